@@ -1,0 +1,254 @@
+//! Performs the machine's calls through `wasi:filesystem` and the import `process`.
+
+use alloc::vec::Vec;
+
+use crate::{
+    call::{Call, FileId, FileStat, Maker, Next, Owner, Reply},
+    contract::{
+        Descriptor, DescriptorFlags, DescriptorStat, ErrorCode, Evidence, GuardError, OpenFlags,
+        PathFlags, process,
+    },
+    lockfile::{Identity, LONGEST, Name, Names, content_of},
+};
+
+/// A directory, handed over or lent.
+pub enum Dir<'a> {
+    /// Handed over.
+    Own(Descriptor),
+    /// Lent.
+    Lent(&'a Descriptor),
+}
+
+/// The directory, and the files in it that an attempt or a lock has open.
+pub struct Driver<'a> {
+    dir: Dir<'a>,
+    names: Names,
+    claim: Option<Descriptor>,
+    evidence: Option<Evidence>,
+    open: Option<Descriptor>,
+    kept: Vec<(u8, Descriptor)>,
+}
+
+impl<'a> Driver<'a> {
+    /// For the lock of these names in a directory.
+    pub fn new(dir: Dir<'a>, names: Names) -> Self {
+        Self {
+            dir,
+            names,
+            claim: None,
+            evidence: None,
+            open: None,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Perform calls until a part of the machine comes to its end.
+    pub fn run<T>(&mut self, mut next: Next<T>, mut reply: impl FnMut(Reply) -> Next<T>) -> T {
+        loop {
+            match next {
+                Next::Call(call) => next = reply(self.perform(call)),
+                Next::End(end) => return end,
+            }
+        }
+    }
+
+    /// Close what was only looked at. The claim, and the evidence on it, stay.
+    pub fn close_looked_at(&mut self) {
+        self.open = None;
+        self.kept = Vec::new();
+    }
+
+    /// Which file has this name now, or why that cannot be said.
+    ///
+    /// # Errors
+    /// As the file system answers.
+    pub fn id_at(&self, name: &Name) -> Result<FileId, ErrorCode> {
+        let hash = self
+            .dir()
+            .metadata_hash_at(PathFlags::empty(), &self.names.file(name))?;
+        Ok(FileId(hash.lower, hash.upper))
+    }
+
+    fn dir(&self) -> &Descriptor {
+        match &self.dir {
+            Dir::Own(dir) => dir,
+            Dir::Lent(dir) => dir,
+        }
+    }
+
+    fn perform(&mut self, call: Call) -> Reply {
+        self.try_perform(call).unwrap_or_else(Reply::Failed)
+    }
+
+    fn try_perform(&mut self, call: Call) -> Result<Reply, ErrorCode> {
+        match call {
+            Call::Current { attempt } => Ok(self.current(attempt)),
+            Call::Create { claim } => self.create(claim),
+            Call::Guard => self.guard(),
+            Call::Write { pid } => self.write(pid),
+            Call::StatClaim => stat(self.claim.as_ref()),
+            Call::Stat { name } => self
+                .dir()
+                .stat_at(PathFlags::empty(), &self.names.file(&name))
+                .map(|stat| Reply::Stat(stat.into())),
+            Call::Open { name } => self.open(&name),
+            Call::Read => self.read(),
+            Call::StatOpen => stat(self.open.as_ref()),
+            Call::Identify { pid } => {
+                let identity = process::identify(pid, self.dir());
+                Ok(Reply::Identity(
+                    identity.and_then(|text| Identity::new(&text)),
+                ))
+            }
+            Call::Id { name } => self.id_at(&name).map(Reply::Id),
+            Call::List => self.list(),
+            Call::Ask { owner } => {
+                let file = opened(self.open.as_ref())?;
+                Ok(Reply::Liveness(process::process_alive(&told(&owner), file)))
+            }
+            Call::Keep { level } => {
+                if let Some(file) = self.open.take() {
+                    self.kept.retain(|(other, _)| *other != level);
+                    self.kept.push((level, file));
+                }
+                Ok(Reply::Done)
+            }
+            Call::Link { claim, level } => self.link(claim, level),
+            Call::Unlink { name } => {
+                self.dir().unlink_file_at(&self.names.file(&name))?;
+                Ok(Reply::Done)
+            }
+            Call::Forget => {
+                self.evidence = None;
+                self.claim = None;
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn current(&self, attempt: u32) -> Reply {
+        match process::current(self.dir(), attempt) {
+            Ok(maker) => match Identity::new(&maker.identity) {
+                Some(identity) => Reply::Maker(Maker {
+                    pid: maker.pid,
+                    identity,
+                    evidence: maker.evidence,
+                }),
+                None => Reply::Refused("the host's identity for this process is none".into()),
+            },
+            Err(why) => Reply::Refused(why),
+        }
+    }
+
+    fn create(&mut self, claim: Identity) -> Result<Reply, ErrorCode> {
+        let file = self.dir().open_at(
+            PathFlags::empty(),
+            &self.names.file(&Name::Claim(claim)),
+            OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
+            DescriptorFlags::READ | DescriptorFlags::WRITE,
+        )?;
+        let id = id_of(&file);
+        self.claim = Some(file);
+        id.map(Reply::Id)
+    }
+
+    fn guard(&mut self) -> Result<Reply, ErrorCode> {
+        match process::guard(opened(self.claim.as_ref())?) {
+            Ok(evidence) => {
+                self.evidence = Some(evidence);
+                Ok(Reply::Done)
+            }
+            Err(GuardError::Probed) => Ok(Reply::Probed),
+            Err(GuardError::Refused(why)) => Ok(Reply::Refused(why)),
+        }
+    }
+
+    fn write(&mut self, pid: u32) -> Result<Reply, ErrorCode> {
+        let content = content_of(pid);
+        let written = opened(self.claim.as_ref())?.write(content.as_bytes(), 0)?;
+        // A file system that takes a part of a few bytes has no room for the rest.
+        if written == content.len() as u64 {
+            Ok(Reply::Done)
+        } else {
+            Err(ErrorCode::InsufficientSpace)
+        }
+    }
+
+    fn open(&mut self, name: &Name) -> Result<Reply, ErrorCode> {
+        // The file that was open before stays so until this one is: its number cannot come back as this one's.
+        let file = self.dir().open_at(
+            PathFlags::empty(),
+            &self.names.file(name),
+            OpenFlags::empty(),
+            DescriptorFlags::READ,
+        );
+        self.open = None;
+        let file = file?;
+        let id = id_of(&file)?;
+        self.open = Some(file);
+        Ok(Reply::Id(id))
+    }
+
+    fn read(&mut self) -> Result<Reply, ErrorCode> {
+        let file = opened(self.open.as_ref())?;
+        let (bytes, _) = file.read(LONGEST as u64 + 1, 0)?;
+        Ok(Reply::Bytes(bytes))
+    }
+
+    fn list(&mut self) -> Result<Reply, ErrorCode> {
+        let entries = self.dir().read_directory()?;
+        let mut claims = Vec::new();
+        loop {
+            match entries.read_directory_entry() {
+                Ok(Some(entry)) => claims.extend(self.names.claimant(&entry.name)),
+                Ok(None) => return Ok(Reply::Claims(claims)),
+                // One entry went away, or has a name that is no text: nobody's claim.
+                Err(ErrorCode::NoEntry | ErrorCode::IllegalByteSequence) => {}
+                Err(code) => return Err(code),
+            }
+        }
+    }
+
+    fn link(&mut self, claim: Identity, level: u8) -> Result<Reply, ErrorCode> {
+        let dir = self.dir();
+        dir.link_at(
+            PathFlags::empty(),
+            &self.names.file(&Name::Claim(claim)),
+            dir,
+            &self.names.level(level),
+        )?;
+        Ok(Reply::Done)
+    }
+}
+
+fn told(owner: &Owner) -> process::Owner {
+    match owner {
+        Owner::Maker(identity) => process::Owner::Maker(identity.as_str().into()),
+        Owner::Pid(pid) => process::Owner::Pid(*pid),
+        Owner::Nobody => process::Owner::Nobody,
+    }
+}
+
+fn opened(file: Option<&Descriptor>) -> Result<&Descriptor, ErrorCode> {
+    file.ok_or(ErrorCode::BadDescriptor)
+}
+
+fn id_of(file: &Descriptor) -> Result<FileId, ErrorCode> {
+    let hash = file.metadata_hash()?;
+    Ok(FileId(hash.lower, hash.upper))
+}
+
+fn stat(file: Option<&Descriptor>) -> Result<Reply, ErrorCode> {
+    Ok(Reply::Stat(opened(file)?.stat()?.into()))
+}
+
+impl From<DescriptorStat> for FileStat {
+    fn from(stat: DescriptorStat) -> Self {
+        Self {
+            kind: stat.type_,
+            size: stat.size,
+            links: stat.link_count,
+            modified: stat.data_modification_timestamp,
+        }
+    }
+}

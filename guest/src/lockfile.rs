@@ -1,0 +1,287 @@
+//! What a lock file's bytes mean, and how the files of one lock are named.
+
+use alloc::string::String;
+use core::fmt;
+
+use itoa::Buffer;
+
+use crate::contract::Datetime;
+
+/// The longest file that is taken for a lock file, in bytes. No PID file that anybody writes comes near it.
+pub const LONGEST: usize = 64;
+
+/// The largest process number, as POSIX systems count them (`pid_t` is a signed 32-bit integer).
+pub const LARGEST_PID: u32 = i32::MAX as u32;
+
+/// The deepest reclaim lock that is followed; each level takes one more crash inside a reclaim.
+pub const DEEPEST: u8 = 8;
+
+/// The pid in a lock file, as the original reads it: a decimal number, perhaps with a sign and leading zeros, white
+/// space (Unicode's) around it. `None` for anything else, zero, a negative number, and what no process can have.
+#[must_use]
+pub fn parse_pid(content: &[u8]) -> Option<u32> {
+    let text = core::str::from_utf8(content).ok()?.trim();
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let pid = digits.parse().ok()?;
+    (1..=LARGEST_PID).contains(&pid).then_some(pid)
+}
+
+/// What an owner writes: its pid in decimal and a newline.
+#[must_use]
+pub fn content_of(pid: u32) -> String {
+    concat(&[Buffer::new().format(u64::from(pid)), "\n"])
+}
+
+/// The identity of an owner of whom only a pid is known: the pid with the file's time, since nothing else tells two
+/// such owners apart.
+#[must_use]
+pub fn bare_identity(pid: u32, modified: Option<Datetime>) -> String {
+    let (seconds, nanoseconds) =
+        modified.map_or((0, 0), |time| (time.seconds, time.nanoseconds.into()));
+    let mut buffers = [Buffer::new(), Buffer::new(), Buffer::new()];
+    let [first, second, third] = &mut buffers;
+    concat(&[
+        first.format(u64::from(pid)),
+        "@",
+        second.format(seconds),
+        ".",
+        third.format::<u64>(nanoseconds),
+    ])
+}
+
+/// What `format!` does for strings alone, without the ten kilobytes that it brings along.
+fn concat(parts: &[&str]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        text.push_str(part);
+    }
+    text
+}
+
+/// The longest identity, in bytes.
+pub const LONGEST_IDENTITY: usize = 128;
+
+/// An identity, as the contract defines one: a format number, a hyphen, then lower case letters, digits and hyphens.
+/// So `tinyforge.lock.bak` is nobody's claim, and no identity leads out of the directory.
+///
+/// Kept in place, so that whatever names a process can be copied about without a thought.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity {
+    length: u8,
+    bytes: [u8; LONGEST_IDENTITY],
+}
+
+impl Identity {
+    /// From its text. `None` if that is no identity.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let good = (1..=4).contains(&digits)
+            && text.as_bytes().get(digits) == Some(&b'-')
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let mut bytes = [0; LONGEST_IDENTITY];
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        good.then_some(Self {
+            length: text.len() as u8,
+            bytes,
+        })
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..self.length.into()).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a name can be a lock's: a plain file name that ends in `.lock` or `.pid`.
+#[must_use]
+pub fn is_lock_name(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(".lock")
+        .or_else(|| name.strip_suffix(".pid"));
+    stem.is_some_and(|stem| !stem.is_empty())
+        && !name
+            .bytes()
+            .any(|byte| matches!(byte, b'/' | b'\\' | b':') || byte.is_ascii_control())
+}
+
+/// One file of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// The lock file itself (0), or the reclaim lock that many levels deep.
+    Level(u8),
+    /// The claim of an identity.
+    Claim(Identity),
+}
+
+/// The names of the files of one lock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Names {
+    lock: String,
+}
+
+impl Names {
+    /// For the lock of this name.
+    #[must_use]
+    pub fn new(lock: String) -> Self {
+        Self { lock }
+    }
+
+    /// The file's name in the directory.
+    #[must_use]
+    pub fn file(&self, name: &Name) -> String {
+        match name {
+            Name::Level(level) => self.level(*level),
+            Name::Claim(identity) => concat(&[&self.lock, ".", identity.as_str()]),
+        }
+    }
+
+    /// The lock file (0), or its reclaim lock of that level.
+    #[must_use]
+    pub fn level(&self, level: u8) -> String {
+        let mut file = self.lock.clone();
+        for _ in 0..level {
+            file.push_str(".reclaim");
+        }
+        file
+    }
+
+    /// Whose claim a file is, if its name is that of a claim on this lock.
+    #[must_use]
+    pub fn claimant(&self, file: &str) -> Option<Identity> {
+        Identity::new(file.strip_prefix(self.lock.as_str())?.strip_prefix('.')?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_is_what_the_original_takes_for_one() {
+        for (content, pid) in [
+            (&b"123\n"[..], 123),
+            (b"123", 123),
+            (b" \t123\r\n\n", 123),
+            (b"+123\n", 123),
+            (b"000123\n", 123),
+            ("\u{a0}123\u{2003}\n".as_bytes(), 123),
+            (b"2147483647\n", LARGEST_PID),
+        ] {
+            assert_eq!(parse_pid(content), Some(pid), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_pid() {
+        for content in [
+            &b""[..],
+            b"\n",
+            b"0\n",
+            b"-1\n",
+            b"-0\n",
+            b"+\n",
+            b"++1\n",
+            b"+ 1\n",
+            b"1 2\n",
+            b"1_0\n",
+            b"0x10\n",
+            b"1.0\n",
+            b"2147483648\n",
+            b"4294967297\n",
+            b"18446744073709551617\n",
+            b"123\0\n",
+            b"\xff123\n",
+            "١٢٣\n".as_bytes(),
+            b"garbage",
+        ] {
+            assert_eq!(parse_pid(content), None, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for pid in [1, 7, 4_194_304, LARGEST_PID] {
+            assert_eq!(parse_pid(content_of(pid).as_bytes()), Some(pid));
+            assert!(content_of(pid).len() <= LONGEST);
+        }
+    }
+
+    #[test]
+    fn only_identities_make_claims() {
+        let names = Names::new("tinyforge.lock".into());
+        for file in ["tinyforge.lock.1-p7", "tinyforge.lock.2-x-y0"] {
+            assert!(names.claimant(file).is_some(), "{file}");
+        }
+        for file in [
+            "tinyforge.lock",
+            "tinyforge.lock.bak",
+            "tinyforge.lock.1",
+            "tinyforge.lock.1.gz",
+            "tinyforge.lock.1-P7",
+            "tinyforge.lock.1-p7.orig",
+            "tinyforge.lock.-p7",
+            "tinyforge.lock.reclaim",
+            "tinyforge.lock.reclaim.reclaim",
+            "tinyforge.lock.2024-01-01 old",
+            "other.lock.1-p7",
+        ] {
+            assert_eq!(names.claimant(file), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn an_identity_has_a_longest() {
+        let text = format!("1-{}", "a".repeat(LONGEST_IDENTITY - 2));
+        assert_eq!(Identity::new(&text).unwrap().as_str(), text);
+        assert_eq!(Identity::new(&format!("{text}a")), None);
+        assert_eq!(Identity::new(""), None);
+    }
+
+    #[test]
+    fn levels_nest() {
+        let names = Names::new("a.lock".into());
+        assert_eq!(names.level(0), "a.lock");
+        assert_eq!(names.level(2), "a.lock.reclaim.reclaim");
+        let identity = Identity::new("1-p7").unwrap();
+        assert_eq!(names.file(&Name::Claim(identity)), "a.lock.1-p7");
+    }
+
+    #[test]
+    fn a_lock_name_is_a_plain_file_name_with_its_ending() {
+        for name in ["tinyforge.lock", "my.pid", "ä.lock", "..lock"] {
+            assert!(is_lock_name(name), "{name}");
+        }
+        for name in [
+            "",
+            ".lock",
+            ".pid",
+            "a",
+            "a.lock ",
+            "a/b.lock",
+            "../a.lock",
+            "a\\b.lock",
+            "c:a.lock",
+            "a\0.lock",
+            "a\n.lock",
+            "a.lock/",
+        ] {
+            assert!(!is_lock_name(name), "{name:?}");
+        }
+    }
+}

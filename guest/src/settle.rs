@@ -1,0 +1,170 @@
+//! When a file that names nobody counts as dead: it may be another program's, between its creation and its first
+//! write.
+//!
+//! It has settled when it is more than a minute older than our claim, by the times that the file system itself gave
+//! the two, or when it was seen unchanged for three seconds. File times may be coarse, or lie in the future; then only
+//! the second rule is left.
+
+use alloc::vec::Vec;
+
+use crate::{call::FileId, contract::Datetime, examine::Found};
+
+/// How much older than our claim, in seconds.
+const OLD: u64 = 60;
+
+/// How long unchanged, in milliseconds.
+const UNCHANGED: u64 = 3_000;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Sighting {
+    level: u8,
+    id: FileId,
+    size: u64,
+    modified: Option<Datetime>,
+    /// When the attempt went on after it saw this. Taken then and not at the sighting itself, of which the machine
+    /// only knows that it was no earlier than the call it happened in: a process that is stopped between the two
+    /// would take a fresh file for one that it has long seen.
+    since: Option<u64>,
+}
+
+/// What was seen of files that name nobody, at each level.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Settling {
+    sightings: Vec<Sighting>,
+}
+
+impl Settling {
+    /// Time has passed: `now` is how long ago the attempt began, in milliseconds.
+    pub fn resume(&mut self, now: u64) {
+        for sighting in &mut self.sightings {
+            sighting.since.get_or_insert(now);
+        }
+    }
+
+    /// Whether this file, seen at this level, has settled.
+    #[must_use]
+    pub fn has_settled(&self, level: u8, found: &Found, claim: Option<Datetime>, now: u64) -> bool {
+        is_old(found.stat.modified, claim)
+            || self
+                .sighting(level, found)
+                .and_then(|seen| seen.since)
+                .is_some_and(|since| now.saturating_sub(since) >= UNCHANGED)
+    }
+
+    /// Remember this file. Whether it is new: it must be kept open then, so that its identity cannot come back as
+    /// that of another.
+    pub fn remember(&mut self, level: u8, found: &Found) -> bool {
+        if self.sighting(level, found).is_some() {
+            return false;
+        }
+        self.sightings.retain(|seen| seen.level != level);
+        self.sightings.push(Sighting {
+            level,
+            id: found.id,
+            size: found.stat.size,
+            modified: found.stat.modified,
+            since: None,
+        });
+        true
+    }
+
+    fn sighting(&self, level: u8, found: &Found) -> Option<&Sighting> {
+        self.sightings.iter().find(|seen| {
+            seen.level == level
+                && seen.id == found.id
+                && seen.size == found.stat.size
+                && seen.modified == found.stat.modified
+        })
+    }
+}
+
+fn is_old(file: Option<Datetime>, claim: Option<Datetime>) -> bool {
+    match (file, claim) {
+        (Some(file), Some(claim)) => {
+            let limit = (file.seconds.saturating_add(OLD), file.nanoseconds);
+            (claim.seconds, claim.nanoseconds) > limit
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        call::FileStat,
+        contract::{DeadReason, DescriptorType, Liveness},
+    };
+
+    fn time(seconds: u64) -> Option<Datetime> {
+        Some(Datetime {
+            seconds,
+            nanoseconds: 5,
+        })
+    }
+
+    fn empty(id: u64, modified: Option<Datetime>) -> Found {
+        Found {
+            id: FileId(id, 0),
+            stat: FileStat {
+                kind: DescriptorType::RegularFile,
+                size: 0,
+                links: 1,
+                modified,
+            },
+            pid: None,
+            claim: None,
+            liveness: Liveness::Dead(DeadReason::Nobody),
+        }
+    }
+
+    #[test]
+    fn an_old_file_has_settled_at_once() {
+        let settling = Settling::default();
+        assert!(settling.has_settled(0, &empty(1, time(1000)), time(1061), 0));
+        assert!(!settling.has_settled(0, &empty(1, time(1000)), time(1060), 0));
+    }
+
+    #[test]
+    fn a_file_from_the_future_or_without_a_time_is_not_old() {
+        let settling = Settling::default();
+        assert!(!settling.has_settled(0, &empty(1, time(u64::MAX)), time(1000), 0));
+        assert!(!settling.has_settled(0, &empty(1, None), time(1000), 0));
+        assert!(!settling.has_settled(0, &empty(1, time(1)), None, 0));
+    }
+
+    #[test]
+    fn an_unchanged_file_settles_three_seconds_after_the_attempt_went_on() {
+        let mut settling = Settling::default();
+        let file = empty(1, time(1000));
+        assert!(settling.remember(0, &file));
+        assert!(
+            !settling.has_settled(0, &file, time(1000), 60_000),
+            "seen, but not yet gone on"
+        );
+        settling.resume(10_000);
+        assert!(!settling.has_settled(0, &file, time(1000), 12_999));
+        assert!(settling.has_settled(0, &file, time(1000), 13_000));
+    }
+
+    #[test]
+    fn a_changed_file_begins_anew() {
+        let mut settling = Settling::default();
+        settling.remember(0, &empty(1, time(1000)));
+        settling.resume(0);
+        for other in [empty(2, time(1000)), empty(1, time(1001))] {
+            assert!(!settling.has_settled(0, &other, time(1000), 60_000));
+        }
+        assert!(
+            !settling.has_settled(1, &empty(1, time(1000)), time(1000), 60_000),
+            "another level"
+        );
+        assert!(
+            !settling.remember(0, &empty(1, time(1000))),
+            "still the one that was seen"
+        );
+        assert!(settling.remember(0, &empty(2, time(1000))));
+        settling.resume(70_000);
+        assert!(!settling.has_settled(0, &empty(2, time(1000)), time(1000), 72_000));
+    }
+}

@@ -1,0 +1,47 @@
+//! What a component without a standard library has to bring along.
+
+#![allow(unsafe_code)]
+
+use alloc::alloc::{Layout, alloc, realloc};
+
+use rlsf::SmallGlobalTlsf;
+
+#[global_allocator]
+static ALLOCATOR: SmallGlobalTlsf = SmallGlobalTlsf::new();
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+/// Where the host puts strings and lists that it hands to the component, as the canonical ABI wants it. On other
+/// targets wit-bindgen brings this along, here it leaves it to a libc, whose allocator is not the one that frees what
+/// is returned.
+///
+/// # Safety
+/// As the canonical ABI calls it: `old` is null with `old_len` 0, or came from here with that length and alignment;
+/// `align` is a power of two; lengths fit in memory.
+// SAFETY of the name: the component's only definition of it, since no libc that has one is linked before it.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cabi_realloc(
+    old: *mut u8,
+    old_len: usize,
+    align: usize,
+    new_len: usize,
+) -> *mut u8 {
+    let Ok(layout) = Layout::from_size_align(if old_len == 0 { new_len } else { old_len }, align)
+    else {
+        core::arch::wasm32::unreachable()
+    };
+    let memory = match (old_len, new_len) {
+        (0, 0) => core::ptr::without_provenance_mut(align),
+        // SAFETY: the size is not zero.
+        (0, _) => unsafe { alloc(layout) },
+        // SAFETY: `old` is of this layout, by the caller's promise; the canonical ABI never shrinks to nothing.
+        _ => unsafe { realloc(old, layout, new_len) },
+    };
+    if memory.is_null() {
+        core::arch::wasm32::unreachable()
+    }
+    memory
+}
