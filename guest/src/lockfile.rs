@@ -68,7 +68,7 @@ pub const LONGEST_IDENTITY: usize = 128;
 /// So `tinyforge.lock.bak` is nobody's claim, and no identity leads out of the directory.
 ///
 /// Kept in place, so that whatever names a process can be copied about without a thought.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     length: u8,
     bytes: [u8; LONGEST_IDENTITY],
@@ -121,7 +121,7 @@ pub fn is_lock_name(name: &str) -> bool {
 }
 
 /// One file of a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     /// The lock file itself (0), or the reclaim lock that many levels deep.
     Level(u8),

@@ -714,9 +714,9 @@ impl Machine {
 
     fn verified(&mut self, reply: Reply) -> Turn {
         match reply.id() {
-            // One acquire in 64 sweeps without a cause, so that litter nobody runs into does not stay for ever.
+            // Some sweep without a cause, so that litter nobody runs into does not stay for ever.
             Ok(id) if id == self.own => {
-                if self.litter || self.claim().is_some_and(|own| chance(&own) == 0) {
+                if self.litter || self.claim().is_some_and(|own| sweeps_unasked(&own)) {
                     self.compare(State::Leftover(1), 1)
                 } else {
                     self.owned()
@@ -846,15 +846,16 @@ impl Machine {
     }
 }
 
-/// A number from 0 to 63 that an identity has for good (FNV-1a).
-fn chance(identity: &Identity) -> u32 {
+/// Whether an owner sweeps without a cause: one identity in 64 does (by its FNV-1a hash), each for good.
+#[must_use]
+pub fn sweeps_unasked(identity: &Identity) -> bool {
     let hash = identity
         .as_str()
         .bytes()
         .fold(0x811c_9dc5_u32, |hash, byte| {
             (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
         });
-    (hash >> 16) % 64
+    (hash >> 16).is_multiple_of(64)
 }
 
 /// A lock, or an attempt, being given up.

@@ -1,0 +1,287 @@
+//! Trying for the lock.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use wasmtime::component::ResourceAny;
+
+use crate::{
+    bindings::exports::lockhost::lockfile::lockfile as wit,
+    component::{Instance, at_once},
+    error::{Circumstance, Error, Kind},
+    holder::Holder,
+    lock::Lock,
+    phrase,
+    process::platform::open_directory,
+};
+
+/// The lock's name where none is chosen: the one of the program that this protocol comes from.
+pub const DEFAULT_NAME: &str = "tinyforge.lock";
+
+/// Which lock, and how.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// let lock = lockhost::Options::new().name("plugin.lock").acquire(data.path())?;
+/// assert!(lock.path().ends_with("plugin.lock"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    name: String,
+    assume_dead: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Options {
+    /// The lock [`DEFAULT_NAME`], and no assumptions.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            name: DEFAULT_NAME.to_owned(),
+            assume_dead: None,
+        }
+    }
+
+    /// Choose the lock file's name: a plain file name that ends in `.lock` or `.pid`. Another name is answered with
+    /// [`ErrorKind::BadName`](crate::ErrorKind::BadName).
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Take the lock over from exactly this owner, as [`Holder::identity`] names it, though nobody can tell that it
+    /// is dead. Useless once somebody else has come, and refused if the owner is known to live.
+    #[must_use]
+    pub fn assume_dead(mut self, identity: impl Into<String>) -> Self {
+        self.assume_dead = Some(identity.into());
+        self
+    }
+
+    /// Take the lock on a directory. Waits for what has to settle, for some seconds at most; never for an owner.
+    ///
+    /// # Errors
+    /// Any [`Error`] but a lost lock.
+    pub fn acquire(&self, directory: impl AsRef<Path>) -> Result<Lock, Error> {
+        let mut attempt = self.attempt(directory)?;
+        loop {
+            match attempt.proceed()? {
+                Progress::Acquired(lock) => return Ok(lock),
+                Progress::Waiting(waiting) => thread::sleep(waiting.retry_after()),
+            }
+        }
+    }
+
+    /// Begin an attempt, for callers that wait in their own way. Nothing is touched yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be opened,
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component cannot be loaded.
+    pub fn attempt(&self, directory: impl AsRef<Path>) -> Result<Attempt, Error> {
+        let path = directory.as_ref().to_owned();
+        let directory = open_directory(&path)
+            .map_err(|error| Error::io(path.clone(), "open directory", error))?;
+        let start = || {
+            let mut instance = Instance::new()?;
+            let directory = instance.hand_in(directory)?;
+            let options = wit::Options {
+                name: self.name.clone(),
+                assume_dead: self.assume_dead.clone(),
+            };
+            let guest = instance.exports.lockhost_lockfile_lockfile();
+            let attempt = at_once(guest.attempt().call_constructor(
+                &mut instance.store,
+                directory,
+                &options,
+            ))?;
+            Ok((instance, attempt))
+        };
+        let (instance, attempt) = start().map_err(|error| Error::internal(&path, error))?;
+        Ok(Attempt {
+            directory: path,
+            begun: Instant::now(),
+            maker: std::process::id(),
+            trying: Some((instance, attempt)),
+        })
+    }
+}
+
+/// Take the lock on a directory, under the name [`DEFAULT_NAME`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// let lock = lockhost::acquire(data.path())?;
+/// println!("{} is ours", lock.path().display());
+///
+/// let refused = lockhost::acquire(data.path()).unwrap_err();
+/// assert_eq!(refused.kind(), lockhost::ErrorKind::Held);
+/// assert!(refused.holder().is_some_and(|holder| holder.is_this_process()));
+///
+/// lock.release()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`Options::acquire`].
+pub fn acquire(directory: impl AsRef<Path>) -> Result<Lock, Error> {
+    Options::new().acquire(directory)
+}
+
+/// One try for a lock, over as many steps as it has to wait for something. Dropping it gives it up and removes what it
+/// made, except in a child made by fork(2).
+pub struct Attempt {
+    directory: PathBuf,
+    begun: Instant,
+    maker: u32,
+    trying: Option<(Instance, ResourceAny)>,
+}
+
+/// How far an [`Attempt`] has come.
+#[derive(Debug)]
+pub enum Progress {
+    /// The lock is held.
+    Acquired(Lock),
+    /// Something has to be waited for.
+    Waiting(Waiting),
+}
+
+/// What an [`Attempt`] waits for. It keeps what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    path: PathBuf,
+    awaited: Awaited,
+    retry_after: Duration,
+}
+
+/// What is waited for, to match on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// A lock file that names nobody may be another program's between its creation and its first write.
+    Settling,
+    /// Another program may be about to replace the lock file.
+    OtherReclaim,
+}
+
+impl Waiting {
+    /// The file that is in the way.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is waited for.
+    #[must_use]
+    pub fn awaited(&self) -> Awaited {
+        self.awaited
+    }
+
+    /// When it is worth going on.
+    #[must_use]
+    pub fn retry_after(&self) -> Duration {
+        self.retry_after
+    }
+}
+
+impl Attempt {
+    /// Go on as far as possible without waiting. After an error or a lock the attempt is over, and says so by
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+    ///
+    /// # Errors
+    /// Any [`Error`] but a lost lock.
+    pub fn proceed(&mut self) -> Result<Progress, Error> {
+        let ended = || wasmtime::Error::msg("this attempt has ended");
+        let (mut instance, attempt) = match self.trying.take() {
+            Some(trying) if self.maker == std::process::id() => trying,
+            _ => return Err(Error::internal(&self.directory, ended())),
+        };
+        let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let guest = instance.exports.lockhost_lockfile_lockfile();
+        let outcome = at_once(
+            guest
+                .attempt()
+                .call_try(&mut instance.store, attempt, elapsed),
+        )
+        .map_err(|error| Error::internal(&self.directory, error))?;
+        match outcome {
+            Ok(lock) => {
+                let drop = attempt.resource_drop_async(&mut instance.store);
+                at_once(drop).map_err(|error| Error::internal(&self.directory, error))?;
+                Lock::new(self.directory.clone(), instance, lock).map(Progress::Acquired)
+            }
+            Err(wit::Error::Again(waiting)) => {
+                self.trying = Some((instance, attempt));
+                Ok(Progress::Waiting(Waiting {
+                    path: self.directory.join(waiting.file),
+                    awaited: match waiting.awaited {
+                        wit::Awaited::Settling => Awaited::Settling,
+                        wit::Awaited::OtherReclaim => Awaited::OtherReclaim,
+                    },
+                    retry_after: Duration::from_millis(waiting.retry_ms.into()),
+                }))
+            }
+            Err(error) => Err(refused(&self.directory, error)),
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some((mut instance, attempt)) = self.trying.take()
+            && self.maker == std::process::id()
+        {
+            // Nobody is left to be told.
+            let _ = at_once(attempt.resource_drop_async(&mut instance.store));
+        }
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+fn refused(directory: &Path, error: wit::Error) -> Error {
+    let at = |file: String, kind| Error::new(directory.join(file), kind);
+    match error {
+        wit::Error::Held(refusal) => {
+            let circumstance = match refusal.occupation {
+                wit::Occupation::Owning => Circumstance::Owning,
+                wit::Occupation::Reclaiming => Circumstance::Reclaiming,
+                wit::Occupation::Overtaking => Circumstance::Overtaking,
+            };
+            let file = refusal.holder.file.clone();
+            at(file, Kind::Held(Holder::new(refusal.holder), circumstance))
+        }
+        wit::Error::Again(waiting) => at(waiting.file, Kind::Contended),
+        wit::Error::Contended(file) => at(file, Kind::Contended),
+        wit::Error::NotALock(foreign) => at(
+            foreign.file,
+            Kind::NotALock(phrase::not_a_lock(foreign.what)),
+        ),
+        wit::Error::TooDeep(file) => at(file, Kind::TooDeep),
+        wit::Error::Failed(failure) => Error::failed(directory, &failure),
+        wit::Error::Host(why) => Error::new(directory.to_owned(), Kind::Host(why)),
+        wit::Error::BadName(name) => Error::new(name.into(), Kind::BadName),
+        wit::Error::Ended => {
+            Error::internal(directory, wasmtime::Error::msg("this attempt has ended"))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The component, ready to be instantiated: its ahead-of-time code, and the one engine of the process.
+
+use std::{
+    fs::File,
+    sync::OnceLock,
+    task::{Context, Poll, Waker},
+};
+
+use wasmtime::{
+    Config, Engine, Store,
+    component::{Component, Linker, ResourceTable},
+};
+use wasmtime_wasi::{
+    WasiCtx, WasiCtxView, WasiView,
+    filesystem::{Descriptor, Dir, FsPerms, OpenMode, WasiFilesystem, WasiFilesystemView},
+    p2::bindings::filesystem::types,
+};
+
+use crate::{
+    bindings::{Lockhost, LockhostPre, lockhost::lockfile::process},
+    engine,
+    view::{HasProcess, ProcessCtx, ProcessView},
+};
+
+/// What one store holds: the files of one attempt or lock, and the evidence on them.
+pub(crate) struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    process: ProcessCtx,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// An instance in a store of its own.
+pub(crate) struct Instance {
+    pub(crate) store: Store<State>,
+    pub(crate) exports: Lockhost,
+}
+
+impl Instance {
+    /// A new one.
+    pub(crate) fn new() -> wasmtime::Result<Self> {
+        let pre = linked()?;
+        // Nothing is given to it but the functions of `wasi:filesystem/types`: no directory, no clock, no random
+        // numbers. Blocking is allowed, so every call is done when it returns, on this thread.
+        let wasi = WasiCtx::builder()
+            .allow_blocking_current_thread(true)
+            .build();
+        let mut store = Store::new(
+            pre.engine(),
+            State {
+                table: ResourceTable::new(),
+                wasi,
+                process: ProcessCtx::default(),
+            },
+        );
+        let exports = at_once(pre.instantiate_async(&mut store))?;
+        Ok(Self { store, exports })
+    }
+
+    /// Hands a directory in.
+    pub(crate) fn hand_in(
+        &mut self,
+        directory: File,
+    ) -> wasmtime::Result<wasmtime::component::Resource<Descriptor>> {
+        let mode = OpenMode::READ | OpenMode::WRITE;
+        let directory = Dir::new(directory, FsPerms::ReadWrite, mode, true);
+        let table = &mut self.store.data_mut().table;
+        Ok(table.push(Descriptor::Dir(directory))?)
+    }
+
+    /// Takes back a directory that was only lent.
+    pub(crate) fn take_back(&mut self, directory: wasmtime::component::Resource<Descriptor>) {
+        // It is dropped with the store in any case.
+        let _ = self.store.data_mut().table.delete(directory);
+    }
+}
+
+/// Runs a call of the component to its end. All that it calls blocks, so it is done at the first look; no runtime, no
+/// thread and no waker is involved, whether the caller has one or not.
+///
+/// # Errors
+/// As the call, or if it waits after all.
+pub(crate) fn at_once<T>(call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    let mut call = std::pin::pin!(call);
+    match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(wasmtime::Error::msg(
+            "the component waits, which it never does",
+        )),
+    }
+}
+
+/// The component, linked: made at first use, once in a process.
+fn linked() -> wasmtime::Result<&'static LockhostPre<State>> {
+    static LINKED: OnceLock<LockhostPre<State>> = OnceLock::new();
+    if let Some(pre) = LINKED.get() {
+        return Ok(pre);
+    }
+    let pre = link()?;
+    Ok(LINKED.get_or_init(|| pre))
+}
+
+fn link() -> wasmtime::Result<LockhostPre<State>> {
+    let mut config = Config::new();
+    engine::configure(&mut config);
+    let engine = Engine::new(&config)?;
+    let component = load(&engine)?;
+    let mut linker = Linker::<State>::new(&engine);
+    types::add_to_linker::<State, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
+    process::add_to_linker::<State, HasProcess>(&mut linker, |state| ProcessView {
+        ctx: &mut state.process,
+        table: &mut state.table,
+    })?;
+    LockhostPre::new(linker.instantiate_pre(&component)?)
+}
+
+#[allow(unsafe_code)]
+fn load(engine: &Engine) -> wasmtime::Result<Component> {
+    const CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
+    // SAFETY: deserialize is unsafe because it trusts that the bytes came from wasmtime's compiler unchanged. These
+    // did: the build script of this very build made them, and they are part of this program. A mismatch of version or
+    // settings is found and answered with an error.
+    unsafe { Component::deserialize(engine, CODE) }
+}

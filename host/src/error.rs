@@ -1,0 +1,169 @@
+//! Why there is no lock: a type to match on, and a sentence to act on.
+
+use std::{
+    error, fmt, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{bindings::exports::lockhost::lockfile::lockfile as wit, holder::Holder, phrase};
+
+/// Why a lock could not be had, kept, given up or judged.
+///
+/// Its text is one sentence that names the file and, where there is one, its holder and the way out.
+#[derive(Debug)]
+pub struct Error {
+    path: PathBuf,
+    kind: Kind,
+}
+
+/// What an [`Error`] is about, to match on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The lock is held by somebody who is alive, or may be: [`Error::holder`] tells.
+    Held,
+    /// Others came in between too often, or a file that names nobody kept changing. Trying again may help.
+    Contended,
+    /// The lock was this owner's and is not any more: somebody removed or replaced its file.
+    Lost,
+    /// What stands in the lock file's place is no lock file, and was left alone.
+    NotALock,
+    /// More reclaims have crashed inside each other than are followed.
+    TooDeep,
+    /// The name is none for a lock.
+    BadName,
+    /// An operation of the file system failed: [`Error::io_error`] tells.
+    Io,
+    /// The component, or its import, failed. Nothing is known to be held.
+    Internal,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Held(Holder, Circumstance),
+    Contended,
+    Lost,
+    NotALock(String),
+    TooDeep,
+    BadName,
+    Io(String, io::Error),
+    Host(String),
+    Internal(wasmtime::Error),
+}
+
+/// What the holder was doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Circumstance {
+    Owning,
+    Reclaiming,
+    Overtaking,
+}
+
+impl Error {
+    pub(crate) fn new(path: PathBuf, kind: Kind) -> Self {
+        Self { path, kind }
+    }
+
+    pub(crate) fn internal(directory: &Path, error: wasmtime::Error) -> Self {
+        Self::new(directory.to_owned(), Kind::Internal(error))
+    }
+
+    pub(crate) fn io(path: PathBuf, operation: &str, error: io::Error) -> Self {
+        Self::new(path, Kind::Io(operation.to_owned(), error))
+    }
+
+    pub(crate) fn failed(directory: &Path, failure: &wit::Failure) -> Self {
+        let error = io::Error::new(phrase::kind(failure.code), phrase::code(failure.code));
+        let path = if failure.file.is_empty() {
+            directory.to_owned()
+        } else {
+            directory.join(&failure.file)
+        };
+        Self::io(path, phrase::operation(failure.operation), error)
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self.kind {
+            Kind::Held(..) => ErrorKind::Held,
+            Kind::Contended => ErrorKind::Contended,
+            Kind::Lost => ErrorKind::Lost,
+            Kind::NotALock(_) => ErrorKind::NotALock,
+            Kind::TooDeep => ErrorKind::TooDeep,
+            Kind::BadName => ErrorKind::BadName,
+            Kind::Io(..) => ErrorKind::Io,
+            Kind::Host(_) | Kind::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// The file it is about: a lock file, a reclaim lock, a claim, or the directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Who holds the lock. `Some` for [`ErrorKind::Held`] alone.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        match &self.kind {
+            Kind::Held(holder, _) => Some(holder),
+            _ => None,
+        }
+    }
+
+    /// What the file system reported, which the text of this error tells too. `Some` for [`ErrorKind::Io`] alone. A
+    /// failure inside the sandbox has a kind, and no number of the operating system's.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &self.kind {
+            Kind::Io(_, error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether this is an honest refusal ([`ErrorKind::Held`], [`ErrorKind::Contended`]) and no failure.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Held | ErrorKind::Contended)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            Kind::Held(holder, circumstance) => phrase::held(f, &self.path, holder, *circumstance),
+            Kind::Contended => write!(
+                f,
+                "{path} is contended: other processes kept taking and leaving it, or kept changing it; try again"
+            ),
+            Kind::Lost => write!(
+                f,
+                "{path} is lost: somebody removed or replaced it while it was held, so another process may have had \
+                 the directory at the same time; what is there now was left alone"
+            ),
+            Kind::NotALock(what) => write!(
+                f,
+                "{path} is {what}, and no lock file; it was left alone: move it away, or choose another lock name"
+            ),
+            Kind::TooDeep => write!(
+                f,
+                "{path} and all reclaim locks before it were left by processes that crashed while they replaced a \
+                 dead lock; remove them when nobody is starting"
+            ),
+            Kind::BadName => write!(
+                f,
+                "{} is no name for a lock: a plain file name that ends in .lock or .pid is",
+                self.path.display()
+            ),
+            Kind::Io(operation, error) => write!(f, "cannot {operation} {path}: {error}"),
+            Kind::Host(why) => write!(f, "cannot lock {path}: {why}"),
+            Kind::Internal(error) => {
+                write!(f, "cannot lock {path}: the component failed: {error:#}")
+            }
+        }
+    }
+}
+
+impl error::Error for Error {}

@@ -1,0 +1,164 @@
+//! Who holds a lock, and what is known about whether it lives.
+
+use std::time::{Duration, SystemTime};
+
+use crate::bindings::{
+    exports::lockhost::lockfile::lockfile as wit, lockhost::lockfile::process as asked,
+};
+
+/// Whoever a lock file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pid: Option<u32>,
+    identity: Option<String>,
+    claimed: bool,
+    since: Option<SystemTime>,
+    liveness: Liveness,
+}
+
+impl Holder {
+    pub(crate) fn new(holder: wit::Holder) -> Self {
+        let since = holder.since.and_then(|time| {
+            SystemTime::UNIX_EPOCH.checked_add(Duration::new(time.seconds, time.nanoseconds))
+        });
+        Self {
+            pid: holder.pid,
+            identity: holder.identity,
+            claimed: holder.claimed,
+            since,
+            liveness: Liveness::new(holder.liveness),
+        }
+    }
+
+    /// The number in the file, 1 to 2147483647, as the process that wrote it knows itself. `None` if the file holds
+    /// no valid one.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
+    /// What [`Options::assume_dead`](crate::Options::assume_dead) takes to mean exactly this owner. `None` if the
+    /// file names nobody.
+    #[must_use]
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
+    /// Whether the lock was taken by this protocol. Otherwise another program wrote the file, and all it says of
+    /// itself is its pid.
+    #[must_use]
+    pub fn is_claimed(&self) -> bool {
+        self.claimed
+    }
+
+    /// When the lock was taken, as the file's modification time says; `None` where the file system keeps none.
+    #[must_use]
+    pub fn since(&self) -> Option<SystemTime> {
+        self.since
+    }
+
+    /// What is known about its life, and how.
+    #[must_use]
+    pub fn liveness(&self) -> Liveness {
+        self.liveness
+    }
+
+    /// Whether it is the very process that asks: another lock, or another attempt, in this same program.
+    #[must_use]
+    pub fn is_this_process(&self) -> bool {
+        self.liveness == Liveness::Alive(AliveReason::ThisProcess)
+    }
+}
+
+/// What is known about the life of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Liveness {
+    /// It may still act.
+    Alive(AliveReason),
+    /// It does nothing any more.
+    Dead(DeadReason),
+    /// Nobody can tell from here. The lock is refused as if it were alive.
+    Unknown(UnknownReason),
+}
+
+/// Why a process counts as alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AliveReason {
+    /// The kernel keeps the file locked for it, or for a child that inherited the file.
+    Evidence,
+    /// The very process is running.
+    Running,
+    /// A process has its number, and more cannot be told.
+    Exists,
+    /// It is the process that asks.
+    ThisProcess,
+    /// The number is the asking process' own, in a file that another program wrote.
+    OwnPid,
+}
+
+/// Why a process is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeadReason {
+    /// No process has its number.
+    NoProcess,
+    /// It has ended and waits to be reaped.
+    Zombie,
+    /// The number is a thread's, and no process'.
+    Thread,
+    /// The number is another process' by now.
+    Reused,
+    /// The kernel's lock, which it would keep while it lives, is gone.
+    EvidenceGone,
+    /// The file names nobody.
+    Nobody,
+}
+
+/// Why nobody can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnknownReason {
+    /// It lived under another boot, or on another machine.
+    OtherBoot,
+    /// It lives in another PID namespace.
+    OtherNamespace,
+    /// Its identity cannot be read.
+    Unreadable,
+    /// Processes cannot be looked at here.
+    NoAnswer,
+}
+
+impl Liveness {
+    pub(crate) fn new(liveness: asked::Liveness) -> Self {
+        match liveness {
+            asked::Liveness::Alive(reason) => Self::Alive(match reason {
+                asked::AliveReason::Evidence => AliveReason::Evidence,
+                asked::AliveReason::Running => AliveReason::Running,
+                asked::AliveReason::Exists => AliveReason::Exists,
+                asked::AliveReason::ThisProcess => AliveReason::ThisProcess,
+                asked::AliveReason::OwnPid => AliveReason::OwnPid,
+            }),
+            asked::Liveness::Dead(reason) => Self::Dead(DeadReason::new(reason)),
+            asked::Liveness::Unknown(reason) => Self::Unknown(match reason {
+                asked::UnknownReason::OtherBoot => UnknownReason::OtherBoot,
+                asked::UnknownReason::OtherNamespace => UnknownReason::OtherNamespace,
+                asked::UnknownReason::Unreadable => UnknownReason::Unreadable,
+                asked::UnknownReason::NoAnswer => UnknownReason::NoAnswer,
+            }),
+        }
+    }
+}
+
+impl DeadReason {
+    pub(crate) fn new(reason: asked::DeadReason) -> Self {
+        match reason {
+            asked::DeadReason::NoProcess => Self::NoProcess,
+            asked::DeadReason::Zombie => Self::Zombie,
+            asked::DeadReason::Thread => Self::Thread,
+            asked::DeadReason::Reused => Self::Reused,
+            asked::DeadReason::EvidenceGone => Self::EvidenceGone,
+            asked::DeadReason::Nobody => Self::Nobody,
+        }
+    }
+}

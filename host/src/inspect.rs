@@ -1,0 +1,113 @@
+//! Judging a lock without taking it.
+
+use std::path::Path;
+
+use crate::{
+    bindings::exports::lockhost::lockfile::lockfile as wit,
+    component::{Instance, at_once},
+    error::{Error, Kind},
+    holder::Holder,
+    phrase,
+    process::platform::open_directory,
+};
+
+/// What an attempt would find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// There is no lock file.
+    Free,
+    /// The owner is alive.
+    Held,
+    /// Nobody can tell whether the owner is alive; an attempt would be refused.
+    Unknown,
+    /// The owner is dead; an attempt would take the lock over.
+    Stale,
+    /// The file names nobody; an attempt would take it over once it has settled.
+    Malformed,
+}
+
+/// A lock, judged and not touched. Everything may have changed since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    state: State,
+    holder: Option<Holder>,
+    reclaims: Vec<Holder>,
+    evidence: bool,
+}
+
+impl Status {
+    /// The verdict.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whose the lock file is; `None` if there is none.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        self.holder.as_ref()
+    }
+
+    /// Whose the reclaim locks are, the first level first; empty while nobody replaces a dead lock.
+    #[must_use]
+    pub fn reclaims(&self) -> &[Holder] {
+        &self.reclaims
+    }
+
+    /// Whether a lock that this process took here would have the kernel's evidence; see
+    /// [`Lock::has_evidence`](crate::Lock::has_evidence).
+    #[must_use]
+    pub fn would_have_evidence(&self) -> bool {
+        self.evidence
+    }
+}
+
+/// Judge the lock of this name on a directory, and write nothing.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// let status = lockhost::inspect(data.path(), lockhost::DEFAULT_NAME)?;
+/// assert_eq!(status.state(), lockhost::State::Free);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::NotALock`](crate::ErrorKind::NotALock), [`ErrorKind::Io`](crate::ErrorKind::Io),
+/// [`ErrorKind::BadName`](crate::ErrorKind::BadName) or [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error> {
+    let path = directory.as_ref();
+    let directory = open_directory(path)
+        .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
+    let ask = || {
+        let mut instance = Instance::new()?;
+        let directory = instance.hand_in(directory)?;
+        let lent = wasmtime::component::Resource::new_borrow(directory.rep());
+        let guest = instance.exports.lockhost_lockfile_lockfile();
+        let status = at_once(guest.call_inspect(&mut instance.store, lent, name))?;
+        instance.take_back(directory);
+        Ok(status)
+    };
+    match ask().map_err(|error| Error::internal(path, error))? {
+        Ok(status) => Ok(Status {
+            state: match status.state {
+                wit::State::Free => State::Free,
+                wit::State::Held => State::Held,
+                wit::State::Unknown => State::Unknown,
+                wit::State::Stale => State::Stale,
+                wit::State::Malformed => State::Malformed,
+            },
+            holder: status.holder.map(Holder::new),
+            reclaims: status.reclaims.into_iter().map(Holder::new).collect(),
+            evidence: status.evidence,
+        }),
+        Err(wit::InspectError::NotALock(foreign)) => Err(Error::new(
+            path.join(foreign.file),
+            Kind::NotALock(phrase::not_a_lock(foreign.what)),
+        )),
+        Err(wit::InspectError::Failed(failure)) => Err(Error::failed(path, &failure)),
+        Err(wit::InspectError::BadName(name)) => Err(Error::new(name.into(), Kind::BadName)),
+    }
+}

@@ -1,0 +1,40 @@
+//! A single-instance lock on a data directory.
+//!
+//! One process at a time has the directory; who starts beside it is refused and told who has it; a lock whose owner
+//! died is taken over, and of any number of processes that start at once exactly one gets in. What decides is a small
+//! sandboxed WASI component inside this crate; this crate answers its questions about processes, and never touches a
+//! lock file itself.
+//!
+//! ```no_run
+//! fn main() -> Result<(), lockhost::Error> {
+//!     let lock = lockhost::acquire("data")?;
+//!     println!("{} is ours", lock.path().display());
+//!     // … use the directory …
+//!     lock.release()
+//! }
+//! ```
+//!
+//! Nothing is set up and no thread or runtime is started: [`acquire`] blocks as plain file operations do, and waits
+//! for seconds only where a file may be another program's that is not yet written. [`Options::attempt`] is for callers
+//! that do their own waiting. [`inspect`] judges a lock without taking it.
+
+#![deny(unsafe_code)]
+
+mod attempt;
+mod bindings;
+mod component;
+mod engine;
+mod error;
+mod evidence;
+mod holder;
+mod inspect;
+mod lock;
+mod phrase;
+mod process;
+mod view;
+
+pub use attempt::{Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire};
+pub use error::{Error, ErrorKind};
+pub use holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason};
+pub use inspect::{State, Status, inspect};
+pub use lock::{Lock, Replaced, ReplacedReason, Warning};

@@ -1,0 +1,266 @@
+//! The lock, held.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use wasmtime::component::ResourceAny;
+
+use crate::{
+    bindings::exports::lockhost::lockfile::lockfile as wit,
+    component::{Instance, at_once},
+    error::{Error, Kind},
+    holder::DeadReason,
+    phrase,
+};
+
+/// A directory that is this process' own, until this is released or dropped.
+///
+/// Dropping it releases it, and says nothing about how that went; [`Lock::release`] does. In a child made by fork(2),
+/// dropping it does nothing: the lock stays the parent's.
+///
+/// The kernel's evidence for the lock is an open file of this process: a program that closes descriptors it does not
+/// know must take the lock after that.
+pub struct Lock {
+    path: PathBuf,
+    directory: PathBuf,
+    pid: u32,
+    report: Report,
+    /// `None` once released.
+    held: Mutex<Option<Box<Held>>>,
+    maker: u32,
+}
+
+struct Held {
+    instance: Instance,
+    lock: ResourceAny,
+}
+
+struct Report {
+    evidence: bool,
+    identity: String,
+    replaced: Vec<Replaced>,
+    warnings: Vec<Warning>,
+}
+
+impl Lock {
+    pub(crate) fn new(
+        directory: PathBuf,
+        mut instance: Instance,
+        lock: ResourceAny,
+    ) -> Result<Self, Error> {
+        let guest = instance.exports.lockhost_lockfile_lockfile();
+        let report = at_once(guest.lock().call_report(&mut instance.store, lock))
+            .map_err(|error| Error::internal(&directory, error))?;
+        let replaced = report.replaced.into_iter();
+        let warnings = report.warnings.into_iter();
+        Ok(Self {
+            path: directory.join(&report.file),
+            pid: report.pid,
+            report: Report {
+                evidence: report.evidence,
+                identity: report.identity,
+                replaced: replaced.map(|it| Replaced::new(&directory, it)).collect(),
+                warnings: warnings.map(|it| Warning::new(&directory, it)).collect(),
+            },
+            directory,
+            held: Mutex::new(Some(Box::new(Held { instance, lock }))),
+            maker: std::process::id(),
+        })
+    }
+
+    /// The lock file: the directory as it was given, joined with the lock's name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number in the lock file: this process', as it knows itself.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Who the lock says holds it.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.report.identity
+    }
+
+    /// Whether the kernel keeps evidence for this lock. Then it is judged right from other containers, after a
+    /// reboot and on other machines; otherwise those refuse, and only processes that can see each other take over.
+    #[must_use]
+    pub fn has_evidence(&self) -> bool {
+        self.report.evidence
+    }
+
+    /// What was removed to get the lock, in that order; empty if it was free.
+    #[must_use]
+    pub fn replaced(&self) -> &[Replaced] {
+        &self.report.replaced
+    }
+
+    /// What could not be done beside, and does not touch the lock.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.report.warnings
+    }
+
+    /// Whether the lock file is still this lock's. `false` once somebody has removed or replaced it: then somebody
+    /// else may have the directory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be looked at,
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed.
+    pub fn still_held(&self) -> Result<bool, Error> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Held { instance, lock }) = held.as_deref_mut() else {
+            return Ok(false);
+        };
+        let guest = instance.exports.lockhost_lockfile_lockfile();
+        at_once(guest.lock().call_still_held(&mut instance.store, *lock))
+            .map_err(|error| Error::internal(&self.directory, error))?
+            .map_err(|failure| Error::failed(&self.directory, &failure))
+    }
+
+    /// Gives the directory up.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more; it is left alone.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file could not be removed,
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The evidence is gone in any
+    /// case.
+    pub fn release(self) -> Result<(), Error> {
+        self.give_up()
+    }
+
+    fn give_up(&self) -> Result<(), Error> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken in any case: what is dropped here closes this process' descriptors and nothing else.
+        let Some(Held { mut instance, lock }) = held.take().map(|held| *held) else {
+            return Ok(());
+        };
+        if self.maker != std::process::id() {
+            return Ok(());
+        }
+        let guest = instance.exports.lockhost_lockfile_lockfile();
+        at_once(guest.lock().call_release(&mut instance.store, lock))
+            .map_err(|error| Error::internal(&self.directory, error))?
+            .map_err(|error| match error {
+                wit::ReleaseError::Lost(file) => Error::new(self.directory.join(file), Kind::Lost),
+                wit::ReleaseError::Failed(failure) => Error::failed(&self.directory, &failure),
+            })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        let _ = self.give_up();
+    }
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock")
+            .field("path", &self.path)
+            .field("identity", &self.report.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A dead file that was removed on the way to a lock. Its text is the reason, as in `stale lockfile (dead pid 123)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    path: PathBuf,
+    pid: Option<u32>,
+    reason: ReplacedReason,
+}
+
+/// Why a file was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplacedReason {
+    /// Its owner was dead.
+    Dead(DeadReason),
+    /// It named nobody, and had settled.
+    Malformed,
+    /// [`Options::assume_dead`](crate::Options::assume_dead) named its owner.
+    AssumedDead,
+}
+
+impl Replaced {
+    fn new(directory: &Path, replaced: wit::Replaced) -> Self {
+        Self {
+            path: directory.join(replaced.file),
+            pid: replaced.pid,
+            reason: match replaced.reason {
+                wit::ReplacedReason::Dead(reason) => ReplacedReason::Dead(DeadReason::new(reason)),
+                wit::ReplacedReason::Malformed => ReplacedReason::Malformed,
+                wit::ReplacedReason::AssumedDead => ReplacedReason::AssumedDead,
+            },
+        }
+    }
+
+    /// The file: the lock, or one of its reclaim locks.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number that it held, if it held one.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
+    /// Why it could be replaced.
+    #[must_use]
+    pub fn reason(&self) -> ReplacedReason {
+        self.reason
+    }
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        phrase::replaced(f, self)
+    }
+}
+
+/// Something that does not touch the lock, and that somebody may want to know.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Another program's reclaim lock, with this pid if it could be read, stayed for the two seconds that it is
+    /// waited for. Most likely it was left over, and the pid is somebody else's by now.
+    OtherReclaim(PathBuf, Option<u32>),
+    /// Something that the dead have left could not be tidied away.
+    Untidy(Error),
+}
+
+impl Warning {
+    fn new(directory: &Path, warning: wit::Warning) -> Self {
+        match warning {
+            wit::Warning::OtherReclaim(pid) => Self::OtherReclaim(directory.to_owned(), pid),
+            wit::Warning::Untidy(failure) => Self::Untidy(Error::failed(directory, &failure)),
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherReclaim(directory, pid) => {
+                let directory = directory.display();
+                write!(f, "a reclaim lock in {directory}")?;
+                if let Some(pid) = pid {
+                    write!(f, ", of pid {pid},")?;
+                }
+                f.write_str(" stayed for two seconds and was waited for no longer; it is most likely left over")
+            }
+            Self::Untidy(error) => error.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The words in which refusals and failures are told. All of them are here, so that they can be read side by side.
+
+use std::{fmt, io, path::Path};
+
+use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
+
+use crate::{
+    bindings::exports::lockhost::lockfile::lockfile::{NotALock, Operation},
+    error::Circumstance,
+    holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason},
+    lock::{Replaced, ReplacedReason},
+};
+
+/// A refusal: which file, who has it since when, how that is known, what to do.
+pub(crate) fn held(
+    f: &mut fmt::Formatter<'_>,
+    path: &Path,
+    holder: &Holder,
+    circumstance: Circumstance,
+) -> fmt::Result {
+    let path = path.display();
+    let pid = Pid(holder.pid());
+    match circumstance {
+        _ if holder.is_this_process() => {
+            write!(f, "{path} is locked by this process itself ({pid})")?
+        }
+        Circumstance::Owning => write!(f, "{path} is locked by another process ({pid})")?,
+        Circumstance::Reclaiming => write!(
+            f,
+            "{path} is locked by another process ({pid}): a reclaim of a dead lock is in progress"
+        )?,
+        Circumstance::Overtaking => write!(
+            f,
+            "{path} is locked by another process: reclaimed by {pid} while we waited"
+        )?,
+    }
+    if let Some(since) = holder.since() {
+        write!(f, ", since {}", humantime::format_rfc3339_seconds(since))?;
+    }
+    let doubt = match holder.liveness() {
+        Liveness::Alive(AliveReason::Evidence) => {
+            return write!(
+                f,
+                "; the kernel keeps the file locked: lslocks shows for whom"
+            );
+        }
+        Liveness::Alive(AliveReason::Running | AliveReason::ThisProcess) | Liveness::Dead(_) => {
+            return Ok(());
+        }
+        Liveness::Alive(AliveReason::Exists) if holder.is_claimed() => {
+            "a process has this pid, and whether it is the owner cannot be told"
+        }
+        Liveness::Alive(AliveReason::Exists) => {
+            "a process has this pid, and the file, which another program wrote, says no more"
+        }
+        Liveness::Alive(AliveReason::OwnPid) => {
+            "the pid is this process' own: the file is left from an earlier life of this container, or belongs to \
+             another container that is alive"
+        }
+        Liveness::Unknown(UnknownReason::OtherBoot) => {
+            "the owner lived before a reboot, or lives on another machine, and cannot be seen from here"
+        }
+        Liveness::Unknown(UnknownReason::OtherNamespace) => {
+            "the owner lives in another PID namespace (a container), and cannot be seen from here"
+        }
+        Liveness::Unknown(UnknownReason::Unreadable) => {
+            "the owner's identity cannot be read by this version"
+        }
+        Liveness::Unknown(UnknownReason::NoAnswer) => "processes cannot be looked at here",
+    };
+    write!(f, "; {doubt}")?;
+    match holder.identity() {
+        Some(identity) => write!(
+            f,
+            "; if it is certainly dead, take over from exactly this owner with --assume-dead {identity}"
+        ),
+        None => Ok(()),
+    }
+}
+
+struct Pid(Option<u32>);
+
+impl fmt::Display for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(pid) => write!(f, "pid {pid}"),
+            None => f.write_str("pid unknown"),
+        }
+    }
+}
+
+/// What was replaced, and why.
+pub(crate) fn replaced(f: &mut fmt::Formatter<'_>, replaced: &Replaced) -> fmt::Result {
+    let pid = Pid(replaced.pid());
+    match replaced.reason() {
+        ReplacedReason::Malformed => f.write_str("malformed existing lockfile"),
+        ReplacedReason::AssumedDead => write!(f, "lockfile of {pid}, assumed to be dead as told"),
+        ReplacedReason::Dead(reason) => write!(f, "stale lockfile (dead {pid}{})", death(reason)),
+    }
+}
+
+fn death(reason: DeadReason) -> &'static str {
+    match reason {
+        DeadReason::NoProcess | DeadReason::Nobody => "",
+        DeadReason::Zombie => ", a zombie",
+        DeadReason::Thread => ", now the number of a thread",
+        DeadReason::Reused => ", now the number of another process",
+        DeadReason::EvidenceGone => ", which no longer keeps its file locked",
+    }
+}
+
+/// What stands where a lock file should.
+pub(crate) fn not_a_lock(what: NotALock) -> String {
+    match what {
+        NotALock::Size(bytes) => format!("longer than any pid file ({bytes} bytes)"),
+        NotALock::Kind(kind) => match kind {
+            DescriptorType::Directory => "a directory",
+            DescriptorType::SymbolicLink => "a symbolic link",
+            DescriptorType::Fifo => "a named pipe",
+            DescriptorType::Socket => "a socket",
+            DescriptorType::BlockDevice | DescriptorType::CharacterDevice => "a device",
+            DescriptorType::Unknown | DescriptorType::RegularFile => "a special file",
+        }
+        .to_owned(),
+    }
+}
+
+/// An operation, after "cannot".
+pub(crate) fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "create",
+        Operation::Write => "write",
+        Operation::Stat => "look at",
+        Operation::Open => "open",
+        Operation::Read => "read",
+        Operation::List => "list",
+        Operation::Link => "link",
+        Operation::Remove => "remove",
+    }
+}
+
+/// What a code of WASI means, as the operating system would put it.
+pub(crate) fn code(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Access => "permission denied",
+        ErrorCode::NotPermitted => "operation not permitted",
+        ErrorCode::NoEntry => "no such file or directory",
+        ErrorCode::Exist => "file exists",
+        ErrorCode::InsufficientSpace => "no space left on device",
+        ErrorCode::Quota => "disk quota exceeded",
+        ErrorCode::ReadOnly => "read-only file system",
+        ErrorCode::NameTooLong => "file name too long",
+        ErrorCode::Loop => "too many levels of symbolic links",
+        ErrorCode::TooManyLinks => "too many links",
+        ErrorCode::NotDirectory => "not a directory",
+        ErrorCode::IsDirectory => "is a directory",
+        ErrorCode::Unsupported => "the file system does not support it",
+        ErrorCode::InsufficientMemory => "out of memory",
+        ErrorCode::Busy => "device or resource busy",
+        ErrorCode::Interrupted => "interrupted",
+        ErrorCode::Invalid => "invalid argument",
+        ErrorCode::FileTooLarge => "file too large",
+        ErrorCode::Io => {
+            "input/output error, or one that WASI has no code for: a read-only file system, too many open files, a \
+             stale network handle"
+        }
+        other => other.name(),
+    }
+}
+
+/// The closest kind of the standard library's.
+pub(crate) fn kind(code: ErrorCode) -> io::ErrorKind {
+    match code {
+        ErrorCode::Access | ErrorCode::NotPermitted => io::ErrorKind::PermissionDenied,
+        ErrorCode::NoEntry => io::ErrorKind::NotFound,
+        ErrorCode::Exist => io::ErrorKind::AlreadyExists,
+        ErrorCode::InsufficientSpace => io::ErrorKind::StorageFull,
+        ErrorCode::Quota => io::ErrorKind::QuotaExceeded,
+        ErrorCode::ReadOnly => io::ErrorKind::ReadOnlyFilesystem,
+        ErrorCode::NameTooLong | ErrorCode::Invalid => io::ErrorKind::InvalidInput,
+        ErrorCode::TooManyLinks => io::ErrorKind::TooManyLinks,
+        ErrorCode::NotDirectory => io::ErrorKind::NotADirectory,
+        ErrorCode::IsDirectory => io::ErrorKind::IsADirectory,
+        ErrorCode::Unsupported => io::ErrorKind::Unsupported,
+        ErrorCode::InsufficientMemory => io::ErrorKind::OutOfMemory,
+        ErrorCode::Busy => io::ErrorKind::ResourceBusy,
+        ErrorCode::Interrupted => io::ErrorKind::Interrupted,
+        ErrorCode::FileTooLarge => io::ErrorKind::FileTooLarge,
+        _ => io::ErrorKind::Other,
+    }
+}

@@ -1,0 +1,173 @@
+//! The names that processes get, format 1 as `wit/lockfile.wit` defines it.
+
+use std::fmt;
+
+/// What is known of a process that tells it from all others. A fact that is `None` could not be had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// Its number, in its own PID namespace.
+    pub(crate) pid: u32,
+    /// Its start, in the kernel's own ticks.
+    pub(crate) start: Option<u64>,
+    /// The time namespace that these ticks are of.
+    pub(crate) time_namespace: Option<u64>,
+    /// The run of the kernel: a hexadecimal number, without hyphens.
+    pub(crate) boot: Option<String>,
+    /// Its PID namespace.
+    pub(crate) pid_namespace: Option<u64>,
+    /// The type of file system on which it keeps evidence, if it does.
+    pub(crate) evidence: Option<u64>,
+    /// Which of its attempts made the claim.
+    pub(crate) attempt: u32,
+}
+
+impl Identity {
+    /// Reads an identity of this format. `None` for any other, and for one with a part that this version does not
+    /// know or that is out of order.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix("1-")?.split('-').peekable();
+        let mut part = |tag: char| {
+            parts
+                .next_if(|part| part.starts_with(tag))
+                .map(|part| &part[1..])
+        };
+        let identity = Self {
+            pid: decimal(part('p')?)?.try_into().ok()?,
+            start: fact(part('s'), decimal)?,
+            time_namespace: fact(part('t'), decimal)?,
+            boot: fact(part('b'), |text| Some(text.to_owned()))?,
+            pid_namespace: fact(part('n'), decimal)?,
+            evidence: fact(part('e'), |text| u64::from_str_radix(text, 16).ok())?,
+            attempt: fact(part('a'), decimal)?.unwrap_or(0).try_into().ok()?,
+        };
+        parts.next().is_none().then_some(identity)
+    }
+
+    /// Whether the two lived under one kernel in one PID namespace, where a number means one process at a time.
+    pub(crate) fn shares_pids_with(&self, other: &Self) -> bool {
+        same(&self.boot, &other.boot) && same(&self.pid_namespace, &other.pid_namespace)
+    }
+
+    /// Whether the two have ticks to compare.
+    pub(crate) fn shares_ticks_with(&self, other: &Self) -> bool {
+        self.start.is_some()
+            && other.start.is_some()
+            && same(&self.time_namespace, &other.time_namespace)
+    }
+}
+
+/// Whether two facts are known and equal. What is unknown equals nothing.
+pub(crate) fn same<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.is_some() && one == other
+}
+
+fn fact<T>(part: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    match part {
+        Some(text) => read(text).map(Some),
+        None => Some(None),
+    }
+}
+
+fn decimal(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "1-p{}", self.pid)?;
+        if let Some(start) = self.start {
+            write!(f, "-s{start}")?;
+        }
+        if let Some(namespace) = self.time_namespace {
+            write!(f, "-t{namespace}")?;
+        }
+        if let Some(boot) = &self.boot {
+            write!(f, "-b{boot}")?;
+        }
+        if let Some(namespace) = self.pid_namespace {
+            write!(f, "-n{namespace}")?;
+        }
+        if let Some(evidence) = self.evidence {
+            write!(f, "-e{evidence:x}")?;
+        }
+        match self.attempt {
+            0 => Ok(()),
+            attempt => write!(f, "-a{attempt}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> Identity {
+        Identity {
+            pid: 4711,
+            start: Some(123_456),
+            time_namespace: Some(4_026_531_834),
+            boot: Some("0123456789abcdef0123456789abcdef".into()),
+            pid_namespace: Some(4_026_531_836),
+            evidence: Some(0xef53),
+            attempt: 3,
+        }
+    }
+
+    #[test]
+    fn an_identity_is_read_back() {
+        let bare = Identity {
+            pid: 1,
+            ..Identity::default()
+        };
+        for identity in [full(), bare] {
+            assert_eq!(Identity::parse(&identity.to_string()), Some(identity));
+        }
+    }
+
+    #[test]
+    fn the_longest_identity_fits_the_contract() {
+        let longest = Identity {
+            pid: u32::MAX,
+            start: Some(u64::MAX),
+            time_namespace: Some(u64::from(u32::MAX)),
+            pid_namespace: Some(u64::from(u32::MAX)),
+            evidence: Some(u64::from(u32::MAX)),
+            attempt: u32::MAX,
+            ..full()
+        };
+        assert!(longest.to_string().len() <= 128, "{longest}");
+    }
+
+    #[test]
+    fn what_is_not_of_this_format_is_not_read() {
+        for text in [
+            "",
+            "1",
+            "1-",
+            "2-p7",
+            "1-s5",
+            "1-p",
+            "1-px",
+            "1-p7-",
+            "1-p7-z9",
+            "1-p7-n1-b0",
+            "1-p7-s5-s5",
+            "1-p4294967296",
+            "1-p7-s-5",
+        ] {
+            assert_eq!(Identity::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_equals_nothing() {
+        let unknown = Identity {
+            boot: None,
+            start: None,
+            ..full()
+        };
+        assert!(full().shares_pids_with(&full()));
+        assert!(!unknown.shares_pids_with(&unknown));
+        assert!(!unknown.shares_ticks_with(&full()));
+    }
+}

@@ -1,0 +1,137 @@
+//! Is somebody alive? Every answer `dead` here is certain, or it is a defect.
+
+use std::fs::File;
+
+use super::{
+    identity::{Identity, same},
+    platform::{self, Presence},
+    portable,
+};
+use crate::{
+    bindings::lockhost::lockfile::process::{
+        AliveReason, DeadReason, Liveness, Owner, UnknownReason,
+    },
+    evidence::{self, Probe},
+};
+
+/// Answers `process-alive`: about `owner`, whose file this is. `own` says that the very descriptor is one that this
+/// process guards.
+pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
+    if own {
+        return Liveness::Alive(AliveReason::ThisProcess);
+    }
+    match owner {
+        Owner::Nobody => unless_vetoed(file, DeadReason::Nobody),
+        Owner::Pid(pid) => judge_number(*pid, file),
+        Owner::Maker(identity) => match Identity::parse(identity) {
+            Some(identity) => judge_maker(&identity, file),
+            None => unless_alive(file, UnknownReason::Unreadable),
+        },
+    }
+}
+
+fn judge_number(pid: u32, file: &File) -> Liveness {
+    if pid == std::process::id() {
+        return match evidence::probe(file) {
+            Probe::Kept => Liveness::Alive(AliveReason::Evidence),
+            Probe::Free(_) | Probe::None => Liveness::Alive(AliveReason::OwnPid),
+        };
+    }
+    match death_of(pid) {
+        Some(reason) => unless_vetoed(file, reason),
+        None => Liveness::Alive(AliveReason::Exists),
+    }
+}
+
+fn judge_maker(maker: &Identity, file: &File) -> Liveness {
+    let me = platform::myself();
+    if !maker.shares_pids_with(&me) {
+        return judge_foreigner(maker, &me, file);
+    }
+    if maker.pid == me.pid && maker.shares_ticks_with(&me) && maker.start == me.start {
+        return judge_myself(maker, file);
+    }
+    if maker.pid == me.pid && maker.shares_ticks_with(&me) {
+        return unless_vetoed(file, DeadReason::Reused);
+    }
+    judge_neighbour(maker, &me, file)
+}
+
+/// A process whose number means the same to us.
+fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
+    if platform::presence(maker.pid) == Presence::Absent {
+        return unless_vetoed(file, DeadReason::NoProcess);
+    }
+    let reason = match platform::entry(maker.pid) {
+        // Hidden, or gone in between.
+        None => return judge_number(maker.pid, file),
+        Some(entry) if maker.shares_ticks_with(me) && Some(entry.start) != maker.start => {
+            DeadReason::Reused
+        }
+        // A leader that ended before its threads is no zombie yet that could be reaped: they still run.
+        Some(entry) if entry.ended && entry.threads <= 1 => DeadReason::Zombie,
+        Some(_) if maker.shares_ticks_with(me) => return Liveness::Alive(AliveReason::Running),
+        Some(_) => return judge_number(maker.pid, file),
+    };
+    unless_vetoed(file, reason)
+}
+
+/// Our own process, which made this claim itself: by evidence, if there is any, since an attempt of which the
+/// component lost track (a trap) would otherwise hold the lock until the process ends.
+fn judge_myself(maker: &Identity, file: &File) -> Liveness {
+    match evidence::probe(file) {
+        Probe::Free(kind) if maker.evidence == Some(kind) => {
+            Liveness::Dead(DeadReason::EvidenceGone)
+        }
+        _ => Liveness::Alive(AliveReason::ThisProcess),
+    }
+}
+
+/// A process of another boot, machine or PID namespace: only a kernel can tell.
+fn judge_foreigner(maker: &Identity, me: &Identity, file: &File) -> Liveness {
+    match evidence::probe(file) {
+        Probe::Kept => Liveness::Alive(AliveReason::Evidence),
+        Probe::Free(kind) if maker.evidence == Some(kind) => {
+            Liveness::Dead(DeadReason::EvidenceGone)
+        }
+        _ if maker.boot.is_none() || maker.pid_namespace.is_none() => {
+            Liveness::Unknown(UnknownReason::Unreadable)
+        }
+        _ if same(&maker.boot, &me.boot) => Liveness::Unknown(UnknownReason::OtherNamespace),
+        _ => Liveness::Unknown(UnknownReason::OtherBoot),
+    }
+}
+
+/// Why nobody with this number can be alive, if that is certain.
+fn death_of(pid: u32) -> Option<DeadReason> {
+    if platform::presence(pid) == Presence::Absent {
+        return Some(DeadReason::NoProcess);
+    }
+    match portable::look(pid) {
+        Some(seen) if seen.thread => Some(DeadReason::Thread),
+        Some(seen) if seen.ended => {
+            let threads = platform::entry(pid).map(|entry| entry.threads);
+            threads
+                .is_some_and(|count| count <= 1)
+                .then_some(DeadReason::Zombie)
+        }
+        Some(_) => None,
+        // Hidden, or gone since: only the second is death.
+        None => (platform::presence(pid) == Presence::Absent).then_some(DeadReason::NoProcess),
+    }
+}
+
+/// Whoever seems dead is not if a kernel keeps the file locked: a child may have inherited it.
+fn unless_vetoed(file: &File, reason: DeadReason) -> Liveness {
+    match evidence::probe(file) {
+        Probe::Kept => Liveness::Alive(AliveReason::Evidence),
+        Probe::Free(_) | Probe::None => Liveness::Dead(reason),
+    }
+}
+
+fn unless_alive(file: &File, reason: UnknownReason) -> Liveness {
+    match evidence::probe(file) {
+        Probe::Kept => Liveness::Alive(AliveReason::Evidence),
+        Probe::Free(_) | Probe::None => Liveness::Unknown(reason),
+    }
+}

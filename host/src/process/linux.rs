@@ -1,0 +1,178 @@
+//! What Linux tells about processes: proc(5), namespaces(7), statfs(2).
+
+use std::{fs, fs::File, io, os::unix::fs::MetadataExt, path::Path};
+
+use rustix::{
+    fs::{Mode, OFlags, fstatfs},
+    io::Errno,
+    process::{Pid, getpid, test_kill_process},
+};
+
+use super::identity::Identity;
+
+/// A process in the kernel's list, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pid: u32,
+    /// When it started, in clock ticks since the boot of its time namespace.
+    pub(crate) start: u64,
+    /// It has ended and waits to be reaped, or is being so.
+    pub(crate) ended: bool,
+    /// How many threads it has. A leader that ended before its threads is in state Z like any zombie, and still
+    /// counts them here.
+    pub(crate) threads: u64,
+}
+
+/// What kill(2) with signal 0 says of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// No process, and no thread, has it.
+    Absent,
+    /// Something has it; whether we may signal it makes no difference.
+    Present,
+}
+
+/// Whether anything has this number now.
+pub(crate) fn presence(pid: u32) -> Presence {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return Presence::Absent;
+    };
+    match test_kill_process(pid) {
+        Err(Errno::SRCH) => Presence::Absent,
+        _ => Presence::Present,
+    }
+}
+
+/// The entry of a number, if proc(5) shows it to us.
+pub(crate) fn entry(pid: u32) -> Option<Entry> {
+    parse_stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The asking process, as it is now. Nothing is remembered from before, since a fork changes all of it.
+///
+/// Start times are only of worth through a proc(5) that shows us under our own number: one of another PID namespace
+/// counts other processes.
+pub(crate) fn myself() -> Identity {
+    let pid = getpid().as_raw_nonzero().get().unsigned_abs();
+    let entry = fs::read("/proc/self/stat")
+        .ok()
+        .and_then(|stat| parse_stat(&stat))
+        .filter(|entry| entry.pid == pid);
+    let inode = |path: &str| fs::metadata(path).ok().map(|it| it.ino());
+    Identity {
+        pid,
+        start: entry.map(|entry| entry.start),
+        time_namespace: inode("/proc/self/ns/time"),
+        boot: boot(),
+        pid_namespace: inode("/proc/self/ns/pid"),
+        evidence: None,
+        attempt: 0,
+    }
+}
+
+/// The run of this kernel: random(4).
+fn boot() -> Option<String> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let boot: String = text.trim().chars().filter(|c| *c != '-').collect();
+    let good = boot.len() == 32 && boot.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    good.then_some(boot)
+}
+
+/// The command's name in the second field may hold anything, parentheses and spaces too; so the fields are counted
+/// from its end, the last closing parenthesis.
+fn parse_stat(stat: &[u8]) -> Option<Entry> {
+    let text = String::from_utf8_lossy(stat);
+    let pid = text.split(' ').next()?.parse().ok()?;
+    let fields: Vec<&str> = text
+        .get(text.rfind(')')? + 1..)?
+        .split_ascii_whitespace()
+        .collect();
+    Some(Entry {
+        pid,
+        start: fields.get(19)?.parse().ok()?,
+        ended: matches!(*fields.first()?, "Z" | "X" | "x"),
+        threads: fields.get(17)?.parse().ok()?,
+    })
+}
+
+/// The file systems on which an advisory lock means the same to everybody who can see the file, because a single
+/// kernel mounts them: the type that statfs(2) gives, for those on the list.
+///
+/// Elsewhere (NFS, CIFS, FUSE, 9p, virtiofs and whatever is not known here) a lock may be local to one machine, be
+/// mandatory, or hang, so none is taken or tried.
+pub(crate) fn evidence_kind(file: &File) -> Option<u64> {
+    // linux/magic.h; bcachefs and zfs from their own sources.
+    const SINGLE_KERNEL: [u64; 9] = [
+        0xef53,      // ext2, ext3, ext4
+        0x5846_5342, // xfs
+        0x9123_683e, // btrfs
+        0x0102_1994, // tmpfs
+        0x8584_58f6, // ramfs
+        0x794c_7630, // overlayfs: one overlay; two over one upper directory do not see each other
+        0xf2f5_2010, // f2fs
+        0xca45_1a4e, // bcachefs
+        0x2fc1_2fc1, // zfs
+    ];
+    // The field's width and sign differ between architectures; the magic numbers are 32 bits everywhere.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let kind = u64::from(fstatfs(file).ok()?.f_type as u32);
+    SINGLE_KERNEL.contains(&kind).then_some(kind)
+}
+
+/// Opens a directory to be handed to the component. It need not be readable for that, only searchable.
+pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// Makes a file private to its user.
+pub(crate) fn make_private(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_cannot_forge_its_entry() {
+        let stat = b"42 (a) Z 1 (b)) S 1 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 3 0 987654 1 2";
+        let entry = parse_stat(stat).unwrap();
+        assert_eq!(
+            (entry.pid, entry.start, entry.ended, entry.threads),
+            (42, 987_654, false, 3)
+        );
+    }
+
+    #[test]
+    fn a_broken_entry_is_none() {
+        for stat in [
+            &b""[..],
+            b"42",
+            b"42 (a",
+            b"42 (a)",
+            b"42 (a) S 1 2 3",
+            b"x (a) S",
+        ] {
+            assert_eq!(parse_stat(stat), None);
+        }
+    }
+
+    #[test]
+    fn we_are_somebody() {
+        let me = myself();
+        assert_eq!(me.pid, std::process::id());
+        assert!(
+            me.shares_pids_with(&myself()) && me.shares_ticks_with(&myself()),
+            "{me}"
+        );
+        assert_eq!(presence(me.pid), Presence::Present);
+        assert_eq!(entry(me.pid).map(|entry| entry.start), me.start);
+    }
+
+    #[test]
+    fn no_process_has_a_number_beyond_the_range() {
+        assert_eq!(presence(u32::MAX), Presence::Absent);
+        assert_eq!(presence(0), Presence::Absent);
+    }
+}

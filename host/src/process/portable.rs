@@ -1,0 +1,31 @@
+//! What `sysinfo` tells of a process on every system: that it has ended, and that a number is a thread's.
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, ThreadKind};
+
+/// A process, or a thread, seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// It has ended and waits to be reaped.
+    pub(crate) ended: bool,
+    /// The number is a thread's.
+    pub(crate) thread: bool,
+}
+
+/// Looks at one number, and asks for nothing that is not needed. `None` if there is nothing to be seen.
+pub(crate) fn look(pid: u32) -> Option<Seen> {
+    let pid = Pid::from_u32(pid);
+    let mut system = System::new().ok()?;
+    system.refresh_processes_specifics(
+        ProcessesToUpdate::Some(&[pid]),
+        false,
+        ProcessRefreshKind::nothing(),
+    );
+    let process = system.process(pid)?;
+    Some(Seen {
+        ended: matches!(
+            process.status(),
+            ProcessStatus::Zombie | ProcessStatus::Dead
+        ),
+        thread: process.thread_kind() == Some(ThreadKind::Userland),
+    })
+}

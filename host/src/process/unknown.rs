@@ -1,0 +1,64 @@
+//! A system on which nothing is known about processes but what `sysinfo` tells: never a proof of death by identity.
+
+use std::{fs::File, io, path::Path};
+
+use super::identity::Identity;
+
+/// A process in the system's list; there is none to be had here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its start.
+    pub(crate) start: u64,
+    /// It has ended.
+    pub(crate) ended: bool,
+    /// How many threads it has.
+    pub(crate) threads: u64,
+}
+
+/// Whether a number is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// Nothing has it.
+    #[allow(dead_code, reason = "this platform can never say so")]
+    Absent,
+    /// Something has it, or may.
+    Present,
+}
+
+/// Nobody can say.
+pub(crate) fn presence(_pid: u32) -> Presence {
+    Presence::Present
+}
+
+/// There is none.
+pub(crate) fn entry(_pid: u32) -> Option<Entry> {
+    None
+}
+
+/// Only the number is known.
+pub(crate) fn myself() -> Identity {
+    Identity {
+        pid: std::process::id(),
+        ..Identity::default()
+    }
+}
+
+/// No file system is known here.
+pub(crate) fn evidence_kind(_file: &File) -> Option<u64> {
+    None
+}
+
+/// Opens a directory to be handed to the component.
+pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
+    let directory = File::open(path)?;
+    if directory.metadata()?.is_dir() {
+        Ok(directory)
+    } else {
+        Err(io::ErrorKind::NotADirectory.into())
+    }
+}
+
+/// Files have no mode here that is known.
+pub(crate) fn make_private(_file: &File) -> io::Result<()> {
+    Ok(())
+}
