@@ -1,0 +1,186 @@
+//! Processes that want a directory, and a barrier that lets them all go at once.
+
+use std::{
+    io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write, pipe},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A line that all contenders wait at.
+pub struct Barrier {
+    closed: PipeReader,
+    open: PipeWriter,
+}
+
+impl Barrier {
+    /// A closed one.
+    ///
+    /// # Panics
+    /// If there are no more descriptors.
+    #[must_use]
+    pub fn new() -> Self {
+        let (closed, open) = pipe().expect("a pipe");
+        Self { closed, open }
+    }
+
+    /// Sends a program to the line. It starts when the line opens.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn line_up(&self, at_barrier: &str, program: &Path, arguments: &[&str]) -> Contender {
+        let mut command = Command::new(at_barrier);
+        command.arg(program).args(arguments);
+        command.stdin(self.closed.try_clone().expect("a descriptor"));
+        let mut contender = Contender::start(&mut command);
+        assert_eq!(contender.line(), "ready");
+        contender
+    }
+
+    /// Opens the line for everybody.
+    pub fn open(self) {
+        drop(self.open);
+    }
+}
+
+impl Default for Barrier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What became of a contender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It says that it has the lock, and holds it.
+    Owns,
+    /// It ended with this code and these words.
+    Ended(Option<i32>, String),
+}
+
+impl Answer {
+    /// Whether it was refused, as somebody else is the owner.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Answer::Ended(Some(75), _))
+    }
+}
+
+/// A process that wants the lock. It is ended with the value, by its id, whatever it does.
+pub struct Contender {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Contender {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a contender can be started");
+        Self {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().expect("it is piped")),
+            child,
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line that it prints; empty once it prints no more.
+    ///
+    /// # Panics
+    /// If its output cannot be read.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output
+            .read_line(&mut line)
+            .expect("its output can be read");
+        line.trim_end().to_owned()
+    }
+
+    /// Tells it to go on from where it pauses.
+    ///
+    /// # Panics
+    /// If it does not listen.
+    pub fn go_on(&mut self) {
+        let input = self.input.as_mut().expect("its input is piped");
+        input.write_all(b"\n").expect("it listens");
+    }
+
+    /// Waits for what becomes of it.
+    ///
+    /// # Panics
+    /// If it can neither be read nor waited for.
+    pub fn answer(&mut self) -> Answer {
+        if self.line().starts_with("acquired ") {
+            return Answer::Owns;
+        }
+        let status = self.child.wait().expect("it ends");
+        Answer::Ended(status.code(), self.complaints())
+    }
+
+    /// What it printed on standard error, once it has ended.
+    ///
+    /// # Panics
+    /// If that cannot be read.
+    pub fn complaints(&mut self) -> String {
+        let mut text = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            stderr
+                .read_to_string(&mut text)
+                .expect("its complaints can be read");
+        }
+        text
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid())
+            .ok()
+            .and_then(Pid::from_raw)
+            .expect("a pid");
+        kill_process(pid, signal).expect("it is there");
+    }
+
+    /// How it ended; `None` while it runs.
+    ///
+    /// # Panics
+    /// If it cannot be waited for.
+    pub fn try_end(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it can be waited for")
+    }
+
+    /// Sends it a signal and waits for its end.
+    ///
+    /// # Panics
+    /// If it cannot be waited for.
+    pub fn end(&mut self, signal: Signal) -> ExitStatus {
+        self.signal(signal);
+        self.child.wait().expect("it ends")
+    }
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        // It may have ended already; `kill` knows, and never signals a number that is somebody else's by now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,5 @@
+//! What the tests share: the real program, directories as they may be found, and contenders for them.
+
+pub mod contender;
+pub mod program;
+pub mod scene;

@@ -1,0 +1,176 @@
+//! Sixteen real processes at once: exactly one gets in, on whatever the directory holds.
+//!
+//! `LOCKHOST_ROUNDS` says how many rounds each kind of directory gets (8 by default).
+
+use std::{env, process::Command, process::Stdio};
+
+use lockhost_tests::{
+    contender::{Answer, Barrier, Contender},
+    program::lockhost,
+    scene::{NOBODY, Scene},
+};
+use rustix::process::Signal;
+
+const PROCESSES: usize = 16;
+
+const LOCK: &str = "tinyforge.lock";
+const RECLAIM: &str = "tinyforge.lock.reclaim";
+const SECOND_RECLAIM: &str = "tinyforge.lock.reclaim.reclaim";
+
+fn rounds() -> usize {
+    let rounds = env::var("LOCKHOST_ROUNDS").ok();
+    rounds.map_or(8, |rounds| {
+        rounds.parse().expect("LOCKHOST_ROUNDS is a number")
+    })
+}
+
+/// Waits until each has said what became of it, and counts those that say they own the lock: all of them at the same
+/// time, since an owner holds it until it is told.
+fn owners(contenders: &mut [Contender]) -> (usize, Vec<Answer>) {
+    let answers: Vec<Answer> = contenders.iter_mut().map(Contender::answer).collect();
+    let owners = answers
+        .iter()
+        .filter(|answer| **answer == Answer::Owns)
+        .count();
+    (owners, answers)
+}
+
+fn line_up(scene: &Scene) -> Vec<Contender> {
+    let barrier = Barrier::new();
+    let directory = scene
+        .path()
+        .to_str()
+        .expect("a temporary directory's path is text");
+    let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
+    let contenders = (0..PROCESSES)
+        .map(|_| barrier.line_up(at_barrier, &lockhost(), &["acquire", directory]))
+        .collect();
+    barrier.open();
+    contenders
+}
+
+/// Exactly one owner, everybody else honestly refused; when all have gone a newcomer gets in, and nothing is left.
+fn round(scene: &Scene) {
+    let mut contenders = line_up(scene);
+    let (count, answers) = owners(&mut contenders);
+    assert_eq!(count, 1, "owners among {answers:#?}");
+    let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
+    assert_eq!(refused, PROCESSES - 1, "refusals among {answers:#?}");
+    for (contender, answer) in contenders.iter_mut().zip(answers) {
+        if answer == Answer::Owns {
+            assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+        }
+    }
+    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(newcomer.answer(), Answer::Owns);
+    assert_eq!(newcomer.end(Signal::INT).code(), Some(0));
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+}
+
+fn race(what: &str, scene: impl Fn() -> Scene) {
+    let rounds = rounds();
+    for _ in 0..rounds {
+        round(&scene());
+    }
+    println!("{what}: {rounds} rounds of {PROCESSES} processes, one owner each");
+}
+
+#[test]
+fn of_sixteen_on_a_free_directory_exactly_one_gets_in() {
+    race("free", Scene::free);
+}
+
+#[test]
+fn of_sixteen_on_a_stale_lock_exactly_one_gets_in() {
+    race("stale", Scene::stale);
+}
+
+#[test]
+fn of_sixteen_on_an_empty_lock_exactly_one_gets_in() {
+    race("empty", || Scene::free().with_old(LOCK, ""));
+}
+
+#[test]
+fn of_sixteen_on_a_garbage_lock_exactly_one_gets_in() {
+    race("garbage", || Scene::free().with_old(LOCK, "garbage\n"));
+}
+
+#[test]
+fn of_sixteen_on_a_stale_reclaim_exactly_one_gets_in() {
+    race("stale reclaim", || Scene::stale().with(RECLAIM, NOBODY));
+}
+
+#[test]
+fn of_sixteen_on_a_lock_stale_two_deep_exactly_one_gets_in() {
+    race("stale two deep", || {
+        Scene::stale()
+            .with(RECLAIM, NOBODY)
+            .with(SECOND_RECLAIM, NOBODY)
+    });
+}
+
+#[test]
+fn of_sixteen_on_a_fresh_empty_lock_exactly_one_gets_in_once_it_has_settled() {
+    round(&Scene::free().with(LOCK, ""));
+}
+
+#[test]
+fn of_sixteen_after_an_owner_was_killed_exactly_one_gets_in() {
+    for _ in 0..rounds() {
+        let scene = Scene::free();
+        let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+        assert_eq!(owner.answer(), Answer::Owns);
+        owner.end(Signal::KILL);
+        assert_eq!(scene.files().len(), 2, "the lock and its claim");
+        round(&scene);
+    }
+}
+
+fn original(scene: &Scene, pauses: &[&str]) -> Contender {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_original"));
+    command.arg(scene.path()).args(pauses).stdin(Stdio::piped());
+    Contender::start(&mut command)
+}
+
+#[test]
+fn the_harness_sees_the_originals_two_owners_on_a_free_directory() {
+    let scene = Scene::free();
+    let mut first = original(&scene, &["lock-created"]);
+    assert_eq!(first.line(), "at lock-created");
+    // The file is there and empty: malformed, to whoever comes now.
+    let mut second = original(&scene, &["lock-judged-dead"]);
+    assert_eq!(second.line(), "at lock-judged-dead");
+    second.go_on();
+    // The second takes it while the first has not yet written; then the first goes on.
+    assert_eq!(second.answer(), Answer::Owns);
+    first.go_on();
+    assert_eq!(first.answer(), Answer::Owns);
+    assert_eq!(owners_still([first, second]), 2);
+}
+
+#[test]
+fn the_harness_sees_the_originals_two_owners_on_a_stale_reclaim() {
+    let scene = Scene::stale().with(RECLAIM, NOBODY);
+    let mut pair = [0, 1].map(|_| original(&scene, &["reclaim-judged-dead", "lock-judged-dead"]));
+    // Both have seen the same dead reclaim lock; each removes it, the second that of the first.
+    for contender in &mut pair {
+        assert_eq!(contender.line(), "at reclaim-judged-dead");
+    }
+    for contender in &mut pair {
+        contender.go_on();
+        assert_eq!(contender.line(), "at lock-judged-dead");
+    }
+    for contender in &mut pair {
+        contender.go_on();
+        assert_eq!(contender.answer(), Answer::Owns);
+    }
+    assert_eq!(owners_still(pair), 2);
+}
+
+/// How many of those who said that they own the lock have not let go: the same count as in a race of ours.
+fn owners_still(mut contenders: [Contender; 2]) -> usize {
+    contenders
+        .iter_mut()
+        .filter_map(|it| it.try_end().is_none().then_some(()))
+        .count()
+}
