@@ -205,7 +205,7 @@ impl Machine {
     /// Whether the attempt came to an end, and holds nothing.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.state == State::Ended
+        matches!(self.state, State::Ended)
     }
 
     /// Begin the attempt, or go on after [`Error::Again`]. `elapsed` is how long ago it began, in milliseconds.
@@ -234,7 +234,7 @@ impl Machine {
     /// Give the lock, or the attempt, up: the names, the evidence, the claim.
     #[must_use]
     pub fn release(&mut self) -> (Release, Next<Released>) {
-        let held = self.state == State::Owned;
+        let held = matches!(self.state, State::Owned);
         let claim = self.claim();
         let call = self.dropping.begin(self.own, self.levels, claim);
         let release = Release {

@@ -1,0 +1,32 @@
+//! Finds out whether the component can be rebuilt here, so that the test which does is reported as ignored where it
+//! cannot. `LOCKHOST_REQUIRE_ALL=1` has it run, and fail, all the same.
+
+use std::{env, error::Error, fs, path::Path, process::Command};
+
+const NOTED: &str = "../host/lockfile.wasm.rustc";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc)");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={NOTED}");
+    println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
+    let sysroot = ask(&["--print", "sysroot"])?;
+    let target = Path::new(&sysroot).join("lib/rustlib/wasm32-wasip2");
+    // Looked at again as soon as it comes or goes.
+    println!("cargo::rerun-if-changed={}", target.display());
+    if env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1") {
+        return Ok(());
+    }
+    if !target.is_dir() {
+        println!("cargo::rustc-cfg=no_wasm_target");
+    } else if ask(&["--version"])? != fs::read_to_string(NOTED)?.trim() {
+        println!("cargo::rustc-cfg=other_rustc");
+    }
+    Ok(())
+}
+
+fn ask(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let rustc = env::var_os("RUSTC").ok_or("RUSTC is not set")?;
+    let output = Command::new(rustc).args(arguments).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}

@@ -1,0 +1,152 @@
+//! The embedded component: what it may do, how large it is, and that it is the one in `guest/`.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use wit_component::DecodedWasm;
+use wit_parser::{WorldItem, WorldKey};
+
+/// In bytes. It grows with the contract and the protocol, and with nothing else.
+const LARGEST: usize = 57_500;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn embedded() -> Vec<u8> {
+    fs::read(workspace().join("host/lockfile.wasm"))
+        .expect("the component is part of the repository")
+}
+
+/// Each interface that the component names, with its functions.
+type Interfaces = BTreeMap<String, Vec<String>>;
+
+fn interfaces() -> (Interfaces, Interfaces) {
+    let decoded = wit_component::decode(&embedded()).expect("a component");
+    let DecodedWasm::Component(resolve, world) = &decoded else {
+        panic!("a WIT package, and no component");
+    };
+    let world = &resolve.worlds[*world];
+    let list = |items: Vec<_>| {
+        let named = items
+            .into_iter()
+            .map(|(key, item): (&WorldKey, &WorldItem)| {
+                let name = resolve.name_world_key(key);
+                let functions = match item {
+                    WorldItem::Interface { id, .. } => {
+                        resolve.interfaces[*id].functions.keys().cloned().collect()
+                    }
+                    other => panic!("{name} is no interface: {other:?}"),
+                };
+                (name, functions)
+            });
+        named.collect::<Interfaces>()
+    };
+    (
+        list(world.imports.iter().collect()),
+        list(world.exports.iter().collect()),
+    )
+}
+
+#[test]
+fn it_imports_the_file_system_and_questions_about_processes_and_nothing_else() {
+    let (imports, _) = interfaces();
+    let names: Vec<&str> = imports.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "lockhost:lockfile/process@0.1.0",
+            "wasi:clocks/wall-clock@0.2.0",
+            "wasi:filesystem/types@0.2.0",
+        ]
+    );
+    // Named for the record `datetime` alone: it cannot ask for the time.
+    assert!(
+        imports["wasi:clocks/wall-clock@0.2.0"].is_empty(),
+        "{imports:#?}"
+    );
+    assert_eq!(
+        imports["lockhost:lockfile/process@0.1.0"],
+        ["current", "identify", "guard", "process-alive"]
+    );
+    let writing = [
+        "create-directory-at",
+        "rename-at",
+        "symlink-at",
+        "set-size",
+        "set-times-at",
+        "remove-directory-at",
+    ];
+    for function in &imports["wasi:filesystem/types@0.2.0"] {
+        assert!(
+            !writing.iter().any(|it| function.ends_with(it)),
+            "it has no use for {function}"
+        );
+    }
+}
+
+#[test]
+fn it_exports_the_lock_and_nothing_else() {
+    let (_, exports) = interfaces();
+    let names: Vec<&str> = exports.keys().map(String::as_str).collect();
+    assert_eq!(names, ["lockhost:lockfile/lockfile@0.1.0"]);
+}
+
+#[test]
+fn it_is_small() {
+    let size = embedded().len();
+    println!("the component has {size} bytes");
+    assert!(size <= LARGEST, "{size} bytes are more than {LARGEST}");
+}
+
+#[test]
+fn it_names_no_path_of_the_machine_that_built_it() {
+    let component = embedded();
+    for part in [&b".rs"[..], b"cargo", b"rustlib", b"/home/", b"/root/"] {
+        assert!(!component.windows(part.len()).any(|window| window == part));
+    }
+}
+
+#[test]
+#[cfg_attr(
+    no_wasm_target,
+    ignore = "the target wasm32-wasip2 is not installed (rustup target add wasm32-wasip2)"
+)]
+#[cfg_attr(
+    other_rustc,
+    ignore = "this is not the rustc that host/lockfile.wasm.rustc notes, so the bytes may differ"
+)]
+fn it_is_what_guest_builds_byte_for_byte() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("component");
+    let status = Command::new(env!("CARGO"))
+        .args(["rustc", "--quiet", "--package", "lockhost-guest", "--lib"])
+        .args([
+            "--crate-type",
+            "cdylib",
+            "--target",
+            "wasm32-wasip2",
+            "--profile",
+            "component",
+        ])
+        .arg("--target-dir")
+        .arg(&target)
+        // This target's own default is position-independent code, which a component has no use for.
+        .args(["--", "-C", "relocation-model=static"])
+        .current_dir(workspace())
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "guest/ does not build");
+    let built = fs::read(target.join("wasm32-wasip2/component/lockhost_guest.wasm"))
+        .expect("the component was built");
+    if built != embedded() {
+        let embedded = workspace().join("host/lockfile.wasm");
+        fs::write(&embedded, built).expect("the embedded component can be written");
+        panic!("host/lockfile.wasm was not what guest/ builds; it is now: build and test again");
+    }
+}
