@@ -1,0 +1,305 @@
+//! The library, as a program embeds it.
+
+use std::{fs, thread};
+
+use lockhost::{
+    AliveReason, Awaited, DEFAULT_NAME, ErrorKind, Liveness, Lock, Options, Progress,
+    ReplacedReason, State, acquire, inspect,
+};
+use lockhost_tests::scene::{NOBODY, Scene};
+
+#[test]
+fn a_lock_is_released_by_release_and_by_drop() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    assert_eq!(lock.path(), scene.lock());
+    assert_eq!(lock.pid(), std::process::id());
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+    drop(acquire(scene.path()).unwrap());
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_lock_of_this_process_itself_is_told_apart() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    let refused = acquire(scene.path()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Held);
+    assert!(refused.is_refusal());
+    assert_eq!(refused.path(), scene.lock());
+    let holder = refused.holder().unwrap();
+    assert!(holder.is_this_process() && holder.is_claimed());
+    assert_eq!(holder.pid(), Some(std::process::id()));
+    assert_eq!(holder.identity(), Some(lock.identity()));
+    assert!(
+        refused
+            .to_string()
+            .contains("locked by this process itself"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn of_many_threads_exactly_one_gets_in() {
+    for _ in 0..20 {
+        let scene = Scene::stale();
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..16)
+                .map(|_| scope.spawn(|| acquire(scene.path())))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        let (owners, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+        assert_eq!(owners.len(), 1);
+        for refusal in refused {
+            assert_eq!(refusal.unwrap_err().kind(), ErrorKind::Held);
+        }
+        drop(owners);
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+#[test]
+fn a_lock_can_be_sent_to_another_thread_and_shared() {
+    fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Lock>();
+    is_send_and_sync::<lockhost::Error>();
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    let release = move || lock.release();
+    thread::spawn(release).join().unwrap().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn what_was_replaced_is_kept_with_the_reason() {
+    let scene = Scene::stale();
+    let lock = acquire(scene.path()).unwrap();
+    let [replaced] = lock.replaced() else {
+        panic!("{:?}", lock.replaced());
+    };
+    assert_eq!(replaced.path(), scene.lock());
+    assert_eq!(replaced.pid(), Some(999_999_999));
+    assert!(matches!(replaced.reason(), ReplacedReason::Dead(_)));
+    assert_eq!(replaced.to_string(), "stale lockfile (dead pid 999999999)");
+    assert!(lock.warnings().is_empty());
+}
+
+#[test]
+fn a_removed_lock_file_is_noticed() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    assert!(lock.still_held().unwrap());
+    fs::remove_file(scene.lock()).unwrap();
+    assert!(!lock.still_held().unwrap());
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_replaced_lock_file_is_noticed_and_left_alone() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    fs::remove_file(scene.lock()).unwrap();
+    fs::write(scene.lock(), NOBODY).unwrap();
+    assert!(!lock.still_held().unwrap());
+    let lost = lock.release().unwrap_err();
+    assert_eq!(
+        (lost.kind(), lost.path()),
+        (ErrorKind::Lost, scene.lock().as_path())
+    );
+    assert_eq!(scene.files(), [DEFAULT_NAME]);
+    assert_eq!(fs::read_to_string(scene.lock()).unwrap(), NOBODY);
+}
+
+#[test]
+fn an_attempt_that_waits_can_be_dropped_and_leaves_nothing() {
+    let scene = Scene::free().with(DEFAULT_NAME, "");
+    let mut attempt = Options::new().attempt(scene.path()).unwrap();
+    let Progress::Waiting(waiting) = attempt.proceed().unwrap() else {
+        panic!("a fresh empty file has not settled");
+    };
+    assert_eq!(
+        (waiting.awaited(), waiting.path()),
+        (Awaited::Settling, scene.lock().as_path())
+    );
+    assert_eq!(scene.files().len(), 2);
+    drop(attempt);
+    assert_eq!(scene.files(), [DEFAULT_NAME]);
+}
+
+#[test]
+fn a_file_that_gets_its_pid_while_it_settles_holds() {
+    let scene = Scene::free().with(DEFAULT_NAME, "");
+    let mut attempt = Options::new().attempt(scene.path()).unwrap();
+    assert!(matches!(attempt.proceed(), Ok(Progress::Waiting(_))));
+    fs::write(scene.lock(), "1\n").unwrap();
+    let refused = attempt.proceed().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Held);
+    assert_eq!(refused.holder().unwrap().pid(), Some(1));
+    assert_eq!(scene.files(), [DEFAULT_NAME]);
+}
+
+#[test]
+fn an_attempt_that_has_ended_says_so() {
+    let scene = Scene::free();
+    let mut attempt = Options::new().attempt(scene.path()).unwrap();
+    let Progress::Acquired(lock) = attempt.proceed().unwrap() else {
+        panic!("the directory is free");
+    };
+    assert_eq!(attempt.proceed().unwrap_err().kind(), ErrorKind::Internal);
+    drop(attempt);
+    assert!(lock.still_held().unwrap());
+}
+
+#[test]
+fn exactly_the_owner_that_is_named_is_assumed_to_be_dead() {
+    let scene = Scene::free().with(DEFAULT_NAME, "1\n");
+    let refused = acquire(scene.path()).unwrap_err();
+    let holder = refused.holder().unwrap();
+    assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::Exists));
+    let identity = holder.identity().unwrap().to_owned();
+    let wrong = Options::new()
+        .assume_dead("1@0.0")
+        .acquire(scene.path())
+        .unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::Held);
+    let lock = Options::new()
+        .assume_dead(identity)
+        .acquire(scene.path())
+        .unwrap();
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
+}
+
+#[test]
+fn nobody_can_be_assumed_to_be_dead_who_is_known_to_live() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    let refused = Options::new()
+        .assume_dead(lock.identity())
+        .acquire(scene.path())
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Held);
+    assert!(lock.still_held().unwrap());
+}
+
+#[test]
+fn inspecting_tells_and_touches_nothing() {
+    for (content, old, state) in [
+        (NOBODY, false, State::Stale),
+        ("1\n", false, State::Held),
+        ("", false, State::Malformed),
+        ("garbage", true, State::Malformed),
+    ] {
+        let scene = Scene::free();
+        let scene = if old {
+            scene.with_old(DEFAULT_NAME, content)
+        } else {
+            scene.with(DEFAULT_NAME, content)
+        };
+        let before = fs::metadata(scene.lock()).unwrap().modified().unwrap();
+        let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+        assert_eq!(status.state(), state, "{content:?}");
+        assert_eq!(status.holder().unwrap().since(), Some(before));
+        assert_eq!(scene.files(), [DEFAULT_NAME]);
+        assert_eq!(fs::read_to_string(scene.lock()).unwrap(), content);
+    }
+    let scene = Scene::free();
+    assert_eq!(
+        inspect(scene.path(), DEFAULT_NAME).unwrap().state(),
+        State::Free
+    );
+    let lock = acquire(scene.path()).unwrap();
+    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    assert_eq!(status.state(), State::Held);
+    assert!(status.holder().unwrap().is_this_process());
+    assert!(status.reclaims().is_empty());
+    assert_eq!(status.would_have_evidence(), lock.has_evidence());
+}
+
+#[test]
+fn inspecting_tells_of_a_reclaim_in_progress() {
+    let scene = Scene::stale().with("tinyforge.lock.reclaim", "1\n");
+    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    assert_eq!(status.state(), State::Stale);
+    let pids: Vec<_> = status
+        .reclaims()
+        .iter()
+        .map(lockhost::Holder::pid)
+        .collect();
+    assert_eq!(pids, [Some(1)]);
+}
+
+#[test]
+fn errors_have_kinds_to_match_on() {
+    let scene = Scene::free();
+    let missing = acquire(scene.path().join("missing")).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::Io);
+    assert_eq!(
+        missing.io_error().unwrap().kind(),
+        std::io::ErrorKind::NotFound
+    );
+    let name = Options::new().name("x").acquire(scene.path()).unwrap_err();
+    assert_eq!(name.kind(), ErrorKind::BadName);
+    fs::create_dir(scene.lock()).unwrap();
+    let directory = acquire(scene.path()).unwrap_err();
+    assert_eq!(directory.kind(), ErrorKind::NotALock);
+    assert_eq!(
+        inspect(scene.path(), DEFAULT_NAME).unwrap_err().kind(),
+        ErrorKind::NotALock
+    );
+}
+
+#[test]
+fn a_directory_that_is_removed_under_an_attempt_is_a_failure() {
+    let scene = Scene::free();
+    let directory = scene.path().join("gone");
+    fs::create_dir(&directory).unwrap();
+    let mut attempt = Options::new().attempt(&directory).unwrap();
+    fs::remove_dir(&directory).unwrap();
+    let error = attempt.proceed().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert_eq!(
+        error.io_error().unwrap().kind(),
+        std::io::ErrorKind::NotFound
+    );
+}
+
+#[test]
+fn too_long_a_name_is_a_failure_that_leaves_nothing() {
+    let scene = Scene::free();
+    let name = format!("{}.lock", "x".repeat(250));
+    let error = Options::new().name(name).acquire(scene.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn claims_of_the_dead_are_swept_after_a_reclaim_and_nobody_elses_files() {
+    let dead = "tinyforge.lock.1-p999999999";
+    let scene = Scene::stale()
+        .with("tinyforge.lock.bak", NOBODY)
+        .with(dead, NOBODY);
+    // Made on this very machine, as far as its name tells, by a process that is gone.
+    let lock = acquire(scene.path()).unwrap();
+    let identity = lock
+        .identity()
+        .replace(&format!("-p{}-", lock.pid()), "-p999999999-");
+    drop(lock);
+    let gone = format!("{DEFAULT_NAME}.{identity}");
+    fs::write(scene.path().join(&gone), NOBODY).unwrap();
+    fs::write(scene.lock(), NOBODY).unwrap();
+    let lock = acquire(scene.path()).unwrap();
+    let files = scene.files();
+    assert!(
+        !files.iter().any(|file| file.to_str() == Some(&gone)),
+        "{files:?}"
+    );
+    drop(lock);
+    // A name that says too little proves nothing.
+    assert_eq!(scene.files(), [dead, "tinyforge.lock.bak"]);
+}
