@@ -1,12 +1,12 @@
-//! Finds out whether the component can be rebuilt here, so that the test which does is reported as ignored where it
-//! cannot. `LOCKHOST_REQUIRE_ALL=1` has it run, and fail, all the same.
+//! Finds out what cannot be tested here, so that those tests are reported as ignored, with the reason.
+//! `LOCKHOST_REQUIRE_ALL=1` has them run, and fail, all the same.
 
 use std::{env, error::Error, fs, path::Path, process::Command};
 
 const NOTED: &str = "../host/lockfile.wasm.rustc";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc)");
+    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, not_root)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
@@ -16,6 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", target.display());
     if env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1") {
         return Ok(());
+    }
+    if Command::new("id").arg("-u").output()?.stdout != b"0\n" {
+        println!("cargo::rustc-cfg=not_root");
     }
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");

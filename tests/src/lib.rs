@@ -1,5 +1,6 @@
 //! What the tests share: the real program, directories as they may be found, and contenders for them.
 
 pub mod contender;
+pub mod identity;
 pub mod program;
 pub mod scene;

@@ -2,7 +2,8 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, Permissions},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -15,6 +16,7 @@ pub const NOBODY: &str = "999999999\n";
 /// A directory of its own, gone with the value.
 pub struct Scene {
     directory: TempDir,
+    tools: TempDir,
 }
 
 impl Scene {
@@ -26,6 +28,7 @@ impl Scene {
     pub fn free() -> Self {
         Self {
             directory: TempDir::with_prefix("lockhost-").expect("a temporary directory"),
+            tools: TempDir::with_prefix("lockhost-tools-").expect("a temporary directory"),
         }
     }
 
@@ -59,6 +62,31 @@ impl Scene {
     #[must_use]
     pub fn stale() -> Self {
         Self::free().with("tinyforge.lock", NOBODY)
+    }
+
+    /// Lets every user in, and write.
+    ///
+    /// # Panics
+    /// If its mode cannot be set.
+    pub fn open_to_all(&self) {
+        fs::set_permissions(self.path(), Permissions::from_mode(0o777))
+            .expect("its mode can be set");
+    }
+
+    /// A copy of a program, in a directory of its own that every user can reach. It goes with the value.
+    ///
+    /// # Panics
+    /// If it cannot be copied.
+    #[must_use]
+    pub fn copy_of(&self, program: &Path) -> PathBuf {
+        let copy = self
+            .tools
+            .path()
+            .join(program.file_name().expect("a program has a name"));
+        fs::copy(program, &copy).expect("a program can be copied");
+        fs::set_permissions(self.tools.path(), Permissions::from_mode(0o755))
+            .expect("its mode can be set");
+        copy
     }
 
     /// Where it is.

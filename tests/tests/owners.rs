@@ -1,0 +1,411 @@
+//! The table of owners: who counts as alive, who as dead, and how that is known.
+
+use std::{
+    fs::{self, File},
+    os::unix::process::CommandExt,
+    process::{self, Child, Command, Stdio},
+    thread,
+};
+
+use lockhost::{
+    AliveReason, DeadReason, Error, ErrorKind, Liveness, Lock, ReplacedReason, UnknownReason,
+    acquire,
+};
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    identity::Identity,
+    program::lockhost,
+    scene::Scene,
+};
+use rustix::process::Signal;
+
+/// A child that lives until the value is dropped.
+struct Sleeper(Child);
+
+impl Sleeper {
+    fn new() -> Self {
+        let mut command = Command::new("cat");
+        Self(
+            command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("cat is there"),
+        )
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Killed, and not reaped.
+    fn into_zombie(mut self) -> Self {
+        self.0.kill().unwrap();
+        let stat = format!("/proc/{}/stat", self.pid());
+        while !fs::read_to_string(&stat).unwrap().contains(") Z ") {
+            thread::yield_now();
+        }
+        self
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn bare(pid: u32) -> Scene {
+    Scene::free().with("tinyforge.lock", &format!("{pid}\n"))
+}
+
+fn dead(outcome: Result<Lock, Error>, reason: DeadReason) {
+    let lock = outcome.expect("its owner is dead");
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Dead(reason));
+}
+
+fn held(outcome: Result<Lock, Error>, liveness: Liveness) -> Error {
+    let error = outcome.expect_err("its owner is alive, or may be");
+    assert_eq!(error.kind(), ErrorKind::Held, "{error}");
+    assert_eq!(error.holder().unwrap().liveness(), liveness, "{error}");
+    error
+}
+
+#[test]
+fn no_such_pid_is_dead() {
+    let mut gone = Sleeper::new();
+    let scene = Scene::free();
+    let identity = Identity::mine(scene.path()).of(gone.pid());
+    gone.0.kill().unwrap();
+    gone.0.wait().unwrap();
+    identity.leave(&scene);
+    dead(acquire(scene.path()), DeadReason::NoProcess);
+    dead(acquire(bare(gone.pid()).path()), DeadReason::NoProcess);
+}
+
+#[test]
+fn a_zombie_is_dead() {
+    let sleeper = Sleeper::new();
+    let scene = Scene::free();
+    let identity = Identity::mine(scene.path()).of(sleeper.pid());
+    let zombie = sleeper.into_zombie();
+    identity.leave(&scene);
+    dead(acquire(scene.path()), DeadReason::Zombie);
+    dead(acquire(bare(zombie.pid()).path()), DeadReason::Zombie);
+}
+
+#[test]
+fn a_zombie_leader_with_living_threads_is_alive() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leaderless"));
+    let mut leaderless = Contender::start(command.stdin(Stdio::piped()));
+    assert_eq!(leaderless.line(), leaderless.pid().to_string());
+    let scene = Scene::free();
+    Identity::mine(scene.path())
+        .of(leaderless.pid())
+        .leave(&scene);
+    held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
+    held(
+        acquire(bare(leaderless.pid()).path()),
+        Liveness::Alive(AliveReason::Exists),
+    );
+}
+
+#[test]
+fn a_thread_id_is_nobodys_pid() {
+    let thread = rustix::thread::gettid()
+        .as_raw_nonzero()
+        .get()
+        .unsigned_abs();
+    assert_ne!(thread, process::id(), "tests run in threads of their own");
+    dead(acquire(bare(thread).path()), DeadReason::Thread);
+}
+
+#[test]
+fn a_running_process_is_alive() {
+    let sleeper = Sleeper::new();
+    let scene = Scene::free();
+    Identity::mine(scene.path()).of(sleeper.pid()).leave(&scene);
+    held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
+    held(
+        acquire(bare(sleeper.pid()).path()),
+        Liveness::Alive(AliveReason::Exists),
+    );
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_process_that_may_not_be_signalled_is_alive() {
+    let scene = bare(1);
+    scene.open_to_all();
+    let mut command = Command::new(scene.copy_of(&lockhost()));
+    command
+        .arg("acquire")
+        .arg(scene.path())
+        .uid(65534)
+        .gid(65534);
+    let mut contender = Contender::start(&mut command);
+    let Answer::Ended(Some(75), told) = contender.answer() else {
+        panic!("process 1 is alive");
+    };
+    assert!(told.contains("pid 1"), "{told}");
+}
+
+#[test]
+fn a_reused_pid_is_dead() {
+    let sleeper = Sleeper::new();
+    let scene = Scene::free();
+    Identity::mine(scene.path())
+        .of(sleeper.pid())
+        .with('s', "1")
+        .leave(&scene);
+    dead(acquire(scene.path()), DeadReason::Reused);
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root chooses the next pid")]
+fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
+    let scene = Scene::free();
+    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(owner.answer(), Answer::Owns);
+    let pid = owner.pid();
+    owner.end(Signal::KILL);
+    // Somebody else on this machine may be faster with the number, rarely twice.
+    let reused = (0..1000).find_map(|_| {
+        fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+        let sleeper = Sleeper::new();
+        (sleeper.pid() == pid).then_some(sleeper)
+    });
+    let _reused = reused.expect("the kernel gives the number again");
+    dead(acquire(scene.path()), DeadReason::Reused);
+}
+
+#[test]
+fn our_own_pid_from_an_earlier_life_is_dead() {
+    let scene = Scene::free();
+    Identity::mine(scene.path()).with('s', "1").leave(&scene);
+    dead(acquire(scene.path()), DeadReason::Reused);
+}
+
+#[test]
+fn our_own_process_is_told_apart() {
+    let scene = Scene::free();
+    let _lock = acquire(scene.path()).unwrap();
+    let error = held(
+        acquire(scene.path()),
+        Liveness::Alive(AliveReason::ThisProcess),
+    );
+    assert!(
+        error.to_string().contains("by this process itself"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_our_own_process_lost_track_of_is_dead() {
+    let scene = Scene::free();
+    // As a trap in the middle of an attempt leaves it: nobody keeps the claim locked.
+    Identity::mine(scene.path()).leave(&scene);
+    dead(acquire(scene.path()), DeadReason::EvidenceGone);
+}
+
+#[test]
+fn a_bare_pid_that_is_our_own_is_refused_with_what_it_may_be_and_the_way_out() {
+    let scene = bare(process::id());
+    let error = held(acquire(scene.path()), Liveness::Alive(AliveReason::OwnPid));
+    let told = error.to_string();
+    let identity = error.holder().unwrap().identity().unwrap();
+    assert!(told.contains("earlier life of this container"), "{told}");
+    assert!(
+        told.contains(&format!("--assume-dead {identity}")),
+        "{told}"
+    );
+    let lock = lockhost::Options::new()
+        .assume_dead(identity)
+        .acquire(scene.path())
+        .unwrap();
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
+}
+
+#[test]
+fn without_a_start_time_to_compare_a_process_is_alive() {
+    for tag in ['s', 't'] {
+        let sleeper = Sleeper::new();
+        let scene = Scene::free();
+        Identity::mine(scene.path())
+            .of(sleeper.pid())
+            .without(tag)
+            .leave(&scene);
+        held(acquire(scene.path()), Liveness::Alive(AliveReason::Exists));
+    }
+}
+
+#[test]
+fn in_another_time_namespace_a_process_is_alive() {
+    let sleeper = Sleeper::new();
+    let scene = Scene::free();
+    Identity::mine(scene.path())
+        .of(sleeper.pid())
+        .with('s', "1")
+        .with('t', "1")
+        .leave(&scene);
+    held(acquire(scene.path()), Liveness::Alive(AliveReason::Exists));
+}
+
+#[test]
+fn an_owner_of_another_boot_is_dead_with_proof_and_unknown_without() {
+    let other = "00000000000000000000000000000000";
+    let scene = Scene::free();
+    let foreigner = Identity::mine(scene.path()).with('b', other);
+    foreigner.leave(&scene);
+    dead(acquire(scene.path()), DeadReason::EvidenceGone);
+    foreigner.without('e').leave(&scene);
+    let error = held(
+        acquire(scene.path()),
+        Liveness::Unknown(UnknownReason::OtherBoot),
+    );
+    assert!(error.to_string().contains("--assume-dead 1-p"), "{error}");
+}
+
+#[test]
+fn an_owner_in_another_pid_namespace_is_dead_with_proof_and_unknown_without() {
+    let scene = Scene::free();
+    let foreigner = Identity::mine(scene.path()).with('n', "1");
+    foreigner.leave(&scene);
+    dead(acquire(scene.path()), DeadReason::EvidenceGone);
+    foreigner.without('e').leave(&scene);
+    held(
+        acquire(scene.path()),
+        Liveness::Unknown(UnknownReason::OtherNamespace),
+    );
+}
+
+#[test]
+fn evidence_on_another_type_of_file_system_proves_nothing() {
+    let scene = Scene::free();
+    Identity::mine(scene.path())
+        .with('n', "1")
+        .with('e', "6969")
+        .leave(&scene);
+    held(
+        acquire(scene.path()),
+        Liveness::Unknown(UnknownReason::OtherNamespace),
+    );
+}
+
+#[test]
+fn an_identity_of_a_later_format_is_unknown() {
+    let scene = Scene::free();
+    let mine = Identity::mine(scene.path());
+    let later = mine.text().replacen("1-", "2-", 1);
+    fs::write(
+        scene.path().join(format!("tinyforge.lock.{later}")),
+        "999999999\n",
+    )
+    .unwrap();
+    fs::hard_link(
+        scene.path().join(format!("tinyforge.lock.{later}")),
+        scene.lock(),
+    )
+    .unwrap();
+    held(
+        acquire(scene.path()),
+        Liveness::Unknown(UnknownReason::Unreadable),
+    );
+}
+
+#[test]
+fn nothing_is_dead_whose_file_is_locked() {
+    let other_boot = |mine: Identity| mine.with('b', "00000000000000000000000000000000");
+    let gone = |mine: Identity| mine.with('p', "999999999");
+    let reused = |mine: Identity| mine.with('s', "1");
+    let claims: [&dyn Fn(Identity) -> Identity; 3] = [&other_boot, &gone, &reused];
+    for claim in claims {
+        let scene = Scene::free();
+        claim(Identity::mine(scene.path())).leave(&scene);
+        let file = File::open(scene.lock()).unwrap();
+        file.try_lock().unwrap();
+        let error = held(
+            acquire(scene.path()),
+            Liveness::Alive(AliveReason::Evidence),
+        );
+        assert!(error.to_string().contains("lslocks"), "{error}");
+        drop(file);
+        drop(acquire(scene.path()).expect("the veto ends with the descriptor"));
+    }
+}
+
+#[test]
+fn a_file_that_is_locked_is_vetoed_also_without_a_claim_and_whatever_it_says() {
+    for content in ["999999999\n", "", "garbage\n"] {
+        let scene = Scene::free().with_old("tinyforge.lock", content);
+        let file = File::open(scene.lock()).unwrap();
+        file.try_lock().unwrap();
+        held(
+            acquire(scene.path()),
+            Liveness::Alive(AliveReason::Evidence),
+        );
+        assert_eq!(scene.files(), ["tinyforge.lock"]);
+    }
+}
+
+#[test]
+fn a_veto_overrules_a_persons_word() {
+    let scene = Scene::free();
+    let foreigner = Identity::mine(scene.path()).with('n', "1");
+    foreigner.leave(&scene);
+    let file = File::open(scene.lock()).unwrap();
+    file.try_lock().unwrap();
+    let options = lockhost::Options::new().assume_dead(foreigner.text());
+    held(
+        options.acquire(scene.path()),
+        Liveness::Alive(AliveReason::Evidence),
+    );
+}
+
+#[test]
+fn those_who_ask_at_once_do_not_take_each_other_for_the_owner() {
+    let scene = Scene::free();
+    Identity::mine(scene.path()).with('n', "1").leave(&scene);
+    let file = File::open(scene.lock()).unwrap();
+    file.try_lock_shared().unwrap();
+    dead(acquire(scene.path()), DeadReason::EvidenceGone);
+}
+
+#[test]
+fn a_claim_that_was_removed_by_hand_leaves_the_veto() {
+    let scene = Scene::free();
+    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(owner.answer(), Answer::Owns);
+    for file in scene
+        .files()
+        .into_iter()
+        .filter(|file| file != "tinyforge.lock")
+    {
+        fs::remove_file(scene.path().join(file)).unwrap();
+    }
+    fs::write(scene.lock(), "999999999\n").unwrap();
+    held(
+        acquire(scene.path()),
+        Liveness::Alive(AliveReason::Evidence),
+    );
+    // It notices nothing, rightly: the lock's file is still its own.
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn evidence_is_closed_when_a_program_is_started() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    let child = Sleeper::new();
+    let open = fs::read_dir(format!("/proc/{}/fd", child.pid())).unwrap();
+    let names: Vec<_> = open
+        .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok())
+        .collect();
+    assert!(
+        !names.iter().any(|name| name.starts_with(scene.path())),
+        "{names:?}"
+    );
+    drop(lock);
+}
