@@ -149,6 +149,8 @@ pub struct Machine {
     other: Option<Option<u64>>,
     /// Dead files were seen or removed, so there is something to sweep.
     litter: bool,
+    /// It was swept, though the lock went to somebody else.
+    swept: bool,
     leftovers: Vec<u8>,
     replaced: Vec<Replaced>,
     warnings: Vec<Warning>,
@@ -182,6 +184,7 @@ impl Machine {
             settling: Settling::default(),
             other: None,
             litter: false,
+            swept: false,
             leftovers: Vec::new(),
             replaced: Vec::new(),
             warnings: Vec::new(),
@@ -328,6 +331,7 @@ impl Machine {
             State::Leftover(level) => self.leftover(level, reply),
             State::Sweep => match self.sweep.reply(reply) {
                 Some(call) => Some(call),
+                None if self.swept => self.ended(),
                 None => {
                     self.warnings
                         .extend(self.sweep.failure.map(Warning::Untidy));
@@ -809,10 +813,14 @@ impl Machine {
             (After::End, Some(failure)) if !matches!(self.end, Err(Stop::Failed(_))) => {
                 self.stop(Stop::Failed(failure))
             }
-            (After::End, _) => {
-                self.state = State::Ended;
-                None
+            // Whoever was faster with the name that this attempt had made free does not know that there is a claim to
+            // be swept.
+            (After::End, None) if !self.replaced.is_empty() && !self.swept => {
+                self.swept = true;
+                let call = self.sweep.begin(None);
+                self.call(State::Sweep, call)
             }
+            (After::End, _) => self.ended(),
             (After::Wait(_), Some(failure)) if self.goal == Goal::Lock => {
                 self.abort(Stop::Failed(failure))
             }
@@ -828,6 +836,11 @@ impl Machine {
                 self.tidy()
             }
         }
+    }
+
+    fn ended(&mut self) -> Turn {
+        self.state = State::Ended;
+        None
     }
 
     fn again(&mut self, awaited: Awaited, level: u8) -> Turn {

@@ -39,7 +39,7 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// Begin, for the owner whose identity this is.
+    /// Begin, for whoever has this claim, if it has one still.
     pub fn begin(&mut self, own: Option<Identity>) -> Call {
         *self = Self {
             own,

@@ -137,8 +137,16 @@ impl World {
         if !self.processes.iter().all(Process::is_gone) {
             return Ok(());
         }
-        if !self.ever_owned && !self.ever_crashed {
-            return Err("nobody got in, though nobody crashed".into());
+        if !self.ever_crashed {
+            if !self.ever_owned {
+                return Err("nobody got in, though nobody crashed".into());
+            }
+            if !self.directory.files().is_empty() {
+                return Err(format!(
+                    "left, though nobody crashed: {:?}",
+                    self.directory.files()
+                ));
+            }
         }
         self.check_newcomer()
     }
