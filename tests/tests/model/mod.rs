@@ -18,6 +18,8 @@ use process::{Process, Step};
 pub struct World {
     directory: Directory,
     processes: Vec<Process>,
+    /// How many processes are still to come after one that has ended, each with a number of its own.
+    successors: u8,
     crashes: u8,
     ever_owned: bool,
     ever_crashed: bool,
@@ -42,13 +44,15 @@ pub struct Violation {
 }
 
 impl World {
-    /// A directory as it is found, and as many processes as start on it.
-    pub fn new(directory: Directory, processes: u8, crashes: u8) -> Self {
+    /// A directory as it is found, as many processes as start on it, as many as come when one of these has ended, and
+    /// as many as may crash.
+    pub fn new(directory: Directory, processes: u8, successors: u8, crashes: u8) -> Self {
         Self {
             directory,
             processes: (1..=processes)
                 .map(|pid| Process::new(pid.into()))
                 .collect(),
+            successors,
             crashes,
             ever_owned: false,
             ever_crashed: false,
@@ -91,6 +95,9 @@ impl World {
         let mut moves = Vec::new();
         for (index, process) in self.processes.iter().enumerate() {
             if process.is_gone() {
+                if self.successors > 0 {
+                    moves.push(Move::Succeed(index));
+                }
                 continue;
             }
             moves.push(Move::Step(index));
@@ -102,11 +109,17 @@ impl World {
     }
 
     fn make(&mut self, next: Move) -> (u32, Step) {
-        let (Move::Step(index) | Move::Crash(index)) = next;
+        let (Move::Step(index) | Move::Crash(index) | Move::Succeed(index)) = next;
         let mut process = self.processes[index].clone();
         let living: Vec<u32> = self.living().collect();
         let step = match next {
             Move::Step(_) => process.step(&mut self.directory, |pid| living.contains(&pid)),
+            Move::Succeed(_) => {
+                // Numbered apart from all that were before: the dead stay dead.
+                process = Process::new(10 + u32::from(self.successors));
+                self.successors -= 1;
+                Step::Comes
+            }
             Move::Crash(_) => {
                 self.crashes -= 1;
                 self.ever_crashed = true;
@@ -134,7 +147,7 @@ impl World {
         {
             return Err("a living owner's file was removed by another".into());
         }
-        if !self.processes.iter().all(Process::is_gone) {
+        if self.successors > 0 || !self.processes.iter().all(Process::is_gone) {
             return Ok(());
         }
         if !self.ever_crashed {
@@ -166,6 +179,7 @@ impl World {
     fn after_newcomer(&self, pid: u32) -> Result<Directory, String> {
         let mut world = Self {
             processes: vec![Process::new(pid)],
+            successors: 0,
             crashes: 0,
             ever_owned: false,
             ..self.clone()
@@ -205,6 +219,7 @@ fn sweeper() -> u32 {
 enum Move {
     Step(usize),
     Crash(usize),
+    Succeed(usize),
 }
 
 /// Sixty-four bits: among two million states, two share theirs with a probability of one in ten million.

@@ -30,6 +30,7 @@ pub enum Phase {
 #[allow(clippy::large_enum_variant, reason = "almost all are the large one")]
 #[derive(Clone, Debug)]
 pub enum Step {
+    Comes,
     Starts,
     GoesOn,
     Does(Call, Reply),
