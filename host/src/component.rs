@@ -83,6 +83,17 @@ impl Instance {
     }
 }
 
+#[cfg(test)]
+impl Instance {
+    /// Takes the directory away from a component that holds it: its next call traps.
+    pub(crate) fn lose_directory(&mut self) {
+        // The first resource of the store is the directory that was handed in.
+        let directory = wasmtime::component::Resource::<Descriptor>::new_own(0);
+        let table = &mut self.store.data_mut().table;
+        assert!(matches!(table.delete(directory), Ok(Descriptor::Dir(_))));
+    }
+}
+
 /// Runs a call of the component to its end. All that it calls blocks, so it is done at the first look; no runtime, no
 /// thread and no waker is involved, whether the caller has one or not.
 ///

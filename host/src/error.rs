@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{bindings::exports::lockhost::lockfile::lockfile as wit, holder::Holder, phrase};
+use crate::{
+    bindings::exports::lockhost::lockfile::lockfile as wit, holder::Holder, phrase,
+    process::platform::owner_of,
+};
 
 /// Why a lock could not be had, kept, given up or judged.
 ///
@@ -46,7 +49,8 @@ pub(crate) enum Kind {
     NotALock(String),
     TooDeep,
     BadName,
-    Io(String, io::Error),
+    /// The operation, its failure, and whose the file is where that is what is in the way.
+    Io(String, io::Error, Option<String>),
     Host(String),
     Internal(wasmtime::Error),
 }
@@ -69,7 +73,7 @@ impl Error {
     }
 
     pub(crate) fn io(path: PathBuf, operation: &str, error: io::Error) -> Self {
-        Self::new(path, Kind::Io(operation.to_owned(), error))
+        Self::new(path, Kind::Io(operation.to_owned(), error, None))
     }
 
     pub(crate) fn failed(directory: &Path, failure: &wit::Failure) -> Self {
@@ -79,7 +83,12 @@ impl Error {
         } else {
             directory.join(&failure.file)
         };
-        Self::io(path, phrase::operation(failure.operation), error)
+        let whose = match error.kind() {
+            io::ErrorKind::PermissionDenied => whose(&path, directory),
+            _ => None,
+        };
+        let operation = phrase::operation(failure.operation).to_owned();
+        Self::new(path, Kind::Io(operation, error, whose))
     }
 
     /// What it is about.
@@ -117,7 +126,7 @@ impl Error {
     #[must_use]
     pub fn io_error(&self) -> Option<&io::Error> {
         match &self.kind {
-            Kind::Io(_, error) => Some(error),
+            Kind::Io(_, error, _) => Some(error),
             _ => None,
         }
     }
@@ -157,13 +166,24 @@ impl fmt::Display for Error {
                 "{} is no name for a lock: a plain file name that ends in .lock or .pid is",
                 self.path.display()
             ),
-            Kind::Io(operation, error) => write!(f, "cannot {operation} {path}: {error}"),
+            Kind::Io(operation, error, whose) => {
+                write!(f, "cannot {operation} {path}: {error}")?;
+                whose.iter().try_for_each(|whose| write!(f, "; {whose}"))
+            }
             Kind::Host(why) => write!(f, "cannot lock {path}: {why}"),
             Kind::Internal(error) => {
                 write!(f, "cannot lock {path}: the component failed: {error:#}")
             }
         }
     }
+}
+
+/// Whose a file is that this process may not touch, or the directory that it may not be made in.
+fn whose(path: &Path, directory: &Path) -> Option<String> {
+    if let Some(user) = owner_of(path) {
+        return Some(format!("the file belongs to user {user}"));
+    }
+    owner_of(directory).map(|user| format!("the directory belongs to user {user}"))
 }
 
 impl error::Error for Error {}

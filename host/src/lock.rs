@@ -264,3 +264,45 @@ impl fmt::Display for Warning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{AliveReason, ErrorKind, Liveness, acquire};
+
+    fn trap(lock: &Lock) {
+        let mut held = lock.held.lock().unwrap();
+        held.as_mut().unwrap().instance.lose_directory();
+        drop(held);
+        assert_eq!(lock.still_held().unwrap_err().kind(), ErrorKind::Internal);
+    }
+
+    #[test]
+    fn a_trap_does_not_cost_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = acquire(directory.path()).unwrap();
+        trap(&lock);
+        let refused = acquire(directory.path()).unwrap_err();
+        let holder = refused.holder().unwrap();
+        assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::ThisProcess));
+        assert!(lock.path().exists());
+    }
+
+    #[test]
+    fn after_a_trap_the_lock_goes_with_its_value() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = acquire(directory.path()).unwrap();
+        trap(&lock);
+        assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Internal);
+        // Its files are still there, and dead: nobody keeps them locked.
+        let lock = acquire(directory.path()).unwrap();
+        assert_eq!(
+            lock.replaced()[0].reason(),
+            ReplacedReason::Dead(DeadReason::EvidenceGone)
+        );
+        lock.release().unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

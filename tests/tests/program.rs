@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink},
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -13,10 +13,7 @@ use lockhost_tests::{
     program::{lockhost, run},
     scene::{NOBODY, Scene},
 };
-use rustix::{
-    fs::{CWD, FileType, Mode},
-    process::Signal,
-};
+use rustix::process::Signal;
 
 fn acquire(directory: &Path) -> Contender {
     Contender::start(Command::new(lockhost()).arg("acquire").arg(directory))
@@ -272,56 +269,6 @@ fn a_directory_that_is_missing_or_none_is_a_failure_that_names_it() {
         let (code, line) = ends(&["acquire", text(&path)]);
         assert_eq!(code, 1);
         assert!(line.contains(text(&path)) && line.contains(why), "{line}");
-    }
-}
-
-/// In place of the lock: it is named and described, the exit code is 1, and it stays as it is.
-fn stands_in_the_way(scene: &Scene, what: &str) {
-    let before = scene.files();
-    let (code, line) = ends(&["acquire", text(scene.path())]);
-    assert_eq!(code, 1, "{line}");
-    assert!(
-        line.contains(text(&scene.lock())) && line.contains(what),
-        "{line}"
-    );
-    assert_eq!(scene.files(), before);
-}
-
-#[test]
-fn a_directory_in_place_of_the_lock_is_left_alone() {
-    let scene = Scene::free();
-    fs::create_dir(scene.lock()).unwrap();
-    stands_in_the_way(&scene, "a directory");
-    assert!(scene.lock().is_dir());
-}
-
-#[test]
-fn a_symbolic_link_in_place_of_the_lock_is_not_followed() {
-    let scene = Scene::free().with("precious", NOBODY);
-    symlink("precious", scene.lock()).unwrap();
-    stands_in_the_way(&scene, "a symbolic link");
-    assert_eq!(
-        fs::read_to_string(scene.path().join("precious")).unwrap(),
-        NOBODY
-    );
-}
-
-#[test]
-fn a_named_pipe_in_place_of_the_lock_hangs_nobody() {
-    let scene = Scene::free();
-    rustix::fs::mknodat(CWD, scene.lock(), FileType::Fifo, Mode::RUSR, 0).unwrap();
-    stands_in_the_way(&scene, "a special file");
-    assert!(fs::metadata(scene.lock()).unwrap().file_type().is_fifo());
-}
-
-#[test]
-fn a_file_longer_than_any_pid_file_is_no_lock_and_stays() {
-    for size in [65, 1 << 30] {
-        let scene = Scene::free().with("tinyforge.lock", "");
-        let file = fs::File::options().write(true).open(scene.lock()).unwrap();
-        file.set_len(size).unwrap();
-        stands_in_the_way(&scene, "longer than any pid file");
-        assert_eq!(fs::metadata(scene.lock()).unwrap().len(), size);
     }
 }
 

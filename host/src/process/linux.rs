@@ -125,6 +125,11 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
+/// The number of the user that a file belongs to; a symbolic link's own.
+pub(crate) fn owner_of(path: &Path) -> Option<u32> {
+    fs::symlink_metadata(path).ok().map(|file| file.uid())
+}
+
 /// Makes a file private to its user.
 pub(crate) fn make_private(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?)
