@@ -5,6 +5,7 @@ use std::{fmt, io, path::Path};
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
 
 use crate::{
+    attempt::DEFAULT_NAME,
     bindings::exports::lockhost::lockfile::lockfile::{NotALock, Operation},
     error::Circumstance,
     holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason},
@@ -18,20 +19,20 @@ pub(crate) fn held(
     holder: &Holder,
     circumstance: Circumstance,
 ) -> fmt::Result {
-    let path = path.display();
+    let file = path.display();
     let pid = Pid(holder.pid());
     match circumstance {
         _ if holder.is_this_process() => {
-            write!(f, "{path} is locked by this process itself ({pid})")?
+            write!(f, "{file} is locked by this process itself ({pid})")?
         }
-        Circumstance::Owning => write!(f, "{path} is locked by another process ({pid})")?,
+        Circumstance::Owning => write!(f, "{file} is locked by another process ({pid})")?,
         Circumstance::Reclaiming => write!(
             f,
-            "{path} is locked by another process ({pid}): a reclaim of a dead lock is in progress"
+            "{file} is locked by another process ({pid}): a reclaim of a dead lock is in progress"
         )?,
         Circumstance::Overtaking => write!(
             f,
-            "{path} is locked by another process: reclaimed by {pid} while we waited"
+            "{file} is locked by another process: reclaimed by {pid} while we waited"
         )?,
     }
     if let Some(since) = holder.since() {
@@ -70,11 +71,37 @@ pub(crate) fn held(
     };
     write!(f, "; {doubt}")?;
     match holder.identity() {
-        Some(identity) => write!(
-            f,
-            "; if it is certainly dead, take over from exactly this owner with --assume-dead {identity}"
-        ),
+        Some(identity) => way_out(f, path, identity),
         None => Ok(()),
+    }
+}
+
+/// The command that takes over from exactly this owner, to be copied into a shell.
+fn way_out(f: &mut fmt::Formatter<'_>, path: &Path, identity: &str) -> fmt::Result {
+    f.write_str("; if it is certainly dead, take over from it with: lockhost acquire")?;
+    // Whichever reclaim lock is in the way, the command is about the lock itself.
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = file.trim_end_matches(".reclaim");
+    if name != DEFAULT_NAME {
+        write!(f, " --name {}", quoted(name))?;
+    }
+    let directory = path.parent().unwrap_or(Path::new("."));
+    write!(
+        f,
+        " --assume-dead {identity} {}",
+        quoted(&directory.to_string_lossy())
+    )
+}
+
+/// As a shell takes one word.
+fn quoted(word: &str) -> String {
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | '@' | ',');
+    match word {
+        "" => ".".to_owned(),
+        _ if word.starts_with('-') => format!("./{word}"),
+        _ if word.chars().all(plain) => word.to_owned(),
+        _ => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
@@ -187,5 +214,23 @@ pub(crate) fn kind(code: ErrorCode) -> io::ErrorKind {
         ErrorCode::Interrupted => io::ErrorKind::Interrupted,
         ErrorCode::FileTooLarge => io::ErrorKind::FileTooLarge,
         _ => io::ErrorKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_a_quoted_word_for_the_word() {
+        for (word, quote) in [
+            ("/var/lib/app", "/var/lib/app"),
+            ("", "."),
+            ("-x", "./-x"),
+            ("my data", "'my data'"),
+            ("it's; rm *", r"'it'\''s; rm *'"),
+        ] {
+            assert_eq!(quoted(word), quote);
+        }
     }
 }

@@ -340,3 +340,25 @@ fn the_engine_sets_no_address_space_aside() {
     let mut owner = Contender::start(&mut command);
     assert_eq!(owner.answer(), Answer::Owns);
 }
+
+#[test]
+fn the_way_out_that_a_refusal_prints_works_as_it_stands() {
+    let scene = Scene::free();
+    let directory = scene.path().join("it's data");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("app.pid"), "1\n").unwrap();
+    let (code, line) = ends(&["acquire", "--name", "app.pid", text(&directory)]);
+    assert_eq!(code, 75);
+    let (_, way_out) = line
+        .split_once("take over from it with: lockhost ")
+        .expect("a way out");
+    let script = format!("exec \"$0\" {way_out}");
+    let mut owner = Contender::start(Command::new("sh").args(["-c", &script]).arg(lockhost()));
+    assert_eq!(owner.answer(), Answer::Owns);
+    owner.end(Signal::TERM);
+    let told = owner.complaints();
+    assert!(
+        told.contains("lockfile of pid 1, assumed to be dead as told"),
+        "{told}"
+    );
+}
