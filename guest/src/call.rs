@@ -147,8 +147,9 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// Who has that pid, if anybody.
     Identity(Option<Identity>),
-    /// The identities in the claims' names, in no order.
-    Claims(Vec<Identity>),
+    /// The identities in the claims' names, in no order; and why an entry of the directory could not be looked at, if
+    /// there is one: then a claim may be missing.
+    Claims(Vec<Identity>, Option<ErrorCode>),
     /// What the host knows.
     Liveness(Liveness),
 }

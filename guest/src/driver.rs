@@ -11,6 +11,9 @@ use crate::{
     lockfile::{Identity, LONGEST, Name, Names, content_of},
 };
 
+/// How many entries of a directory may be such that they cannot be looked at.
+const UNSEEN: u32 = 1_000;
+
 /// A directory, handed over or lent.
 pub enum Dir<'a> {
     /// Handed over.
@@ -147,9 +150,19 @@ impl<'a> Driver<'a> {
             OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
             DescriptorFlags::READ | DescriptorFlags::WRITE,
         )?;
-        let id = id_of(&file);
-        self.claim = Some(file);
-        id.map(Reply::Id)
+        match id_of(&file) {
+            Ok(id) => {
+                self.claim = Some(file);
+                Ok(Reply::Id(id))
+            }
+            // It was made a moment ago and has an identity's name, so it is ours to take back.
+            Err(code) => {
+                let _ = self
+                    .dir()
+                    .unlink_file_at(&self.names.file(&Name::Claim(claim)));
+                Err(code)
+            }
+        }
     }
 
     fn guard(&mut self) -> Result<Reply, ErrorCode> {
@@ -198,12 +211,20 @@ impl<'a> Driver<'a> {
     fn list(&mut self) -> Result<Reply, ErrorCode> {
         let entries = self.dir().read_directory()?;
         let mut claims = Vec::new();
+        let mut unseen = None;
+        let mut failures = 0;
         loop {
             match entries.read_directory_entry() {
                 Ok(Some(entry)) => claims.extend(self.names.claimant(&entry.name)),
-                Ok(None) => return Ok(Reply::Claims(claims)),
+                Ok(None) => return Ok(Reply::Claims(claims, unseen)),
                 // One entry went away, or has a name that is no text: nobody's claim.
                 Err(ErrorCode::NoEntry | ErrorCode::IllegalByteSequence) => {}
+                // One entry cannot be looked at, as a mount point whose server is gone. Bounded, in case a host means
+                // that there is no more to come.
+                Err(code) if failures < UNSEEN => {
+                    failures += 1;
+                    unseen = Some(code);
+                }
                 Err(code) => return Err(code),
             }
         }

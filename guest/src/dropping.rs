@@ -1,4 +1,7 @@
-//! Giving names up: each only if it is our own file, the deepest last, then the evidence, then the claim.
+//! Giving names up: each only if it is our own file, the deepest last, then the claim, then the evidence.
+//!
+//! The claim goes while the evidence is still there: nobody ever sees a claim of a living process that is not locked,
+//! once that process has written into it.
 
 use crate::{
     call::{Call, FileId, Reply},
@@ -52,9 +55,9 @@ enum Stage {
     #[default]
     Compare,
     Remove,
-    Forget,
     CompareClaim,
     RemoveClaim,
+    Forget,
 }
 
 /// Names being given up, and how that went.
@@ -103,10 +106,6 @@ impl Dropping {
                 Err(ErrorCode::NoEntry) => self.lost |= self.level == 0,
                 Err(code) => self.stuck(Operation::Remove, code),
             },
-            Stage::Forget => {
-                let name = Name::Claim(self.claim?);
-                return self.call(Stage::CompareClaim, Call::Id { name });
-            }
             Stage::CompareClaim => {
                 let name = Name::Claim(self.claim?);
                 match reply.id() {
@@ -116,7 +115,7 @@ impl Dropping {
                     Ok(_) | Err(ErrorCode::NoEntry) => {}
                     Err(code) => self.fail(Operation::Stat, name, code),
                 }
-                return None;
+                return self.call(Stage::Forget, Call::Forget);
             }
             Stage::RemoveClaim => {
                 let name = Name::Claim(self.claim?);
@@ -124,8 +123,9 @@ impl Dropping {
                     Ok(()) | Err(ErrorCode::NoEntry) => {}
                     Err(code) => self.fail(Operation::Remove, name, code),
                 }
-                return None;
+                return self.call(Stage::Forget, Call::Forget);
             }
+            Stage::Forget => return None,
         }
         self.next_level()
     }
@@ -142,13 +142,14 @@ impl Dropping {
             let name = Name::Level(level);
             return self.call(Stage::Compare, Call::Id { name });
         }
-        self.claim?;
-        if self.left != Levels::default() {
+        let name = Name::Claim(self.claim?);
+        if self.left == Levels::default() {
+            self.call(Stage::CompareClaim, Call::Id { name })
+        } else {
             // The claim stays beside a name that could not be removed: it says better than the pid alone when the
             // owner is dead.
-            self.claim = None;
+            self.call(Stage::Forget, Call::Forget)
         }
-        self.call(Stage::Forget, Call::Forget)
     }
 
     fn stuck(&mut self, what: Operation, code: ErrorCode) {

@@ -125,6 +125,8 @@ pub struct Examine {
     candidate: Option<Identity>,
     candidates: Vec<Identity>,
     listed: bool,
+    /// Why an entry of the last listing could not be looked at.
+    unseen: Option<ErrorCode>,
 }
 
 impl Default for Examine {
@@ -136,6 +138,7 @@ impl Default for Examine {
             candidate: None,
             candidates: Vec::new(),
             listed: false,
+            unseen: None,
         }
     }
 }
@@ -170,8 +173,9 @@ impl Examine {
                 _ => self.list(),
             },
             Stage::List => match reply {
-                Reply::Claims(claims) => {
+                Reply::Claims(claims, unseen) => {
                     self.candidates = claims;
+                    self.unseen = unseen;
                     self.next_candidate()
                 }
                 other => Look::Over(Seen::Failed(Operation::List, other.failure())),
@@ -266,7 +270,11 @@ impl Examine {
                 self.listed = true;
                 self.list()
             }
-            None => self.ask(),
+            None => match self.unseen {
+                // The claim may be the one that was not seen. Without it the file would be judged by its pid alone.
+                Some(code) => Look::Over(Seen::Failed(Operation::List, code)),
+                None => self.ask(),
+            },
         }
     }
 
@@ -277,13 +285,15 @@ impl Examine {
     }
 
     fn compared(&mut self, reply: Reply) -> Look {
-        if reply.id() == Ok(self.found.id) {
-            self.found.claim = self.candidate;
-            self.ask()
-        } else if matches!(self.stage, Stage::Shortcut) {
-            self.list()
-        } else {
-            self.next_candidate()
+        match reply.id() {
+            Ok(id) if id == self.found.id => {
+                self.found.claim = self.candidate;
+                self.ask()
+            }
+            Ok(_) | Err(ErrorCode::NoEntry) if matches!(self.stage, Stage::Shortcut) => self.list(),
+            Ok(_) | Err(ErrorCode::NoEntry) => self.next_candidate(),
+            // It may be the claim. Without it the file would be judged by its pid alone.
+            Err(code) => Look::Over(Seen::Failed(Operation::Stat, code)),
         }
     }
 

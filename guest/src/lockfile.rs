@@ -64,8 +64,9 @@ fn concat(parts: &[&str]) -> String {
 /// The longest identity, in bytes.
 pub const LONGEST_IDENTITY: usize = 128;
 
-/// An identity, as the contract defines one: a format number, a hyphen, then lower case letters, digits and hyphens.
-/// So `tinyforge.lock.bak` is nobody's claim, and no identity leads out of the directory.
+/// An identity, as the contract defines one: a format number, a hyphen, a lower case letter, then such letters, digits
+/// and hyphens. So neither `tinyforge.lock.bak` nor `tinyforge.lock.2026-11-23` is anybody's claim, and no identity
+/// leads out of the directory.
 ///
 /// Kept in place, so that whatever names a process can be copied about without a thought.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,8 +80,10 @@ impl Identity {
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let mut rest = text.bytes().skip(digits);
         let good = (1..=4).contains(&digits)
-            && text.as_bytes().get(digits) == Some(&b'-')
+            && rest.next() == Some(b'-')
+            && rest.next().is_some_and(|byte| byte.is_ascii_lowercase())
             && text
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -238,6 +241,9 @@ mod tests {
             "tinyforge.lock.-p7",
             "tinyforge.lock.reclaim",
             "tinyforge.lock.reclaim.reclaim",
+            "tinyforge.lock.2026-11-23",
+            "tinyforge.lock.1-",
+            "tinyforge.lock.12345-p7",
             "tinyforge.lock.2024-01-01 old",
             "other.lock.1-p7",
         ] {

@@ -102,6 +102,8 @@ enum State {
     /// Which reclaim levels are left over?
     Leftover(u8),
     Sweep,
+    /// The attempt is over, but for the claims of those whose files it removed.
+    Bury,
     Dropping(After),
     /// None, until [`Machine::start`] is called again.
     WaitSettle,
@@ -149,8 +151,8 @@ pub struct Machine {
     other: Option<Option<u64>>,
     /// Dead files were seen or removed, so there is something to sweep.
     litter: bool,
-    /// It was swept, though the lock went to somebody else.
-    swept: bool,
+    /// The claims of those whose files were removed.
+    victims: Vec<(Identity, FileId)>,
     leftovers: Vec<u8>,
     replaced: Vec<Replaced>,
     warnings: Vec<Warning>,
@@ -184,7 +186,7 @@ impl Machine {
             settling: Settling::default(),
             other: None,
             litter: false,
-            swept: false,
+            victims: Vec::new(),
             leftovers: Vec::new(),
             replaced: Vec::new(),
             warnings: Vec::new(),
@@ -234,7 +236,7 @@ impl Machine {
         self.next(turn)
     }
 
-    /// Give the lock, or the attempt, up: the names, the evidence, the claim.
+    /// Give the lock, or the attempt, up: the names, the claim, the evidence.
     #[must_use]
     pub fn release(&mut self) -> (Release, Next<Released>) {
         let held = matches!(self.state, State::Owned);
@@ -331,12 +333,15 @@ impl Machine {
             State::Leftover(level) => self.leftover(level, reply),
             State::Sweep => match self.sweep.reply(reply) {
                 Some(call) => Some(call),
-                None if self.swept => self.ended(),
                 None => {
                     self.warnings
                         .extend(self.sweep.failure.map(Warning::Untidy));
                     self.owned()
                 }
+            },
+            State::Bury => match self.sweep.reply(reply) {
+                Some(call) => Some(call),
+                None => self.ended(),
             },
             State::Dropping(after) => {
                 let call = self.dropping.reply(reply);
@@ -388,9 +393,7 @@ impl Machine {
                 Verdict::Held => Stop::Held(0, *self.found(), Occupation::Owning),
             },
             Seen::NotALock(what) => Stop::NotALock(0, what),
-            Seen::Failed(operation, code) => {
-                Stop::Failed(Failure::of(operation, Name::Level(0), code))
-            }
+            Seen::Failed(operation, code) => Stop::Failed(unseen(operation, 0, code)),
         };
         self.stop(stop)
     }
@@ -499,12 +502,18 @@ impl Machine {
         if self.is_own(id) {
             return self.taken(level);
         }
-        self.levels.remove(level);
-        match code {
-            ErrorCode::Exist if id == Err(ErrorCode::NoEntry) => self.link_again(level),
-            ErrorCode::Exist => self.examine(State::Judge(level), level),
-            // Somebody who could not know better has swept our claim.
-            ErrorCode::NoEntry if self.goal == Goal::Lock && id == Err(code) => self.renew(),
+        match (code, id) {
+            // It may be linked after all, so it stays among those to be dropped.
+            (_, Err(unseen)) if unseen != ErrorCode::NoEntry => {
+                return self.fail_at(Operation::Stat, level, unseen);
+            }
+            _ => self.levels.remove(level),
+        }
+        match (code, id) {
+            (ErrorCode::Exist, Err(_)) => self.link_again(level),
+            (ErrorCode::Exist, Ok(_)) => self.examine(State::Judge(level), level),
+            // Our claim is gone: somebody who could not know better has swept it.
+            (ErrorCode::NoEntry, _) if self.goal == Goal::Lock => self.renew(),
             _ => self.fail_at(Operation::Link, level, code),
         }
     }
@@ -523,7 +532,9 @@ impl Machine {
             Seen::Gone if under => self.link_as(State::Relink(level), level),
             Seen::Gone => self.link_again(level),
             Seen::NotALock(what) => self.abort(Stop::NotALock(level, what)),
-            Seen::Failed(operation, code) => self.fail_at(operation, level, code),
+            Seen::Failed(operation, code) => {
+                self.abort(Stop::Failed(unseen(operation, level, code)))
+            }
             Seen::File if self.needs_age() => self.call(State::Age(level, under), Call::StatClaim),
             Seen::File => self.judge(level, under),
         }
@@ -605,7 +616,8 @@ impl Machine {
         match reply.done() {
             Ok(()) => {
                 self.litter = true;
-                let pid = self.found().pid;
+                let Found { pid, claim, id, .. } = *self.found();
+                self.victims.extend(claim.map(|claim| (claim, id)));
                 self.replaced.push(Replaced { level, pid, reason });
             }
             Err(ErrorCode::NoEntry) => {}
@@ -617,7 +629,15 @@ impl Machine {
     // take, step 6
 
     fn not_relinked(&mut self, level: u8, code: ErrorCode, reply: Reply) -> Turn {
-        let linked = self.is_own(reply.id());
+        let id = reply.id();
+        let linked = self.is_own(id);
+        match id {
+            // It may be linked after all, so it stays among those to be dropped.
+            Err(unseen) if unseen != ErrorCode::NoEntry => {
+                return self.fail_at(Operation::Stat, level, unseen);
+            }
+            _ => {}
+        }
         if !linked {
             self.levels.remove(level);
             if code != ErrorCode::Exist {
@@ -815,10 +835,12 @@ impl Machine {
             }
             // Whoever was faster with the name that this attempt had made free does not know that there is a claim to
             // be swept.
-            (After::End, None) if !self.replaced.is_empty() && !self.swept => {
-                self.swept = true;
-                let call = self.sweep.begin(None);
-                self.call(State::Sweep, call)
+            (After::End, None) if !self.victims.is_empty() => {
+                let victims = core::mem::take(&mut self.victims);
+                match self.sweep.bury(victims) {
+                    Some(call) => self.call(State::Bury, call),
+                    None => self.ended(),
+                }
             }
             (After::End, _) => self.ended(),
             (After::Wait(_), Some(failure)) if self.goal == Goal::Lock => {
@@ -856,6 +878,15 @@ impl Machine {
 
     fn claim(&self) -> Option<Identity> {
         self.maker.map(|maker| maker.identity)
+    }
+}
+
+/// A failure to look at a level, or to list the directory on the way.
+fn unseen(operation: Operation, level: u8, code: ErrorCode) -> Failure {
+    Failure {
+        operation,
+        name: (operation != Operation::List).then_some(Name::Level(level)),
+        code,
     }
 }
 

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::{
     call::{Call, FileId, Owner, Reply},
-    contract::{DescriptorType, ErrorCode, Liveness, Operation},
+    contract::{DeadReason, DescriptorType, ErrorCode, Liveness, Operation},
     lockfile::{DEEPEST, Identity, Name},
     stop::Failure,
 };
@@ -32,6 +32,8 @@ pub struct Sweep {
     own: Option<Identity>,
     claims: Vec<Identity>,
     claim: Option<(Identity, FileId)>,
+    /// Nothing has been written into that claim.
+    empty: bool,
     dead: Vec<(Identity, FileId)>,
     named: Vec<FileId>,
     /// What failed first.
@@ -39,7 +41,8 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// Begin, for whoever has this claim, if it has one still.
+    /// Begin, for the owner whose identity this is. Nobody else sweeps: beside an owner no claim that is at no name
+    /// can get one, so that none is taken from somebody who came to life after it was judged.
     pub fn begin(&mut self, own: Option<Identity>) -> Call {
         *self = Self {
             own,
@@ -48,11 +51,20 @@ impl Sweep {
         Call::List
     }
 
+    /// Begin to remove these claims alone, whose makers are known to be dead.
+    pub fn bury(&mut self, dead: Vec<(Identity, FileId)>) -> Option<Call> {
+        *self = Self {
+            dead,
+            ..Self::default()
+        };
+        self.look_at_level(0)
+    }
+
     /// Go on with the reply to the last call. `None` once it is over.
     pub fn reply(&mut self, reply: Reply) -> Option<Call> {
         match self.stage {
             Stage::List => match reply {
-                Reply::Claims(claims) => {
+                Reply::Claims(claims, _) => {
                     self.claims = claims;
                     self.next_claim()
                 }
@@ -61,6 +73,7 @@ impl Sweep {
             // Looked at before it is opened, since a FIFO would hold the sweep up for ever.
             Stage::Stat => match reply.stat() {
                 Ok(stat) if stat.kind == DescriptorType::RegularFile => {
+                    self.empty = stat.size == 0;
                     let name = Name::Claim(self.claim?.0);
                     self.call(Stage::Open, Call::Open { name })
                 }
@@ -76,8 +89,11 @@ impl Sweep {
                 Err(_) => self.next_claim(),
             },
             Stage::Ask => {
-                if matches!(reply, Reply::Liveness(Liveness::Dead(_))) {
-                    self.dead.extend(self.claim);
+                match reply {
+                    // A maker leaves its evidence before it writes its pid: this one may be about to.
+                    Reply::Liveness(Liveness::Dead(DeadReason::EvidenceGone)) if self.empty => {}
+                    Reply::Liveness(Liveness::Dead(_)) => self.dead.extend(self.claim),
+                    _ => {}
                 }
                 self.next_claim()
             }

@@ -16,7 +16,7 @@ use crate::{
     holder::Holder,
     lock::Lock,
     phrase,
-    process::platform::open_directory,
+    process::platform::{self, open_directory},
 };
 
 /// The lock's name where none is chosen: the one of the program that this protocol comes from.
@@ -112,7 +112,8 @@ impl Options {
         Ok(Attempt {
             directory: path,
             begun: Instant::now(),
-            maker: std::process::id(),
+            maker: platform::number(),
+            name: self.name.clone(),
             trying: Some((instance, attempt)),
         })
     }
@@ -146,7 +147,8 @@ pub fn acquire(directory: impl AsRef<Path>) -> Result<Lock, Error> {
 pub struct Attempt {
     directory: PathBuf,
     begun: Instant,
-    maker: u32,
+    maker: (u32, Option<u64>),
+    name: String,
     trying: Option<(Instance, ResourceAny)>,
 }
 
@@ -204,10 +206,9 @@ impl Attempt {
     /// # Errors
     /// Any [`Error`] but a lost lock.
     pub fn proceed(&mut self) -> Result<Progress, Error> {
-        let ended = || wasmtime::Error::msg("this attempt has ended");
         let (mut instance, attempt) = match self.trying.take() {
-            Some(trying) if self.maker == std::process::id() => trying,
-            _ => return Err(Error::internal(&self.directory, ended())),
+            Some(trying) if self.maker == platform::number() => trying,
+            _ => return Err(ended(&self.directory)),
         };
         let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let guest = instance.exports.lockhost_lockfile_lockfile();
@@ -219,8 +220,8 @@ impl Attempt {
         .map_err(|error| Error::internal(&self.directory, error))?;
         match outcome {
             Ok(lock) => {
-                let drop = attempt.resource_drop_async(&mut instance.store);
-                at_once(drop).map_err(|error| Error::internal(&self.directory, error))?;
+                // It is an empty shell by now; if this failed, so would whatever is asked of the lock next.
+                let _ = at_once(attempt.resource_drop_async(&mut instance.store));
                 Lock::new(self.directory.clone(), instance, lock).map(Progress::Acquired)
             }
             Err(wit::Error::Again(waiting)) => {
@@ -234,7 +235,7 @@ impl Attempt {
                     retry_after: Duration::from_millis(waiting.retry_ms.into()),
                 }))
             }
-            Err(error) => Err(refused(&self.directory, error)),
+            Err(error) => Err(refused(&self.directory, &self.name, error)),
         }
     }
 }
@@ -242,7 +243,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if let Some((mut instance, attempt)) = self.trying.take()
-            && self.maker == std::process::id()
+            && self.maker == platform::number()
         {
             // Nobody is left to be told.
             let _ = at_once(attempt.resource_drop_async(&mut instance.store));
@@ -258,7 +259,7 @@ impl fmt::Debug for Attempt {
     }
 }
 
-fn refused(directory: &Path, error: wit::Error) -> Error {
+fn refused(directory: &Path, name: &str, error: wit::Error) -> Error {
     let at = |file: String, kind| Error::new(directory.join(file), kind);
     match error {
         wit::Error::Held(refusal) => {
@@ -268,7 +269,14 @@ fn refused(directory: &Path, error: wit::Error) -> Error {
                 wit::Occupation::Overtaking => Circumstance::Overtaking,
             };
             let file = refusal.holder.file.clone();
-            at(file, Kind::Held(Holder::new(refusal.holder), circumstance))
+            let way_out = phrase::WayOut {
+                name: name.to_owned(),
+                directory: directory.to_owned(),
+            };
+            at(
+                file,
+                Kind::Held(Holder::new(refusal.holder), circumstance, way_out),
+            )
         }
         wit::Error::Again(waiting) => at(waiting.file, Kind::Contended),
         wit::Error::Contended(file) => at(file, Kind::Contended),
@@ -280,8 +288,11 @@ fn refused(directory: &Path, error: wit::Error) -> Error {
         wit::Error::Failed(failure) => Error::failed(directory, &failure),
         wit::Error::Host(why) => Error::new(directory.to_owned(), Kind::Host(why)),
         wit::Error::BadName(name) => Error::new(name.into(), Kind::BadName),
-        wit::Error::Ended => {
-            Error::internal(directory, wasmtime::Error::msg("this attempt has ended"))
-        }
+        wit::Error::Ended => ended(directory),
     }
+}
+
+fn ended(directory: &Path) -> Error {
+    let why = "this attempt has ended, or is a parent process'".to_owned();
+    Error::new(directory.to_owned(), Kind::Host(why))
 }

@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Error {
     path: PathBuf,
-    kind: Kind,
+    kind: Box<Kind>,
 }
 
 /// What an [`Error`] is about, to match on.
@@ -43,7 +43,7 @@ pub enum ErrorKind {
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Held(Holder, Circumstance),
+    Held(Holder, Circumstance, phrase::WayOut),
     Contended,
     Lost,
     NotALock(String),
@@ -65,7 +65,10 @@ pub(crate) enum Circumstance {
 
 impl Error {
     pub(crate) fn new(path: PathBuf, kind: Kind) -> Self {
-        Self { path, kind }
+        Self {
+            path,
+            kind: Box::new(kind),
+        }
     }
 
     pub(crate) fn internal(directory: &Path, error: wasmtime::Error) -> Self {
@@ -94,7 +97,7 @@ impl Error {
     /// What it is about.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        match self.kind {
+        match *self.kind {
             Kind::Held(..) => ErrorKind::Held,
             Kind::Contended => ErrorKind::Contended,
             Kind::Lost => ErrorKind::Lost,
@@ -115,8 +118,8 @@ impl Error {
     /// Who holds the lock. `Some` for [`ErrorKind::Held`] alone.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
-        match &self.kind {
-            Kind::Held(holder, _) => Some(holder),
+        match &*self.kind {
+            Kind::Held(holder, ..) => Some(holder),
             _ => None,
         }
     }
@@ -125,7 +128,7 @@ impl Error {
     /// failure inside the sandbox has a kind, and no number of the operating system's.
     #[must_use]
     pub fn io_error(&self) -> Option<&io::Error> {
-        match &self.kind {
+        match &*self.kind {
             Kind::Io(_, error, _) => Some(error),
             _ => None,
         }
@@ -141,8 +144,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
-        match &self.kind {
-            Kind::Held(holder, circumstance) => phrase::held(f, &self.path, holder, *circumstance),
+        match &*self.kind {
+            Kind::Held(holder, circumstance, way_out) => {
+                phrase::held(f, &self.path, holder, *circumstance, way_out)
+            }
             Kind::Contended => write!(
                 f,
                 "{path} is contended: other processes kept taking and leaving it, or kept changing it; try again"

@@ -9,6 +9,7 @@ use crate::bindings::{
 /// Whoever a lock file names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
+    file: String,
     pid: Option<u32>,
     identity: Option<String>,
     claimed: bool,
@@ -22,12 +23,19 @@ impl Holder {
             SystemTime::UNIX_EPOCH.checked_add(Duration::new(time.seconds, time.nanoseconds))
         });
         Self {
+            file: holder.file,
             pid: holder.pid,
             identity: holder.identity,
             claimed: holder.claimed,
             since,
             liveness: Liveness::new(holder.liveness),
         }
+    }
+
+    /// The file's name in the directory: the lock, or one of its reclaim locks.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// The number in the file, 1 to 2147483647, as the process that wrote it knows itself. `None` if the file holds

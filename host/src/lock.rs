@@ -14,15 +14,20 @@ use crate::{
     error::{Error, Kind},
     holder::DeadReason,
     phrase,
+    process::platform,
 };
 
 /// A directory that is this process' own, until this is released or dropped.
+///
+/// A program that ends without either (`std::process::exit`, a signal) leaves files behind that are dead; whoever
+/// starts next takes over and says so.
 ///
 /// Dropping it releases it, and says nothing about how that went; [`Lock::release`] does. In a child made by fork(2),
 /// dropping it does nothing: the lock stays the parent's.
 ///
 /// The kernel's evidence for the lock is an open file of this process: a program that closes descriptors it does not
 /// know must take the lock after that.
+#[must_use = "dropping the lock releases it at once"]
 pub struct Lock {
     path: PathBuf,
     directory: PathBuf,
@@ -30,7 +35,8 @@ pub struct Lock {
     report: Report,
     /// `None` once released.
     held: Mutex<Option<Box<Held>>>,
-    maker: u32,
+    /// Who took it: a child made by fork(2) has a copy of all this, and no part in it.
+    maker: (u32, Option<u64>),
 }
 
 struct Held {
@@ -67,7 +73,7 @@ impl Lock {
             },
             directory,
             held: Mutex::new(Some(Box::new(Held { instance, lock }))),
-            maker: std::process::id(),
+            maker: platform::number(),
         })
     }
 
@@ -109,12 +115,16 @@ impl Lock {
     }
 
     /// Whether the lock file is still this lock's. `false` once somebody has removed or replaced it: then somebody
-    /// else may have the directory.
+    /// else may have the directory. Always `false` in a child made by fork(2), since the lock is the parent's.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be looked at,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed.
     pub fn still_held(&self) -> Result<bool, Error> {
+        // Asked first: in a child made by fork(2) another thread of the parent's may have left the mutex locked.
+        if self.maker != platform::number() {
+            return Ok(false);
+        }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(Held { instance, lock }) = held.as_deref_mut() else {
             return Ok(false);
@@ -132,17 +142,17 @@ impl Lock {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file could not be removed,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The evidence is gone in any
     /// case.
-    pub fn release(self) -> Result<(), Error> {
+    pub fn release(mut self) -> Result<(), Error> {
         self.give_up()
     }
 
-    fn give_up(&self) -> Result<(), Error> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+    fn give_up(&mut self) -> Result<(), Error> {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
         // Taken in any case: what is dropped here closes this process' descriptors and nothing else.
         let Some(Held { mut instance, lock }) = held.take().map(|held| *held) else {
             return Ok(());
         };
-        if self.maker != std::process::id() {
+        if self.maker != platform::number() {
             return Ok(());
         }
         let guest = instance.exports.lockhost_lockfile_lockfile();
@@ -233,9 +243,15 @@ impl fmt::Display for Replaced {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Another program's reclaim lock, with this pid if it could be read, stayed for the two seconds that it is
-    /// waited for. Most likely it was left over, and the pid is somebody else's by now.
-    OtherReclaim(PathBuf, Option<u32>),
+    /// Another program's reclaim lock stayed for the two seconds that it is waited for. Most likely it was left over,
+    /// and the pid in it is somebody else's by now.
+    #[non_exhaustive]
+    OtherReclaim {
+        /// Where it is.
+        directory: PathBuf,
+        /// Whose it says it is, if it could be read.
+        pid: Option<u32>,
+    },
     /// Something that the dead have left could not be tidied away.
     Untidy(Error),
 }
@@ -243,7 +259,10 @@ pub enum Warning {
 impl Warning {
     fn new(directory: &Path, warning: wit::Warning) -> Self {
         match warning {
-            wit::Warning::OtherReclaim(pid) => Self::OtherReclaim(directory.to_owned(), pid),
+            wit::Warning::OtherReclaim(pid) => Self::OtherReclaim {
+                directory: directory.to_owned(),
+                pid,
+            },
             wit::Warning::Untidy(failure) => Self::Untidy(Error::failed(directory, &failure)),
         }
     }
@@ -252,7 +271,7 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherReclaim(directory, pid) => {
+            Self::OtherReclaim { directory, pid } => {
                 let directory = directory.display();
                 write!(f, "a reclaim lock in {directory}")?;
                 if let Some(pid) = pid {

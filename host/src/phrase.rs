@@ -1,6 +1,9 @@
-//! The words in which refusals and failures are told. All of them are here, so that they can be read side by side.
+//! The words in which refusals are told, and what codes and reasons mean in a sentence.
 
-use std::{fmt, io, path::Path};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
 
@@ -18,6 +21,7 @@ pub(crate) fn held(
     path: &Path,
     holder: &Holder,
     circumstance: Circumstance,
+    way_out: &WayOut,
 ) -> fmt::Result {
     let file = path.display();
     let pid = Pid(holder.pid());
@@ -71,37 +75,38 @@ pub(crate) fn held(
     };
     write!(f, "; {doubt}")?;
     match holder.identity() {
-        Some(identity) => way_out(f, path, identity),
+        Some(identity) => way_out.tell(f, identity),
         None => Ok(()),
     }
 }
 
-/// The command that takes over from exactly this owner, to be copied into a shell.
-fn way_out(f: &mut fmt::Formatter<'_>, path: &Path, identity: &str) -> fmt::Result {
-    f.write_str("; if it is certainly dead, take over from it with: lockhost acquire")?;
-    // Whichever reclaim lock is in the way, the command is about the lock itself.
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = file.trim_end_matches(".reclaim");
-    if name != DEFAULT_NAME {
-        write!(f, " --name {}", quoted(name))?;
+/// Which lock was tried for, for the command that takes it over.
+#[derive(Clone, Debug)]
+pub(crate) struct WayOut {
+    pub(crate) name: String,
+    pub(crate) directory: PathBuf,
+}
+
+impl WayOut {
+    /// The command that takes over from exactly this owner, to be copied into a shell.
+    fn tell(&self, f: &mut fmt::Formatter<'_>, identity: &str) -> fmt::Result {
+        f.write_str("; if it is certainly dead, take over from it with: lockhost acquire")?;
+        if self.name != DEFAULT_NAME {
+            write!(f, " --name={}", quoted(&self.name))?;
+        }
+        let directory = self.directory.to_string_lossy();
+        write!(f, " --assume-dead={identity} -- {}", quoted(&directory))
     }
-    let directory = path.parent().unwrap_or(Path::new("."));
-    write!(
-        f,
-        " --assume-dead {identity} {}",
-        quoted(&directory.to_string_lossy())
-    )
 }
 
 /// As a shell takes one word.
 fn quoted(word: &str) -> String {
     let plain =
         |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | '@' | ',');
-    match word {
-        "" => ".".to_owned(),
-        _ if word.starts_with('-') => format!("./{word}"),
-        _ if word.chars().all(plain) => word.to_owned(),
-        _ => format!("'{}'", word.replace('\'', r"'\''")),
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -225,8 +230,7 @@ mod tests {
     fn a_shell_takes_a_quoted_word_for_the_word() {
         for (word, quote) in [
             ("/var/lib/app", "/var/lib/app"),
-            ("", "."),
-            ("-x", "./-x"),
+            ("", "''"),
             ("my data", "'my data'"),
             ("it's; rm *", r"'it'\''s; rm *'"),
         ] {

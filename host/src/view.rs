@@ -60,10 +60,17 @@ impl process::Host for ProcessView<'_> {
         attempt: u32,
     ) -> wasmtime::Result<Result<Maker, String>> {
         let evidence = platform::evidence_kind(&*self.open(&dir)?);
-        let identity = Identity {
-            evidence,
-            attempt,
-            ..platform::myself()
+        let identity = match platform::myself() {
+            Ok(me) => Identity {
+                evidence,
+                attempt,
+                ..me
+            },
+            Err(error) => {
+                return Ok(Err(format!(
+                    "it cannot be told which process this is: {error}"
+                )));
+            }
         };
         Ok(Ok(Maker {
             pid: identity.pid,
@@ -77,7 +84,9 @@ impl process::Host for ProcessView<'_> {
         pid: u32,
         dir: Resource<Descriptor>,
     ) -> wasmtime::Result<Option<String>> {
-        let me = platform::myself();
+        let Ok(me) = platform::myself() else {
+            return Ok(None);
+        };
         let start = match platform::entry(pid) {
             _ if pid == me.pid => me.start,
             Some(entry) if me.start.is_some() => Some(entry.start),

@@ -15,9 +15,15 @@ fn explore(what: &str, directory: Directory, crashes: u8) {
 
 fn explore_with(what: &str, directory: Directory, processes: u8, successors: u8, crashes: u8) {
     match World::new(directory, processes, successors, crashes).explore() {
-        Ok(explored) => println!(
-            "{what}: {processes} processes, {successors} more, {crashes} crashes: {explored:?}"
-        ),
+        Ok(explored) => {
+            assert!(
+                explored.ends > 0 && explored.states > 1000,
+                "{what}: {explored:?}"
+            );
+            println!(
+                "{what}: {processes} processes, {successors} more, {crashes} crashes: {explored:?}"
+            );
+        }
         Err(violation) => panic!("{what}: {}\n{}", violation.what, violation.trace.join("\n")),
     }
 }
@@ -82,6 +88,18 @@ fn on_a_lock_stale_two_deep_never_two_owners_never_a_wedge() {
         .with_claim(80, &[1])
         .with_claim(81, &[2]);
     explore("crashed two deep", directory, 0);
+}
+
+#[test]
+fn the_explorer_sees_an_owner_robbed_where_links_are_not_exclusive() {
+    let violation = World::new(Directory::careless(), 2, 0, 0)
+        .explore()
+        .expect_err("links are not exclusive");
+    assert_eq!(
+        violation.what,
+        "a living owner's file was removed by another"
+    );
+    assert!(violation.trace.len() > 10, "{violation:?}");
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn a_bare_pid_that_is_our_own_is_refused_with_what_it_may_be_and_the_way_out() {
     let identity = error.holder().unwrap().identity().unwrap();
     assert!(told.contains("earlier life of this container"), "{told}");
     assert!(
-        told.contains(&format!("--assume-dead {identity}")),
+        told.contains(&format!("--assume-dead={identity}")),
         "{told}"
     );
     let lock = lockhost::Options::new()
@@ -264,7 +264,7 @@ fn an_owner_of_another_boot_is_dead_with_proof_and_unknown_without() {
         acquire(scene.path()),
         Liveness::Unknown(UnknownReason::OtherBoot),
     );
-    assert!(error.to_string().contains("--assume-dead 1-p"), "{error}");
+    assert!(error.to_string().contains("--assume-dead=1-p"), "{error}");
 }
 
 #[test]
@@ -361,6 +361,49 @@ fn a_veto_overrules_a_persons_word() {
         options.acquire(scene.path()),
         Liveness::Alive(AliveReason::Evidence),
     );
+}
+
+#[test]
+fn a_veto_is_told_also_where_the_process_seems_to_live() {
+    let sleeper = Sleeper::new();
+    let bare = bare(sleeper.pid());
+    let claimed = Scene::free();
+    Identity::mine(claimed.path())
+        .of(sleeper.pid())
+        .without('s')
+        .leave(&claimed);
+    for scene in [bare, claimed] {
+        let file = File::open(scene.lock()).unwrap();
+        file.try_lock().unwrap();
+        let error = held(
+            acquire(scene.path()),
+            Liveness::Alive(AliveReason::Evidence),
+        );
+        let identity = error.holder().unwrap().identity().unwrap().to_owned();
+        let options = lockhost::Options::new().assume_dead(identity);
+        held(
+            options.acquire(scene.path()),
+            Liveness::Alive(AliveReason::Evidence),
+        );
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root makes namespaces everywhere")]
+fn a_proc_of_another_pid_namespace_makes_nobody_dead() {
+    // Inside, proc(5) is still the one outside, where the numbers of the first few processes are other processes',
+    // threads', or nobody's. The lock's owner lives inside.
+    let scene = Scene::free();
+    let script = "sleep 1000 & echo $! > \"$1/tinyforge.lock\"; \"$0\" acquire \"$1\"; code=$?; kill $!; exit $code";
+    let output = Command::new("unshare")
+        .args(["--pid", "--fork", "sh", "-c", script])
+        .arg(lockhost())
+        .arg(scene.path())
+        .output()
+        .expect("unshare can be started");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(75), "{told}");
+    assert!(told.contains("a process has this pid"), "{told}");
 }
 
 #[test]

@@ -25,6 +25,19 @@ fn owner(directory: &Path) -> Contender {
     owner
 }
 
+/// An owner started with these orders about signals, whatever the tests themselves were started with.
+fn owner_with(signals: &str, directory: &Path) -> Contender {
+    let mut command = Command::new("env");
+    command
+        .args(["--default-signal=HUP,INT,TERM", signals])
+        .arg(lockhost())
+        .arg("acquire")
+        .arg(directory);
+    let mut owner = Contender::start(&mut command);
+    assert_eq!(owner.answer(), Answer::Owns);
+    owner
+}
+
 /// Runs it where it is expected to end by itself: the code, and the one line on standard error.
 fn ends(arguments: &[&str]) -> (i32, String) {
     let output = run(arguments);
@@ -85,7 +98,7 @@ fn a_second_process_is_refused_with_the_holders_pid_and_the_path_and_changes_not
 fn each_of_three_signals_releases_and_exits_with_0() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let scene = Scene::free();
-        let mut owner = owner(scene.path());
+        let mut owner = owner_with("--default-signal", scene.path());
         assert_eq!(owner.end(signal).code(), Some(0), "{signal:?}");
         assert_eq!(owner.complaints(), "");
         assert!(scene.files().is_empty(), "{:?}", scene.files());
@@ -196,7 +209,7 @@ fn a_signal_while_a_lock_settles_leaves_nothing_of_ours() {
     let scene = Scene::free().with("tinyforge.lock", "");
     let mut waiting = acquire(scene.path());
     // Its claim shows that it has begun, and that it catches signals.
-    while scene.files().len() < 2 {
+    while scene.files().len() < 2 && waiting.try_end().is_none() {
         thread::yield_now();
     }
     assert_eq!(waiting.end(Signal::TERM).code(), Some(0));
@@ -310,8 +323,7 @@ fn a_holder_has_one_thread() {
 #[test]
 fn the_engine_installs_no_signal_handlers() {
     let scene = Scene::free();
-    let caught = status(owner(scene.path()).pid(), "SigCgt");
-    let caught = u64::from_str_radix(&caught, 16).unwrap();
+    let caught = caught(&owner_with("--default-signal", scene.path()));
     // Ours, and SIGBUS and SIGSEGV, which every Rust program has to tell a stack overflow. An engine would add
     // SIGILL and SIGFPE.
     let expected = [
@@ -325,6 +337,34 @@ fn the_engine_installs_no_signal_handlers() {
         .into_iter()
         .fold(0, |set, signal| set | 1 << (signal.as_raw() - 1));
     assert_eq!(caught, expected, "{caught:#x}");
+}
+
+/// The signals that a process catches, the first in the lowest bit.
+fn caught(process: &Contender) -> u64 {
+    u64::from_str_radix(&status(process.pid(), "SigCgt"), 16).unwrap()
+}
+
+#[test]
+fn a_signal_that_is_ignored_already_stays_so() {
+    let scene = Scene::free();
+    let mut owner = owner_with("--ignore-signal=HUP", scene.path());
+    assert_eq!(caught(&owner) & (1 << (Signal::HUP.as_raw() - 1)), 0);
+    owner.signal(Signal::HUP);
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+fn a_line_stays_a_line_whatever_a_name_holds() {
+    let scene = Scene::free();
+    let directory = scene.path().join("two\nlines");
+    fs::create_dir(&directory).unwrap();
+    fs::create_dir(directory.join("tinyforge.lock")).unwrap();
+    let (code, line) = ends(&["acquire", text(&directory)]);
+    assert_eq!(code, 1);
+    assert!(
+        line.contains(r"two\nlines/tinyforge.lock is a directory"),
+        "{line}"
+    );
 }
 
 #[test]

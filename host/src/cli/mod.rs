@@ -25,8 +25,8 @@ struct Arguments {
 enum Command {
     /// Take the lock on a directory and hold it until SIGINT, SIGTERM or SIGHUP.
     ///
-    /// Exit codes: 0 released after a signal, 75 refused (somebody who is alive has it), 1 any other failure,
-    /// 2 wrong usage.
+    /// Exit codes: 0 ended by a signal, with nothing left; 75 refused (somebody who is alive, or may be, has it, or it
+    /// is contended); 1 any other failure; 2 wrong usage.
     #[command(
         after_help = "Examples:\n  lockhost acquire data\n  lockhost acquire --name app.pid /var/lib/app"
     )]
@@ -76,7 +76,15 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// One line on standard error, if anybody reads it.
+/// One line on standard error, if anybody reads it: whatever a name of a file may hold stays in it.
 fn complain(what: &dyn fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "lockhost: {what}");
+    let mut line = String::new();
+    for character in what.to_string().chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "lockhost: {line}");
 }

@@ -31,20 +31,22 @@ pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
 }
 
 fn judge_number(pid: u32, file: &File) -> Liveness {
-    if pid == std::process::id() {
-        return match evidence::probe(file) {
-            Probe::Kept => Liveness::Alive(AliveReason::Evidence),
-            Probe::Free(_) | Probe::None => Liveness::Alive(AliveReason::OwnPid),
-        };
+    let own = pid == std::process::id();
+    if let Some(reason) = if own { None } else { death_of(pid) } {
+        return unless_vetoed(file, reason);
     }
-    match death_of(pid) {
-        Some(reason) => unless_vetoed(file, reason),
-        None => Liveness::Alive(AliveReason::Exists),
+    // Told apart also among the living: what the kernel says, nobody can overrule.
+    match evidence::probe(file) {
+        Probe::Kept => Liveness::Alive(AliveReason::Evidence),
+        Probe::Free(_) | Probe::None if own => Liveness::Alive(AliveReason::OwnPid),
+        Probe::Free(_) | Probe::None => Liveness::Alive(AliveReason::Exists),
     }
 }
 
 fn judge_maker(maker: &Identity, file: &File) -> Liveness {
-    let me = platform::myself();
+    let Ok(me) = platform::myself() else {
+        return unless_alive(file, UnknownReason::NoAnswer);
+    };
     if !maker.shares_pids_with(&me) {
         return judge_foreigner(maker, &me, file);
     }
@@ -62,7 +64,9 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
     if platform::presence(maker.pid) == Presence::Absent {
         return unless_vetoed(file, DeadReason::NoProcess);
     }
-    let reason = match platform::entry(maker.pid) {
+    // Whose processes are listed elsewhere than here says nothing about this one.
+    let entry = platform::entry(maker.pid).filter(|_| platform::lists_our_processes());
+    let reason = match entry {
         // Hidden, or gone in between.
         None => return judge_number(maker.pid, file),
         Some(entry) if maker.shares_ticks_with(me) && Some(entry.start) != maker.start => {
@@ -106,6 +110,9 @@ fn judge_foreigner(maker: &Identity, me: &Identity, file: &File) -> Liveness {
 fn death_of(pid: u32) -> Option<DeadReason> {
     if platform::presence(pid) == Presence::Absent {
         return Some(DeadReason::NoProcess);
+    }
+    if !platform::lists_our_processes() {
+        return None;
     }
     match portable::look(pid) {
         Some(seen) if seen.thread => Some(DeadReason::Thread),

@@ -50,32 +50,76 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
 
 /// The asking process, as it is now. Nothing is remembered from before, since a fork changes all of it.
 ///
-/// Start times are only of worth through a proc(5) that shows us under our own number: one of another PID namespace
-/// counts other processes.
-pub(crate) fn myself() -> Identity {
+/// # Errors
+/// If the system has no room to answer (descriptors, memory): an identity that says less than it could would never be
+/// judged again. What it does not have, or does not show, is left out instead.
+pub(crate) fn myself() -> io::Result<Identity> {
     let pid = getpid().as_raw_nonzero().get().unsigned_abs();
-    let entry = fs::read("/proc/self/stat")
-        .ok()
+    let stat = shown(fs::read("/proc/self/stat"))?;
+    let start = stat
         .and_then(|stat| parse_stat(&stat))
-        .filter(|entry| entry.pid == pid);
-    let inode = |path: &str| fs::metadata(path).ok().map(|it| it.ino());
-    Identity {
+        .map(|entry| entry.start);
+    let ours = shown(fs::read_to_string("/proc/self/status"))?.is_some_and(|it| is_ours(&it));
+    let pid_namespace = namespace("pid")?;
+    // Kernels before 5.6, and some later ones, have one time for all.
+    let only_time = pid_namespace.map(|_| 0);
+    Ok(Identity {
         pid,
-        start: entry.map(|entry| entry.start),
-        time_namespace: inode("/proc/self/ns/time"),
-        boot: boot(),
-        pid_namespace: inode("/proc/self/ns/pid"),
+        start: start.filter(|_| ours),
+        time_namespace: namespace("time")?.or(only_time),
+        boot: boot()?,
+        pid_namespace,
         evidence: None,
         attempt: 0,
-    }
+    })
+}
+
+/// Whether proc(5) lists the processes of our own PID namespace, so that a number there means what it means to us.
+/// Mounted from another one it shows us under another number, or under several: as many as there are namespaces from
+/// its own down to ours.
+pub(crate) fn lists_our_processes() -> bool {
+    fs::read_to_string("/proc/self/status").is_ok_and(|status| is_ours(&status))
+}
+
+fn is_ours(status: &str) -> bool {
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    numbers.is_some_and(|numbers| numbers.trim() == std::process::id().to_string())
+}
+
+/// This process' number, and the PID namespace that it is of: what tells a process from its parent after fork(2), also
+/// where both are the first in their namespaces.
+pub(crate) fn number() -> (u32, Option<u64>) {
+    (std::process::id(), namespace("pid").ok().flatten())
+}
+
+/// The number of one of our namespaces(7).
+fn namespace(kind: &str) -> io::Result<Option<u64>> {
+    let namespace = shown(fs::metadata(format!("/proc/self/ns/{kind}")))?;
+    Ok(namespace.map(|namespace| namespace.ino()))
 }
 
 /// The run of this kernel: random(4).
-fn boot() -> Option<String> {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+fn boot() -> io::Result<Option<String>> {
+    let text = shown(fs::read_to_string("/proc/sys/kernel/random/boot_id"))?.unwrap_or_default();
     let boot: String = text.trim().chars().filter(|c| *c != '-').collect();
     let good = boot.len() == 32 && boot.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    good.then_some(boot)
+    Ok(good.then_some(boot))
+}
+
+/// What the system shows; `None` for what it does not have, or hides.
+fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
+    let lacking = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(|errno| errno.raw_os_error());
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error)
+            if error
+                .raw_os_error()
+                .is_some_and(|code| lacking.contains(&code)) =>
+        {
+            Err(error)
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 /// The command's name in the second field may hold anything, parentheses and spaces too; so the fields are counted
@@ -165,12 +209,13 @@ mod tests {
 
     #[test]
     fn we_are_somebody() {
-        let me = myself();
+        let (me, again) = (myself().unwrap(), myself().unwrap());
         assert_eq!(me.pid, std::process::id());
         assert!(
-            me.shares_pids_with(&myself()) && me.shares_ticks_with(&myself()),
+            me.shares_pids_with(&again) && me.shares_ticks_with(&again),
             "{me}"
         );
+        assert!(lists_our_processes());
         assert_eq!(presence(me.pid), Presence::Present);
         assert_eq!(entry(me.pid).map(|entry| entry.start), me.start);
     }

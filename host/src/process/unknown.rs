@@ -36,11 +36,21 @@ pub(crate) fn entry(_pid: u32) -> Option<Entry> {
 }
 
 /// Only the number is known.
-pub(crate) fn myself() -> Identity {
-    Identity {
+pub(crate) fn myself() -> io::Result<Identity> {
+    Ok(Identity {
         pid: std::process::id(),
         ..Identity::default()
-    }
+    })
+}
+
+/// The system's list is the only one.
+pub(crate) fn lists_our_processes() -> bool {
+    true
+}
+
+/// This process' number.
+pub(crate) fn number() -> (u32, Option<u64>) {
+    (std::process::id(), None)
 }
 
 /// No file system is known here.

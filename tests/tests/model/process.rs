@@ -220,7 +220,7 @@ impl Process {
             Call::StatOpen => Reply::Stat(directory.stat(opened(self.open)?)),
             Call::Identify { pid } => Reply::Identity(alive(pid).then(|| identity(pid, 0))),
             Call::Id { name } => Reply::Id(directory.id(&name)?),
-            Call::List => Reply::Claims(directory.claims()),
+            Call::List => Reply::Claims(directory.claims(), None),
             Call::Ask { owner } => Reply::Liveness(judge(&owner, alive)),
             Call::Keep { level } => {
                 if let Some(file) = self.open.take() {
