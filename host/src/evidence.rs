@@ -76,3 +76,57 @@ pub(crate) fn probe(file: &File) -> Probe {
         Err(TryLockError::Error(_)) => Probe::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_seen_while_it_lasts_and_recognised() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let look = || File::open(file.path()).unwrap();
+        let made = Arc::new(
+            File::options()
+                .read(true)
+                .write(true)
+                .open(file.path())
+                .unwrap(),
+        );
+        let kind =
+            platform::evidence_kind(&made).expect("temporary files lie on a listed file system");
+        assert_eq!(probe(&look()), Probe::Free(kind));
+        let evidence = Evidence::leave(&made).map_err(|_| "refused").unwrap();
+        assert_eq!(probe(&look()), Probe::Kept);
+        assert!(std::ptr::eq(
+            evidence.descriptor().as_ptr(),
+            Arc::as_ptr(&made)
+        ));
+        drop(evidence);
+        assert_eq!(
+            probe(&look()),
+            Probe::Kept,
+            "the descriptor is open still, and is never unlocked"
+        );
+        drop(made);
+        assert_eq!(probe(&look()), Probe::Free(kind));
+    }
+
+    #[test]
+    fn a_claim_that_somebody_probes_is_made_anew() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let prober = File::open(file.path()).unwrap();
+        assert!(matches!(probe(&prober), Probe::Free(_)));
+        let made = Arc::new(file.reopen().unwrap());
+        assert!(matches!(Evidence::leave(&made), Err(GuardError::Probed)));
+    }
+
+    #[test]
+    fn on_a_file_system_that_is_not_listed_nothing_is_locked_or_tried() {
+        let file = File::open("/proc/self/stat").unwrap();
+        assert_eq!(platform::evidence_kind(&file), None);
+        // Somebody who has it locked would be seen on a listed one.
+        let other = File::open("/proc/self/stat").unwrap();
+        let _ = other.try_lock();
+        assert_eq!(probe(&file), Probe::None);
+    }
+}

@@ -402,3 +402,53 @@ fn the_way_out_that_a_refusal_prints_works_as_it_stands() {
         "{told}"
     );
 }
+
+#[test]
+fn a_lock_that_was_lost_is_told_at_the_release_and_the_others_file_is_left_alone() {
+    for replacement in [None, Some(NOBODY)] {
+        let scene = Scene::free();
+        let mut owner = owner(scene.path());
+        fs::remove_file(scene.lock()).unwrap();
+        let left: &[&str] = match replacement {
+            Some(content) => {
+                fs::write(scene.lock(), content).unwrap();
+                &["tinyforge.lock"]
+            }
+            None => &[],
+        };
+        assert_eq!(owner.end(Signal::TERM).code(), Some(1));
+        let told = owner.complaints();
+        assert!(
+            told.contains(text(&scene.lock())) && told.contains("is lost"),
+            "{told}"
+        );
+        assert_eq!(scene.files(), left);
+    }
+}
+
+#[test]
+fn a_refused_attempt_touches_no_file() {
+    let scene = Scene::free();
+    let _owner = owner(scene.path());
+    let times = || {
+        let files = scene
+            .files()
+            .into_iter()
+            .map(|file| scene.path().join(file));
+        let paths = files.chain([scene.path().to_owned()]);
+        let stats = paths.map(|path| fs::symlink_metadata(path).unwrap());
+        stats
+            .map(|stat| {
+                (
+                    stat.ino(),
+                    stat.mtime_nsec(),
+                    stat.ctime_nsec(),
+                    stat.nlink(),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let before = times();
+    assert_eq!(ends(&["acquire", text(scene.path())]).0, 75);
+    assert_eq!(times(), before);
+}
