@@ -78,7 +78,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// One line on standard error, if anybody reads it: whatever a name of a file may hold stays in it.
 fn complain(what: &dyn fmt::Display) {
-    let mut line = String::new();
+    let mut line = String::from("lockhost: ");
     for character in what.to_string().chars() {
         if character.is_control() {
             line.extend(character.escape_default());
@@ -86,5 +86,7 @@ fn complain(what: &dyn fmt::Display) {
             line.push(character);
         }
     }
-    let _ = writeln!(std::io::stderr(), "lockhost: {line}");
+    line.push('\n');
+    // In one piece, so that the lines of processes that share it do not mix.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
