@@ -150,15 +150,17 @@ fn the_harness_sees_the_originals_two_owners_on_a_free_directory() {
 #[test]
 fn the_harness_sees_the_originals_two_owners_on_a_stale_reclaim() {
     let scene = Scene::stale().with(RECLAIM, NOBODY);
-    let mut pair = [0, 1].map(|_| original(&scene, &["reclaim-judged-dead", "lock-judged-dead"]));
+    let steps = ["reclaim-judged-dead", "lock-judged-dead", "lock-created"];
+    let mut pair = [0, 1].map(|_| original(&scene, &steps));
     // Both have seen the same dead reclaim lock; each removes it, the second that of the first. So both are under it,
-    // have seen the same dead lock, and each removes that.
-    for contender in &mut pair {
-        assert_eq!(contender.line(), "at reclaim-judged-dead");
-    }
-    for contender in &mut pair {
-        contender.go_on();
-        assert_eq!(contender.line(), "at lock-judged-dead");
+    // have seen the same dead lock, and each removes what is there by then and makes its own.
+    for step in steps {
+        for contender in &mut pair {
+            if step != "reclaim-judged-dead" {
+                contender.go_on();
+            }
+            assert_eq!(contender.line(), format!("at {step}"));
+        }
     }
     for contender in &mut pair {
         contender.go_on();
