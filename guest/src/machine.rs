@@ -617,7 +617,10 @@ impl Machine {
             Ok(()) => {
                 self.litter = true;
                 let Found { pid, claim, id, .. } = *self.found();
-                self.victims.extend(claim.map(|claim| (claim, id)));
+                // A person's word is no knowledge: that maker may come back to its claim's name.
+                if reason != ReplacedReason::AssumedDead {
+                    self.victims.extend(claim.map(|claim| (claim, id)));
+                }
                 self.replaced.push(Replaced { level, pid, reason });
             }
             Err(ErrorCode::NoEntry) => {}
@@ -774,7 +777,8 @@ impl Machine {
             self.goal = Goal::Tidy(level);
             return self.link(level);
         }
-        let call = self.sweep.begin(self.claim());
+        let victims = core::mem::take(&mut self.victims);
+        let call = self.sweep.begin(self.claim(), victims);
         self.call(State::Sweep, call)
     }
 

@@ -20,8 +20,10 @@ enum Stage {
     List,
     Stat,
     Open,
+    StatOpen,
     Ask,
     Level(u8),
+    Compare,
     Remove,
 }
 
@@ -43,9 +45,12 @@ pub struct Sweep {
 impl Sweep {
     /// Begin, for the owner whose identity this is. Nobody else sweeps: beside an owner no claim that is at no name
     /// can get one, so that none is taken from somebody who came to life after it was judged.
-    pub fn begin(&mut self, own: Option<Identity>) -> Call {
+    ///
+    /// `dead` are claims whose makers are known to be dead: their files were replaced.
+    pub fn begin(&mut self, own: Option<Identity>, dead: Vec<(Identity, FileId)>) -> Call {
         *self = Self {
             own,
+            dead,
             ..Self::default()
         };
         Call::List
@@ -73,7 +78,6 @@ impl Sweep {
             // Looked at before it is opened, since a FIFO would hold the sweep up for ever.
             Stage::Stat => match reply.stat() {
                 Ok(stat) if stat.kind == DescriptorType::RegularFile => {
-                    self.empty = stat.size == 0;
                     let name = Name::Claim(self.claim?.0);
                     self.call(Stage::Open, Call::Open { name })
                 }
@@ -83,7 +87,14 @@ impl Sweep {
                 Ok(id) => {
                     let (identity, _) = self.claim?;
                     self.claim = Some((identity, id));
-                    let owner = Owner::Maker(identity);
+                    self.call(Stage::StatOpen, Call::StatOpen)
+                }
+                Err(_) => self.next_claim(),
+            },
+            Stage::StatOpen => match reply.stat() {
+                Ok(stat) => {
+                    self.empty = stat.size == 0;
+                    let owner = Owner::Maker(self.claim?.0);
                     self.call(Stage::Ask, Call::Ask { owner })
                 }
                 Err(_) => self.next_claim(),
@@ -106,6 +117,14 @@ impl Sweep {
                 }
                 self.look_at_level(level + 1)
             }
+            // The name may be another file's by now, if its maker was taken for dead on a person's word.
+            Stage::Compare => match (reply.id(), self.claim) {
+                (Ok(found), Some((identity, id))) if found == id => {
+                    let name = Name::Claim(identity);
+                    self.call(Stage::Remove, Call::Unlink { name })
+                }
+                _ => self.next_removal(),
+            },
             Stage::Remove => {
                 match reply.done() {
                     Ok(()) | Err(ErrorCode::NoEntry) => {}
@@ -160,7 +179,7 @@ impl Sweep {
             if !self.named.contains(&id) {
                 self.claim = Some((identity, id));
                 let name = Name::Claim(identity);
-                return self.call(Stage::Remove, Call::Unlink { name });
+                return self.call(Stage::Compare, Call::Id { name });
             }
         }
         None

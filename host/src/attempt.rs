@@ -16,7 +16,10 @@ use crate::{
     holder::Holder,
     lock::Lock,
     phrase,
-    process::platform::{self, open_directory},
+    process::{
+        self,
+        platform::{self, open_directory},
+    },
 };
 
 /// The lock's name where none is chosen: the one of the program that this protocol comes from.
@@ -207,7 +210,7 @@ impl Attempt {
     /// Any [`Error`] but a lost lock.
     pub fn proceed(&mut self) -> Result<Progress, Error> {
         let (mut instance, attempt) = match self.trying.take() {
-            Some(trying) if self.maker == platform::number() => trying,
+            Some(trying) if process::is_still(self.maker) => trying,
             _ => return Err(ended(&self.directory)),
         };
         let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -243,7 +246,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if let Some((mut instance, attempt)) = self.trying.take()
-            && self.maker == platform::number()
+            && process::is_still(self.maker)
         {
             // Nobody is left to be told.
             let _ = at_once(attempt.resource_drop_async(&mut instance.store));

@@ -56,11 +56,11 @@ fn refused(what: &str, error: &std::io::Error) -> GuardError {
 /// What an attempt at a shared lock says. Shared, so that two who ask at once do not take each other for the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// Somebody keeps it locked.
+    /// Somebody keeps it locked, or may.
     Kept,
     /// Nobody does, on a file system of this type.
     Free(u64),
-    /// A lock would mean nothing here, or cannot be had for another reason.
+    /// A lock would mean nothing here.
     None,
 }
 
@@ -72,8 +72,8 @@ pub(crate) fn probe(file: &File) -> Probe {
     };
     match file.try_lock_shared() {
         Ok(()) => Probe::Free(kind),
-        Err(TryLockError::WouldBlock) => Probe::Kept,
-        Err(TryLockError::Error(_)) => Probe::None,
+        // Where locks mean something and none can be had, for want of resources say, somebody may still keep one.
+        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Probe::Kept,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Kind},
     holder::DeadReason,
     phrase,
-    process::platform,
+    process::{self, platform},
 };
 
 /// A directory that is this process' own, until this is released or dropped.
@@ -122,7 +122,7 @@ impl Lock {
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed.
     pub fn still_held(&self) -> Result<bool, Error> {
         // Asked first: in a child made by fork(2) another thread of the parent's may have left the mutex locked.
-        if self.maker != platform::number() {
+        if !process::is_still(self.maker) {
             return Ok(false);
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -152,7 +152,7 @@ impl Lock {
         let Some(Held { mut instance, lock }) = held.take().map(|held| *held) else {
             return Ok(());
         };
-        if self.maker != platform::number() {
+        if !process::is_still(self.maker) {
             return Ok(());
         }
         let guest = instance.exports.lockhost_lockfile_lockfile();

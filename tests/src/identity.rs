@@ -4,6 +4,20 @@ use std::{fs, path::Path};
 
 use crate::scene::Scene;
 
+/// When a running process started, in the kernel's ticks.
+///
+/// # Panics
+/// If it is not running.
+#[must_use]
+pub fn start_of(pid: u32) -> String {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is running");
+    let start = stat
+        .rsplit(')')
+        .next()
+        .and_then(|rest| rest.split_ascii_whitespace().nth(19));
+    start.expect("it has a start time").to_owned()
+}
+
 /// An identity in parts, as `wit/lockfile.wit` defines format 1: made from a real one, so that whatever is not changed
 /// is right for this machine.
 #[derive(Clone)]
@@ -30,13 +44,7 @@ impl Identity {
     /// If it is not.
     #[must_use]
     pub fn of(self, pid: u32) -> Self {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is running");
-        let start = stat
-            .rsplit(')')
-            .next()
-            .and_then(|rest| rest.split_ascii_whitespace().nth(19));
-        self.with('p', &pid.to_string())
-            .with('s', start.expect("it has a start time"))
+        self.with('p', &pid.to_string()).with('s', &start_of(pid))
     }
 
     /// With another value for one fact.

@@ -452,3 +452,28 @@ fn a_refused_attempt_touches_no_file() {
     assert_eq!(ends(&["acquire", text(scene.path())]).0, 75);
     assert_eq!(times(), before);
 }
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can take a mount away")]
+fn an_owner_that_loses_sight_of_proc_still_releases() {
+    let scene = Scene::free();
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--"])
+        .arg(lockhost())
+        .arg("acquire")
+        .arg(scene.path());
+    let mut owner = Contender::start(&mut command);
+    assert_eq!(owner.answer(), Answer::Owns);
+    let target = owner.pid().to_string();
+    let umount = ["--target", &target, "--mount", "umount", "--lazy", "/proc"];
+    assert!(
+        Command::new("nsenter")
+            .args(umount)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
