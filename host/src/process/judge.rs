@@ -64,8 +64,8 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
     if platform::presence(maker.pid) == Presence::Absent {
         return unless_vetoed(file, DeadReason::NoProcess);
     }
-    // Whose processes are listed elsewhere than here says nothing about this one.
-    let entry = platform::entry(maker.pid).filter(|_| platform::lists_our_processes());
+    // A list that does not show us under our own number, and so no start of ours, says nothing about this one either.
+    let entry = me.start.and_then(|_| platform::entry(maker.pid));
     let reason = match entry {
         // Hidden, or gone in between.
         None => return judge_number(maker.pid, file),
