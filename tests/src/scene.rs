@@ -3,12 +3,16 @@
 use std::{
     ffi::OsString,
     fs::{self, File, Permissions},
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
     time::{Duration, SystemTime},
 };
 
 use tempfile::TempDir;
+
+use crate::program::lockhost;
 
 /// A number that no process has: beyond what Linux ever counts to (4,194,304).
 pub const NOBODY: &str = "999999999\n";
@@ -16,7 +20,8 @@ pub const NOBODY: &str = "999999999\n";
 /// A directory of its own, gone with the value.
 pub struct Scene {
     directory: TempDir,
-    tools: TempDir,
+    /// Made when something has to be run from it.
+    tools: OnceLock<TempDir>,
 }
 
 impl Scene {
@@ -28,7 +33,7 @@ impl Scene {
     pub fn free() -> Self {
         Self {
             directory: TempDir::with_prefix("lockhost-").expect("a temporary directory"),
-            tools: TempDir::with_prefix("lockhost-tools-").expect("a temporary directory"),
+            tools: OnceLock::new(),
         }
     }
 
@@ -73,20 +78,28 @@ impl Scene {
             .expect("its mode can be set");
     }
 
-    /// A copy of a program, in a directory of its own that every user can reach. It goes with the value.
+    /// `lockhost acquire` on it, as a user who is nobody in particular: a copy of the program, where every user can
+    /// reach it. The copy goes with the value.
     ///
     /// # Panics
-    /// If it cannot be copied.
+    /// If the program cannot be built or copied.
     #[must_use]
-    pub fn copy_of(&self, program: &Path) -> PathBuf {
-        let copy = self
-            .tools
-            .path()
-            .join(program.file_name().expect("a program has a name"));
-        fs::copy(program, &copy).expect("a program can be copied");
-        fs::set_permissions(self.tools.path(), Permissions::from_mode(0o755))
-            .expect("its mode can be set");
-        copy
+    pub fn acquire_as_another_user(&self) -> Command {
+        let tools = self.tools.get_or_init(|| {
+            let tools = TempDir::with_prefix("lockhost-tools-").expect("a temporary directory");
+            fs::set_permissions(tools.path(), Permissions::from_mode(0o755))
+                .expect("its mode can be set");
+            tools
+        });
+        let program = tools.path().join("lockhost");
+        fs::copy(lockhost(), &program).expect("the program can be copied");
+        let mut command = Command::new(program);
+        command
+            .arg("acquire")
+            .arg(self.path())
+            .uid(65534)
+            .gid(65534);
+        command
     }
 
     /// Where it is.

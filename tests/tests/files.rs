@@ -5,7 +5,6 @@ use std::{
     os::unix::{
         fs::{FileTypeExt, PermissionsExt, symlink},
         net::UnixListener,
-        process::CommandExt,
     },
     path::Path,
     process::{Command, Output},
@@ -135,13 +134,8 @@ fn a_malformed_lock_from_the_future_settles() {
 
 /// Runs it as a user who is nobody in particular.
 fn as_another_user(scene: &Scene) -> (Option<i32>, String) {
-    let mut command = Command::new(scene.copy_of(&lockhost()));
-    command
-        .arg("acquire")
-        .arg(scene.path())
-        .uid(65534)
-        .gid(65534);
-    ended(command.output().expect("the program can be started"))
+    let output = scene.acquire_as_another_user().output();
+    ended(output.expect("the program can be started"))
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    os::unix::process::CommandExt,
     process::{self, Child, Command, Stdio},
     thread,
 };
@@ -138,13 +137,7 @@ fn a_running_process_is_alive() {
 fn a_process_that_may_not_be_signalled_is_alive() {
     let scene = bare(1);
     scene.open_to_all();
-    let mut command = Command::new(scene.copy_of(&lockhost()));
-    command
-        .arg("acquire")
-        .arg(scene.path())
-        .uid(65534)
-        .gid(65534);
-    let mut contender = Contender::start(&mut command);
+    let mut contender = Contender::start(&mut scene.acquire_as_another_user());
     let Answer::Ended(Some(75), told) = contender.answer() else {
         panic!("process 1 is alive");
     };
