@@ -11,7 +11,8 @@ use crate::{
     driver::{Dir, Driver},
     inspect::{Inspect, Inspected},
     lockfile::Name,
-    machine::{Machine, Released},
+    machine::Machine,
+    release::Released,
 };
 
 /// Implements the world `lockhost`.

@@ -17,6 +17,7 @@ pub mod examine;
 pub mod inspect;
 pub mod lockfile;
 pub mod machine;
+pub mod release;
 pub mod settle;
 pub mod stop;
 pub mod sweep;

@@ -4,7 +4,8 @@ use lockhost_guest::{
     call::{Call, FileId, Maker, Next, Owner, Reply},
     contract::{DeadReason, Error, ErrorCode, Liveness, process::AliveReason},
     lockfile::{Name, content_of},
-    machine::{Machine, Outcome, Release, Released},
+    machine::{Machine, Outcome},
+    release::{Release, Released},
 };
 
 use super::directory::{Directory, identity, pid_of};

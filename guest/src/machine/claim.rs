@@ -1,0 +1,111 @@
+//! Before the lock is tried for: *look*, then *claim*.
+
+use super::{ATTEMPTS, Machine, State, Turn, Verdict, end::unseen};
+use crate::{
+    call::{Call, FileId, Maker, Reply},
+    contract::{ErrorCode, Occupation, Operation},
+    dropping::Levels,
+    examine::Seen,
+    lockfile::Name,
+    stop::Stop,
+};
+
+impl Machine {
+    // look
+
+    pub(super) fn looked(&mut self, seen: Seen) -> Turn {
+        let stop = match seen {
+            Seen::Gone => return self.introduce(),
+            Seen::File => match self.verdict(0) {
+                // Whether it has settled can only be told beside a claim of ours.
+                Verdict::Dead(_) | Verdict::Unsettled => return self.introduce(),
+                Verdict::Held => Stop::Held(0, *self.found(), Occupation::Owning),
+            },
+            Seen::NotALock(what) => Stop::NotALock(0, what),
+            Seen::Failed(operation, code) => Stop::Failed(unseen(operation, 0, code)),
+        };
+        self.stop(stop)
+    }
+
+    // claim
+
+    pub(super) fn introduce(&mut self) -> Turn {
+        let attempt = self.attempt;
+        self.call(State::Current, Call::Current { attempt })
+    }
+
+    pub(super) fn introduced(&mut self, reply: Reply) -> Turn {
+        match reply {
+            Reply::Maker(maker) => {
+                self.maker = Some(maker);
+                let claim = maker.identity;
+                self.call(State::Create, Call::Create { claim })
+            }
+            Reply::Refused(why) => {
+                self.refused = why;
+                self.stop(Stop::Host)
+            }
+            _ => self.stop(Stop::Host),
+        }
+    }
+
+    pub(super) fn created(&mut self, reply: Reply) -> Turn {
+        match reply.id() {
+            Ok(id) => {
+                self.own = id;
+                self.born = None;
+                self.call(State::Guard, Call::Guard)
+            }
+            // Another attempt of this process, or what is left of one.
+            Err(ErrorCode::Exist) if self.attempt < ATTEMPTS => {
+                self.attempt += 1;
+                self.introduce()
+            }
+            Err(code) => {
+                let name = self.claim().map(Name::Claim);
+                self.maker = None;
+                self.fail(Operation::Create, name, code)
+            }
+        }
+    }
+
+    pub(super) fn guarded(&mut self, reply: Reply) -> Turn {
+        match (reply, self.maker) {
+            (Reply::Done, Some(Maker { pid, .. })) => self.call(State::Write, Call::Write { pid }),
+            (Reply::Probed, _) => self.renew(),
+            (Reply::Refused(why), _) => {
+                self.refused = why;
+                self.abort(Stop::Host)
+            }
+            (other, _) => self.fail(
+                Operation::Create,
+                self.claim().map(Name::Claim),
+                other.failure(),
+            ),
+        }
+    }
+
+    /// Our claim cannot be used: another one, under another name.
+    pub(super) fn renew(&mut self) -> Turn {
+        if self.is_worn_out() {
+            return self.abort(Stop::Contended(0));
+        }
+        self.state = State::Renew;
+        let call = self
+            .dropping
+            .begin(self.own, Levels::default(), self.claim());
+        self.renewing(call)
+    }
+
+    pub(super) fn renewing(&mut self, call: Option<Call>) -> Turn {
+        match (call, self.dropping.failure) {
+            (Some(call), _) => Some(call),
+            (None, Some(failure)) => self.stop(Stop::Failed(failure)),
+            (None, None) => {
+                self.attempt += 1;
+                self.own = FileId::default();
+                self.introduce()
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Giving a lock, or an attempt, up.
+
+use crate::{
+    call::{Call, Next, Reply},
+    contract::ReleaseError,
+    dropping::Dropping,
+    lockfile::Names,
+};
+
+/// What a release comes to.
+pub type Released = Result<(), ReleaseError>;
+
+/// A lock, or an attempt, being given up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Release {
+    pub(crate) names: Names,
+    pub(crate) held: bool,
+    pub(crate) dropping: Dropping,
+}
+
+impl Release {
+    /// Go on with the reply to the last call.
+    pub fn reply(&mut self, reply: Reply) -> Next<Released> {
+        let call = self.dropping.reply(reply);
+        self.next(call)
+    }
+
+    pub(crate) fn next(&self, call: Option<Call>) -> Next<Released> {
+        let dropped = &self.dropping;
+        Next::End(match (call, dropped.failure) {
+            (Some(call), _) => return Next::Call(call),
+            // Somebody else may have the directory: nothing that failed beside is worse to know.
+            _ if self.held && dropped.lost => Err(ReleaseError::Lost(self.names.level(0))),
+            (None, Some(failure)) => Err(ReleaseError::Failed(failure.tell(&self.names))),
+            (None, None) => Ok(()),
+        })
+    }
+}
