@@ -49,6 +49,15 @@ pub enum Owner {
     Nobody,
 }
 
+/// A file that we made and have open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ours {
+    /// Our claim.
+    Claim,
+    /// The one that was made in place at this level.
+    At(u8),
+}
+
 /// One step that the machine asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
@@ -62,13 +71,29 @@ pub enum Call {
         /// Our identity.
         claim: Identity,
     },
-    /// Hand the open claim to the host, and keep the evidence. Answered by [`Reply::Done`], [`Reply::Probed`] or
+    /// Create a lock file exclusively, empty, in place, and keep it open. Answered by [`Reply::Id`].
+    Make {
+        /// The level to make it at.
+        level: u8,
+    },
+    /// Hand an open file of ours to the host, and keep the evidence. Answered by [`Reply::Done`], [`Reply::Probed`] or
     /// [`Reply::Refused`].
-    Guard,
-    /// Write our pid into the open claim. Answered by [`Reply::Done`].
+    Guard {
+        /// Which.
+        file: Ours,
+    },
+    /// Write our pid into an open file of ours. Answered by [`Reply::Done`].
     Write {
+        /// Which.
+        file: Ours,
         /// Our pid.
         pid: u32,
+    },
+    /// Make a file of ours that was made in place name nobody, wherever its name is by now. Answered by
+    /// [`Reply::Done`].
+    Disown {
+        /// The level it was made at.
+        level: u8,
     },
     /// Look at the open claim. Answered by [`Reply::Stat`].
     StatClaim,
@@ -110,19 +135,17 @@ pub enum Call {
         /// The level it was found at.
         level: u8,
     },
-    /// Give our claim a further name, which must not exist. Answered by [`Reply::Done`].
+    /// Give the claim that was created last a further name, which must not exist. Answered by [`Reply::Done`].
     Link {
-        /// Our identity.
-        claim: Identity,
-        /// The level to link it at.
-        level: u8,
+        /// The further name.
+        name: Name,
     },
     /// Remove a name. Answered by [`Reply::Done`].
     Unlink {
         /// Which.
         name: Name,
     },
-    /// Give up the evidence, then close the claim. Answered by [`Reply::Done`].
+    /// Give up the evidence, then close the files of ours. Answered by [`Reply::Done`].
     Forget,
 }
 

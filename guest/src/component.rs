@@ -107,7 +107,7 @@ impl GuestLock for LockResource {
 
     fn still_held(&self) -> Result<bool, Failure> {
         match self.0.driver.id_at(&Name::Level(0)) {
-            Ok(id) => Ok(id == self.0.machine.own()),
+            Ok(id) => Ok(Some(id) == self.0.machine.own()),
             Err(ErrorCode::NoEntry) => Ok(false),
             Err(code) => Err(Failure {
                 operation: Operation::Stat,

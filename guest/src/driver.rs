@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    call::{Call, FileId, FileStat, Maker, Next, Owner, Reply},
+    call::{Call, FileId, FileStat, Maker, Next, Ours, Owner, Reply},
     contract::{
         Descriptor, DescriptorFlags, DescriptorStat, ErrorCode, Evidence, GuardError, OpenFlags,
         PathFlags, process,
@@ -22,12 +22,19 @@ pub enum Dir<'a> {
     Lent(&'a Descriptor),
 }
 
+/// A file that we made, until it is closed: its evidence goes first.
+struct Made {
+    which: Ours,
+    evidence: Option<Evidence>,
+    file: Descriptor,
+}
+
 /// The directory, and the files in it that an attempt or a lock has open.
 pub struct Driver<'a> {
     dir: Dir<'a>,
     names: Names,
-    claim: Option<Descriptor>,
-    evidence: Option<Evidence>,
+    claim: Option<Identity>,
+    ours: Vec<Made>,
     open: Option<Descriptor>,
     kept: Vec<(u8, Descriptor)>,
 }
@@ -39,7 +46,7 @@ impl<'a> Driver<'a> {
             dir,
             names,
             claim: None,
-            evidence: None,
+            ours: Vec::new(),
             open: None,
             kept: Vec::new(),
         }
@@ -55,10 +62,12 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Close what was only looked at. The claim, and the evidence on it, stay.
+    /// Close all but what is the lock: the claim, or the file that was made in its place, and the evidence on it.
     pub fn close_looked_at(&mut self) {
         self.open = None;
         self.kept = Vec::new();
+        self.ours
+            .retain(|made| matches!(made.which, Ours::Claim | Ours::At(0)));
     }
 
     /// Which file has this name now, or why that cannot be said.
@@ -87,9 +96,12 @@ impl<'a> Driver<'a> {
         match call {
             Call::Current { attempt } => Ok(self.current(attempt)),
             Call::Create { claim } => self.create(claim),
-            Call::Guard => self.guard(),
-            Call::Write { pid } => self.write(pid),
-            Call::StatClaim => stat(self.claim.as_ref()),
+            Call::Make { level } => self.make(level),
+            Call::Guard { file } => self.guard(file),
+            Call::Write { file, pid } => self.write(file, &content_of(pid)),
+            // A file that begins with a hyphen names nobody, whatever stands behind it.
+            Call::Disown { level } => self.write(Ours::At(level), "-"),
+            Call::StatClaim => stat(self.ours(Ours::Claim)),
             Call::Stat { name } => self
                 .dir()
                 .stat_at(PathFlags::empty(), &self.names.file(&name))
@@ -116,14 +128,13 @@ impl<'a> Driver<'a> {
                 }
                 Ok(Reply::Done)
             }
-            Call::Link { claim, level } => self.link(claim, level),
+            Call::Link { name } => self.link(&name),
             Call::Unlink { name } => {
                 self.dir().unlink_file_at(&self.names.file(&name))?;
                 Ok(Reply::Done)
             }
             Call::Forget => {
-                self.evidence = None;
-                self.claim = None;
+                self.ours = Vec::new();
                 Ok(Reply::Done)
             }
         }
@@ -144,31 +155,54 @@ impl<'a> Driver<'a> {
     }
 
     fn create(&mut self, claim: Identity) -> Result<Reply, ErrorCode> {
-        let file = self.dir().open_at(
-            PathFlags::empty(),
-            &self.names.file(&Name::Claim(claim)),
-            OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
-            DescriptorFlags::READ | DescriptorFlags::WRITE,
-        )?;
-        match id_of(&file) {
-            Ok(id) => {
-                self.claim = Some(file);
-                Ok(Reply::Id(id))
-            }
+        let name = Name::Claim(claim);
+        let file = self.open_new(&name)?;
+        let kept = self.keep(Ours::Claim, file);
+        self.claim = Some(claim);
+        if kept.is_err() {
             // It was made a moment ago and has an identity's name, so it is ours to take back.
-            Err(code) => {
-                let _ = self
-                    .dir()
-                    .unlink_file_at(&self.names.file(&Name::Claim(claim)));
-                Err(code)
-            }
+            let _ = self.dir().unlink_file_at(&self.names.file(&name));
         }
+        kept
     }
 
-    fn guard(&mut self) -> Result<Reply, ErrorCode> {
-        match process::guard(opened(self.claim.as_ref())?) {
+    fn make(&mut self, level: u8) -> Result<Reply, ErrorCode> {
+        let file = self.open_new(&Name::Level(level))?;
+        // If that fails the file stays, and names nobody: whose a lock file's name is by now cannot be known without it.
+        self.keep(Ours::At(level), file)
+    }
+
+    fn open_new(&self, name: &Name) -> Result<Descriptor, ErrorCode> {
+        self.dir().open_at(
+            PathFlags::empty(),
+            &self.names.file(name),
+            OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
+            DescriptorFlags::READ | DescriptorFlags::WRITE,
+        )
+    }
+
+    fn keep(&mut self, which: Ours, file: Descriptor) -> Result<Reply, ErrorCode> {
+        let id = id_of(&file)?;
+        self.ours.retain(|made| made.which != which);
+        self.ours.push(Made {
+            which,
+            evidence: None,
+            file,
+        });
+        Ok(Reply::Id(id))
+    }
+
+    fn ours(&self, which: Ours) -> Option<&Descriptor> {
+        let made = self.ours.iter().find(|made| made.which == which);
+        made.map(|made| &made.file)
+    }
+
+    fn guard(&mut self, which: Ours) -> Result<Reply, ErrorCode> {
+        let made = self.ours.iter_mut().find(|made| made.which == which);
+        let made = made.ok_or(ErrorCode::BadDescriptor)?;
+        match process::guard(&made.file) {
             Ok(evidence) => {
-                self.evidence = Some(evidence);
+                made.evidence = Some(evidence);
                 Ok(Reply::Done)
             }
             Err(GuardError::Probed) => Ok(Reply::Probed),
@@ -176,9 +210,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn write(&mut self, pid: u32) -> Result<Reply, ErrorCode> {
-        let content = content_of(pid);
-        let written = opened(self.claim.as_ref())?.write(content.as_bytes(), 0)?;
+    fn write(&mut self, which: Ours, content: &str) -> Result<Reply, ErrorCode> {
+        let written = opened(self.ours(which))?.write(content.as_bytes(), 0)?;
         // A file system that takes a part of a few bytes has no room for the rest.
         if written == content.len() as u64 {
             Ok(Reply::Done)
@@ -230,13 +263,14 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn link(&mut self, claim: Identity, level: u8) -> Result<Reply, ErrorCode> {
+    fn link(&mut self, name: &Name) -> Result<Reply, ErrorCode> {
+        let claim = self.claim.ok_or(ErrorCode::BadDescriptor)?;
         let dir = self.dir();
         dir.link_at(
             PathFlags::empty(),
             &self.names.file(&Name::Claim(claim)),
             dir,
-            &self.names.level(level),
+            &self.names.file(name),
         )?;
         Ok(Reply::Done)
     }

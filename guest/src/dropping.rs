@@ -1,5 +1,9 @@
 //! Giving names up: each only if it is our own file, the deepest last, then the claim, then the evidence.
 //!
+//! A file that was made in place is removed only once it is certain that nobody is replacing it: until then somebody
+//! may be about to remove that name, and another to take it, between our look and our removal. It is made to name nobody
+//! instead, by the file that we have open and not by its name, and goes as any such file does.
+//!
 //! The claim goes while the evidence is still there: nobody ever sees a claim of a living process that is not locked,
 //! once that process has written into it.
 
@@ -10,43 +14,38 @@ use crate::{
     stop::Failure,
 };
 
-/// A set of levels at which our claim may have a name.
+/// The levels at which a file of ours may have a name, and which file that is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Levels(u16);
+pub struct Levels([Option<FileId>; DEEPEST as usize + 1]);
 
 impl Levels {
     /// Add one.
-    pub fn insert(&mut self, level: u8) {
-        self.0 |= 1 << level;
+    pub fn insert(&mut self, level: u8, file: FileId) {
+        self.set(level, Some(file));
     }
 
     /// Take one out.
     pub fn remove(&mut self, level: u8) {
-        self.0 &= !(1 << level);
+        self.set(level, None);
     }
 
-    /// Whether it is in.
+    /// Our file at a level.
     #[must_use]
-    pub fn contains(self, level: u8) -> bool {
-        self.0 & (1 << level) != 0
-    }
-
-    /// The lock file itself, if it is in.
-    #[must_use]
-    pub fn lock(self) -> Self {
-        Self(self.0 & 1)
+    pub fn get(&self, level: u8) -> Option<FileId> {
+        self.0.get(usize::from(level)).copied().flatten()
     }
 
     /// All but the lock file itself.
     #[must_use]
-    pub fn above(self) -> Self {
-        Self(self.0 & !1)
+    pub fn above(mut self) -> Self {
+        self.remove(0);
+        self
     }
 
-    /// Those that are in either.
-    #[must_use]
-    pub fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    fn set(&mut self, level: u8, file: Option<FileId>) {
+        if let Some(slot) = self.0.get_mut(usize::from(level)) {
+            *slot = file;
+        }
     }
 }
 
@@ -55,6 +54,7 @@ enum Stage {
     #[default]
     Compare,
     Remove,
+    Disown,
     CompareClaim,
     RemoveClaim,
     Forget,
@@ -67,9 +67,13 @@ pub struct Dropping {
     /// Our claim, if it goes too.
     claim: Option<Identity>,
     levels: Levels,
+    /// The level of a file that is not certain to be ours alone.
+    unsure: Option<u8>,
+    /// The level that is being given up.
     level: u8,
+    next: u8,
     stage: Stage,
-    /// The levels that still have our name, because it could not be removed.
+    /// The levels that still have our file, because it could not be removed.
     pub left: Levels,
     /// Whether the lock's name was wanted, and was not ours.
     pub lost: bool,
@@ -78,13 +82,20 @@ pub struct Dropping {
 }
 
 impl Dropping {
-    /// Begin to give up these levels of the file `own`, and the claim if one is named. `None` where there is nothing
-    /// to do.
-    pub fn begin(&mut self, own: FileId, levels: Levels, claim: Option<Identity>) -> Option<Call> {
+    /// Begin to give up these levels, of which one may be unsure, and the claim, which is the file `own`, if one is
+    /// named. `None` where there is nothing to do.
+    pub fn begin(
+        &mut self,
+        levels: Levels,
+        unsure: Option<u8>,
+        own: FileId,
+        claim: Option<Identity>,
+    ) -> Option<Call> {
         *self = Self {
             own,
             claim,
             levels,
+            unsure,
             ..Self::default()
         };
         self.next_level()
@@ -94,7 +105,7 @@ impl Dropping {
     pub fn reply(&mut self, reply: Reply) -> Option<Call> {
         match self.stage {
             Stage::Compare => match reply.id() {
-                Ok(id) if id == self.own => {
+                Ok(id) if self.levels.get(self.level) == Some(id) => {
                     let name = Name::Level(self.level);
                     return self.call(Stage::Remove, Call::Unlink { name });
                 }
@@ -106,6 +117,11 @@ impl Dropping {
                 Err(ErrorCode::NoEntry) => self.lost |= self.level == 0,
                 Err(code) => self.stuck(Operation::Remove, code),
             },
+            Stage::Disown => {
+                if let Err(code) = reply.done() {
+                    self.fail(Operation::Write, Name::Level(self.level), code);
+                }
+            }
             Stage::CompareClaim => {
                 let name = Name::Claim(self.claim?);
                 match reply.id() {
@@ -136,11 +152,19 @@ impl Dropping {
     }
 
     fn next_level(&mut self) -> Option<Call> {
-        if let Some(level) = (0..=DEEPEST).find(|&level| self.levels.contains(level)) {
-            self.levels.remove(level);
+        while self.next <= DEEPEST {
+            let level = self.next;
+            self.next += 1;
+            if self.levels.get(level).is_none() {
+                continue;
+            }
             self.level = level;
-            let name = Name::Level(level);
-            return self.call(Stage::Compare, Call::Id { name });
+            return if self.unsure == Some(level) {
+                self.call(Stage::Disown, Call::Disown { level })
+            } else {
+                let name = Name::Level(level);
+                self.call(Stage::Compare, Call::Id { name })
+            };
         }
         let name = Name::Claim(self.claim?);
         if self.left == Levels::default() {
@@ -153,7 +177,9 @@ impl Dropping {
     }
 
     fn stuck(&mut self, what: Operation, code: ErrorCode) {
-        self.left.insert(self.level);
+        if let Some(file) = self.levels.get(self.level) {
+            self.left.insert(self.level, file);
+        }
         self.fail(what, Name::Level(self.level), code);
     }
 

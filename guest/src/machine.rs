@@ -13,6 +13,7 @@
 mod claim;
 mod end;
 mod own;
+mod scratch;
 mod take;
 
 use alloc::{string::String, vec::Vec};
@@ -40,6 +41,9 @@ const PATIENCE: u64 = 30_000;
 
 /// How long another program's reclaim is waited for, in milliseconds.
 const OTHER_RECLAIM: u64 = 2_000;
+
+/// The same for one that may be of ours, made in place: longer than a file needs to settle that names nobody.
+const IN_PLACE_RECLAIM: u64 = 5_000;
 
 /// What an attempt comes to; `Ok` is the lock, of which [`Machine::report`] tells.
 pub type Outcome = Result<(), Error>;
@@ -77,9 +81,21 @@ enum State {
     Write,
     /// A claim that cannot be used is given up for another one.
     Renew,
+    /// *without hard links*: does a second name of the claim show as the same file?
+    Scratch,
+    ScratchLink,
+    ScratchCompare(Option<ErrorCode>),
+    ScratchRemove(Links),
+    /// The claim goes, once it has told how old it is.
+    Born,
+    Unclaim,
     /// *take*, steps 1 to 3.
     Link(u8),
     LinkFailed(u8, ErrorCode),
+    /// The same without links; whether it is step 6, under the next level's name.
+    Make(u8, bool),
+    GuardMade(u8, bool),
+    WriteMade(u8, bool),
     Judge(u8),
     /// *take*, steps 5 and 6: the next level is ours.
     Under(u8),
@@ -92,13 +108,15 @@ enum State {
     RemoveAbove(u8, bool),
     /// A file that names nobody needs our claim's age, once.
     Age(u8, bool),
-    AgeOther,
+    AgeOther(u8),
     /// It is kept open while it settles.
     Keep(u8),
-    /// *beside the original*
-    Other,
-    /// The lock is linked, and nobody is replacing it: is it still ours?
-    Verify,
+    KeepOther(u8),
+    /// *beside the original*, and *without hard links*: the name at this level is ours, and somebody may be about to
+    /// remove it who does not know that.
+    Other(u8),
+    /// Nobody is replacing it: is it still ours?
+    Verify(u8),
     /// Which reclaim levels are left over?
     Leftover(u8),
     Sweep,
@@ -107,11 +125,24 @@ enum State {
     Dropping(After),
     /// None, until [`Machine::start`] is called again.
     WaitSettle,
-    WaitOther,
+    WaitOther(u8),
     /// None: the lock is held.
     Owned,
     /// None: the attempt is over.
     Ended,
+}
+
+/// What a scratch link showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Links {
+    /// Links work.
+    Work,
+    /// They do not.
+    Lack,
+    /// Its name was in use.
+    Untold,
+    /// It cannot be told.
+    Failed(Operation, ErrorCode),
 }
 
 /// What happens once names are dropped.
@@ -136,11 +167,17 @@ pub struct Machine {
     retries: u8,
     now: u64,
     maker: Option<Maker>,
+    /// Our claim.
     own: FileId,
     /// When our claim was made, once that was asked.
     born: Option<Option<Datetime>>,
-    /// The levels at which our claim may have a name.
+    scratch: Option<Identity>,
+    /// There are no hard links here: no claim, and a file of its own at each level.
+    in_place: bool,
+    /// The levels at which our claim, or a file of ours, may have a name.
     levels: Levels,
+    /// The level of a file that was made in place and that somebody may be about to remove: it was empty for a while.
+    unsure: Option<u8>,
     /// Somebody linked in between, while this attempt held the reclaim lock.
     overtaken: bool,
     examine: Examine,
@@ -178,7 +215,10 @@ impl Machine {
             maker: None,
             own: FileId::default(),
             born: None,
+            scratch: None,
+            in_place: false,
             levels: Levels::default(),
+            unsure: None,
             overtaken: false,
             examine: Examine::default(),
             dropping: Dropping::default(),
@@ -201,10 +241,10 @@ impl Machine {
         &self.names
     }
 
-    /// The file that is our claim, and the lock where that is held.
+    /// The file that is the lock, where that is held.
     #[must_use]
-    pub fn own(&self) -> FileId {
-        self.own
+    pub fn own(&self) -> Option<FileId> {
+        self.levels.get(0)
     }
 
     /// Whether the attempt came to an end, and holds nothing.
@@ -224,7 +264,7 @@ impl Machine {
             State::New if !is_lock_name(&self.names.level(0)) => self.stop(Stop::BadName),
             State::New => self.examine(State::Look, 0),
             State::WaitSettle => self.link(0),
-            State::WaitOther => self.look_for_other(),
+            State::WaitOther(level) => self.look_for_other(level),
             _ => self.stop(Stop::Ended),
         };
         self.next(turn)
@@ -241,7 +281,9 @@ impl Machine {
     pub fn release(&mut self) -> (Release, Next<Released>) {
         let held = matches!(self.state, State::Owned);
         let claim = self.claim();
-        let call = self.dropping.begin(self.own, self.levels, claim);
+        let call = self
+            .dropping
+            .begin(self.levels, self.unsure, self.own, claim);
         let release = Release {
             names: self.names.clone(),
             held,
@@ -260,7 +302,7 @@ impl Machine {
             file: self.names.level(0),
             pid: maker.map_or(0, |maker| maker.pid),
             identity: maker.map_or("", |maker| maker.identity.as_str()).into(),
-            claimed: true,
+            claimed: !self.in_place,
             evidence: maker.is_some_and(|maker| maker.evidence),
             replaced: self
                 .replaced
@@ -285,7 +327,7 @@ impl Machine {
 
     fn turn(&mut self, reply: Reply) -> Turn {
         match self.state {
-            State::Look | State::Judge(_) | State::Under(_) | State::Other => {
+            State::Look | State::Judge(_) | State::Under(_) | State::Other(_) => {
                 match self.examine.reply(reply) {
                     Look::Call(call) => Some(call),
                     Look::Over(seen) => self.seen(seen),
@@ -295,12 +337,21 @@ impl Machine {
             State::Create => self.created(reply),
             State::Guard => self.guarded(reply),
             State::Write => match reply.done() {
-                Ok(()) => self.link(0),
+                Ok(()) => self.claimed(),
                 Err(code) => self.fail(Operation::Write, self.claim().map(Name::Claim), code),
             },
             State::Renew => {
                 let call = self.dropping.reply(reply);
                 self.renewing(call)
+            }
+            State::Scratch => self.scratch_named(reply),
+            State::ScratchLink => self.scratch_linked(reply),
+            State::ScratchCompare(code) => self.scratch_compared(code, reply),
+            State::ScratchRemove(links) => self.scratch_removed(links, reply),
+            State::Born => self.without_links(reply),
+            State::Unclaim => {
+                let call = self.dropping.reply(reply);
+                self.unclaiming(call)
             }
             State::Link(level) => match reply.done() {
                 Ok(()) => self.taken(level),
@@ -308,6 +359,9 @@ impl Machine {
                 Err(code) => self.compare(State::LinkFailed(level, code), level),
             },
             State::LinkFailed(level, code) => self.not_linked(level, code, reply),
+            State::Make(level, again) => self.made(level, again, reply),
+            State::GuardMade(level, again) => self.made_guarded(level, again, reply),
+            State::WriteMade(level, again) => self.made_written(level, again, reply),
             State::SecondLook(level, reason) => self.second_look(level, reason, reply),
             State::Remove(level, reason) => self.removed(level, reason, reply),
             State::Relink(level) => match reply.done() {
@@ -324,12 +378,13 @@ impl Machine {
                 self.aged(reply);
                 self.judge(level, under)
             }
-            State::AgeOther => {
+            State::AgeOther(level) => {
                 self.aged(reply);
-                self.judge_other()
+                self.judge_other(level)
             }
+            State::KeepOther(level) => self.wait_for_other(level, None),
             State::Keep(level) => self.drop_reclaims(After::Wait(level)),
-            State::Verify => self.verified(reply),
+            State::Verify(level) => self.verified(level, reply),
             State::Leftover(level) => self.leftover(level, reply),
             State::Sweep => match self.sweep.reply(reply) {
                 Some(call) => Some(call),
@@ -347,7 +402,7 @@ impl Machine {
                 let call = self.dropping.reply(reply);
                 self.dropped(after, call)
             }
-            State::New | State::WaitSettle | State::WaitOther | State::Owned | State::Ended => {
+            State::New | State::WaitSettle | State::WaitOther(_) | State::Owned | State::Ended => {
                 self.stop(Stop::Ended)
             }
         }
@@ -368,9 +423,9 @@ impl Machine {
         self.call(state, Call::Id { name })
     }
 
-    /// Whether a reply says that a name is our own file's.
-    fn is_own(&self, id: Result<FileId, ErrorCode>) -> bool {
-        id == Ok(self.own)
+    /// Whether a reply says that the name at a level is our own file's.
+    fn is_own(&self, level: u8, id: Result<FileId, ErrorCode>) -> bool {
+        id.is_ok_and(|id| self.levels.get(level) == Some(id))
     }
 
     fn seen(&mut self, seen: Seen) -> Turn {
@@ -378,7 +433,8 @@ impl Machine {
             State::Look => self.looked(seen),
             State::Judge(level) => self.seen_at(level, false, seen),
             State::Under(level) => self.seen_at(level, true, seen),
-            _ => self.other_seen(seen),
+            State::Other(level) => self.other_seen(level, seen),
+            _ => self.stop(Stop::Ended),
         }
     }
 }

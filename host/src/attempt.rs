@@ -39,6 +39,7 @@ pub const DEFAULT_NAME: &str = "tinyforge.lock";
 pub struct Options {
     name: String,
     assume_dead: Option<String>,
+    wait: bool,
 }
 
 impl Default for Options {
@@ -48,12 +49,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The lock [`DEFAULT_NAME`], and no assumptions.
+    /// The lock [`DEFAULT_NAME`], no assumptions, and the patience that some files need.
     #[must_use]
     pub fn new() -> Self {
         Self {
             name: DEFAULT_NAME.to_owned(),
             assume_dead: None,
+            wait: true,
         }
     }
 
@@ -73,6 +75,26 @@ impl Options {
         self
     }
 
+    /// Whether [`acquire`](Self::acquire) waits, on its thread, for what may be decided in some seconds (`true` from the
+    /// start): a lock file that names nobody and may be another program's that is just being written, or another
+    /// program that may be replacing the lock file. Without it, those are answered at once with
+    /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled). No owner is ever waited for.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// std::fs::write(data.path().join("tinyforge.lock"), "")?;
+    /// let error = lockhost::Options::new().wait(false).acquire(data.path()).unwrap_err();
+    /// assert_eq!(error.kind(), lockhost::ErrorKind::Unsettled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn wait(mut self, wait: bool) -> Self {
+        self.wait = wait;
+        self
+    }
+
     /// Take the lock on a directory. Waits for what has to settle, for some seconds at most; never for an owner.
     ///
     /// # Errors
@@ -82,7 +104,10 @@ impl Options {
         loop {
             match attempt.proceed()? {
                 Progress::Acquired(lock) => return Ok(lock),
-                Progress::Waiting(waiting) => thread::sleep(waiting.retry_after()),
+                Progress::Waiting(waiting) if self.wait => thread::sleep(waiting.retry_after()),
+                Progress::Waiting(waiting) => {
+                    return Err(Error::new(waiting.path, Kind::Unsettled(waiting.awaited)));
+                }
             }
         }
     }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    bindings::exports::lockhost::lockfile::lockfile as wit, holder::Holder, phrase,
-    process::platform::owner_of,
+    attempt::Awaited, bindings::exports::lockhost::lockfile::lockfile as wit, holder::Holder,
+    phrase, process::platform::owner_of,
 };
 
 /// Why a lock could not be had, kept, given up or judged.
@@ -27,6 +27,9 @@ pub enum ErrorKind {
     Held,
     /// Others came in between too often, or a file that names nobody kept changing. Trying again may help.
     Contended,
+    /// It takes some seconds to know whether the lock can be had, and
+    /// [`Options::wait`](crate::Options::wait) said not to wait. Trying again may help.
+    Unsettled,
     /// The lock was this owner's and is not any more: somebody removed or replaced its file.
     Lost,
     /// What stands in the lock file's place is no lock file, and was left alone.
@@ -45,6 +48,7 @@ pub enum ErrorKind {
 pub(crate) enum Kind {
     Held(Holder, Circumstance, phrase::WayOut),
     Contended,
+    Unsettled(Awaited),
     Lost,
     NotALock(String),
     TooDeep,
@@ -100,6 +104,7 @@ impl Error {
         match *self.kind {
             Kind::Held(..) => ErrorKind::Held,
             Kind::Contended => ErrorKind::Contended,
+            Kind::Unsettled(_) => ErrorKind::Unsettled,
             Kind::Lost => ErrorKind::Lost,
             Kind::NotALock(_) => ErrorKind::NotALock,
             Kind::TooDeep => ErrorKind::TooDeep,
@@ -134,10 +139,12 @@ impl Error {
         }
     }
 
-    /// Whether this is an honest refusal ([`ErrorKind::Held`], [`ErrorKind::Contended`]) and no failure.
+    /// Whether this is an honest refusal ([`ErrorKind::Held`], [`ErrorKind::Contended`], [`ErrorKind::Unsettled`]) and
+    /// no failure.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Held | ErrorKind::Contended)
+        use ErrorKind::{Contended, Held, Unsettled};
+        matches!(self.kind(), Held | Contended | Unsettled)
     }
 }
 
@@ -151,6 +158,15 @@ impl fmt::Display for Error {
             Kind::Contended => write!(
                 f,
                 "{path} is contended: other processes kept taking and leaving it, or kept changing it; try again"
+            ),
+            Kind::Unsettled(Awaited::Settling) => write!(
+                f,
+                "{path} names nobody, and may be another program's that is just being written: it counts as dead once \
+                 it was seen unchanged for three seconds; try again, and wait"
+            ),
+            Kind::Unsettled(Awaited::OtherReclaim) => write!(
+                f,
+                "{path} is another program's, which may be replacing the lock at this moment; try again, and wait"
             ),
             Kind::Lost => write!(
                 f,

@@ -6,7 +6,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, Weak},
 };
 
 use crate::{bindings::lockhost::lockfile::process::GuardError, process::platform};
@@ -17,6 +17,8 @@ use crate::{bindings::lockhost::lockfile::process::GuardError, process::platform
 #[derive(Debug)]
 pub struct Evidence {
     file: Arc<File>,
+    /// What it is known by in this process, where no kernel knows it.
+    noted: Option<FileId>,
 }
 
 impl Evidence {
@@ -40,12 +42,46 @@ impl Evidence {
         }
         Ok(Self {
             file: Arc::clone(file),
+            noted: match kind {
+                Some(_) => None,
+                None => note(file),
+            },
         })
     }
 
     /// To recognise the descriptor by.
     pub(crate) fn descriptor(&self) -> Weak<File> {
         Arc::downgrade(&self.file)
+    }
+}
+
+/// A device and an inode.
+type FileId = (u64, u64);
+
+/// The files that this process guards where a lock would mean nothing. Only asked about files that hold its own number,
+/// so that a child made by fork(2) has no use for what its parent noted.
+static NOTED: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
+
+fn note(file: &File) -> Option<FileId> {
+    let id = platform::file_id(file)?;
+    NOTED.lock().ok()?.push(id);
+    Some(id)
+}
+
+impl Drop for Evidence {
+    fn drop(&mut self) {
+        if let (Some(id), Ok(mut noted)) = (self.noted, NOTED.lock()) {
+            noted.retain(|it| *it != id);
+        }
+    }
+}
+
+/// Whether this process guards a file where a lock would mean nothing. A lock that another thread of a parent process
+/// held over its fork(2) is not waited for.
+pub(crate) fn is_ours(file: &File) -> bool {
+    match (platform::file_id(file), NOTED.try_lock()) {
+        (Some(id), Ok(noted)) => noted.contains(&id),
+        _ => false,
     }
 }
 

@@ -52,8 +52,8 @@ impl Holder {
         self.identity.as_deref()
     }
 
-    /// Whether the lock was taken by this protocol. Otherwise another program wrote the file, and all it says of
-    /// itself is its pid.
+    /// Whether the file has a claim, and so an identity that says more than a pid. Otherwise another program wrote it,
+    /// or its file system has no hard links.
     #[must_use]
     pub fn is_claimed(&self) -> bool {
         self.claimed
@@ -97,11 +97,14 @@ pub enum AliveReason {
     Evidence,
     /// The very process is running.
     Running,
+    /// The very process is running, but does not keep the file locked, as it would if the file were its lock: it may be
+    /// a copy.
+    Unguarded,
     /// A process has its number, and more cannot be told.
     Exists,
     /// It is the process that asks.
     ThisProcess,
-    /// The number is the asking process' own, in a file that another program wrote.
+    /// The number is the asking process' own, in a file that says no more.
     OwnPid,
 }
 
@@ -143,6 +146,7 @@ impl Liveness {
             asked::Liveness::Alive(reason) => Self::Alive(match reason {
                 asked::AliveReason::Evidence => AliveReason::Evidence,
                 asked::AliveReason::Running => AliveReason::Running,
+                asked::AliveReason::Unguarded => AliveReason::Unguarded,
                 asked::AliveReason::Exists => AliveReason::Exists,
                 asked::AliveReason::ThisProcess => AliveReason::ThisProcess,
                 asked::AliveReason::OwnPid => AliveReason::OwnPid,

@@ -45,6 +45,7 @@ struct Held {
 }
 
 struct Report {
+    claimed: bool,
     evidence: bool,
     identity: String,
     replaced: Vec<Replaced>,
@@ -66,6 +67,7 @@ impl Lock {
             path: directory.join(&report.file),
             pid: report.pid,
             report: Report {
+                claimed: report.claimed,
                 evidence: report.evidence,
                 identity: report.identity,
                 replaced: replaced.map(|it| Replaced::new(&directory, it)).collect(),
@@ -100,6 +102,13 @@ impl Lock {
     #[must_use]
     pub fn has_evidence(&self) -> bool {
         self.report.evidence
+    }
+
+    /// Whether the lock has a claim beside it. Otherwise its file system has no hard links, and the file says no more
+    /// than a pid: a number that another process has by now holds the lock, until a person decides.
+    #[must_use]
+    pub fn is_claimed(&self) -> bool {
+        self.report.claimed
     }
 
     /// What was removed to get the lock, in that order; empty if it was free.

@@ -56,7 +56,12 @@ pub(crate) fn held(
             "a process has this pid, and whether it is the owner cannot be told"
         }
         Liveness::Alive(AliveReason::Exists) => {
-            "a process has this pid, and the file, which another program wrote, says no more"
+            "a process has this pid, and the file, which another program wrote or which lies on a file system without \
+             hard links, says no more"
+        }
+        Liveness::Alive(AliveReason::Unguarded) => {
+            "the process runs, but does not keep this file locked, so the file may be a copy of its lock (a backup), or \
+             the process has closed descriptors that it did not know"
         }
         Liveness::Alive(AliveReason::OwnPid) => {
             "the pid is this process' own: the file is left from an earlier life of this container, or belongs to \

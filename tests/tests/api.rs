@@ -133,6 +133,29 @@ fn an_attempt_that_waits_can_be_dropped_and_leaves_nothing() {
 }
 
 #[test]
+fn who_does_not_want_to_wait_is_told_so_at_once_and_leaves_nothing() {
+    for (files, awaited) in [
+        (&[(DEFAULT_NAME, "")][..], DEFAULT_NAME),
+        (
+            &[("tinyforge.lock.reclaim", "1\n")],
+            "tinyforge.lock.reclaim",
+        ),
+    ] {
+        let scene = Scene::free();
+        for (file, content) in files {
+            fs::write(scene.path().join(file), content).unwrap();
+        }
+        let before = scene.files();
+        let options = Options::new().wait(false);
+        let error = options.acquire(scene.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsettled);
+        assert!(error.is_refusal());
+        assert_eq!(error.path(), scene.path().join(awaited));
+        assert_eq!(scene.files(), before);
+    }
+}
+
+#[test]
 fn a_file_that_gets_its_pid_while_it_settles_holds() {
     let scene = Scene::free().with(DEFAULT_NAME, "");
     let mut attempt = Options::new().attempt(scene.path()).unwrap();

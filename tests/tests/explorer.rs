@@ -113,3 +113,10 @@ fn a_process_that_comes_when_another_has_gone_is_not_taken_for_it() {
     explore_with("free", Directory::empty(), 2, 2, 0);
     explore_with("stale", Directory::empty().with(0, DEAD, false), 2, 1, 0);
 }
+
+#[test]
+fn without_links_never_two_owners_never_a_wedge() {
+    let free = Directory::without_links();
+    explore("no links, free", free.clone(), 1);
+    explore("no links, stale", free.with(0, DEAD, false), 0);
+}

@@ -102,6 +102,7 @@ fn a_zombie_leader_with_living_threads_is_alive() {
     let scene = Scene::free();
     Identity::mine(scene.path())
         .of(leaderless.pid())
+        .without('e')
         .leave(&scene);
     held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
     held(
@@ -124,12 +125,41 @@ fn a_thread_id_is_nobodys_pid() {
 fn a_running_process_is_alive() {
     let sleeper = Sleeper::new();
     let scene = Scene::free();
-    Identity::mine(scene.path()).of(sleeper.pid()).leave(&scene);
+    Identity::mine(scene.path())
+        .of(sleeper.pid())
+        .without('e')
+        .leave(&scene);
     held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
     held(
         acquire(bare(sleeper.pid()).path()),
         Liveness::Alive(AliveReason::Exists),
     );
+}
+
+#[test]
+fn a_running_process_that_keeps_its_file_locked_is_alive() {
+    let scene = Scene::free();
+    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(owner.answer(), Answer::Owns);
+    held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
+}
+
+#[test]
+fn a_running_process_without_the_evidence_that_it_promises_is_refused_until_a_person_decides() {
+    let sleeper = Sleeper::new();
+    let scene = Scene::free();
+    Identity::mine(scene.path()).of(sleeper.pid()).leave(&scene);
+    let error = held(
+        acquire(scene.path()),
+        Liveness::Alive(AliveReason::Unguarded),
+    );
+    let told = error.to_string();
+    assert!(told.contains("may be a copy of its lock"), "{told}");
+    assert!(told.contains("--assume-dead="), "{told}");
+    let identity = error.holder().unwrap().identity().unwrap().to_owned();
+    let options = lockhost::Options::new().assume_dead(identity);
+    let lock = options.acquire(scene.path()).unwrap();
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
 }
 
 #[test]
@@ -342,7 +372,11 @@ fn nothing_is_dead_whose_file_is_locked() {
         );
         assert!(error.to_string().contains("lslocks"), "{error}");
         drop(file);
-        drop(acquire(scene.path()).expect("the veto ends with the descriptor"));
+        // A process that another test is starting at this moment has a copy of it until its execve(2).
+        while let Err(error) = acquire(scene.path()) {
+            held(Err(error), Liveness::Alive(AliveReason::Evidence));
+            thread::yield_now();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{ATTEMPTS, Machine, State, Turn, Verdict, end::unseen};
 use crate::{
-    call::{Call, FileId, Maker, Reply},
+    call::{Call, FileId, Maker, Ours, Reply},
     contract::{ErrorCode, Occupation, Operation},
     dropping::Levels,
     examine::Seen,
@@ -54,7 +54,7 @@ impl Machine {
             Ok(id) => {
                 self.own = id;
                 self.born = None;
-                self.call(State::Guard, Call::Guard)
+                self.call(State::Guard, Call::Guard { file: Ours::Claim })
             }
             // Another attempt of this process, or what is left of one.
             Err(ErrorCode::Exist) if self.attempt < ATTEMPTS => {
@@ -71,7 +71,10 @@ impl Machine {
 
     pub(super) fn guarded(&mut self, reply: Reply) -> Turn {
         match (reply, self.maker) {
-            (Reply::Done, Some(Maker { pid, .. })) => self.call(State::Write, Call::Write { pid }),
+            (Reply::Done, Some(Maker { pid, .. })) => {
+                let file = Ours::Claim;
+                self.call(State::Write, Call::Write { file, pid })
+            }
             (Reply::Probed, _) => self.renew(),
             (Reply::Refused(why), _) => {
                 self.refused = why;
@@ -91,10 +94,14 @@ impl Machine {
             return self.abort(Stop::Contended(0));
         }
         self.state = State::Renew;
-        let call = self
-            .dropping
-            .begin(self.own, Levels::default(), self.claim());
+        let call = self.drop_claim();
         self.renewing(call)
+    }
+
+    pub(super) fn drop_claim(&mut self) -> Turn {
+        let claim = self.claim();
+        self.dropping
+            .begin(Levels::default(), None, self.own, claim)
     }
 
     pub(super) fn renewing(&mut self, call: Option<Call>) -> Turn {

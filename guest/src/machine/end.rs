@@ -4,6 +4,7 @@ use super::{After, Goal, Machine, RETRIES, State, Turn};
 use crate::{
     call::Call,
     contract::{Awaited, ErrorCode, Operation},
+    dropping::Levels,
     lockfile::{Identity, Name},
     stop::{Failure, Stop, Warning},
 };
@@ -44,12 +45,17 @@ impl Machine {
             return self.drop_reclaims(After::Tidy);
         }
         self.end = Err(stop);
-        let call = self.dropping.begin(self.own, self.levels, self.claim());
-        self.dropped(After::End, call)
+        let claim = self.claim();
+        self.drop_names(After::End, self.levels, claim)
     }
 
     pub(super) fn drop_reclaims(&mut self, after: After) -> Turn {
-        let call = self.dropping.begin(self.own, self.levels.above(), None);
+        self.drop_names(after, self.levels.above(), None)
+    }
+
+    fn drop_names(&mut self, after: After, levels: Levels, claim: Option<Identity>) -> Turn {
+        let unsure = self.unsure.take();
+        let call = self.dropping.begin(levels, unsure, self.own, claim);
         self.dropped(after, call)
     }
 
@@ -77,13 +83,17 @@ impl Machine {
                 self.abort(Stop::Failed(failure))
             }
             (After::Wait(level), None) if self.goal == Goal::Lock => {
-                self.levels = self.levels.lock();
+                self.levels = Levels::default();
                 self.state = State::WaitSettle;
                 self.again(Awaited::Settling, level)
             }
             (After::Wait(_) | After::Tidy, failure) => {
                 // What could not be removed now is tried again at the release.
-                self.levels = self.levels.lock().union(self.dropping.left);
+                let lock = self.own();
+                self.levels = self.dropping.left;
+                if let Some(file) = lock {
+                    self.levels.insert(0, file);
+                }
                 self.warnings.extend(failure.map(Warning::Untidy));
                 self.tidy()
             }
@@ -107,7 +117,8 @@ impl Machine {
     }
 
     pub(super) fn claim(&self) -> Option<Identity> {
-        self.maker.map(|maker| maker.identity)
+        let maker = self.maker.filter(|_| !self.in_place);
+        maker.map(|maker| maker.identity)
     }
 }
 

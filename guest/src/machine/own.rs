@@ -1,81 +1,121 @@
 //! The lock is linked: *beside the original*, then sweeping.
 
-use super::{Goal, Machine, OTHER_RECLAIM, PATIENCE, State, Turn, Verdict, sweeps_unasked};
+use super::{
+    Goal, IN_PLACE_RECLAIM, Machine, OTHER_RECLAIM, PATIENCE, State, Turn, Verdict, end::unseen,
+    sweeps_unasked,
+};
 use crate::{
-    call::{Call, Reply},
-    contract::{Awaited, ErrorCode, Operation},
+    call::{Call, Maker, Reply},
+    contract::{Awaited, ErrorCode, Occupation, Operation},
     examine::Seen,
     lockfile::DEEPEST,
-    stop::Warning,
+    stop::{Stop, Warning},
 };
 
 impl Machine {
-    // beside the original
+    // beside the original, and without hard links
 
-    pub(super) fn look_for_other(&mut self) -> Turn {
-        self.examine(State::Other, 1)
+    /// Is anybody at the next level's name who may be about to remove ours?
+    pub(super) fn look_for_other(&mut self, level: u8) -> Turn {
+        self.examine(State::Other(level), level + 1)
     }
 
-    pub(super) fn other_seen(&mut self, seen: Seen) -> Turn {
+    pub(super) fn other_seen(&mut self, level: u8, seen: Seen) -> Turn {
         match seen {
-            // Whoever holds a reclaim lock and is one of us looks again before it removes anything.
-            Seen::File if self.found().claim.is_some() => {
+            // Whoever holds a reclaim lock and is one of us looks again before it removes anything, and our file was
+            // never to be taken for a dead one.
+            Seen::File if self.unsure.is_none() && self.found().claim.is_some() => {
                 self.litter |= self.found().is_dead().is_some();
-                self.verify()
+                self.verify(level)
             }
-            Seen::File if self.needs_age() => self.call(State::AgeOther, Call::StatClaim),
-            Seen::File => self.judge_other(),
-            Seen::Failed(..) => self.wait_for_other(None),
-            Seen::Gone | Seen::NotALock(_) => self.verify(),
+            Seen::File if self.needs_age() => self.call(State::AgeOther(level), Call::StatClaim),
+            Seen::File => self.judge_other(level),
+            Seen::Failed(operation, code) if self.unsure.is_some() => {
+                self.abort(Stop::Failed(unseen(operation, level + 1, code)))
+            }
+            Seen::Failed(..) => self.wait_for_other(level, None),
+            Seen::Gone | Seen::NotALock(_) => self.verify(level),
         }
     }
 
-    pub(super) fn judge_other(&mut self) -> Turn {
-        match self.verdict(1) {
+    pub(super) fn judge_other(&mut self, level: u8) -> Turn {
+        match self.verdict(level + 1) {
             Verdict::Dead(_) => {
                 self.litter = true;
-                self.verify()
+                self.verify(level)
+            }
+            Verdict::Unsettled
+                if self.unsure.is_some()
+                    && self.settling.remember(level + 1, self.examine.found()) =>
+            {
+                let call = Call::Keep { level: level + 1 };
+                self.call(State::KeepOther(level), call)
             }
             // Also one that names nobody yet: its maker may be about to write.
-            Verdict::Held | Verdict::Unsettled => self.wait_for_other(self.found().pid),
+            Verdict::Held | Verdict::Unsettled => self.wait_for_other(level, self.found().pid),
         }
     }
 
-    pub(super) fn wait_for_other(&mut self, pid: Option<u32>) -> Turn {
+    pub(super) fn wait_for_other(&mut self, level: u8, pid: Option<u32>) -> Turn {
         let waited = match self.other.get_or_insert(None) {
             Some(since) => self.now.saturating_sub(*since),
             None => 0,
         };
-        if waited < OTHER_RECLAIM && self.now < PATIENCE {
-            self.state = State::WaitOther;
-            return self.again(Awaited::OtherReclaim, 1);
+        let patience = match self.unsure {
+            None => OTHER_RECLAIM,
+            Some(_) => IN_PLACE_RECLAIM,
+        };
+        let patient = waited < patience && self.now < PATIENCE;
+        match self.unsure {
+            None if !patient => {
+                self.warnings.push(Warning::OtherReclaim(pid));
+                self.verify(level)
+            }
+            // It may be one of us, which has seen our file empty and has not come to its removal yet.
+            Some(_) if !patient || self.goal != Goal::Lock => {
+                let found = *self.found();
+                self.abort(Stop::Held(level + 1, found, Occupation::Reclaiming))
+            }
+            _ => {
+                self.state = State::WaitOther(level);
+                self.again(Awaited::OtherReclaim, level + 1)
+            }
         }
-        self.warnings.push(Warning::OtherReclaim(pid));
-        self.verify()
     }
 
-    pub(super) fn verify(&mut self) -> Turn {
-        self.compare(State::Verify, 0)
+    fn verify(&mut self, level: u8) -> Turn {
+        self.compare(State::Verify(level), level)
     }
 
-    pub(super) fn verified(&mut self, reply: Reply) -> Turn {
+    pub(super) fn verified(&mut self, level: u8, reply: Reply) -> Turn {
         match reply.id() {
-            // Some sweep without a cause, so that litter nobody runs into does not stay for ever.
-            Ok(id) if id == self.own => {
-                if self.litter || self.claim().is_some_and(|own| sweeps_unasked(&own)) {
-                    self.compare(State::Leftover(1), 1)
+            id if self.is_own(level, id) => {
+                self.unsure = None;
+                if level > 0 {
+                    self.taken(level)
                 } else {
-                    self.owned()
+                    self.sure()
                 }
             }
             // Whoever made room for itself did not know us; the next look tells who it is. Another reclaim is waited
             // for anew then.
             Ok(_) | Err(ErrorCode::NoEntry) => {
-                self.levels.remove(0);
+                self.levels.remove(level);
+                self.unsure = None;
                 self.other = None;
-                self.link_again(0)
+                self.link_again(level)
             }
-            Err(code) => self.fail_at(Operation::Stat, 0, code),
+            Err(code) => self.fail_at(Operation::Stat, level, code),
+        }
+    }
+
+    fn sure(&mut self) -> Turn {
+        // Some sweep without a cause, so that litter nobody runs into does not stay for ever.
+        let unasked = |maker: &Maker| sweeps_unasked(&maker.identity);
+        if self.litter || self.maker.as_ref().is_some_and(unasked) {
+            self.compare(State::Leftover(1), 1)
+        } else {
+            self.owned()
         }
     }
 

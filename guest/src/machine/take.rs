@@ -2,7 +2,7 @@
 
 use super::{After, Goal, Machine, PATIENCE, State, Turn, Verdict, end::unseen};
 use crate::{
-    call::{Call, Reply},
+    call::{Call, Maker, Ours, Reply},
     contract::{AliveReason, ErrorCode, Liveness, Occupation, Operation, ReplacedReason},
     examine::{Found, Seen},
     lockfile::{DEEPEST, Name},
@@ -16,20 +16,27 @@ impl Machine {
         if level > DEEPEST {
             return self.abort(Stop::TooDeep);
         }
-        self.link_as(State::Link(level), level)
+        self.put(level, false)
     }
 
-    pub(super) fn link_as(&mut self, state: State, level: u8) -> Turn {
-        let Some(claim) = self.claim() else {
-            return self.stop(Stop::Ended);
+    /// Give the name at this level to a file of ours; `again` in step 6, under the next level's name.
+    pub(super) fn put(&mut self, level: u8, again: bool) -> Turn {
+        if self.in_place {
+            return self.call(State::Make(level, again), Call::Make { level });
+        }
+        self.levels.insert(level, self.own);
+        let name = Name::Level(level);
+        let state = if again {
+            State::Relink(level)
+        } else {
+            State::Link(level)
         };
-        self.levels.insert(level);
-        self.call(state, Call::Link { claim, level })
+        self.call(state, Call::Link { name })
     }
 
     pub(super) fn not_linked(&mut self, level: u8, code: ErrorCode, reply: Reply) -> Turn {
         let id = reply.id();
-        if self.is_own(id) {
+        if self.is_own(level, id) {
             return self.taken(level);
         }
         match (code, id) {
@@ -55,11 +62,56 @@ impl Machine {
         self.link(level)
     }
 
+    // the same without links: the file is made in place, and is empty for a while
+
+    pub(super) fn made(&mut self, level: u8, again: bool, reply: Reply) -> Turn {
+        match reply.id() {
+            Ok(id) => {
+                self.levels.insert(level, id);
+                // Under the next level's name nobody else can be replacing it.
+                self.unsure = (!again).then_some(level);
+                let file = Ours::At(level);
+                self.call(State::GuardMade(level, again), Call::Guard { file })
+            }
+            Err(ErrorCode::Exist) if again => {
+                self.overtaken = true;
+                self.compare(State::Above(level, false), level + 1)
+            }
+            Err(ErrorCode::Exist) => self.examine(State::Judge(level), level),
+            Err(code) => self.fail_at(Operation::Create, level, code),
+        }
+    }
+
+    pub(super) fn made_guarded(&mut self, level: u8, again: bool, reply: Reply) -> Turn {
+        match (reply, self.maker) {
+            // Its evidence, if a kernel keeps any here, is in nobody's way who probes: such a file promises none.
+            (Reply::Done | Reply::Probed, Some(Maker { pid, .. })) => {
+                let file = Ours::At(level);
+                self.call(State::WriteMade(level, again), Call::Write { file, pid })
+            }
+            (Reply::Refused(why), _) => {
+                self.refused = why;
+                self.abort(Stop::Host)
+            }
+            (other, _) => self.fail_at(Operation::Create, level, other.failure()),
+        }
+    }
+
+    pub(super) fn made_written(&mut self, level: u8, again: bool, reply: Reply) -> Turn {
+        match reply.done() {
+            Ok(()) if again => self.compare(State::Above(level, true), level + 1),
+            // Who took the empty file for a dead one may be about to remove it, under the next level's name. Who comes
+            // under that name later finds our pid.
+            Ok(()) => self.look_for_other(level),
+            Err(code) => self.fail_at(Operation::Write, level, code),
+        }
+    }
+
     // what was seen at a level, before (steps 2, 3) and under the next level's name (step 5)
 
     pub(super) fn seen_at(&mut self, level: u8, under: bool, seen: Seen) -> Turn {
         match seen {
-            Seen::Gone if under => self.link_as(State::Relink(level), level),
+            Seen::Gone if under => self.put(level, true),
             Seen::Gone => self.link_again(level),
             Seen::NotALock(what) => self.abort(Stop::NotALock(level, what)),
             Seen::Failed(operation, code) => {
@@ -156,14 +208,14 @@ impl Machine {
             Err(ErrorCode::NoEntry) => {}
             Err(code) => return self.fail_at(Operation::Remove, level, code),
         }
-        self.link_as(State::Relink(level), level)
+        self.put(level, true)
     }
 
     // take, step 6
 
     pub(super) fn not_relinked(&mut self, level: u8, code: ErrorCode, reply: Reply) -> Turn {
         let id = reply.id();
-        let linked = self.is_own(id);
+        let linked = self.is_own(level, id);
         match id {
             // It may be linked after all, so it stays among those to be dropped.
             Err(unseen) if unseen != ErrorCode::NoEntry => {
@@ -183,7 +235,7 @@ impl Machine {
 
     pub(super) fn above(&mut self, level: u8, linked: bool, reply: Reply) -> Turn {
         match reply.id() {
-            Ok(id) if id == self.own => {
+            id if self.is_own(level + 1, id) => {
                 let name = Name::Level(level + 1);
                 self.call(State::RemoveAbove(level, linked), Call::Unlink { name })
             }
@@ -204,7 +256,7 @@ impl Machine {
     pub(super) fn taken(&mut self, level: u8) -> Turn {
         match level {
             _ if self.goal == Goal::Tidy(level) => self.drop_reclaims(After::Tidy),
-            0 => self.look_for_other(),
+            0 => self.look_for_other(0),
             _ => self.examine(State::Under(level - 1), level - 1),
         }
     }

@@ -38,6 +38,7 @@ fn judge_number(pid: u32, file: &File) -> Liveness {
     // Told apart also among the living: what the kernel says, nobody can overrule.
     match evidence::probe(file) {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
+        Probe::None if own && evidence::is_ours(file) => Liveness::Alive(AliveReason::ThisProcess),
         Probe::Free(_) | Probe::None if own => Liveness::Alive(AliveReason::OwnPid),
         Probe::Free(_) | Probe::None => Liveness::Alive(AliveReason::Exists),
     }
@@ -74,10 +75,18 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
         }
         // A leader that ended before its threads is no zombie yet that could be reaped: they still run.
         Some(entry) if entry.ended && entry.threads <= 1 => DeadReason::Zombie,
-        Some(_) if maker.shares_ticks_with(me) => return Liveness::Alive(AliveReason::Running),
+        Some(_) if maker.shares_ticks_with(me) => return Liveness::Alive(running(maker, file)),
         Some(_) => return judge_number(maker.pid, file),
     };
     unless_vetoed(file, reason)
+}
+
+/// The very process runs. That its lock could be had proves no death then: it is told, and a person may decide.
+fn running(maker: &Identity, file: &File) -> AliveReason {
+    match evidence::probe(file) {
+        Probe::Free(kind) if maker.evidence == Some(kind) => AliveReason::Unguarded,
+        _ => AliveReason::Running,
+    }
 }
 
 /// Our own process, which made this claim itself: by evidence, if there is any, since an attempt of which the

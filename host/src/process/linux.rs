@@ -163,6 +163,12 @@ pub(crate) fn evidence_kind(file: &File) -> Option<u64> {
     SINGLE_KERNEL.contains(&kind).then_some(kind)
 }
 
+/// The device and the inode of an open file.
+pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
+    let metadata = file.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
 /// Opens a directory to be handed to the component. It need not be readable for that, only searchable.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;

@@ -58,6 +58,11 @@ pub(crate) fn evidence_kind(_file: &File) -> Option<u64> {
     None
 }
 
+/// The device and the inode of an open file.
+pub(crate) fn file_id(_file: &File) -> Option<(u64, u64)> {
+    None
+}
+
 /// Opens a directory to be handed to the component.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     let directory = File::open(path)?;

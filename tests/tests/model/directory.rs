@@ -29,6 +29,8 @@ struct Inode {
 pub struct Directory {
     /// It gives a name away that somebody has, as no directory does.
     careless: bool,
+    /// A file can have one name only.
+    single: bool,
     entries: BTreeMap<Name, u64>,
     inodes: BTreeMap<u64, Inode>,
 }
@@ -38,6 +40,7 @@ impl Directory {
     pub fn empty() -> Self {
         Self {
             careless: false,
+            single: false,
             entries: BTreeMap::new(),
             inodes: BTreeMap::new(),
         }
@@ -49,6 +52,19 @@ impl Directory {
             careless: true,
             ..Self::empty()
         }
+    }
+
+    /// One on a file system without hard links.
+    pub fn without_links() -> Self {
+        Self {
+            single: true,
+            ..Self::empty()
+        }
+    }
+
+    /// Whether a file can have more than one name.
+    pub fn has_links(&self) -> bool {
+        !self.single
     }
 
     /// With a file that another program wrote: fresh, or long ago.
@@ -146,13 +162,15 @@ impl Directory {
     }
 
     /// Gives a claim a further name.
-    pub fn link(&mut self, claim: &Name, level: u8) -> Result<(), ErrorCode> {
+    pub fn link(&mut self, claim: &Name, name: &Name) -> Result<(), ErrorCode> {
         let inode = self.id(claim)?.0;
-        let file = Name::Level(level);
-        if self.entries.contains_key(&file) && !self.careless {
+        if self.entries.contains_key(name) && !self.careless {
             return Err(ErrorCode::Exist);
         }
-        self.entries.insert(file, inode);
+        if self.single {
+            return Err(ErrorCode::NotPermitted);
+        }
+        self.entries.insert(*name, inode);
         Ok(())
     }
 
@@ -172,6 +190,13 @@ impl Directory {
                 Name::Level(_) => None,
             })
             .collect()
+    }
+
+    /// Lets more time pass than any file that names nobody needs to settle.
+    pub fn age(&mut self) {
+        for inode in self.inodes.values_mut() {
+            inode.content.modified = 0;
+        }
     }
 
     /// The files that there are.

@@ -1,9 +1,9 @@
 //! One process: the guest's own machine, with the files that it has open, one operation a step.
 
 use lockhost_guest::{
-    call::{Call, FileId, Maker, Next, Owner, Reply},
+    call::{Call, FileId, Maker, Next, Ours, Owner, Reply},
     contract::{DeadReason, Error, ErrorCode, Liveness, process::AliveReason},
-    lockfile::{Name, content_of},
+    lockfile::{Identity, Name, content_of},
     machine::{Machine, Outcome},
     release::{Release, Released},
 };
@@ -47,7 +47,8 @@ pub struct Process {
     release: Option<Release>,
     phase: Phase,
     elapsed: u64,
-    claim: Option<FileId>,
+    claim: Option<Identity>,
+    ours: Vec<(Ours, FileId)>,
     open: Option<FileId>,
     kept: Vec<(u8, FileId)>,
 }
@@ -62,6 +63,7 @@ impl Process {
             phase: Phase::New,
             elapsed: 0,
             claim: None,
+            ours: Vec::new(),
             open: None,
             kept: Vec::new(),
         }
@@ -84,7 +86,7 @@ impl Process {
     }
 
     pub fn owns_the_lock_file(&self, directory: &Directory) -> bool {
-        directory.id(&Name::Level(0)) == Ok(self.machine.own())
+        directory.id(&Name::Level(0)).ok() == self.machine.own()
     }
 
     /// It ends where it stands.
@@ -163,7 +165,8 @@ impl Process {
     }
 
     fn end(&mut self, directory: &mut Directory) {
-        let files = self.open.take().into_iter().chain(self.claim.take());
+        let ours = self.ours.drain(..).map(|it| it.1);
+        let files = self.open.take().into_iter().chain(ours);
         for file in files.chain(self.kept.drain(..).map(|it| it.1)) {
             directory.close(file);
         }
@@ -172,6 +175,12 @@ impl Process {
             phase: Phase::Gone,
             ..Self::new(self.pid)
         };
+    }
+
+    /// The file of its own that it made last as this.
+    fn ours(&self, which: Ours) -> Option<FileId> {
+        let made = self.ours.iter().rev().find(|made| made.0 == which);
+        made.map(|made| made.1)
     }
 
     fn perform(
@@ -195,19 +204,32 @@ impl Process {
             Call::Current { attempt } => Reply::Maker(Maker {
                 pid: self.pid,
                 identity: identity(self.pid, attempt),
-                evidence: false,
+                evidence: directory.has_links(),
             }),
             Call::Create { claim } => {
                 let id = directory.create(&Name::Claim(claim))?;
-                self.claim = Some(id);
+                self.claim = Some(claim);
+                self.ours.push((Ours::Claim, id));
                 Reply::Id(id)
             }
-            Call::Guard => Reply::Done,
-            Call::Write { pid } => {
-                directory.write(opened(self.claim)?, content_of(pid).as_bytes());
+            Call::Make { level } => {
+                let id = directory.create(&Name::Level(level))?;
+                self.ours.push((Ours::At(level), id));
+                Reply::Id(id)
+            }
+            Call::Guard { .. } => Reply::Done,
+            Call::Write { file, pid } => {
+                directory.write(opened(self.ours(file))?, content_of(pid).as_bytes());
                 Reply::Done
             }
-            Call::StatClaim => Reply::Stat(directory.stat(opened(self.claim)?)),
+            Call::Disown { level } => {
+                let id = opened(self.ours(Ours::At(level)))?;
+                let mut bytes = directory.read(id);
+                bytes.splice(..bytes.len().min(1), *b"-");
+                directory.write(id, &bytes);
+                Reply::Done
+            }
+            Call::StatClaim => Reply::Stat(directory.stat(opened(self.ours(Ours::Claim))?)),
             Call::Stat { name } => Reply::Stat(directory.stat(directory.id(&name)?)),
             Call::Open { name } => {
                 let opened = directory.open(&name);
@@ -232,8 +254,9 @@ impl Process {
                 }
                 Reply::Done
             }
-            Call::Link { claim, level } => {
-                directory.link(&Name::Claim(claim), level)?;
+            Call::Link { name } => {
+                let claim = self.claim.ok_or(ErrorCode::BadDescriptor)?;
+                directory.link(&Name::Claim(claim), &name)?;
                 Reply::Done
             }
             Call::Unlink { name } => {
@@ -241,8 +264,8 @@ impl Process {
                 Reply::Done
             }
             Call::Forget => {
-                if let Some(claim) = self.claim.take() {
-                    directory.close(claim);
+                for (_, file) in self.ours.drain(..) {
+                    directory.close(file);
                 }
                 Reply::Done
             }

@@ -1,0 +1,119 @@
+//! *Without hard links*: do links work here, and does a file with two names show as one?
+//!
+//! Asked by a scratch link of the claim, and only where no kernel keeps evidence: every file system where one does has
+//! links. So a failure to link the lock itself, which may have other causes, never decides this. If the answer is wrong
+//! all the same, nothing is lost: processes that link and processes that make their files in place exclude each other.
+
+use super::{ATTEMPTS, Links, Machine, State, Turn};
+use crate::{
+    call::{Call, Reply},
+    contract::{ErrorCode, Operation},
+    dropping::Levels,
+    lockfile::Name,
+    stop::Stop,
+};
+
+impl Machine {
+    /// The claim is written.
+    pub(super) fn claimed(&mut self) -> Turn {
+        if self.maker.is_some_and(|maker| maker.evidence) {
+            return self.link(0);
+        }
+        // A claim's name, so that it is swept like one if we crash; and one that no attempt of ours makes a claim of.
+        let attempt = ATTEMPTS + 1 + self.attempt;
+        self.call(State::Scratch, Call::Current { attempt })
+    }
+
+    pub(super) fn scratch_named(&mut self, reply: Reply) -> Turn {
+        match reply {
+            Reply::Maker(maker) => {
+                self.scratch = Some(maker.identity);
+                self.link_scratch()
+            }
+            Reply::Refused(why) => {
+                self.refused = why;
+                self.abort(Stop::Host)
+            }
+            _ => self.abort(Stop::Host),
+        }
+    }
+
+    fn link_scratch(&mut self) -> Turn {
+        self.at_scratch(State::ScratchLink, |name| Call::Link { name })
+    }
+
+    pub(super) fn scratch_linked(&mut self, reply: Reply) -> Turn {
+        // Whatever was answered: a network file system may have made a link and failed to say so.
+        self.at_scratch(State::ScratchCompare(reply.done().err()), |name| Call::Id {
+            name,
+        })
+    }
+
+    pub(super) fn scratch_compared(&mut self, code: Option<ErrorCode>, reply: Reply) -> Turn {
+        let links = match (code, reply.id()) {
+            (_, Ok(id)) if id == self.own => Links::Work,
+            // Left by an attempt of this process that the component lost track of.
+            (Some(ErrorCode::Exist), Ok(_)) => Links::Untold,
+            (_, Ok(_)) => Links::Lack,
+            (Some(code), Err(ErrorCode::NoEntry)) if !tells_of_links(code) => {
+                return self.fail_scratch(Operation::Link, code);
+            }
+            (_, Err(ErrorCode::NoEntry)) => return self.call(State::Born, Call::StatClaim),
+            (_, Err(code)) => Links::Failed(Operation::Stat, code),
+        };
+        self.at_scratch(State::ScratchRemove(links), |name| Call::Unlink { name })
+    }
+
+    pub(super) fn scratch_removed(&mut self, links: Links, reply: Reply) -> Turn {
+        match (links, reply.done()) {
+            (Links::Failed(operation, code), _) => self.fail_scratch(operation, code),
+            (_, Err(code)) if code != ErrorCode::NoEntry => {
+                self.fail_scratch(Operation::Remove, code)
+            }
+            (Links::Work, _) => self.link(0),
+            (Links::Lack, _) => self.call(State::Born, Call::StatClaim),
+            (Links::Untold, _) if self.is_worn_out() => self.abort(Stop::Contended(0)),
+            (Links::Untold, _) => self.link_scratch(),
+        }
+    }
+
+    /// From here on files are made in place.
+    pub(super) fn without_links(&mut self, reply: Reply) -> Turn {
+        self.aged(reply);
+        self.state = State::Unclaim;
+        let call = self.drop_claim();
+        self.unclaiming(call)
+    }
+
+    pub(super) fn unclaiming(&mut self, call: Turn) -> Turn {
+        match (call, self.dropping.failure) {
+            (Some(call), _) => Some(call),
+            (None, Some(failure)) => self.stop(Stop::Failed(failure)),
+            (None, None) => {
+                self.in_place = true;
+                self.levels = Levels::default();
+                self.link(0)
+            }
+        }
+    }
+
+    fn at_scratch(&mut self, state: State, call: impl FnOnce(Name) -> Call) -> Turn {
+        match self.scratch {
+            Some(scratch) => self.call(state, call(Name::Claim(scratch))),
+            None => self.stop(Stop::Ended),
+        }
+    }
+
+    fn fail_scratch(&mut self, operation: Operation, code: ErrorCode) -> Turn {
+        self.fail(operation, self.scratch.map(Name::Claim), code)
+    }
+}
+
+/// Whether a file system that has no links answers with this: EPERM, as link(2) documents it; ENOTSUP; ENOSYS, which
+/// WASI has no code for; EMLINK, where one link is the most that a file can have.
+fn tells_of_links(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::NotPermitted | ErrorCode::Unsupported | ErrorCode::Io | ErrorCode::TooManyLinks
+    )
+}
