@@ -1,6 +1,7 @@
 //! Processes that want a directory, and a barrier that lets them all go at once.
 
 use std::{
+    env,
     io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write, pipe},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
@@ -167,6 +168,15 @@ impl Contender {
         self.child.try_wait().expect("it can be waited for")
     }
 
+    /// Closes its standard input and waits for its end.
+    ///
+    /// # Panics
+    /// If it cannot be waited for.
+    pub fn end_of_input(&mut self) -> ExitStatus {
+        self.input = None;
+        self.child.wait().expect("it ends")
+    }
+
     /// Sends it a signal and waits for its end.
     ///
     /// # Panics
@@ -183,4 +193,27 @@ impl Drop for Contender {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How many rounds each kind of race gets: what `LOCKHOST_ROUNDS` says, 8 by default.
+///
+/// # Panics
+/// If that is no number.
+#[must_use]
+pub fn rounds() -> usize {
+    let rounds = env::var("LOCKHOST_ROUNDS").ok();
+    rounds.map_or(8, |rounds| {
+        rounds.parse().expect("LOCKHOST_ROUNDS is a number")
+    })
+}
+
+/// Waits until each has said what became of it, and counts those that say they own the lock: all of them at the same
+/// time, since an owner holds it until it is told.
+pub fn owners(contenders: &mut [Contender]) -> (usize, Vec<Answer>) {
+    let answers: Vec<Answer> = contenders.iter_mut().map(Contender::answer).collect();
+    let owners = answers
+        .iter()
+        .filter(|answer| **answer == Answer::Owns)
+        .count();
+    (owners, answers)
 }

@@ -2,10 +2,10 @@
 //!
 //! `LOCKHOST_ROUNDS` says how many rounds each kind of directory gets (8 by default).
 
-use std::{env, process::Command, process::Stdio};
+use std::process::{Command, Stdio};
 
 use lockhost_tests::{
-    contender::{Answer, Barrier, Contender},
+    contender::{Answer, Barrier, Contender, owners, rounds},
     program::lockhost,
     scene::{NOBODY, Scene},
 };
@@ -16,24 +16,6 @@ const PROCESSES: usize = 16;
 const LOCK: &str = "tinyforge.lock";
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 const SECOND_RECLAIM: &str = "tinyforge.lock.reclaim.reclaim";
-
-fn rounds() -> usize {
-    let rounds = env::var("LOCKHOST_ROUNDS").ok();
-    rounds.map_or(8, |rounds| {
-        rounds.parse().expect("LOCKHOST_ROUNDS is a number")
-    })
-}
-
-/// Waits until each has said what became of it, and counts those that say they own the lock: all of them at the same
-/// time, since an owner holds it until it is told.
-fn owners(contenders: &mut [Contender]) -> (usize, Vec<Answer>) {
-    let answers: Vec<Answer> = contenders.iter_mut().map(Contender::answer).collect();
-    let owners = answers
-        .iter()
-        .filter(|answer| **answer == Answer::Owns)
-        .count();
-    (owners, answers)
-}
 
 fn line_up(scene: &Scene) -> Vec<Contender> {
     let barrier = Barrier::new();

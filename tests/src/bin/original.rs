@@ -1,7 +1,11 @@
 //! The lock that lockhost replaces: its algorithm, with its flaws, and a pause wherever one is asked for.
 //!
 //! `original DIRECTORY [STEP...]` prints `at STEP` when it comes to a step that is named, and waits for a line on
-//! standard input. It prints `acquired`, and holds the lock until standard input is closed or a signal ends it.
+//! standard input. It prints `acquired`, and holds the lock until standard input is closed, when it releases, or a
+//! signal ends it, when it does not.
+//!
+//! `original --dawdle=SEED DIRECTORY` stops for nobody. It gives the processor away a pseudo-random number of times at
+//! every step, and holds the lock until a signal ends it.
 
 use std::{
     env,
@@ -11,8 +15,10 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{self, ExitCode},
+    thread,
 };
 
+use lockhost_tests::dawdle::Dawdle;
 use rustix::process::{Pid, test_kill_process};
 
 /// What became of an attempt.
@@ -31,12 +37,17 @@ enum Owner {
 struct Original {
     lock: PathBuf,
     reclaim: PathBuf,
+    dawdle: Option<Dawdle>,
     pauses: Vec<String>,
 }
 
 impl Original {
     /// Waits here, if that was asked for.
     fn at(&self, step: &str) -> io::Result<()> {
+        if let Some(dawdle) = &self.dawdle {
+            // At most a millisecond or two of its own time.
+            dawdle.pause(10);
+        }
         if !self.pauses.iter().any(|pause| pause == step) {
             return Ok(());
         }
@@ -47,19 +58,23 @@ impl Original {
     }
 
     fn acquire(&self) -> io::Result<Outcome> {
+        self.at("start")?;
         if self.create(&self.lock, "lock")? {
             return Ok(Outcome::Acquired);
         }
+        self.at("lock-exists")?;
         if let Owner::Alive(pid) = self.read(&self.lock)? {
             return Ok(Outcome::Held(format!(
                 "locked by another process (pid {pid})"
             )));
         }
+        self.at("lock-dead")?;
         self.reclaim()
     }
 
     fn reclaim(&self) -> io::Result<Outcome> {
         while !self.create(&self.reclaim, "reclaim")? {
+            self.at("reclaim-exists")?;
             if let Owner::Alive(pid) = self.read(&self.reclaim)? {
                 return Ok(Outcome::Held(format!(
                     "a reclaim is in progress (pid {pid})"
@@ -67,14 +82,17 @@ impl Original {
             }
             self.at("reclaim-judged-dead")?;
             remove(&self.reclaim)?;
+            self.at("reclaim-removed")?;
         }
-        let outcome = self.replace();
+        let outcome = self.replace()?;
+        self.at("reclaim-done")?;
         remove(&self.reclaim)?;
-        outcome
+        Ok(outcome)
     }
 
     /// Under the reclaim lock.
     fn replace(&self) -> io::Result<Outcome> {
+        self.at("reclaim-taken")?;
         if let Owner::Alive(pid) = self.read(&self.lock)? {
             return Ok(Outcome::Held(format!(
                 "reclaimed by pid {pid} while we waited"
@@ -82,6 +100,7 @@ impl Original {
         }
         self.at("lock-judged-dead")?;
         remove(&self.lock)?;
+        self.at("lock-removed")?;
         Ok(if self.create(&self.lock, "lock")? {
             Outcome::Acquired
         } else {
@@ -131,11 +150,14 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments = env::args().skip(1);
+    let mut arguments = env::args().skip(1).peekable();
+    let seed = arguments.next_if(|argument| argument.starts_with("--dawdle="));
+    let seed = seed.map(|seed| seed["--dawdle=".len()..].parse());
     let directory = PathBuf::from(arguments.next().ok_or("which directory?")?);
     let original = Original {
         lock: directory.join("tinyforge.lock"),
         reclaim: directory.join("tinyforge.lock.reclaim"),
+        dawdle: seed.transpose()?.map(Dawdle::new),
         pauses: arguments.collect(),
     };
     match original.acquire()? {
@@ -150,6 +172,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
                 process::id()
             );
             io::stdout().flush()?;
+            while original.dawdle.is_some() {
+                thread::park();
+            }
             io::copy(&mut io::stdin(), &mut io::sink())?;
             // Whosever it is by now.
             remove(&original.lock)?;

@@ -1,0 +1,187 @@
+//! One process of the original among seven of ours: exactly one of all gets in, on whatever the directory holds, and
+//! nobody is ever in beside one of ours.
+//!
+//! Why it is exactly one, and not one at most: who finds the lock dead replaces it, or is refused by somebody who is
+//! about to; and a living process' lock is removed by nobody but the original, which then makes its own, or finds that
+//! of the next. The original's pauses are far below the two seconds for which it is waited.
+//!
+//! `LOCKHOST_ROUNDS` says how many rounds each kind of directory gets (8 by default).
+
+use std::{path::Path, process::Command};
+
+use lockhost_tests::{
+    contender::{Answer, Barrier, Contender, owners, rounds},
+    dawdle::Dawdle,
+    program::lockhost,
+    scene::Scene,
+};
+use rustix::process::Signal;
+
+const PROCESSES: usize = 8;
+
+const LOCK: &str = "tinyforge.lock";
+
+/// All of them at the line: the original, with pauses of this seed, at another place in each round.
+fn line_up(barrier: &Barrier, scene: &Scene, seed: usize) -> Vec<Contender> {
+    let directory = scene
+        .path()
+        .to_str()
+        .expect("a temporary directory's path is text");
+    let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
+    let original = Path::new(env!("CARGO_BIN_EXE_original"));
+    let dawdle = format!("--dawdle={seed}");
+    (0..PROCESSES)
+        .map(|place| {
+            if place == seed % PROCESSES {
+                barrier.line_up(at_barrier, original, &[&dawdle, directory])
+            } else {
+                barrier.line_up(at_barrier, &lockhost(), &["acquire", directory])
+            }
+        })
+        .collect()
+}
+
+/// Everybody but `owners` is honestly refused.
+fn are_refused(owners: usize, answers: &[Answer], seed: usize) {
+    let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
+    assert_eq!(refused + owners, PROCESSES, "round {seed}: {answers:#?}");
+}
+
+/// The owner, if there is one, goes, and of the others nothing is left; a newcomer gets in, and leaves nothing at all.
+/// Whether the original had it.
+fn end(contenders: &mut [Contender], answers: &[Answer], scene: &Scene, seed: usize) -> bool {
+    let owner = answers.iter().position(|answer| *answer == Answer::Owns);
+    let is_original = owner == Some(seed % PROCESSES);
+    if let Some(owner) = owner {
+        let files = scene.files();
+        assert_eq!(files.len(), if is_original { 1 } else { 2 }, "{files:?}");
+        let status = contenders[owner].end(Signal::TERM);
+        // The original releases for no signal.
+        assert_eq!(status.code(), (!is_original).then_some(0));
+    }
+    let left: &[&str] = if is_original { &[LOCK] } else { &[] };
+    assert_eq!(scene.files(), left, "in round {seed}");
+    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(newcomer.answer(), Answer::Owns);
+    assert_eq!(newcomer.end(Signal::INT).code(), Some(0));
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    is_original
+}
+
+/// Exactly one owner. Whether that is the original.
+fn round(scene: &Scene, seed: usize) -> bool {
+    let barrier = Barrier::new();
+    let mut contenders = line_up(&barrier, scene, seed);
+    barrier.open();
+    let (count, answers) = owners(&mut contenders);
+    assert_eq!(count, 1, "owners in round {seed}: {answers:#?}");
+    are_refused(1, &answers, seed);
+    end(&mut contenders, &answers, scene, seed)
+}
+
+fn race(what: &str, scene: impl Fn() -> Scene) {
+    let rounds = rounds();
+    let originals = (0..rounds).filter(|seed| round(&scene(), *seed)).count();
+    println!(
+        "{what}: {rounds} rounds, the original got in {originals} times, one of seven of ours {} times, nobody beside",
+        rounds - originals
+    );
+}
+
+#[test]
+fn nobody_gets_in_beside_one_of_ours_on_a_free_directory() {
+    race("free", Scene::free);
+}
+
+#[test]
+fn nobody_gets_in_beside_one_of_ours_on_a_stale_lock() {
+    race("stale", Scene::stale);
+}
+
+#[test]
+fn nobody_gets_in_beside_one_of_ours_on_an_empty_lock() {
+    race("empty, old", || Scene::free().with_old(LOCK, ""));
+}
+
+#[test]
+fn nobody_gets_in_beside_one_of_ours_on_a_garbage_lock() {
+    race("garbage, old", || Scene::free().with_old(LOCK, "garbage\n"));
+}
+
+// Ours watch these for three seconds; the original does not, and so decides.
+
+#[test]
+fn nobody_gets_in_beside_one_of_ours_on_a_fresh_empty_lock() {
+    race("empty, fresh", || Scene::free().with(LOCK, ""));
+}
+
+#[test]
+fn nobody_gets_in_beside_one_of_ours_on_a_fresh_garbage_lock() {
+    race("garbage, fresh", || Scene::free().with(LOCK, "garbage\n"));
+}
+
+/// The lock is one of ours, which is released while the others come. They may all have been refused by then, so there
+/// is one owner at most. How many there were, and how many of these were the original.
+fn round_on_a_release(seed: usize) -> (usize, usize) {
+    let scene = Scene::free();
+    let lock = lockhost::acquire(scene.path()).expect("it is free");
+    let barrier = Barrier::new();
+    let mut contenders = line_up(&barrier, &scene, seed);
+    barrier.open();
+    Dawdle::new(seed as u64).pause(14);
+    lock.release().expect("it is still held");
+    let (count, answers) = owners(&mut contenders);
+    assert!(count <= 1, "owners in round {seed}: {answers:#?}");
+    are_refused(count, &answers, seed);
+    let is_original = end(&mut contenders, &answers, &scene, seed);
+    (count, usize::from(is_original))
+}
+
+#[test]
+fn nobody_gets_in_beside_one_of_ours_while_an_owner_releases() {
+    let rounds = rounds();
+    let outcomes = (0..rounds).map(round_on_a_release);
+    let (owners, originals) = outcomes.fold((0, 0), |(owners, originals), (owner, original)| {
+        (owners + owner, originals + original)
+    });
+    println!(
+        "released: {rounds} rounds, the original got in {originals} times, one of seven of ours {} times, nobody \
+         beside, nobody at all {} times",
+        owners - originals,
+        rounds - owners
+    );
+}
+
+/// What the same harness sees of eight of the original.
+fn race_of_originals(what: &str, scene: impl Fn() -> Scene) {
+    let rounds = rounds();
+    let mut beside = 0;
+    for round in 0..rounds {
+        let scene = scene();
+        let barrier = Barrier::new();
+        let directory = scene.path().to_str().expect("its path is text");
+        let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
+        let original = Path::new(env!("CARGO_BIN_EXE_original"));
+        let mut contenders: Vec<_> = (0..PROCESSES)
+            .map(|place| {
+                let dawdle = format!("--dawdle={}", round * PROCESSES + place);
+                barrier.line_up(at_barrier, original, &[&dawdle, directory])
+            })
+            .collect();
+        barrier.open();
+        let (count, answers) = owners(&mut contenders);
+        // Who has created the lock file says so, whatever becomes of the file.
+        assert!(count >= 1, "nobody: {answers:#?}");
+        beside += usize::from(count > 1);
+    }
+    println!(
+        "{what}, the original alone: {rounds} rounds of {PROCESSES}, more than one owner in {beside}"
+    );
+}
+
+#[test]
+fn of_eight_of_the_original_at_least_one_gets_in() {
+    race_of_originals("free", Scene::free);
+    race_of_originals("stale", Scene::stale);
+    race_of_originals("empty", || Scene::free().with(LOCK, ""));
+}
