@@ -5,3 +5,4 @@ pub mod dawdle;
 pub mod identity;
 pub mod program;
 pub mod scene;
+pub mod stepped;

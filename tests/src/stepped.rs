@@ -1,0 +1,271 @@
+//! One of ours that takes one step at a time, on a real directory: the guest's own machine, and a driver that stops
+//! wherever a test wants it to. Of processes it knows what kill(2) tells, and it keeps no evidence.
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use lockhost_guest::{
+    call::{Call, FileId, FileStat, Maker, Next, Owner, Reply},
+    contract::{
+        AliveReason, Datetime, DeadReason, DescriptorType, Error, ErrorCode, Liveness,
+        UnknownReason,
+    },
+    lockfile::{self, Name, Names, content_of},
+    machine::{Machine, Outcome},
+};
+use rustix::process::{Pid, test_kill_process};
+
+/// An attempt, stopped before a step. Dropping it is a crash: nothing is given up.
+pub struct Stepped {
+    machine: Machine,
+    directory: PathBuf,
+    names: Names,
+    pid: u32,
+    identity: String,
+    next: Next<Outcome>,
+    claim: Option<File>,
+    open: Option<File>,
+    kept: Vec<File>,
+}
+
+impl Stepped {
+    /// An attempt at the lock of a directory by a process of this number and identity, before its first step.
+    #[must_use]
+    pub fn new(directory: &Path, pid: u32, identity: &str) -> Self {
+        let mut machine = Machine::new("tinyforge.lock".into(), None);
+        let next = machine.start(0);
+        Self {
+            names: machine.names().clone(),
+            machine,
+            directory: directory.to_owned(),
+            pid,
+            identity: identity.to_owned(),
+            next,
+            claim: None,
+            open: None,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Takes steps until the next one would be such a one.
+    ///
+    /// # Panics
+    /// If it never comes to that.
+    pub fn stop_before(&mut self, is_it: impl Fn(&Call) -> bool) {
+        while let Next::Call(call) = self.next {
+            if is_it(&call) {
+                return;
+            }
+            self.step(call);
+        }
+        panic!("it ended, or waits, before that: {:?}", self.next);
+    }
+
+    /// Takes this step and no other.
+    ///
+    /// # Panics
+    /// If the next step is another one.
+    pub fn take(&mut self, is_it: impl Fn(&Call) -> bool) {
+        match self.next {
+            Next::Call(call) if is_it(&call) => self.step(call),
+            ref other => panic!("next is {other:?}"),
+        }
+    }
+
+    /// Takes all steps until it has the lock, has to wait, or has failed.
+    ///
+    /// # Errors
+    /// Whatever the attempt comes to that is no lock.
+    pub fn run(&mut self) -> Result<(), Error> {
+        loop {
+            match &self.next {
+                Next::Call(call) => {
+                    let call = *call;
+                    self.step(call);
+                }
+                Next::End(outcome) => return outcome.clone(),
+            }
+        }
+    }
+
+    /// Goes on after waiting this long in all, in milliseconds. No time passes.
+    ///
+    /// # Errors
+    /// As [`Stepped::run`].
+    pub fn go_on_after(&mut self, elapsed: u64) -> Result<(), Error> {
+        self.next = self.machine.start(elapsed);
+        self.run()
+    }
+
+    /// Whether the lock file is its own.
+    #[must_use]
+    pub fn still_held(&self) -> bool {
+        id_at(&self.path(&Name::Level(0))).is_ok_and(|id| id == self.machine.own())
+    }
+
+    fn step(&mut self, call: Call) {
+        let reply = self.perform(call);
+        self.next = self
+            .machine
+            .reply(reply.unwrap_or_else(|error| Reply::Failed(code(&error))));
+    }
+
+    fn path(&self, name: &Name) -> PathBuf {
+        self.directory.join(self.names.file(name))
+    }
+
+    fn perform(&mut self, call: Call) -> io::Result<Reply> {
+        Ok(match call {
+            Call::Current { attempt } => self.introduce(attempt),
+            Call::Create { claim } => {
+                let path = self.path(&Name::Claim(claim));
+                let mut options = File::options();
+                let file = options.read(true).write(true).create_new(true).open(path)?;
+                Reply::Id(id_of(self.claim.insert(file))?)
+            }
+            Call::Guard => Reply::Done,
+            Call::Keep { .. } => {
+                self.kept.extend(self.open.take());
+                Reply::Done
+            }
+            Call::Write { pid } => {
+                opened(&self.claim)?.write_all(content_of(pid).as_bytes())?;
+                Reply::Done
+            }
+            Call::StatClaim => Reply::Stat(stat(&opened(&self.claim)?.metadata()?)),
+            Call::Stat { name } => Reply::Stat(stat(&fs::symlink_metadata(self.path(&name))?)),
+            Call::Open { name } => {
+                let file = File::open(self.path(&name))?;
+                Reply::Id(id_of(self.open.insert(file))?)
+            }
+            Call::Read => {
+                let mut bytes = Vec::new();
+                opened(&self.open)?.read_to_end(&mut bytes)?;
+                Reply::Bytes(bytes)
+            }
+            Call::StatOpen => Reply::Stat(stat(&opened(&self.open)?.metadata()?)),
+            // No shortcut: the directory is listed.
+            Call::Identify { .. } => Reply::Identity(None),
+            Call::Id { name } => Reply::Id(id_at(&self.path(&name))?),
+            Call::List => self.list()?,
+            Call::Ask { owner } => Reply::Liveness(judge(&owner)),
+            Call::Link { claim, level } => {
+                let to = self.path(&Name::Level(level));
+                fs::hard_link(self.path(&Name::Claim(claim)), to)?;
+                Reply::Done
+            }
+            Call::Unlink { name } => {
+                fs::remove_file(self.path(&name))?;
+                Reply::Done
+            }
+            Call::Forget => {
+                self.claim = None;
+                Reply::Done
+            }
+        })
+    }
+}
+
+impl Stepped {
+    fn introduce(&self, attempt: u32) -> Reply {
+        let identity = match attempt {
+            0 => self.identity.clone(),
+            attempt => format!("{}-a{attempt}", self.identity),
+        };
+        Reply::Maker(Maker {
+            pid: self.pid,
+            identity: lockfile::Identity::new(&identity).expect("an identity"),
+            evidence: false,
+        })
+    }
+
+    fn list(&self) -> io::Result<Reply> {
+        let mut claims = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let name = entry?.file_name();
+            claims.extend(name.to_str().and_then(|name| self.names.claimant(name)));
+        }
+        Ok(Reply::Claims(claims, None))
+    }
+}
+
+/// Whether a step gives the file at this level a name of ours.
+pub fn links(level: u8) -> impl Fn(&Call) -> bool {
+    move |call| matches!(call, Call::Link { level: it, .. } if *it == level)
+}
+
+/// Whether a step removes the file at this level.
+pub fn unlinks(level: u8) -> impl Fn(&Call) -> bool {
+    move |call| matches!(call, Call::Unlink { name: Name::Level(it) } if *it == level)
+}
+
+/// Whether a step lists the directory.
+#[must_use]
+pub fn lists(call: &Call) -> bool {
+    matches!(call, Call::List)
+}
+
+fn opened(file: &Option<File>) -> io::Result<&File> {
+    file.as_ref()
+        .ok_or_else(|| io::Error::other("no file is open"))
+}
+
+fn id_at(path: &Path) -> io::Result<FileId> {
+    let file = fs::symlink_metadata(path)?;
+    Ok(FileId(file.dev(), file.ino()))
+}
+
+fn id_of(file: &File) -> io::Result<FileId> {
+    let file = file.metadata()?;
+    Ok(FileId(file.dev(), file.ino()))
+}
+
+fn stat(file: &fs::Metadata) -> FileStat {
+    FileStat {
+        kind: if file.is_file() {
+            DescriptorType::RegularFile
+        } else {
+            DescriptorType::Unknown
+        },
+        size: file.len(),
+        links: file.nlink(),
+        modified: Some(Datetime {
+            seconds: file.mtime().unsigned_abs(),
+            nanoseconds: u32::try_from(file.mtime_nsec()).unwrap_or(0),
+        }),
+    }
+}
+
+fn code(error: &io::Error) -> ErrorCode {
+    match error.kind() {
+        ErrorKind::NotFound => ErrorCode::NoEntry,
+        ErrorKind::AlreadyExists => ErrorCode::Exist,
+        _ => ErrorCode::Io,
+    }
+}
+
+fn judge(owner: &Owner) -> Liveness {
+    let pid = match owner {
+        Owner::Pid(pid) => Some(*pid),
+        Owner::Maker(identity) => pid_of(identity.as_str()),
+        Owner::Nobody => return Liveness::Dead(DeadReason::Nobody),
+    };
+    let Some(pid) = pid
+        .and_then(|pid| i32::try_from(pid).ok())
+        .and_then(Pid::from_raw)
+    else {
+        return Liveness::Unknown(UnknownReason::Unreadable);
+    };
+    match test_kill_process(pid) {
+        Err(rustix::io::Errno::SRCH) => Liveness::Dead(DeadReason::NoProcess),
+        _ => Liveness::Alive(AliveReason::Running),
+    }
+}
+
+fn pid_of(identity: &str) -> Option<u32> {
+    identity.split('-').nth(1)?.strip_prefix('p')?.parse().ok()
+}

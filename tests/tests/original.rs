@@ -1,0 +1,414 @@
+//! Beside the original: who refuses whom, who takes over from whom, and what happens between any two of its steps.
+
+use std::{
+    fmt::Debug,
+    fs,
+    process::{self, Command, Stdio},
+    thread,
+};
+
+use lockhost::{
+    AliveReason, Attempt, Awaited, Error, ErrorKind, Liveness, Lock, Options, Progress,
+    ReplacedReason, acquire,
+};
+use lockhost_guest::contract;
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    program::lockhost,
+    scene::{NOBODY, Scene},
+    stepped::{Stepped, links, unlinks},
+};
+use rustix::process::Signal;
+
+const LOCK: &str = "tinyforge.lock";
+const RECLAIM: &str = "tinyforge.lock.reclaim";
+
+/// The original, which will stop at each of these steps.
+fn original(scene: &Scene, pauses: &[&str]) -> Contender {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_original"));
+    command.arg(scene.path()).args(pauses).stdin(Stdio::piped());
+    Contender::start(&mut command)
+}
+
+/// It has come to this step, and stops there.
+fn is_at(original: &mut Contender, step: &str) {
+    assert_eq!(original.line(), format!("at {step}"));
+}
+
+/// It is refused, and says so in these words.
+fn is_refused(original: &mut Contender, why: &str) {
+    match original.answer() {
+        Answer::Ended(Some(75), told) => assert!(told.contains(why), "{told}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// One of ours in this process, told apart from others by its number.
+fn stepped(scene: &Scene, number: u32) -> Stepped {
+    let pid = process::id();
+    Stepped::new(scene.path(), pid, &format!("1-p{pid}-s{number}"))
+}
+
+fn attempt(scene: &Scene) -> Attempt {
+    Options::new().attempt(scene.path()).expect("a directory")
+}
+
+fn waits(attempt: &mut Attempt, awaited: Awaited, file: &str) {
+    match attempt.proceed() {
+        Ok(Progress::Waiting(waiting)) => {
+            assert_eq!(waiting.awaited(), awaited);
+            assert!(waiting.path().ends_with(file), "{waiting:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn owns(attempt: &mut Attempt) -> Lock {
+    match attempt.proceed() {
+        Ok(Progress::Acquired(lock)) => lock,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Refused by this process, which wrote no claim.
+fn by_the_original(outcome: Result<impl Debug, Error>, original: &Contender) -> Error {
+    let error = outcome.expect_err("the original has it");
+    assert_eq!(error.kind(), ErrorKind::Held, "{error}");
+    let holder = error.holder().expect("a refusal names the holder");
+    assert_eq!(holder.pid(), Some(original.pid()), "{error}");
+    assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::Exists));
+    assert!(!holder.is_claimed());
+    error
+}
+
+// Owners
+
+#[test]
+fn the_original_is_refused_by_a_lock_of_ours() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    let before = scene.files();
+    is_refused(
+        &mut original(&scene, &[]),
+        &format!("locked by another process (pid {})", process::id()),
+    );
+    assert_eq!(scene.files(), before);
+    assert!(lock.still_held().unwrap());
+}
+
+#[test]
+fn ours_is_refused_by_a_lock_of_the_originals_and_gets_in_when_it_is_released() {
+    let scene = Scene::free();
+    let mut owner = original(&scene, &[]);
+    assert_eq!(owner.answer(), Answer::Owns);
+    by_the_original(acquire(scene.path()), &owner);
+    assert_eq!(scene.files(), [LOCK]);
+    assert!(owner.end_of_input().success());
+    acquire(scene.path()).unwrap().release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn the_original_takes_over_from_one_of_ours_that_was_killed_and_what_it_leaves_is_swept_after_it() {
+    let scene = Scene::free();
+    let mut ours = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(ours.answer(), Answer::Owns);
+    ours.end(Signal::KILL);
+    let mut heir = original(&scene, &[]);
+    assert_eq!(heir.answer(), Answer::Owns);
+    // Of claims it knows nothing.
+    assert_eq!(scene.files().len(), 2);
+    by_the_original(acquire(scene.path()), &heir);
+    heir.end(Signal::KILL);
+    let lock = acquire(scene.path()).unwrap();
+    assert_eq!(lock.replaced()[0].pid(), Some(heir.pid()));
+    assert_eq!(scene.files().len(), 2, "the lock and its claim");
+    lock.release().unwrap();
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn ours_takes_over_from_an_original_that_was_killed_at_any_of_its_steps() {
+    let steps = [
+        "lock-exists",
+        "lock-dead",
+        "reclaim-created",
+        "reclaim-taken",
+        "lock-judged-dead",
+        "lock-removed",
+        "lock-created",
+        "reclaim-done",
+    ];
+    // What two of them leave is empty and fresh, and takes three seconds to settle: all at once.
+    thread::scope(|scope| {
+        for step in steps {
+            scope.spawn(move || {
+                let scene = Scene::stale();
+                let mut killed = original(&scene, &[step]);
+                is_at(&mut killed, step);
+                killed.end(Signal::KILL);
+                let lock = acquire(scene.path()).unwrap();
+                assert!(lock.warnings().is_empty(), "{step}: {:?}", lock.warnings());
+                lock.release().unwrap();
+                assert!(scene.files().is_empty(), "{step}: {:?}", scene.files());
+            });
+        }
+    });
+}
+
+// Between its steps
+
+#[test]
+fn ours_waits_for_the_pid_of_an_original_that_has_just_created_the_lock() {
+    let scene = Scene::free();
+    let mut other = original(&scene, &["lock-created"]);
+    is_at(&mut other, "lock-created");
+    let mut ours = attempt(&scene);
+    waits(&mut ours, Awaited::Settling, LOCK);
+    other.go_on();
+    assert_eq!(other.answer(), Answer::Owns);
+    by_the_original(ours.proceed(), &other);
+    assert_eq!(scene.files(), [LOCK]);
+}
+
+#[test]
+fn ours_waits_for_the_pid_of_an_original_that_has_just_created_its_reclaim_lock() {
+    let scene = Scene::stale();
+    let mut other = original(&scene, &["reclaim-created"]);
+    is_at(&mut other, "reclaim-created");
+    let mut ours = attempt(&scene);
+    waits(&mut ours, Awaited::Settling, RECLAIM);
+    other.go_on();
+    assert_eq!(other.answer(), Answer::Owns);
+    by_the_original(ours.proceed(), &other);
+    assert_eq!(scene.files(), [LOCK]);
+}
+
+#[test]
+fn ours_is_refused_while_the_original_replaces_a_dead_lock() {
+    let scene = Scene::stale();
+    let steps = [
+        "reclaim-taken",
+        "lock-judged-dead",
+        "lock-created",
+        "reclaim-done",
+    ];
+    let mut other = original(&scene, &steps);
+    for step in steps {
+        is_at(&mut other, step);
+        let mut ours = attempt(&scene);
+        match step {
+            // The one moment at which it is not yet told who has the lock.
+            "lock-created" => waits(&mut ours, Awaited::Settling, LOCK),
+            _ => drop(by_the_original(ours.proceed(), &other)),
+        }
+        drop(ours);
+        assert_eq!(scene.files(), [LOCK, RECLAIM], "at {step}");
+        other.go_on();
+    }
+    assert_eq!(other.answer(), Answer::Owns);
+    assert_eq!(scene.files(), [LOCK]);
+}
+
+#[test]
+fn the_original_is_refused_while_ours_replaces_a_dead_lock() {
+    let scene = Scene::stale();
+    let mut ours = stepped(&scene, 1);
+    for before in [unlinks(0), unlinks(1)] {
+        ours.stop_before(before);
+        // The second time it has the lock already, and its reclaim lock still.
+        let mut other = original(&scene, &["reclaim-created"]);
+        is_refused(&mut other, &format!("(pid {})", process::id()));
+    }
+    assert_eq!(ours.run(), Ok(()));
+    assert!(ours.still_held());
+}
+
+#[test]
+fn an_original_that_saw_a_dead_lock_before_ours_replaced_it_looks_again_and_is_refused() {
+    let scene = Scene::stale();
+    let mut other = original(&scene, &["lock-dead"]);
+    is_at(&mut other, "lock-dead");
+    let lock = acquire(scene.path()).unwrap();
+    other.go_on();
+    is_refused(
+        &mut other,
+        &format!("reclaimed by pid {} while we waited", process::id()),
+    );
+    assert!(lock.still_held().unwrap());
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn an_original_that_finds_our_reclaim_lock_gone_removes_the_next_and_harms_nobody() {
+    let scene = Scene::stale();
+    let mut first = stepped(&scene, 1);
+    first.stop_before(unlinks(0));
+    let mut second = stepped(&scene, 2);
+    second.stop_before(links(1));
+    let mut other = original(&scene, &["reclaim-exists", "reclaim-judged-dead"]);
+    is_at(&mut other, "reclaim-exists");
+    assert_eq!(first.run(), Ok(()));
+    other.go_on();
+    is_at(&mut other, "reclaim-judged-dead");
+    second.take(links(1));
+    assert!(scene.path().join(RECLAIM).exists());
+    other.go_on();
+    is_refused(&mut other, "reclaimed by pid");
+    assert!(!scene.path().join(RECLAIM).exists());
+    assert!(matches!(second.run(), Err(contract::Error::Held(_))));
+    assert!(first.still_held());
+}
+
+/// An original under its reclaim lock, which it took when an owner had just released: so it removes whatever has the
+/// lock's name by now, and without another look. It stops before that, and at these steps.
+fn blind_original(scene: &Scene, pauses: &[&str]) -> Contender {
+    let lock = acquire(scene.path()).unwrap();
+    let pauses = [&["lock-exists", "lock-judged-dead"], pauses].concat();
+    let mut other = original(scene, &pauses);
+    is_at(&mut other, "lock-exists");
+    lock.release().unwrap();
+    other.go_on();
+    is_at(&mut other, "lock-judged-dead");
+    assert_eq!(scene.files(), [RECLAIM]);
+    other
+}
+
+#[test]
+fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_yields_when_it_did() {
+    let scene = Scene::free();
+    let mut other = blind_original(&scene, &["lock-created"]);
+    let mut ours = attempt(&scene);
+    for _ in 0..3 {
+        waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
+    }
+    other.go_on();
+    is_at(&mut other, "lock-created");
+    waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
+    other.go_on();
+    assert_eq!(other.answer(), Answer::Owns);
+    by_the_original(ours.proceed(), &other);
+    assert_eq!(scene.files(), [LOCK]);
+}
+
+#[test]
+fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_owns_when_it_was_faster() {
+    let scene = Scene::free();
+    let mut other = blind_original(&scene, &["lock-removed", "reclaim-done"]);
+    other.go_on();
+    is_at(&mut other, "lock-removed");
+    let mut ours = attempt(&scene);
+    waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
+    other.go_on();
+    is_at(&mut other, "reclaim-done");
+    waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
+    other.go_on();
+    is_refused(&mut other, "a newcomer was faster");
+    let lock = owns(&mut ours);
+    assert!(lock.warnings().is_empty());
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn ours_waits_also_for_an_original_whose_reclaim_lock_is_still_empty() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    let mut other = original(&scene, &["lock-exists", "reclaim-created"]);
+    is_at(&mut other, "lock-exists");
+    lock.release().unwrap();
+    other.go_on();
+    is_at(&mut other, "reclaim-created");
+    let mut ours = attempt(&scene);
+    waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
+    other.go_on();
+    // It sees our pid now.
+    is_refused(&mut other, "reclaimed by pid");
+    let lock = owns(&mut ours);
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn who_gives_up_waiting_for_the_original_leaves_nothing_of_ours() {
+    let scene = Scene::free();
+    let mut other = blind_original(&scene, &[]);
+    let mut ours = attempt(&scene);
+    waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
+    drop(ours);
+    assert_eq!(scene.files(), [RECLAIM]);
+    other.go_on();
+    assert_eq!(other.answer(), Answer::Owns);
+}
+
+// What no rule of ours can mend. That two of the original race each other stands in races.rs.
+
+#[test]
+fn limit_an_original_that_pauses_for_more_than_two_seconds_under_its_reclaim_lock_gets_in_beside_ours()
+ {
+    let scene = Scene::free();
+    let mut other = blind_original(&scene, &[]);
+    let lock = acquire(scene.path()).unwrap();
+    let [warning] = lock.warnings() else {
+        panic!("{:?}", lock.warnings());
+    };
+    assert!(warning.to_string().contains("stayed for two seconds"));
+    assert!(lock.still_held().unwrap());
+    other.go_on();
+    assert_eq!(other.answer(), Answer::Owns);
+    assert!(!lock.still_held().unwrap(), "two owners, and ours notices");
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
+    assert_eq!(scene.files(), [LOCK]);
+    let pid = fs::read_to_string(scene.lock()).unwrap();
+    assert_eq!(pid, format!("{}\n", other.pid()));
+}
+
+#[test]
+fn limit_an_original_that_pauses_for_more_than_three_seconds_before_it_writes_gets_in_beside_ours()
+{
+    let scene = Scene::free();
+    let mut other = original(&scene, &["lock-created"]);
+    is_at(&mut other, "lock-created");
+    let lock = acquire(scene.path()).unwrap();
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
+    // What it writes goes into a file that has no name any more.
+    other.go_on();
+    assert_eq!(other.answer(), Answer::Owns);
+    assert!(lock.still_held().unwrap(), "two owners");
+}
+
+#[test]
+fn limit_an_original_that_removes_a_dead_reclaim_lock_and_one_of_ours_with_it_lets_two_of_ours_in()
+{
+    let scene = Scene::stale().with(RECLAIM, NOBODY);
+    let mut other = original(&scene, &["reclaim-judged-dead", "reclaim-removed"]);
+    is_at(&mut other, "reclaim-judged-dead");
+    // Meanwhile one of ours has replaced that one, and is under its own reclaim lock.
+    let mut first = stepped(&scene, 1);
+    first.stop_before(unlinks(0));
+    other.go_on();
+    is_at(&mut other, "reclaim-removed");
+    // It is gone, and so another of ours is let through as well.
+    let mut second = stepped(&scene, 2);
+    second.stop_before(unlinks(0));
+    assert_eq!(first.run(), Ok(()));
+    assert!(first.still_held());
+    assert_eq!(second.run(), Ok(()));
+    assert!(second.still_held() && !first.still_held());
+    // The original itself is refused.
+    other.go_on();
+    is_refused(&mut other, "reclaimed by pid");
+}
+
+#[test]
+fn limit_an_original_whose_lock_was_removed_by_hand_removes_that_of_ours_when_it_releases() {
+    let scene = Scene::free();
+    let mut other = original(&scene, &[]);
+    assert_eq!(other.answer(), Answer::Owns);
+    fs::remove_file(scene.lock()).unwrap();
+    let lock = acquire(scene.path()).unwrap();
+    assert!(other.end_of_input().success());
+    assert!(!lock.still_held().unwrap());
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
+}
