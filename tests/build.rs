@@ -6,7 +6,7 @@ use std::{env, error::Error, fs, path::Path, process::Command};
 const NOTED: &str = "../host/lockfile.wasm.rustc";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, not_root)");
+    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, not_root, no_fuse)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
@@ -17,8 +17,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     if env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1") {
         return Ok(());
     }
-    if Command::new("id").arg("-u").output()?.stdout != b"0\n" {
+    let is_root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
+    if !is_root {
         println!("cargo::rustc-cfg=not_root");
+    }
+    let fuse = [
+        "mkfs.exfat",
+        "losetup",
+        "mount.exfat-fuse",
+        "unionfs",
+        "bindfs",
+    ];
+    if !is_root || !Path::new("/dev/fuse").exists() || !fuse.iter().all(|it| is_installed(it)) {
+        println!("cargo::rustc-cfg=no_fuse");
     }
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");
@@ -26,6 +37,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rustc-cfg=other_rustc");
     }
     Ok(())
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 fn ask(arguments: &[&str]) -> Result<String, Box<dyn Error>> {

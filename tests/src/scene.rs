@@ -1,6 +1,7 @@
 //! Directories as a starting process may find them.
 
 use std::{
+    env,
     ffi::OsString,
     fs::{self, File, Permissions},
     os::unix::{fs::PermissionsExt, process::CommandExt},
@@ -31,8 +32,17 @@ impl Scene {
     /// If there is no room for temporary directories.
     #[must_use]
     pub fn free() -> Self {
+        Self::free_in(&env::temp_dir())
+    }
+
+    /// With nothing in it, in another place than where temporary files are.
+    ///
+    /// # Panics
+    /// If it cannot be made there.
+    #[must_use]
+    pub fn free_in(place: &Path) -> Self {
         Self {
-            directory: TempDir::with_prefix("lockhost-").expect("a temporary directory"),
+            directory: TempDir::with_prefix_in("lockhost-", place).expect("a temporary directory"),
             tools: OnceLock::new(),
         }
     }

@@ -3,13 +3,13 @@
 
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Read, Write},
-    os::unix::fs::MetadataExt,
+    io::{self, ErrorKind, Read},
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
 use lockhost_guest::{
-    call::{Call, FileId, FileStat, Maker, Next, Owner, Reply},
+    call::{Call, FileId, FileStat, Maker, Next, Ours, Owner, Reply},
     contract::{
         AliveReason, Datetime, DeadReason, DescriptorType, Error, ErrorCode, Liveness,
         UnknownReason,
@@ -27,7 +27,8 @@ pub struct Stepped {
     pid: u32,
     identity: String,
     next: Next<Outcome>,
-    claim: Option<File>,
+    claim: Option<Name>,
+    ours: Vec<(Ours, File)>,
     open: Option<File>,
     kept: Vec<File>,
 }
@@ -46,6 +47,7 @@ impl Stepped {
             identity: identity.to_owned(),
             next,
             claim: None,
+            ours: Vec::new(),
             open: None,
             kept: Vec::new(),
         }
@@ -104,7 +106,7 @@ impl Stepped {
     /// Whether the lock file is its own.
     #[must_use]
     pub fn still_held(&self) -> bool {
-        id_at(&self.path(&Name::Level(0))).is_ok_and(|id| id == self.machine.own())
+        id_at(&self.path(&Name::Level(0))).is_ok_and(|id| Some(id) == self.machine.own())
     }
 
     fn step(&mut self, call: Call) {
@@ -122,21 +124,26 @@ impl Stepped {
         Ok(match call {
             Call::Current { attempt } => self.introduce(attempt),
             Call::Create { claim } => {
-                let path = self.path(&Name::Claim(claim));
-                let mut options = File::options();
-                let file = options.read(true).write(true).create_new(true).open(path)?;
-                Reply::Id(id_of(self.claim.insert(file))?)
+                let name = Name::Claim(claim);
+                self.claim = Some(name);
+                self.make(Ours::Claim, &name)?
             }
-            Call::Guard => Reply::Done,
+            Call::Make { level } => self.make(Ours::At(level), &Name::Level(level))?,
+            Call::Guard { .. } => Reply::Done,
             Call::Keep { .. } => {
                 self.kept.extend(self.open.take());
                 Reply::Done
             }
-            Call::Write { pid } => {
-                opened(&self.claim)?.write_all(content_of(pid).as_bytes())?;
+            Call::Write { file, pid } => {
+                let content = content_of(pid);
+                self.ours(file)?.write_all_at(content.as_bytes(), 0)?;
                 Reply::Done
             }
-            Call::StatClaim => Reply::Stat(stat(&opened(&self.claim)?.metadata()?)),
+            Call::Disown { level } => {
+                self.ours(Ours::At(level))?.write_all_at(b"-", 0)?;
+                Reply::Done
+            }
+            Call::StatClaim => Reply::Stat(stat(&self.ours(Ours::Claim)?.metadata()?)),
             Call::Stat { name } => Reply::Stat(stat(&fs::symlink_metadata(self.path(&name))?)),
             Call::Open { name } => {
                 let file = File::open(self.path(&name))?;
@@ -153,9 +160,9 @@ impl Stepped {
             Call::Id { name } => Reply::Id(id_at(&self.path(&name))?),
             Call::List => self.list()?,
             Call::Ask { owner } => Reply::Liveness(judge(&owner)),
-            Call::Link { claim, level } => {
-                let to = self.path(&Name::Level(level));
-                fs::hard_link(self.path(&Name::Claim(claim)), to)?;
+            Call::Link { name } => {
+                let claim = self.claim.ok_or(ErrorKind::NotFound)?;
+                fs::hard_link(self.path(&claim), self.path(&name))?;
                 Reply::Done
             }
             Call::Unlink { name } => {
@@ -163,7 +170,7 @@ impl Stepped {
                 Reply::Done
             }
             Call::Forget => {
-                self.claim = None;
+                self.ours.clear();
                 Reply::Done
             }
         })
@@ -171,6 +178,22 @@ impl Stepped {
 }
 
 impl Stepped {
+    fn make(&mut self, which: Ours, name: &Name) -> io::Result<Reply> {
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        let file = options.open(self.path(name))?;
+        let id = id_of(&file)?;
+        self.ours.push((which, file));
+        Ok(Reply::Id(id))
+    }
+
+    /// The file that it made last as this.
+    fn ours(&self, which: Ours) -> io::Result<&File> {
+        let made = self.ours.iter().rev().find(|made| made.0 == which);
+        made.map(|made| &made.1)
+            .ok_or_else(|| io::Error::other("no such file is open"))
+    }
+
     fn introduce(&self, attempt: u32) -> Reply {
         let identity = match attempt {
             0 => self.identity.clone(),
@@ -195,7 +218,7 @@ impl Stepped {
 
 /// Whether a step gives the file at this level a name of ours.
 pub fn links(level: u8) -> impl Fn(&Call) -> bool {
-    move |call| matches!(call, Call::Link { level: it, .. } if *it == level)
+    move |call| matches!(call, Call::Link { name: Name::Level(it) } if *it == level)
 }
 
 /// Whether a step removes the file at this level.

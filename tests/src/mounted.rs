@@ -1,0 +1,114 @@
+//! File systems on which hard links are not what they are elsewhere, mounted for one test.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+/// A mounted file system, gone with the value.
+pub struct Mounted {
+    place: TempDir,
+    device: Option<String>,
+}
+
+impl Mounted {
+    /// exFAT, which has no hard links, in a file of 64 MiB.
+    ///
+    /// # Panics
+    /// If it cannot be made or mounted.
+    #[must_use]
+    pub fn exfat() -> Self {
+        let mut mounted = Self::new();
+        let image = mounted.place.path().join("image");
+        File::create(&image)
+            .and_then(|file| file.set_len(64 << 20))
+            .expect("room for an image");
+        run(Command::new("mkfs.exfat").arg(&image));
+        let device = run(Command::new("losetup")
+            .args(["--find", "--show"])
+            .arg(&image));
+        run(Command::new("mount.exfat-fuse")
+            .arg(&device)
+            .arg(mounted.path()));
+        mounted.device = Some(device);
+        mounted
+    }
+
+    /// A file system on which a file may have many names, and shows as another file under each.
+    ///
+    /// # Panics
+    /// If it cannot be mounted.
+    #[must_use]
+    pub fn unionfs() -> Self {
+        Self::over("unionfs", "=RW")
+    }
+
+    /// A foreign file system with hard links as they are elsewhere.
+    ///
+    /// # Panics
+    /// If it cannot be mounted.
+    #[must_use]
+    pub fn bindfs() -> Self {
+        Self::over("bindfs", "")
+    }
+
+    fn over(program: &str, how: &str) -> Self {
+        let mounted = Self::new();
+        let under = mounted.place.path().join("under");
+        std::fs::create_dir(&under).expect("a directory in a temporary directory");
+        let mut under = under.into_os_string();
+        under.push(how);
+        run(Command::new(program).arg(under).arg(mounted.path()));
+        mounted
+    }
+
+    fn new() -> Self {
+        let place = TempDir::with_prefix("lockhost-mounted-").expect("a temporary directory");
+        std::fs::create_dir(place.path().join("root")).expect("a place to mount at");
+        Self {
+            place,
+            device: None,
+        }
+    }
+
+    /// Where it is mounted.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.place.path().join("root")
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Its server ends with the mount. A test that fails may have left a process in it.
+        let _ = Command::new("umount")
+            .arg("--lazy")
+            .arg(self.path())
+            .output();
+        if let Some(device) = &self.device {
+            let _ = Command::new("losetup").arg("--detach").arg(device).output();
+        }
+    }
+}
+
+/// What it prints.
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the command can be started");
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Whether a path is mounted, for tests that want to be sure of what they test.
+///
+/// # Panics
+/// If the system does not tell what is mounted.
+#[must_use]
+pub fn is_mounted(path: &Path) -> bool {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").expect("proc(5) tells");
+    mounts
+        .lines()
+        .any(|line| line.split(' ').nth(1) == path.to_str())
+}

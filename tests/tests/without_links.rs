@@ -1,0 +1,209 @@
+//! File systems without hard links, and such where links are not what they are elsewhere: the lock file is made in
+//! place there, has no claim, and is judged by its pid alone.
+
+use std::{fs, process::Command};
+
+use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
+use lockhost_tests::{
+    contender::{Answer, Barrier, Contender, owners, rounds},
+    mounted::{Mounted, is_mounted},
+    program::{lockhost, run},
+    scene::{NOBODY, Scene},
+};
+use rustix::process::Signal;
+
+const LOCK: &str = "tinyforge.lock";
+const RECLAIM: &str = "tinyforge.lock.reclaim";
+
+const PROCESSES: usize = 16;
+
+fn program(scene: &Scene) -> Contender {
+    Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
+}
+
+/// Exactly one owner, everybody else honestly refused; when all have gone a newcomer gets in, and nothing is left.
+fn round(scene: &Scene) {
+    let barrier = Barrier::new();
+    let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
+    let directory = scene.path().to_str().expect("its path is text");
+    let mut contenders: Vec<_> = (0..PROCESSES)
+        .map(|_| barrier.line_up(at_barrier, &lockhost(), &["acquire", directory]))
+        .collect();
+    barrier.open();
+    let (count, answers) = owners(&mut contenders);
+    assert_eq!(count, 1, "owners among {answers:#?}");
+    let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
+    assert_eq!(refused, PROCESSES - 1, "refusals among {answers:#?}");
+    for (contender, answer) in contenders.iter_mut().zip(answers) {
+        if answer == Answer::Owns {
+            assert_eq!(scene.files(), [LOCK]);
+            assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+        }
+    }
+    let mut newcomer = program(scene);
+    assert_eq!(newcomer.answer(), Answer::Owns);
+    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn of_sixteen_without_links_exactly_one_gets_in() {
+    let exfat = Mounted::exfat();
+    assert!(is_mounted(&exfat.path()));
+    let free = || Scene::free_in(&exfat.path());
+    let rounds = rounds().div_ceil(2);
+    for _ in 0..rounds {
+        round(&free());
+        round(&free().with(LOCK, NOBODY));
+        round(&free().with_old(LOCK, ""));
+        round(&free().with(LOCK, NOBODY).with(RECLAIM, NOBODY));
+    }
+    println!("without links: 4 times {rounds} rounds of {PROCESSES} processes, one owner each");
+}
+
+/// As a lock is that was made in place.
+fn is_in_place(lock: &Lock, scene: &Scene) {
+    assert!(!lock.is_claimed() && !lock.has_evidence());
+    assert_eq!(scene.files(), [LOCK]);
+    let content = fs::read_to_string(scene.lock()).unwrap();
+    assert_eq!(content, format!("{}\n", std::process::id()));
+    assert!(lock.still_held().unwrap());
+    assert!(lock.warnings().is_empty(), "{:?}", lock.warnings());
+}
+
+fn is_made_in_place_and_excludes(mounted: &Mounted) {
+    let scene = Scene::free_in(&mounted.path());
+    let lock = acquire(scene.path()).unwrap();
+    is_in_place(&lock, &scene);
+    let refused = acquire(scene.path()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Held);
+    assert!(refused.holder().unwrap().is_this_process(), "{refused}");
+    let mut other = program(&scene);
+    let Answer::Ended(Some(75), told) = other.answer() else {
+        panic!("two owners");
+    };
+    assert!(told.contains(&format!("(pid {})", lock.pid())), "{told}");
+    assert!(told.contains("a file system without hard links"), "{told}");
+    assert_eq!(scene.files(), [LOCK]);
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_the_lock_file_is_made_in_place_and_excludes() {
+    is_made_in_place_and_excludes(&Mounted::exfat());
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "unionfs cannot be mounted (unionfs-fuse, root)")]
+fn where_two_names_show_as_two_files_the_lock_file_is_made_in_place_and_excludes() {
+    let unionfs = Mounted::unionfs();
+    assert!(is_mounted(&unionfs.path()));
+    is_made_in_place_and_excludes(&unionfs);
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
+fn a_foreign_file_system_with_links_has_claims_and_no_evidence() {
+    let bindfs = Mounted::bindfs();
+    assert!(is_mounted(&bindfs.path()));
+    let scene = Scene::free_in(&bindfs.path());
+    let lock = acquire(scene.path()).unwrap();
+    assert!(lock.is_claimed() && !lock.has_evidence());
+    let claim = format!("{LOCK}.{}", lock.identity());
+    assert_eq!(scene.files(), [LOCK, &claim], "the scratch link is gone");
+    let refused = acquire(scene.path()).unwrap_err();
+    assert!(refused.holder().unwrap().is_this_process(), "{refused}");
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_a_killed_owner_does_not_block_a_restart() {
+    let exfat = Mounted::exfat();
+    let scene = Scene::free_in(&exfat.path());
+    let mut owner = program(&scene);
+    assert_eq!(owner.answer(), Answer::Owns);
+    owner.end(Signal::KILL);
+    let lock = acquire(scene.path()).unwrap();
+    let [replaced] = lock.replaced() else {
+        panic!("{:?}", lock.replaced());
+    };
+    assert_eq!(replaced.pid(), Some(owner.pid()));
+    assert_eq!(
+        replaced.reason(),
+        ReplacedReason::Dead(DeadReason::NoProcess)
+    );
+    is_in_place(&lock, &scene);
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_a_lock_file_that_somebody_replaced_is_noticed_and_left_alone() {
+    let exfat = Mounted::exfat();
+    let scene = Scene::free_in(&exfat.path());
+    let lock = acquire(scene.path()).unwrap();
+    fs::remove_file(scene.lock()).unwrap();
+    fs::write(scene.lock(), NOBODY).unwrap();
+    assert!(!lock.still_held().unwrap());
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
+    assert_eq!(scene.files(), [LOCK]);
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_our_own_pid_from_an_earlier_life_is_refused_with_the_way_out() {
+    let exfat = Mounted::exfat();
+    let own = format!("{}\n", std::process::id());
+    let scene = Scene::free_in(&exfat.path()).with(LOCK, &own);
+    let refused = acquire(scene.path()).unwrap_err();
+    let holder = refused.holder().unwrap();
+    assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::OwnPid));
+    let identity = holder.identity().unwrap().to_owned();
+    let options = lockhost::Options::new().assume_dead(identity);
+    is_in_place(&options.acquire(scene.path()).unwrap(), &scene);
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
+    let exfat = Mounted::exfat();
+    // Pid 1 lives. It may be about to remove what it saw when the lock file was still empty.
+    let scene = Scene::free_in(&exfat.path()).with(RECLAIM, "1\n");
+    let path = scene.path().to_str().expect("its path is text");
+    let output = run(&["acquire", path]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(75), "{told}");
+    assert!(
+        told.contains("a reclaim of a dead lock is in progress"),
+        "{told}"
+    );
+    // Given up by its content and not by its name, and free to be taken once it has settled.
+    assert_eq!(scene.files(), [LOCK, RECLAIM]);
+    assert!(fs::read_to_string(scene.lock()).unwrap().starts_with('-'));
+    fs::remove_file(scene.path().join(RECLAIM)).unwrap();
+    let lock = acquire(scene.path()).unwrap();
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
+    is_in_place(&lock, &scene);
+}
