@@ -1,16 +1,15 @@
 //! The component's exports: a machine and a driver behind each resource.
 
-use alloc::string::String;
-use core::cell::RefCell;
+use alloc::{boxed::Box, string::String};
+use core::cell::Cell;
 
 use crate::{
     contract::{
         Descriptor, Error, ErrorCode, Failure, Guest, GuestAttempt, GuestLock, Lock, Operation,
         Options, Report,
     },
-    driver::{Dir, Driver},
+    driver::{Driver, id_at},
     inspect::{Inspect, Inspected},
-    lockfile::Name,
     machine::Machine,
     release::Released,
 };
@@ -24,30 +23,26 @@ impl Guest for Component {
 
     fn inspect(dir: &Descriptor, name: String) -> Inspected {
         let (mut inspect, next) = Inspect::begin(name);
-        let mut driver = Driver::new(Dir::Lent(dir), inspect.names().clone());
-        driver.run(next, |reply| inspect.reply(reply))
+        let mut driver = Driver::new(inspect.names().clone());
+        driver.run(dir, next, |reply| inspect.reply(reply))
     }
 }
 
 /// A machine, with what it has open. Dropping it gives up whatever it holds.
 struct Holding {
+    dir: Descriptor,
     machine: Machine,
-    driver: Driver<'static>,
-    released: bool,
+    driver: Driver,
 }
 
 impl Holding {
-    fn release(mut self) -> Released {
-        self.give_up()
-    }
-
     fn give_up(&mut self) -> Released {
-        if self.released || self.machine.has_ended() {
+        if self.machine.has_ended() {
             return Ok(());
         }
-        self.released = true;
         let (mut release, next) = self.machine.release();
-        self.driver.run(next, |reply| release.reply(reply))
+        self.driver
+            .run(&self.dir, next, |reply| release.reply(reply))
     }
 }
 
@@ -59,38 +54,36 @@ impl Drop for Holding {
 }
 
 /// An attempt, until it has become a lock or an error.
-pub struct AttemptResource(RefCell<Option<Holding>>);
+pub struct AttemptResource(Cell<Option<Box<Holding>>>);
 
 impl GuestAttempt for AttemptResource {
     fn new(dir: Descriptor, options: Options) -> Self {
         let machine = Machine::new(options.name, options.assume_dead);
-        let driver = Driver::new(Dir::Own(dir), machine.names().clone());
-        Self(RefCell::new(Some(Holding {
+        let driver = Driver::new(machine.names().clone());
+        Self(Cell::new(Some(Box::new(Holding {
+            dir,
             machine,
             driver,
-            released: false,
-        })))
+        }))))
     }
 
     fn try_(&self, elapsed_ms: u64) -> Result<Lock, Error> {
-        let mut slot = self.0.borrow_mut();
-        let Some(Holding {
-            machine, driver, ..
-        }) = slot.as_mut()
-        else {
-            return Err(Error::Ended);
-        };
+        let mut holding = self.0.take().ok_or(Error::Ended)?;
+        let Holding {
+            dir,
+            machine,
+            driver,
+        } = &mut *holding;
         let next = machine.start(elapsed_ms);
-        let outcome = driver.run(next, |reply| machine.reply(reply));
-        match outcome {
+        match driver.run(dir, next, |reply| machine.reply(reply)) {
             Ok(()) => {
                 driver.close_looked_at();
-                let holding = slot.take().ok_or(Error::Ended)?;
                 Ok(Lock::new(LockResource(holding)))
             }
-            Err(Error::Again(waiting)) => Err(Error::Again(waiting)),
             Err(error) => {
-                *slot = None;
+                if let Error::Again(_) = error {
+                    self.0.set(Some(holding));
+                }
                 Err(error)
             }
         }
@@ -98,7 +91,7 @@ impl GuestAttempt for AttemptResource {
 }
 
 /// A lock that is held.
-pub struct LockResource(Holding);
+pub struct LockResource(Box<Holding>);
 
 impl GuestLock for LockResource {
     fn report(&self) -> Report {
@@ -106,18 +99,19 @@ impl GuestLock for LockResource {
     }
 
     fn still_held(&self) -> Result<bool, Failure> {
-        match self.0.driver.id_at(&Name::Level(0)) {
+        let file = self.0.machine.names().level(0);
+        match id_at(&self.0.dir, &file) {
             Ok(id) => Ok(Some(id) == self.0.machine.own()),
             Err(ErrorCode::NoEntry) => Ok(false),
             Err(code) => Err(Failure {
                 operation: Operation::Stat,
-                file: self.0.machine.names().level(0),
+                file,
                 code,
             }),
         }
     }
 
     fn release(lock: Lock) -> Released {
-        lock.into_inner::<Self>().0.release()
+        lock.into_inner::<Self>().0.give_up()
     }
 }

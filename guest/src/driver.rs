@@ -1,6 +1,6 @@
 //! Performs the machine's calls through `wasi:filesystem` and the import `process`.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use crate::{
     call::{Call, FileId, FileStat, Maker, Next, Ours, Owner, Reply},
@@ -8,198 +8,160 @@ use crate::{
         Descriptor, DescriptorFlags, DescriptorStat, ErrorCode, Evidence, GuardError, OpenFlags,
         PathFlags, process,
     },
-    lockfile::{Identity, LONGEST, Name, Names, content_of},
+    lockfile::{DEEPEST, Identity, LONGEST, Names, content_of},
 };
 
 /// How many entries of a directory may be such that they cannot be looked at.
 const UNSEEN: u32 = 1_000;
 
-/// A directory, handed over or lent.
-pub enum Dir<'a> {
-    /// Handed over.
-    Own(Descriptor),
-    /// Lent.
-    Lent(&'a Descriptor),
-}
-
 /// A file that we made, until it is closed: its evidence goes first.
 struct Made {
-    which: Ours,
     evidence: Option<Evidence>,
     file: Descriptor,
 }
 
-/// The directory, and the files in it that an attempt or a lock has open.
-pub struct Driver<'a> {
-    dir: Dir<'a>,
+/// The files that an attempt or a lock has open. The directory, which may be lent, is handed in with each run.
+pub struct Driver {
     names: Names,
-    claim: Option<Identity>,
-    ours: Vec<Made>,
+    /// The name of our claim.
+    claim: String,
+    /// The claim, then what was made in place, by level.
+    ours: [Option<Made>; DEEPEST as usize + 2],
     open: Option<Descriptor>,
-    kept: Vec<(u8, Descriptor)>,
+    /// By level.
+    kept: [Option<Descriptor>; DEEPEST as usize + 1],
 }
 
-impl<'a> Driver<'a> {
-    /// For the lock of these names in a directory.
-    pub fn new(dir: Dir<'a>, names: Names) -> Self {
+impl Driver {
+    /// For the lock of these names.
+    pub fn new(names: Names) -> Self {
         Self {
-            dir,
             names,
-            claim: None,
-            ours: Vec::new(),
+            claim: String::new(),
+            ours: Default::default(),
             open: None,
-            kept: Vec::new(),
+            kept: Default::default(),
         }
     }
 
-    /// Perform calls until a part of the machine comes to its end.
-    pub fn run<T>(&mut self, mut next: Next<T>, mut reply: impl FnMut(Reply) -> Next<T>) -> T {
+    /// Perform calls in a directory until a part of the machine comes to its end.
+    pub fn run<T>(
+        &mut self,
+        dir: &Descriptor,
+        mut next: Next<T>,
+        mut reply: impl FnMut(Reply) -> Next<T>,
+    ) -> T {
         loop {
             match next {
-                Next::Call(call) => next = reply(self.perform(call)),
+                Next::Call(call) => next = reply(self.perform(dir, call)),
                 Next::End(end) => return end,
             }
         }
     }
 
-    /// Close all but what is the lock: the claim, or the file that was made in its place, and the evidence on it.
+    /// Close what was only looked at. What is ours, and the evidence on it, stays.
     pub fn close_looked_at(&mut self) {
         self.open = None;
-        self.kept = Vec::new();
-        self.ours
-            .retain(|made| matches!(made.which, Ours::Claim | Ours::At(0)));
+        self.kept = Default::default();
     }
 
-    /// Which file has this name now, or why that cannot be said.
-    ///
-    /// # Errors
-    /// As the file system answers.
-    pub fn id_at(&self, name: &Name) -> Result<FileId, ErrorCode> {
-        let hash = self
-            .dir()
-            .metadata_hash_at(PathFlags::empty(), &self.names.file(name))?;
-        Ok(FileId(hash.lower, hash.upper))
+    fn perform(&mut self, dir: &Descriptor, call: Call) -> Reply {
+        self.try_perform(dir, call).unwrap_or_else(Reply::Failed)
     }
 
-    fn dir(&self) -> &Descriptor {
-        match &self.dir {
-            Dir::Own(dir) => dir,
-            Dir::Lent(dir) => dir,
-        }
-    }
-
-    fn perform(&mut self, call: Call) -> Reply {
-        self.try_perform(call).unwrap_or_else(Reply::Failed)
-    }
-
-    fn try_perform(&mut self, call: Call) -> Result<Reply, ErrorCode> {
+    fn try_perform(&mut self, dir: &Descriptor, call: Call) -> Result<Reply, ErrorCode> {
+        // Here and not where it is used, since each place that makes and drops a text costs bytes.
+        let file = match &call {
+            Call::Stat { name }
+            | Call::Open { name }
+            | Call::Id { name }
+            | Call::Link { name }
+            | Call::Unlink { name } => self.names.file(name),
+            Call::Create { claim } => self.names.claim(claim),
+            Call::Make { level } => self.names.level(*level),
+            _ => String::new(),
+        };
         match call {
-            Call::Current { attempt } => Ok(self.current(attempt)),
-            Call::Create { claim } => self.create(claim),
-            Call::Make { level } => self.make(level),
+            Call::Current { attempt } => Ok(current(dir, attempt)),
+            Call::Create { .. } => self.create(dir, file),
+            // If that fails half-way the file stays, and names nobody: whose a lock file's name is by now cannot be
+            // known without it.
+            Call::Make { level } => self.make(Ours::At(level), open_new(dir, &file)?),
             Call::Guard { file } => self.guard(file),
             Call::Write { file, pid } => self.write(file, &content_of(pid)),
             // A file that begins with a hyphen names nobody, whatever stands behind it.
             Call::Disown { level } => self.write(Ours::At(level), "-"),
-            Call::StatClaim => stat(self.ours(Ours::Claim)),
-            Call::Stat { name } => self
-                .dir()
-                .stat_at(PathFlags::empty(), &self.names.file(&name))
+            Call::StatClaim => stat(Some(self.ours(Ours::Claim)?)),
+            Call::Stat { .. } => dir
+                .stat_at(PathFlags::empty(), &file)
                 .map(|stat| Reply::Stat(stat.into())),
-            Call::Open { name } => self.open(&name),
+            Call::Open { .. } => self.open(dir, &file),
             Call::Read => self.read(),
             Call::StatOpen => stat(self.open.as_ref()),
             Call::Identify { pid } => {
-                let identity = process::identify(pid, self.dir());
+                let identity = process::identify(pid, dir);
                 Ok(Reply::Identity(
                     identity.and_then(|text| Identity::new(&text)),
                 ))
             }
-            Call::Id { name } => self.id_at(&name).map(Reply::Id),
-            Call::List => self.list(),
+            Call::Id { .. } => id_at(dir, &file).map(Reply::Id),
+            Call::List => self.list(dir),
             Call::Ask { owner } => {
                 let file = opened(self.open.as_ref())?;
                 Ok(Reply::Liveness(process::process_alive(&told(&owner), file)))
             }
             Call::Keep { level } => {
-                if let Some(file) = self.open.take() {
-                    self.kept.retain(|(other, _)| *other != level);
-                    self.kept.push((level, file));
+                if let Some(kept) = self.kept.get_mut(usize::from(level)) {
+                    *kept = self.open.take();
                 }
                 Ok(Reply::Done)
             }
-            Call::Link { name } => self.link(&name),
-            Call::Unlink { name } => {
-                self.dir().unlink_file_at(&self.names.file(&name))?;
+            Call::Link { .. } => {
+                dir.link_at(PathFlags::empty(), &self.claim, dir, &file)?;
+                Ok(Reply::Done)
+            }
+            Call::Unlink { .. } => {
+                dir.unlink_file_at(&file)?;
                 Ok(Reply::Done)
             }
             Call::Forget => {
-                self.ours = Vec::new();
+                self.ours = Default::default();
                 Ok(Reply::Done)
             }
         }
     }
 
-    fn current(&self, attempt: u32) -> Reply {
-        match process::current(self.dir(), attempt) {
-            Ok(maker) => match Identity::new(&maker.identity) {
-                Some(identity) => Reply::Maker(Maker {
-                    pid: maker.pid,
-                    identity,
-                    evidence: maker.evidence,
-                }),
-                None => Reply::Refused("the host's identity for this process is none".into()),
-            },
-            Err(why) => Reply::Refused(why),
-        }
-    }
-
-    fn create(&mut self, claim: Identity) -> Result<Reply, ErrorCode> {
-        let name = Name::Claim(claim);
-        let file = self.open_new(&name)?;
-        let kept = self.keep(Ours::Claim, file);
-        self.claim = Some(claim);
-        if kept.is_err() {
+    fn create(&mut self, dir: &Descriptor, name: String) -> Result<Reply, ErrorCode> {
+        let made = self.make(Ours::Claim, open_new(dir, &name)?);
+        if made.is_err() {
             // It was made a moment ago and has an identity's name, so it is ours to take back.
-            let _ = self.dir().unlink_file_at(&self.names.file(&name));
+            let _ = dir.unlink_file_at(&name);
         }
-        kept
+        self.claim = name;
+        made
     }
 
-    fn make(&mut self, level: u8) -> Result<Reply, ErrorCode> {
-        let file = self.open_new(&Name::Level(level))?;
-        // If that fails the file stays, and names nobody: whose a lock file's name is by now cannot be known without it.
-        self.keep(Ours::At(level), file)
-    }
-
-    fn open_new(&self, name: &Name) -> Result<Descriptor, ErrorCode> {
-        self.dir().open_at(
-            PathFlags::empty(),
-            &self.names.file(name),
-            OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
-            DescriptorFlags::READ | DescriptorFlags::WRITE,
-        )
-    }
-
-    fn keep(&mut self, which: Ours, file: Descriptor) -> Result<Reply, ErrorCode> {
+    fn make(&mut self, which: Ours, file: Descriptor) -> Result<Reply, ErrorCode> {
         let id = id_of(&file)?;
-        self.ours.retain(|made| made.which != which);
-        self.ours.push(Made {
-            which,
-            evidence: None,
-            file,
-        });
+        let evidence = None;
+        *self.slot(which)? = Some(Made { evidence, file });
         Ok(Reply::Id(id))
     }
 
-    fn ours(&self, which: Ours) -> Option<&Descriptor> {
-        let made = self.ours.iter().find(|made| made.which == which);
-        made.map(|made| &made.file)
+    fn slot(&mut self, which: Ours) -> Result<&mut Option<Made>, ErrorCode> {
+        let slot = match which {
+            Ours::Claim => 0,
+            Ours::At(level) => usize::from(level) + 1,
+        };
+        self.ours.get_mut(slot).ok_or(ErrorCode::BadDescriptor)
+    }
+
+    fn ours(&mut self, which: Ours) -> Result<&Descriptor, ErrorCode> {
+        opened(self.slot(which)?.as_ref().map(|made| &made.file))
     }
 
     fn guard(&mut self, which: Ours) -> Result<Reply, ErrorCode> {
-        let made = self.ours.iter_mut().find(|made| made.which == which);
-        let made = made.ok_or(ErrorCode::BadDescriptor)?;
+        let made = self.slot(which)?.as_mut().ok_or(ErrorCode::BadDescriptor)?;
         match process::guard(&made.file) {
             Ok(evidence) => {
                 made.evidence = Some(evidence);
@@ -211,7 +173,7 @@ impl<'a> Driver<'a> {
     }
 
     fn write(&mut self, which: Ours, content: &str) -> Result<Reply, ErrorCode> {
-        let written = opened(self.ours(which))?.write(content.as_bytes(), 0)?;
+        let written = self.ours(which)?.write(content.as_bytes(), 0)?;
         // A file system that takes a part of a few bytes has no room for the rest.
         if written == content.len() as u64 {
             Ok(Reply::Done)
@@ -220,11 +182,11 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn open(&mut self, name: &Name) -> Result<Reply, ErrorCode> {
+    fn open(&mut self, dir: &Descriptor, name: &str) -> Result<Reply, ErrorCode> {
         // The file that was open before stays so until this one is: its number cannot come back as this one's.
-        let file = self.dir().open_at(
+        let file = dir.open_at(
             PathFlags::empty(),
-            &self.names.file(name),
+            name,
             OpenFlags::empty(),
             DescriptorFlags::READ,
         );
@@ -241,8 +203,8 @@ impl<'a> Driver<'a> {
         Ok(Reply::Bytes(bytes))
     }
 
-    fn list(&mut self) -> Result<Reply, ErrorCode> {
-        let entries = self.dir().read_directory()?;
+    fn list(&mut self, dir: &Descriptor) -> Result<Reply, ErrorCode> {
+        let entries = dir.read_directory()?;
         let mut claims = Vec::new();
         let mut unseen = None;
         let mut failures = 0;
@@ -262,17 +224,28 @@ impl<'a> Driver<'a> {
             }
         }
     }
+}
 
-    fn link(&mut self, name: &Name) -> Result<Reply, ErrorCode> {
-        let claim = self.claim.ok_or(ErrorCode::BadDescriptor)?;
-        let dir = self.dir();
-        dir.link_at(
-            PathFlags::empty(),
-            &self.names.file(&Name::Claim(claim)),
-            dir,
-            &self.names.file(name),
-        )?;
-        Ok(Reply::Done)
+fn open_new(dir: &Descriptor, name: &str) -> Result<Descriptor, ErrorCode> {
+    dir.open_at(
+        PathFlags::empty(),
+        name,
+        OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
+        DescriptorFlags::READ | DescriptorFlags::WRITE,
+    )
+}
+
+fn current(dir: &Descriptor, attempt: u32) -> Reply {
+    match process::current(dir, attempt) {
+        Ok(maker) => match Identity::new(&maker.identity) {
+            Some(identity) => Reply::Maker(Maker {
+                pid: maker.pid,
+                identity,
+                evidence: maker.evidence,
+            }),
+            None => Reply::Refused("the host's identity for this process is none".into()),
+        },
+        Err(why) => Reply::Refused(why),
     }
 }
 
@@ -286,6 +259,15 @@ fn told(owner: &Owner) -> process::Owner {
 
 fn opened(file: Option<&Descriptor>) -> Result<&Descriptor, ErrorCode> {
     file.ok_or(ErrorCode::BadDescriptor)
+}
+
+/// Which file has this name now, or why that cannot be said.
+///
+/// # Errors
+/// As the file system answers.
+pub fn id_at(dir: &Descriptor, file: &str) -> Result<FileId, ErrorCode> {
+    let hash = dir.metadata_hash_at(PathFlags::empty(), file)?;
+    Ok(FileId(hash.lower, hash.upper))
 }
 
 fn id_of(file: &Descriptor) -> Result<FileId, ErrorCode> {

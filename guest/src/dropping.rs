@@ -35,6 +35,12 @@ impl Levels {
         self.0.get(usize::from(level)).copied().flatten()
     }
 
+    /// Take out the lock file itself, or else the reclaim lock that is next to it.
+    pub fn take_first(&mut self) -> Option<(u8, FileId)> {
+        let mut levels = (0..).zip(&mut self.0);
+        levels.find_map(|(level, file)| Some((level, file.take()?)))
+    }
+
     /// All but the lock file itself.
     #[must_use]
     pub fn above(mut self) -> Self {
@@ -69,9 +75,8 @@ pub struct Dropping {
     levels: Levels,
     /// The level of a file that is not certain to be ours alone.
     unsure: Option<u8>,
-    /// The level that is being given up.
-    level: u8,
-    next: u8,
+    /// The level that is being given up, and our file there.
+    current: (u8, FileId),
     stage: Stage,
     /// The levels that still have our file, because it could not be removed.
     pub left: Levels,
@@ -103,23 +108,24 @@ impl Dropping {
 
     /// Go on with the reply to the last call. `None` once it is over.
     pub fn reply(&mut self, reply: Reply) -> Option<Call> {
+        let (level, file) = self.current;
         match self.stage {
             Stage::Compare => match reply.id() {
-                Ok(id) if self.levels.get(self.level) == Some(id) => {
-                    let name = Name::Level(self.level);
+                Ok(id) if id == file => {
+                    let name = Name::Level(level);
                     return self.call(Stage::Remove, Call::Unlink { name });
                 }
-                Ok(_) | Err(ErrorCode::NoEntry) => self.lost |= self.level == 0,
+                Ok(_) | Err(ErrorCode::NoEntry) => self.lost |= level == 0,
                 Err(code) => self.stuck(Operation::Stat, code),
             },
             Stage::Remove => match reply.done() {
                 Ok(()) => {}
-                Err(ErrorCode::NoEntry) => self.lost |= self.level == 0,
+                Err(ErrorCode::NoEntry) => self.lost |= level == 0,
                 Err(code) => self.stuck(Operation::Remove, code),
             },
             Stage::Disown => {
                 if let Err(code) = reply.done() {
-                    self.fail(Operation::Write, Name::Level(self.level), code);
+                    self.fail(Operation::Write, Name::Level(level), code);
                 }
             }
             Stage::CompareClaim => {
@@ -152,13 +158,9 @@ impl Dropping {
     }
 
     fn next_level(&mut self) -> Option<Call> {
-        while self.next <= DEEPEST {
-            let level = self.next;
-            self.next += 1;
-            if self.levels.get(level).is_none() {
-                continue;
-            }
-            self.level = level;
+        if let Some(current) = self.levels.take_first() {
+            self.current = current;
+            let (level, _) = current;
             return if self.unsure == Some(level) {
                 self.call(Stage::Disown, Call::Disown { level })
             } else {
@@ -177,10 +179,9 @@ impl Dropping {
     }
 
     fn stuck(&mut self, what: Operation, code: ErrorCode) {
-        if let Some(file) = self.levels.get(self.level) {
-            self.left.insert(self.level, file);
-        }
-        self.fail(what, Name::Level(self.level), code);
+        let (level, file) = self.current;
+        self.left.insert(level, file);
+        self.fail(what, Name::Level(level), code);
     }
 
     fn fail(&mut self, operation: Operation, name: Name, code: ErrorCode) {

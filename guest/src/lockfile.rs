@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use itoa::Buffer;
+use arrayvec::ArrayString;
 
 use crate::contract::Datetime;
 
@@ -18,21 +18,43 @@ pub const DEEPEST: u8 = 8;
 
 /// The pid in a lock file, as the original reads it: a decimal number, perhaps with a sign and leading zeros, white
 /// space (Unicode's) around it. `None` for anything else, zero, a negative number, and what no process can have.
+///
+/// Read as bytes: whatever is not UTF-8 is neither white space nor a digit.
 #[must_use]
 pub fn parse_pid(content: &[u8]) -> Option<u32> {
-    let text = core::str::from_utf8(content).ok()?.trim();
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+    let text = without_white_space(content);
+    let mut rest = text.strip_prefix(b"+").unwrap_or(text);
+    let mut pid = 0_u32;
+    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+        pid = pid.checked_mul(10)?.checked_add((digit - b'0').into())?;
+        rest = behind;
     }
-    let pid = digits.parse().ok()?;
-    (1..=LARGEST_PID).contains(&pid).then_some(pid)
+    // Without a digit it is zero.
+    (without_white_space(rest).is_empty() && (1..=LARGEST_PID).contains(&pid)).then_some(pid)
+}
+
+/// The text after the white space that it begins with: what Unicode calls White_Space, as UTF-8. Written out here
+/// because the standard library's tables for all of Unicode are larger than the rest of this file.
+fn without_white_space(mut text: &[u8]) -> &[u8] {
+    while let [b'\t'..=b'\r' | b' ', rest @ ..]
+    | [0xc2, 0x85 | 0xa0, rest @ ..]
+    | [0xe1, 0x9a, 0x80, rest @ ..]
+    | [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, rest @ ..]
+    | [0xe2, 0x81, 0x9f, rest @ ..]
+    | [0xe3, 0x80, 0x80, rest @ ..] = text
+    {
+        text = rest;
+    }
+    text
 }
 
 /// What an owner writes: its pid in decimal and a newline.
 #[must_use]
 pub fn content_of(pid: u32) -> String {
-    concat(&[Buffer::new().format(u64::from(pid)), "\n"])
+    let mut text = String::new();
+    push_decimal(&mut text, pid.into());
+    text.push('\n');
+    text
 }
 
 /// The identity of an owner of whom only a pid is known: the pid with the file's time, since nothing else tells two
@@ -41,24 +63,21 @@ pub fn content_of(pid: u32) -> String {
 pub fn bare_identity(pid: u32, modified: Option<Datetime>) -> String {
     let (seconds, nanoseconds) =
         modified.map_or((0, 0), |time| (time.seconds, time.nanoseconds.into()));
-    let mut buffers = [Buffer::new(), Buffer::new(), Buffer::new()];
-    let [first, second, third] = &mut buffers;
-    concat(&[
-        first.format(u64::from(pid)),
-        "@",
-        second.format(seconds),
-        ".",
-        third.format::<u64>(nanoseconds),
-    ])
+    let mut text = String::new();
+    push_decimal(&mut text, pid.into());
+    text.push('@');
+    push_decimal(&mut text, seconds);
+    text.push('.');
+    push_decimal(&mut text, nanoseconds);
+    text
 }
 
-/// What `format!` does for strings alone, without the ten kilobytes that it brings along.
-fn concat(parts: &[&str]) -> String {
-    let mut text = String::new();
-    for part in parts {
-        text.push_str(part);
+/// What `write!` does for a number, without the ten kilobytes that it brings along.
+fn push_decimal(text: &mut String, number: u64) {
+    if number > 9 {
+        push_decimal(text, number / 10);
     }
-    text
+    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 /// The longest identity, in bytes.
@@ -70,38 +89,27 @@ pub const LONGEST_IDENTITY: usize = 128;
 ///
 /// Kept in place, so that whatever names a process can be copied about without a thought.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity {
-    length: u8,
-    bytes: [u8; LONGEST_IDENTITY],
-}
+pub struct Identity(ArrayString<LONGEST_IDENTITY>);
 
 impl Identity {
     /// From its text. `None` if that is no identity.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let mut rest = text.bytes().skip(digits);
-        let good = (1..=4).contains(&digits)
-            && rest.next() == Some(b'-')
-            && rest.next().is_some_and(|byte| byte.is_ascii_lowercase())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        let mut bytes = [0; LONGEST_IDENTITY];
-        bytes
-            .get_mut(..text.len())?
-            .copy_from_slice(text.as_bytes());
-        good.then_some(Self {
-            length: text.len() as u8,
-            bytes,
-        })
+        let format = text.bytes().take_while(u8::is_ascii_digit).count();
+        let good = (1..=4).contains(&format)
+            && matches!(text.as_bytes().get(format..)?, [b'-', b'a'..=b'z', rest @ ..]
+                if rest.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')));
+        if good {
+            ArrayString::from(text).ok().map(Self)
+        } else {
+            None
+        }
     }
 
     /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..self.length.into()).unwrap_or_default();
-        core::str::from_utf8(bytes).unwrap_or_default()
+        &self.0
     }
 }
 
@@ -150,8 +158,17 @@ impl Names {
     pub fn file(&self, name: &Name) -> String {
         match name {
             Name::Level(level) => self.level(*level),
-            Name::Claim(identity) => concat(&[&self.lock, ".", identity.as_str()]),
+            Name::Claim(identity) => self.claim(identity),
         }
+    }
+
+    /// The claim of an identity.
+    #[must_use]
+    pub fn claim(&self, identity: &Identity) -> String {
+        let mut file = self.lock.clone();
+        file.push('.');
+        file.push_str(identity.as_str());
+        file
     }
 
     /// The lock file (0), or its reclaim lock of that level.
@@ -214,6 +231,15 @@ mod tests {
             b"garbage",
         ] {
             assert_eq!(parse_pid(content), None, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_is_what_unicode_takes_for_it() {
+        for char in '\0'..=char::MAX {
+            let text = String::from(char);
+            let is_space = without_white_space(text.as_bytes()).is_empty();
+            assert_eq!(is_space, char.is_whitespace(), "{char:?}");
         }
     }
 

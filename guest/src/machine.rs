@@ -190,7 +190,6 @@ pub struct Machine {
     litter: bool,
     /// The claims of those whose files were removed.
     victims: Vec<(Identity, FileId)>,
-    leftovers: Vec<u8>,
     replaced: Vec<Replaced>,
     warnings: Vec<Warning>,
     /// The host's sentence, when it refused.
@@ -227,7 +226,6 @@ impl Machine {
             other: None,
             litter: false,
             victims: Vec::new(),
-            leftovers: Vec::new(),
             replaced: Vec::new(),
             warnings: Vec::new(),
             refused: String::new(),

@@ -57,14 +57,17 @@ impl Settling {
         if self.sighting(level, found).is_some() {
             return false;
         }
-        self.sightings.retain(|seen| seen.level != level);
-        self.sightings.push(Sighting {
+        let sighting = Sighting {
             level,
             id: found.id,
             size: found.stat.size,
             modified: found.stat.modified,
             since: None,
-        });
+        };
+        match self.sightings.iter_mut().find(|seen| seen.level == level) {
+            Some(seen) => *seen = sighting,
+            None => self.sightings.push(sighting),
+        }
         true
     }
 

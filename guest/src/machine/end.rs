@@ -95,7 +95,10 @@ impl Machine {
                     self.levels.insert(0, file);
                 }
                 self.warnings.extend(failure.map(Warning::Untidy));
-                self.tidy()
+                match self.goal {
+                    Goal::Tidy(level) => self.next_leftover(level - 1),
+                    Goal::Lock => self.next_leftover(0),
+                }
             }
         }
     }

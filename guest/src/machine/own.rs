@@ -113,7 +113,7 @@ impl Machine {
         // Some sweep without a cause, so that litter nobody runs into does not stay for ever.
         let unasked = |maker: &Maker| sweeps_unasked(&maker.identity);
         if self.litter || self.maker.as_ref().is_some_and(unasked) {
-            self.compare(State::Leftover(1), 1)
+            self.next_leftover(DEEPEST)
         } else {
             self.owned()
         }
@@ -123,18 +123,16 @@ impl Machine {
 
     pub(super) fn leftover(&mut self, level: u8, reply: Reply) -> Turn {
         if reply.id().is_ok() {
-            self.leftovers.push(level);
-        }
-        if level < DEEPEST {
-            return self.compare(State::Leftover(level + 1), level + 1);
-        }
-        self.tidy()
-    }
-
-    pub(super) fn tidy(&mut self) -> Turn {
-        if let Some(level) = self.leftovers.pop() {
             self.goal = Goal::Tidy(level);
             return self.link(level);
+        }
+        self.next_leftover(level - 1)
+    }
+
+    /// The deepest first, so that each has nothing above it when its turn comes.
+    pub(super) fn next_leftover(&mut self, level: u8) -> Turn {
+        if level > 0 {
+            return self.compare(State::Leftover(level), level);
         }
         let victims = core::mem::take(&mut self.victims);
         let call = self.sweep.begin(self.claim(), victims);
