@@ -5,8 +5,8 @@ use core::cell::Cell;
 
 use crate::{
     contract::{
-        Descriptor, Error, ErrorCode, Failure, Guest, GuestAttempt, GuestLock, Lock, Operation,
-        Options, Report,
+        Cause, Descriptor, Error, ErrorCode, Failure, Guest, GuestAttempt, GuestLock, Lock,
+        Operation, Options, Report,
     },
     driver::{Driver, id_at},
     inspect::{Inspect, Inspected},
@@ -68,7 +68,12 @@ impl GuestAttempt for AttemptResource {
     }
 
     fn try_(&self, elapsed_ms: u64) -> Result<Lock, Error> {
-        let mut holding = self.0.take().ok_or(Error::Ended)?;
+        let Some(mut holding) = self.0.take() else {
+            return Err(Error {
+                file: String::new(),
+                cause: Cause::Ended,
+            });
+        };
         let Holding {
             dir,
             machine,
@@ -81,7 +86,7 @@ impl GuestAttempt for AttemptResource {
                 Ok(Lock::new(LockResource(holding)))
             }
             Err(error) => {
-                if let Error::Again(_) = error {
+                if let Cause::Again(_) = error.cause {
                     self.0.set(Some(holding));
                 }
                 Err(error)
@@ -105,7 +110,6 @@ impl GuestLock for LockResource {
             Err(ErrorCode::NoEntry) => Ok(false),
             Err(code) => Err(Failure {
                 operation: Operation::Stat,
-                file,
                 code,
             }),
         }

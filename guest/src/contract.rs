@@ -28,9 +28,10 @@ mod generated {
 
 pub use generated::{
     exports::lockhost::lockfile::lockfile::{
-        Awaited, Descriptor, Error, Failure, Foreign, Guest, GuestAttempt, GuestLock, Holder,
-        InspectError, Lock, NotALock, Occupation, Operation, Options, Refusal, ReleaseError,
-        Replaced, ReplacedReason, Report, State, Status, Waiting, Warning,
+        Awaited, Cause, Descriptor, Error, Failure, Guest, GuestAttempt, GuestLock, Holder,
+        InspectCause, InspectError, Lock, NotALock, Occupation, Occupied, Operation, Options,
+        Refusal, ReleaseCause, ReleaseError, Remark, Replaced, ReplacedReason, Report, State,
+        Status, Waiting, Warning,
     },
     lockhost::lockfile::process::{
         self, AliveReason, DeadReason, Evidence, GuardError, Liveness, UnknownReason,

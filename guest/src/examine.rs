@@ -69,9 +69,8 @@ impl Found {
 
     /// In the contract's words.
     #[must_use]
-    pub fn holder(&self, file: String) -> Holder {
+    pub fn holder(&self) -> Holder {
         Holder {
-            file,
             pid: self.pid,
             identity: self.identity(),
             claimed: self.claim.is_some(),

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     call::{Call, Next, Reply},
-    contract::{Failure, Foreign, Holder, InspectError, Liveness, Operation, State, Status},
+    contract::{Failure, InspectCause, InspectError, Liveness, Occupied, Operation, State, Status},
     examine::{Examine, Look, Seen},
     lockfile::{DEEPEST, Names, is_lock_name},
 };
@@ -25,8 +25,7 @@ pub struct Inspect {
     stage: Stage,
     examine: Examine,
     state: State,
-    holder: Option<Holder>,
-    reclaims: Vec<Holder>,
+    files: Vec<Occupied>,
 }
 
 impl Inspect {
@@ -38,14 +37,16 @@ impl Inspect {
             stage: Stage::Examine(0),
             examine: Examine::default(),
             state: State::Free,
-            holder: None,
-            reclaims: Vec::new(),
+            files: Vec::new(),
         };
-        let name = inspect.names.level(0);
-        let next = if is_lock_name(&name) {
+        let file = inspect.names.level(0);
+        let next = if is_lock_name(&file) {
             Next::Call(inspect.examine.begin(0))
         } else {
-            Next::End(Err(InspectError::BadName(name)))
+            Next::End(Err(InspectError {
+                file,
+                cause: InspectCause::BadName,
+            }))
         };
         (inspect, next)
     }
@@ -67,8 +68,7 @@ impl Inspect {
                 let evidence = matches!(reply, Reply::Maker(maker) if maker.evidence);
                 Next::End(Ok(Status {
                     state: self.state,
-                    holder: self.holder.take(),
-                    reclaims: core::mem::take(&mut self.reclaims),
+                    files: core::mem::take(&mut self.files),
                     evidence,
                 }))
             }
@@ -76,12 +76,10 @@ impl Inspect {
     }
 
     fn seen(&mut self, level: u8, seen: Seen) -> Next<Inspected> {
-        let file = self.names.level(level);
-        match seen {
-            Seen::Gone => {}
+        let cause = match seen {
+            Seen::Gone => return self.look_at(level + 1),
             Seen::File => {
                 let found = self.examine.found();
-                let holder = found.holder(file);
                 if level == 0 {
                     self.state = match found.liveness {
                         Liveness::Dead(_) if found.is_malformed() => State::Malformed,
@@ -89,29 +87,23 @@ impl Inspect {
                         Liveness::Alive(_) => State::Held,
                         Liveness::Unknown(_) => State::Unknown,
                     };
-                    self.holder = Some(holder);
-                } else {
-                    self.reclaims.push(holder);
                 }
+                self.files.push(Occupied {
+                    file: self.names.level(level),
+                    holder: found.holder(),
+                });
+                return self.look_at(level + 1);
             }
             // What is odd at a reclaim lock's place does not hinder the lock; an attempt tells when it does.
-            Seen::NotALock(_) | Seen::Failed(..) if level > 0 => {}
-            Seen::NotALock(what) => {
-                return Next::End(Err(InspectError::NotALock(Foreign { file, what })));
-            }
-            Seen::Failed(operation, code) => {
-                return Next::End(Err(InspectError::Failed(Failure {
-                    operation,
-                    file: if operation == Operation::List {
-                        String::new()
-                    } else {
-                        file
-                    },
-                    code,
-                })));
-            }
-        }
-        self.look_at(level + 1)
+            _ if level > 0 => return self.look_at(level + 1),
+            Seen::NotALock(what) => InspectCause::NotALock(what),
+            Seen::Failed(operation, code) => InspectCause::Failed(Failure { operation, code }),
+        };
+        let file = match seen {
+            Seen::Failed(Operation::List, _) => String::new(),
+            _ => self.names.level(0),
+        };
+        Next::End(Err(InspectError { file, cause }))
     }
 
     fn look_at(&mut self, level: u8) -> Next<Inspected> {

@@ -319,7 +319,9 @@ impl Machine {
         match (turn, &self.end) {
             (Some(call), _) => Next::Call(call),
             (None, Ok(())) => Next::End(Ok(())),
-            (None, Err(stop)) => Next::End(Err(stop.tell(&self.names, &self.refused))),
+            (None, Err(stop)) => {
+                Next::End(Err(stop.tell(&self.names, self.found(), &self.refused)))
+            }
         }
     }
 
@@ -387,8 +389,7 @@ impl Machine {
             State::Sweep => match self.sweep.reply(reply) {
                 Some(call) => Some(call),
                 None => {
-                    self.warnings
-                        .extend(self.sweep.failure.map(Warning::Untidy));
+                    self.warn(self.sweep.failure);
                     self.owned()
                 }
             },

@@ -2,7 +2,7 @@
 
 use crate::{
     call::{Call, Next, Reply},
-    contract::ReleaseError,
+    contract::{ReleaseCause, ReleaseError},
     dropping::Dropping,
     lockfile::Names,
 };
@@ -30,8 +30,14 @@ impl Release {
         Next::End(match (call, dropped.failure) {
             (Some(call), _) => return Next::Call(call),
             // Somebody else may have the directory: nothing that failed beside is worse to know.
-            _ if self.held && dropped.lost => Err(ReleaseError::Lost(self.names.level(0))),
-            (None, Some(failure)) => Err(ReleaseError::Failed(failure.tell(&self.names))),
+            _ if self.held && dropped.lost => Err(ReleaseError {
+                file: self.names.level(0),
+                cause: ReleaseCause::Lost,
+            }),
+            (None, Some(failure)) => Err(ReleaseError {
+                file: failure.file(&self.names),
+                cause: ReleaseCause::Failed(failure.tell()),
+            }),
             (None, None) => Ok(()),
         })
     }

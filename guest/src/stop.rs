@@ -1,9 +1,11 @@
 //! What ends an attempt, in the machine's own small words; the contract's, with names of files, are made of these
 //! when it is over.
 
+use alloc::string::String;
+
 use crate::{
     contract::{
-        self, Awaited, Error, ErrorCode, Foreign, NotALock, Occupation, Operation, Refusal,
+        self, Awaited, Cause, Error, ErrorCode, NotALock, Occupation, Operation, Refusal, Remark,
         ReplacedReason, Waiting,
     },
     examine::Found,
@@ -32,13 +34,21 @@ impl Failure {
         }
     }
 
-    /// In the contract's words.
+    /// In the contract's words, which leave the file to what is around them.
     #[must_use]
-    pub fn tell(&self, names: &Names) -> contract::Failure {
+    pub fn tell(&self) -> contract::Failure {
         contract::Failure {
             operation: self.operation,
-            file: self.name.map(|name| names.file(&name)).unwrap_or_default(),
             code: self.code,
+        }
+    }
+
+    /// The file, in the contract's words: nothing for the directory.
+    #[must_use]
+    pub fn file(&self, names: &Names) -> String {
+        match &self.name {
+            Some(name) => names.file(name),
+            None => String::new(),
         }
     }
 }
@@ -46,8 +56,8 @@ impl Failure {
 /// Why an attempt stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stop {
-    /// Somebody who may be alive has the file at this level.
-    Held(u8, Found, Occupation),
+    /// Somebody who may be alive has the file at this level, which is the last that was looked at.
+    Held(u8, Occupation),
     /// It is to go on later, and waits for the file at this level.
     Again(Awaited, u8),
     /// Others came in between too often, at this level.
@@ -67,33 +77,41 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// In the contract's words; `host` are the host's, if it was the host.
+    /// In the contract's words; `found` is the last file that was looked at, `host` are the host's words, if it was
+    /// the host.
     #[must_use]
-    pub fn tell(&self, names: &Names, host: &str) -> Error {
-        match *self {
-            Stop::Held(level, found, occupation) => Error::Held(Refusal {
-                holder: found.holder(names.level(level)),
+    pub fn tell(&self, names: &Names, found: &Found, host: &str) -> Error {
+        let file = match self {
+            Stop::Held(level, ..)
+            | Stop::Again(_, level)
+            | Stop::Contended(level)
+            | Stop::NotALock(level, _) => names.level(*level),
+            Stop::TooDeep => names.level(DEEPEST),
+            Stop::BadName => names.level(0),
+            Stop::Failed(failure) => failure.file(names),
+            Stop::Host | Stop::Ended => String::new(),
+        };
+        let cause = match *self {
+            Stop::Held(_, occupation) => Cause::Held(Refusal {
+                holder: found.holder(),
                 occupation,
             }),
-            Stop::Again(awaited, level) => Error::Again(Waiting {
+            Stop::Again(awaited, _) => Cause::Again(Waiting {
                 awaited,
-                file: names.level(level),
                 retry_ms: match awaited {
                     Awaited::Settling => 100,
                     Awaited::OtherReclaim => 20,
                 },
             }),
-            Stop::Contended(level) => Error::Contended(names.level(level)),
-            Stop::NotALock(level, what) => Error::NotALock(Foreign {
-                file: names.level(level),
-                what,
-            }),
-            Stop::TooDeep => Error::TooDeep(names.level(DEEPEST)),
-            Stop::Failed(failure) => Error::Failed(failure.tell(names)),
-            Stop::Host => Error::Host(host.into()),
-            Stop::BadName => Error::BadName(names.level(0)),
-            Stop::Ended => Error::Ended,
-        }
+            Stop::Contended(_) => Cause::Contended,
+            Stop::NotALock(_, what) => Cause::NotALock(what),
+            Stop::TooDeep => Cause::TooDeep,
+            Stop::Failed(failure) => Cause::Failed(failure.tell()),
+            Stop::Host => Cause::Host(host.into()),
+            Stop::BadName => Cause::BadName,
+            Stop::Ended => Cause::Ended,
+        };
+        Error { file, cause }
     }
 }
 
@@ -134,8 +152,14 @@ impl Warning {
     #[must_use]
     pub fn tell(&self, names: &Names) -> contract::Warning {
         match self {
-            Warning::OtherReclaim(pid) => contract::Warning::OtherReclaim(*pid),
-            Warning::Untidy(failure) => contract::Warning::Untidy(failure.tell(names)),
+            Warning::OtherReclaim(pid) => contract::Warning {
+                file: names.level(1),
+                remark: Remark::OtherReclaim(*pid),
+            },
+            Warning::Untidy(failure) => contract::Warning {
+                file: failure.file(names),
+                remark: Remark::Untidy(failure.tell()),
+            },
         }
     }
 }

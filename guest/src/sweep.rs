@@ -103,7 +103,11 @@ impl Sweep {
                 match reply {
                     // A maker leaves its evidence before it writes its pid: this one may be about to.
                     Reply::Liveness(Liveness::Dead(DeadReason::EvidenceGone)) if self.empty => {}
-                    Reply::Liveness(Liveness::Dead(_)) => self.dead.extend(self.claim),
+                    Reply::Liveness(Liveness::Dead(_)) => {
+                        if let Some(claim) = self.claim {
+                            self.dead.push(claim);
+                        }
+                    }
                     _ => {}
                 }
                 self.next_claim()

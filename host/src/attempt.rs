@@ -252,10 +252,13 @@ impl Attempt {
                 let _ = at_once(attempt.resource_drop_async(&mut instance.store));
                 Lock::new(self.directory.clone(), instance, lock).map(Progress::Acquired)
             }
-            Err(wit::Error::Again(waiting)) => {
+            Err(wit::Error {
+                file,
+                cause: wit::Cause::Again(waiting),
+            }) => {
                 self.trying = Some((instance, attempt));
                 Ok(Progress::Waiting(Waiting {
-                    path: self.directory.join(waiting.file),
+                    path: self.directory.join(file),
                     awaited: match waiting.awaited {
                         wit::Awaited::Settling => Awaited::Settling,
                         wit::Awaited::OtherReclaim => Awaited::OtherReclaim,
@@ -288,36 +291,30 @@ impl fmt::Debug for Attempt {
 }
 
 fn refused(directory: &Path, name: &str, error: wit::Error) -> Error {
-    let at = |file: String, kind| Error::new(directory.join(file), kind);
-    match error {
-        wit::Error::Held(refusal) => {
+    let wit::Error { file, cause } = error;
+    let path = directory.join(&file);
+    let kind = match cause {
+        wit::Cause::Held(refusal) => {
             let circumstance = match refusal.occupation {
                 wit::Occupation::Owning => Circumstance::Owning,
                 wit::Occupation::Reclaiming => Circumstance::Reclaiming,
                 wit::Occupation::Overtaking => Circumstance::Overtaking,
             };
-            let file = refusal.holder.file.clone();
             let way_out = phrase::WayOut {
                 name: name.to_owned(),
                 directory: directory.to_owned(),
             };
-            at(
-                file,
-                Kind::Held(Holder::new(refusal.holder), circumstance, way_out),
-            )
+            Kind::Held(Holder::new(file, refusal.holder), circumstance, way_out)
         }
-        wit::Error::Again(waiting) => at(waiting.file, Kind::Contended),
-        wit::Error::Contended(file) => at(file, Kind::Contended),
-        wit::Error::NotALock(foreign) => at(
-            foreign.file,
-            Kind::NotALock(phrase::not_a_lock(foreign.what)),
-        ),
-        wit::Error::TooDeep(file) => at(file, Kind::TooDeep),
-        wit::Error::Failed(failure) => Error::failed(directory, &failure),
-        wit::Error::Host(why) => Error::new(directory.to_owned(), Kind::Host(why)),
-        wit::Error::BadName(name) => Error::new(name.into(), Kind::BadName),
-        wit::Error::Ended => ended(directory),
-    }
+        wit::Cause::Again(_) | wit::Cause::Contended => Kind::Contended,
+        wit::Cause::NotALock(what) => Kind::NotALock(phrase::not_a_lock(what)),
+        wit::Cause::TooDeep => Kind::TooDeep,
+        wit::Cause::Failed(failure) => return Error::failed(directory, &file, failure),
+        wit::Cause::Host(why) => return Error::new(directory.to_owned(), Kind::Host(why)),
+        wit::Cause::BadName => return Error::new(file.into(), Kind::BadName),
+        wit::Cause::Ended => return ended(directory),
+    };
+    Error::new(path, kind)
 }
 
 fn ended(directory: &Path) -> Error {

@@ -83,12 +83,13 @@ impl Error {
         Self::new(path, Kind::Io(operation.to_owned(), error, None))
     }
 
-    pub(crate) fn failed(directory: &Path, failure: &wit::Failure) -> Self {
+    /// `file` is empty for the directory itself.
+    pub(crate) fn failed(directory: &Path, file: &str, failure: wit::Failure) -> Self {
         let error = io::Error::new(phrase::kind(failure.code), phrase::code(failure.code));
-        let path = if failure.file.is_empty() {
+        let path = if file.is_empty() {
             directory.to_owned()
         } else {
-            directory.join(&failure.file)
+            directory.join(file)
         };
         let whose = match error.kind() {
             io::ErrorKind::PermissionDenied => whose(&path, directory),

@@ -18,12 +18,12 @@ pub struct Holder {
 }
 
 impl Holder {
-    pub(crate) fn new(holder: wit::Holder) -> Self {
+    pub(crate) fn new(file: String, holder: wit::Holder) -> Self {
         let since = holder.since.and_then(|time| {
             SystemTime::UNIX_EPOCH.checked_add(Duration::new(time.seconds, time.nanoseconds))
         });
         Self {
-            file: holder.file,
+            file,
             pid: holder.pid,
             identity: holder.identity,
             claimed: holder.claimed,

@@ -91,23 +91,31 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
         Ok(status)
     };
     match ask().map_err(|error| Error::internal(path, error))? {
-        Ok(status) => Ok(Status {
-            state: match status.state {
-                wit::State::Free => State::Free,
-                wit::State::Held => State::Held,
-                wit::State::Unknown => State::Unknown,
-                wit::State::Stale => State::Stale,
-                wit::State::Malformed => State::Malformed,
-            },
-            holder: status.holder.map(Holder::new),
-            reclaims: status.reclaims.into_iter().map(Holder::new).collect(),
-            evidence: status.evidence,
+        Ok(status) => {
+            let mut holders = status
+                .files
+                .into_iter()
+                .map(|it| Holder::new(it.file, it.holder));
+            let (state, holder) = match status.state {
+                wit::State::Free => (State::Free, None),
+                wit::State::Held => (State::Held, holders.next()),
+                wit::State::Unknown => (State::Unknown, holders.next()),
+                wit::State::Stale => (State::Stale, holders.next()),
+                wit::State::Malformed => (State::Malformed, holders.next()),
+            };
+            Ok(Status {
+                state,
+                holder,
+                reclaims: holders.collect(),
+                evidence: status.evidence,
+            })
+        }
+        Err(wit::InspectError { file, cause }) => Err(match cause {
+            wit::InspectCause::NotALock(what) => {
+                Error::new(path.join(file), Kind::NotALock(phrase::not_a_lock(what)))
+            }
+            wit::InspectCause::Failed(failure) => Error::failed(path, &file, failure),
+            wit::InspectCause::BadName => Error::new(file.into(), Kind::BadName),
         }),
-        Err(wit::InspectError::NotALock(foreign)) => Err(Error::new(
-            path.join(foreign.file),
-            Kind::NotALock(phrase::not_a_lock(foreign.what)),
-        )),
-        Err(wit::InspectError::Failed(failure)) => Err(Error::failed(path, &failure)),
-        Err(wit::InspectError::BadName(name)) => Err(Error::new(name.into(), Kind::BadName)),
     }
 }

@@ -46,6 +46,8 @@ struct Held {
 
 struct Report {
     claimed: bool,
+    /// The lock file's name.
+    file: String,
     evidence: bool,
     identity: String,
     replaced: Vec<Replaced>,
@@ -68,6 +70,7 @@ impl Lock {
             pid: report.pid,
             report: Report {
                 claimed: report.claimed,
+                file: report.file,
                 evidence: report.evidence,
                 identity: report.identity,
                 replaced: replaced.map(|it| Replaced::new(&directory, it)).collect(),
@@ -141,7 +144,7 @@ impl Lock {
         let guest = instance.exports.lockhost_lockfile_lockfile();
         at_once(guest.lock().call_still_held(&mut instance.store, *lock))
             .map_err(|error| Error::internal(&self.directory, error))?
-            .map_err(|failure| Error::failed(&self.directory, &failure))
+            .map_err(|failure| Error::failed(&self.directory, &self.report.file, failure))
     }
 
     /// Gives the directory up.
@@ -167,9 +170,11 @@ impl Lock {
         let guest = instance.exports.lockhost_lockfile_lockfile();
         at_once(guest.lock().call_release(&mut instance.store, lock))
             .map_err(|error| Error::internal(&self.directory, error))?
-            .map_err(|error| match error {
-                wit::ReleaseError::Lost(file) => Error::new(self.directory.join(file), Kind::Lost),
-                wit::ReleaseError::Failed(failure) => Error::failed(&self.directory, &failure),
+            .map_err(|wit::ReleaseError { file, cause }| match cause {
+                wit::ReleaseCause::Lost => Error::new(self.directory.join(file), Kind::Lost),
+                wit::ReleaseCause::Failed(failure) => {
+                    Error::failed(&self.directory, &file, failure)
+                }
             })
     }
 }
@@ -267,12 +272,14 @@ pub enum Warning {
 
 impl Warning {
     fn new(directory: &Path, warning: wit::Warning) -> Self {
-        match warning {
-            wit::Warning::OtherReclaim(pid) => Self::OtherReclaim {
+        match warning.remark {
+            wit::Remark::OtherReclaim(pid) => Self::OtherReclaim {
                 directory: directory.to_owned(),
                 pid,
             },
-            wit::Warning::Untidy(failure) => Self::Untidy(Error::failed(directory, &failure)),
+            wit::Remark::Untidy(failure) => {
+                Self::Untidy(Error::failed(directory, &warning.file, failure))
+            }
         }
     }
 }

@@ -257,7 +257,8 @@ fn an_original_that_finds_our_reclaim_lock_gone_removes_the_next_and_harms_nobod
     other.go_on();
     is_refused(&mut other, "reclaimed by pid");
     assert!(!scene.path().join(RECLAIM).exists());
-    assert!(matches!(second.run(), Err(contract::Error::Held(_))));
+    let refused = second.run().unwrap_err();
+    assert!(matches!(refused.cause, contract::Cause::Held(_)));
     assert!(first.still_held());
 }
 

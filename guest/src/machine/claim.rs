@@ -19,7 +19,7 @@ impl Machine {
             Seen::File => match self.verdict(0) {
                 // Whether it has settled can only be told beside a claim of ours.
                 Verdict::Dead(_) | Verdict::Unsettled => return self.introduce(),
-                Verdict::Held => Stop::Held(0, *self.found(), Occupation::Owning),
+                Verdict::Held => Stop::Held(0, Occupation::Owning),
             },
             Seen::NotALock(what) => Stop::NotALock(0, what),
             Seen::Failed(operation, code) => Stop::Failed(unseen(operation, 0, code)),

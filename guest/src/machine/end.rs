@@ -40,7 +40,7 @@ impl Machine {
     pub(super) fn abort(&mut self, stop: Stop) -> Turn {
         if let Goal::Tidy(_) = self.goal {
             if let Stop::Failed(failure) = stop {
-                self.warnings.push(Warning::Untidy(failure));
+                self.warn(Some(failure));
             }
             return self.drop_reclaims(After::Tidy);
         }
@@ -94,12 +94,18 @@ impl Machine {
                 if let Some(file) = lock {
                     self.levels.insert(0, file);
                 }
-                self.warnings.extend(failure.map(Warning::Untidy));
+                self.warn(failure);
                 match self.goal {
                     Goal::Tidy(level) => self.next_leftover(level - 1),
                     Goal::Lock => self.next_leftover(0),
                 }
             }
+        }
+    }
+
+    pub(super) fn warn(&mut self, untidy: Option<Failure>) {
+        if let Some(failure) = untidy {
+            self.warnings.push(Warning::Untidy(failure));
         }
     }
 

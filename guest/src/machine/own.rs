@@ -73,8 +73,7 @@ impl Machine {
             }
             // It may be one of us, which has seen our file empty and has not come to its removal yet.
             Some(_) if !patient || self.goal != Goal::Lock => {
-                let found = *self.found();
-                self.abort(Stop::Held(level + 1, found, Occupation::Reclaiming))
+                self.abort(Stop::Held(level + 1, Occupation::Reclaiming))
             }
             _ => {
                 self.state = State::WaitOther(level);

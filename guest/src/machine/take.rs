@@ -138,7 +138,7 @@ impl Machine {
                     0 => Occupation::Owning,
                     _ => Occupation::Reclaiming,
                 };
-                self.abort(Stop::Held(level, *self.found(), occupation))
+                self.abort(Stop::Held(level, occupation))
             }
             Verdict::Unsettled => self.settle(level),
             // The file stays open, so its identity is its own; and its owner is dead, so what was seen stays true.
@@ -200,8 +200,10 @@ impl Machine {
                 self.litter = true;
                 let Found { pid, claim, id, .. } = *self.found();
                 // A person's word is no knowledge: that maker may come back to its claim's name.
-                if reason != ReplacedReason::AssumedDead {
-                    self.victims.extend(claim.map(|claim| (claim, id)));
+                if reason != ReplacedReason::AssumedDead
+                    && let Some(claim) = claim
+                {
+                    self.victims.push((claim, id));
                 }
                 self.replaced.push(Replaced { level, pid, reason });
             }

@@ -2,7 +2,7 @@
 
 use lockhost_guest::{
     call::{Call, FileId, Maker, Next, Ours, Owner, Reply},
-    contract::{DeadReason, Error, ErrorCode, Liveness, process::AliveReason},
+    contract::{Cause, DeadReason, Error, ErrorCode, Liveness, process::AliveReason},
     lockfile::{Identity, Name, content_of},
     machine::{Machine, Outcome},
     release::{Release, Released},
@@ -149,7 +149,10 @@ impl Process {
                 }
                 self.phase = Phase::Owning;
             }
-            Next::End(Err(Error::Again(_))) => self.phase = Phase::Waiting,
+            Next::End(Err(Error {
+                cause: Cause::Again(_),
+                ..
+            })) => self.phase = Phase::Waiting,
             Next::End(Err(_)) => self.end(directory),
         }
     }
