@@ -59,9 +59,13 @@ impl Driver {
         }
     }
 
-    /// Close what was only looked at. What is ours, and the evidence on it, stays.
+    /// Close what was only looked at, and reclaim locks that were made in place. The lock, which is the claim or was made
+    /// in place too, and the evidence on it, stay.
     pub fn close_looked_at(&mut self) {
         self.open = None;
+        for reclaim in self.ours.iter_mut().skip(2) {
+            *reclaim = None;
+        }
         self.kept = Default::default();
     }
 
