@@ -6,8 +6,6 @@ fn main() {
         // Without an adapter the imports keep the version that wit/ names, which every 0.2 host can link.
         println!("cargo::rustc-link-arg=--wasi-adapter=none");
         println!("cargo::rustc-link-arg=-zstack-size=32768");
-        // What a linker pads every address with, so that it can be changed again, is a twelfth of the code.
-        println!("cargo::rustc-link-arg=--compress-relocations");
         // memcmp and the like, which no_std code calls and this target leaves to libc.
         println!("cargo::rustc-link-arg=-lc");
     }

@@ -1,5 +1,7 @@
-//! What the tests share: the real program, directories as they may be found, and contenders for them.
+//! What the tests share: the real program, directories as they may be found, contenders for them, and how the component
+//! is built.
 
+pub mod component;
 pub mod contender;
 pub mod dawdle;
 pub mod identity;

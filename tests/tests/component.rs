@@ -1,21 +1,13 @@
 //! The embedded component: what it may do, how large it is, and that it is the one in `guest/`.
 
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
+use lockhost_tests::component::{build, workspace};
 use wit_component::DecodedWasm;
 use wit_parser::{WorldItem, WorldKey};
 
 /// In bytes. It grows with the contract and the protocol, and with nothing else.
-const LARGEST: usize = 60_000;
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+const LARGEST: usize = 46_000;
 
 fn embedded() -> Vec<u8> {
     fs::read(workspace().join("host/lockfile.wasm"))
@@ -111,32 +103,6 @@ fn it_names_no_path_of_the_machine_that_built_it() {
     }
 }
 
-/// A component without its custom sections: names for its parts, four kilobytes in all, which the linker always makes
-/// and has no option to leave out.
-fn without_names(component: &[u8]) -> Vec<u8> {
-    let (header, mut rest) = component.split_at(8);
-    let mut kept = header.to_vec();
-    while !rest.is_empty() {
-        // A section: its number, the length of its contents in LEB128, the contents.
-        let mut start = 1;
-        let mut length = 0;
-        loop {
-            let byte = rest[start];
-            length |= usize::from(byte & 0x7f) << (7 * (start - 1));
-            start += 1;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        let (section, behind) = rest.split_at(start + length);
-        if section[0] != 0 {
-            kept.extend(section);
-        }
-        rest = behind;
-    }
-    kept
-}
-
 #[test]
 #[cfg_attr(
     no_wasm_target,
@@ -157,32 +123,7 @@ fn it_is_what_guest_builds_byte_for_byte() {
         rustc, noted,
         "the bytes may differ under another rustc than the one that is noted"
     );
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("component");
-    let status = Command::new(env!("CARGO"))
-        .args(["rustc", "--quiet", "--package", "lockhost-guest", "--lib"])
-        .args([
-            "--crate-type",
-            "cdylib",
-            "--target",
-            "wasm32-wasip2",
-            "--profile",
-            "component",
-        ])
-        .arg("--target-dir")
-        .arg(&target)
-        // This target's own default is position-independent code, which a component has no use for. The reduction of
-        // loop strength trades bytes for time that nothing here spends.
-        .args(["--", "-C", "relocation-model=static"])
-        .args(["-C", "llvm-args=-disable-lsr"])
-        .current_dir(workspace())
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .status()
-        .expect("cargo can be started");
-    assert!(status.success(), "guest/ does not build");
-    let built = fs::read(target.join("wasm32-wasip2/component/lockhost_guest.wasm"))
-        .expect("the component was built");
-    let built = without_names(&built);
+    let built = build(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("component"));
     if built != embedded() {
         let embedded = workspace().join("host/lockfile.wasm");
         fs::write(&embedded, built).expect("the embedded component can be written");
