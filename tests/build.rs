@@ -6,7 +6,8 @@ use std::{env, error::Error, fs, path::Path, process::Command};
 const NOTED: &str = "../host/lockfile.wasm.rustc";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, not_root, no_fuse)");
+    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc)");
+    println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_strace)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
@@ -30,6 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     if !is_root || !Path::new("/dev/fuse").exists() || !fuse.iter().all(|it| is_installed(it)) {
         println!("cargo::rustc-cfg=no_fuse");
+    }
+    let traced = Command::new("strace")
+        .args(["-qqq", "-o", "/dev/null", "true"])
+        .output();
+    if !traced.is_ok_and(|output| output.status.success()) {
+        println!("cargo::rustc-cfg=no_strace");
     }
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");

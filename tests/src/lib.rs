@@ -9,3 +9,4 @@ pub mod mounted;
 pub mod program;
 pub mod scene;
 pub mod stepped;
+pub mod traced;

@@ -1,0 +1,293 @@
+//! The real program, killed before and after each of its system calls that touch the directory: what it may leave, that
+//! a newcomer gets in, and that nothing is left after the next sweep.
+//!
+//! Each test traces one whole run on its kind of directory, from the look to the end of the release, and then repeats
+//! it once for each point at which it can be killed: before each system call that touches the directory, and before
+//! the one after it, whatever that is. What is left is written down in full: the names of each file, `claim` being that
+//! of the process that was killed, and `old` that of anybody else.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::{fs::MetadataExt, process::ExitStatusExt},
+    process::Command,
+};
+
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    identity::Identity,
+    program::lockhost,
+    scene::{NOBODY, Scene},
+    traced::{self, SystemCall},
+};
+use rustix::process::Signal;
+
+/// The system calls of a run before each of which it is killed in turn.
+fn points(scene: &Scene) -> Vec<SystemCall> {
+    let calls = traced::system_calls(scene.path());
+    let touches: Vec<bool> = calls.iter().map(|it| it.touches(scene.path())).collect();
+    let points = calls.into_iter().enumerate();
+    points
+        .filter(|&(index, _)| touches[index] || index > 0 && touches[index - 1])
+        .map(|(_, call)| call)
+        .collect()
+}
+
+/// Runs it and has it killed on entry to this call: the number that it had. `None` if it never made that call.
+fn killed_before(call: &SystemCall, scene: &Scene) -> Option<u32> {
+    let inject = format!("{}:signal=KILL:when={}", call.name, call.nth);
+    let mut killed = traced::acquire_with(&inject, scene.path());
+    match killed.answer() {
+        Answer::Owns => {
+            let status = killed.end(Signal::TERM);
+            (status.signal() == Some(Signal::KILL.as_raw())).then_some(killed.pid())
+        }
+        Answer::Ended(code, told) => {
+            assert_eq!(code, None, "it was killed: {told}");
+            Some(killed.pid())
+        }
+    }
+}
+
+/// What is in the directory: for each file its names, and whether nothing is in it.
+fn left(scene: &Scene, killed: u32) -> String {
+    let mut files = BTreeMap::<u64, (Vec<&str>, u64)>::new();
+    for file in scene.files() {
+        let metadata = fs::symlink_metadata(scene.path().join(&file)).expect("nobody is about");
+        let name = match file.to_str().expect("names are text") {
+            "tinyforge.lock" => "lock",
+            "tinyforge.lock.reclaim" => "reclaim",
+            "tinyforge.lock.reclaim.reclaim" => "second reclaim",
+            claim if claim.contains(&format!(".1-p{killed}-")) => "claim",
+            _ => "old",
+        };
+        let entry = files.entry(metadata.ino()).or_default();
+        entry.0.push(name);
+        entry.1 = metadata.len();
+    }
+    let mut files: Vec<String> = files
+        .into_values()
+        .map(|(mut names, size)| {
+            names.sort_unstable();
+            let empty = if size == 0 { " (empty)" } else { "" };
+            names.join("=") + empty
+        })
+        .collect();
+    files.sort_unstable();
+    files.join(", ")
+}
+
+fn gets_in(scene: &Scene, after: &str) {
+    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(newcomer.answer(), Answer::Owns, "after {after}");
+    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0), "after {after}");
+}
+
+/// A newcomer gets in, and leaves at most claims of the dead; whoever sweeps next leaves nothing.
+fn recovers(scene: &Scene, killed: u32, after: &str) {
+    gets_in(scene, after);
+    let litter = left(scene, killed);
+    let claims = litter.split(", ").all(|file| {
+        let names = file.trim_end_matches(" (empty)");
+        matches!(names, "" | "claim" | "old")
+    });
+    assert!(claims, "{litter} after {after}");
+    fs::write(scene.lock(), NOBODY).expect("a dead lock makes the next owner sweep");
+    gets_in(scene, after);
+    assert_eq!(left(scene, killed), "", "after {after}");
+}
+
+/// Kills it everywhere. `expected` is all that may be left, in the order in which a run comes to it.
+fn crashes(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
+    let points = points(&start());
+    let mut seen = Vec::<(String, usize)>::new();
+    for point in &points {
+        // One run in 64 sweeps without a cause, so that its calls are others.
+        let (scene, killed) = (0..5)
+            .find_map(|_| {
+                let scene = start();
+                killed_before(point, &scene).map(|killed| (scene, killed))
+            })
+            .unwrap_or_else(|| panic!("{what}: it does not come to {point:?}"));
+        let left = left(&scene, killed);
+        let after = format!("{what}, killed before {point:?}, which left {left:?}");
+        recovers(&scene, killed, &after);
+        match seen.iter_mut().find(|(state, _)| *state == left) {
+            Some((_, count)) => *count += 1,
+            None => seen.push((left, 1)),
+        }
+    }
+    println!("{what}: {} crash points left {seen:?}", points.len());
+    let seen: BTreeSet<&str> = seen.iter().map(|(state, _)| state.as_str()).collect();
+    assert_eq!(
+        seen,
+        BTreeSet::from_iter(expected.iter().copied()),
+        "{what}"
+    );
+}
+
+/// A claim of a process that is gone, of this boot, with these names.
+fn crashed(scene: Scene, pid: u32, names: &[&str]) -> Scene {
+    let identity = Identity::mine(Scene::free().path()).with('p', &pid.to_string());
+    let claim = scene
+        .path()
+        .join(format!("tinyforge.lock.{}", identity.text()));
+    fs::write(&claim, format!("{pid}\n")).expect("a claim can be written");
+    for name in names {
+        fs::hard_link(&claim, scene.path().join(name)).expect("a claim can be linked");
+    }
+    scene
+}
+
+const LOCK: &str = "tinyforge.lock";
+const RECLAIM: &str = "tinyforge.lock.reclaim";
+const DEAD: u32 = 999_999_999;
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn on_a_free_directory() {
+    let start = Scene::free;
+    crashes("free", start, &["", "claim (empty)", "claim", "claim=lock"]);
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn on_another_programs_stale_lock() {
+    let start = Scene::stale;
+    crashes(
+        "stale",
+        start,
+        &[
+            "lock",
+            "claim (empty), lock",
+            "claim, lock",
+            "claim=reclaim, lock",
+            "claim=reclaim",
+            "claim=lock=reclaim",
+            "claim=lock",
+            "claim",
+            "",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn on_a_crashed_owners_lock() {
+    let start = || crashed(Scene::free(), DEAD, &[LOCK]);
+    crashes(
+        "crashed owner",
+        start,
+        &[
+            "lock=old",
+            "claim (empty), lock=old",
+            "claim, lock=old",
+            "claim=reclaim, lock=old",
+            "claim=reclaim, old",
+            "claim=lock=reclaim, old",
+            "claim=lock, old",
+            "claim=lock",
+            "claim",
+            "",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn on_a_stale_reclaim_beside_a_stale_lock() {
+    let start = || Scene::stale().with(RECLAIM, NOBODY);
+    crashes(
+        "stale reclaim",
+        start,
+        &[
+            "lock, reclaim",
+            "claim (empty), lock, reclaim",
+            "claim, lock, reclaim",
+            "claim=second reclaim, lock, reclaim",
+            "claim=second reclaim, lock",
+            "claim=reclaim=second reclaim, lock",
+            "claim=reclaim, lock",
+            "claim=reclaim",
+            "claim=lock=reclaim",
+            "claim=lock",
+            "claim",
+            "",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn on_a_reclaim_that_crashed_over_a_crashed_owners_lock() {
+    let start = || crashed(crashed(Scene::free(), DEAD, &[LOCK]), DEAD - 1, &[RECLAIM]);
+    crashes(
+        "crashed reclaim",
+        start,
+        &[
+            "lock=old, old=reclaim",
+            "claim (empty), lock=old, old=reclaim",
+            "claim, lock=old, old=reclaim",
+            "claim=second reclaim, lock=old, old=reclaim",
+            "claim=second reclaim, lock=old, old",
+            "claim=reclaim=second reclaim, lock=old, old",
+            "claim=reclaim, lock=old, old",
+            "claim=reclaim, old, old",
+            "claim=lock=reclaim, old, old",
+            "claim=lock, old, old",
+            "claim=lock, old",
+            "claim=lock",
+            "claim",
+            "",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn on_a_reclaim_that_crashed_with_one_claim_at_two_names() {
+    let start = || crashed(Scene::free(), DEAD, &[LOCK, RECLAIM]);
+    crashes(
+        "linked, not dropped",
+        start,
+        &[
+            "lock=old=reclaim",
+            "claim (empty), lock=old=reclaim",
+            "claim, lock=old=reclaim",
+            "claim=second reclaim, lock=old=reclaim",
+            "claim=second reclaim, lock=old",
+            "claim=reclaim=second reclaim, lock=old",
+            "claim=reclaim, lock=old",
+            "claim=reclaim, old",
+            "claim=lock=reclaim, old",
+            "claim=lock, old",
+            "claim=lock",
+            "claim",
+            "",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn on_a_reclaim_that_crashed_with_the_lock_removed() {
+    let start = || crashed(Scene::free(), DEAD, &[RECLAIM]);
+    crashes(
+        "unlinked, not linked",
+        start,
+        &[
+            "old=reclaim",
+            "claim (empty), old=reclaim",
+            "claim, old=reclaim",
+            "claim=lock, old=reclaim",
+            "claim=lock=second reclaim, old=reclaim",
+            "claim=lock=second reclaim, old",
+            "claim=lock=reclaim=second reclaim, old",
+            "claim=lock=reclaim, old",
+            "claim=lock, old",
+            "claim=lock",
+            "claim",
+            "",
+        ],
+    );
+}
