@@ -1,0 +1,218 @@
+//! What a power loss may leave, and what becomes of it after the reboot.
+//!
+//! Nothing is synced to the disk: whatever a power loss forgets or empties belonged to a process that is dead by then.
+//! File systems with a journal keep the order of names (a lock without its claim is not seen there) and may forget the
+//! newest, and a file's content may never have reached the disk; others may come back with any of them. So each set of
+//! names that one process can have had is tried with each content, with the claim and without it:
+//!
+//! | found after the reboot | verdict |
+//! | --- | --- |
+//! | a claim alone | the directory is free; a sweeper removes it if evidence was promised and its content is not empty |
+//! | a lock or reclaim lock with its claim, evidence promised, whatever is in it | dead: nobody keeps the file locked. Taken over, and nothing is left |
+//! | … no evidence promised (a network file system) | unknown, since nobody can see another boot: refused, and `--assume-dead` takes over |
+//! | a reclaim lock alone with its claim, no evidence promised | the directory is free; the reclaim lock stays |
+//! | without a claim, and the content a pid, perhaps cut off | another program's, as far as anybody can tell: judged by the pid alone |
+//! | without a claim, and empty or zeros | names nobody: dead, at once if it is older than a minute |
+
+use std::fs;
+
+use lockhost::{ErrorKind, Liveness, Options, UnknownReason, acquire};
+use lockhost_tests::{
+    identity::Identity,
+    scene::{NOBODY, Scene},
+};
+
+const LOCK: &str = "tinyforge.lock";
+const RECLAIM: &str = "tinyforge.lock.reclaim";
+const SECOND: &str = "tinyforge.lock.reclaim.reclaim";
+
+/// What the names of one process' file can be in the middle of an attempt, a reclaim, a release or a sweep.
+const NAMES: [&[&str]; 7] = [
+    &[],
+    &[LOCK],
+    &[RECLAIM],
+    &[SECOND],
+    &[LOCK, RECLAIM],
+    &[RECLAIM, SECOND],
+    &[LOCK, SECOND],
+];
+
+/// What can have become of the content `999999999\n`: all, none, zeros in its place, a part.
+const CONTENTS: [&str; 4] = [NOBODY, "", "\0\0\0\0\0\0\0\0\0\0", "99999999"];
+
+/// What is there after a reboot.
+#[derive(Clone, Copy, Debug)]
+struct Remains {
+    names: &'static [&'static str],
+    content: &'static str,
+    claim: bool,
+    evidence: bool,
+}
+
+impl Remains {
+    fn all() -> impl Iterator<Item = Self> {
+        let names = NAMES
+            .into_iter()
+            .flat_map(|names| CONTENTS.map(|content| (names, content)));
+        names
+            .flat_map(|(names, content)| {
+                [(true, true), (true, false), (false, false)].map(|(claim, evidence)| Self {
+                    names,
+                    content,
+                    claim,
+                    evidence,
+                })
+            })
+            .filter(|remains| remains.claim || !remains.names.is_empty())
+    }
+
+    fn identity(self, mine: &Identity) -> Identity {
+        let other = mine
+            .clone()
+            .with('b', "00000000000000000000000000000000")
+            .with('p', "999999999");
+        if self.evidence {
+            other
+        } else {
+            other.without('e')
+        }
+    }
+
+    fn scene(self, identity: &Identity) -> Scene {
+        let claim = format!("{LOCK}.{}", identity.text());
+        let scene = Scene::free().with_old(&claim, self.content);
+        let claim = scene.path().join(claim);
+        for name in self.names {
+            fs::hard_link(&claim, scene.path().join(name)).expect("a link can be made");
+        }
+        if !self.claim {
+            fs::remove_file(claim).expect("a name can be removed");
+        }
+        scene
+    }
+
+    /// Nobody can tell about its owner.
+    fn is_unknown(self) -> bool {
+        self.claim && !self.evidence
+    }
+}
+
+/// Gets in, and gives the lock up.
+fn gets_in(options: &Options, scene: &Scene, remains: Remains) {
+    let lock = options
+        .acquire(scene.path())
+        .unwrap_or_else(|error| panic!("{remains:?}: {error}"));
+    lock.release()
+        .unwrap_or_else(|error| panic!("{remains:?}: {error}"));
+}
+
+/// Who gets in next replaces a dead lock, and so sweeps.
+fn sweep(scene: &Scene, remains: Remains) {
+    fs::write(scene.lock(), NOBODY).expect("a file can be written");
+    gets_in(&Options::new(), scene, remains);
+}
+
+#[test]
+fn what_is_known_to_be_dead_is_taken_over_and_nothing_is_left_after_a_sweep() {
+    let mine = Identity::mine(Scene::free().path());
+    let mut count = 0;
+    for remains in Remains::all().filter(|remains| !remains.is_unknown()) {
+        let identity = remains.identity(&mine);
+        let scene = remains.scene(&identity);
+        gets_in(&Options::new(), &scene, remains);
+        sweep(&scene, remains);
+        // Its maker may just be about to lock it, as far as anybody of another boot can see.
+        let claim_stays = remains.names.is_empty() && remains.content.is_empty();
+        let claim = format!("{LOCK}.{}", identity.text());
+        let left: &[&str] = if claim_stays { &[&claim] } else { &[] };
+        assert_eq!(scene.files(), left, "{remains:?}");
+        count += 1;
+    }
+    println!("{count} states that are taken over");
+}
+
+#[test]
+fn a_lock_of_another_boot_without_evidence_is_refused_until_a_person_says_that_it_is_dead() {
+    let mine = Identity::mine(Scene::free().path());
+    let mut count = 0;
+    for remains in
+        Remains::all().filter(|remains| remains.is_unknown() && remains.names.contains(&LOCK))
+    {
+        let identity = remains.identity(&mine);
+        let scene = remains.scene(&identity);
+        let before = scene.files();
+        let refused = acquire(scene.path()).expect_err("its owner cannot be seen");
+        assert_eq!(refused.kind(), ErrorKind::Held, "{remains:?}: {refused}");
+        let holder = refused.holder().expect("somebody is named");
+        assert_eq!(
+            holder.liveness(),
+            Liveness::Unknown(UnknownReason::OtherBoot),
+            "{remains:?}"
+        );
+        assert_eq!(scene.files(), before, "{remains:?}");
+        let named = holder.identity().expect("it has a claim");
+        gets_in(&Options::new().assume_dead(named), &scene, remains);
+        sweep(&scene, remains);
+        // A person's word about one lock is no proof for a sweeper.
+        assert_eq!(
+            scene.files(),
+            [format!("{LOCK}.{}", identity.text()).as_str()],
+            "{remains:?}"
+        );
+        count += 1;
+    }
+    println!("{count} states that are refused");
+}
+
+#[test]
+fn a_reclaim_lock_of_another_boot_without_evidence_hinders_nobody_while_the_lock_is_free() {
+    let mine = Identity::mine(Scene::free().path());
+    let mut count = 0;
+    for remains in
+        Remains::all().filter(|remains| remains.is_unknown() && !remains.names.contains(&LOCK))
+    {
+        let identity = remains.identity(&mine);
+        let scene = remains.scene(&identity);
+        let before = scene.files();
+        gets_in(&Options::new(), &scene, remains);
+        assert_eq!(scene.files(), before, "{remains:?}");
+        count += 1;
+        if !remains.names.contains(&RECLAIM) {
+            continue;
+        }
+        // It is in the way only of whoever has to replace a dead lock.
+        fs::write(scene.lock(), NOBODY).expect("a file can be written");
+        let refused = acquire(scene.path()).expect_err("its owner cannot be seen");
+        let named = refused.holder().and_then(|holder| holder.identity());
+        assert_eq!(named, Some(identity.text().as_str()), "{remains:?}");
+        gets_in(
+            &Options::new().assume_dead(identity.text()),
+            &scene,
+            remains,
+        );
+        assert_eq!(
+            scene.files(),
+            [format!("{LOCK}.{}", identity.text()).as_str()],
+            "{remains:?}"
+        );
+    }
+    println!("{count} states that are let be");
+}
+
+#[test]
+fn a_lock_that_lost_its_claim_and_whose_pid_is_somebody_elses_by_now_is_refused_with_the_way_out() {
+    // Cut off, `1234\n` may say 1, and process 1 is alive.
+    let scene = Scene::free().with_old(LOCK, "1");
+    let refused = acquire(scene.path()).expect_err("process 1 is alive");
+    let named = refused
+        .holder()
+        .and_then(|holder| holder.identity())
+        .expect("it has a pid")
+        .to_owned();
+    let lock = Options::new()
+        .assume_dead(named)
+        .acquire(scene.path())
+        .unwrap();
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
