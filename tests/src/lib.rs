@@ -1,6 +1,7 @@
 //! What the tests share: the real program, directories as they may be found, contenders for them, and how the component
 //! is built.
 
+pub mod churn;
 pub mod component;
 pub mod contender;
 pub mod dawdle;
@@ -10,3 +11,4 @@ pub mod program;
 pub mod scene;
 pub mod stepped;
 pub mod traced;
+pub mod witness;

@@ -1,0 +1,268 @@
+//! Processes that take a lock and give it up all the time, some of them killed meanwhile, and counts of what became of
+//! that.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    io::{BufRead, BufReader},
+    ops::AddAssign,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    thread,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::witness::Witness;
+
+/// How long nobody gets in before that counts as a wedge. Nothing takes a hundredth of it.
+const WEDGED: Duration = Duration::from_secs(60);
+
+/// The processes of a churn.
+#[derive(Clone, Debug)]
+pub struct Crew {
+    /// The worker, `tests/src/bin/churn.rs`.
+    pub program: PathBuf,
+    /// What each process runs: the worker's KIND, and how many threads.
+    pub workers: Vec<(&'static str, usize)>,
+    /// The original, where there is one among them.
+    pub original: PathBuf,
+    /// Of how many times that somebody gets in one is followed by a kill; 0 for none.
+    pub kill_one_in: u32,
+}
+
+/// What became of a churn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// How often somebody got in.
+    pub acquisitions: usize,
+    /// Of these, how often one of the original did.
+    pub by_originals: usize,
+    /// How many dead locks were replaced.
+    pub reclaims: usize,
+    /// How often somebody was refused, as far as is known of those who were killed later.
+    pub refusals: usize,
+    /// How many processes were killed.
+    pub kills: usize,
+    /// How often somebody got in beside an owner, or was there still when another began.
+    pub double_owners: usize,
+    /// How often nobody got in for a minute.
+    pub wedges: usize,
+    /// How often an attempt or a release failed.
+    pub failures: usize,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.acquisitions += other.acquisitions;
+        self.by_originals += other.by_originals;
+        self.reclaims += other.reclaims;
+        self.refusals += other.refusals;
+        self.kills += other.kills;
+        self.double_owners += other.double_owners;
+        self.wedges += other.wedges;
+        self.failures += other.failures;
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} acquisitions ({} by originals), {} reclaims, {} refusals, {} kills: {} double owners, {} wedges, {} failures",
+            self.acquisitions,
+            self.by_originals,
+            self.reclaims,
+            self.refusals,
+            self.kills,
+            self.double_owners,
+            self.wedges,
+            self.failures
+        )
+    }
+}
+
+impl Crew {
+    /// Lets them churn until somebody has got in so many times, and ends them.
+    ///
+    /// # Panics
+    /// If processes cannot be started, or files not be read.
+    #[must_use]
+    pub fn churn(&self, directory: &Path, acquisitions: usize) -> Counts {
+        let witnesses = TempDir::with_prefix("lockhost-witness-").expect("a temporary directory");
+        let (told, hear) = mpsc::channel();
+        let mut churn = Churn {
+            crew: self,
+            directory,
+            witnesses: witnesses.path(),
+            told,
+            started: 0,
+            talking: 0,
+            workers: BTreeMap::new(),
+            killed: BTreeSet::new(),
+            counts: Counts::default(),
+        };
+        for place in 0..self.workers.len() {
+            churn.start(place);
+        }
+        churn.run(&hear, acquisitions);
+        churn.end(&hear)
+    }
+}
+
+/// Which process says what; `None` once it will say no more.
+type Told = (usize, Option<String>);
+
+struct Worker {
+    /// Which of the crew.
+    place: usize,
+    kind: &'static str,
+    child: Child,
+}
+
+struct Churn<'a> {
+    crew: &'a Crew,
+    directory: &'a Path,
+    witnesses: &'a Path,
+    told: Sender<Told>,
+    /// How many processes there were, which are numbered by it.
+    started: usize,
+    /// How many of them may still say something.
+    talking: usize,
+    workers: BTreeMap<usize, Worker>,
+    killed: BTreeSet<String>,
+    counts: Counts,
+}
+
+impl Churn<'_> {
+    fn start(&mut self, place: usize) {
+        let (kind, threads) = self.crew.workers[place];
+        let number = self.started;
+        self.started += 1;
+        self.talking += 1;
+        let mut command = Command::new(&self.crew.program);
+        command.args([&number.to_string(), kind, &threads.to_string()]);
+        command.args([self.directory, self.witnesses, &self.crew.original]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a worker can be started");
+        let output = child.stdout.take().expect("it is piped");
+        let told = self.told.clone();
+        thread::spawn(move || {
+            // Nobody listens any more once the churn is over.
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = told.send((number, Some(line)));
+            }
+            let _ = told.send((number, None));
+        });
+        self.workers.insert(number, Worker { place, kind, child });
+    }
+
+    fn run(&mut self, hear: &Receiver<Told>, acquisitions: usize) {
+        while self.counts.acquisitions < acquisitions {
+            match hear.recv_timeout(WEDGED) {
+                Ok((worker, line)) => {
+                    let got_in = self.hear(worker, line);
+                    let one_in = self.crew.kill_one_in;
+                    if got_in && one_in > 0 && fastrand::u32(..one_in) == 0 {
+                        self.kill(worker);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.counts.wedges += 1;
+                    let files = fs::read_dir(self.directory).expect("it can be read");
+                    let files: Vec<_> = files.flatten().map(|file| file.file_name()).collect();
+                    println!("nobody gets in: {files:?}");
+                    break;
+                }
+                Err(RecvTimeoutError::Disconnected) => unreachable!("there is a sender here"),
+            }
+        }
+    }
+
+    /// Whether somebody got in.
+    fn hear(&mut self, worker: usize, line: Option<String>) -> bool {
+        let Some(line) = line else {
+            self.talking -= 1;
+            return false;
+        };
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["owns", replaced, refused] => {
+                let number = |text: &str| text.parse::<usize>().expect("a number");
+                self.counts.acquisitions += 1;
+                let original = self
+                    .workers
+                    .get(&worker)
+                    .is_some_and(|it| it.kind != "lockhost");
+                self.counts.by_originals += usize::from(original);
+                self.counts.reclaims += number(replaced);
+                self.counts.refusals += number(refused);
+                return true;
+            }
+            ["killed"] => self.counts.kills += 1,
+            _ => {
+                println!("worker {worker}: {line}");
+                self.counts.failures += 1;
+            }
+        }
+        false
+    }
+
+    /// Kills whoever has just got in, or anybody, and starts another in its place.
+    fn kill(&mut self, owner: usize) {
+        let mortal = |worker: &Worker| worker.kind == "lockhost";
+        let victims: Vec<usize> = self
+            .workers
+            .iter()
+            .filter(|&(number, worker)| mortal(worker) && (*number == owner || fastrand::bool()))
+            .map(|(number, _)| *number)
+            .collect();
+        let Some(&victim) = fastrand::choice(&victims) else {
+            return;
+        };
+        let Some(mut worker) = self.workers.remove(&victim) else {
+            return;
+        };
+        worker.child.kill().expect("it is ours");
+        worker.child.wait().expect("it ends");
+        self.killed.insert(victim.to_string());
+        self.counts.kills += 1;
+        self.start(worker.place);
+    }
+
+    /// Ends them in order.
+    fn end(mut self, hear: &Receiver<Told>) -> Counts {
+        for worker in self.workers.values_mut() {
+            drop(worker.child.stdin.take());
+        }
+        while self.talking > 0 {
+            match hear.recv_timeout(WEDGED) {
+                Ok((worker, line)) => drop(self.hear(worker, line)),
+                Err(_) => {
+                    self.counts.wedges += 1;
+                    break;
+                }
+            }
+        }
+        let verdict = Witness::new(self.witnesses)
+            .judge(&self.killed)
+            .expect("the journal can be read");
+        // Some were killed before they could say so.
+        self.counts.acquisitions = verdict.owners;
+        self.counts.double_owners = verdict.beside + verdict.unexplained;
+        self.counts
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Both fail where it has ended and was waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,203 @@
+//! Who owned what when, told by something else than the lock that is tested.
+//!
+//! An owner takes flock(2) on a file of its own opening, and writes into a journal (O_APPEND, one write a line) when it
+//! begins and when it ends. The kernel drops the flock when a process dies, before anybody can see it dead: a process is
+//! shown as a zombie, and its number is free, only after its files are closed. So whoever has been let in finds the
+//! flock free unless somebody else who was let in is still there. And whoever the journal shows as not having ended by
+//! then was killed, which its killer has to confirm.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// A place where owners bear witness, which must not be the directory that they own.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    owner: PathBuf,
+    journal: PathBuf,
+}
+
+/// An owner's time, until it ends.
+#[derive(Debug)]
+pub struct Tenure {
+    journal: File,
+    name: String,
+    alone: bool,
+    /// Locked, if it is alone.
+    _owner: File,
+}
+
+impl Witness {
+    /// In this directory.
+    #[must_use]
+    pub fn new(directory: &Path) -> Self {
+        Self {
+            owner: directory.join("owner"),
+            journal: directory.join("journal"),
+        }
+    }
+
+    /// An owner begins. Its name is that of its process, a full stop, and what tells it from other owners in that
+    /// process.
+    ///
+    /// # Errors
+    /// If it cannot be written down.
+    pub fn begin(&self, name: &str) -> io::Result<Tenure> {
+        let mut options = File::options();
+        options.append(true).create(true);
+        let owner = options.open(&self.owner)?;
+        let mut journal = options.open(&self.journal)?;
+        let alone = owner.try_lock().is_ok();
+        let what = if alone { "begin" } else { "beside" };
+        journal.write_all(format!("{what} {name}\n").as_bytes())?;
+        Ok(Tenure {
+            journal,
+            name: name.to_owned(),
+            alone,
+            _owner: owner,
+        })
+    }
+
+    /// What the journal comes to. `killed` are the processes that were.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn judge(&self, killed: &BTreeSet<String>) -> io::Result<Verdict> {
+        let text = match fs::read_to_string(&self.journal) {
+            // Nobody has begun.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            text => text?,
+        };
+        let journal = Journal::read(&text);
+        let excused = |name: &String| {
+            name.split_once('.')
+                .is_some_and(|(process, _)| killed.contains(process))
+        };
+        Ok(Verdict {
+            owners: journal.owners,
+            beside: journal.beside,
+            unexplained: journal
+                .died
+                .iter()
+                .chain(&journal.open)
+                .filter(|name| !excused(name))
+                .count(),
+        })
+    }
+}
+
+impl Tenure {
+    /// Whether nobody else was there when it began.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// It ends; the lock is given up after that.
+    ///
+    /// # Errors
+    /// If that cannot be written down.
+    pub fn end(mut self) -> io::Result<()> {
+        self.journal
+            .write_all(format!("end {}\n", self.name).as_bytes())
+    }
+}
+
+/// What became of all owners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// How many there were.
+    pub owners: usize,
+    /// How many began while another was there.
+    pub beside: usize,
+    /// How many never said that they ended, though nobody killed them.
+    pub unexplained: usize,
+}
+
+#[derive(Debug, Default)]
+struct Journal {
+    owners: usize,
+    beside: usize,
+    /// Those that did not end before the next began alone.
+    died: Vec<String>,
+    open: Vec<String>,
+}
+
+impl Journal {
+    fn read(text: &str) -> Self {
+        let mut journal = Self::default();
+        for line in text.lines() {
+            let (what, name) = line.split_once(' ').expect("each line is written at once");
+            match what {
+                "begin" => {
+                    journal.owners += 1;
+                    journal.died.append(&mut journal.open);
+                    journal.open.push(name.to_owned());
+                }
+                "beside" => {
+                    journal.owners += 1;
+                    journal.beside += 1;
+                    journal.open.push(name.to_owned());
+                }
+                _ => journal.open.retain(|open| open != name),
+            }
+        }
+        journal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_after_another_is_nobody_beside_anybody() {
+        let directory = tempfile::tempdir().unwrap();
+        let witness = Witness::new(directory.path());
+        for name in ["1.0", "2.0", "1.1"] {
+            let tenure = witness.begin(name).unwrap();
+            assert!(tenure.is_alone());
+            tenure.end().unwrap();
+        }
+        let verdict = witness.judge(&BTreeSet::new()).unwrap();
+        assert_eq!(
+            (verdict.owners, verdict.beside, verdict.unexplained),
+            (3, 0, 0)
+        );
+    }
+
+    #[test]
+    fn whoever_begins_before_another_ends_is_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let witness = Witness::new(directory.path());
+        let first = witness.begin("1.0").unwrap();
+        let second = witness.begin("1.1").unwrap();
+        assert!(!second.is_alone());
+        first.end().unwrap();
+        // The second is there still, though it could not lock the file.
+        let third = witness.begin("2.0").unwrap();
+        second.end().unwrap();
+        third.end().unwrap();
+        let verdict = witness.judge(&BTreeSet::new()).unwrap();
+        assert_eq!(
+            (verdict.owners, verdict.beside, verdict.unexplained),
+            (3, 1, 1)
+        );
+    }
+
+    #[test]
+    fn who_does_not_end_was_killed_or_is_unexplained() {
+        let directory = tempfile::tempdir().unwrap();
+        let witness = Witness::new(directory.path());
+        drop(witness.begin("1.0").unwrap());
+        let second = witness.begin("2.0").unwrap();
+        assert!(second.is_alone());
+        second.end().unwrap();
+        assert_eq!(witness.judge(&BTreeSet::new()).unwrap().unexplained, 1);
+        let killed = BTreeSet::from(["1".to_owned()]);
+        assert_eq!(witness.judge(&killed).unwrap().unexplained, 0);
+    }
+}

@@ -1,0 +1,123 @@
+//! Churn: processes that take the lock, hold it, give it up, and are killed meanwhile, for a long time; and a witness
+//! apart from the lock that there is never more than one owner.
+//!
+//! `LOCKHOST_CHURN_SECONDS` has each churn go on for so long; by default each goes on for some hundreds of acquisitions.
+
+use std::{
+    env,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use lockhost_tests::{
+    churn::{Counts, Crew},
+    contender::{Answer, Contender},
+    program::lockhost,
+    scene::Scene,
+};
+use rustix::process::Signal;
+
+fn crew(workers: &[(&'static str, usize)], kill_one_in: u32) -> Crew {
+    Crew {
+        program: env!("CARGO_BIN_EXE_churn").into(),
+        original: env!("CARGO_BIN_EXE_original").into(),
+        workers: workers.to_vec(),
+        kill_one_in,
+    }
+}
+
+/// Rounds of so many acquisitions, each on a new directory that is free or stale; afterwards a newcomer gets in.
+fn churn(what: &str, crew: &Crew, acquisitions: usize) -> Counts {
+    let begun = Instant::now();
+    let seconds = env::var("LOCKHOST_CHURN_SECONDS").ok();
+    let time = Duration::from_secs(seconds.map_or(0, |seconds| {
+        seconds.parse().expect("LOCKHOST_CHURN_SECONDS is a number")
+    }));
+    let mut sum = Counts::default();
+    let mut rounds = 0;
+    while rounds < 2 || begun.elapsed() < time {
+        let scene = if rounds % 2 == 0 {
+            Scene::free()
+        } else {
+            Scene::stale()
+        };
+        sum += crew.churn(scene.path(), acquisitions);
+        rounds += 1;
+        let mut newcomer =
+            Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+        assert_eq!(
+            newcomer.answer(),
+            Answer::Owns,
+            "{what}: {sum}, {:?}",
+            scene.files()
+        );
+        assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
+    }
+    println!("{what}: {rounds} rounds, {sum}");
+    assert_eq!((sum.wedges, sum.failures), (0, 0), "{what}: {sum}");
+    sum
+}
+
+#[test]
+fn processes_that_are_killed_now_and_then_are_never_two_owners() {
+    let sum = churn("processes", &crew(&[("lockhost", 1); 6], 8), 250);
+    assert_eq!(sum.double_owners, 0, "{sum}");
+    assert!(sum.kills > 0 && sum.reclaims > 0, "{sum}");
+}
+
+#[test]
+fn threads_of_one_process_are_never_two_owners() {
+    let sum = churn("threads", &crew(&[("lockhost", 8)], 0), 250);
+    assert_eq!(sum.double_owners, 0, "{sum}");
+}
+
+#[test]
+fn threads_of_processes_that_are_killed_now_and_then_are_never_two_owners() {
+    let sum = churn(
+        "threads of processes",
+        &crew(&[("lockhost", 4); 3], 8),
+        1000,
+    );
+    assert_eq!(sum.double_owners, 0, "{sum}");
+    assert!(sum.kills > 0 && sum.reclaims > 0, "{sum}");
+}
+
+#[test]
+fn beside_one_process_of_the_original_nobody_is_killed_and_nobody_is_beside_one_of_ours() {
+    let mut workers = vec![("lockhost", 1); 4];
+    workers.push(("original", 1));
+    let sum = churn("one original", &crew(&workers, 0), 250);
+    assert_eq!(sum.double_owners, 0, "{sum}");
+    assert!(sum.by_originals > 0, "{sum}");
+}
+
+#[test]
+fn among_originals_that_are_killed_too_somebody_always_gets_in() {
+    let mut workers = vec![("lockhost", 1); 3];
+    workers.extend([("mortal", 1); 3]);
+    churn("originals, killed", &crew(&workers, 8), 100);
+}
+
+/// The witness sees two owners, sooner or later.
+fn two_owners(what: &str, kind: &'static str) {
+    let scene = Scene::free();
+    let mut sum = Counts::default();
+    for _ in 0..50 {
+        sum += crew(&[(kind, 1); 6], 0).churn(scene.path(), 100);
+        if sum.double_owners > 0 {
+            println!("{what}: {sum}");
+            return;
+        }
+    }
+    panic!("{what}: {sum}");
+}
+
+#[test]
+fn the_witness_sees_two_owners_where_there_is_no_lock() {
+    two_owners("no lock", "none");
+}
+
+#[test]
+fn the_witness_sees_the_originals_two_owners() {
+    two_owners("originals alone", "original");
+}
