@@ -48,6 +48,8 @@ pub struct Counts {
     pub kills: usize,
     /// How often somebody got in beside an owner, or was there still when another began.
     pub double_owners: usize,
+    /// How often an owner of ours found its lock removed or replaced.
+    pub losses: usize,
     /// How often nobody got in for a minute.
     pub wedges: usize,
     /// How often an attempt or a release failed.
@@ -62,6 +64,7 @@ impl AddAssign for Counts {
         self.refusals += other.refusals;
         self.kills += other.kills;
         self.double_owners += other.double_owners;
+        self.losses += other.losses;
         self.wedges += other.wedges;
         self.failures += other.failures;
     }
@@ -71,13 +74,14 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} acquisitions ({} by originals), {} reclaims, {} refusals, {} kills: {} double owners, {} wedges, {} failures",
+            "{} acquisitions ({} by originals), {} reclaims, {} refusals, {} kills: {} double owners, {} losses, {} wedges, {} failures",
             self.acquisitions,
             self.by_originals,
             self.reclaims,
             self.refusals,
             self.kills,
             self.double_owners,
+            self.losses,
             self.wedges,
             self.failures
         )
@@ -205,6 +209,7 @@ impl Churn<'_> {
                 return true;
             }
             ["killed"] => self.counts.kills += 1,
+            ["lost"] => self.counts.losses += 1,
             _ => {
                 println!("worker {worker}: {line}");
                 self.counts.failures += 1;

@@ -61,24 +61,20 @@ fn churn(what: &str, crew: &Crew, acquisitions: usize) -> Counts {
 #[test]
 fn processes_that_are_killed_now_and_then_are_never_two_owners() {
     let sum = churn("processes", &crew(&[("lockhost", 1); 6], 8), 250);
-    assert_eq!(sum.double_owners, 0, "{sum}");
+    assert_eq!((sum.double_owners, sum.losses), (0, 0), "{sum}");
     assert!(sum.kills > 0 && sum.reclaims > 0, "{sum}");
 }
 
 #[test]
 fn threads_of_one_process_are_never_two_owners() {
     let sum = churn("threads", &crew(&[("lockhost", 8)], 0), 250);
-    assert_eq!(sum.double_owners, 0, "{sum}");
+    assert_eq!((sum.double_owners, sum.losses), (0, 0), "{sum}");
 }
 
 #[test]
 fn threads_of_processes_that_are_killed_now_and_then_are_never_two_owners() {
-    let sum = churn(
-        "threads of processes",
-        &crew(&[("lockhost", 4); 3], 8),
-        1000,
-    );
-    assert_eq!(sum.double_owners, 0, "{sum}");
+    let sum = churn("threads of processes", &crew(&[("lockhost", 4); 3], 8), 250);
+    assert_eq!((sum.double_owners, sum.losses), (0, 0), "{sum}");
     assert!(sum.kills > 0 && sum.reclaims > 0, "{sum}");
 }
 
@@ -87,10 +83,12 @@ fn beside_one_process_of_the_original_nobody_is_killed_and_nobody_is_beside_one_
     let mut workers = vec![("lockhost", 1); 4];
     workers.push(("original", 1));
     let sum = churn("one original", &crew(&workers, 0), 250);
-    assert_eq!(sum.double_owners, 0, "{sum}");
+    assert_eq!((sum.double_owners, sum.losses), (0, 0), "{sum}");
     assert!(sum.by_originals > 0, "{sum}");
 }
 
+/// Two owners are not ruled out here, nor are locks that are lost: the original removes a live lock that it takes for
+/// dead (empty, before the pid is in it), and a reclaim lock that is not the one it has judged. They are counted.
 #[test]
 fn among_originals_that_are_killed_too_somebody_always_gets_in() {
     let mut workers = vec![("lockhost", 1); 3];

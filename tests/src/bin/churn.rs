@@ -4,7 +4,7 @@
 //! `lockhost`, `original` (the program ORIGINAL, started anew each time), `mortal` (the same, killed now and then while
 //! it has the lock) or `none`, which lets everybody in. It prints `owns REPLACED REFUSED` whenever it has become an
 //! owner: how many dead locks it replaced, and how often it was refused since the last time; `killed` for an original;
-//! `failed WHY` for what should not be.
+//! `lost` when it finds its lock removed or replaced; `failed WHY` for what should not be.
 
 use std::{
     env,
@@ -16,6 +16,7 @@ use std::{
     thread,
 };
 
+use lockhost::ErrorKind;
 use lockhost_tests::witness::Witness;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -104,7 +105,10 @@ impl Worker {
         pause();
         tenure.end()?;
         match held {
-            Held::Lockhost(lock) => lock.release()?,
+            Held::Lockhost(lock) => match lock.release() {
+                Err(error) if error.kind() == ErrorKind::Lost => println!("lost"),
+                released => released?,
+            },
             Held::Original(child) => self.end(child)?,
             Held::None => {}
         }
