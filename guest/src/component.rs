@@ -22,8 +22,9 @@ impl Guest for Component {
     type Lock = LockResource;
 
     fn inspect(dir: &Descriptor, name: String) -> Inspected {
-        let (mut inspect, next) = Inspect::begin(name);
+        let mut inspect = Inspect::new(name);
         let mut driver = Driver::new(inspect.names().clone());
+        let next = inspect.start();
         driver.run(dir, next, |reply| inspect.reply(reply))
     }
 }

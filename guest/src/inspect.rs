@@ -29,26 +29,28 @@ pub struct Inspect {
 }
 
 impl Inspect {
-    /// Begin to inspect the lock of this name.
+    /// Of the lock of this name.
     #[must_use]
-    pub fn begin(lock: String) -> (Self, Next<Inspected>) {
-        let mut inspect = Self {
+    pub fn new(lock: String) -> Self {
+        Self {
             names: Names::new(lock),
             stage: Stage::Examine(0),
             examine: Examine::default(),
             state: State::Free,
             files: Vec::new(),
-        };
-        let file = inspect.names.level(0);
-        let next = if is_lock_name(&file) {
-            Next::Call(inspect.examine.begin(0))
-        } else {
-            Next::End(Err(InspectError {
-                file,
-                cause: InspectCause::BadName,
-            }))
-        };
-        (inspect, next)
+        }
+    }
+
+    /// Begin.
+    pub fn start(&mut self) -> Next<Inspected> {
+        let file = self.names.level(0);
+        if is_lock_name(&file) {
+            return self.look_at(0);
+        }
+        Next::End(Err(InspectError {
+            file,
+            cause: InspectCause::BadName,
+        }))
     }
 
     /// The names of the lock's files.

@@ -27,6 +27,12 @@ struct Sighting {
     since: Option<u64>,
 }
 
+impl Sighting {
+    fn is(&self, found: &Found) -> bool {
+        self.id == found.id && self.size == found.stat.size && self.modified == found.stat.modified
+    }
+}
+
 /// What was seen of files that name nobody, at each level.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Settling {
@@ -46,7 +52,9 @@ impl Settling {
     pub fn has_settled(&self, level: u8, found: &Found, claim: Option<Datetime>, now: u64) -> bool {
         is_old(found.stat.modified, claim)
             || self
-                .sighting(level, found)
+                .sightings
+                .iter()
+                .find(|seen| seen.level == level && seen.is(found))
                 .and_then(|seen| seen.since)
                 .is_some_and(|since| now.saturating_sub(since) >= UNCHANGED)
     }
@@ -54,9 +62,6 @@ impl Settling {
     /// Remember this file. Whether it is new: it must be kept open then, so that its identity cannot come back as
     /// that of another.
     pub fn remember(&mut self, level: u8, found: &Found) -> bool {
-        if self.sighting(level, found).is_some() {
-            return false;
-        }
         let sighting = Sighting {
             level,
             id: found.id,
@@ -65,19 +70,11 @@ impl Settling {
             since: None,
         };
         match self.sightings.iter_mut().find(|seen| seen.level == level) {
+            Some(seen) if seen.is(found) => return false,
             Some(seen) => *seen = sighting,
             None => self.sightings.push(sighting),
         }
         true
-    }
-
-    fn sighting(&self, level: u8, found: &Found) -> Option<&Sighting> {
-        self.sightings.iter().find(|seen| {
-            seen.level == level
-                && seen.id == found.id
-                && seen.size == found.stat.size
-                && seen.modified == found.stat.modified
-        })
     }
 }
 

@@ -37,7 +37,6 @@ pub struct Sweep {
     /// Nothing has been written into that claim.
     empty: bool,
     dead: Vec<(Identity, FileId)>,
-    named: Vec<FileId>,
     /// What failed first.
     pub failure: Option<Failure>,
 }
@@ -115,7 +114,8 @@ impl Sweep {
             Stage::Level(level) => {
                 // Only after all makers were found dead: a living one could still have linked its claim somewhere.
                 match reply.id() {
-                    Ok(id) => self.named.push(id),
+                    // Such a claim stays.
+                    Ok(named) => self.dead.retain(|(_, id)| *id != named),
                     Err(ErrorCode::NoEntry) => {}
                     Err(code) => return self.fail(Operation::Stat, Some(Name::Level(level)), code),
                 }
@@ -179,13 +179,8 @@ impl Sweep {
     }
 
     fn next_removal(&mut self) -> Option<Call> {
-        while let Some((identity, id)) = self.dead.pop() {
-            if !self.named.contains(&id) {
-                self.claim = Some((identity, id));
-                let name = Name::Claim(identity);
-                return self.call(Stage::Compare, Call::Id { name });
-            }
-        }
-        None
+        self.claim = self.dead.pop();
+        let name = Name::Claim(self.claim?.0);
+        self.call(Stage::Compare, Call::Id { name })
     }
 }
