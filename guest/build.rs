@@ -3,8 +3,8 @@
 fn main() {
     println!("cargo::rerun-if-changed=../wit");
     if std::env::var("CARGO_CFG_TARGET_FAMILY").as_deref() == Ok("wasm") {
-        // Without an adapter the imports keep the version that wit/ names, which every 0.2 host can link.
-        println!("cargo::rustc-link-arg=--wasi-adapter=none");
+        // A core module, which is made a component once it is optimised. The linker would do it, but as the last thing.
+        println!("cargo::rustc-link-arg=--skip-wit-component");
         println!("cargo::rustc-link-arg=-zstack-size=32768");
         // memcmp and the like, which no_std code calls and this target leaves to libc.
         println!("cargo::rustc-link-arg=-lc");

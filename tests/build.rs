@@ -4,12 +4,14 @@
 use std::{env, error::Error, fs, path::Path, process::Command};
 
 const NOTED: &str = "../host/lockfile.wasm.rustc";
+const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc)");
+    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, other_wasm_opt)");
     println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_strace)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
+    println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
     let sysroot = ask(&["--print", "sysroot"])?;
     let target = Path::new(&sysroot).join("lib/rustlib/wasm32-wasip2");
@@ -42,6 +44,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rustc-cfg=no_wasm_target");
     } else if ask(&["--version"])? != fs::read_to_string(NOTED)?.trim() {
         println!("cargo::rustc-cfg=other_rustc");
+    }
+    let wasm_opt = Command::new("wasm-opt").arg("--version").output();
+    if !wasm_opt.is_ok_and(|it| fs::read(NOTED_WASM_OPT).is_ok_and(|noted| it.stdout == noted)) {
+        println!("cargo::rustc-cfg=other_wasm_opt");
+        // Looked at again with each build, until it has come.
+        println!("cargo::rerun-if-changed=no-wasm-opt");
     }
     Ok(())
 }

@@ -1,0 +1,36 @@
+//! The optimiser of binaryen, `wasm-opt`.
+//!
+//! It finds what LLVM leaves behind when it makes WebAssembly for size: locals that could be shared, code that two
+//! branches have in common, functions that are the same. That is a twentieth of the component.
+
+use std::{path::Path, process::Command};
+
+/// Writes a smaller version of a core module.
+///
+/// # Panics
+/// If `wasm-opt` cannot be started, or fails.
+pub fn optimise(module: &Path, smaller: &Path) {
+    let status = Command::new("wasm-opt")
+        .args(["-Oz", "--converge"])
+        // What rustc's target has beyond the first version of WebAssembly, as far as the module uses it.
+        .args(["--enable-bulk-memory", "--enable-sign-ext"])
+        .arg(module)
+        .arg("--output")
+        .arg(smaller)
+        .status()
+        .expect("wasm-opt can be started (Debian has it in the package binaryen)");
+    assert!(status.success(), "wasm-opt cannot read what rustc made");
+}
+
+/// What `wasm-opt --version` prints.
+///
+/// # Panics
+/// If it cannot be started.
+#[must_use]
+pub fn version() -> String {
+    let output = Command::new("wasm-opt")
+        .arg("--version")
+        .output()
+        .expect("wasm-opt can be started (Debian has it in the package binaryen)");
+    String::from_utf8(output.stdout).expect("a version is text")
+}
