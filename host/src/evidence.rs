@@ -24,7 +24,9 @@ pub struct Evidence {
 impl Evidence {
     /// Makes a new claim private and, where that means something, locks it.
     pub(crate) fn leave(file: &Arc<File>) -> Result<Self, GuardError> {
-        let kind = platform::evidence_kind(file);
+        // The claim's name may promise evidence already, so no failure may pass for a file system without.
+        let kind = platform::evidence_kind(file)
+            .map_err(|error| refused("the type of its file system cannot be told", &error))?;
         match platform::make_private(file) {
             Ok(()) => {}
             // Foreign file systems may have no modes to set.
@@ -103,8 +105,10 @@ pub(crate) enum Probe {
 /// Tries for a lock on a descriptor that is nobody's evidence. If it can be had, it stays until the descriptor is
 /// closed, and hinders nobody but a maker of that very file.
 pub(crate) fn probe(file: &File) -> Probe {
-    let Some(kind) = platform::evidence_kind(file) else {
-        return Probe::None;
+    let kind = match platform::evidence_kind(file) {
+        Ok(Some(kind)) => kind,
+        Ok(None) => return Probe::None,
+        Err(_) => return Probe::Kept,
     };
     match file.try_lock_shared() {
         Ok(()) => Probe::Free(kind),
@@ -128,8 +132,9 @@ mod tests {
                 .open(file.path())
                 .unwrap(),
         );
-        let kind =
-            platform::evidence_kind(&made).expect("temporary files lie on a listed file system");
+        let kind = platform::evidence_kind(&made)
+            .unwrap()
+            .expect("temporary files lie on a listed file system");
         assert_eq!(probe(&look()), Probe::Free(kind));
         let evidence = Evidence::leave(&made).map_err(|_| "refused").unwrap();
         assert_eq!(probe(&look()), Probe::Kept);
@@ -159,7 +164,7 @@ mod tests {
     #[test]
     fn on_a_file_system_that_is_not_listed_nothing_is_locked_or_tried() {
         let file = File::open("/proc/self/stat").unwrap();
-        assert_eq!(platform::evidence_kind(&file), None);
+        assert_eq!(platform::evidence_kind(&file).unwrap(), None);
         // Somebody who has it locked would be seen on a listed one.
         let other = File::open("/proc/self/stat").unwrap();
         let _ = other.try_lock();

@@ -59,7 +59,14 @@ impl process::Host for ProcessView<'_> {
         dir: Resource<Descriptor>,
         attempt: u32,
     ) -> wasmtime::Result<Result<Maker, String>> {
-        let evidence = platform::evidence_kind(&*self.open(&dir)?);
+        let evidence = match platform::evidence_kind(&*self.open(&dir)?) {
+            Ok(evidence) => evidence,
+            Err(error) => {
+                return Ok(Err(format!(
+                    "the type of the directory's file system cannot be told: {error}"
+                )));
+            }
+        };
         let identity = match platform::myself() {
             Ok(me) => Identity {
                 evidence,
@@ -92,10 +99,13 @@ impl process::Host for ProcessView<'_> {
             Some(entry) if me.start.is_some() => Some(entry.start),
             _ => return Ok(None),
         };
+        let Ok(evidence) = platform::evidence_kind(&*self.open(&dir)?) else {
+            return Ok(None);
+        };
         let identity = Identity {
             pid,
             start,
-            evidence: platform::evidence_kind(&*self.open(&dir)?),
+            evidence,
             ..me
         };
         Ok(Some(identity.to_string()))

@@ -144,7 +144,10 @@ fn parse_stat(stat: &[u8]) -> Option<Entry> {
 ///
 /// Elsewhere (NFS, CIFS, FUSE, 9p, virtiofs and whatever is not known here) a lock may be local to one machine, be
 /// mandatory, or hang, so none is taken or tried.
-pub(crate) fn evidence_kind(file: &File) -> Option<u64> {
+///
+/// # Errors
+/// If the type cannot be told. Then nothing may be concluded from it, least of all that locks mean nothing.
+pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
     // linux/magic.h; bcachefs and zfs from their own sources.
     const SINGLE_KERNEL: [u64; 9] = [
         0xef53,      // ext2, ext3, ext4
@@ -159,8 +162,8 @@ pub(crate) fn evidence_kind(file: &File) -> Option<u64> {
     ];
     // The field's width and sign differ between architectures; the magic numbers are 32 bits everywhere.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let kind = u64::from(fstatfs(file).ok()?.f_type as u32);
-    SINGLE_KERNEL.contains(&kind).then_some(kind)
+    let kind = u64::from(fstatfs(file)?.f_type as u32);
+    Ok(SINGLE_KERNEL.contains(&kind).then_some(kind))
 }
 
 /// The device and the inode of an open file.

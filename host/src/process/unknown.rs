@@ -54,8 +54,8 @@ pub(crate) fn number() -> (u32, Option<u64>) {
 }
 
 /// No file system is known here.
-pub(crate) fn evidence_kind(_file: &File) -> Option<u64> {
-    None
+pub(crate) fn evidence_kind(_file: &File) -> io::Result<Option<u64>> {
+    Ok(None)
 }
 
 /// The device and the inode of an open file.
