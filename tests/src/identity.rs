@@ -80,8 +80,18 @@ impl Identity {
     /// # Panics
     /// If the files cannot be made.
     pub fn leave(&self, scene: &Scene) {
+        self.leave_at(scene, &["tinyforge.lock"]);
+    }
+
+    /// Leaves a claim of this owner behind, with further names.
+    ///
+    /// # Panics
+    /// If the files cannot be made.
+    pub fn leave_at(&self, scene: &Scene, names: &[&str]) {
         let claim = scene.path().join(format!("tinyforge.lock.{}", self.text()));
         fs::write(&claim, format!("{}\n", self.pid())).expect("a claim can be written");
-        fs::hard_link(&claim, scene.lock()).expect("a claim can be linked");
+        for name in names {
+            fs::hard_link(&claim, scene.path().join(name)).expect("a claim can be linked");
+        }
     }
 }

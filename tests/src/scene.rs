@@ -13,7 +13,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::program::lockhost;
+use crate::{identity::Identity, program::lockhost};
 
 /// A number that no process has: beyond what Linux ever counts to (4,194,304).
 pub const NOBODY: &str = "999999999\n";
@@ -77,6 +77,18 @@ impl Scene {
     #[must_use]
     pub fn stale() -> Self {
         Self::free().with("tinyforge.lock", NOBODY)
+    }
+
+    /// With a claim that a process of this number left, and further names of it. The process is gone: the number must be
+    /// beyond what the kernel counts to.
+    ///
+    /// # Panics
+    /// If the files cannot be made.
+    #[must_use]
+    pub fn crashed(self, pid: u32, names: &[&str]) -> Self {
+        let mine = Identity::mine(Self::free().path());
+        mine.with('p', &pid.to_string()).leave_at(&self, names);
+        self
     }
 
     /// Lets every user in, and write.

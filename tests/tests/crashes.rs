@@ -6,17 +6,11 @@
 //! the one after it, whatever that is. What is left is written down in full: the names of each file, `claim` being that
 //! of the process that was killed, and `old` that of anybody else.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    os::unix::{fs::MetadataExt, process::ExitStatusExt},
-    process::Command,
-};
+use std::{collections::BTreeSet, os::unix::process::ExitStatusExt};
 
 use lockhost_tests::{
-    contender::{Answer, Contender},
-    identity::Identity,
-    program::lockhost,
+    aftermath::{left, recovers},
+    contender::Answer,
     scene::{NOBODY, Scene},
     traced::{self, SystemCall},
 };
@@ -49,54 +43,6 @@ fn killed_before(call: &SystemCall, scene: &Scene) -> Option<u32> {
     }
 }
 
-/// What is in the directory: for each file its names, and whether nothing is in it.
-fn left(scene: &Scene, killed: u32) -> String {
-    let mut files = BTreeMap::<u64, (Vec<&str>, u64)>::new();
-    for file in scene.files() {
-        let metadata = fs::symlink_metadata(scene.path().join(&file)).expect("nobody is about");
-        let name = match file.to_str().expect("names are text") {
-            "tinyforge.lock" => "lock",
-            "tinyforge.lock.reclaim" => "reclaim",
-            "tinyforge.lock.reclaim.reclaim" => "second reclaim",
-            claim if claim.contains(&format!(".1-p{killed}-")) => "claim",
-            _ => "old",
-        };
-        let entry = files.entry(metadata.ino()).or_default();
-        entry.0.push(name);
-        entry.1 = metadata.len();
-    }
-    let mut files: Vec<String> = files
-        .into_values()
-        .map(|(mut names, size)| {
-            names.sort_unstable();
-            let empty = if size == 0 { " (empty)" } else { "" };
-            names.join("=") + empty
-        })
-        .collect();
-    files.sort_unstable();
-    files.join(", ")
-}
-
-fn gets_in(scene: &Scene, after: &str) {
-    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(newcomer.answer(), Answer::Owns, "after {after}");
-    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0), "after {after}");
-}
-
-/// A newcomer gets in, and leaves at most claims of the dead; whoever sweeps next leaves nothing.
-fn recovers(scene: &Scene, killed: u32, after: &str) {
-    gets_in(scene, after);
-    let litter = left(scene, killed);
-    let claims = litter.split(", ").all(|file| {
-        let names = file.trim_end_matches(" (empty)");
-        matches!(names, "" | "claim" | "old")
-    });
-    assert!(claims, "{litter} after {after}");
-    fs::write(scene.lock(), NOBODY).expect("a dead lock makes the next owner sweep");
-    gets_in(scene, after);
-    assert_eq!(left(scene, killed), "", "after {after}");
-}
-
 /// Kills it everywhere. `expected` is all that may be left, in the order in which a run comes to it.
 fn crashes(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
     let points = points(&start());
@@ -124,19 +70,6 @@ fn crashes(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
         BTreeSet::from_iter(expected.iter().copied()),
         "{what}"
     );
-}
-
-/// A claim of a process that is gone, of this boot, with these names.
-fn crashed(scene: Scene, pid: u32, names: &[&str]) -> Scene {
-    let identity = Identity::mine(Scene::free().path()).with('p', &pid.to_string());
-    let claim = scene
-        .path()
-        .join(format!("tinyforge.lock.{}", identity.text()));
-    fs::write(&claim, format!("{pid}\n")).expect("a claim can be written");
-    for name in names {
-        fs::hard_link(&claim, scene.path().join(name)).expect("a claim can be linked");
-    }
-    scene
 }
 
 const LOCK: &str = "tinyforge.lock";
@@ -174,7 +107,7 @@ fn on_another_programs_stale_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_crashed_owners_lock() {
-    let start = || crashed(Scene::free(), DEAD, &[LOCK]);
+    let start = || Scene::free().crashed(DEAD, &[LOCK]);
     crashes(
         "crashed owner",
         start,
@@ -220,7 +153,11 @@ fn on_a_stale_reclaim_beside_a_stale_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_reclaim_that_crashed_over_a_crashed_owners_lock() {
-    let start = || crashed(crashed(Scene::free(), DEAD, &[LOCK]), DEAD - 1, &[RECLAIM]);
+    let start = || {
+        Scene::free()
+            .crashed(DEAD, &[LOCK])
+            .crashed(DEAD - 1, &[RECLAIM])
+    };
     crashes(
         "crashed reclaim",
         start,
@@ -246,7 +183,7 @@ fn on_a_reclaim_that_crashed_over_a_crashed_owners_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_reclaim_that_crashed_with_one_claim_at_two_names() {
-    let start = || crashed(Scene::free(), DEAD, &[LOCK, RECLAIM]);
+    let start = || Scene::free().crashed(DEAD, &[LOCK, RECLAIM]);
     crashes(
         "linked, not dropped",
         start,
@@ -271,7 +208,7 @@ fn on_a_reclaim_that_crashed_with_one_claim_at_two_names() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_reclaim_that_crashed_with_the_lock_removed() {
-    let start = || crashed(Scene::free(), DEAD, &[RECLAIM]);
+    let start = || Scene::free().crashed(DEAD, &[RECLAIM]);
     crashes(
         "unlinked, not linked",
         start,
