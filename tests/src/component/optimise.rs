@@ -11,7 +11,8 @@ use std::{path::Path, process::Command};
 /// If `wasm-opt` cannot be started, or fails.
 pub fn optimise(module: &Path, smaller: &Path) {
     let status = Command::new("wasm-opt")
-        .args(["-Oz", "--converge"])
+        // In between, the control flow is taken apart and put together anew, which pays once the code is small.
+        .args(["-Oz", "--flatten", "--rereloop", "-Oz", "--converge"])
         // What rustc's target has beyond the first version of WebAssembly, as far as the module uses it.
         .args(["--enable-bulk-memory", "--enable-sign-ext"])
         .arg(module)
