@@ -251,7 +251,8 @@ impl Machine {
         matches!(self.state, State::Ended)
     }
 
-    /// Begin the attempt, or go on after [`Error::Again`]. `elapsed` is how long ago it began, in milliseconds.
+    /// Begin the attempt, or go on after [`Cause::Again`](crate::contract::Cause::Again). `elapsed` is how long ago it
+    /// began, in milliseconds.
     pub fn start(&mut self, elapsed: u64) -> Next<Outcome> {
         self.now = self.now.max(elapsed);
         self.settling.resume(self.now);
