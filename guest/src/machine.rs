@@ -19,7 +19,7 @@ mod take;
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    call::{Call, FileId, Maker, Next, Reply},
+    call::{Call, FileId, Maker, Next, Ours, Reply},
     contract::{Datetime, Error, ErrorCode, Operation, ReplacedReason, Report},
     dropping::{Dropping, Levels},
     examine::{Examine, Look, Seen},
@@ -77,8 +77,9 @@ enum State {
     /// *claim*
     Current,
     Create,
-    Guard,
-    Write,
+    /// Of the claim, or of what was made in place; whether that is step 6, under the next level's name.
+    Guard(Ours, bool),
+    Write(Ours, bool),
     /// A claim that cannot be used is given up for another one.
     Renew,
     /// *without hard links*: does a second name of the claim show as the same file?
@@ -89,20 +90,16 @@ enum State {
     /// The claim goes, once it has told how old it is.
     Born,
     Unclaim,
-    /// *take*, steps 1 to 3.
-    Link(u8),
-    LinkFailed(u8, ErrorCode),
-    /// The same without links; whether it is step 6, under the next level's name.
+    /// *take*, steps 1 to 3, and the link of step 6, under the next level's name.
+    Link(u8, bool),
+    LinkFailed(u8, bool, ErrorCode),
+    /// The same without links.
     Make(u8, bool),
-    GuardMade(u8, bool),
-    WriteMade(u8, bool),
     Judge(u8),
     /// *take*, steps 5 and 6: the next level is ours.
     Under(u8),
     SecondLook(u8, ReplacedReason),
     Remove(u8, ReplacedReason),
-    Relink(u8),
-    RelinkFailed(u8, ErrorCode),
     /// The level above goes, now that this one is linked, or is somebody's.
     Above(u8, bool),
     RemoveAbove(u8, bool),
@@ -139,8 +136,6 @@ enum Links {
     Work,
     /// They do not.
     Lack,
-    /// Its name was in use.
-    Untold,
     /// It cannot be told.
     Failed(Operation, ErrorCode),
 }
@@ -336,11 +331,8 @@ impl Machine {
             }
             State::Current => self.introduced(reply),
             State::Create => self.created(reply),
-            State::Guard => self.guarded(reply),
-            State::Write => match reply.done() {
-                Ok(()) => self.claimed(),
-                Err(code) => self.fail(Operation::Write, self.claim().map(Name::Claim), code),
-            },
+            State::Guard(file, under) => self.guarded(file, under, reply),
+            State::Write(file, under) => self.written(file, under, reply),
             State::Renew => {
                 let call = self.dropping.reply(reply);
                 self.renewing(call)
@@ -354,22 +346,11 @@ impl Machine {
                 let call = self.dropping.reply(reply);
                 self.unclaiming(call)
             }
-            State::Link(level) => match reply.done() {
-                Ok(()) => self.taken(level),
-                // A network file system may answer that the name exists to the very request that made it.
-                Err(code) => self.compare(State::LinkFailed(level, code), level),
-            },
-            State::LinkFailed(level, code) => self.not_linked(level, code, reply),
-            State::Make(level, again) => self.made(level, again, reply),
-            State::GuardMade(level, again) => self.made_guarded(level, again, reply),
-            State::WriteMade(level, again) => self.made_written(level, again, reply),
+            State::Link(level, under) => self.linked(level, under, reply),
+            State::LinkFailed(level, under, code) => self.not_linked(level, under, code, reply),
+            State::Make(level, under) => self.made(level, under, reply),
             State::SecondLook(level, reason) => self.second_look(level, reason, reply),
             State::Remove(level, reason) => self.removed(level, reason, reply),
-            State::Relink(level) => match reply.done() {
-                Ok(()) => self.compare(State::Above(level, true), level + 1),
-                Err(code) => self.compare(State::RelinkFailed(level, code), level),
-            },
-            State::RelinkFailed(level, code) => self.not_relinked(level, code, reply),
             State::Above(level, linked) => self.above(level, linked, reply),
             State::RemoveAbove(level, linked) => match reply.done() {
                 Ok(()) | Err(ErrorCode::NoEntry) => self.above_dropped(level, linked),

@@ -54,7 +54,8 @@ impl Machine {
             Ok(id) => {
                 self.own = id;
                 self.born = None;
-                self.call(State::Guard, Call::Guard { file: Ours::Claim })
+                let file = Ours::Claim;
+                self.call(State::Guard(file, false), Call::Guard { file })
             }
             // Another attempt of this process, or what is left of one.
             Err(ErrorCode::Exist) if self.attempt < ATTEMPTS => {
@@ -69,22 +70,33 @@ impl Machine {
         }
     }
 
-    pub(super) fn guarded(&mut self, reply: Reply) -> Turn {
-        match (reply, self.maker) {
-            (Reply::Done, Some(Maker { pid, .. })) => {
-                let file = Ours::Claim;
-                self.call(State::Write, Call::Write { file, pid })
+    pub(super) fn guarded(&mut self, file: Ours, under: bool, reply: Reply) -> Turn {
+        match (reply, file, self.maker) {
+            (Reply::Probed, Ours::Claim, _) => self.renew(),
+            // What is made in place promises no evidence, so nobody who probes it is in the way.
+            (Reply::Done | Reply::Probed, _, Some(Maker { pid, .. })) => {
+                self.call(State::Write(file, under), Call::Write { file, pid })
             }
-            (Reply::Probed, _) => self.renew(),
-            (Reply::Refused(why), _) => {
+            (Reply::Refused(why), ..) => {
                 self.refused = why;
                 self.abort(Stop::Host)
             }
-            (other, _) => self.fail(
-                Operation::Create,
-                self.claim().map(Name::Claim),
-                other.failure(),
-            ),
+            (other, ..) => self.fail(Operation::Create, self.name_of(file), other.failure()),
+        }
+    }
+
+    pub(super) fn written(&mut self, file: Ours, under: bool, reply: Reply) -> Turn {
+        match (reply.done(), file) {
+            (Ok(()), Ours::Claim) => self.claimed(),
+            (Ok(()), Ours::At(level)) => self.made_written(level, under),
+            (Err(code), _) => self.fail(Operation::Write, self.name_of(file), code),
+        }
+    }
+
+    fn name_of(&self, file: Ours) -> Option<Name> {
+        match file {
+            Ours::Claim => self.claim().map(Name::Claim),
+            Ours::At(level) => Some(Name::Level(level)),
         }
     }
 

@@ -1,8 +1,9 @@
 //! *Without hard links*: do links work here, and does a file with two names show as one?
 //!
 //! Asked by a scratch link of the claim, and only where no kernel keeps evidence: every file system where one does has
-//! links. So a failure to link the lock itself, which may have other causes, never decides this. If the answer is wrong
-//! all the same, nothing is lost: processes that link and processes that make their files in place exclude each other.
+//! links. So a failure to link the lock itself, which may have other causes, never decides this. Processes that link and
+//! processes that make their files in place exclude each other; but a file that was made in place says no more than a
+//! pid, so none is made because of an error that passes.
 
 use super::{ATTEMPTS, Links, Machine, State, Turn};
 use crate::{
@@ -28,7 +29,7 @@ impl Machine {
         match reply {
             Reply::Maker(maker) => {
                 self.scratch = Some(maker.identity);
-                self.link_scratch()
+                self.at_scratch(State::ScratchLink, |name| Call::Link { name })
             }
             Reply::Refused(why) => {
                 self.refused = why;
@@ -36,10 +37,6 @@ impl Machine {
             }
             _ => self.abort(Stop::Host),
         }
-    }
-
-    fn link_scratch(&mut self) -> Turn {
-        self.at_scratch(State::ScratchLink, |name| Call::Link { name })
     }
 
     pub(super) fn scratch_linked(&mut self, reply: Reply) -> Turn {
@@ -52,28 +49,31 @@ impl Machine {
     pub(super) fn scratch_compared(&mut self, code: Option<ErrorCode>, reply: Reply) -> Turn {
         let links = match (code, reply.id()) {
             (_, Ok(id)) if id == self.own => Links::Work,
-            // Left by an attempt of this process that the component lost track of.
-            (Some(ErrorCode::Exist), Ok(_)) => Links::Untold,
-            (_, Ok(_)) => Links::Lack,
-            (Some(code), Err(ErrorCode::NoEntry)) if !tells_of_links(code) => {
-                return self.fail_scratch(Operation::Link, code);
+            // WASI's word for ENOSYS, and for errors that pass.
+            (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if self.retries == 0 => {
+                self.retries = 1;
+                return self.at_scratch(State::ScratchLink, |name| Call::Link { name });
             }
-            (_, Err(ErrorCode::NoEntry)) => return self.call(State::Born, Call::StatClaim),
+            (None, Ok(_)) => Links::Lack,
+            (Some(code), Ok(_)) => Links::Failed(Operation::Link, code),
+            (Some(code), Err(ErrorCode::NoEntry)) if !tells_of_links(code) => {
+                Links::Failed(Operation::Link, code)
+            }
+            (_, Err(ErrorCode::NoEntry)) => Links::Lack,
             (_, Err(code)) => Links::Failed(Operation::Stat, code),
         };
         self.at_scratch(State::ScratchRemove(links), |name| Call::Unlink { name })
     }
 
     pub(super) fn scratch_removed(&mut self, links: Links, reply: Reply) -> Turn {
+        let scratch = self.scratch.map(Name::Claim);
         match (links, reply.done()) {
-            (Links::Failed(operation, code), _) => self.fail_scratch(operation, code),
+            (Links::Failed(operation, code), _) => self.fail(operation, scratch, code),
             (_, Err(code)) if code != ErrorCode::NoEntry => {
-                self.fail_scratch(Operation::Remove, code)
+                self.fail(Operation::Remove, scratch, code)
             }
             (Links::Work, _) => self.link(0),
             (Links::Lack, _) => self.call(State::Born, Call::StatClaim),
-            (Links::Untold, _) if self.is_worn_out() => self.abort(Stop::Contended(0)),
-            (Links::Untold, _) => self.link_scratch(),
         }
     }
 
@@ -102,10 +102,6 @@ impl Machine {
             Some(scratch) => self.call(state, call(Name::Claim(scratch))),
             None => self.stop(Stop::Ended),
         }
-    }
-
-    fn fail_scratch(&mut self, operation: Operation, code: ErrorCode) -> Turn {
-        self.fail(operation, self.scratch.map(Name::Claim), code)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{After, Goal, Machine, PATIENCE, State, Turn, Verdict, end::unseen};
 use crate::{
-    call::{Call, Maker, Ours, Reply},
+    call::{Call, Ours, Reply},
     contract::{AliveReason, ErrorCode, Liveness, Occupation, Operation, ReplacedReason},
     examine::{Found, Seen},
     lockfile::{DEEPEST, Name},
@@ -19,25 +19,34 @@ impl Machine {
         self.put(level, false)
     }
 
-    /// Give the name at this level to a file of ours; `again` in step 6, under the next level's name.
-    pub(super) fn put(&mut self, level: u8, again: bool) -> Turn {
+    /// Give the name at this level to a file of ours; `under` in step 6, under the next level's name.
+    pub(super) fn put(&mut self, level: u8, under: bool) -> Turn {
         if self.in_place {
-            return self.call(State::Make(level, again), Call::Make { level });
+            return self.call(State::Make(level, under), Call::Make { level });
         }
         self.levels.insert(level, self.own);
         let name = Name::Level(level);
-        let state = if again {
-            State::Relink(level)
-        } else {
-            State::Link(level)
-        };
-        self.call(state, Call::Link { name })
+        self.call(State::Link(level, under), Call::Link { name })
     }
 
-    pub(super) fn not_linked(&mut self, level: u8, code: ErrorCode, reply: Reply) -> Turn {
+    pub(super) fn linked(&mut self, level: u8, under: bool, reply: Reply) -> Turn {
+        match reply.done() {
+            Ok(()) => self.stands(level, under),
+            // A network file system may answer that the name exists to the very request that made it.
+            Err(code) => self.compare(State::LinkFailed(level, under, code), level),
+        }
+    }
+
+    pub(super) fn not_linked(
+        &mut self,
+        level: u8,
+        under: bool,
+        code: ErrorCode,
+        reply: Reply,
+    ) -> Turn {
         let id = reply.id();
         if self.is_own(level, id) {
-            return self.taken(level);
+            return self.stands(level, under);
         }
         match (code, id) {
             // It may be linked after all, so it stays among those to be dropped.
@@ -47,10 +56,10 @@ impl Machine {
             _ => self.levels.remove(level),
         }
         match (code, id) {
-            (ErrorCode::Exist, Err(_)) => self.link_again(level),
-            (ErrorCode::Exist, Ok(_)) => self.examine(State::Judge(level), level),
+            (ErrorCode::Exist, Err(_)) if !under => self.link_again(level),
+            (ErrorCode::Exist, _) => self.in_the_way(level, under),
             // Our claim is gone: somebody who could not know better has swept it.
-            (ErrorCode::NoEntry, _) if self.goal == Goal::Lock => self.renew(),
+            (ErrorCode::NoEntry, _) if !under && self.goal == Goal::Lock => self.renew(),
             _ => self.fail_at(Operation::Link, level, code),
         }
     }
@@ -62,49 +71,46 @@ impl Machine {
         self.link(level)
     }
 
+    /// Somebody else has the name.
+    fn in_the_way(&mut self, level: u8, under: bool) -> Turn {
+        if under {
+            self.overtaken = true;
+            return self.compare(State::Above(level, false), level + 1);
+        }
+        self.examine(State::Judge(level), level)
+    }
+
+    /// The name is ours.
+    fn stands(&mut self, level: u8, under: bool) -> Turn {
+        if under {
+            return self.compare(State::Above(level, true), level + 1);
+        }
+        self.taken(level)
+    }
+
     // the same without links: the file is made in place, and is empty for a while
 
-    pub(super) fn made(&mut self, level: u8, again: bool, reply: Reply) -> Turn {
+    pub(super) fn made(&mut self, level: u8, under: bool, reply: Reply) -> Turn {
         match reply.id() {
             Ok(id) => {
                 self.levels.insert(level, id);
                 // Under the next level's name nobody else can be replacing it.
-                self.unsure = (!again).then_some(level);
+                self.unsure = (!under).then_some(level);
                 let file = Ours::At(level);
-                self.call(State::GuardMade(level, again), Call::Guard { file })
+                self.call(State::Guard(file, under), Call::Guard { file })
             }
-            Err(ErrorCode::Exist) if again => {
-                self.overtaken = true;
-                self.compare(State::Above(level, false), level + 1)
-            }
-            Err(ErrorCode::Exist) => self.examine(State::Judge(level), level),
+            Err(ErrorCode::Exist) => self.in_the_way(level, under),
             Err(code) => self.fail_at(Operation::Create, level, code),
         }
     }
 
-    pub(super) fn made_guarded(&mut self, level: u8, again: bool, reply: Reply) -> Turn {
-        match (reply, self.maker) {
-            // Its evidence, if a kernel keeps any here, is in nobody's way who probes: such a file promises none.
-            (Reply::Done | Reply::Probed, Some(Maker { pid, .. })) => {
-                let file = Ours::At(level);
-                self.call(State::WriteMade(level, again), Call::Write { file, pid })
-            }
-            (Reply::Refused(why), _) => {
-                self.refused = why;
-                self.abort(Stop::Host)
-            }
-            (other, _) => self.fail_at(Operation::Create, level, other.failure()),
+    pub(super) fn made_written(&mut self, level: u8, under: bool) -> Turn {
+        if under {
+            return self.stands(level, under);
         }
-    }
-
-    pub(super) fn made_written(&mut self, level: u8, again: bool, reply: Reply) -> Turn {
-        match reply.done() {
-            Ok(()) if again => self.compare(State::Above(level, true), level + 1),
-            // Who took the empty file for a dead one may be about to remove it, under the next level's name. Who comes
-            // under that name later finds our pid.
-            Ok(()) => self.look_for_other(level),
-            Err(code) => self.fail_at(Operation::Write, level, code),
-        }
+        // Who took the empty file for a dead one may be about to remove it, under the next level's name. Who comes under
+        // that name later finds our pid.
+        self.look_for_other(level)
     }
 
     // what was seen at a level, before (steps 2, 3) and under the next level's name (step 5)
@@ -214,26 +220,6 @@ impl Machine {
     }
 
     // take, step 6
-
-    pub(super) fn not_relinked(&mut self, level: u8, code: ErrorCode, reply: Reply) -> Turn {
-        let id = reply.id();
-        let linked = self.is_own(level, id);
-        match id {
-            // It may be linked after all, so it stays among those to be dropped.
-            Err(unseen) if unseen != ErrorCode::NoEntry => {
-                return self.fail_at(Operation::Stat, level, unseen);
-            }
-            _ => {}
-        }
-        if !linked {
-            self.levels.remove(level);
-            if code != ErrorCode::Exist {
-                return self.fail_at(Operation::Link, level, code);
-            }
-            self.overtaken = true;
-        }
-        self.compare(State::Above(level, linked), level + 1)
-    }
 
     pub(super) fn above(&mut self, level: u8, linked: bool, reply: Reply) -> Turn {
         match reply.id() {
