@@ -75,21 +75,19 @@ enum State {
     /// *look*: nothing is created before the lock is seen to be free or dead.
     Look,
     /// *claim*
-    Current,
+    Current(Purpose),
     Create,
     /// Of the claim, or of what was made in place; whether that is step 6, under the next level's name.
     Guard(Ours, bool),
     Write(Ours, bool),
-    /// A claim that cannot be used is given up for another one.
-    Renew,
+    /// The claim is given up, for another one or for none.
+    Unclaim(Purpose),
     /// *without hard links*: does a second name of the claim show as the same file?
-    Scratch,
     ScratchLink,
     ScratchCompare(Option<ErrorCode>),
     ScratchRemove(Links),
-    /// The claim goes, once it has told how old it is.
+    /// The claim tells how old it is before it goes.
     Born,
-    Unclaim,
     /// *take*, steps 1 to 3, and the link of step 6, under the next level's name.
     Link(u8, bool),
     LinkFailed(u8, bool, ErrorCode),
@@ -127,6 +125,15 @@ enum State {
     Owned,
     /// None: the attempt is over.
     Ended,
+}
+
+/// What the host is asked for an identity for, and what a claim is given up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Purpose {
+    /// A claim.
+    Claim,
+    /// A scratch link; files that are made in place.
+    Scratch,
 }
 
 /// What a scratch link showed.
@@ -329,23 +336,18 @@ impl Machine {
                     Look::Over(seen) => self.seen(seen),
                 }
             }
-            State::Current => self.introduced(reply),
+            State::Current(purpose) => self.introduced(purpose, reply),
             State::Create => self.created(reply),
             State::Guard(file, under) => self.guarded(file, under, reply),
             State::Write(file, under) => self.written(file, under, reply),
-            State::Renew => {
+            State::Unclaim(purpose) => {
                 let call = self.dropping.reply(reply);
-                self.renewing(call)
+                self.unclaiming(purpose, call)
             }
-            State::Scratch => self.scratch_named(reply),
             State::ScratchLink => self.scratch_linked(reply),
             State::ScratchCompare(code) => self.scratch_compared(code, reply),
             State::ScratchRemove(links) => self.scratch_removed(links, reply),
             State::Born => self.without_links(reply),
-            State::Unclaim => {
-                let call = self.dropping.reply(reply);
-                self.unclaiming(call)
-            }
             State::Link(level, under) => self.linked(level, under, reply),
             State::LinkFailed(level, under, code) => self.not_linked(level, under, code, reply),
             State::Make(level, under) => self.made(level, under, reply),

@@ -1,6 +1,6 @@
 //! Before the lock is tried for: *look*, then *claim*.
 
-use super::{ATTEMPTS, Machine, State, Turn, Verdict, end::unseen};
+use super::{ATTEMPTS, Machine, Purpose, State, Turn, Verdict, end::unseen};
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
     contract::{ErrorCode, Occupation, Operation},
@@ -31,21 +31,26 @@ impl Machine {
 
     pub(super) fn introduce(&mut self) -> Turn {
         let attempt = self.attempt;
-        self.call(State::Current, Call::Current { attempt })
+        self.call(State::Current(Purpose::Claim), Call::Current { attempt })
     }
 
-    pub(super) fn introduced(&mut self, reply: Reply) -> Turn {
-        match reply {
-            Reply::Maker(maker) => {
+    pub(super) fn introduced(&mut self, purpose: Purpose, reply: Reply) -> Turn {
+        match (reply, purpose) {
+            (Reply::Maker(maker), Purpose::Claim) => {
                 self.maker = Some(maker);
                 let claim = maker.identity;
-                self.call(State::Create, Call::Create { claim })
+                return self.call(State::Create, Call::Create { claim });
             }
-            Reply::Refused(why) => {
-                self.refused = why;
-                self.stop(Stop::Host)
+            (Reply::Maker(maker), Purpose::Scratch) => {
+                self.scratch = Some(maker.identity);
+                return self.link_scratch();
             }
-            _ => self.stop(Stop::Host),
+            (Reply::Refused(why), _) => self.refused = why,
+            _ => {}
+        }
+        match purpose {
+            Purpose::Claim => self.stop(Stop::Host),
+            Purpose::Scratch => self.abort(Stop::Host),
         }
     }
 
@@ -105,25 +110,31 @@ impl Machine {
         if self.is_worn_out() {
             return self.abort(Stop::Contended(0));
         }
-        self.state = State::Renew;
-        let call = self.drop_claim();
-        self.renewing(call)
+        self.unclaim(Purpose::Claim)
     }
 
-    pub(super) fn drop_claim(&mut self) -> Turn {
+    /// Give the claim up, for another one or for none.
+    pub(super) fn unclaim(&mut self, purpose: Purpose) -> Turn {
+        self.state = State::Unclaim(purpose);
         let claim = self.claim();
-        self.dropping
-            .begin(Levels::default(), None, self.own, claim)
+        let call = self
+            .dropping
+            .begin(Levels::default(), None, self.own, claim);
+        self.unclaiming(purpose, call)
     }
 
-    pub(super) fn renewing(&mut self, call: Option<Call>) -> Turn {
-        match (call, self.dropping.failure) {
-            (Some(call), _) => Some(call),
-            (None, Some(failure)) => self.stop(Stop::Failed(failure)),
-            (None, None) => {
+    pub(super) fn unclaiming(&mut self, purpose: Purpose, call: Option<Call>) -> Turn {
+        match (call, self.dropping.failure, purpose) {
+            (Some(call), ..) => Some(call),
+            (None, Some(failure), _) => self.stop(Stop::Failed(failure)),
+            (None, None, Purpose::Claim) => {
                 self.attempt += 1;
                 self.own = FileId::default();
                 self.introduce()
+            }
+            (None, None, Purpose::Scratch) => {
+                self.in_place = true;
+                self.link(0)
             }
         }
     }

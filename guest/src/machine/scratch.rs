@@ -5,11 +5,10 @@
 //! processes that make their files in place exclude each other; but a file that was made in place says no more than a
 //! pid, so none is made because of an error that passes.
 
-use super::{ATTEMPTS, Links, Machine, State, Turn};
+use super::{ATTEMPTS, Links, Machine, Purpose, State, Turn};
 use crate::{
     call::{Call, Reply},
     contract::{ErrorCode, Operation},
-    dropping::Levels,
     lockfile::Name,
     stop::Stop,
 };
@@ -22,21 +21,11 @@ impl Machine {
         }
         // A claim's name, so that it is swept like one if we crash; and one that no attempt of ours makes a claim of.
         let attempt = ATTEMPTS + 1 + self.attempt;
-        self.call(State::Scratch, Call::Current { attempt })
+        self.call(State::Current(Purpose::Scratch), Call::Current { attempt })
     }
 
-    pub(super) fn scratch_named(&mut self, reply: Reply) -> Turn {
-        match reply {
-            Reply::Maker(maker) => {
-                self.scratch = Some(maker.identity);
-                self.at_scratch(State::ScratchLink, |name| Call::Link { name })
-            }
-            Reply::Refused(why) => {
-                self.refused = why;
-                self.abort(Stop::Host)
-            }
-            _ => self.abort(Stop::Host),
-        }
+    pub(super) fn link_scratch(&mut self) -> Turn {
+        self.at_scratch(State::ScratchLink, |name| Call::Link { name })
     }
 
     pub(super) fn scratch_linked(&mut self, reply: Reply) -> Turn {
@@ -52,7 +41,7 @@ impl Machine {
             // WASI's word for ENOSYS, and for errors that pass.
             (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if self.retries == 0 => {
                 self.retries = 1;
-                return self.at_scratch(State::ScratchLink, |name| Call::Link { name });
+                return self.link_scratch();
             }
             (None, Ok(_)) => Links::Lack,
             (Some(code), Ok(_)) => Links::Failed(Operation::Link, code),
@@ -80,24 +69,10 @@ impl Machine {
     /// From here on files are made in place.
     pub(super) fn without_links(&mut self, reply: Reply) -> Turn {
         self.aged(reply);
-        self.state = State::Unclaim;
-        let call = self.drop_claim();
-        self.unclaiming(call)
+        self.unclaim(Purpose::Scratch)
     }
 
-    pub(super) fn unclaiming(&mut self, call: Turn) -> Turn {
-        match (call, self.dropping.failure) {
-            (Some(call), _) => Some(call),
-            (None, Some(failure)) => self.stop(Stop::Failed(failure)),
-            (None, None) => {
-                self.in_place = true;
-                self.levels = Levels::default();
-                self.link(0)
-            }
-        }
-    }
-
-    fn at_scratch(&mut self, state: State, call: impl FnOnce(Name) -> Call) -> Turn {
+    fn at_scratch(&mut self, state: State, call: fn(Name) -> Call) -> Turn {
         match self.scratch {
             Some(scratch) => self.call(state, call(Name::Claim(scratch))),
             None => self.stop(Stop::Ended),
