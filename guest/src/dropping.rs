@@ -16,29 +16,39 @@ use crate::{
 
 /// The levels at which a file of ours may have a name, and which file that is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Levels([Option<FileId>; DEEPEST as usize + 1]);
+pub struct Levels {
+    /// The levels, one a bit.
+    set: u16,
+    files: [FileId; DEEPEST as usize + 1],
+}
 
 impl Levels {
     /// Add one.
     pub fn insert(&mut self, level: u8, file: FileId) {
-        self.set(level, Some(file));
+        self.set |= 1 << level;
+        self.put(level, file);
     }
 
     /// Take one out.
     pub fn remove(&mut self, level: u8) {
-        self.set(level, None);
+        self.set &= !(1 << level);
+        // What is not in must not make two sets differ.
+        self.put(level, FileId::default());
     }
 
     /// Our file at a level.
     #[must_use]
     pub fn get(&self, level: u8) -> Option<FileId> {
-        self.0.get(usize::from(level)).copied().flatten()
+        let file = self.files.get(usize::from(level))?;
+        (self.set & (1 << level) != 0).then_some(*file)
     }
 
     /// Take out the lock file itself, or else the reclaim lock that is next to it.
     pub fn take_first(&mut self) -> Option<(u8, FileId)> {
-        let mut levels = (0..).zip(&mut self.0);
-        levels.find_map(|(level, file)| Some((level, file.take()?)))
+        let level = self.set.trailing_zeros() as u8;
+        let file = self.get(level)?;
+        self.remove(level);
+        Some((level, file))
     }
 
     /// All but the lock file itself.
@@ -48,8 +58,8 @@ impl Levels {
         self
     }
 
-    fn set(&mut self, level: u8, file: Option<FileId>) {
-        if let Some(slot) = self.0.get_mut(usize::from(level)) {
+    fn put(&mut self, level: u8, file: FileId) {
+        if let Some(slot) = self.files.get_mut(usize::from(level)) {
             *slot = file;
         }
     }
