@@ -217,7 +217,7 @@ fn the_original_is_refused_while_ours_replaces_a_dead_lock() {
     for before in [unlinks(0), unlinks(1)] {
         ours.stop_before(before);
         // The second time it has the lock already, and its reclaim lock still.
-        let mut other = original(&scene, &["reclaim-created"]);
+        let mut other = original(&scene, &[]);
         is_refused(&mut other, &format!("(pid {})", process::id()));
     }
     assert_eq!(ours.run(), Ok(()));
