@@ -1,0 +1,100 @@
+//! A directory of very many files: nobody pays for those that are not the lock's, except who sweeps. System calls are
+//! counted, by strace(1), and not time.
+
+use std::{collections::BTreeMap, fs, process::Command};
+
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    program::lockhost,
+    scene::{NOBODY, Scene},
+};
+use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
+    process::{Pid, Signal, kill_process},
+};
+use tempfile::NamedTempFile;
+
+/// How often the program made each system call that has to do with files.
+type Calls = BTreeMap<String, u64>;
+
+fn full(scene: Scene, files: u32) -> Scene {
+    for number in 0..files {
+        let file = scene.path().join(format!("{number}.data"));
+        mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0).expect("an empty file");
+    }
+    scene
+}
+
+/// Runs the program until it is refused, or has acquired and released.
+fn calls(scene: &Scene) -> (Answer, Calls) {
+    let table = NamedTempFile::new().expect("a temporary file");
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-c", "-e", "trace=%file,%desc", "-o"])
+        .arg(table.path())
+        .arg(lockhost())
+        .arg("acquire")
+        .arg(scene.path());
+    let mut traced = Contender::start(&mut command);
+    let answer = traced.answer();
+    if answer == Answer::Owns {
+        let pid = fs::read_to_string(scene.lock()).expect("it owns");
+        let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a pid"), Signal::TERM).expect("it is there");
+        assert!(matches!(traced.answer(), Answer::Ended(Some(0), _)));
+    }
+    let table = fs::read_to_string(table.path()).expect("strace wrote it");
+    let rows = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        // Time, seconds, microseconds, calls, perhaps errors, the name; or else a heading, a rule, the total.
+        let count = fields.get(3)?.parse().ok()?;
+        let name = *fields.last()?;
+        // Memory is laid out at random; what /proc tells has no fixed length; and the signal may come before, or while
+        // it is waited for.
+        let wanted = !matches!(name, "total" | "mmap" | "read" | "recvfrom");
+        wanted.then(|| (name.to_owned(), count))
+    });
+    (answer, rows.collect())
+}
+
+/// As [`calls`], by an owner who is not one of those that sweep without a cause: one in 64.
+fn calls_of_one_who_does_not_sweep(scene: &Scene) -> Calls {
+    let all = (0..8).map(|_| calls(scene));
+    let mut unswept = all.filter(|(answer, calls)| {
+        assert_eq!(*answer, Answer::Owns);
+        !calls.contains_key("getdents64")
+    });
+    unswept.next().expect("one of eight does not sweep").1
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+fn a_hundred_thousand_other_files_cost_no_system_call_but_in_a_sweep() {
+    let (empty, large) = (Scene::free(), full(Scene::free(), 100_000));
+    let got = calls_of_one_who_does_not_sweep(&empty);
+    assert!(got["linkat"] == 1 && got["statx"] > 0, "{got:?}");
+    assert_eq!(calls_of_one_who_does_not_sweep(&large), got);
+    let refusals = [&empty, &large].map(|scene| {
+        let _owner = lockhost::acquire(scene.path()).expect("it is free");
+        let (answer, calls) = calls(scene);
+        assert!(answer.is_refusal(), "{answer:?}");
+        calls
+    });
+    assert_eq!(refusals[0], refusals[1]);
+    assert!(!refusals[0].contains_key("linkat"), "{refusals:?}");
+    println!("acquire and release: {got:?}\nrefusal: {:?}", refusals[0]);
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+fn a_sweep_costs_a_look_at_every_file() {
+    let (empty, large) = (Scene::stale(), full(Scene::stale(), 1_000));
+    let [few, many] = [&empty, &large].map(|scene| {
+        fs::write(scene.lock(), NOBODY).expect("a file in a temporary directory");
+        let (answer, calls) = calls(scene);
+        assert_eq!(answer, Answer::Owns);
+        calls["statx"]
+    });
+    assert!(many >= few + 1_000, "{few} and {many}");
+    println!("a sweep among 1000 files: {} calls more", many - few);
+}
