@@ -22,7 +22,7 @@ use tempfile::NamedTempFile;
 const PROCESSES: usize = 4;
 
 /// How often in a row somebody may be refused before it is said that nobody gets in.
-const PATIENCE: usize = 100_000;
+const PATIENCE: usize = 20_000;
 
 fn kills() -> usize {
     let kills = env::var("LOCKHOST_KILLS").ok();
