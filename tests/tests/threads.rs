@@ -1,0 +1,232 @@
+//! Neighbours in one process: threads, and instances of the component, each with a store of its own.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    process,
+    sync::Barrier,
+    thread,
+};
+
+use lockhost::{
+    Attempt, Awaited, Error, ErrorKind, Lock, Options, Progress, ReplacedReason, acquire,
+};
+use lockhost_tests::{
+    identity::Identity,
+    scene::{NOBODY, Scene},
+};
+
+const THREADS: usize = 64;
+
+const ROUNDS: usize = 8;
+
+const LOCK: &str = "tinyforge.lock";
+
+/// One attempt in each of many threads, begun at once, on the directory that its number chooses.
+fn race<'a>(directory: impl Fn(usize) -> &'a Path + Sync) -> Vec<Result<Lock, Error>> {
+    let (start, directory) = (&Barrier::new(THREADS), &directory);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|number| {
+                scope.spawn(move || {
+                    start.wait();
+                    acquire(directory(number))
+                })
+            })
+            .collect();
+        let outcomes = threads.into_iter().map(|thread| thread.join().unwrap());
+        outcomes.collect()
+    })
+}
+
+/// Exactly one has it, and all others were refused by this very process.
+fn exactly_one(outcomes: Vec<Result<Lock, Error>>) -> Lock {
+    let (owners, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!((owners.len(), refused.len()), (1, THREADS - 1));
+    for refusal in refused {
+        let error = refusal.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Held, "{error}");
+        let holder = error.holder().unwrap();
+        assert_eq!(holder.pid(), Some(process::id()), "{error}");
+    }
+    owners.into_iter().next().unwrap().unwrap()
+}
+
+fn of_64_threads_exactly_one_gets_in(scene: impl Fn() -> Scene) {
+    for _ in 0..ROUNDS {
+        let scene = scene();
+        let lock = exactly_one(race(|_| scene.path()));
+        assert_eq!(scene.files().len(), 2, "{:?}", scene.files());
+        lock.release().unwrap();
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+#[test]
+fn of_64_threads_on_a_free_directory_exactly_one_gets_in() {
+    of_64_threads_exactly_one_gets_in(Scene::free);
+}
+
+#[test]
+fn of_64_threads_on_a_stale_lock_exactly_one_gets_in() {
+    of_64_threads_exactly_one_gets_in(Scene::stale);
+}
+
+#[test]
+fn of_64_threads_on_an_empty_lock_exactly_one_gets_in() {
+    of_64_threads_exactly_one_gets_in(|| Scene::free().with_old(LOCK, ""));
+}
+
+#[test]
+fn of_64_threads_on_a_stale_reclaim_exactly_one_gets_in() {
+    of_64_threads_exactly_one_gets_in(|| Scene::stale().with("tinyforge.lock.reclaim", NOBODY));
+}
+
+#[test]
+fn of_64_threads_after_a_crashed_owner_exactly_one_gets_in() {
+    of_64_threads_exactly_one_gets_in(|| {
+        let scene = Scene::free();
+        let crashed = Identity::mine(scene.path()).with('p', NOBODY.trim());
+        crashed.leave(&scene);
+        scene
+    });
+}
+
+#[test]
+fn of_64_threads_where_this_process_lost_track_of_its_lock_exactly_one_gets_in() {
+    of_64_threads_exactly_one_gets_in(|| {
+        let scene = Scene::free();
+        Identity::mine(scene.path()).leave(&scene);
+        scene
+    });
+}
+
+#[test]
+fn sixty_four_threads_on_as_many_directories_all_get_in() {
+    let scenes: Vec<_> = (0..THREADS).map(|_| Scene::stale()).collect();
+    let outcomes = race(|number| scenes[number].path());
+    for (scene, outcome) in scenes.iter().zip(outcomes) {
+        let lock = outcome.unwrap();
+        assert_eq!(lock.path(), scene.lock());
+        assert!(lock.still_held().unwrap());
+        lock.release().unwrap();
+        assert!(scene.files().is_empty());
+    }
+}
+
+fn attempts(scene: &Scene) -> Vec<Attempt> {
+    let attempt = || Options::new().attempt(scene.path()).unwrap();
+    (0..THREADS).map(|_| attempt()).collect()
+}
+
+#[test]
+fn of_64_instances_that_are_driven_in_turn_exactly_one_gets_in() {
+    for scene in [
+        Scene::free(),
+        Scene::stale(),
+        Scene::free().with_old(LOCK, "garbage"),
+    ] {
+        let mut attempts = attempts(&scene);
+        let outcomes = attempts.iter_mut().map(|it| match it.proceed() {
+            Ok(Progress::Acquired(lock)) => Ok(lock),
+            Ok(Progress::Waiting(waiting)) => panic!("{waiting:?}"),
+            Err(error) => Err(error),
+        });
+        let lock = exactly_one(outcomes.collect());
+        drop(attempts);
+        assert!(lock.still_held().unwrap(), "attempts that have ended");
+        lock.release().unwrap();
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+/// Goes on with each in turn, until all have ended.
+fn drive(mut attempts: Vec<Attempt>) -> Vec<Result<Lock, Error>> {
+    let mut outcomes = Vec::new();
+    while !attempts.is_empty() {
+        let mut retry_after = None;
+        attempts.retain_mut(|attempt| match attempt.proceed() {
+            Ok(Progress::Waiting(waiting)) => {
+                retry_after = Some(waiting.retry_after());
+                true
+            }
+            Ok(Progress::Acquired(lock)) => {
+                outcomes.push(Ok(lock));
+                false
+            }
+            Err(error) => {
+                outcomes.push(Err(error));
+                false
+            }
+        });
+        retry_after.into_iter().for_each(thread::sleep);
+    }
+    outcomes
+}
+
+#[test]
+fn of_64_instances_that_wait_for_one_file_exactly_one_gets_in() {
+    let scene = Scene::free().with(LOCK, "");
+    let mut attempts = attempts(&scene);
+    for attempt in &mut attempts {
+        let Ok(Progress::Waiting(waiting)) = attempt.proceed() else {
+            panic!("a fresh empty file has not settled");
+        };
+        assert_eq!(waiting.awaited(), Awaited::Settling);
+    }
+    assert_eq!(scene.files().len(), 1 + THREADS, "a claim each");
+    let lock = exactly_one(drive(attempts));
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
+    lock.release().unwrap();
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn instances_that_are_dropped_half_way_leave_nothing_and_the_others_go_on() {
+    let scene = Scene::free().with(LOCK, "");
+    let mut attempts = attempts(&scene);
+    for attempt in &mut attempts {
+        assert!(matches!(attempt.proceed(), Ok(Progress::Waiting(_))));
+    }
+    let kept = attempts.split_off(THREADS - 2);
+    // From within, while others hold their claims.
+    drop(attempts);
+    assert_eq!(scene.files().len(), 3);
+    let outcomes = drive(kept);
+    assert_eq!(outcomes.iter().filter(|it| it.is_ok()).count(), 1);
+    drop(outcomes);
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn an_instance_that_is_dropped_while_it_has_the_lock_and_waits_gives_it_up() {
+    let reclaim = "tinyforge.lock.reclaim";
+    let scene = Scene::free().with(reclaim, &format!("{}\n", process::id()));
+    let mut first = Options::new().attempt(scene.path()).unwrap();
+    let Ok(Progress::Waiting(waiting)) = first.proceed() else {
+        panic!("another program is about to replace the lock");
+    };
+    assert_eq!(waiting.awaited(), Awaited::OtherReclaim);
+    assert!(scene.lock().exists());
+    let refused = acquire(scene.path()).unwrap_err();
+    assert!(refused.holder().unwrap().is_this_process(), "{refused}");
+    drop(first);
+    assert_eq!(scene.files(), [reclaim]);
+    std::fs::remove_file(scene.path().join(reclaim)).unwrap();
+    acquire(scene.path()).unwrap().release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_panic_gives_up_what_the_thread_had() {
+    let (held, waited_for) = (Scene::free(), Scene::free().with(LOCK, ""));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let _lock = acquire(held.path()).unwrap();
+        let mut attempt = Options::new().attempt(waited_for.path()).unwrap();
+        assert!(matches!(attempt.proceed(), Ok(Progress::Waiting(_))));
+        assert!(held.files().is_empty(), "it is held");
+    }));
+    assert!(panicked.is_err());
+    assert!(held.files().is_empty());
+    assert_eq!(waited_for.files(), [LOCK]);
+}
