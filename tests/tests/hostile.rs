@@ -1,6 +1,6 @@
 //! Hostile input: contents, names, directories, and answers of the host, made up by property tests and by a fuzzer.
 //!
-//! `fuzz/` is the fuzzer's target; what it found worth keeping lies in `fuzz/corpus` and is tried again here.
+//! `tests/fuzz/` is the fuzzer's target; what it found worth keeping lies in its `corpus` and is tried again here.
 
 use std::{
     collections::BTreeSet,
@@ -23,7 +23,7 @@ const LOCK: &str = "tinyforge.lock";
 
 #[test]
 fn what_the_fuzzer_found_worth_keeping_is_still_answered_in_order() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     let (mut inputs, mut owners) = (0, 0);
     for file in fs::read_dir(corpus).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();

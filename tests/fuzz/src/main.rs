@@ -1,7 +1,7 @@
 //! libFuzzer makes up what host and directory answer to the guest's machine; `tests/src/absurd.rs` says what must hold
 //! whatever they do.
 //!
-//!     cd fuzz && cargo run --release -- corpus -max_total_time=60
+//!     cd tests/fuzz && cargo run --release -- corpus -max_total_time=60
 //!
 //! It takes a C++ compiler, and stable Rust. What it finds worth keeping goes into `corpus`, which the ordinary tests try
 //! again. To keep only what reaches code that nothing else does:
@@ -9,7 +9,7 @@
 //!     cargo run --release -- -set_cover_merge=1 -use_counters=0 fewer corpus
 #![no_main]
 
-#[path = "../../tests/src/absurd.rs"]
+#[path = "../../src/absurd.rs"]
 mod absurd;
 
 use libfuzzer_sys::fuzz_target;
