@@ -141,3 +141,6 @@ fn load(engine: &Engine) -> wasmtime::Result<Component> {
     // settings is found and answered with an error.
     unsafe { Component::deserialize(engine, CODE) }
 }
+
+#[cfg(test)]
+mod nonsense;

@@ -142,3 +142,113 @@ impl process::HostEvidence for ProcessView<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::lockhost::lockfile::process::{
+        AliveReason, DeadReason, Host, UnknownReason,
+    };
+    use wasmtime_wasi::filesystem::{self, Dir, FsPerms, OpenMode};
+
+    /// Asks with a directory, a file in it, and no other descriptor.
+    fn ask<T>(
+        question: impl FnOnce(&mut ProcessView<'_>, Resource<Descriptor>, Resource<Descriptor>) -> T,
+    ) -> T {
+        let directory = tempfile::tempdir().unwrap();
+        let file = File::create(directory.path().join("file")).unwrap();
+        let file = filesystem::File::new(file, FsPerms::ReadWrite, OpenMode::READ, true);
+        let dir = platform::open_directory(directory.path()).unwrap();
+        let dir = Dir::new(dir, FsPerms::ReadWrite, OpenMode::READ, true);
+        let mut table = ResourceTable::new();
+        let dir = table.push(Descriptor::Dir(dir)).unwrap();
+        let file = table.push(Descriptor::File(file)).unwrap();
+        let mut view = ProcessView {
+            ctx: &mut ProcessCtx::default(),
+            table: &mut table,
+        };
+        question(&mut view, dir, file)
+    }
+
+    fn judged(owner: Owner) -> Liveness {
+        ask(|view, _, file| view.process_alive(owner, file)).unwrap()
+    }
+
+    #[test]
+    fn numbers_that_no_process_has_are_nobodys() {
+        for pid in [0, 1 << 31, u32::MAX - 1, u32::MAX] {
+            assert!(matches!(
+                judged(Owner::Pid(pid)),
+                Liveness::Dead(DeadReason::NoProcess)
+            ));
+            assert_eq!(ask(|view, dir, _| view.identify(pid, dir)).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn an_attempt_may_have_any_number() {
+        for attempt in [0, 4096, u32::MAX] {
+            let maker = ask(|view, dir, _| view.current(dir, attempt))
+                .unwrap()
+                .unwrap();
+            let identity = Identity::parse(&maker.identity).unwrap();
+            assert_eq!((identity.pid, identity.attempt), (maker.pid, attempt));
+        }
+    }
+
+    #[test]
+    fn what_is_no_identity_is_unknown_and_never_dead() {
+        let long = "1".repeat(1_000_000);
+        for text in [
+            "",
+            "1-",
+            "1-p",
+            "1-p-1",
+            "1-p0x7",
+            "1-p4294967296",
+            "1-p7-s18446744073709551616",
+            "1-p7\n",
+            "\u{0}",
+            "2-p7",
+            &long,
+            &format!("1-p{long}"),
+            // Nothing is known but a number, of nobody knows where.
+            "1-p0",
+            "1-p4294967295",
+        ] {
+            let liveness = judged(Owner::Maker(text.to_owned()));
+            assert!(
+                matches!(liveness, Liveness::Unknown(UnknownReason::Unreadable)),
+                "{liveness:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_directory_is_nobodys_claim_and_never_dead() {
+        let refused = ask(|view, dir, _| view.guard(dir)).unwrap();
+        assert!(matches!(refused, Err(GuardError::Refused(_))));
+        let liveness = ask(|view, dir, _| view.process_alive(Owner::Nobody, dir)).unwrap();
+        assert!(matches!(liveness, Liveness::Alive(AliveReason::Evidence)));
+    }
+
+    #[test]
+    fn a_descriptor_that_is_none_traps() {
+        let none = || Resource::new_own(4711);
+        ask(|view, _, _| {
+            assert!(view.current(none(), 0).is_err());
+            assert!(view.identify(1, none()).is_err());
+            assert!(view.guard(none()).is_err());
+            assert!(view.process_alive(Owner::Nobody, none()).is_err());
+        });
+    }
+
+    #[test]
+    fn this_process_is_alive_by_its_number_alone() {
+        let liveness = judged(Owner::Pid(std::process::id()));
+        assert!(matches!(
+            liveness,
+            Liveness::Alive(AliveReason::OwnPid | AliveReason::Evidence)
+        ));
+    }
+}
