@@ -31,12 +31,20 @@ pub(crate) struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        called(&mut self.table);
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
         }
     }
 }
+
+/// Comes before every call of the host; tests have one that fails.
+#[cfg(not(test))]
+fn called(_table: &mut ResourceTable) {}
+
+#[cfg(test)]
+use crate::faults::called;
 
 /// An instance in a store of its own.
 pub(crate) struct Instance {
@@ -126,9 +134,12 @@ fn link() -> wasmtime::Result<LockhostPre<State>> {
     let component = load(&engine)?;
     let mut linker = Linker::<State>::new(&engine);
     types::add_to_linker::<State, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
-    process::add_to_linker::<State, HasProcess>(&mut linker, |state| ProcessView {
-        ctx: &mut state.process,
-        table: &mut state.table,
+    process::add_to_linker::<State, HasProcess>(&mut linker, |state| {
+        called(&mut state.table);
+        ProcessView {
+            ctx: &mut state.process,
+            table: &mut state.table,
+        }
     })?;
     LockhostPre::new(linker.instantiate_pre(&component)?)
 }

@@ -26,6 +26,8 @@ mod component;
 mod engine;
 mod error;
 mod evidence;
+#[cfg(test)]
+mod faults;
 mod holder;
 mod inspect;
 mod lock;
