@@ -1,20 +1,41 @@
 //! Takes a lock, and an attempt that waits, and forks: the child tells what it sees of them, drops both and ends; then
 //! the parent tells what is left.
 //!
-//! `forked DIRECTORY OTHER`: the lock is on the first, the attempt on the second, where a fresh file that names nobody
-//! has to settle.
+//! `forked DIRECTORY OTHER THIRD`: the lock is on the first, the attempt on the second, where a fresh file that names
+//! nobody has to settle. The third is the child's: it takes it by itself, and for a time has it while the parent asks.
 
-use std::{env, error::Error, path::PathBuf, process};
+use std::{
+    env,
+    error::Error,
+    io::{Read, Write, pipe},
+    path::{Path, PathBuf},
+    process,
+};
 
-use lockhost::{Options, Progress};
+use lockhost::{Lock, Options, Progress, acquire};
+use lockhost_tests::identity::start_of;
+
+/// Whether a lock says of this process what the kernel does.
+fn is_its_own(lock: &Lock) -> bool {
+    let pid = process::id();
+    let facts = format!("-p{pid}-s{}-", start_of(pid));
+    let claim = format!("{}.{}", lock.path().display(), lock.identity());
+    lock.pid() == pid
+        && lock.identity().contains(&facts)
+        // The first claim of a process in a directory, which another finds without a search.
+        && !lock.identity().contains("-a")
+        && Path::new(&claim).exists()
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
-    let (first, second) = arguments
-        .next()
-        .zip(arguments.next())
-        .ok_or("which two directories?")?;
-    let lock = lockhost::acquire(&first)?;
+    let mut next = || arguments.next().ok_or("which three directories?");
+    let (first, second, third) = (next()?, next()?, next()?);
+    let (mut up, mut tell_parent) = pipe()?;
+    let (mut down, mut tell_child) = pipe()?;
+    // Whatever might be remembered from before the fork is.
+    println!("parent: its own {}", is_its_own(&acquire(&third)?));
+    let lock = acquire(&first)?;
     let mut attempt = Options::new().attempt(second)?;
     if !matches!(attempt.proceed()?, Progress::Waiting(_)) {
         return Err("the second directory's lock has settled".into());
@@ -23,22 +44,39 @@ fn main() -> Result<(), Box<dyn Error>> {
     match unsafe { libc::fork() } {
         -1 => Err("it cannot fork".into()),
         0 => {
+            // So that whoever of the two fails does not keep the other waiting.
+            drop(tell_child);
             println!("child: held {}", lock.still_held()?);
             println!("child: goes on {}", attempt.proceed().is_ok());
             let identity = lock.identity().to_owned();
             println!("child: released {}", lock.release().is_ok());
             drop(attempt);
             // What it takes itself is its own.
-            let refused = lockhost::acquire(&first).err().ok_or("two owners")?;
+            let refused = acquire(&first).err().ok_or("two owners")?;
             let holder = refused.holder().ok_or("no holder")?;
             println!(
                 "child: refused by its parent {}",
                 holder.identity() == Some(identity.as_str())
             );
             println!("child: by itself {}", holder.is_this_process());
+            let own = acquire(&third)?;
+            println!("child: its own {}", is_its_own(&own));
+            tell_parent.write_all(b"taken\n")?;
+            down.read_exact(&mut [0; 6])?;
+            println!("child: held {}", own.still_held()?);
+            own.release()?;
             Ok(())
         }
         child => {
+            drop(tell_parent);
+            up.read_exact(&mut [0; 6])?;
+            let refused = acquire(&third).err().ok_or("two owners")?;
+            let holder = refused.holder().ok_or("no holder")?;
+            println!(
+                "parent: refused by its child {}",
+                holder.pid() == child.try_into().ok() && !holder.is_this_process()
+            );
+            tell_child.write_all(b"asked\n")?;
             let mut status = 0;
             // SAFETY: the status is written to a variable of ours.
             unsafe { libc::waitpid(child, &mut status, 0) };
