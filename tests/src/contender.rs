@@ -7,6 +7,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
 
+use crate::{program::lockhost, scene::Scene};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A line that all contenders wait at.
@@ -216,4 +217,32 @@ pub fn owners(contenders: &mut [Contender]) -> (usize, Vec<Answer>) {
         .filter(|answer| **answer == Answer::Owns)
         .count();
     (owners, answers)
+}
+
+/// So many processes on a directory at once: exactly one owner, everybody else honestly refused; when all have gone a
+/// newcomer gets in, and nothing is left.
+///
+/// # Panics
+/// If it is not so.
+pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, scene: &Scene) {
+    let barrier = Barrier::new();
+    let directory = scene.path().to_str();
+    let directory = directory.expect("a temporary directory's path is text");
+    let mut contenders: Vec<_> = (0..processes)
+        .map(|_| barrier.line_up(at_barrier, &lockhost(), &["acquire", directory]))
+        .collect();
+    barrier.open();
+    let (count, answers) = owners(&mut contenders);
+    assert_eq!(count, 1, "owners among {answers:#?}");
+    let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
+    assert_eq!(refused, processes - 1, "refusals among {answers:#?}");
+    for (contender, answer) in contenders.iter_mut().zip(answers) {
+        if answer == Answer::Owns {
+            assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+        }
+    }
+    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+    assert_eq!(newcomer.answer(), Answer::Owns);
+    assert_eq!(newcomer.end(Signal::INT).code(), Some(0));
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
 }

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
+    thread,
     time::{Duration, SystemTime},
 };
 
@@ -136,12 +137,25 @@ impl Scene {
         self.path().join("tinyforge.lock")
     }
 
-    /// What is in it, sorted.
+    /// What is in it, sorted. On a FUSE file system, once its server has heard that nobody has the rest open any more:
+    /// until then it keeps a file that was removed, under a name of its own.
     ///
     /// # Panics
-    /// If it cannot be read.
+    /// If it cannot be read, or if somebody keeps a removed file open on a FUSE file system.
     #[must_use]
     pub fn files(&self) -> Vec<OsString> {
+        let is_open = |file: &OsString| file.to_string_lossy().starts_with(".fuse_hidden");
+        for _ in 0..1_000_000 {
+            let files = self.listed();
+            if !files.iter().any(is_open) {
+                return files;
+            }
+            thread::yield_now();
+        }
+        panic!("somebody keeps a removed file open: {:?}", self.listed());
+    }
+
+    fn listed(&self) -> Vec<OsString> {
         let entries = fs::read_dir(self.path()).expect("a temporary directory can be read");
         let mut files: Vec<_> = entries
             .map(|entry| entry.expect("an entry").file_name())

@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 
 use lockhost_tests::{
-    contender::{Answer, Barrier, Contender, owners, rounds},
+    contender::{Answer, Contender, exactly_one_gets_in, owners, rounds},
     program::lockhost,
     scene::{NOBODY, Scene},
 };
@@ -17,36 +17,8 @@ const LOCK: &str = "tinyforge.lock";
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 const SECOND_RECLAIM: &str = "tinyforge.lock.reclaim.reclaim";
 
-fn line_up(scene: &Scene) -> Vec<Contender> {
-    let barrier = Barrier::new();
-    let directory = scene
-        .path()
-        .to_str()
-        .expect("a temporary directory's path is text");
-    let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
-    let contenders = (0..PROCESSES)
-        .map(|_| barrier.line_up(at_barrier, &lockhost(), &["acquire", directory]))
-        .collect();
-    barrier.open();
-    contenders
-}
-
-/// Exactly one owner, everybody else honestly refused; when all have gone a newcomer gets in, and nothing is left.
 fn round(scene: &Scene) {
-    let mut contenders = line_up(scene);
-    let (count, answers) = owners(&mut contenders);
-    assert_eq!(count, 1, "owners among {answers:#?}");
-    let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
-    assert_eq!(refused, PROCESSES - 1, "refusals among {answers:#?}");
-    for (contender, answer) in contenders.iter_mut().zip(answers) {
-        if answer == Answer::Owns {
-            assert_eq!(contender.end(Signal::TERM).code(), Some(0));
-        }
-    }
-    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(newcomer.answer(), Answer::Owns);
-    assert_eq!(newcomer.end(Signal::INT).code(), Some(0));
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    exactly_one_gets_in(env!("CARGO_BIN_EXE_at-barrier"), PROCESSES, scene);
 }
 
 fn race(what: &str, scene: impl Fn() -> Scene) {

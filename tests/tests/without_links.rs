@@ -1,11 +1,11 @@
 //! File systems without hard links, and such where links are not what they are elsewhere: the lock file is made in
 //! place there, has no claim, and is judged by its pid alone.
 
-use std::{ffi::OsString, fs, process::Command, thread};
+use std::{fs, process::Command};
 
 use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
 use lockhost_tests::{
-    contender::{Answer, Barrier, Contender, owners, rounds},
+    contender::{Answer, Contender, exactly_one_gets_in, rounds},
     mounted::{Mounted, is_mounted},
     program::{lockhost, run},
     scene::{NOBODY, Scene},
@@ -17,47 +17,12 @@ const RECLAIM: &str = "tinyforge.lock.reclaim";
 
 const PROCESSES: usize = 16;
 
-/// What is in the directory, once the file system's server has heard that nobody has the rest open any more: until then
-/// it keeps a file that was removed, under a name of its own.
-fn files(scene: &Scene) -> Vec<OsString> {
-    let is_open = |file: &OsString| file.to_string_lossy().starts_with(".fuse_hidden");
-    for _ in 0..1_000_000 {
-        let files = scene.files();
-        if !files.iter().any(is_open) {
-            return files;
-        }
-        thread::yield_now();
-    }
-    panic!("somebody keeps a removed file open: {:?}", scene.files());
-}
-
 fn program(scene: &Scene) -> Contender {
     Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
 }
 
-/// Exactly one owner, everybody else honestly refused; when all have gone a newcomer gets in, and nothing is left.
 fn round(scene: &Scene) {
-    let barrier = Barrier::new();
-    let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
-    let directory = scene.path().to_str().expect("its path is text");
-    let mut contenders: Vec<_> = (0..PROCESSES)
-        .map(|_| barrier.line_up(at_barrier, &lockhost(), &["acquire", directory]))
-        .collect();
-    barrier.open();
-    let (count, answers) = owners(&mut contenders);
-    assert_eq!(count, 1, "owners among {answers:#?}");
-    let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
-    assert_eq!(refused, PROCESSES - 1, "refusals among {answers:#?}");
-    for (contender, answer) in contenders.iter_mut().zip(answers) {
-        if answer == Answer::Owns {
-            assert_eq!(files(scene), [LOCK]);
-            assert_eq!(contender.end(Signal::TERM).code(), Some(0));
-        }
-    }
-    let mut newcomer = program(scene);
-    assert_eq!(newcomer.answer(), Answer::Owns);
-    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
-    assert!(files(scene).is_empty(), "left: {:?}", files(scene));
+    exactly_one_gets_in(env!("CARGO_BIN_EXE_at-barrier"), PROCESSES, scene);
 }
 
 #[test]
@@ -82,7 +47,7 @@ fn of_sixteen_without_links_exactly_one_gets_in() {
 /// As a lock is that was made in place.
 fn is_in_place(lock: &Lock, scene: &Scene) {
     assert!(!lock.is_claimed() && !lock.has_evidence());
-    assert_eq!(files(scene), [LOCK]);
+    assert_eq!(scene.files(), [LOCK]);
     let content = fs::read_to_string(scene.lock()).unwrap();
     assert_eq!(content, format!("{}\n", std::process::id()));
     assert!(lock.still_held().unwrap());
@@ -102,9 +67,9 @@ fn is_made_in_place_and_excludes(mounted: &Mounted) {
     };
     assert!(told.contains(&format!("(pid {})", lock.pid())), "{told}");
     assert!(told.contains("a file system without hard links"), "{told}");
-    assert_eq!(files(&scene), [LOCK]);
+    assert_eq!(scene.files(), [LOCK]);
     lock.release().unwrap();
-    assert!(files(&scene).is_empty());
+    assert!(scene.files().is_empty());
 }
 
 #[test]
@@ -133,11 +98,11 @@ fn a_foreign_file_system_with_links_has_claims_and_no_evidence() {
     let lock = acquire(scene.path()).unwrap();
     assert!(lock.is_claimed() && !lock.has_evidence());
     let claim = format!("{LOCK}.{}", lock.identity());
-    assert_eq!(files(&scene), [LOCK, &claim], "the scratch link is gone");
+    assert_eq!(scene.files(), [LOCK, &claim], "the scratch link is gone");
     let refused = acquire(scene.path()).unwrap_err();
     assert!(refused.holder().unwrap().is_this_process(), "{refused}");
     lock.release().unwrap();
-    assert!(files(&scene).is_empty());
+    assert!(scene.files().is_empty());
 }
 
 #[test]
@@ -176,7 +141,7 @@ fn without_links_a_lock_file_that_somebody_replaced_is_noticed_and_left_alone() 
     fs::write(scene.lock(), NOBODY).unwrap();
     assert!(!lock.still_held().unwrap());
     assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
-    assert_eq!(files(&scene), [LOCK]);
+    assert_eq!(scene.files(), [LOCK]);
 }
 
 #[test]
@@ -214,7 +179,7 @@ fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
         "{told}"
     );
     // Given up by its content and not by its name, and free to be taken once it has settled.
-    assert_eq!(files(&scene), [LOCK, RECLAIM]);
+    assert_eq!(scene.files(), [LOCK, RECLAIM]);
     assert!(fs::read_to_string(scene.lock()).unwrap().starts_with('-'));
     fs::remove_file(scene.path().join(RECLAIM)).unwrap();
     let lock = acquire(scene.path()).unwrap();
