@@ -17,6 +17,9 @@
 //! Nothing is set up and no thread or runtime is started: [`acquire`] blocks as plain file operations do, and waits
 //! for seconds only where a file may be another program's that is not yet written. [`Options::attempt`] is for callers
 //! that do their own waiting. [`inspect`] judges a lock without taking it.
+//!
+//! What comes up around a lock: [upgrading from a plain PID lock](upgrading), and [backups, copies, and files removed by
+//! hand](backups).
 
 #![deny(unsafe_code)]
 
@@ -34,6 +37,14 @@ mod lock;
 mod phrase;
 mod process;
 mod view;
+
+// Pages, and nothing else.
+#[cfg(doc)]
+#[doc = include_str!("../docs/backups.md")]
+pub mod backups {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/upgrading.md")]
+pub mod upgrading {}
 
 pub use attempt::{Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire};
 pub use error::{Error, ErrorKind};
