@@ -1,7 +1,7 @@
 //! File systems without hard links, and such where links are not what they are elsewhere: the lock file is made in
 //! place there, has no claim, and is judged by its pid alone.
 
-use std::{fs, process::Command};
+use std::{ffi::OsString, fs, process::Command};
 
 use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
 use lockhost_tests::{
@@ -9,6 +9,7 @@ use lockhost_tests::{
     mounted::{Mounted, is_mounted},
     program::{lockhost, run},
     scene::{NOBODY, Scene},
+    traced,
 };
 use rustix::process::Signal;
 
@@ -185,4 +186,44 @@ fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
     let lock = acquire(scene.path()).unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
     is_in_place(&lock, &scene);
+}
+
+/// What it holds, once it has got in where link(2) fails in this way.
+fn owner_with(inject: &str, scene: &Scene) -> Vec<OsString> {
+    let mut owner = traced::acquire_with(inject, scene.path());
+    assert_eq!(owner.answer(), Answer::Owns);
+    let files = scene.files();
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty());
+    files
+}
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_strace),
+    ignore = "bindfs cannot be mounted (bindfs, root), or there is no strace"
+)]
+fn every_way_to_have_no_links_is_understood_and_an_error_that_passes_is_not_taken_for_one() {
+    let bindfs = Mounted::bindfs();
+    let scene = Scene::free_in(&bindfs.path());
+    for error in ["EPERM", "ENOSYS", "EOPNOTSUPP", "EMLINK"] {
+        let inject = format!("linkat:error={error}");
+        assert_eq!(owner_with(&inject, &scene), [LOCK], "{error}");
+    }
+    let files = owner_with("linkat:error=EIO:when=1", &scene);
+    assert_eq!(files.len(), 2, "the lock and its claim: {files:?}");
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn where_links_work_one_that_is_not_permitted_is_a_failure_and_no_reason_to_go_without() {
+    // As fs.protected_hardlinks has it for files of other users.
+    let scene = Scene::free();
+    let mut refused = traced::acquire_with("linkat:error=EPERM", scene.path());
+    let Answer::Ended(Some(1), told) = refused.answer() else {
+        panic!("it made its lock without a link");
+    };
+    assert!(told.contains("cannot link"), "{told}");
+    assert!(told.contains("operation not permitted"), "{told}");
+    assert!(scene.files().is_empty());
 }
