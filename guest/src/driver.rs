@@ -28,8 +28,8 @@ pub struct Driver {
     /// The claim, then what was made in place, by level.
     ours: [Option<Made>; DEEPEST as usize + 2],
     open: Option<Descriptor>,
-    /// By level.
-    kept: [Option<Descriptor>; DEEPEST as usize + 1],
+    /// By level; beyond the deepest one there may be a file that is looked at.
+    kept: [Option<Descriptor>; DEEPEST as usize + 2],
 }
 
 impl Driver {

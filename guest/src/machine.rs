@@ -83,8 +83,9 @@ enum State {
     /// The claim is given up, for another one or for none.
     Unclaim(Purpose),
     /// *without hard links*: does a second name of the claim show as the same file?
-    ScratchLink,
-    ScratchCompare(Option<ErrorCode>),
+    /// Whether it is tried again.
+    ScratchLink(bool),
+    ScratchCompare(bool, Option<ErrorCode>),
     ScratchRemove(Links),
     /// The claim tells how old it is before it goes.
     Born,
@@ -344,8 +345,8 @@ impl Machine {
                 let call = self.dropping.reply(reply);
                 self.unclaiming(purpose, call)
             }
-            State::ScratchLink => self.scratch_linked(reply),
-            State::ScratchCompare(code) => self.scratch_compared(code, reply),
+            State::ScratchLink(again) => self.scratch_linked(again, reply),
+            State::ScratchCompare(again, code) => self.scratch_compared(again, code, reply),
             State::ScratchRemove(links) => self.scratch_removed(links, reply),
             State::Born => self.without_links(reply),
             State::Link(level, under) => self.linked(level, under, reply),

@@ -80,6 +80,9 @@ impl Options {
     /// program that may be replacing the lock file. Without it, those are answered at once with
     /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled). No owner is ever waited for.
     ///
+    /// On a file system without hard links an attempt that does not wait may leave a file that names nobody, and that is
+    /// unsettled to others for up to a minute.
+    ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let data = tempfile::tempdir()?;

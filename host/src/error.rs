@@ -167,7 +167,7 @@ impl fmt::Display for Error {
             ),
             Kind::Unsettled(Awaited::OtherReclaim) => write!(
                 f,
-                "{path} is another program's, which may be replacing the lock at this moment; try again, and wait"
+                "{path} is held by somebody who may be replacing the lock at this moment; try again, and wait"
             ),
             Kind::Lost => write!(
                 f,

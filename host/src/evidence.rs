@@ -5,8 +5,9 @@
 //! Rust opens files close-on-exec, so a program that is started inherits it only where that is wanted.
 
 use std::{
-    fs::{File, TryLockError},
-    sync::{Arc, Mutex, Weak},
+    fs::{self, File},
+    sync::{Arc, Mutex, MutexGuard, TryLockError, Weak},
+    thread,
 };
 
 use crate::{bindings::lockhost::lockfile::process::GuardError, process::platform};
@@ -36,8 +37,8 @@ impl Evidence {
         if kind.is_some() {
             match file.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(GuardError::Probed),
-                Err(TryLockError::Error(error)) => {
+                Err(fs::TryLockError::WouldBlock) => return Err(GuardError::Probed),
+                Err(fs::TryLockError::Error(error)) => {
                     return Err(refused("the kernel keeps no lock on it", &error));
                 }
             }
@@ -64,27 +65,41 @@ type FileId = (u64, u64);
 /// so that a child made by fork(2) has no use for what its parent noted.
 static NOTED: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
 
+/// How often it is looked whether another thread is done with it.
+const LOOKS: usize = 10_000;
+
+/// What is noted; `None` if another thread does not come to an end with it: one of a parent process, whose fork(2) came
+/// in between.
+fn noted() -> Option<MutexGuard<'static, Vec<FileId>>> {
+    (0..LOOKS).find_map(|_| match NOTED.try_lock() {
+        Ok(noted) => Some(noted),
+        Err(TryLockError::Poisoned(noted)) => Some(noted.into_inner()),
+        Err(TryLockError::WouldBlock) => {
+            thread::yield_now();
+            None
+        }
+    })
+}
+
 fn note(file: &File) -> Option<FileId> {
     let id = platform::file_id(file)?;
-    NOTED.lock().ok()?.push(id);
+    noted()?.push(id);
     Some(id)
 }
 
 impl Drop for Evidence {
     fn drop(&mut self) {
-        if let (Some(id), Ok(mut noted)) = (self.noted, NOTED.lock()) {
+        if let Some(id) = self.noted
+            && let Some(mut noted) = noted()
+        {
             noted.retain(|it| *it != id);
         }
     }
 }
 
-/// Whether this process guards a file where a lock would mean nothing. A lock that another thread of a parent process
-/// held over its fork(2) is not waited for.
+/// Whether this process guards a file where a lock would mean nothing.
 pub(crate) fn is_ours(file: &File) -> bool {
-    match (platform::file_id(file), NOTED.try_lock()) {
-        (Some(id), Ok(noted)) => noted.contains(&id),
-        _ => false,
-    }
+    platform::file_id(file).is_some_and(|id| noted().is_some_and(|noted| noted.contains(&id)))
 }
 
 fn refused(what: &str, error: &std::io::Error) -> GuardError {
@@ -113,7 +128,7 @@ pub(crate) fn probe(file: &File) -> Probe {
     match file.try_lock_shared() {
         Ok(()) => Probe::Free(kind),
         // Where locks mean something and none can be had, for want of resources say, somebody may still keep one.
-        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Probe::Kept,
+        Err(fs::TryLockError::WouldBlock | fs::TryLockError::Error(_)) => Probe::Kept,
     }
 }
 

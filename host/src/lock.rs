@@ -94,21 +94,24 @@ impl Lock {
         self.pid
     }
 
-    /// Who the lock says holds it.
+    /// Who holds it: the identity in the claim's name. Of a lock without a claim the file says the pid alone.
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.report.identity
     }
 
     /// Whether the kernel keeps evidence for this lock. Then it is judged right from other containers, after a
-    /// reboot and on other machines; otherwise those refuse, and only processes that can see each other take over.
+    /// reboot and on other machines. Otherwise those refuse, and only processes that can see each other take over, if it
+    /// [has a claim](Self::is_claimed).
     #[must_use]
     pub fn has_evidence(&self) -> bool {
         self.report.evidence
     }
 
     /// Whether the lock has a claim beside it. Otherwise its file system has no hard links, and the file says no more
-    /// than a pid: a number that another process has by now holds the lock, until a person decides.
+    /// than a pid. Then it keeps processes apart that can see each other, but neither machines nor containers: who does
+    /// not see this process takes it for dead. And once it is dead, a number that another process has by now holds the
+    /// lock, until a person decides.
     #[must_use]
     pub fn is_claimed(&self) -> bool {
         self.report.claimed

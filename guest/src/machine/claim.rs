@@ -43,7 +43,7 @@ impl Machine {
             }
             (Reply::Maker(maker), Purpose::Scratch) => {
                 self.scratch = Some(maker.identity);
-                return self.link_scratch();
+                return self.link_scratch(false);
             }
             (Reply::Refused(why), _) => self.refused = why,
             _ => {}

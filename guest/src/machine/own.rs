@@ -87,24 +87,24 @@ impl Machine {
     }
 
     pub(super) fn verified(&mut self, level: u8, reply: Reply) -> Turn {
-        match reply.id() {
-            id if self.is_own(level, id) => {
-                self.unsure = None;
-                if level > 0 {
-                    self.taken(level)
-                } else {
-                    self.sure()
-                }
-            }
-            // Whoever made room for itself did not know us; the next look tells who it is. Another reclaim is waited
-            // for anew then.
-            Ok(_) | Err(ErrorCode::NoEntry) => {
-                self.levels.remove(level);
-                self.unsure = None;
-                self.other = None;
-                self.link_again(level)
-            }
-            Err(code) => self.fail_at(Operation::Stat, level, code),
+        let id = reply.id();
+        if let Err(code) = id
+            && code != ErrorCode::NoEntry
+        {
+            return self.fail_at(Operation::Stat, level, code);
+        }
+        self.unsure = None;
+        // Another reclaim, or one beside another level, is waited for anew.
+        self.other = None;
+        if !self.is_own(level, id) {
+            // Whoever made room for itself did not know us; the next look tells who it is.
+            self.levels.remove(level);
+            return self.link_again(level);
+        }
+        if level > 0 {
+            self.taken(level)
+        } else {
+            self.sure()
         }
     }
 

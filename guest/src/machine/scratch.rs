@@ -20,28 +20,32 @@ impl Machine {
             return self.link(0);
         }
         // A claim's name, so that it is swept like one if we crash; and one that no attempt of ours makes a claim of.
-        let attempt = ATTEMPTS + 1 + self.attempt;
+        let attempt = 2 * ATTEMPTS + self.attempt;
         self.call(State::Current(Purpose::Scratch), Call::Current { attempt })
     }
 
-    pub(super) fn link_scratch(&mut self) -> Turn {
-        self.at_scratch(State::ScratchLink, |name| Call::Link { name })
+    pub(super) fn link_scratch(&mut self, again: bool) -> Turn {
+        self.at_scratch(State::ScratchLink(again), |name| Call::Link { name })
     }
 
-    pub(super) fn scratch_linked(&mut self, reply: Reply) -> Turn {
+    pub(super) fn scratch_linked(&mut self, again: bool, reply: Reply) -> Turn {
         // Whatever was answered: a network file system may have made a link and failed to say so.
-        self.at_scratch(State::ScratchCompare(reply.done().err()), |name| Call::Id {
-            name,
+        self.at_scratch(State::ScratchCompare(again, reply.done().err()), |name| {
+            Call::Id { name }
         })
     }
 
-    pub(super) fn scratch_compared(&mut self, code: Option<ErrorCode>, reply: Reply) -> Turn {
+    pub(super) fn scratch_compared(
+        &mut self,
+        again: bool,
+        code: Option<ErrorCode>,
+        reply: Reply,
+    ) -> Turn {
         let links = match (code, reply.id()) {
             (_, Ok(id)) if id == self.own => Links::Work,
             // WASI's word for ENOSYS, and for errors that pass.
-            (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if self.retries == 0 => {
-                self.retries = 1;
-                return self.link_scratch();
+            (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if !again => {
+                return self.link_scratch(true);
             }
             (None, Ok(_)) => Links::Lack,
             (Some(code), Ok(_)) => Links::Failed(Operation::Link, code),
