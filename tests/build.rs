@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let target = Path::new(&sysroot).join("lib/rustlib/wasm32-wasip2");
     // Looked at again as soon as it comes or goes.
     println!("cargo::rerun-if-changed={}", target.display());
+    println!("cargo::rerun-if-changed=/usr/bin/strace");
     if env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1") {
         return Ok(());
     }
