@@ -1,222 +1,317 @@
-//! Names, inodes, link counts, contents, open files. A number of an inode comes back as soon as nothing has it.
+//! Names, files, link counts, contents. The number of a file comes back as soon as nothing has it.
+//!
+//! Everything is a small number, so that a state costs a few dozen bytes: [`Name`]s are numbered by the model's
+//! [`Table`](crate::table::Table), files by the directory, and contents are one of few.
 
-use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use lockhost_guest::{
-    call::{FileId, FileStat},
+    call::FileStat,
     contract::{Datetime, DescriptorType, ErrorCode},
-    lockfile::{Identity, Name},
+    lockfile::{DEEPEST, content_of},
 };
 
-/// The time at which the model's processes make their files, in seconds.
+/// How many names of levels there are.
+const LEVELS: usize = DEEPEST as usize + 1;
+
+/// How many claims there can be in one model, those that were ever made counted.
+pub const CLAIMS: usize = 32;
+
+/// How many files there can be at one time.
+const FILES: usize = 16;
+
+/// When the model's processes begin, in seconds.
 const NOW: u64 = 10_000;
 
-/// What is in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Content {
-    pub bytes: Vec<u8>,
-    pub modified: u64,
+/// More than a minute, in seconds: long enough for a file to be old.
+const ERA: u64 = 61;
+
+/// A name in the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    Level(u8),
+    /// A claim, by its number in the table.
+    Claim(u8),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The number of a file; not 0.
+pub type File = u8;
+
+/// A set of files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Files(u32);
+
+impl Files {
+    pub fn insert(&mut self, file: File) {
+        self.0 |= 1 << file;
+    }
+
+    pub fn contains(self, file: File) -> bool {
+        self.0 & (1 << file) != 0
+    }
+
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl FromIterator<File> for Files {
+    fn from_iter<T: IntoIterator<Item = File>>(files: T) -> Self {
+        let mut set = Self::default();
+        files.into_iter().for_each(|file| set.insert(file));
+        set
+    }
+}
+
+/// What is in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Content {
+    #[default]
+    Empty,
+    Garbage,
+    /// More than any lock file has.
+    Long,
+    Pid(u8),
+    /// What was in it, with a hyphen for its first byte: a pid, or nothing.
+    Disowned(u8),
+}
+
+impl Content {
+    pub fn bytes(self) -> Vec<u8> {
+        match self {
+            Content::Empty => Vec::new(),
+            Content::Garbage => b"garbage".to_vec(),
+            Content::Long => vec![b'x'; 65],
+            Content::Pid(pid) => content_of(pid.into()).into_bytes(),
+            Content::Disowned(0) => b"-".to_vec(),
+            Content::Disowned(pid) => {
+                let mut bytes = content_of(pid.into()).into_bytes();
+                bytes[0] = b'-';
+                bytes
+            }
+        }
+    }
+}
+
+/// When a file was last written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Modified {
+    /// Long ago.
+    #[default]
+    Old,
+    /// Since the model began, so many minutes later.
+    Fresh(u8),
+    /// By a clock that is ahead.
+    Future,
+}
+
+impl Modified {
+    fn time(self) -> Datetime {
+        let seconds = match self {
+            Modified::Old => 0,
+            Modified::Fresh(era) => NOW + ERA * u64::from(era),
+            Modified::Future => 10 * NOW,
+        };
+        Datetime {
+            seconds,
+            nanoseconds: 0,
+        }
+    }
+}
+
+/// What is known about a file without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stat {
+    pub content: Content,
+    pub links: u8,
+    pub modified: Modified,
+}
+
+impl Stat {
+    pub fn told(self) -> FileStat {
+        FileStat {
+            kind: DescriptorType::RegularFile,
+            size: self.content.bytes().len() as u64,
+            links: self.links.into(),
+            modified: Some(self.modified.time()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Inode {
     content: Content,
-    opens: u8,
+    modified: Modified,
+    /// Names that it has outside of the directory.
+    elsewhere: u8,
+}
+
+/// In one piece, since millions of states are hashed.
+impl Hash for Inode {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let content = match self.content {
+            Content::Empty => [0, 0],
+            Content::Garbage => [1, 0],
+            Content::Long => [2, 0],
+            Content::Pid(pid) => [3, pid],
+            Content::Disowned(pid) => [4, pid],
+        };
+        let modified = match self.modified {
+            Modified::Old => 0,
+            Modified::Future => 1,
+            Modified::Fresh(era) => era + 2,
+        };
+        hasher.write_u32(u32::from_ne_bytes([
+            content[0],
+            content[1],
+            modified,
+            self.elsewhere,
+        ]));
+    }
 }
 
 /// A directory with the files of one lock.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Directory {
-    /// It gives a name away that somebody has, as no directory does.
-    careless: bool,
-    /// A file can have one name only.
-    single: bool,
-    entries: BTreeMap<Name, u64>,
-    inodes: BTreeMap<u64, Inode>,
+    levels: [File; LEVELS],
+    claims: [File; CLAIMS],
+    inodes: [Inode; FILES],
 }
 
 impl Directory {
-    /// An empty one.
-    pub fn empty() -> Self {
-        Self {
-            careless: false,
-            single: false,
-            entries: BTreeMap::new(),
-            inodes: BTreeMap::new(),
-        }
-    }
-
-    /// One whose links are not exclusive, so that there must be two owners.
-    pub fn careless() -> Self {
-        Self {
-            careless: true,
-            ..Self::empty()
-        }
-    }
-
-    /// One on a file system without hard links.
-    pub fn without_links() -> Self {
-        Self {
-            single: true,
-            ..Self::empty()
-        }
-    }
-
-    /// Whether a file can have more than one name.
-    pub fn has_links(&self) -> bool {
-        !self.single
-    }
-
-    /// With a file that another program wrote: fresh, or long ago.
-    pub fn with(mut self, level: u8, bytes: &[u8], old: bool) -> Self {
-        let inode = self.make(bytes, if old { 0 } else { NOW });
-        self.entries.insert(Name::Level(level), inode);
-        self
-    }
-
-    /// With the files of a process of ours that crashed: one claim that is the lock file at these levels.
-    pub fn with_claim(mut self, pid: u32, levels: &[u8]) -> Self {
-        let inode = self.make(format!("{pid}\n").as_bytes(), NOW);
-        let claim = Name::Claim(identity(pid, 0));
-        self.entries.insert(claim, inode);
-        for level in levels {
-            self.entries.insert(Name::Level(*level), inode);
-        }
-        self
-    }
-
-    fn make(&mut self, bytes: &[u8], modified: u64) -> u64 {
-        let free = (1..).find(|number| !self.inodes.contains_key(number));
-        let number = free.expect("numbers do not run out");
-        let content = Content {
-            bytes: bytes.to_vec(),
+    /// A new file under a name, whoever has it; `open` are the files that have no name and are open.
+    pub fn make(&mut self, name: Name, content: Content, modified: Modified, open: Files) -> File {
+        let used = self.named().union(open);
+        let free = (1..FILES as File).find(|file| !used.contains(*file));
+        let file = free.expect("the model has room for that many files");
+        self.inodes[usize::from(file)] = Inode {
+            content,
             modified,
+            elsewhere: 0,
         };
-        self.inodes.insert(number, Inode { content, opens: 0 });
-        number
+        *self.entry(name) = file;
+        file
     }
 
-    fn links(&self, inode: u64) -> usize {
-        self.entries.values().filter(|it| **it == inode).count()
-    }
-
-    fn forget_unused(&mut self) {
-        let entries = &self.entries;
-        self.inodes
-            .retain(|number, inode| inode.opens > 0 || entries.values().any(|it| it == number));
-    }
-
-    /// Creates a file exclusively, and opens it.
-    pub fn create(&mut self, name: &Name) -> Result<FileId, ErrorCode> {
-        if self.entries.contains_key(name) {
-            return Err(ErrorCode::Exist);
-        }
-        let inode = self.make(b"", NOW);
-        self.entries.insert(*name, inode);
-        self.open(name)
-    }
-
-    /// Opens a file.
-    pub fn open(&mut self, name: &Name) -> Result<FileId, ErrorCode> {
-        let id = self.id(name)?;
-        self.inodes.entry(id.0).and_modify(|inode| inode.opens += 1);
-        Ok(id)
-    }
-
-    /// Closes a file.
-    pub fn close(&mut self, id: FileId) {
-        self.inodes.entry(id.0).and_modify(|inode| inode.opens -= 1);
-        self.forget_unused();
-    }
-
-    /// Writes an open file.
-    pub fn write(&mut self, id: FileId, bytes: &[u8]) {
-        self.inodes
-            .entry(id.0)
-            .and_modify(|inode| inode.content.bytes = bytes.to_vec());
-    }
-
-    /// Reads an open file.
-    pub fn read(&self, id: FileId) -> Vec<u8> {
-        self.inodes[&id.0].content.bytes.clone()
-    }
-
-    /// Looks at an open file.
-    pub fn stat(&self, id: FileId) -> FileStat {
-        let content = &self.inodes[&id.0].content;
-        FileStat {
-            kind: DescriptorType::RegularFile,
-            size: content.bytes.len() as u64,
-            links: self.links(id.0) as u64,
-            modified: Some(Datetime {
-                seconds: content.modified,
-                nanoseconds: 0,
-            }),
+    /// Creates a file exclusively.
+    pub fn create(
+        &mut self,
+        name: Name,
+        modified: Modified,
+        open: Files,
+    ) -> Result<File, ErrorCode> {
+        match self.id(name) {
+            Ok(_) => Err(ErrorCode::Exist),
+            Err(_) => Ok(self.make(name, Content::Empty, modified, open)),
         }
     }
 
     /// Which file has a name.
-    pub fn id(&self, name: &Name) -> Result<FileId, ErrorCode> {
-        let inode = self.entries.get(name);
-        inode.map(|it| FileId(*it, 0)).ok_or(ErrorCode::NoEntry)
+    pub fn id(&self, name: Name) -> Result<File, ErrorCode> {
+        match self.clone().entry(name) {
+            0 => Err(ErrorCode::NoEntry),
+            file => Ok(*file),
+        }
     }
 
-    /// Gives a claim a further name.
-    pub fn link(&mut self, claim: &Name, name: &Name) -> Result<(), ErrorCode> {
-        let inode = self.id(claim)?.0;
-        if self.entries.contains_key(name) && !self.careless {
-            return Err(ErrorCode::Exist);
+    pub fn write(&mut self, file: File, content: Content) {
+        self.inodes[usize::from(file)].content = content;
+    }
+
+    /// Makes a file name nobody.
+    pub fn disown(&mut self, file: File) {
+        self.write(
+            file,
+            match self.read(file) {
+                Content::Pid(pid) | Content::Disowned(pid) => Content::Disowned(pid),
+                Content::Empty | Content::Garbage | Content::Long => Content::Disowned(0),
+            },
+        );
+    }
+
+    pub fn read(&self, file: File) -> Content {
+        self.inodes[usize::from(file)].content
+    }
+
+    pub fn stat(&self, file: File) -> Stat {
+        let inode = self.inodes[usize::from(file)];
+        let names = self.levels.iter().chain(&self.claims);
+        Stat {
+            content: inode.content,
+            links: inode.elsewhere + names.filter(|it| **it == file).count() as u8,
+            modified: inode.modified,
         }
-        if self.single {
-            return Err(ErrorCode::NotPermitted);
+    }
+
+    /// Gives a file a further name, exclusively.
+    pub fn link(&mut self, file: File, name: Name) -> Result<(), ErrorCode> {
+        match self.entry(name) {
+            name @ 0 => *name = file,
+            _ => return Err(ErrorCode::Exist),
         }
-        self.entries.insert(*name, inode);
         Ok(())
     }
 
-    /// Removes a name.
-    pub fn unlink(&mut self, name: &Name) -> Result<(), ErrorCode> {
-        let removed = self.entries.remove(name);
-        self.forget_unused();
-        removed.map(|_| ()).ok_or(ErrorCode::NoEntry)
+    pub fn unlink(&mut self, name: Name) -> Result<(), ErrorCode> {
+        self.id(name)?;
+        *self.entry(name) = 0;
+        Ok(())
     }
 
-    /// Whose claims there are.
-    pub fn claims(&self) -> Vec<Identity> {
-        self.entries
-            .keys()
-            .filter_map(|name| match name {
-                Name::Claim(identity) => Some(*identity),
-                Name::Level(_) => None,
-            })
-            .collect()
+    /// Somebody makes a backup: the file gets a name outside of the directory.
+    pub fn snapshot(&mut self, file: File) {
+        self.inodes[usize::from(file)].elsewhere += 1;
     }
 
-    /// Lets more time pass than any file that names nobody needs to settle.
-    pub fn age(&mut self) {
-        for inode in self.inodes.values_mut() {
-            inode.content.modified = 0;
+    /// The claims that there are, as a set of their numbers.
+    pub fn claims(&self) -> u32 {
+        let present = self
+            .claims
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| **file != 0);
+        present.fold(0, |set, (claim, _)| set | 1 << claim)
+    }
+
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = (Name, File)> {
+        let levels = self
+            .levels
+            .iter()
+            .zip(0..)
+            .map(|(file, it)| (Name::Level(it), *file));
+        let claims = self
+            .claims
+            .iter()
+            .zip(0..)
+            .map(|(file, it)| (Name::Claim(it), *file));
+        levels.chain(claims).filter(|(_, file)| *file != 0)
+    }
+
+    /// Forgets the files that have no name and are not open, so that directories that look the same are the same.
+    pub fn forget_unused(&mut self, open: Files) {
+        let used = self.named().union(open);
+        for (number, inode) in self.inodes.iter_mut().enumerate() {
+            if !used.contains(number as File) {
+                *inode = Inode::default();
+            }
         }
     }
 
-    /// The files that there are.
-    pub fn files(&self) -> Vec<Name> {
-        self.entries.keys().copied().collect()
+    fn named(&self) -> Files {
+        let elsewhere = self.inodes.iter().enumerate();
+        let elsewhere =
+            elsewhere.filter_map(|(it, inode)| (inode.elsewhere > 0).then_some(it as File));
+        self.names()
+            .map(|(_, file)| file)
+            .chain(elsewhere)
+            .collect()
     }
-}
 
-/// The identity of a process of the model.
-pub fn identity(pid: u32, attempt: u32) -> Identity {
-    Identity::new(&format!("1-p{pid}-a{attempt}")).expect("an identity")
-}
-
-/// Whose identity that is.
-pub fn pid_of(identity: &Identity) -> u32 {
-    let pid = identity
-        .as_str()
-        .split('-')
-        .nth(1)
-        .and_then(|part| part.strip_prefix('p'));
-    pid.and_then(|pid| pid.parse().ok())
-        .expect("an identity of the model")
+    fn entry(&mut self, name: Name) -> &mut File {
+        match name {
+            Name::Level(level) => &mut self.levels[usize::from(level)],
+            Name::Claim(claim) => &mut self.claims[usize::from(claim)],
+        }
+    }
 }

@@ -1,0 +1,240 @@
+//! The checker is checked.
+
+use lockhost_guest::contract::ErrorCode;
+
+use crate::{
+    checker::{Violation, find},
+    directory::{Content, Modified},
+    properties::Promise,
+    seeds::Seed,
+    setting::{Budget, DEAD, Links, Setting, Sort, Start, Timely},
+};
+
+/// The violation that the checker finds, with its trace printed.
+fn caught(setting: Setting, promise: Promise) {
+    let what = setting.what.clone();
+    let Some(Violation { steps, trace, .. }) = find(setting, &[promise]) else {
+        panic!("{what}: not caught");
+    };
+    println!(
+        "{what}: not so, after {steps} steps: {}\n{}\n",
+        promise.name(),
+        trace.join("\n")
+    );
+}
+
+/// With a fault in ours.
+fn seeded(what: &str, seed: Seed, start: Start) -> Setting {
+    Setting {
+        starts: vec![start],
+        seed: Some(seed),
+        ..Setting::of(what, 2)
+    }
+}
+
+fn free() -> Start {
+    Start::default()
+}
+
+fn stale() -> Start {
+    free().file(0, Content::Pid(DEAD), Modified::Old)
+}
+
+const ATOMIC: Sort = Sort::Original { atomic: true };
+const NOT_ATOMIC: Sort = Sort::Original { atomic: false };
+
+const TWO_OWNERS: Promise = Promise::NeverTwoOwners;
+const ROBBED: Promise = Promise::ALivingOwnersFileIsNeverRemovedByAnother;
+const REMOVED: Promise = Promise::WhatALivingProcessHasMadeIsNeverRemovedByAnother;
+
+// the original
+
+#[test]
+fn the_originals_two_owners_on_a_free_directory_are_found() {
+    let setting = Setting {
+        sorts: vec![NOT_ATOMIC, NOT_ATOMIC],
+        ..Setting::of("two of the original, free", 0)
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn the_originals_two_owners_on_a_stale_reclaim_lock_are_found() {
+    let setting = Setting {
+        starts: vec![stale().file(1, Content::Pid(DEAD + 1), Modified::Old)],
+        sorts: vec![ATOMIC, ATOMIC],
+        ..Setting::of("two of the original, stale reclaim lock", 0)
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn the_originals_two_owners_beside_ours_on_a_stale_reclaim_lock_are_found() {
+    let setting = Setting {
+        starts: vec![stale().file(1, Content::Pid(DEAD + 1), Modified::Old)],
+        sorts: vec![Sort::Ours, ATOMIC],
+        ..Setting::of("the original beside ours, stale reclaim lock", 0)
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn an_original_that_is_stopped_for_seconds_is_found_to_let_two_in() {
+    let setting = Setting {
+        sorts: vec![Sort::Ours, Sort::Ours, ATOMIC],
+        timely: Timely::Nobody,
+        ..Setting::of("the original stopped for seconds", 0)
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn the_originals_two_owners_beside_ours_without_hard_links_are_found() {
+    let setting = Setting {
+        starts: vec![stale()],
+        sorts: vec![Sort::Ours, ATOMIC],
+        links: Links::Lack(ErrorCode::NotPermitted),
+        evidence: false,
+        ..Setting::of("the original beside ours, stale, without hard links", 0)
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+// faults in ours
+
+#[test]
+fn a_file_that_is_not_compared_before_it_is_removed_is_caught() {
+    let setting = Setting {
+        budget: Budget {
+            arrivals: 1,
+            ..Budget::default()
+        },
+        ..seeded("not compared", Seed::NotCompared, stale())
+    };
+    caught(setting, ROBBED);
+}
+
+#[test]
+fn a_lock_that_is_removed_unguarded_is_caught() {
+    caught(
+        seeded("lock unguarded", Seed::LockRemovedUnguarded, stale()),
+        TWO_OWNERS,
+    );
+}
+
+#[test]
+fn a_reclaim_lock_that_is_removed_unguarded_is_caught() {
+    let start = stale().claim(DEAD + 1, &[1]);
+    let setting = seeded("reclaim unguarded", Seed::ReclaimRemovedUnguarded, start);
+    caught(setting.clone(), REMOVED);
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn judging_before_but_not_under_the_reclaim_lock_is_caught() {
+    caught(
+        seeded("not judged again", Seed::NotJudgedAgain, stale()),
+        TWO_OWNERS,
+    );
+}
+
+#[test]
+fn an_original_whose_reclaim_is_not_waited_out_is_caught() {
+    let setting = Setting {
+        sorts: vec![Sort::Ours, Sort::Ours, ATOMIC],
+        ..seeded("not waited out", Seed::OriginalNotAwaited, free())
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn a_lock_that_is_not_verified_after_the_originals_reclaim_is_caught() {
+    let setting = Setting {
+        sorts: vec![Sort::Ours, Sort::Ours, ATOMIC],
+        ..seeded("not verified", Seed::NotVerified, free())
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn a_claim_that_is_linked_before_its_pid_is_written_is_caught() {
+    let setting = Setting {
+        sorts: vec![Sort::Ours, ATOMIC],
+        ..seeded("linked before written", Seed::LinkedBeforeWritten, stale())
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn a_release_without_a_look_whose_file_it_is_is_caught() {
+    let setting = Setting {
+        budget: Budget {
+            removals: 1,
+            ..Budget::default()
+        },
+        ..seeded("released blindly", Seed::ReleasedBlindly, free())
+    };
+    caught(setting, REMOVED);
+}
+
+#[test]
+fn links_that_are_counted_where_files_should_be_compared_are_caught() {
+    let setting = Setting {
+        budget: Budget {
+            snapshots: 1,
+            ..Budget::default()
+        },
+        ..seeded("links counted", Seed::LinksCounted, stale())
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn a_sweep_that_does_not_know_that_the_maker_is_dead_is_caught() {
+    let setting = Setting {
+        sorts: vec![Sort::Ours, Sort::Sweeper],
+        ..seeded("swept unasked", Seed::SweptUnasked, free())
+    };
+    caught(setting, REMOVED);
+}
+
+#[test]
+fn an_empty_file_that_is_taken_for_dead_at_once_is_caught() {
+    let setting = Setting {
+        sorts: vec![Sort::Ours, NOT_ATOMIC],
+        ..seeded("not settled", Seed::NotSettled, free())
+    };
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn owners_who_are_not_told_from_whoever_has_their_pid_next_are_caught() {
+    let setting = Setting {
+        budget: Budget {
+            crashes: 1,
+            strangers: 1,
+            ..Budget::default()
+        },
+        ..seeded("starts not compared", Seed::StartsNotCompared, free())
+    };
+    caught(setting, Promise::NoWedge);
+}
+
+#[test]
+fn a_machine_to_which_nobody_is_dead_is_caught() {
+    let setting = seeded("nobody is dead", Seed::NobodyIsDead, stale());
+    caught(setting.clone(), Promise::SomebodyGetsInWhenNobodyCrashes);
+    caught(setting, Promise::NoWedge);
+}
+
+#[test]
+fn litter_that_is_never_swept_is_caught() {
+    let setting = seeded("never swept", Seed::NeverSwept, free().claim(DEAD, &[]));
+    caught(setting, Promise::TheNextSweepRemovesWhatTheDeadLeft);
+}
+
+#[test]
+fn a_claim_that_is_left_behind_is_caught() {
+    let setting = seeded("claim left", Seed::ClaimLeft, free());
+    caught(setting, Promise::NothingIsLeftWhenNobodyCrashes);
+}

@@ -1,0 +1,290 @@
+//! One of ours: the guest's own machine, one operation a step.
+
+use lockhost_guest::{
+    call::{Call, Next, Ours, Owner, Reply},
+    contract::{Cause, Liveness, Operation, ReleaseCause},
+    lockfile,
+    machine::{Machine, Outcome},
+    release::{Release, Released},
+};
+
+use crate::{
+    descriptors::Descriptors,
+    directory::{Content, Name},
+    local::{Body, End, Info, Turn, Who},
+    seeds::{Lie, Seed, Trail},
+    setting::Timely,
+    step::{Answer, Asked, Op},
+    table::{Author, Table},
+};
+
+/// The name of the lock. A short one, since every state has it.
+pub const LOCK: &str = "a.lock";
+
+/// What an error says that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failing {
+    This(Operation),
+    TheHost,
+    NotALock,
+    TooDeep,
+}
+
+// The large ones are rare.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    New(Call),
+    Trying(Call),
+    Waiting,
+    Owning,
+    Releasing(Release, Call),
+    Resting,
+}
+
+/// An attempt, and then the lock that came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Contender {
+    machine: Machine,
+    phase: Phase,
+    elapsed: u64,
+    descriptors: Descriptors,
+    /// The first half of a listing.
+    listed: u32,
+    /// What the pid has told of the owner of the open file: if the file is free, and if somebody keeps it locked.
+    looked_up: Option<(Liveness, Liveness)>,
+    /// How often it tries once more.
+    rounds: u8,
+    /// What is wrong with it, if it was made so.
+    seed: Option<Seed>,
+    trail: Trail,
+}
+
+impl Contender {
+    /// One that tries so many times.
+    pub fn new(rounds: u8, seed: Option<Seed>) -> Self {
+        let mut machine = Machine::new(LOCK.into(), None);
+        let phase = match machine.start(0) {
+            Next::Call(call) => Phase::New(call),
+            Next::End(end) => unreachable!("{end:?}"),
+        };
+        Self {
+            machine,
+            phase,
+            elapsed: 0,
+            descriptors: Descriptors::default(),
+            listed: 0,
+            looked_up: None,
+            rounds: rounds - 1,
+            seed,
+            trail: Trail::default(),
+        }
+    }
+
+    pub fn info(&self, who: Who, table: &mut Table) -> Info {
+        let turn = match &self.phase {
+            Phase::New(call) | Phase::Trying(call) | Phase::Releasing(_, call) => {
+                Turn::Does(self.op(who, *call, table))
+            }
+            Phase::Owning => match self.machine.clone().release() {
+                (_, Next::Call(call)) => Turn::Does(self.op(who, call, table)),
+                (_, Next::End(end)) => unreachable!("an owner has something to release: {end:?}"),
+            },
+            Phase::Waiting => Turn::Waits,
+            Phase::Resting => Turn::Rests,
+        };
+        let mut info = Info {
+            fresh: matches!(self.phase, Phase::New(_)),
+            owner: self.phase == Phase::Owning,
+            in_a_hurry: table.timely == Timely::Everybody && matches!(self.phase, Phase::Trying(_)),
+            ..Info::of(who, turn)
+        };
+        self.descriptors.tell(&mut info);
+        info.lie = self.lie(turn);
+        info
+    }
+
+    fn lie(&self, turn: Turn) -> Option<Lie> {
+        let releases = matches!(self.phase, Phase::Owning | Phase::Releasing(..));
+        match turn {
+            Turn::Does(op) => self.seed?.lie(op, &self.trail, &self.descriptors, releases),
+            _ => None,
+        }
+    }
+
+    /// What is to be written into the claim, now that it is linked, if it was not written when it should.
+    fn late(&self) -> Option<Content> {
+        self.trail
+            .late
+            .filter(|_| self.descriptors.has_made(Name::Level(0)))
+    }
+
+    fn op(&self, who: Who, call: Call, table: &mut Table) -> Op {
+        if let Some((free, kept)) = self.looked_up {
+            return Op::Probe(free, kept);
+        }
+        if let Some(content) = self.late() {
+            return Op::Write(Ours::Claim, content);
+        }
+        match op(who, call, table) {
+            Op::List if self.listed != 0 => Op::ListRest,
+            op => match self.seed {
+                Some(seed) => seed.instead(op, |claim| table.claim(claim).pid() as u8),
+                None => op,
+            },
+        }
+    }
+
+    pub fn reply(mut self, op: Op, answer: Answer, table: &Table) -> Body {
+        let late = self.late();
+        self.descriptors.follow(op, answer);
+        self.looked_up = None;
+        if let Some(seed) = self.seed {
+            self.trail.follow(seed, op);
+        }
+        if late.is_some() {
+            return self.stays();
+        }
+        let answer = match (op, answer) {
+            (_, Answer::Either(free, kept)) => {
+                self.looked_up = Some((free, kept));
+                return self.stays();
+            }
+            (Op::List, Answer::Claims(claims, None)) if table.torn => {
+                self.listed = claims | HALF;
+                return self.stays();
+            }
+            (Op::ListRest, Answer::Claims(claims, unseen)) => {
+                let listed = core::mem::take(&mut self.listed) & !HALF;
+                Answer::Claims(listed | claims, unseen)
+            }
+            _ => answer,
+        };
+        let reply = answer.told(op, table);
+        match core::mem::replace(&mut self.phase, Phase::Resting) {
+            Phase::New(_) | Phase::Trying(_) => {
+                let next = self.machine.reply(reply);
+                self.try_on(next)
+            }
+            Phase::Owning => {
+                let (release, _) = self.machine.release();
+                self.release_on(release, reply)
+            }
+            Phase::Releasing(release, _) => self.release_on(release, reply),
+            Phase::Waiting | Phase::Resting => unreachable!("it has asked for nothing"),
+        }
+    }
+
+    /// Goes on after so many milliseconds.
+    pub fn resume(mut self, milliseconds: u64) -> Body {
+        self.elapsed += milliseconds;
+        let next = self.machine.start(self.elapsed);
+        self.try_on(next)
+    }
+
+    /// Tries once more, in the same process.
+    pub fn again(&mut self) {
+        *self = Self::new(self.rounds, self.seed);
+    }
+
+    fn stays(self) -> Body {
+        Body::Contender(Box::new(self))
+    }
+
+    fn try_on(mut self, next: Next<Outcome>) -> Body {
+        self.phase = match next {
+            Next::Call(call) => Phase::Trying(call),
+            Next::End(Ok(())) => {
+                self.descriptors.close_looked_at();
+                Phase::Owning
+            }
+            Next::End(Err(error)) => match end_of(&error.cause) {
+                None => Phase::Waiting,
+                Some(end) => return self.end(end),
+            },
+        };
+        self.stays()
+    }
+
+    fn release_on(mut self, mut release: Release, reply: Reply) -> Body {
+        match release.reply(reply) {
+            Next::Call(call) => {
+                self.phase = Phase::Releasing(release, call);
+                self.stays()
+            }
+            Next::End(end) => self.end(released(end)),
+        }
+    }
+
+    fn end(mut self, end: End) -> Body {
+        if end != End::Well || self.rounds == 0 {
+            return Body::Gone(end);
+        }
+        // Whatever was open is closed with the attempt.
+        self.descriptors = Descriptors::default();
+        self.phase = Phase::Resting;
+        self.machine = Machine::new(LOCK.into(), None);
+        self.elapsed = 0;
+        self.stays()
+    }
+}
+
+/// Says that a listing is half done, however empty the half.
+const HALF: u32 = 1 << 31;
+
+/// How an attempt ended, if it did.
+fn end_of(cause: &Cause) -> Option<End> {
+    Some(match cause {
+        Cause::Again(_) => return None,
+        Cause::Held(_) | Cause::Contended => End::Well,
+        Cause::Failed(failure) => End::Failed(Failing::This(failure.operation)),
+        Cause::Host(_) => End::Failed(Failing::TheHost),
+        Cause::NotALock(_) => End::Failed(Failing::NotALock),
+        Cause::TooDeep => End::Failed(Failing::TooDeep),
+        Cause::BadName | Cause::Ended => End::Odd,
+    })
+}
+
+fn released(released: Released) -> End {
+    match released.map_err(|error| error.cause) {
+        Ok(()) => End::Well,
+        Err(ReleaseCause::Lost) => End::Lost,
+        Err(ReleaseCause::Failed(failure)) => End::Failed(Failing::This(failure.operation)),
+    }
+}
+
+/// A call of the machine in small numbers.
+pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
+    match call {
+        Call::Current { attempt } => Op::Current(table.claim_of(Author::Process(who, attempt))),
+        Call::Create { claim } => Op::Create(table.number_of(&claim)),
+        Call::Make { level } => Op::MakeInPlace(level),
+        Call::Guard { file } => Op::Guard(file),
+        Call::Write { file, pid } => Op::Write(file, Content::Pid(pid as u8)),
+        Call::Disown { level } => Op::Disown(level),
+        Call::StatClaim => Op::StatClaim,
+        Call::Stat { name } => Op::Stat(numbered(name, table)),
+        Call::Open { name } => Op::Open(numbered(name, table)),
+        Call::Read => Op::Read,
+        Call::StatOpen => Op::StatOpen,
+        Call::Identify { pid } => Op::Identify(pid as u8),
+        Call::Id { name } => Op::Id(numbered(name, table)),
+        Call::List => Op::List,
+        Call::Ask { owner } => Op::Ask(match owner {
+            Owner::Maker(identity) => Asked::Maker(table.number_of(&identity)),
+            Owner::Pid(pid) => Asked::Pid(pid as u8),
+            Owner::Nobody => Asked::Nobody,
+        }),
+        Call::Keep { level } => Op::Keep(level),
+        Call::Link { name } => Op::Link(numbered(name, table)),
+        Call::Unlink { name } => Op::Unlink(numbered(name, table)),
+        Call::Forget => Op::Forget,
+    }
+}
+
+fn numbered(name: lockfile::Name, table: &Table) -> Name {
+    match name {
+        lockfile::Name::Level(level) => Name::Level(level),
+        lockfile::Name::Claim(identity) => Name::Claim(table.number_of(&identity)),
+    }
+}

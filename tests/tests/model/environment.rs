@@ -1,0 +1,314 @@
+//! What can happen next in a state: a step of a process, or something that befalls it.
+
+use crate::{
+    contender::Contender,
+    directory::{File, Files, Name},
+    faults::{Fault, faults},
+    inspector::Inspector,
+    local::{Body, Local, Turn, Who},
+    original::Original,
+    seeds::Seed,
+    setting::{Setting, Sort},
+    table::Table,
+    world::{SLOTS, World},
+};
+
+/// Something that can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// This process takes its next step.
+    Step(u8),
+    /// This process goes on: at once, or after all that it can wait for.
+    GoesOn(u8, bool),
+    /// Its attempt is over, and it tries again.
+    TriesAgain(u8),
+    Exits(u8),
+    Crashes(u8),
+    /// A process starts in the place of one that has ended: with a pid of its own …
+    Arrives(u8),
+    /// … or with the same.
+    ArrivesWithItsPid(u8),
+    /// Somebody who wants no lock gets the pid of one that has ended.
+    BecomesAStranger(u8),
+    Snapshot(File),
+    /// A person removes the lock file of an owner.
+    RemoveLock,
+    /// More than a minute passes.
+    AMinutePasses,
+    /// Somebody whom nobody can judge ends.
+    OutsidersEnd,
+    /// This process' next step fails.
+    Fails(u8, Fault),
+}
+
+/// Longer than anything waits for, in milliseconds.
+const LONG: u64 = 3_000;
+
+impl World {
+    pub fn actions(&self, setting: &Setting, table: &Table, actions: &mut Vec<Action>) {
+        for slot in 0..setting.sorts.len() {
+            self.actions_of(slot, setting, table, actions);
+        }
+        if self.budget.snapshots > 0 {
+            let files: Files = self.directory.names().map(|(_, file)| file).collect();
+            actions.extend(
+                (1..32)
+                    .filter(|file| files.contains(*file))
+                    .map(Action::Snapshot),
+            );
+        }
+        if self.budget.removals > 0 && self.has_owner_with_its_lock(table) {
+            actions.push(Action::RemoveLock);
+        }
+        if self.budget.eras > 0 {
+            actions.push(Action::AMinutePasses);
+        }
+        if self.outside != Files::default() {
+            actions.push(Action::OutsidersEnd);
+        }
+    }
+
+    fn actions_of(&self, slot: usize, setting: &Setting, table: &Table, actions: &mut Vec<Action>) {
+        let info = table.info(self.locals[slot]);
+        let number = slot as u8;
+        match info.turn {
+            // Those that have done nothing yet are all alike: the first of them begins first.
+            Turn::Does(_) if info.fresh && self.has_twin_before(slot, setting, table) => return,
+            Turn::Does(op) => {
+                actions.push(Action::Step(number));
+                if self.budget.faults > 0 {
+                    let faults = faults(op, setting.codes).into_iter();
+                    actions.extend(faults.map(|fault| Action::Fails(number, fault)));
+                }
+            }
+            Turn::Waits => {
+                actions.push(Action::GoesOn(number, false));
+                let waited_out = setting.seed == Some(Seed::OriginalNotAwaited);
+                if self.since[slot] == 0 || waited_out {
+                    actions.push(Action::GoesOn(number, true));
+                }
+            }
+            Turn::Rests => actions.extend([Action::TriesAgain(number), Action::Exits(number)]),
+            Turn::None => return self.successors_of(slot, setting, table, actions),
+        }
+        if self.budget.crashes > 0 && !info.fresh && !self.shares_process_before(slot, table) {
+            actions.push(Action::Crashes(number));
+        }
+    }
+
+    fn successors_of(
+        &self,
+        slot: usize,
+        setting: &Setting,
+        table: &Table,
+        actions: &mut Vec<Action>,
+    ) {
+        let number = slot as u8;
+        let pid = table.info(self.locals[slot]).who.pid;
+        if self.budget.arrivals > 0 {
+            actions.push(Action::Arrives(number));
+        }
+        if self.living(pid, table).is_some() {
+            return;
+        }
+        if self.budget.reuses > 0 {
+            actions.push(Action::ArrivesWithItsPid(number));
+        }
+        if self.budget.strangers > 0 && setting.sorts[slot] != Sort::Inspector {
+            actions.push(Action::BecomesAStranger(number));
+        }
+    }
+
+    fn has_owner_with_its_lock(&self, table: &Table) -> bool {
+        let lock = self.directory.id(Name::Level(0));
+        let mut owners = self
+            .locals
+            .iter()
+            .map(|local| table.info(*local))
+            .filter(|it| it.owner);
+        owners.any(|owner| lock.is_ok_and(|lock| owner.made.contains(&(Name::Level(0), lock))))
+    }
+
+    fn has_twin_before(&self, slot: usize, setting: &Setting, table: &Table) -> bool {
+        let twins = (0..slot).filter(|twin| setting.sorts[*twin] == setting.sorts[slot]);
+        twins
+            .map(|twin| table.info(self.locals[twin]))
+            .any(|twin| twin.fresh)
+            && setting.sorts[slot] != Sort::Thread
+    }
+
+    fn shares_process_before(&self, slot: usize, table: &Table) -> bool {
+        let who = table.info(self.locals[slot]).who;
+        let before = self.locals[..slot].iter().map(|local| table.info(*local));
+        before
+            .filter(|info| info.is_alive() && !info.fresh)
+            .any(|info| info.who == who)
+    }
+
+    /// Has something happen.
+    pub fn happen(&mut self, action: Action, setting: &Setting, table: &mut Table) {
+        match action {
+            Action::Step(slot) => {
+                self.note_hurry(slot.into(), table);
+                self.step(slot.into(), table);
+                self.unnoticed(slot.into(), setting, table);
+            }
+            Action::GoesOn(slot, long) => {
+                let slot = usize::from(slot);
+                let local = table
+                    .local(self.locals[slot])
+                    .resume(if long { LONG } else { 0 });
+                let local = table.number(local);
+                if long {
+                    table.waits.insert(self.locals[slot], local);
+                }
+                self.put(slot, local, table);
+                self.since[slot] = self.in_a_hurry(table) & !(1 << slot);
+                self.unnoticed(slot, setting, table);
+            }
+            Action::TriesAgain(slot) => {
+                let slot = usize::from(slot);
+                let local = table.local(self.locals[slot]).again();
+                let local = table.number(local);
+                self.put(slot, local, table);
+            }
+            Action::Exits(slot) => self.exit(slot.into(), table),
+            Action::Crashes(slot) => {
+                self.budget.crashes -= 1;
+                self.crashed = true;
+                table.count(|counts| counts.crashes += 1);
+                let who = table.info(self.locals[usize::from(slot)]).who;
+                self.crash(who, table);
+            }
+            Action::Arrives(slot) => {
+                self.budget.arrivals -= 1;
+                let who = self.nobody_yet(setting.sorts[usize::from(slot)]);
+                self.arrive(slot.into(), who, setting, table);
+            }
+            Action::ArrivesWithItsPid(slot) => {
+                self.budget.reuses -= 1;
+                table.count(|counts| counts.reuses += 1);
+                let who = table.info(self.locals[usize::from(slot)]).who;
+                let who = Who {
+                    start: who.start + 1,
+                    ..who
+                };
+                self.arrive(slot.into(), who, setting, table);
+            }
+            Action::BecomesAStranger(slot) => {
+                self.budget.strangers -= 1;
+                table.count(|counts| counts.reuses += 1);
+                self.strangers |= 1 << slot;
+            }
+            Action::Snapshot(file) => {
+                self.budget.snapshots -= 1;
+                self.directory.snapshot(file);
+            }
+            Action::RemoveLock => {
+                self.budget.removals -= 1;
+                let _ = self.directory.unlink(Name::Level(0));
+                self.directory.forget_unused(self.open(table));
+            }
+            Action::AMinutePasses => {
+                self.budget.eras -= 1;
+                self.era += 1;
+            }
+            Action::Fails(slot, fault) => {
+                self.budget.faults -= 1;
+                self.note_hurry(slot.into(), table);
+                self.fail(slot.into(), fault, table);
+                self.unnoticed(slot.into(), setting, table);
+            }
+            Action::OutsidersEnd => {
+                self.outside = Files::default();
+                self.directory.forget_unused(self.open(table));
+            }
+        }
+    }
+
+    /// The originals that are in the middle of an attempt.
+    fn in_a_hurry(&self, table: &Table) -> u8 {
+        let slots = self.locals.iter().enumerate();
+        let hurried = slots.filter(|(_, local)| table.info(**local).in_a_hurry);
+        hurried.fold(0, |set, (slot, _)| set | 1 << slot)
+    }
+
+    /// Time is measured from the beginning of an attempt on.
+    fn note_hurry(&mut self, slot: usize, table: &Table) {
+        if table.info(self.locals[slot]).fresh {
+            self.since[slot] = self.in_a_hurry(table) & !(1 << slot);
+        }
+    }
+
+    fn unnoticed(&mut self, slot: usize, setting: &Setting, table: &mut Table) {
+        if setting.reduced {
+            self.go_on_unnoticed(slot, table);
+        }
+    }
+
+    fn exit(&mut self, slot: usize, table: &mut Table) {
+        let who = table.info(self.locals[slot]).who;
+        let gone = table.number(Local::gone(who, crate::local::End::Well));
+        self.put(slot, gone, table);
+    }
+
+    /// A process that was not there before.
+    pub fn nobody_yet(&mut self, sort: Sort) -> Who {
+        let pid = self.next_pid;
+        if sort != Sort::Thread {
+            self.next_pid += 1;
+        }
+        Who {
+            pid: if sort == Sort::Thread { pid - 1 } else { pid },
+            start: 1,
+            sweeps: sort == Sort::Sweeper,
+        }
+    }
+
+    /// A process starts.
+    pub fn arrive(&mut self, slot: usize, who: Who, setting: &Setting, table: &mut Table) {
+        let body = match setting.sorts[slot] {
+            Sort::Ours | Sort::Sweeper | Sort::Thread => {
+                Body::Contender(Box::new(Contender::new(setting.rounds, setting.seed)))
+            }
+            Sort::Original { atomic } => Body::Original(Original::new(who.pid, atomic)),
+            Sort::Inspector => Body::Inspector(Box::new(Inspector::new())),
+        };
+        let local = table.number(Local { who, body });
+        self.strangers &= !(1 << slot);
+        self.put(slot, local, table);
+    }
+
+    /// Everything as it is at the beginning.
+    pub fn begin(setting: &Setting, start: &crate::setting::Start, table: &mut Table) -> Self {
+        let nobody = Who {
+            pid: 0,
+            start: 0,
+            sweeps: false,
+        };
+        let gone = table.number(Local::gone(nobody, crate::local::End::Well));
+        let (directory, outside) = start.directory(table);
+        let mut world = Self {
+            directory,
+            locals: [gone; SLOTS],
+            strangers: 0,
+            since: [0; SLOTS],
+            budget: setting.budget,
+            era: 0,
+            outside,
+            deepest: setting.deepest(start),
+            next_pid: 1,
+            free: false,
+            owned: false,
+            crashed: false,
+            robbed: false,
+            failed: None,
+        };
+        world.free = !world.is_blocked(table);
+        for (slot, sort) in setting.sorts.iter().enumerate() {
+            let who = world.nobody_yet(*sort);
+            world.arrive(slot, who, setting, table);
+        }
+        world
+    }
+}

@@ -1,0 +1,64 @@
+//! What a host answers about processes, as the native one does.
+
+use lockhost_guest::contract::{
+    Liveness,
+    process::{AliveReason, DeadReason, UnknownReason},
+};
+
+use crate::{
+    local::Who,
+    step::{Answer, Asked},
+    table::{Author, Table},
+};
+
+/// Answers `who` about an owner; `living` says who has a pid now. Where evidence is kept, half of the answer is left
+/// to the lock on the file, which is tried for afterwards.
+pub fn judge(asked: Asked, who: Who, living: impl Fn(u8) -> Option<Who>, table: &Table) -> Answer {
+    let (free, kept) = match asked {
+        Asked::Nobody => unless_vetoed(Liveness::Dead(DeadReason::Nobody)),
+        Asked::Pid(pid) => unless_vetoed(number(pid, who, living)),
+        Asked::Maker(claim) => match table.claim(claim).author {
+            Author::Foreign(_) => unless_vetoed(foreigner(table.claim(claim).evidence)),
+            Author::Process(maker, _) if maker == who => myself(table.claim(claim).evidence),
+            Author::Process(maker, _) => match living(maker.pid) {
+                None => unless_vetoed(Liveness::Dead(DeadReason::NoProcess)),
+                Some(other) if other != maker => unless_vetoed(Liveness::Dead(DeadReason::Reused)),
+                Some(_) => return Answer::Liveness(Liveness::Alive(AliveReason::Running)),
+            },
+        },
+    };
+    if table.evidence {
+        Answer::Either(free, kept)
+    } else {
+        Answer::Liveness(free)
+    }
+}
+
+fn number(pid: u8, who: Who, living: impl Fn(u8) -> Option<Who>) -> Liveness {
+    match living(pid) {
+        _ if pid == who.pid => Liveness::Alive(AliveReason::OwnPid),
+        Some(_) => Liveness::Alive(AliveReason::Exists),
+        None => Liveness::Dead(DeadReason::NoProcess),
+    }
+}
+
+fn foreigner(promised: bool) -> Liveness {
+    if promised {
+        Liveness::Dead(DeadReason::EvidenceGone)
+    } else {
+        Liveness::Unknown(UnknownReason::OtherBoot)
+    }
+}
+
+fn myself(promised: bool) -> (Liveness, Liveness) {
+    let alive = Liveness::Alive(AliveReason::ThisProcess);
+    if promised {
+        (Liveness::Dead(DeadReason::EvidenceGone), alive)
+    } else {
+        (alive, alive)
+    }
+}
+
+fn unless_vetoed(free: Liveness) -> (Liveness, Liveness) {
+    (free, Liveness::Alive(AliveReason::Evidence))
+}

@@ -1,0 +1,152 @@
+//! What becomes of a newcomer that finds everybody else crashed.
+
+use lockhost_guest::lockfile::DEEPEST;
+
+use crate::{
+    contender::Contender,
+    directory::{Content, Directory, Name},
+    local::{Body, End, Local, Turn, Who},
+    step::Asked,
+    table::{Author, Table},
+    world::{SLOTS, World},
+};
+
+/// What it comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newcomer {
+    /// It came to an end in a bounded number of steps.
+    pub ended: bool,
+    pub got_in: bool,
+    pub end: Option<End>,
+    /// What is left when it has released.
+    pub left: Directory,
+}
+
+/// The newcomer's pid.
+const PID: u8 = 60;
+
+/// More steps than any attempt alone in a directory takes.
+const BOUND: usize = 2_000;
+
+impl World {
+    /// Everybody crashes, and a newcomer runs to its end: at once, or more than a minute later. Computed once for each
+    /// directory.
+    pub fn newcomer(&self, later: bool, table: &mut Table) -> Newcomer {
+        let mut world = self.after_everybody_crashed(table);
+        world.era += u8::from(later);
+        if let Some(newcomer) = table.newcomers.get(&world) {
+            return *newcomer;
+        }
+        let newcomer = world.run_newcomer(table);
+        table.newcomers.insert(world, newcomer);
+        newcomer
+    }
+
+    /// Whether there is a file that keeps everybody out, and rightly: its owner lives, or nobody can tell.
+    pub fn is_blocked(&self, table: &mut Table) -> bool {
+        self.is_blocked_from(0, table)
+    }
+
+    /// The same, at this level or a deeper one.
+    pub fn is_blocked_from(&self, level: u8, table: &mut Table) -> bool {
+        (level..=DEEPEST).any(|level| match self.directory.id(Name::Level(level)) {
+            Ok(file) => self.outside.contains(file) || self.is_anybodys(file, table),
+            Err(_) => false,
+        })
+    }
+
+    /// Whether a file's owner lives, or nobody can tell.
+    fn is_anybodys(&self, file: u8, table: &mut Table) -> bool {
+        let mut names = self.directory.names();
+        let claim = names.find_map(|(name, other)| match name {
+            Name::Claim(claim) if file == other => Some(claim),
+            _ => None,
+        });
+        match (claim, self.directory.read(file)) {
+            (Some(claim), _) => self.may_live(Asked::Maker(claim), table),
+            (None, Content::Pid(pid)) => self.may_live(Asked::Pid(pid), table),
+            (None, Content::Long) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether an owner lives, or nobody can tell.
+    pub fn may_live(&self, owner: Asked, table: &Table) -> bool {
+        match owner {
+            Asked::Nobody => false,
+            Asked::Pid(pid) => self.living(pid, table).is_some(),
+            Asked::Maker(claim) => match table.claim(claim).author {
+                Author::Process(who, _) => self.living(who.pid, table) == Some(who),
+                Author::Foreign(_) => !table.claim(claim).evidence,
+            },
+        }
+    }
+
+    fn after_everybody_crashed(&self, table: &mut Table) -> Self {
+        let mut world = *self;
+        let nobody = table.number(Local::gone(NOBODY, End::Well));
+        for slot in 0..SLOTS {
+            let info = table.info(world.locals[slot]);
+            let (who, alive) = (info.who, info.is_alive());
+            if alive {
+                world.crash(who, table);
+            }
+            // Only the strangers among them matter any more.
+            if world.strangers & (1 << slot) == 0 {
+                world.locals[slot] = nobody;
+            }
+        }
+        Self {
+            since: [0; SLOTS],
+            budget: Default::default(),
+            deepest: 8,
+            next_pid: 0,
+            free: false,
+            owned: false,
+            crashed: false,
+            robbed: false,
+            failed: None,
+            ..world
+        }
+    }
+
+    fn run_newcomer(mut self, table: &mut Table) -> Newcomer {
+        const SLOT: usize = SLOTS - 1;
+        let counts = table.counts;
+        let body = Body::Contender(Box::new(Contender::new(1, table.seed)));
+        let who = Who {
+            pid: PID,
+            start: 0,
+            sweeps: true,
+        };
+        self.locals[SLOT] = table.number(Local { who, body });
+        for _ in 0..BOUND {
+            let info = table.info(self.locals[SLOT]);
+            match info.turn {
+                Turn::Does(_) => {
+                    self.step(SLOT, table);
+                }
+                Turn::Waits => {
+                    let local = table.local(self.locals[SLOT]).resume(3_000);
+                    let local = table.number(local);
+                    self.put(SLOT, local, table);
+                }
+                Turn::Rests | Turn::None => break,
+            }
+        }
+        table.counts = counts;
+        let end = table.info(self.locals[SLOT]).end;
+        Newcomer {
+            ended: end.is_some(),
+            got_in: self.owned,
+            end,
+            left: self.directory,
+        }
+    }
+}
+
+const NOBODY: Who = Who {
+    pid: 0,
+    start: 0,
+    sweeps: false,
+};

@@ -1,0 +1,156 @@
+//! Faults that are put into ours, so that it is seen whether the checker finds them.
+//!
+//! The machine stays the one that ships. A fault stands between it and the directory: it answers what was not looked
+//! at, or does in another order what was asked for, which is what the machine would come to if the line that matters
+//! were not in it.
+
+use lockhost_guest::contract::{
+    ErrorCode, Liveness,
+    process::{DeadReason, UnknownReason},
+};
+
+use crate::{
+    descriptors::Descriptors,
+    directory::{Content, Name},
+    step::{Answer, Asked, Op},
+};
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Seed {
+    /// The file that was judged is not compared with the file at the name before that is removed.
+    NotCompared,
+    /// A dead lock is removed without its reclaim lock.
+    LockRemovedUnguarded,
+    /// A dead reclaim lock is removed without the next one, as the original does.
+    ReclaimRemovedUnguarded,
+    /// Under the reclaim lock the file is not judged again.
+    NotJudgedAgain,
+    /// The original's reclaim is not waited out.
+    OriginalNotAwaited,
+    /// Once the original's reclaim is over, nobody looks whether the lock is still ours.
+    NotVerified,
+    /// The claim is linked before the pid is written.
+    LinkedBeforeWritten,
+    /// The lock is released without a look whose file it is.
+    ReleasedBlindly,
+    /// Whether a link was made is told by the count of links, and not by comparing files.
+    LinksCounted,
+    /// Claims are swept without knowing that their makers are dead.
+    SweptUnasked,
+    /// An owner is asked about by its pid alone, and not told from whoever has the pid next.
+    StartsNotCompared,
+    /// Nothing is ever swept.
+    NeverSwept,
+    /// Nobody is ever dead.
+    NobodyIsDead,
+    /// The claim stays when the lock is released.
+    ClaimLeft,
+    /// A file that names nobody is dead at once.
+    NotSettled,
+}
+
+/// What it takes to be wrong: nothing of it is kept where nothing is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Trail {
+    last: Option<Op>,
+    looked_at: Option<Name>,
+    /// What is still to be written into the claim.
+    pub late: Option<Content>,
+}
+
+/// An answer that is not what is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// This.
+    Says(Answer),
+    /// The name is ours if our claim has so many links.
+    CountsLinks(u8),
+    /// What is so, but for the time: the file was written long ago.
+    IsOld,
+}
+
+impl Trail {
+    pub fn follow(&mut self, seed: Seed, op: Op) {
+        if let (Seed::LinkedBeforeWritten, Op::Write(_, content)) = (seed, op) {
+            self.late = if self.late.is_some() {
+                None
+            } else {
+                Some(content)
+            };
+        }
+        if let Op::Open(name) = op {
+            self.looked_at = Some(name);
+        }
+        self.last = Some(op);
+    }
+}
+
+impl Seed {
+    /// What is said instead of what is so.
+    pub fn lie(self, op: Op, trail: &Trail, files: &Descriptors, releases: bool) -> Option<Lie> {
+        match (self, op) {
+            (Seed::NotCompared, Op::Id(name)) if trail.has_judged(name) => {
+                files.open().map(|file| Lie::Says(Answer::Id(file)))
+            }
+            (Seed::LockRemovedUnguarded, Op::Link(Name::Level(1))) => Some(Lie::Says(Answer::Done)),
+            (Seed::ReclaimRemovedUnguarded, Op::Link(Name::Level(2..))) => {
+                Some(Lie::Says(Answer::Done))
+            }
+            (Seed::NotJudgedAgain, Op::Ask(_)) => match trail.looked_at {
+                Some(Name::Level(level)) if files.has_made(Name::Level(level + 1)) => DEAD,
+                _ => None,
+            },
+            (Seed::NotVerified, Op::Id(Name::Level(0))) => match trail.looked_at {
+                Some(Name::Level(1)) if !releases && files.has_made(Name::Level(0)) => {
+                    files.claim().map(|file| Lie::Says(Answer::Id(file)))
+                }
+                _ => None,
+            },
+            (Seed::LinkedBeforeWritten, Op::Write(..)) if trail.late.is_none() => {
+                Some(Lie::Says(Answer::Done))
+            }
+            (Seed::ReleasedBlindly, Op::Id(Name::Level(0))) if releases => {
+                files.claim().map(|file| Lie::Says(Answer::Id(file)))
+            }
+            (Seed::LinksCounted, Op::Id(Name::Level(_))) => match trail.last {
+                Some(Op::Link(..)) => Some(Lie::CountsLinks(files.names_made() + 1)),
+                _ => None,
+            },
+            (Seed::SweptUnasked, Op::Ask(Asked::Maker(_))) => match trail.looked_at {
+                Some(Name::Claim(_)) => DEAD,
+                _ => None,
+            },
+            (Seed::NotSettled, Op::StatOpen) => Some(Lie::IsOld),
+            (Seed::NobodyIsDead, Op::Ask(_)) => {
+                let unknown = Liveness::Unknown(UnknownReason::NoAnswer);
+                Some(Lie::Says(Answer::Liveness(unknown)))
+            }
+            (Seed::ClaimLeft, Op::Unlink(Name::Claim(_))) => Some(Lie::Says(Answer::Done)),
+            (Seed::NeverSwept, Op::List) => Some(Lie::Says(Answer::Failed(ErrorCode::Io))),
+            _ => None,
+        }
+    }
+
+    /// What is done instead of what was asked for.
+    pub fn instead(self, op: Op, pid_of: impl Fn(u8) -> u8) -> Op {
+        match (self, op) {
+            (Seed::StartsNotCompared, Op::Ask(Asked::Maker(claim))) => {
+                Op::Ask(Asked::Pid(pid_of(claim)))
+            }
+            _ => op,
+        }
+    }
+}
+
+const DEAD: Option<Lie> = Some(Lie::Says(Answer::Liveness(Liveness::Dead(
+    DeadReason::NoProcess,
+))));
+
+impl Trail {
+    /// Whether the file at a name was just judged: what follows is the second look.
+    fn has_judged(&self, name: Name) -> bool {
+        self.looked_at == Some(name)
+            && matches!(self.last, Some(Op::Ask(_) | Op::Probe(..) | Op::StatClaim))
+    }
+}

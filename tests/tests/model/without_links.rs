@@ -1,0 +1,120 @@
+//! Every interleaving where there are no hard links: files are made in place, and are empty for a while.
+//!
+//! All that holds elsewhere holds here, and however long anybody is stopped between two steps; but for this: where a
+//! process of ours is stopped for seconds in the middle of an attempt, all that are about may come out refused.
+
+use lockhost_guest::contract::ErrorCode;
+
+use crate::{
+    checker::exhaust,
+    directory::{Content, Modified},
+    interleavings::depth,
+    properties::Promise,
+    setting::{Budget, DEAD, Links, Setting, Start, Timely},
+};
+
+const LACK: Links = Links::Lack(ErrorCode::NotPermitted);
+
+const ONE_CRASH: Budget = Budget {
+    crashes: 1,
+    arrivals: 0,
+    reuses: 0,
+    strangers: 0,
+    snapshots: 0,
+    removals: 0,
+    eras: 0,
+    faults: 0,
+};
+
+/// What holds also where somebody is stopped for seconds.
+fn however_long() -> Vec<Promise> {
+    let promises = Promise::ALL.into_iter();
+    promises
+        .filter(|promise| *promise != Promise::SomebodyGetsInWhenNobodyCrashes)
+        .collect()
+}
+
+fn setting(what: &str, ours: usize) -> Setting {
+    Setting {
+        links: LACK,
+        evidence: false,
+        ..Setting::of(what, ours)
+    }
+}
+
+fn stale() -> Start {
+    Start::default().file(0, Content::Pid(DEAD), Modified::Old)
+}
+
+#[test]
+fn two_on_a_free_directory_however_long_they_are_stopped() {
+    let setting = Setting {
+        budget: ONE_CRASH,
+        ..setting("without hard links, free", 2)
+    };
+    exhaust(setting.clone(), &however_long());
+    let apart = Setting {
+        links: Links::Apart,
+        what: "files that show as others under each name, free".into(),
+        ..setting
+    };
+    exhaust(apart, &however_long());
+}
+
+#[test]
+fn two_on_a_free_directory_of_whom_nobody_is_stopped() {
+    exhaust(
+        Setting {
+            timely: Timely::Everybody,
+            budget: ONE_CRASH,
+            ..setting("without hard links, free, nobody is stopped for seconds", 2)
+        },
+        &Promise::ALL,
+    );
+}
+
+#[test]
+fn one_after_another_on_what_others_left() {
+    exhaust(
+        Setting {
+            starts: crate::starts::taken_over(2),
+            budget: ONE_CRASH,
+            ..setting("without hard links, any two levels, alone", 1)
+        },
+        &Promise::ALL,
+    );
+}
+
+#[test]
+fn two_on_a_stale_directory() {
+    exhaust(
+        Setting {
+            timely: Timely::Everybody,
+            starts: vec![stale()],
+            ..setting(
+                "without hard links, stale, nobody is stopped for seconds",
+                2,
+            )
+        },
+        &Promise::ALL,
+    );
+    if depth() > 0 {
+        exhaust(
+            Setting {
+                starts: vec![stale()],
+                budget: ONE_CRASH,
+                ..setting("without hard links, stale", 2)
+            },
+            &however_long(),
+        );
+    }
+    if depth() > 1 {
+        exhaust(
+            Setting {
+                starts: vec![Start::default().file(0, Content::Empty, Modified::Fresh(0))],
+                ..setting("without hard links, empty", 2)
+            },
+            &however_long(),
+        );
+    }
+}

@@ -1,0 +1,358 @@
+//! Everything there is: a directory, some processes, and what the environment may still do.
+
+use lockhost_guest::{call::Ours, contract::ErrorCode};
+
+use crate::{
+    directory::{Content, Directory, File, Files, Modified, Name, Stat},
+    faults::Failed,
+    host::judge,
+    local::{End, Local, Turn, Who},
+    seeds::Lie,
+    setting::{Budget, Links, STRANGER},
+    step::{Answer, Asked, Op},
+    table::{Author, Table},
+};
+
+/// How many processes there can be at one time.
+pub const SLOTS: usize = 5;
+
+/// A state of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub directory: Directory,
+    /// The states of the processes, by their numbers in the table.
+    pub locals: [u32; SLOTS],
+    /// Whose pid is a stranger's by now.
+    pub strangers: u8,
+    /// For each process: the originals that were in the middle of an attempt when it last began to wait or to act,
+    /// and still are.
+    pub since: [u8; SLOTS],
+    pub budget: Budget,
+    /// How many minutes have passed.
+    pub era: u8,
+    /// The files that somebody whom nobody can judge keeps locked.
+    pub outside: Files,
+    /// The deepest level that anybody can come to want.
+    pub deepest: u8,
+    /// The next pid that nobody had yet.
+    pub next_pid: u8,
+    /// Somebody should get in.
+    pub free: bool,
+    pub owned: bool,
+    pub crashed: bool,
+    /// A process has removed what another living one had made.
+    pub robbed: bool,
+    /// What has failed, if something has.
+    pub failed: Option<Failed>,
+}
+
+impl World {
+    /// Who has a pid now.
+    pub fn living(&self, pid: u8, table: &Table) -> Option<Who> {
+        for (slot, local) in self.locals.iter().enumerate() {
+            let info = table.info(*local);
+            if info.who.pid == pid && info.is_alive() {
+                return Some(info.who);
+            }
+            if info.who.pid == pid && self.strangers & (1 << slot) != 0 {
+                return Some(Who {
+                    start: info.who.start + 1,
+                    sweeps: false,
+                    ..info.who
+                });
+            }
+        }
+        (STRANGER..STRANGER + 10).contains(&pid).then_some(Who {
+            pid,
+            start: 0,
+            sweeps: false,
+        })
+    }
+
+    /// The files that somebody has open.
+    pub fn open(&self, table: &Table) -> Files {
+        let opened = self.locals.iter().map(|local| table.info(*local).opened);
+        opened.fold(self.outside, Files::union)
+    }
+
+    /// Takes a process' next step. What was done, and what it came to.
+    pub fn step(&mut self, slot: usize, table: &mut Table) -> (Op, Answer) {
+        let Turn::Does(op) = table.info(self.locals[slot]).turn else {
+            unreachable!("it does nothing")
+        };
+        let answer = match table.info(self.locals[slot]).lie {
+            None => self.perform(slot, op, table),
+            Some(Lie::Says(answer)) => answer,
+            Some(Lie::CountsLinks(links)) => self.count_links(slot, links, table),
+            Some(Lie::IsOld) => match self.perform(slot, op, table) {
+                Answer::Stat(stat) => Answer::Stat(Stat {
+                    modified: Modified::Old,
+                    ..stat
+                }),
+                other => other,
+            },
+        };
+        table.note(slot, op, answer);
+        self.become_of(slot, op, answer, table);
+        (op, answer)
+    }
+
+    /// A process is answered.
+    pub fn become_of(&mut self, slot: usize, op: Op, answer: Answer, table: &mut Table) {
+        let local = table.step(self.locals[slot], op, answer);
+        self.put(slot, local, table);
+    }
+
+    /// A process is in another state.
+    pub fn put(&mut self, slot: usize, local: u32, table: &mut Table) {
+        let before = self.locals[slot];
+        self.locals[slot] = local;
+        let (before, now) = (table.info(before), table.info(local));
+        if now.owner && !before.owner {
+            self.owned = true;
+            table.count(|counts| counts.acquisitions += 1);
+        }
+        if !table.info(local).in_a_hurry {
+            self.since
+                .iter_mut()
+                .for_each(|since| *since &= !(1 << slot));
+        }
+        self.directory.forget_unused(self.open(table));
+    }
+
+    /// Whether a process' claim has so many links, taken for whether a name is its own.
+    fn count_links(&self, slot: usize, links: u8, table: &Table) -> Answer {
+        match table.info(self.locals[slot]).claim {
+            Some(file) if self.directory.stat(file).links >= links => Answer::Id(file),
+            _ => Answer::Id(NO_FILE),
+        }
+    }
+
+    /// Does what a process wants done.
+    pub fn perform(&mut self, slot: usize, op: Op, table: &mut Table) -> Answer {
+        self.try_perform(slot, op, table)
+            .unwrap_or_else(Answer::Failed)
+    }
+
+    fn try_perform(&mut self, slot: usize, op: Op, table: &mut Table) -> Result<Answer, ErrorCode> {
+        let info = table.info(self.locals[slot]);
+        let who = info.who;
+        let claim = || info.claim.ok_or(ErrorCode::BadDescriptor);
+        let ours = |file| match file {
+            Ours::Claim => claim(),
+            Ours::At(level) => info.at(level).ok_or(ErrorCode::BadDescriptor),
+        };
+        let open = || info.open.ok_or(ErrorCode::BadDescriptor);
+        Ok(match op {
+            Op::Current(_) | Op::Keep(_) | Op::Forget => Answer::Done,
+            Op::Create(number) => Answer::Id(self.create(Name::Claim(number), table)?),
+            Op::MakeInPlace(level) => {
+                self.wants(level);
+                Answer::Id(self.create(Name::Level(level), table)?)
+            }
+            Op::Guard(file) if table.evidence && self.is_locked(ours(file)?, slot, table) => {
+                Answer::Probed
+            }
+            Op::Guard(file) => ours(file).map(|_| Answer::Done)?,
+            Op::Write(file, content) => {
+                self.directory.write(ours(file)?, content);
+                Answer::Done
+            }
+            Op::Disown(level) => {
+                self.directory.disown(ours(Ours::At(level))?);
+                Answer::Done
+            }
+            Op::StatClaim => Answer::Stat(self.directory.stat(claim()?)),
+            Op::Stat(name) => Answer::Stat(self.directory.stat(self.directory.id(name)?)),
+            Op::Open(name) | Op::Id(name) => Answer::Id(self.directory.id(name)?),
+            Op::Read => Answer::Content(self.directory.read(open()?)),
+            Op::StatOpen => Answer::Stat(self.directory.stat(open()?)),
+            Op::Identify(pid) => {
+                let living = self.living(pid, table);
+                Answer::Identity(living.map(|who| table.first_claim_of(who)))
+            }
+            Op::List if table.torn => Answer::Claims(self.directory.claims() & EVEN, None),
+            Op::List => Answer::Claims(self.directory.claims(), None),
+            Op::ListRest => Answer::Claims(self.directory.claims() & !EVEN, None),
+            Op::Ask(asked) => judge(asked, who, |pid| self.living(pid, table), table),
+            Op::Probe(free, kept) => Answer::Liveness(if self.is_kept(open()?, table) {
+                kept
+            } else {
+                free
+            }),
+            Op::Link(name) => {
+                let last = info.last.ok_or(ErrorCode::NoEntry)?;
+                if let Name::Level(level) = name {
+                    self.wants(level);
+                }
+                self.link(last, name, table)?;
+                Answer::Done
+            }
+            Op::Unlink(name) => {
+                let made = (name, self.directory.id(name)?);
+                let others = self
+                    .locals
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != slot);
+                let mut others = others.map(|(_, local)| table.info(*local));
+                self.robbed |= others.any(|other| other.made.contains(&made))
+                    || self.is_an_outsiders(made.1, table);
+                self.directory.unlink(name)?;
+                Answer::Done
+            }
+            Op::Make(level, content) => {
+                let file = self.create(Name::Level(level), table)?;
+                self.directory.write(file, content);
+                Answer::Id(file)
+            }
+            Op::WriteMade(content) => {
+                self.directory.write(open()?, content);
+                Answer::Done
+            }
+            Op::Kill(pid) => Answer::Exists(self.living(pid, table).is_some()),
+        })
+    }
+
+    /// Whether a file is no lock, or that of somebody who is none of the processes, and lives or may live.
+    fn is_an_outsiders(&self, file: File, table: &Table) -> bool {
+        let strangers = STRANGER..STRANGER + 10;
+        let mut names = self.directory.names().filter(|(_, other)| *other == file);
+        let claimed = names.any(|(name, _)| match name {
+            Name::Level(_) => false,
+            Name::Claim(claim) => match table.claim(claim).author {
+                Author::Process(who, _) => strangers.contains(&who.pid),
+                Author::Foreign(_) => !table.claim(claim).evidence,
+            },
+        });
+        claimed
+            || self.outside.contains(file)
+            || match self.directory.read(file) {
+                Content::Pid(pid) => strangers.contains(&pid),
+                content => content == Content::Long,
+            }
+    }
+
+    /// Somebody wants this level. Steps that look at deeper ones are not put in an order with others.
+    fn wants(&self, level: u8) {
+        assert!(level <= self.deepest, "nobody wants level {level}");
+    }
+
+    fn link(&mut self, claim: u8, name: Name, table: &Table) -> Result<(), ErrorCode> {
+        let file = self.directory.id(Name::Claim(claim))?;
+        match table.links {
+            Links::Work => self.directory.link(file, name),
+            Links::Lack(code) => Err(code),
+            Links::Apart => {
+                let other = self.create(name, table)?;
+                self.directory.write(other, self.directory.read(file));
+                Ok(())
+            }
+        }
+    }
+
+    fn create(&mut self, name: Name, table: &Table) -> Result<File, ErrorCode> {
+        let open = self.open(table);
+        self.directory.create(name, Modified::Fresh(self.era), open)
+    }
+
+    /// Whether somebody keeps a file locked for himself.
+    fn is_kept(&self, file: File, table: &Table) -> bool {
+        let mut guards = self.locals.iter().map(|local| table.info(*local).guards);
+        self.outside.contains(file) || guards.any(|guarded| guarded == Some(file))
+    }
+
+    /// Whether anybody but this process keeps a file locked.
+    fn is_locked(&self, file: File, slot: usize, table: &Table) -> bool {
+        let others = self
+            .locals
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != slot);
+        let mut probes = others.map(|(_, local)| table.info(*local).probes);
+        self.is_kept(file, table) || probes.any(|probes| probes.contains(file))
+    }
+
+    /// Goes on with a process as long as nobody else could notice, or make a difference.
+    pub fn go_on_unnoticed(&mut self, slot: usize, table: &mut Table) {
+        while let Turn::Does(op) = table.info(self.locals[slot]).turn
+            && self.is_private(slot, op, table)
+        {
+            let mut next = *self;
+            next.step(slot, table);
+            let (before, now) = (table.info(self.locals[slot]), table.info(next.locals[slot]));
+            if !now.is_alive() || now.owner != before.owner {
+                return;
+            }
+            *self = next;
+        }
+    }
+
+    /// Whether a step is independent of everything that anybody else can do before it is taken: it comes to the same
+    /// whenever it is taken, and nobody else sees whether it was.
+    fn is_private(&self, slot: usize, op: Op, table: &Table) -> bool {
+        let info = table.info(self.locals[slot]);
+        match op {
+            _ if info.fresh => false,
+            Op::Current(_) => true,
+            // Nobody asks for a level that deep.
+            Op::Id(Name::Level(level)) | Op::Stat(Name::Level(level)) => level > self.deepest,
+            // Without evidence it locks nothing.
+            Op::Guard(_) => !table.evidence,
+            // It wants no more of it than when it was made.
+            Op::StatClaim => info.lie.is_none(),
+            Op::Identify(pid) => self.stays_dead(pid, table),
+            Op::Ask(Asked::Nobody) => true,
+            Op::Ask(Asked::Pid(pid)) => pid != info.who.pid && self.stays_dead(pid, table),
+            // Nobody becomes this maker again.
+            Op::Ask(Asked::Maker(claim)) => match table.claim(claim).author {
+                Author::Process(maker, _) => self.living(maker.pid, table) != Some(maker),
+                Author::Foreign(_) => true,
+            },
+            // The file is not locked, and nobody would be hindered: it is nobody's claim.
+            Op::Probe(..) => info.open.is_some_and(|file| self.is_unclaimed(file, table)),
+            // What is in a file once it is written stays in it.
+            Op::Read => info.open.is_some_and(|file| self.is_written(file, table)),
+            _ => false,
+        }
+    }
+
+    /// Whether nobody has a pid, nor can get it any more.
+    fn stays_dead(&self, pid: u8, table: &Table) -> bool {
+        let Budget {
+            reuses, strangers, ..
+        } = self.budget;
+        let had_before = pid < self.next_pid && reuses == 0 && strangers == 0;
+        (had_before || pid >= STRANGER) && self.living(pid, table).is_none()
+    }
+
+    /// Whether a file is not the claim of anybody who lives.
+    fn is_unclaimed(&self, file: File, table: &Table) -> bool {
+        let mut claims = self.locals.iter().map(|local| table.info(*local).claim);
+        !self.outside.contains(file) && !claims.any(|claim| claim == Some(file))
+    }
+
+    /// Whether nobody can write into a file any more.
+    fn is_written(&self, file: File, table: &Table) -> bool {
+        let written = self.directory.read(file) != Content::Empty;
+        let mut locals = self.locals.iter();
+        !locals.any(|local| table.info(*local).may_write(file, written))
+    }
+
+    /// A process ends where it stands.
+    pub fn crash(&mut self, who: Who, table: &mut Table) {
+        for slot in 0..SLOTS {
+            let info = table.info(self.locals[slot]);
+            if info.who == who && info.is_alive() {
+                let gone = table.number(Local::gone(who, End::Well));
+                self.put(slot, gone, table);
+            }
+        }
+    }
+}
+
+/// Not the number of any file.
+const NO_FILE: File = 31;
+
+/// The claims that the first half of a listing shows.
+const EVEN: u32 = 0x5555_5555;
