@@ -1,6 +1,13 @@
 //! What is left when a process was killed or failed, and that nobody is hindered by it.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    os::unix::fs::MetadataExt,
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use rustix::process::Signal;
 
@@ -8,18 +15,20 @@ use crate::{
     contender::{Answer, Contender},
     program::lockhost,
     scene::{NOBODY, Scene},
+    traced,
 };
 
-/// What is in the directory: for each file its names, and whether nothing is in it. `claim` is that of the process with
-/// this number, and `old` that of any other.
+/// What is in the directory: for each file its names, and whether nothing is in it, or the pid of the process with this
+/// number though that has no claim on it. `claim` is that of this process, and `old` that of any other.
 ///
 /// # Panics
 /// If it cannot be looked at.
 #[must_use]
 pub fn left(scene: &Scene, killed: u32) -> String {
-    let mut files = BTreeMap::<u64, (Vec<&str>, u64)>::new();
-    for file in scene.files() {
-        let metadata = fs::symlink_metadata(scene.path().join(&file)).expect("nobody is about");
+    let mut files = BTreeMap::<u64, (Vec<&str>, String)>::new();
+    let entries = scene.files();
+    for file in &entries {
+        let path = scene.path().join(file);
         let name = match file.to_str().expect("names are text") {
             "tinyforge.lock" => "lock",
             "tinyforge.lock.reclaim" => "reclaim",
@@ -27,34 +36,39 @@ pub fn left(scene: &Scene, killed: u32) -> String {
             claim if claim.contains(&format!(".1-p{killed}-")) => "claim",
             _ => "old",
         };
-        let entry = files.entry(metadata.ino()).or_default();
+        let inode = fs::symlink_metadata(&path).expect("nobody is about").ino();
+        let entry = files.entry(inode).or_default();
         entry.0.push(name);
-        entry.1 = metadata.len();
+        entry.1 = fs::read_to_string(&path).expect("it can be read");
     }
     let mut files: Vec<String> = files
         .into_values()
-        .map(|(mut names, size)| {
+        .map(|(mut names, content)| {
             names.sort_unstable();
-            let empty = if size == 0 { " (empty)" } else { "" };
-            names.join("=") + empty
+            let mut file = names.join("=");
+            if content.is_empty() {
+                file.push_str(" (empty)");
+            } else if content == format!("{killed}\n") && !names.contains(&"claim") {
+                file.push_str(" (in place)");
+            }
+            file
         })
         .collect();
     files.sort_unstable();
     files.join(", ")
 }
 
-fn gets_in(scene: &Scene, after: &str) {
-    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(newcomer.answer(), Answer::Owns, "after {after}");
-    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0), "after {after}");
-}
-
-/// A newcomer gets in, and leaves at most claims of the dead; whoever sweeps next leaves nothing.
+/// With this done to the system calls of whoever comes (`inject` of strace), a newcomer gets in, and leaves at most claims
+/// of the dead; whoever sweeps next leaves nothing.
 ///
 /// # Panics
 /// If that is not so.
-pub fn recovers(scene: &Scene, killed: u32, after: &str) {
-    gets_in(scene, after);
+pub fn recovers(scene: &Scene, killed: u32, injections: &[&str], after: &str) {
+    // A file that names nobody is another program's that is not written yet, unless it is old.
+    for file in scene.files() {
+        grow_old_if_empty(&scene.path().join(file));
+    }
+    gets_in(scene, injections, after);
     let litter = left(scene, killed);
     let claims = litter.split(", ").all(|file| {
         let names = file.trim_end_matches(" (empty)");
@@ -62,6 +76,27 @@ pub fn recovers(scene: &Scene, killed: u32, after: &str) {
     });
     assert!(claims, "{litter} after {after}");
     fs::write(scene.lock(), NOBODY).expect("a dead lock makes the next owner sweep");
-    gets_in(scene, after);
+    gets_in(scene, injections, after);
     assert_eq!(left(scene, killed), "", "after {after}");
+}
+
+fn gets_in(scene: &Scene, injections: &[&str], after: &str) {
+    let mut newcomer = if injections.is_empty() {
+        Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
+    } else {
+        traced::acquire_with(injections, scene.path())
+    };
+    assert_eq!(newcomer.answer(), Answer::Owns, "after {after}");
+    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0), "after {after}");
+}
+
+fn grow_old_if_empty(path: &Path) {
+    let file = File::options()
+        .write(true)
+        .open(path)
+        .expect("it can be opened");
+    if file.metadata().is_ok_and(|file| file.len() == 0) {
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600))
+            .expect("its time can be set");
+    }
 }

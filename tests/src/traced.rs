@@ -30,54 +30,50 @@ impl SystemCall {
     }
 }
 
-/// `lockhost acquire` on a directory, with this done to it (`inject` of strace).
+/// What is done to a program's system calls, as options `inject` of strace(1), so that the directory seems to lie on a
+/// file system without hard links: of a type on which no kernel keeps evidence (here that of NFS), and no link is made.
+pub const WITHOUT_LINKS: &[&str] = &[
+    "fstatfs:poke_exit=@arg2=6969000000000000",
+    "linkat:error=EPERM",
+];
+
+/// `lockhost acquire` on a directory, with this done to its system calls.
 ///
 /// The child is the program itself; its tracer is a grandchild, which ends with it.
 ///
 /// # Panics
 /// If strace cannot be started.
 #[must_use]
-pub fn acquire_with(inject: &str, directory: &Path) -> Contender {
-    let (call, _) = inject
-        .split_once(':')
-        .expect("a system call, and what is done to it");
-    traced(
-        &[
-            "-e",
-            &format!("trace={call}"),
-            "-e",
-            &format!("inject={inject}"),
-            "-o",
-            "/dev/null",
-        ],
-        directory,
-    )
+pub fn acquire_with(injections: &[&str], directory: &Path) -> Contender {
+    let calls = injections.iter().filter_map(|it| it.split_once(':'));
+    let calls: Vec<&str> = calls.map(|(call, _)| call).collect();
+    let trace = format!("trace={}", calls.join(","));
+    traced(&["-e", &trace, "-o", "/dev/null"], injections, directory)
 }
 
-fn traced(options: &[&str], directory: &Path) -> Contender {
+fn traced(options: &[&str], injections: &[&str], directory: &Path) -> Contender {
     let mut command = Command::new("strace");
-    command
-        .arg("-D")
-        .args(options)
-        .arg(lockhost())
-        .arg("acquire")
-        .arg(directory);
+    command.arg("-D").args(options);
+    for injection in injections {
+        command.arg("-e").arg(format!("inject={injection}"));
+    }
+    command.arg(lockhost()).arg("acquire").arg(directory);
     Contender::start(&mut command)
 }
 
-/// The system calls of a whole run, from the program's start to its end: until it is told to give the lock up, or is
-/// refused.
+/// The system calls of a whole run with this done to them, from the program's start to its end: until it is told to give
+/// the lock up, or is refused.
 ///
 /// # Panics
 /// If it cannot be traced.
 #[must_use]
-pub fn system_calls(directory: &Path) -> Vec<SystemCall> {
+pub fn system_calls(injections: &[&str], directory: &Path) -> Vec<SystemCall> {
     let log = NamedTempFile::with_prefix("lockhost-").expect("a temporary file");
     let path = log
         .path()
         .to_str()
         .expect("a temporary file's path is text");
-    let mut run = traced(&["-y", "-o", path], directory);
+    let mut run = traced(&["-y", "-o", path], injections, directory);
     if run.answer() == Answer::Owns {
         run.end(Signal::TERM);
     }

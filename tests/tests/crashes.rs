@@ -4,7 +4,7 @@
 //! Each test traces one whole run on its kind of directory, from the look to the end of the release, and then repeats
 //! it once for each point at which it can be killed: before each system call that touches the directory, and before
 //! the one after it, whatever that is. What is left is written down in full: the names of each file, `claim` being that
-//! of the process that was killed, and `old` that of anybody else.
+//! of the process that was killed, and `old` that of anybody else; `(in place)` is a file of that process without a claim.
 
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt};
 
@@ -16,61 +16,95 @@ use lockhost_tests::{
 };
 use rustix::process::Signal;
 
-/// The system calls of a run before each of which it is killed in turn.
-fn points(scene: &Scene) -> Vec<SystemCall> {
-    let calls = traced::system_calls(scene.path());
-    let touches: Vec<bool> = calls.iter().map(|it| it.touches(scene.path())).collect();
-    let points = calls.into_iter().enumerate();
-    points
-        .filter(|&(index, _)| touches[index] || index > 0 && touches[index - 1])
-        .map(|(_, call)| call)
-        .collect()
+/// A kind of directory, and of file system.
+struct Kind<'a> {
+    what: &'a str,
+    /// What is done to everybody's system calls, as options `inject` of strace(1).
+    injections: &'a [&'a str],
 }
 
-/// Runs it and has it killed on entry to this call: the number that it had. `None` if it never made that call.
-fn killed_before(call: &SystemCall, scene: &Scene) -> Option<u32> {
-    let inject = format!("{}:signal=KILL:when={}", call.name, call.nth);
-    let mut killed = traced::acquire_with(&inject, scene.path());
-    match killed.answer() {
-        Answer::Owns => {
-            let status = killed.end(Signal::TERM);
-            (status.signal() == Some(Signal::KILL.as_raw())).then_some(killed.pid())
-        }
-        Answer::Ended(code, told) => {
-            assert_eq!(code, None, "it was killed: {told}");
-            Some(killed.pid())
+impl Kind<'_> {
+    /// The system calls of a run before each of which it is killed in turn.
+    fn points(&self, scene: &Scene) -> Vec<SystemCall> {
+        let calls = traced::system_calls(self.injections, scene.path());
+        let touches: Vec<bool> = calls.iter().map(|it| it.touches(scene.path())).collect();
+        let points = calls.into_iter().enumerate();
+        points
+            .filter(|&(index, _)| touches[index] || index > 0 && touches[index - 1])
+            .map(|(_, call)| call)
+            // One thing only can be done to a call; and these change nothing here.
+            .filter(|call| !self.injections.iter().any(|it| it.starts_with(&call.name)))
+            .collect()
+    }
+
+    /// Runs it and has it killed on entry to this call: the number that it had. `None` if it never made that call.
+    fn killed_before(&self, call: &SystemCall, scene: &Scene) -> Option<u32> {
+        let kill = format!("{}:signal=KILL:when={}", call.name, call.nth);
+        let mut injections = self.injections.to_vec();
+        injections.push(&kill);
+        let mut killed = traced::acquire_with(&injections, scene.path());
+        match killed.answer() {
+            Answer::Owns => {
+                let status = killed.end(Signal::TERM);
+                (status.signal() == Some(Signal::KILL.as_raw())).then_some(killed.pid())
+            }
+            Answer::Ended(code, told) => {
+                assert_eq!(code, None, "it was killed: {told}");
+                Some(killed.pid())
+            }
         }
     }
-}
 
-/// Kills it everywhere. `expected` is all that may be left, in the order in which a run comes to it.
-fn crashes(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
-    let points = points(&start());
-    let mut seen = Vec::<(String, usize)>::new();
-    for point in &points {
-        // One run in 64 sweeps without a cause, and a directory is listed in any order: some calls are made by some runs
-        // only.
-        let (scene, killed) = (0..64)
-            .find_map(|_| {
+    /// Kills it everywhere. `expected` is all that may be left, in the order in which a run comes to it.
+    fn crashes(&self, start: impl Fn() -> Scene, expected: &[&str]) {
+        let what = self.what;
+        let points = self.points(&start());
+        let mut seen = Vec::<(String, usize)>::new();
+        for point in &points {
+            // One run in 64 sweeps without a cause, and a directory is listed in any order: some calls are made by some
+            // runs only. Whatever may be left is seen all the same.
+            let crash = (0..8).find_map(|_| {
                 let scene = start();
-                killed_before(point, &scene).map(|killed| (scene, killed))
-            })
-            .unwrap_or_else(|| panic!("{what}: it does not come to {point:?}"));
-        let left = left(&scene, killed);
-        let after = format!("{what}, killed before {point:?}, which left {left:?}");
-        recovers(&scene, killed, &after);
-        match seen.iter_mut().find(|(state, _)| *state == left) {
-            Some((_, count)) => *count += 1,
-            None => seen.push((left, 1)),
+                let killed = self.killed_before(point, &scene)?;
+                Some((scene, killed))
+            });
+            let Some((scene, killed)) = crash else {
+                continue;
+            };
+            let left = left(&scene, killed);
+            let after = format!("{what}, killed before {point:?}, which left {left:?}");
+            recovers(&scene, killed, self.injections, &after);
+            match seen.iter_mut().find(|(state, _)| *state == left) {
+                Some((_, count)) => *count += 1,
+                None => seen.push((left, 1)),
+            }
         }
+        let count: usize = seen.iter().map(|(_, count)| count).sum();
+        println!("{what}: {count} crash points left {seen:?}");
+        let seen: BTreeSet<&str> = seen.iter().map(|(state, _)| state.as_str()).collect();
+        assert_eq!(
+            seen,
+            BTreeSet::from_iter(expected.iter().copied()),
+            "{what}"
+        );
     }
-    println!("{what}: {} crash points left {seen:?}", points.len());
-    let seen: BTreeSet<&str> = seen.iter().map(|(state, _)| state.as_str()).collect();
-    assert_eq!(
-        seen,
-        BTreeSet::from_iter(expected.iter().copied()),
-        "{what}"
-    );
+}
+
+fn crashes(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
+    let kind = Kind {
+        what,
+        injections: &[],
+    };
+    kind.crashes(start, expected);
+}
+
+/// Where no hard links can be made.
+fn crashes_without_links(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
+    let kind = Kind {
+        what,
+        injections: traced::WITHOUT_LINKS,
+    };
+    kind.crashes(start, expected);
 }
 
 const LOCK: &str = "tinyforge.lock";
@@ -225,6 +259,69 @@ fn on_a_reclaim_that_crashed_with_the_lock_removed() {
             "claim=lock, old",
             "claim=lock",
             "claim",
+            "",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn without_links_on_a_free_directory() {
+    crashes_without_links(
+        "free, without links",
+        Scene::free,
+        &[
+            "",
+            "claim (empty)",
+            "claim",
+            "lock (empty)",
+            "lock (in place)",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn without_links_on_another_programs_stale_lock() {
+    crashes_without_links(
+        "stale, without links",
+        Scene::stale,
+        &[
+            "lock",
+            "claim (empty), lock",
+            "claim, lock",
+            "lock, reclaim (empty)",
+            "lock, reclaim (in place)",
+            "reclaim (in place)",
+            "lock (empty), reclaim (in place)",
+            "lock (in place), reclaim (in place)",
+            "lock (in place)",
+            "",
+        ],
+    );
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn without_links_on_a_stale_reclaim_beside_a_stale_lock() {
+    let start = || Scene::stale().with(RECLAIM, NOBODY);
+    crashes_without_links(
+        "stale reclaim, without links",
+        start,
+        &[
+            "lock, reclaim",
+            "claim (empty), lock, reclaim",
+            "claim, lock, reclaim",
+            "lock, reclaim, second reclaim (empty)",
+            "lock, reclaim, second reclaim (in place)",
+            "lock, second reclaim (in place)",
+            "lock, reclaim (empty), second reclaim (in place)",
+            "lock, reclaim (in place), second reclaim (in place)",
+            "lock, reclaim (in place)",
+            "reclaim (in place)",
+            "lock (empty), reclaim (in place)",
+            "lock (in place), reclaim (in place)",
+            "lock (in place)",
             "",
         ],
     );

@@ -42,7 +42,7 @@ const DEAD: u32 = 999_999_999;
 
 /// The system calls of a run on this directory that touch it.
 fn points(scene: &Scene) -> Vec<SystemCall> {
-    let calls = traced::system_calls(scene.path()).into_iter();
+    let calls = traced::system_calls(&[], scene.path()).into_iter();
     // What it prints names the directory too.
     calls
         .filter(|call| call.touches(scene.path()) && call.name != "write")
@@ -66,7 +66,7 @@ fn run(call: &SystemCall, error: &str, scene: &Scene) -> Run {
 }
 
 fn run_with(inject: &str, scene: &Scene) -> Run {
-    let mut run = traced::acquire_with(inject, scene.path());
+    let mut run = traced::acquire_with(&[inject], scene.path());
     let pid = run.pid();
     match run.answer() {
         Answer::Owns => {
@@ -165,7 +165,7 @@ fn failures(
             if let Some(excuse) = excuse.unwrap_or_else(|left| panic!("{what}: {left}")) {
                 *excuses.entry(excuse).or_default() += 1;
             }
-            recovers(&scene, run.pid, &what);
+            recovers(&scene, run.pid, &[], &what);
             faults += 1;
             owners += usize::from(run.owned);
             refusals += usize::from(run.code == Some(75));
@@ -223,7 +223,7 @@ fn whatever_fails_for_want_on_a_crashed_owners_lock_is_told_and_leaves_nothing()
 /// Nobody gets in, whatever fails, once or from then on, from the first call that touches the directory on.
 fn never_gets_in(what: &str, scene: &Scene) {
     let before = scene.files();
-    let calls = traced::system_calls(scene.path());
+    let calls = traced::system_calls(&[], scene.path());
     let first = calls.iter().position(|call| call.touches(scene.path()));
     let mut faults = 0;
     for SystemCall { name, nth, text } in &calls[first.expect("it opens the directory")..] {
