@@ -1,7 +1,6 @@
 //! What the tests share: the real program, directories as they may be found, contenders for them, and how the component
 //! is built.
 
-pub mod absurd;
 pub mod aftermath;
 pub mod churn;
 pub mod component;

@@ -190,7 +190,7 @@ fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
 
 /// What it holds, once it has got in where link(2) fails in this way.
 fn owner_with(inject: &str, scene: &Scene) -> Vec<OsString> {
-    let mut owner = traced::acquire_with(inject, scene.path());
+    let mut owner = traced::acquire_with(&[inject], scene.path());
     assert_eq!(owner.answer(), Answer::Owns);
     let files = scene.files();
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
@@ -219,7 +219,7 @@ fn every_way_to_have_no_links_is_understood_and_an_error_that_passes_is_not_take
 fn where_links_work_one_that_is_not_permitted_is_a_failure_and_no_reason_to_go_without() {
     // As fs.protected_hardlinks has it for files of other users.
     let scene = Scene::free();
-    let mut refused = traced::acquire_with("linkat:error=EPERM", scene.path());
+    let mut refused = traced::acquire_with(&["linkat:error=EPERM"], scene.path());
     let Answer::Ended(Some(1), told) = refused.answer() else {
         panic!("it made its lock without a link");
     };

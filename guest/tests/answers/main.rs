@@ -1,0 +1,91 @@
+//! Contents, names and answers made up by property tests and by a fuzzer: whatever they are, the machine stays sane.
+//!
+//! `tests/fuzz/` is the fuzzer's target; what it found worth keeping lies in its `corpus` and is tried again here.
+
+#[allow(missing_docs, unreachable_pub)]
+mod absurd;
+
+use std::{fs, path::Path};
+
+use lockhost_guest::lockfile::{
+    Identity, LARGEST_PID, Name, Names, content_of, is_lock_name, parse_pid,
+};
+use proptest::{collection::vec, prelude::*};
+
+const LOCK: &str = "tinyforge.lock";
+
+#[test]
+fn what_the_fuzzer_found_worth_keeping_is_still_answered_in_order() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus");
+    let (mut inputs, mut owners) = (0, 0);
+    for file in fs::read_dir(corpus).unwrap() {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        owners += usize::from(absurd::attempt(&bytes).owned);
+        let _ = absurd::inspection(&bytes);
+        inputs += 1;
+    }
+    assert!(
+        inputs > 50 && owners > 0,
+        "{inputs} inputs, {owners} owners"
+    );
+    println!("{inputs} inputs, {owners} owners");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_host_and_directory_answer_an_attempt_ends_and_owns_nothing_that_it_has_not_seen_its_own(
+        bytes in vec(any::<u8>(), 0..300)
+    ) {
+        let _ = absurd::attempt(&bytes);
+        let _ = absurd::inspection(&bytes);
+    }
+
+    #[test]
+    fn bytes_are_a_pid_exactly_where_the_standard_library_reads_one(
+        content in prop_oneof![
+            vec(any::<u8>(), 0..70),
+            "[ \t\r\n\u{85}\u{a0}\u{1680}\u{2003}\u{2028}\u{3000}]{0,3}[+-]?[0-9]{0,12}[ \t\r\n\u{a0}\u{205f}]{0,3}"
+                .prop_map(String::into_bytes),
+            "\\PC{0,30}".prop_map(String::into_bytes),
+        ]
+    ) {
+        // As the original, whose language trims and reads numbers in the same way.
+        let read = std::str::from_utf8(&content).ok().and_then(|text| text.trim().parse::<i64>().ok());
+        let pid = read.and_then(|pid| u32::try_from(pid).ok());
+        prop_assert_eq!(parse_pid(&content), pid.filter(|pid| (1..=LARGEST_PID).contains(pid)));
+    }
+
+    #[test]
+    fn a_pid_that_is_written_is_read_back(pid in 1..=LARGEST_PID) {
+        prop_assert_eq!(parse_pid(content_of(pid).as_bytes()), Some(pid));
+    }
+
+    #[test]
+    fn a_files_name_is_that_of_a_claim_exactly_if_it_is_made_of_an_identity(
+        text in prop_oneof!["[0-9]{0,5}-?[a-z]?[a-z0-9-]{0,140}", "\\PC{0,20}", any::<String>()]
+    ) {
+        let names = Names::new(LOCK.to_owned());
+        let file = format!("{LOCK}.{text}");
+        let claimant = names.claimant(&file);
+        prop_assert_eq!(claimant, Identity::new(&text));
+        if let Some(identity) = claimant {
+            prop_assert_eq!(identity.as_str(), text.as_str());
+            prop_assert_eq!(names.file(&Name::Claim(identity)), file.as_str());
+            prop_assert!(text.len() <= 128 && !file.contains(['/', '\\', '\0']));
+            // Neither a lock file nor a reclaim lock of its own.
+            prop_assert!(!is_lock_name(&file));
+        }
+    }
+
+    #[test]
+    fn a_locks_name_leads_out_of_no_directory(name in any::<String>()) {
+        let names = [name.clone(), format!("{name}.lock"), format!("{name}.pid")];
+        for name in names.into_iter().filter(|name| is_lock_name(name)) {
+            let path = Path::new(&name);
+            prop_assert_eq!(path.file_name(), Some(name.as_ref()));
+            prop_assert_eq!(path.components().count(), 1);
+        }
+    }
+}
