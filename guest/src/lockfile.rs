@@ -244,6 +244,29 @@ mod tests {
     }
 
     #[test]
+    fn a_pid_is_written_in_decimal_with_a_newline() {
+        for (pid, content) in [
+            (1, "1\n"),
+            (9, "9\n"),
+            (10, "10\n"),
+            (100, "100\n"),
+            (LARGEST_PID, "2147483647\n"),
+        ] {
+            assert_eq!(content_of(pid), content);
+        }
+    }
+
+    #[test]
+    fn an_owner_without_a_claim_is_its_pid_and_the_files_time() {
+        let modified = Some(Datetime {
+            seconds: 1_795_552_026,
+            nanoseconds: 9,
+        });
+        assert_eq!(bare_identity(7, modified), "7@1795552026.9");
+        assert_eq!(bare_identity(7, None), "7@0.0");
+    }
+
+    #[test]
     fn what_is_written_is_read_back() {
         for pid in [1, 7, 4_194_304, LARGEST_PID] {
             assert_eq!(parse_pid(content_of(pid).as_bytes()), Some(pid));
@@ -280,7 +303,9 @@ mod tests {
     #[test]
     fn an_identity_has_a_longest() {
         let text = format!("1-{}", "a".repeat(LONGEST_IDENTITY - 2));
-        assert_eq!(Identity::new(&text).unwrap().as_str(), text);
+        let identity = Identity::new(&text).unwrap();
+        assert_eq!(identity.as_str(), text);
+        assert_eq!(format!("{identity:?}"), text);
         assert_eq!(Identity::new(&format!("{text}a")), None);
         assert_eq!(Identity::new(""), None);
     }

@@ -47,16 +47,21 @@ pub fn attempt(bytes: &[u8]) -> Attempted {
     };
     let mut attempted = Attempted::default();
     let mut elapsed = 0;
-    for _ in 0..TURNS {
+    for turn in 0..TURNS {
         let (calls, outcome) = watch.run(&mut answers, machine.start(elapsed), |reply| {
             machine.reply(reply)
         });
         attempted.calls = attempted.calls.max(calls);
         match outcome {
             Err(error) if matches!(error.cause, Cause::Again(_)) => {
+                assert!(!machine.has_ended());
                 elapsed = answers.pick(&[elapsed + 20, elapsed + 3000, 0, u64::MAX]);
             }
-            Err(_) => {
+            Err(error) => {
+                assert!(
+                    !matches!(error.cause, Cause::Ended),
+                    "it was told to go on: {turn}"
+                );
                 assert!(machine.has_ended());
                 assert!(
                     matches!(machine.start(0), Next::End(Err(error)) if matches!(error.cause, Cause::Ended))
@@ -64,7 +69,9 @@ pub fn attempt(bytes: &[u8]) -> Attempted {
                 return attempted;
             }
             Ok(()) => {
+                assert!(!machine.has_ended());
                 watch.owns(machine.own());
+                watch.reports(&machine);
                 attempted.owned = true;
                 break;
             }
@@ -108,6 +115,11 @@ struct Watch {
     /// The name that was looked at last, and which file has it.
     compared: Option<(Name, FileId)>,
     scratch: Option<Identity>,
+    maker: Option<Maker>,
+    /// Whether it makes its files in place.
+    makes: bool,
+    /// How many names of lock files it has removed.
+    removed: usize,
 }
 
 impl Watch {
@@ -163,6 +175,7 @@ impl Watch {
                 self.made.extend(id.map(|id| (id.0, id.1)));
             }
             Call::Make { level } => {
+                self.makes = true;
                 self.in_place[usize::from(level)] = id;
                 self.made.extend(id.map(|id| (id.0, id.1)));
                 self.moved(Name::Level(level));
@@ -182,6 +195,14 @@ impl Watch {
                     self.scratch = Some(maker.identity);
                 }
             }
+            Call::Current { .. } => {
+                if let Reply::Maker(maker) = answer {
+                    self.maker = Some(*maker);
+                }
+            }
+            Call::Unlink {
+                name: Name::Level(_),
+            } if *answer == Reply::Done => self.removed += 1,
             Call::Link { name } => self.moved(name),
             Call::Open { .. } => self.open = id,
             Call::Ask { .. } => {
@@ -220,6 +241,16 @@ impl Watch {
         if name == Name::Level(0) {
             self.at_lock.clear();
         }
+    }
+
+    fn reports(&self, machine: &Machine) {
+        let report = machine.report();
+        assert_eq!(report.file, "a.lock");
+        assert_eq!(report.claimed, !self.makes, "{self:?}");
+        let maker = self.maker.as_ref().expect("it was told who it is");
+        assert_eq!((report.pid, report.evidence), (maker.pid, maker.evidence));
+        assert_eq!(report.identity, maker.identity.as_str());
+        assert!(report.replaced.len() <= self.removed, "{self:?}");
     }
 
     fn owns(&self, own: Option<FileId>) {

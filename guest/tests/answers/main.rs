@@ -7,8 +7,11 @@ mod absurd;
 
 use std::{fs, path::Path};
 
-use lockhost_guest::lockfile::{
-    Identity, LARGEST_PID, Name, Names, content_of, is_lock_name, parse_pid,
+use lockhost_guest::{
+    call::Next,
+    contract::Cause,
+    lockfile::{Identity, LARGEST_PID, Name, Names, content_of, is_lock_name, parse_pid},
+    machine::Machine,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -29,6 +32,17 @@ fn what_the_fuzzer_found_worth_keeping_is_still_answered_in_order() {
         "{inputs} inputs, {owners} owners"
     );
     println!("{inputs} inputs, {owners} owners");
+}
+
+#[test]
+fn a_name_that_is_none_for_a_lock_asks_for_nothing() {
+    for name in ["", "x", "../a.lock", "a.lock/b"] {
+        let mut machine = Machine::new(name.to_owned(), None);
+        let Next::End(Err(error)) = machine.start(0) else {
+            panic!("{name} is taken for a lock's");
+        };
+        assert!(matches!(error.cause, Cause::BadName), "{error:?}");
+    }
 }
 
 proptest! {
