@@ -243,6 +243,6 @@ pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, scene: &Scene) {
     }
     let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
     assert_eq!(newcomer.answer(), Answer::Owns);
-    assert_eq!(newcomer.end(Signal::INT).code(), Some(0));
+    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
     assert!(scene.files().is_empty(), "left: {:?}", scene.files());
 }

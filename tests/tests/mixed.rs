@@ -63,7 +63,7 @@ fn end(contenders: &mut [Contender], answers: &[Answer], scene: &Scene, seed: us
     assert_eq!(scene.files(), left, "in round {seed}");
     let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
     assert_eq!(newcomer.answer(), Answer::Owns);
-    assert_eq!(newcomer.end(Signal::INT).code(), Some(0));
+    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
     assert!(scene.files().is_empty(), "left: {:?}", scene.files());
     is_original
 }
