@@ -86,6 +86,15 @@ fn processes_that_come_when_others_have_gone() {
         },
         ..Setting::of("free, one comes later", 2)
     });
+    // Here it is that a file can be judged and be another one when it is removed.
+    all(Setting {
+        starts: vec![stale()],
+        budget: Budget {
+            arrivals: 1,
+            ..NOTHING
+        },
+        ..Setting::of("stale, one comes later", 2)
+    });
 }
 
 #[test]
