@@ -83,30 +83,33 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
 
 /// The very process runs. That its lock could be had proves no death then: it is told, and a person may decide.
 fn running(maker: &Identity, file: &File) -> AliveReason {
-    match evidence::probe(file) {
-        Probe::Free(kind) if maker.evidence == Some(kind) => AliveReason::Unguarded,
-        _ => AliveReason::Running,
+    if breaks_its_promise(maker, evidence::probe(file)) {
+        AliveReason::Unguarded
+    } else {
+        AliveReason::Running
     }
 }
 
 /// Our own process, which made this claim itself: by evidence, if there is any, since an attempt of which the
 /// component lost track (a trap) would otherwise hold the lock until the process ends.
 fn judge_myself(maker: &Identity, file: &File) -> Liveness {
-    match evidence::probe(file) {
-        Probe::Free(kind) if maker.evidence == Some(kind) => {
-            Liveness::Dead(DeadReason::EvidenceGone)
-        }
-        _ => Liveness::Alive(AliveReason::ThisProcess),
+    if breaks_its_promise(maker, evidence::probe(file)) {
+        Liveness::Dead(DeadReason::EvidenceGone)
+    } else {
+        Liveness::Alive(AliveReason::ThisProcess)
     }
+}
+
+/// Whether nobody keeps the file locked, though its claim promises that, on the type of file system that we see.
+fn breaks_its_promise(maker: &Identity, probe: Probe) -> bool {
+    matches!(probe, Probe::Free(kind) if maker.evidence == Some(kind))
 }
 
 /// A process of another boot, machine or PID namespace: only a kernel can tell.
 fn judge_foreigner(maker: &Identity, me: &Identity, file: &File) -> Liveness {
     match evidence::probe(file) {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
-        Probe::Free(kind) if maker.evidence == Some(kind) => {
-            Liveness::Dead(DeadReason::EvidenceGone)
-        }
+        probe if breaks_its_promise(maker, probe) => Liveness::Dead(DeadReason::EvidenceGone),
         _ if maker.boot.is_none() || maker.pid_namespace.is_none() => {
             Liveness::Unknown(UnknownReason::Unreadable)
         }
