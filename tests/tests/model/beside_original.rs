@@ -40,14 +40,10 @@ fn free() -> Start {
     Start::default()
 }
 
-fn stale() -> Start {
-    free().file(0, Content::Pid(DEAD), Modified::Old)
-}
-
 fn starts() -> Vec<Start> {
     vec![
         free(),
-        stale(),
+        Start::stale(),
         free().claim(DEAD, &[0]),
         free().file(0, Content::Empty, Modified::Old),
         free().file(0, Content::Empty, Modified::Fresh(0)),
@@ -74,7 +70,7 @@ fn two_of_ours_and_one_of_the_original() {
         let mut starts = vec![free()];
         // Tens of millions of states.
         if depth() > 0 {
-            starts.extend([stale(), free().claim(DEAD, &[0])]);
+            starts.extend([Start::stale(), free().claim(DEAD, &[0])]);
         }
         exhaust(
             Setting {
@@ -91,7 +87,7 @@ fn two_of_ours_and_one_of_the_original() {
 fn one_that_comes_later_beside_the_original() {
     exhaust(
         Setting {
-            starts: vec![free(), stale()],
+            starts: vec![free(), Start::stale()],
             sorts: vec![Sort::Ours, Sort::Original { atomic: false }],
             budget: Budget {
                 reuses: 1,

@@ -36,10 +36,6 @@ fn free() -> Start {
     Start::default()
 }
 
-fn stale() -> Start {
-    free().file(0, Content::Pid(DEAD), Modified::Old)
-}
-
 const ATOMIC: Sort = Sort::Original { atomic: true };
 const NOT_ATOMIC: Sort = Sort::Original { atomic: false };
 
@@ -61,7 +57,7 @@ fn the_originals_two_owners_on_a_free_directory_are_found() {
 #[test]
 fn the_originals_two_owners_on_a_stale_reclaim_lock_are_found() {
     let setting = Setting {
-        starts: vec![stale().file(1, Content::Pid(DEAD + 1), Modified::Old)],
+        starts: vec![Start::stale().file(1, Content::Pid(DEAD + 1), Modified::Old)],
         sorts: vec![ATOMIC, ATOMIC],
         ..Setting::of("two of the original, stale reclaim lock", 0)
     };
@@ -71,7 +67,7 @@ fn the_originals_two_owners_on_a_stale_reclaim_lock_are_found() {
 #[test]
 fn the_originals_two_owners_beside_ours_on_a_stale_reclaim_lock_are_found() {
     let setting = Setting {
-        starts: vec![stale().file(1, Content::Pid(DEAD + 1), Modified::Old)],
+        starts: vec![Start::stale().file(1, Content::Pid(DEAD + 1), Modified::Old)],
         sorts: vec![Sort::Ours, ATOMIC],
         ..Setting::of("the original beside ours, stale reclaim lock", 0)
     };
@@ -91,7 +87,7 @@ fn an_original_that_is_stopped_for_seconds_is_found_to_let_two_in() {
 #[test]
 fn the_originals_two_owners_beside_ours_without_hard_links_are_found() {
     let setting = Setting {
-        starts: vec![stale()],
+        starts: vec![Start::stale()],
         sorts: vec![Sort::Ours, ATOMIC],
         links: Links::Lack(ErrorCode::NotPermitted),
         evidence: false,
@@ -109,7 +105,7 @@ fn a_file_that_is_not_compared_before_it_is_removed_is_caught() {
             arrivals: 1,
             ..Budget::default()
         },
-        ..seeded("not compared", Seed::NotCompared, stale())
+        ..seeded("not compared", Seed::NotCompared, Start::stale())
     };
     caught(setting, ROBBED);
 }
@@ -117,14 +113,14 @@ fn a_file_that_is_not_compared_before_it_is_removed_is_caught() {
 #[test]
 fn a_lock_that_is_removed_unguarded_is_caught() {
     caught(
-        seeded("lock unguarded", Seed::LockRemovedUnguarded, stale()),
+        seeded("lock unguarded", Seed::LockRemovedUnguarded, Start::stale()),
         TWO_OWNERS,
     );
 }
 
 #[test]
 fn a_reclaim_lock_that_is_removed_unguarded_is_caught() {
-    let start = stale().claim(DEAD + 1, &[1]);
+    let start = Start::stale().claim(DEAD + 1, &[1]);
     let setting = seeded("reclaim unguarded", Seed::ReclaimRemovedUnguarded, start);
     caught(setting.clone(), REMOVED);
     caught(setting, TWO_OWNERS);
@@ -133,7 +129,7 @@ fn a_reclaim_lock_that_is_removed_unguarded_is_caught() {
 #[test]
 fn judging_before_but_not_under_the_reclaim_lock_is_caught() {
     caught(
-        seeded("not judged again", Seed::NotJudgedAgain, stale()),
+        seeded("not judged again", Seed::NotJudgedAgain, Start::stale()),
         TWO_OWNERS,
     );
 }
@@ -160,7 +156,11 @@ fn a_lock_that_is_not_verified_after_the_originals_reclaim_is_caught() {
 fn a_claim_that_is_linked_before_its_pid_is_written_is_caught() {
     let setting = Setting {
         sorts: vec![Sort::Ours, ATOMIC],
-        ..seeded("linked before written", Seed::LinkedBeforeWritten, stale())
+        ..seeded(
+            "linked before written",
+            Seed::LinkedBeforeWritten,
+            Start::stale(),
+        )
     };
     caught(setting, TWO_OWNERS);
 }
@@ -184,7 +184,7 @@ fn links_that_are_counted_where_files_should_be_compared_are_caught() {
             snapshots: 1,
             ..Budget::default()
         },
-        ..seeded("links counted", Seed::LinksCounted, stale())
+        ..seeded("links counted", Seed::LinksCounted, Start::stale())
     };
     caught(setting, TWO_OWNERS);
 }
@@ -222,7 +222,7 @@ fn owners_who_are_not_told_from_whoever_has_their_pid_next_are_caught() {
 
 #[test]
 fn a_machine_to_which_nobody_is_dead_is_caught() {
-    let setting = seeded("nobody is dead", Seed::NobodyIsDead, stale());
+    let setting = seeded("nobody is dead", Seed::NobodyIsDead, Start::stale());
     caught(setting.clone(), Promise::SomebodyGetsInWhenNobodyCrashes);
     caught(setting, Promise::NoWedge);
 }

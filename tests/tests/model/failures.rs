@@ -11,30 +11,20 @@ use crate::{
 
 const ONE: Budget = Budget {
     faults: 1,
-    crashes: 0,
-    arrivals: 0,
-    reuses: 0,
-    strangers: 0,
-    snapshots: 0,
-    removals: 0,
-    eras: 0,
+    ..Budget::NOTHING
 };
-
-fn stale() -> Start {
-    Start::default().file(0, Content::Pid(DEAD), Modified::Old)
-}
 
 fn starts() -> Vec<Start> {
     let free = Start::default;
     vec![
         free(),
-        stale(),
+        Start::stale(),
         free().claim(DEAD, &[0]),
         free().claim(DEAD, &[0, 1]),
         free().claim(DEAD, &[1]),
         free().claim(DEAD, &[]),
-        stale().claim(DEAD + 1, &[1]),
-        stale().file(1, Content::Pid(DEAD + 1), Modified::Old),
+        Start::stale().claim(DEAD + 1, &[1]),
+        Start::stale().file(1, Content::Pid(DEAD + 1), Modified::Old),
         free().file(0, Content::Empty, Modified::Old),
         free().file(0, Content::Garbage, Modified::Future),
     ]
@@ -79,7 +69,7 @@ fn alone_without_hard_links_with_every_code() {
 fn beside_another_with_every_kind_of_code() {
     let mut starts = vec![Start::default()];
     if depth() > 0 {
-        starts.extend([stale(), Start::default().claim(DEAD, &[0])]);
+        starts.extend([Start::stale(), Start::default().claim(DEAD, &[0])]);
     }
     for evidence in [true, false] {
         exhaust(

@@ -1,13 +1,11 @@
 //! Every interleaving of ours, on every kind of directory, with whatever the environment may do.
 //!
-//! `LOCKHOST_DEPTH=1` goes further, and takes minutes; `LOCKHOST_DEPTH=2` further still, and takes an hour and
-//! 16 gigabytes.
+//! `LOCKHOST_DEPTH=1` goes further, `LOCKHOST_DEPTH=2` further still: they take minutes to hours, and many gigabytes.
 
 use std::env;
 
 use crate::{
     checker::exhaust,
-    directory::{Content, Modified},
     properties::Promise,
     setting::{Budget, DEAD, Setting, Sort, Start},
     starts,
@@ -19,26 +17,6 @@ pub fn depth() -> u8 {
     depth.map_or(0, |depth| {
         depth.parse().expect("LOCKHOST_DEPTH is a number")
     })
-}
-
-const NOTHING: Budget = Budget {
-    crashes: 0,
-    arrivals: 0,
-    reuses: 0,
-    strangers: 0,
-    snapshots: 0,
-    removals: 0,
-    eras: 0,
-    faults: 0,
-};
-
-const ONE_CRASH: Budget = Budget {
-    crashes: 1,
-    ..NOTHING
-};
-
-fn stale() -> Start {
-    Start::default().file(0, Content::Pid(DEAD), Modified::Old)
 }
 
 /// Goes through a run, with every promise.
@@ -53,7 +31,7 @@ fn two_on_a_free_directory_with_crashes() {
             evidence,
             budget: Budget {
                 crashes: 2,
-                ..NOTHING
+                ..Budget::NOTHING
             },
             ..Setting::of("free, two crashes", 2)
         });
@@ -63,7 +41,7 @@ fn two_on_a_free_directory_with_crashes() {
 #[test]
 fn three_on_a_free_directory_with_a_crash() {
     all(Setting {
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("free, three at once", 3)
     });
 }
@@ -72,7 +50,7 @@ fn three_on_a_free_directory_with_a_crash() {
 fn two_that_try_twice() {
     all(Setting {
         rounds: 2,
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("free, each tries twice", 2)
     });
 }
@@ -82,16 +60,16 @@ fn processes_that_come_when_others_have_gone() {
     all(Setting {
         budget: Budget {
             arrivals: 1,
-            ..ONE_CRASH
+            ..Budget::ONE_CRASH
         },
         ..Setting::of("free, one comes later", 2)
     });
     // Here it is that a file can be judged and be another one when it is removed.
     all(Setting {
-        starts: vec![stale()],
+        starts: vec![Start::stale()],
         budget: Budget {
             arrivals: 1,
-            ..NOTHING
+            ..Budget::NOTHING
         },
         ..Setting::of("stale, one comes later", 2)
     });
@@ -104,7 +82,7 @@ fn pids_that_come_back() {
             evidence,
             budget: Budget {
                 reuses: 1,
-                ..ONE_CRASH
+                ..Budget::ONE_CRASH
             },
             ..Setting::of("free, a pid comes back", 2)
         });
@@ -113,7 +91,7 @@ fn pids_that_come_back() {
             starts: vec![Start::default(), Start::default().claim(DEAD, &[0])],
             budget: Budget {
                 strangers: 2,
-                ..ONE_CRASH
+                ..Budget::ONE_CRASH
             },
             ..Setting::of("free or crashed, pids become strangers'", 2)
         });
@@ -126,14 +104,14 @@ fn two_attempts_of_one_process() {
         all(Setting {
             evidence,
             sorts: vec![Sort::Ours, Sort::Thread, Sort::Ours],
-            budget: ONE_CRASH,
+            budget: Budget::ONE_CRASH,
             ..Setting::of("free, two attempts in one process, and another process", 0)
         });
         all(Setting {
             evidence,
-            starts: vec![stale()],
+            starts: vec![Start::stale()],
             sorts: vec![Sort::Ours, Sort::Thread],
-            budget: ONE_CRASH,
+            budget: Budget::ONE_CRASH,
             ..Setting::of("stale, two attempts in one process", 0)
         });
     }
@@ -142,10 +120,10 @@ fn two_attempts_of_one_process() {
 #[test]
 fn backups_at_any_moment() {
     all(Setting {
-        starts: vec![Start::default(), stale()],
+        starts: vec![Start::default(), Start::stale()],
         budget: Budget {
             snapshots: 1,
-            ..ONE_CRASH
+            ..Budget::ONE_CRASH
         },
         ..Setting::of("free or stale, files are linked elsewhere", 2)
     });
@@ -159,7 +137,7 @@ fn sweeping_beside_others() {
             torn,
             starts: vec![litter.clone(), Start::default()],
             sorts: vec![Sort::Sweeper, Sort::Sweeper],
-            budget: ONE_CRASH,
+            budget: Budget::ONE_CRASH,
             ..Setting::of("litter, both sweep", 0)
         });
     }
@@ -174,7 +152,7 @@ fn listings_that_change_under_the_reader() {
     all(Setting {
         torn: true,
         starts: starts::few(1),
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("listings read in two steps", 2)
     });
 }
@@ -184,12 +162,12 @@ fn inspections_in_between_change_nothing_and_end() {
     all(Setting {
         starts: starts::few(1),
         sorts: vec![Sort::Ours, Sort::Inspector],
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("inspected in between", 0)
     });
     all(Setting {
         sorts: vec![Sort::Ours, Sort::Ours, Sort::Inspector],
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("free, inspected in between", 0)
     });
 }
@@ -204,10 +182,10 @@ fn a_lock_that_a_person_removes_under_its_owner() {
     ];
     exhaust(
         Setting {
-            starts: vec![Start::default(), stale()],
+            starts: vec![Start::default(), Start::stale()],
             budget: Budget {
                 removals: 1,
-                ..NOTHING
+                ..Budget::NOTHING
             },
             ..Setting::of("free or stale, a person removes the lock", 2)
         },
@@ -242,7 +220,7 @@ fn one_after_another_on_any_directory_to_three_levels() {
                 starts: starts.to_vec(),
                 budget: Budget {
                     arrivals: 1,
-                    ..ONE_CRASH
+                    ..Budget::ONE_CRASH
                 },
                 ..Setting::of(
                     &format!("any three levels, one after another, part {part}"),
@@ -257,7 +235,7 @@ fn one_after_another_on_any_directory_to_three_levels() {
 fn two_at_once_on_any_directory() {
     all(Setting {
         starts: starts::any(1),
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("any one level", 2)
     });
     let levels = if depth() > 0 {
@@ -267,7 +245,7 @@ fn two_at_once_on_any_directory() {
     };
     all(Setting {
         starts: levels,
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("two levels", 2)
     });
     if depth() > 0 {
@@ -294,7 +272,7 @@ fn eight_levels_of_crashed_reclaims() {
     };
     all(Setting {
         starts: (1..=7).map(levels).collect(),
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..Setting::of("one to seven levels, all dead, and a crash on top", 1)
     });
     // One more crash may be one too many here, which is a documented error, and may leave the deepest one to a person.
@@ -319,7 +297,7 @@ fn more_at_once() {
         return;
     }
     all(Setting {
-        starts: vec![stale()],
+        starts: vec![Start::stale()],
         ..Setting::of("stale, three at once", 3)
     });
     if depth() > 1 {
@@ -335,8 +313,8 @@ fn steps_that_nobody_notices_may_be_taken_at_once() {
                 Setting {
                     evidence,
                     reduced,
-                    starts: vec![Start::default(), stale()],
-                    budget: ONE_CRASH,
+                    starts: vec![Start::default(), Start::stale()],
+                    budget: Budget::ONE_CRASH,
                     ..Setting::of("free or stale, every order", 2)
                 },
                 &Promise::ALL,

@@ -66,6 +66,26 @@ pub struct Budget {
     pub faults: u8,
 }
 
+impl Budget {
+    /// It does nothing.
+    pub const NOTHING: Self = Self {
+        crashes: 0,
+        arrivals: 0,
+        reuses: 0,
+        strangers: 0,
+        snapshots: 0,
+        removals: 0,
+        eras: 0,
+        faults: 0,
+    };
+
+    /// One process may end where it stands.
+    pub const ONE_CRASH: Self = Self {
+        crashes: 1,
+        ..Self::NOTHING
+    };
+}
+
 /// What a directory holds at the beginning.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
@@ -147,6 +167,11 @@ pub const STRANGER: u8 = 70;
 pub const DEAD: u8 = 80;
 
 impl Start {
+    /// With the lock of another program, which is dead.
+    pub fn stale() -> Self {
+        Self::default().file(0, Content::Pid(DEAD), Modified::Old)
+    }
+
     /// With a file that another program wrote.
     pub fn file(mut self, level: u8, content: Content, modified: Modified) -> Self {
         let nobody = Author::Foreign(0);

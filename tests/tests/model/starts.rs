@@ -53,25 +53,12 @@ const TAKEN_OVER: [Kind; 9] = [
 /// One of each sort among these.
 const FEW: [Kind; 4] = [Nothing, Crashed, Half, Stale];
 
-const ALL: [Kind; 13] = [
-    Nothing,
-    Crashed,
-    Half,
-    PowerLost,
-    Stale,
-    Empty,
-    JustEmpty,
-    Garbage,
-    FromTheFuture,
-    Strangers,
-    StrangersClaim,
-    Foreign,
-    TooLong,
-];
+/// What is not.
+const RESPECTED: [Kind; 4] = [Strangers, StrangersClaim, Foreign, TooLong];
 
 /// Any mix, to so many levels.
 pub fn any(levels: usize) -> Vec<Start> {
-    mixes(&ALL, levels)
+    mixes(&[&TAKEN_OVER[..], &RESPECTED].concat(), levels)
 }
 
 /// Any mix of what can be taken over.

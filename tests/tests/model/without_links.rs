@@ -10,21 +10,10 @@ use crate::{
     directory::{Content, Modified},
     interleavings::depth,
     properties::Promise,
-    setting::{Budget, DEAD, Links, Setting, Start, Timely},
+    setting::{Budget, Links, Setting, Start, Timely},
 };
 
 const LACK: Links = Links::Lack(ErrorCode::NotPermitted);
-
-const ONE_CRASH: Budget = Budget {
-    crashes: 1,
-    arrivals: 0,
-    reuses: 0,
-    strangers: 0,
-    snapshots: 0,
-    removals: 0,
-    eras: 0,
-    faults: 0,
-};
 
 /// What holds also where somebody is stopped for seconds.
 fn however_long() -> Vec<Promise> {
@@ -42,14 +31,10 @@ fn setting(what: &str, ours: usize) -> Setting {
     }
 }
 
-fn stale() -> Start {
-    Start::default().file(0, Content::Pid(DEAD), Modified::Old)
-}
-
 #[test]
 fn two_on_a_free_directory_however_long_they_are_stopped() {
     let setting = Setting {
-        budget: ONE_CRASH,
+        budget: Budget::ONE_CRASH,
         ..setting("without hard links, free", 2)
     };
     exhaust(setting.clone(), &however_long());
@@ -66,7 +51,7 @@ fn two_on_a_free_directory_of_whom_nobody_is_stopped() {
     exhaust(
         Setting {
             timely: Timely::Everybody,
-            budget: ONE_CRASH,
+            budget: Budget::ONE_CRASH,
             ..setting("without hard links, free, nobody is stopped for seconds", 2)
         },
         &Promise::ALL,
@@ -78,7 +63,7 @@ fn one_after_another_on_what_others_left() {
     exhaust(
         Setting {
             starts: crate::starts::taken_over(2),
-            budget: ONE_CRASH,
+            budget: Budget::ONE_CRASH,
             ..setting("without hard links, any two levels, alone", 1)
         },
         &Promise::ALL,
@@ -90,7 +75,7 @@ fn two_on_a_stale_directory() {
     exhaust(
         Setting {
             timely: Timely::Everybody,
-            starts: vec![stale()],
+            starts: vec![Start::stale()],
             ..setting(
                 "without hard links, stale, nobody is stopped for seconds",
                 2,
@@ -101,8 +86,8 @@ fn two_on_a_stale_directory() {
     if depth() > 0 {
         exhaust(
             Setting {
-                starts: vec![stale()],
-                budget: ONE_CRASH,
+                starts: vec![Start::stale()],
+                budget: Budget::ONE_CRASH,
                 ..setting("without hard links, stale", 2)
             },
             &however_long(),
