@@ -7,7 +7,7 @@ use std::{
 };
 
 use wasmtime::{
-    Config, Engine, Store,
+    Config, Engine, Store, StoreLimits, StoreLimitsBuilder,
     component::{Component, Linker, ResourceTable},
 };
 use wasmtime_wasi::{
@@ -22,11 +22,23 @@ use crate::{
     view::{HasProcess, ProcessCtx, ProcessView},
 };
 
+/// How much memory an instance may have, in bytes: with less than it, the claims of some hundred thousand processes that
+/// crashed can be listed.
+const MEMORY: usize = 128 << 20;
+
+/// How many files, directories and pieces of evidence an instance may have at one time: of each level there are at most
+/// a file that is looked at and one of its own with its evidence.
+const HANDLES: usize = 64;
+
+/// How many bytes an instance may hand over in one call. All that it has to say is names of files and identities.
+const HANDED_OVER: usize = 1 << 20;
+
 /// What one store holds: the files of one attempt or lock, and the evidence on them.
 pub(crate) struct State {
     table: ResourceTable,
     wasi: WasiCtx,
     process: ProcessCtx,
+    limits: StoreLimits,
 }
 
 impl WasiView for State {
@@ -61,14 +73,19 @@ impl Instance {
         let wasi = WasiCtx::builder()
             .allow_blocking_current_thread(true)
             .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
         let mut store = Store::new(
             pre.engine(),
             State {
-                table: ResourceTable::new(),
+                table,
                 wasi,
                 process: ProcessCtx::default(),
+                limits: StoreLimitsBuilder::new().memory_size(MEMORY).build(),
             },
         );
+        store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(HANDED_OVER);
         let exports = at_once(pre.instantiate_async(&mut store))?;
         Ok(Self { store, exports })
     }
@@ -153,5 +170,7 @@ fn load(engine: &Engine) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize(engine, CODE) }
 }
 
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod nonsense;

@@ -14,6 +14,10 @@ use crate::{
     process::{identity::Identity, judge::judge, platform},
 };
 
+/// How many files a store may have under guard at one time, whatever its guest asks for: each keeps a descriptor open. A
+/// lock has one, an attempt at most ten.
+const GUARDED: usize = 1_000;
+
 /// What a store remembers for the import.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessCtx {
@@ -42,14 +46,16 @@ impl ProcessView<'_> {
         })
     }
 
+    /// The descriptors under guard that are still open.
+    fn guarded(&mut self) -> &mut Vec<Weak<File>> {
+        let guarded = &mut self.ctx.guarded;
+        guarded.retain(|guarded| guarded.strong_count() > 0);
+        guarded
+    }
+
     fn guards(&mut self, file: &Arc<File>) -> bool {
-        self.ctx
-            .guarded
-            .retain(|guarded| guarded.strong_count() > 0);
-        self.ctx
-            .guarded
-            .iter()
-            .any(|guarded| std::ptr::eq(guarded.as_ptr(), Arc::as_ptr(file)))
+        let mut guarded = self.guarded().iter();
+        guarded.any(|guarded| std::ptr::eq(guarded.as_ptr(), Arc::as_ptr(file)))
     }
 }
 
@@ -116,6 +122,11 @@ impl process::Host for ProcessView<'_> {
         claim: Resource<Descriptor>,
     ) -> wasmtime::Result<Result<Resource<Evidence>, GuardError>> {
         let file = self.open(&claim)?;
+        if self.guarded().len() >= GUARDED {
+            return Ok(Err(GuardError::Refused(format!(
+                "the claim was made, but {GUARDED} files are under guard already"
+            ))));
+        }
         Ok(match Evidence::leave(&file) {
             Ok(evidence) => {
                 self.ctx.guarded.push(evidence.descriptor());
@@ -230,6 +241,36 @@ mod tests {
         assert!(matches!(refused, Err(GuardError::Refused(_))));
         let liveness = ask(|view, dir, _| view.process_alive(Owner::Nobody, dir)).unwrap();
         assert!(matches!(liveness, Liveness::Alive(AliveReason::Evidence)));
+    }
+
+    #[test]
+    fn a_guest_that_guards_over_and_over_is_refused_until_it_closes_something() {
+        let (mut table, mut ctx) = (ResourceTable::new(), ProcessCtx::default());
+        let mut view = ProcessView {
+            ctx: &mut ctx,
+            table: &mut table,
+        };
+        for _ in 0..2 {
+            let file = tempfile::tempfile().unwrap();
+            let mode = OpenMode::READ | OpenMode::WRITE;
+            let file = filesystem::File::new(file, FsPerms::ReadWrite, mode, true);
+            let file = view.table.push(Descriptor::File(file)).unwrap();
+            let mut guard = || view.guard(Resource::new_borrow(file.rep())).unwrap();
+            let evidence: Vec<_> = (0..GUARDED)
+                .map(|_| guard().map_err(|_| "refused").unwrap())
+                .collect();
+            assert!(matches!(guard(), Err(GuardError::Refused(_))));
+            // Nor does it help to give the evidence up, as long as the descriptor stays.
+            for evidence in evidence {
+                process::HostEvidence::drop(&mut view, evidence).unwrap();
+            }
+            assert!(matches!(
+                view.guard(Resource::new_borrow(file.rep())).unwrap(),
+                Err(GuardError::Refused(_))
+            ));
+            assert_eq!(view.ctx.guarded.len(), GUARDED);
+            view.table.delete(file).unwrap();
+        }
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! What an instance can make its host keep is bounded, whatever the component does.
+
+use super::*;
+use crate::{
+    ErrorKind, Options, bindings::exports::lockhost::lockfile::lockfile as wit,
+    process::platform::open_directory,
+};
+
+#[test]
+fn memory_is_bounded() {
+    let attempt = |length| {
+        let directory = tempfile::tempdir().unwrap();
+        let mut instance = Instance::new().unwrap();
+        let directory = open_directory(directory.path()).unwrap();
+        let directory = instance.hand_in(directory).unwrap();
+        let options = wit::Options {
+            name: "a".repeat(length),
+            assume_dead: None,
+        };
+        let guest = instance.exports.lockhost_lockfile_lockfile();
+        let attempt = guest.attempt();
+        at_once(attempt.call_constructor(&mut instance.store, directory, &options))
+    };
+    attempt(MEMORY / 8).unwrap();
+    // A name that alone is as long as all that the component may have.
+    attempt(MEMORY).unwrap_err();
+}
+
+#[test]
+fn open_files_and_evidence_are_bounded() {
+    let mut instance = Instance::new().unwrap();
+    let table = &mut instance.store.data_mut().table;
+    for _ in 0..HANDLES {
+        table.push(()).unwrap();
+    }
+    table.push(()).unwrap_err();
+}
+
+#[test]
+fn what_is_handed_over_in_one_call_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    // The component quotes a name that is none for a lock.
+    for (length, kind) in [
+        (HANDED_OVER / 8, ErrorKind::BadName),
+        (HANDED_OVER + 1, ErrorKind::Internal),
+    ] {
+        let options = Options::new().name("a".repeat(length));
+        let error = options.acquire(directory.path()).unwrap_err();
+        assert_eq!(error.kind(), kind);
+    }
+}
