@@ -98,6 +98,10 @@ impl Options {
         self
     }
 
+    pub(crate) fn lock_name(&self) -> &str {
+        &self.name
+    }
+
     /// Take the lock on a directory. Waits for what has to settle, for some seconds at most; never for an owner.
     ///
     /// # Errors
@@ -144,7 +148,7 @@ impl Options {
             directory: path,
             begun: Instant::now(),
             maker: platform::number(),
-            name: self.name.clone(),
+            options: self.clone(),
             trying: Some((instance, attempt)),
         })
     }
@@ -179,7 +183,7 @@ pub struct Attempt {
     directory: PathBuf,
     begun: Instant,
     maker: (u32, Option<u64>),
-    name: String,
+    options: Options,
     trying: Option<(Instance, ResourceAny)>,
 }
 
@@ -269,7 +273,7 @@ impl Attempt {
                     retry_after: Duration::from_millis(waiting.retry_ms.into()),
                 }))
             }
-            Err(error) => Err(refused(&self.directory, &self.name, error)),
+            Err(error) => Err(refused(&self.directory, &self.options, error)),
         }
     }
 }
@@ -293,7 +297,7 @@ impl fmt::Debug for Attempt {
     }
 }
 
-fn refused(directory: &Path, name: &str, error: wit::Error) -> Error {
+fn refused(directory: &Path, options: &Options, error: wit::Error) -> Error {
     let wit::Error { file, cause } = error;
     let path = directory.join(&file);
     let kind = match cause {
@@ -304,10 +308,18 @@ fn refused(directory: &Path, name: &str, error: wit::Error) -> Error {
                 wit::Occupation::Overtaking => Circumstance::Overtaking,
             };
             let way_out = phrase::WayOut {
-                name: name.to_owned(),
+                name: options.name.clone(),
                 directory: directory.to_owned(),
+                beside: None,
             };
-            Kind::Held(Holder::new(file, refusal.holder), circumstance, way_out)
+            let is_lock = file == options.name;
+            let holder = Holder::new(file, refusal.holder);
+            let held = Error::new(path.clone(), Kind::Held(holder, circumstance, way_out));
+            // Whose lock it is was no matter then: it is the reclaim lock that is in the way.
+            return match &options.assume_dead {
+                Some(assumed) if !is_lock => held.beside(assumed, &path),
+                _ => held,
+            };
         }
         wit::Cause::Again(_) | wit::Cause::Contended => Kind::Contended,
         wit::Cause::NotALock(what) => Kind::NotALock(phrase::not_a_lock(what)),

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Unsettled,
     /// The lock was this owner's and is not any more: somebody removed or replaced its file.
     Lost,
+    /// The lock that was to be broken is somebody else's ([`Error::holder`] tells), or nobody's. Nothing was changed.
+    NotTheOwner,
     /// What stands in the lock file's place is no lock file, and was left alone.
     NotALock,
     /// More reclaims have crashed inside each other than are followed.
@@ -50,6 +52,8 @@ pub(crate) enum Kind {
     Contended,
     Unsettled(Awaited),
     Lost,
+    /// Who does not have it.
+    NotTheOwner(String, Instead),
     NotALock(String),
     TooDeep,
     BadName,
@@ -57,6 +61,17 @@ pub(crate) enum Kind {
     Io(String, io::Error, Option<String>),
     Host(String),
     Internal(wasmtime::Error),
+}
+
+/// Who has a lock that somebody else was said to have.
+#[derive(Debug)]
+pub(crate) enum Instead {
+    Nobody,
+    /// The file is there, and names nobody.
+    Unnamed,
+    Other(Holder),
+    /// Nobody, and the one that was named has a reclaim lock, which is not looked at then.
+    LeftOver,
 }
 
 /// What the holder was doing.
@@ -99,6 +114,18 @@ impl Error {
         Self::new(path, Kind::Io(operation, error, whose))
     }
 
+    /// For a refusal by somebody else than the owner that a person has named: whose word it was, and which file of the
+    /// two stands deeper.
+    pub(crate) fn beside(mut self, assumed: &str, deeper: &Path) -> Self {
+        if let Kind::Held(holder, _, way_out) = &mut *self.kind
+            && holder.identity() != Some(assumed)
+            && way_out.beside.is_none()
+        {
+            way_out.beside = Some((assumed.to_owned(), deeper.to_owned()));
+        }
+        self
+    }
+
     /// What it is about.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -107,6 +134,7 @@ impl Error {
             Kind::Contended => ErrorKind::Contended,
             Kind::Unsettled(_) => ErrorKind::Unsettled,
             Kind::Lost => ErrorKind::Lost,
+            Kind::NotTheOwner(..) => ErrorKind::NotTheOwner,
             Kind::NotALock(_) => ErrorKind::NotALock,
             Kind::TooDeep => ErrorKind::TooDeep,
             Kind::BadName => ErrorKind::BadName,
@@ -121,11 +149,11 @@ impl Error {
         &self.path
     }
 
-    /// Who holds the lock. `Some` for [`ErrorKind::Held`] alone.
+    /// Who holds the lock. `Some` for [`ErrorKind::Held`], and for [`ErrorKind::NotTheOwner`] if somebody does.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         match &*self.kind {
-            Kind::Held(holder, ..) => Some(holder),
+            Kind::Held(holder, ..) | Kind::NotTheOwner(_, Instead::Other(holder)) => Some(holder),
             _ => None,
         }
     }
@@ -174,6 +202,9 @@ impl fmt::Display for Error {
                 "{path} is lost: somebody removed or replaced it while it was held, so another process may have had \
                  the directory at the same time; what is there now was left alone"
             ),
+            Kind::NotTheOwner(owner, instead) => {
+                phrase::not_the_owner(f, &self.path, owner, instead)
+            }
             Kind::NotALock(what) => write!(
                 f,
                 "{path} is {what}, and no lock file; it was left alone: move it away, or choose another lock name"

@@ -25,6 +25,7 @@
 
 mod attempt;
 mod bindings;
+mod break_lock;
 mod component;
 mod engine;
 mod error;
@@ -47,6 +48,7 @@ pub mod backups {}
 pub mod upgrading {}
 
 pub use attempt::{Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire};
+pub use break_lock::break_lock;
 pub use error::{Error, ErrorKind};
 pub use holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason};
 pub use inspect::{State, Status, inspect};

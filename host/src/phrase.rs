@@ -10,7 +10,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
 use crate::{
     attempt::DEFAULT_NAME,
     bindings::exports::lockhost::lockfile::lockfile::{NotALock, Operation},
-    error::Circumstance,
+    error::{Circumstance, Instead},
     holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason},
     lock::{Replaced, ReplacedReason},
 };
@@ -90,17 +90,41 @@ pub(crate) fn held(
 pub(crate) struct WayOut {
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
+    /// Another owner, whom a person has said to be dead, and the deeper of the two files: each is in the way of taking
+    /// over from the other.
+    pub(crate) beside: Option<(String, PathBuf)>,
 }
 
 impl WayOut {
-    /// The command that takes over from exactly this owner, to be copied into a shell.
+    /// The commands that break this owner's lock and take over from it, to be copied into a shell.
     fn tell(&self, f: &mut fmt::Formatter<'_>, identity: &str) -> fmt::Result {
-        f.write_str("; if it is certainly dead, take over from it with: lockhost acquire")?;
+        f.write_str("; if it is certainly dead, break its lock with: ")?;
+        self.command(f, "break", "owner", identity)?;
+        f.write_str(", or take over from it with: ")?;
+        self.command(f, "acquire", "assume-dead", identity)?;
+        self.beside.iter().try_for_each(|(other, file)| {
+            write!(
+                f,
+                "; one owner at a time can be said to be dead: if {other} is then in the way, and certainly dead too, \
+                 remove {} by hand while nobody is starting",
+                file.display()
+            )
+        })
+    }
+
+    fn command(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        command: &str,
+        option: &str,
+        identity: &str,
+    ) -> fmt::Result {
+        write!(f, "lockhost {command}")?;
         if self.name != DEFAULT_NAME {
             write!(f, " --name={}", quoted(&self.name))?;
         }
         let directory = self.directory.to_string_lossy();
-        write!(f, " --assume-dead={identity} -- {}", quoted(&directory))
+        write!(f, " --{option}={identity} -- {}", quoted(&directory))
     }
 }
 
@@ -113,6 +137,35 @@ fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+/// A lock that was to be broken, and is not this owner's.
+pub(crate) fn not_the_owner(
+    f: &mut fmt::Formatter<'_>,
+    path: &Path,
+    owner: &str,
+    instead: &Instead,
+) -> fmt::Result {
+    let file = path.display();
+    match instead {
+        Instead::Nobody => write!(
+            f,
+            "{file} is not there: nobody has the lock, {owner} neither"
+        )?,
+        Instead::Unnamed => write!(f, "{file} names nobody, and so not {owner}")?,
+        Instead::Other(holder) => {
+            let other = holder.identity().unwrap_or_default();
+            write!(f, "{file} is not {owner}'s, but {other}'s")?;
+        }
+        Instead::LeftOver => {
+            return write!(
+                f,
+                "{file} was left by {owner} beside a lock that is free, where it hinders nobody; it can be broken once \
+                 it does"
+            );
+        }
+    }
+    f.write_str("; nothing was changed")
 }
 
 struct Pid(Option<u32>);

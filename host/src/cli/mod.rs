@@ -1,6 +1,7 @@
 //! The command line.
 
 mod acquire;
+mod break_lock;
 mod signals;
 
 use std::{fmt, io::Write, path::PathBuf, process::ExitCode};
@@ -31,6 +32,14 @@ enum Command {
         after_help = "Examples:\n  lockhost acquire data\n  lockhost acquire --name app.pid /var/lib/app"
     )]
     Acquire(Acquire),
+    /// Remove the lock of exactly one owner, that a person knows to be dead, and leave the directory free.
+    ///
+    /// Exit codes: 0 the owner's lock is gone; 75 refused (the owner is known to live, or somebody else is in the way
+    /// who lives or may live); 1 any other failure, also that somebody else has the lock, or nobody; 2 wrong usage.
+    #[command(
+        after_help = "Example, with the owner that a refusal has named:\n  lockhost break --owner=1@1763932571.250000000 data"
+    )]
+    Break(Break),
 }
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +54,18 @@ struct Acquire {
     assume_dead: Option<String>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Break {
+    /// The directory.
+    directory: PathBuf,
+    /// The owner, as a refusal names it.
+    #[arg(long, value_name = "IDENTITY")]
+    owner: String,
+    /// The lock file's name in it, ending in .lock or .pid.
+    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME)]
+    name: String,
+}
+
 /// Runs the program, and tells what went wrong in one line.
 pub(crate) fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -53,6 +74,7 @@ pub(crate) fn run() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Acquire(options) => acquire::run(&options),
+        Command::Break(options) => break_lock::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
