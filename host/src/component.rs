@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     task::{Context, Poll, Waker},
 };
 
@@ -105,6 +105,11 @@ impl Instance {
     pub(crate) fn take_back(&mut self, directory: wasmtime::component::Resource<Descriptor>) {
         // It is dropped with the store in any case.
         let _ = self.store.data_mut().table.delete(directory);
+    }
+
+    /// The descriptor under which a kernel keeps this instance's claim locked.
+    pub(crate) fn evidence(&self) -> Option<Arc<File>> {
+        self.store.data().process.evidence()
     }
 }
 

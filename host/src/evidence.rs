@@ -18,6 +18,8 @@ use crate::{bindings::lockhost::lockfile::process::GuardError, process::platform
 #[derive(Debug)]
 pub struct Evidence {
     file: Arc<File>,
+    /// Whether a kernel keeps it locked.
+    kept: bool,
     /// What it is known by in this process, where no kernel knows it.
     noted: Option<FileId>,
 }
@@ -45,6 +47,7 @@ impl Evidence {
         }
         Ok(Self {
             file: Arc::clone(file),
+            kept: kind.is_some(),
             noted: match kind {
                 Some(_) => None,
                 None => note(file),
@@ -55,6 +58,11 @@ impl Evidence {
     /// To recognise the descriptor by.
     pub(crate) fn descriptor(&self) -> Weak<File> {
         Arc::downgrade(&self.file)
+    }
+
+    /// Whether a kernel keeps the file locked, and not only this process a note of it.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept
     }
 }
 

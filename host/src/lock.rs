@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    fs::File,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -148,6 +149,41 @@ impl Lock {
         at_once(guest.lock().call_still_held(&mut instance.store, *lock))
             .map_err(|error| Error::internal(&self.directory, error))?
             .map_err(|failure| Error::failed(&self.directory, &self.report.file, failure))
+    }
+
+    /// A second descriptor of the open file under which the kernel keeps this lock's evidence, for a process that this
+    /// one starts. A child that has it keeps the directory in use if this process is killed: nobody gets in while the
+    /// child lives, or any process that inherited the descriptor from it. A lock that is released is free at once,
+    /// whoever has one. `None` where there is [no evidence](Self::has_evidence), and in a child made by fork(2).
+    ///
+    /// It is closed on execve(2), so a child gets it only if it is handed over: as one of its standard streams, or under
+    /// another number, which crates such as `command-fds` arrange. It is for nothing else: what is written to it is
+    /// written into the lock file.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::process::{Command, Stdio};
+    ///
+    /// let lock = lockhost::acquire("data")?;
+    /// // A worker that reads nothing has the evidence as its standard input.
+    /// let evidence = lock.evidence()?.map_or_else(Stdio::null, Stdio::from);
+    /// let mut worker = Command::new("worker").stdin(evidence).spawn()?;
+    /// worker.wait()?;
+    /// lock.release()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if there is no descriptor to be had.
+    pub fn evidence(&self) -> Result<Option<File>, Error> {
+        if !process::is_still(self.maker) {
+            return Ok(None);
+        }
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let evidence = held.as_deref().and_then(|held| held.instance.evidence());
+        let duplicate = evidence.map(|file| file.try_clone()).transpose();
+        duplicate.map_err(|error| Error::io(self.path.clone(), "open once more", error))
     }
 
     /// Gives the directory up.

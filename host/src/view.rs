@@ -23,6 +23,15 @@ const GUARDED: usize = 1_000;
 pub(crate) struct ProcessCtx {
     /// The descriptors under guard, to be recognised when the component asks about one of them.
     guarded: Vec<Weak<File>>,
+    /// The one of them under which a kernel keeps the latest claim locked. An attempt has one claim at a time.
+    kept: Weak<File>,
+}
+
+impl ProcessCtx {
+    /// The descriptor under which a kernel keeps the store's claim locked.
+    pub(crate) fn evidence(&self) -> Option<Arc<File>> {
+        self.kept.upgrade()
+    }
 }
 
 /// A store's [`ProcessCtx`], with the table that has its files.
@@ -130,6 +139,9 @@ impl process::Host for ProcessView<'_> {
         Ok(match Evidence::leave(&file) {
             Ok(evidence) => {
                 self.ctx.guarded.push(evidence.descriptor());
+                if evidence.is_kept() {
+                    self.ctx.kept = evidence.descriptor();
+                }
                 Ok(self.table.push(evidence)?)
             }
             Err(error) => Err(error),

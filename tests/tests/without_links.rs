@@ -48,6 +48,7 @@ fn of_sixteen_without_links_exactly_one_gets_in() {
 /// As a lock is that was made in place.
 fn is_in_place(lock: &Lock, scene: &Scene) {
     assert!(!lock.is_claimed() && !lock.has_evidence());
+    assert!(lock.evidence().unwrap().is_none());
     assert_eq!(scene.files(), [LOCK]);
     let content = fs::read_to_string(scene.lock()).unwrap();
     assert_eq!(content, format!("{}\n", std::process::id()));
@@ -98,6 +99,7 @@ fn a_foreign_file_system_with_links_has_claims_and_no_evidence() {
     let scene = Scene::free_in(&bindfs.path());
     let lock = acquire(scene.path()).unwrap();
     assert!(lock.is_claimed() && !lock.has_evidence());
+    assert!(lock.evidence().unwrap().is_none());
     let claim = format!("{LOCK}.{}", lock.identity());
     assert_eq!(scene.files(), [LOCK, &claim], "the scratch link is gone");
     let refused = acquire(scene.path()).unwrap_err();

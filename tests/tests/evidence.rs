@@ -1,0 +1,57 @@
+//! The evidence in the hands of a child: it keeps the directory when its owner is killed, and nothing once that one has
+//! released.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+};
+
+use lockhost::{AliveReason, Liveness, Lock, acquire};
+use lockhost_tests::{contender::Contender, scene::Scene};
+use rustix::process::Signal;
+
+fn handing(directory: &Path, then: &str) -> Contender {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_handing"));
+    let mut owner = Contender::start(command.arg(directory).arg(then).stdin(Stdio::piped()));
+    assert_eq!(owner.line(), "ready");
+    owner
+}
+
+/// Gets in once the kernel has closed what a process had that is ending.
+fn get_in(directory: &Path) -> Lock {
+    for _ in 0..1_000_000 {
+        if let Ok(lock) = acquire(directory) {
+            return lock;
+        }
+        thread::yield_now();
+    }
+    panic!("nobody gets in");
+}
+
+#[test]
+fn a_child_that_inherits_the_evidence_keeps_the_directory_of_a_killed_owner() {
+    let scene = Scene::free();
+    let mut owner = handing(scene.path(), "stay");
+    owner.end(Signal::KILL);
+    let refused = acquire(scene.path()).unwrap_err();
+    let holder = refused.holder().unwrap();
+    assert_eq!(holder.pid(), Some(owner.pid()));
+    assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::Evidence));
+    owner.end_of_input();
+    let lock = get_in(scene.path());
+    assert_eq!(lock.replaced()[0].pid(), Some(owner.pid()));
+    lock.release().unwrap();
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn a_lock_that_is_released_is_free_at_once_though_a_child_has_its_evidence() {
+    let scene = Scene::free();
+    let mut owner = handing(scene.path(), "release");
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    let lock = acquire(scene.path()).unwrap();
+    assert!(lock.replaced().is_empty());
+    assert_eq!(owner.end_of_input().code(), Some(0));
+    assert!(lock.still_held().unwrap());
+}
