@@ -5,6 +5,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 use wasmtime::{Config, Engine};
 
 #[path = "src/engine.rs"]
+#[allow(unreachable_pub, reason = "the library exports it")]
 mod engine;
 
 fn main() -> Result<(), Box<dyn Error>> {

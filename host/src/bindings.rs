@@ -1,14 +1,108 @@
-//! The contract in `wit/`, as wasmtime's bindings make it.
+//! The contract in `wit/`, typed: for a host that instantiates the component itself.
+//!
+//! [`Lockhost`] and [`LockhostPre`] are what wasmtime's `bindgen!` makes of the world `lockhost`, with calls that are
+//! `async`; [`sync`] has them with calls that block. The host gives the component `wasi:filesystem/types` by
+//! wasmtime-wasi and `lockhost:lockfile/process` by [`add_to_linker`](crate::add_to_linker), and hands it a directory
+//! as a [`Descriptor`](wasmtime_wasi::filesystem::Descriptor), which [`open_directory`](crate::open_directory) opens.
+//!
+//! ```
+//! use lockhost::{
+//!     ProcessCtx, ProcessCtxView,
+//!     bindings::{LockhostPre, lockfile::Options},
+//!     wasmtime::{Config, Engine, Error, Result, Store, component::{Linker, ResourceTable}},
+//!     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView},
+//! };
+//!
+//! /// What a store of the host holds.
+//! #[derive(Default)]
+//! struct Host {
+//!     wasi: WasiCtx,
+//!     process: ProcessCtx,
+//!     table: ResourceTable,
+//! }
+//!
+//! impl WasiView for Host {
+//!     fn ctx(&mut self) -> WasiCtxView<'_> {
+//!         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! # let data = tempfile::tempdir()?;
+//! # let directory = data.path();
+//! // The settings that the component's ahead-of-time code was compiled with.
+//! let mut config = Config::new();
+//! lockhost::configure(&mut config);
+//! let engine = Engine::new(&config)?;
+//!
+//! let mut linker = Linker::<Host>::new(&engine);
+//! lockhost::wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+//! lockhost::add_to_linker(&mut linker, |host| ProcessCtxView {
+//!     ctx: &mut host.process,
+//!     table: &mut host.table,
+//! })?;
+//! let pre = LockhostPre::new(linker.instantiate_pre(&lockhost::component(&engine)?)?)?;
+//!
+//! let locked = async {
+//!     let mut store = Store::new(&engine, Host::default());
+//!     let instance = pre.instantiate_async(&mut store).await?;
+//!     let guest = instance.lockhost_lockfile_lockfile();
+//!     let directory = lockhost::open_directory(directory)?;
+//!     let directory = store.data_mut().table.push(directory)?;
+//!     let options = Options { name: "plugin.lock".into(), assume_dead: None };
+//!     let attempt = guest.attempt().call_constructor(&mut store, directory, &options).await?;
+//!     let lock = guest.attempt().call_try(&mut store, attempt, 0).await?.expect("nobody has it");
+//!     assert!(guest.lock().call_still_held(&mut store, lock).await?.is_ok_and(|held| held));
+//!     // Dropping a store runs nothing in the component: the files would stay, as those of a dead process.
+//!     guest.lock().call_release(&mut store, lock).await?.expect("it is still ours");
+//!     Ok::<_, Error>(())
+//! };
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! runtime.block_on(locked)
+//! # }
+//! ```
 
-#![allow(missing_docs, clippy::all, unreachable_pub, unused_qualifications)]
+// The documentation of what is made here is the contract's own, in `wit/lockfile.wit`.
+#![allow(missing_docs, clippy::all, unused_qualifications)]
 
-wasmtime::component::bindgen!({
-    path: "wit",
-    world: "lockhost",
-    with: {
-        "wasi": wasmtime_wasi::p2::bindings,
-        "lockhost:lockfile/process.evidence": crate::evidence::Evidence,
-    },
-    imports: { default: trappable },
-    exports: { default: async },
-});
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "lockhost",
+        with: {
+            "wasi": wasmtime_wasi::p2::bindings,
+            "lockhost:lockfile/process.evidence": crate::evidence::Evidence,
+        },
+        imports: { default: trappable },
+        exports: { default: async },
+    });
+}
+
+pub use generated::{
+    Lockhost, LockhostIndices, LockhostPre, exports::lockhost::lockfile::lockfile,
+    lockhost::lockfile::process,
+};
+pub(crate) use generated::{exports, lockhost};
+
+/// The same with calls that block, as [`wasmtime_wasi::p2::bindings::sync`] is to be used with
+/// [`wasmtime_wasi::p2::add_to_linker_sync`].
+///
+/// wasmtime-wasi runs those on a tokio runtime of its own, and panics where the caller is inside of one.
+pub mod sync {
+    mod generated {
+        wasmtime::component::bindgen!({
+            path: "wit",
+            world: "lockhost",
+            with: {
+                "wasi": wasmtime_wasi::p2::bindings::sync,
+                "lockhost:lockfile/process": crate::bindings::lockhost::lockfile::process,
+            },
+            imports: { default: trappable },
+            require_store_data_send: true,
+        });
+    }
+
+    pub use generated::{
+        Lockhost, LockhostIndices, LockhostPre, exports::lockhost::lockfile::lockfile,
+    };
+}

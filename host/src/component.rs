@@ -2,6 +2,8 @@
 
 use std::{
     fs::File,
+    io,
+    path::Path,
     sync::{Arc, OnceLock},
     task::{Context, Poll, Waker},
 };
@@ -17,9 +19,10 @@ use wasmtime_wasi::{
 };
 
 use crate::{
-    bindings::{Lockhost, LockhostPre, lockhost::lockfile::process},
+    bindings::{Lockhost, LockhostPre},
     engine,
-    view::{HasProcess, ProcessCtx, ProcessView},
+    process::platform,
+    view::{ProcessCtx, ProcessCtxView, add_to_linker},
 };
 
 /// How much memory an instance may have, in bytes: with less than it, the claims of some hundred thousand processes that
@@ -32,6 +35,44 @@ const HANDLES: usize = 64;
 
 /// How many bytes an instance may hand over in one call. All that it has to say is names of files and identities.
 const HANDED_OVER: usize = 1 << 20;
+/// The component's bytes, for whoever compiles it or hands it on. They are bound to no version of wasmtime.
+/// [`component`] has an example.
+pub const COMPONENT: &[u8] = include_bytes!("../lockfile.wasm");
+
+/// The component, loaded into an engine of the caller's: from the code that was compiled ahead of time, in a quarter of a
+/// millisecond, if the engine has the settings that [`configure`](crate::configure) makes.
+///
+/// An engine with other settings needs a compiler, and the host has one or keeps code that it compiled itself:
+///
+/// ```no_run
+/// # use lockhost::wasmtime::{Engine, Result, component::Component};
+/// # fn load(engine: &Engine) -> Result<Component> {
+/// // With wasmtime's feature `cranelift` there is also:
+/// //     Component::new(engine, lockhost::COMPONENT)
+/// lockhost::component(engine)
+/// # }
+/// ```
+///
+/// # Errors
+/// If a setting of the engine differs from those of [`configure`](crate::configure) in a way that matters to code; the
+/// error names it.
+pub fn component(engine: &Engine) -> wasmtime::Result<Component> {
+    load(engine)
+}
+
+/// Opens a directory for the component: `lockfile`'s `attempt` and `inspect` take it once it is in the store's table.
+/// The component sees nothing above or beside it. [`bindings`](crate::bindings) has an example.
+///
+/// # Errors
+/// If there is no such directory, or it may not be searched.
+pub fn open_directory(path: impl AsRef<Path>) -> io::Result<Descriptor> {
+    Ok(descriptor(platform::open_directory(path.as_ref())?))
+}
+
+fn descriptor(directory: File) -> Descriptor {
+    let mode = OpenMode::READ | OpenMode::WRITE;
+    Descriptor::Dir(Dir::new(directory, FsPerms::ReadWrite, mode, true))
+}
 
 /// What one store holds: the files of one attempt or lock, and the evidence on them.
 pub(crate) struct State {
@@ -95,10 +136,8 @@ impl Instance {
         &mut self,
         directory: File,
     ) -> wasmtime::Result<wasmtime::component::Resource<Descriptor>> {
-        let mode = OpenMode::READ | OpenMode::WRITE;
-        let directory = Dir::new(directory, FsPerms::ReadWrite, mode, true);
         let table = &mut self.store.data_mut().table;
-        Ok(table.push(Descriptor::Dir(directory))?)
+        Ok(table.push(descriptor(directory))?)
     }
 
     /// Takes back a directory that was only lent.
@@ -156,9 +195,9 @@ fn link() -> wasmtime::Result<LockhostPre<State>> {
     let component = load(&engine)?;
     let mut linker = Linker::<State>::new(&engine);
     types::add_to_linker::<State, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
-    process::add_to_linker::<State, HasProcess>(&mut linker, |state| {
+    add_to_linker(&mut linker, |state: &mut State| {
         called(&mut state.table);
-        ProcessView {
+        ProcessCtxView {
             ctx: &mut state.process,
             table: &mut state.table,
         }

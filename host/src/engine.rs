@@ -3,8 +3,23 @@
 
 use wasmtime::{Config, WasmBacktraceDetails};
 
-/// What both sides must agree on.
-pub(crate) fn configure(config: &mut Config) {
+/// Makes the settings under which the code loads that was compiled ahead of time: for an engine of the caller's that has
+/// no compiler. [`component`](crate::component()) loads it.
+///
+/// They keep an engine small: no signal handlers, no reserved address space. Whatever does not change what code is made,
+/// as pooling or limits, is the caller's to add.
+///
+/// ```
+/// use lockhost::wasmtime::{Config, Engine};
+///
+/// # fn main() -> lockhost::wasmtime::Result<()> {
+/// let mut config = Config::new();
+/// lockhost::configure(&mut config);
+/// let component = lockhost::component(&Engine::new(&config)?)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn configure(config: &mut Config) {
     config
         // Not left to an environment variable, which would decide whether the code loads.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)

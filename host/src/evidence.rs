@@ -12,9 +12,8 @@ use std::{
 
 use crate::{bindings::lockhost::lockfile::process::GuardError, process::platform};
 
-/// A file that this process guards, for as long as this value lives.
-// Public in this private module only: the bindings, which the outside does not see either, export it again.
-#[allow(unreachable_pub)]
+/// A file that this process guards, for as long as this value lives. [`guard`](crate::process::guard) has an example.
+#[must_use = "dropping it gives the evidence up"]
 #[derive(Debug)]
 pub struct Evidence {
     file: Arc<File>,

@@ -24,7 +24,7 @@
 #![deny(unsafe_code)]
 
 mod attempt;
-mod bindings;
+pub mod bindings;
 mod break_lock;
 mod component;
 mod engine;
@@ -36,7 +36,7 @@ mod holder;
 mod inspect;
 mod lock;
 mod phrase;
-mod process;
+pub mod process;
 mod view;
 
 // Pages, and nothing else.
@@ -49,7 +49,11 @@ pub mod upgrading {}
 
 pub use attempt::{Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire};
 pub use break_lock::break_lock;
+pub use component::{COMPONENT, component, open_directory};
+pub use engine::configure;
 pub use error::{Error, ErrorKind};
 pub use holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason};
 pub use inspect::{State, Status, inspect};
 pub use lock::{Lock, Replaced, ReplacedReason, Warning};
+pub use view::{ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker};
+pub use {wasmtime, wasmtime_wasi};

@@ -5,22 +5,23 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use wasmtime::component::{HasData, Resource, ResourceTable};
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::Descriptor;
 
 use crate::{
-    bindings::lockhost::lockfile::process::{self, GuardError, Liveness, Maker, Owner},
-    evidence::Evidence,
-    process::{identity::Identity, judge::judge, platform},
+    bindings::process::{self, GuardError, Liveness, Maker, Owner},
+    process::{self as native, Evidence, judge::judge},
 };
 
 /// How many files a store may have under guard at one time, whatever its guest asks for: each keeps a descriptor open. A
 /// lock has one, an attempt at most ten.
 const GUARDED: usize = 1_000;
 
-/// What a store remembers for the import.
+/// What a store remembers for `lockhost:lockfile/process`; one for each store, new as its `default()`.
+///
+/// [`add_to_linker`] has an example.
 #[derive(Debug, Default)]
-pub(crate) struct ProcessCtx {
+pub struct ProcessCtx {
     /// The descriptors under guard, to be recognised when the component asks about one of them.
     guarded: Vec<Weak<File>>,
     /// The one of them under which a kernel keeps the latest claim locked. An attempt has one claim at a time.
@@ -28,26 +29,123 @@ pub(crate) struct ProcessCtx {
 }
 
 impl ProcessCtx {
+    /// That of a new store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// The descriptor under which a kernel keeps the store's claim locked.
     pub(crate) fn evidence(&self) -> Option<Arc<File>> {
         self.kept.upgrade()
     }
 }
 
-/// A store's [`ProcessCtx`], with the table that has its files.
-pub(crate) struct ProcessView<'a> {
-    pub(crate) ctx: &'a mut ProcessCtx,
-    pub(crate) table: &'a mut ResourceTable,
+/// A store's [`ProcessCtx`], with the table that has its files: the one that its WASI uses.
+///
+/// [`add_to_linker`] has an example.
+#[derive(Debug)]
+pub struct ProcessCtxView<'a> {
+    /// What the store remembers.
+    pub ctx: &'a mut ProcessCtx,
+    /// Where its WASI keeps descriptors, and where the evidence is kept.
+    pub table: &'a mut ResourceTable,
 }
 
-/// For `add_to_linker`.
-pub(crate) struct HasProcess;
+/// A store's data that has a [`ProcessCtx`], for [`add_view_to_linker`].
+pub trait ProcessView: Send {
+    /// Gives it out, with the table that has the store's files.
+    fn process(&mut self) -> ProcessCtxView<'_>;
+}
+
+/// Adds `lockhost:lockfile/process` to a linker, beside the host's own WASI and whatever else is in it.
+///
+/// Its functions are synchronous and never wait, so this one serves hosts that instantiate and call synchronously and
+/// hosts that do so asynchronously, on any engine. Each is a few system calls.
+///
+/// Whoever gets the import may ask about processes by number (whether one exists, and when it started), and may lock
+/// files that it can open. It can do nothing to a process, and can reach no file by it.
+///
+/// ```
+/// use lockhost::{
+///     ProcessCtx, ProcessCtxView,
+///     wasmtime::{Engine, Result, component::{Linker, ResourceTable}},
+///     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView},
+/// };
+///
+/// struct Host {
+///     wasi: WasiCtx,
+///     process: ProcessCtx,
+///     table: ResourceTable,
+/// }
+///
+/// impl WasiView for Host {
+///     fn ctx(&mut self) -> WasiCtxView<'_> {
+///         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+///     }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let mut linker = Linker::<Host>::new(&Engine::default());
+/// lockhost::wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+/// lockhost::add_to_linker(&mut linker, |host| ProcessCtxView {
+///     ctx: &mut host.process,
+///     table: &mut host.table,
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// If the linker has the interface already, and does not allow shadowing.
+pub fn add_to_linker<T: 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> ProcessCtxView<'_>,
+) -> wasmtime::Result<()> {
+    process::add_to_linker::<T, HasProcess>(linker, view)
+}
+
+/// As [`add_to_linker`], for a host whose store's data implements [`ProcessView`].
+///
+/// ```
+/// use lockhost::{
+///     ProcessCtx, ProcessCtxView, ProcessView,
+///     wasmtime::{Engine, Result, component::{Linker, ResourceTable}},
+/// };
+///
+/// struct Host {
+///     process: ProcessCtx,
+///     table: ResourceTable,
+/// }
+///
+/// impl ProcessView for Host {
+///     fn process(&mut self) -> ProcessCtxView<'_> {
+///         ProcessCtxView { ctx: &mut self.process, table: &mut self.table }
+///     }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let mut linker = Linker::<Host>::new(&Engine::default());
+/// lockhost::add_view_to_linker(&mut linker)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`add_to_linker`].
+pub fn add_view_to_linker<T: ProcessView + 'static>(
+    linker: &mut Linker<T>,
+) -> wasmtime::Result<()> {
+    add_to_linker(linker, T::process)
+}
+
+struct HasProcess;
 
 impl HasData for HasProcess {
-    type Data<'a> = ProcessView<'a>;
+    type Data<'a> = ProcessCtxView<'a>;
 }
 
-impl ProcessView<'_> {
+impl ProcessCtxView<'_> {
     fn open(&self, descriptor: &Resource<Descriptor>) -> wasmtime::Result<Arc<File>> {
         Ok(match self.table.get(descriptor)? {
             Descriptor::File(file) => Arc::clone(&file.file),
@@ -68,37 +166,21 @@ impl ProcessView<'_> {
     }
 }
 
-impl process::Host for ProcessView<'_> {
+impl process::Host for ProcessCtxView<'_> {
     fn current(
         &mut self,
         dir: Resource<Descriptor>,
         attempt: u32,
     ) -> wasmtime::Result<Result<Maker, String>> {
-        let evidence = match platform::evidence_kind(&*self.open(&dir)?) {
-            Ok(evidence) => evidence,
-            Err(error) => {
-                return Ok(Err(format!(
-                    "the type of the directory's file system cannot be told: {error}"
-                )));
-            }
-        };
-        let identity = match platform::myself() {
-            Ok(me) => Identity {
-                evidence,
-                attempt,
-                ..me
-            },
-            Err(error) => {
-                return Ok(Err(format!(
-                    "it cannot be told which process this is: {error}"
-                )));
-            }
-        };
-        Ok(Ok(Maker {
-            pid: identity.pid,
-            identity: identity.to_string(),
-            evidence: evidence.is_some(),
-        }))
+        let maker = native::current(&*self.open(&dir)?);
+        Ok(match maker {
+            Ok(identity) => Ok(Maker {
+                pid: identity.pid(),
+                evidence: identity.promises_evidence(),
+                identity: identity.for_attempt(attempt).to_string(),
+            }),
+            Err(error) => Err(error.to_string()),
+        })
     }
 
     fn identify(
@@ -106,24 +188,8 @@ impl process::Host for ProcessView<'_> {
         pid: u32,
         dir: Resource<Descriptor>,
     ) -> wasmtime::Result<Option<String>> {
-        let Ok(me) = platform::myself() else {
-            return Ok(None);
-        };
-        let start = match platform::entry(pid) {
-            _ if pid == me.pid => me.start,
-            Some(entry) if me.start.is_some() => Some(entry.start),
-            _ => return Ok(None),
-        };
-        let Ok(evidence) = platform::evidence_kind(&*self.open(&dir)?) else {
-            return Ok(None);
-        };
-        let identity = Identity {
-            pid,
-            start,
-            evidence,
-            ..me
-        };
-        Ok(Some(identity.to_string()))
+        let identity = native::identify(pid, &*self.open(&dir)?);
+        Ok(identity.map(|identity| identity.to_string()))
     }
 
     fn guard(
@@ -159,9 +225,9 @@ impl process::Host for ProcessView<'_> {
     }
 }
 
-impl process::HostEvidence for ProcessView<'_> {
+impl process::HostEvidence for ProcessCtxView<'_> {
     fn drop(&mut self, evidence: Resource<Evidence>) -> wasmtime::Result<()> {
-        self.table.delete(evidence)?;
+        drop(self.table.delete(evidence)?);
         Ok(())
     }
 }
@@ -169,14 +235,15 @@ impl process::HostEvidence for ProcessView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::lockhost::lockfile::process::{
-        AliveReason, DeadReason, Host, UnknownReason,
+    use crate::{
+        bindings::process::{AliveReason, DeadReason, Host, UnknownReason},
+        process::{identity::Identity, platform},
     };
     use wasmtime_wasi::filesystem::{self, Dir, FsPerms, OpenMode};
 
     /// Asks with a directory, a file in it, and no other descriptor.
     fn ask<T>(
-        question: impl FnOnce(&mut ProcessView<'_>, Resource<Descriptor>, Resource<Descriptor>) -> T,
+        question: impl FnOnce(&mut ProcessCtxView<'_>, Resource<Descriptor>, Resource<Descriptor>) -> T,
     ) -> T {
         let directory = tempfile::tempdir().unwrap();
         let file = File::create(directory.path().join("file")).unwrap();
@@ -186,7 +253,7 @@ mod tests {
         let mut table = ResourceTable::new();
         let dir = table.push(Descriptor::Dir(dir)).unwrap();
         let file = table.push(Descriptor::File(file)).unwrap();
-        let mut view = ProcessView {
+        let mut view = ProcessCtxView {
             ctx: &mut ProcessCtx::default(),
             table: &mut table,
         };
@@ -258,7 +325,7 @@ mod tests {
     #[test]
     fn a_guest_that_guards_over_and_over_is_refused_until_it_closes_something() {
         let (mut table, mut ctx) = (ResourceTable::new(), ProcessCtx::default());
-        let mut view = ProcessView {
+        let mut view = ProcessCtxView {
             ctx: &mut ctx,
             table: &mut table,
         };

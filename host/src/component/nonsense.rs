@@ -8,8 +8,8 @@ use wasmtime::{StoreLimits, StoreLimitsBuilder, component::Resource};
 use super::*;
 use crate::{
     bindings::{
-        exports::lockhost::lockfile::lockfile::{Cause, Error, Options},
-        lockhost::lockfile::process::{GuardError, Liveness, Maker, Owner, UnknownReason},
+        lockfile::{Cause, Error, Options},
+        process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
     },
     evidence::Evidence,
     process::platform::open_directory,
@@ -113,7 +113,7 @@ impl process::Host for Nonsense {
 
 impl process::HostEvidence for Nonsense {
     fn drop(&mut self, evidence: Resource<Evidence>) -> wasmtime::Result<()> {
-        self.table.delete(evidence)?;
+        drop(self.table.delete(evidence)?);
         Ok(())
     }
 }

@@ -1,10 +1,14 @@
 //! The names that processes get, format 1 as `wit/lockfile.wit` defines it.
 
-use std::fmt;
+use std::{error, fmt, str::FromStr};
 
-/// What is known of a process that tells it from all others. A fact that is `None` could not be had.
+/// A process, told from all others on all machines: its number, its start in the kernel's own ticks, the run of the
+/// kernel, and its namespaces, as far as they could be had. [`current`](super::current) has an example.
+///
+/// Its text fits into a file's name and is what to keep. It is read back with `parse()`; a later version may write more
+/// into it, and reads what this one has written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub struct Identity {
     /// Its number, in its own PID namespace.
     pub(crate) pid: u32,
     /// Its start, in the kernel's own ticks.
@@ -21,7 +25,62 @@ pub(crate) struct Identity {
     pub(crate) attempt: u32,
 }
 
+/// Why a text is no [`Identity`]: it is in another format, or has a part that this version does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoIdentity;
+
+impl fmt::Display for NoIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no identity of a process that this version can read")
+    }
+}
+
+impl error::Error for NoIdentity {}
+
+impl FromStr for Identity {
+    type Err = NoIdentity;
+
+    fn from_str(text: &str) -> Result<Self, NoIdentity> {
+        Self::parse(text).ok_or(NoIdentity)
+    }
+}
+
 impl Identity {
+    /// The process' number, as it knows itself.
+    ///
+    /// ```
+    /// use lockhost::process::Identity;
+    ///
+    /// let identity: Identity = "1-p4711-s123456".parse()?;
+    /// assert_eq!(identity.pid(), 4711);
+    /// # Ok::<(), lockhost::process::NoIdentity>(())
+    /// ```
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether it says that the file which bears it is kept locked for as long as its maker lives. Then that the file
+    /// is not locked any more proves the maker dead, also to other containers, boots and machines.
+    #[must_use]
+    pub fn promises_evidence(&self) -> bool {
+        self.evidence.is_some()
+    }
+
+    /// The same process, with a number to tell files of one process apart; 0 is how it comes.
+    ///
+    /// ```
+    /// use lockhost::process::Identity;
+    ///
+    /// let identity: Identity = "1-p4711".parse()?;
+    /// assert_eq!(identity.for_attempt(2).to_string(), "1-p4711-a2");
+    /// # Ok::<(), lockhost::process::NoIdentity>(())
+    /// ```
+    #[must_use]
+    pub fn for_attempt(self, attempt: u32) -> Self {
+        Self { attempt, ..self }
+    }
+
     /// Reads an identity of this format. `None` for any other, and for one with a part that this version does not
     /// know or that is out of order.
     pub(crate) fn parse(text: &str) -> Option<Self> {

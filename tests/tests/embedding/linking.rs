@@ -1,0 +1,85 @@
+//! One import for hosts of every kind.
+
+use lockhost::{
+    DEFAULT_NAME, ErrorKind, Options,
+    bindings::{Lockhost, lockfile::Cause, sync, sync::lockfile::Options as SyncOptions},
+    wasmtime::{Error, Result, Store, component::Linker},
+    wasmtime_wasi::p2,
+};
+use lockhost_tests::scene::Scene;
+
+use crate::host::{Host, acquire, engine, linker, release};
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+}
+
+#[test]
+fn an_asynchronous_host_takes_the_lock_and_excludes_the_plain_api() -> Result<()> {
+    let engine = engine()?;
+    let (component, linker) = (lockhost::component(&engine)?, linker(&engine)?);
+    for host in [Host::default, Host::that_blocks] {
+        let scene = Scene::free();
+        let mut store = Store::new(&engine, host());
+        runtime().block_on(async {
+            let instance = Lockhost::instantiate_async(&mut store, &component, &linker).await?;
+            let lock = acquire(&mut store, &instance, scene.path()).await?;
+            let lock = lock.expect("the directory is free");
+            let plain = Options::new().name("plugin.lock");
+            let refused = plain.acquire(scene.path()).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Held);
+            assert!(refused.holder().unwrap().is_this_process());
+            release(&mut store, &instance, lock).await?;
+            let lock = plain.acquire(scene.path()).expect("it was released");
+            let refused = acquire(&mut store, &instance, scene.path()).await?;
+            assert!(matches!(refused, Err(Cause::Held(_))), "{refused:?}");
+            lock.release().expect("it is still held");
+            Ok::<_, Error>(())
+        })?;
+        drop(store);
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
+    let scene = Scene::stale();
+    let engine = engine()?;
+    let mut linker = Linker::<Host>::new(&engine);
+    p2::add_to_linker_sync(&mut linker)?;
+    lockhost::add_view_to_linker(&mut linker)?;
+    let pre = linker.instantiate_pre(&lockhost::component(&engine)?)?;
+    let mut store = Store::new(&engine, Host::default());
+    let instance = sync::LockhostPre::new(pre)?.instantiate(&mut store)?;
+    let guest = instance.lockhost_lockfile_lockfile();
+    let directory = lockhost::open_directory(scene.path())?;
+    let directory = store.data_mut().table.push(directory)?;
+    let options = SyncOptions {
+        name: DEFAULT_NAME.into(),
+        assume_dead: None,
+    };
+    let attempt = guest
+        .attempt()
+        .call_constructor(&mut store, directory, &options)?;
+    let lock = guest
+        .attempt()
+        .call_try(&mut store, attempt, 0)?
+        .expect("nobody has it");
+    assert!(matches!(
+        guest.lock().call_still_held(&mut store, lock)?,
+        Ok(true)
+    ));
+    assert!(guest.lock().call_release(&mut store, lock)?.is_ok());
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    Ok(())
+}
+
+#[test]
+fn an_interface_that_a_linker_has_is_not_added_twice() -> Result<()> {
+    let mut linker = linker(&engine()?)?;
+    assert!(lockhost::add_view_to_linker(&mut linker).is_err());
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! The component in a host's own engine, linker and stores.
+
+mod host;
+mod linking;
