@@ -9,6 +9,7 @@ const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, other_wasm_opt)");
     println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_strace)");
+    println!("cargo::rustc-check-cfg=cfg(no_node)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
@@ -40,6 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .output();
     if !traced.is_ok_and(|output| output.status.success()) {
         println!("cargo::rustc-cfg=no_strace");
+    }
+    if !["node", "npm"].iter().all(|it| is_installed(it)) {
+        println!("cargo::rustc-cfg=no_node");
     }
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");

@@ -1,0 +1,49 @@
+//! The example, as somebody who has just downloaded it would build it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use lockhost_tests::component::workspace;
+
+/// The folder that has it: in the target folder, so that nothing is written among the sources.
+pub(crate) fn built() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build).clone()
+}
+
+fn build() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node");
+    let source = workspace().join("host/examples/node");
+    fs::create_dir_all(&folder).expect("a folder for the example");
+    let wanted = fs::read(source.join("package-lock.json")).expect("the versions are pinned");
+    // npm's own note of what it has installed, which it writes at the end.
+    let installed = folder.join("node_modules/.package-lock.json");
+    let is_installed = fs::read(folder.join("package-lock.json")).is_ok_and(|it| it == wanted)
+        && installed.exists();
+    for file in fs::read_dir(source).expect("the example can be read") {
+        let file = file.expect("an entry");
+        if file.file_type().expect("it has a type").is_file() {
+            fs::copy(file.path(), folder.join(file.file_name())).expect("it can be copied");
+        }
+    }
+    if !is_installed {
+        run(
+            Command::new("npm").args(["ci", "--no-audit", "--no-fund"]),
+            &folder,
+        );
+    }
+    let component = fs::canonicalize(workspace().join("host/lockfile.wasm"));
+    let component = component.expect("the component is part of the repository");
+    run(Command::new("node").arg("build.js").arg(component), &folder);
+    folder
+}
+
+fn run(command: &mut Command, folder: &Path) {
+    let output = command.current_dir(folder).output();
+    let output = output.expect("node and npm can be started (Debian: nodejs, npm)");
+    assert!(output.status.success(), "{command:?}: {output:?}");
+}
