@@ -41,7 +41,7 @@ pub struct Covered {
     /// What can be left when all have ended.
     pub ends: FxHashSet<Directory>,
     /// Steps of these kinds.
-    counts: Counts,
+    pub counts: Counts,
 }
 
 impl fmt::Display for Covered {

@@ -55,6 +55,8 @@ pub struct Contender {
     looked_up: Option<(Liveness, Liveness)>,
     /// How often it tries once more.
     rounds: u8,
+    /// Whom it was told to take for dead.
+    assumes: Option<String>,
     /// What is wrong with it, if it was made so.
     seed: Option<Seed>,
     trail: Trail,
@@ -62,8 +64,8 @@ pub struct Contender {
 
 impl Contender {
     /// One that tries so many times.
-    pub fn new(rounds: u8, seed: Option<Seed>) -> Self {
-        let mut machine = Machine::new(LOCK.into(), None);
+    pub fn new(rounds: u8, seed: Option<Seed>, assumes: Option<String>) -> Self {
+        let mut machine = Machine::new(LOCK.into(), assumes.clone());
         let phase = match machine.start(0) {
             Next::Call(call) => Phase::New(call),
             Next::End(end) => unreachable!("{end:?}"),
@@ -76,6 +78,7 @@ impl Contender {
             listed: 0,
             looked_up: None,
             rounds: rounds - 1,
+            assumes,
             seed,
             trail: Trail::default(),
         }
@@ -96,6 +99,7 @@ impl Contender {
         let mut info = Info {
             fresh: matches!(self.phase, Phase::New(_)),
             owner: self.phase == Phase::Owning,
+            assumes: self.assumes.is_some(),
             in_a_hurry: table.timely == Timely::Everybody && matches!(self.phase, Phase::Trying(_)),
             ..Info::of(who, turn)
         };
@@ -184,7 +188,7 @@ impl Contender {
 
     /// Tries once more, in the same process.
     pub fn again(&mut self) {
-        *self = Self::new(self.rounds, self.seed);
+        *self = Self::new(self.rounds, self.seed, self.assumes.take());
     }
 
     fn stays(self) -> Body {
@@ -223,7 +227,7 @@ impl Contender {
         // Whatever was open is closed with the attempt.
         self.descriptors = Descriptors::default();
         self.phase = Phase::Resting;
-        self.machine = Machine::new(LOCK.into(), None);
+        self.machine = Machine::new(LOCK.into(), self.assumes.clone());
         self.elapsed = 0;
         self.stays()
     }

@@ -106,7 +106,7 @@ pub enum Modified {
 }
 
 impl Modified {
-    fn time(self) -> Datetime {
+    pub fn time(self) -> Datetime {
         let seconds = match self {
             Modified::Old => 0,
             Modified::Fresh(era) => NOW + ERA * u64::from(era),

@@ -268,8 +268,11 @@ impl World {
     /// A process starts.
     pub fn arrive(&mut self, slot: usize, who: Who, setting: &Setting, table: &mut Table) {
         let body = match setting.sorts[slot] {
-            Sort::Ours | Sort::Sweeper | Sort::Thread => {
-                Body::Contender(Box::new(Contender::new(setting.rounds, setting.seed)))
+            sort @ (Sort::Ours | Sort::Sweeper | Sort::Thread | Sort::Assuming) => {
+                let assumed = setting.assumed.filter(|_| sort == Sort::Assuming);
+                let assumed = assumed.map(|assumed| table.assumed_identity(assumed));
+                let contender = Contender::new(setting.rounds, setting.seed, assumed);
+                Body::Contender(Box::new(contender))
             }
             Sort::Original { atomic } => Body::Original(Original::new(who.pid, atomic)),
             Sort::Inspector => Body::Inspector(Box::new(Inspector::new())),
@@ -304,7 +307,7 @@ impl World {
             robbed: false,
             failed: None,
         };
-        world.free = !world.is_blocked(table);
+        world.free = !world.is_blocked_but_by_the_assumed(table);
         for (slot, sort) in setting.sorts.iter().enumerate() {
             let who = world.nobody_yet(*sort);
             world.arrive(slot, who, setting, table);

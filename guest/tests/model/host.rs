@@ -18,7 +18,9 @@ pub fn judge(asked: Asked, who: Who, living: impl Fn(u8) -> Option<Who>, table: 
         Asked::Nobody => unless_vetoed(Liveness::Dead(DeadReason::Nobody)),
         Asked::Pid(pid) => unless_vetoed(number(pid, who, living)),
         Asked::Maker(claim) => match table.claim(claim).author {
-            Author::Foreign(_) => unless_vetoed(foreigner(table.claim(claim).evidence)),
+            Author::Foreign(_) | Author::Unproven(_) => {
+                unless_vetoed(foreigner(table.claim(claim).evidence))
+            }
             Author::Process(maker, _) if maker == who => myself(table.claim(claim).evidence),
             Author::Process(maker, _) => match living(maker.pid) {
                 None => unless_vetoed(Liveness::Dead(DeadReason::NoProcess)),

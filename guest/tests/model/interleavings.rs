@@ -24,6 +24,15 @@ fn all(setting: Setting) {
     exhaust(setting, &Promise::ALL);
 }
 
+/// With owners that keep their files locked.
+fn kept(starts: Vec<Start>) -> Vec<Start> {
+    let kept = |start| Start {
+        kept: true,
+        ..start
+    };
+    starts.into_iter().map(kept).collect()
+}
+
 #[test]
 fn two_on_a_free_directory_with_crashes() {
     for evidence in [true, false] {
@@ -194,18 +203,52 @@ fn a_lock_that_a_person_removes_under_its_owner() {
 }
 
 #[test]
-fn owners_that_nobody_can_judge() {
-    // Those that are kept may end at any moment, also before anything else.
-    for evidence in [true, false] {
-        let starts = starts::foreign().into_iter().map(|start| Start {
-            kept: true,
-            ..start
-        });
-        all(Setting {
-            evidence,
-            starts: starts.collect(),
-            ..Setting::of("owners of another boot or container", 2)
-        });
+fn owners_of_a_foreign_namespace_with_evidence_are_respected_while_they_live_and_then_replaced() {
+    // Those that keep their files locked may end at any moment, also before anything else.
+    all(Setting {
+        starts: kept(starts::foreign()),
+        ..Setting::of("owners of another boot or container with evidence", 2)
+    });
+    all(Setting {
+        starts: kept(vec![starts::namesake()]),
+        budget: Budget::ONE_CRASH,
+        ..Setting::of("owners elsewhere with evidence and a pid of ours", 2)
+    });
+    // This one has ended: the kernel has dropped its lock.
+    let dead = Setting {
+        starts: vec![starts::namesake()],
+        budget: Budget::ONE_CRASH,
+        ..Setting::of("a dead owner elsewhere with a pid of ours, by evidence", 2)
+    };
+    assert!(exhaust(dead, &Promise::ALL).counts.acquisitions > 0);
+}
+
+#[test]
+fn owners_of_a_foreign_namespace_without_evidence_are_respected_for_good() {
+    for setting in [
+        Setting {
+            starts: starts::foreign(),
+            evidence: false,
+            ..Setting::of("owners of another boot or container, no evidence here", 2)
+        },
+        Setting {
+            starts: vec![starts::namesake()],
+            evidence: false,
+            ..Setting::of("owners elsewhere with a pid of ours, no evidence here", 2)
+        },
+        Setting {
+            starts: starts::unproven(),
+            ..Setting::of(
+                "owners of another boot or container who promise no evidence",
+                2,
+            )
+        },
+        Setting {
+            starts: kept(starts::unproven()),
+            ..Setting::of("owners who promise no evidence, and are kept open", 2)
+        },
+    ] {
+        exhaust(setting, &Promise::ALL);
     }
 }
 

@@ -74,6 +74,8 @@ pub struct Info {
     /// It has done nothing yet.
     pub fresh: bool,
     pub owner: bool,
+    /// A person has told it whom to take for dead.
+    pub assumes: bool,
     /// It is in the middle of an attempt, and never stops there for seconds.
     pub in_a_hurry: bool,
     pub end: Option<End>,
@@ -105,6 +107,7 @@ impl Info {
             turn,
             fresh: false,
             owner: false,
+            assumes: false,
             in_a_hurry: false,
             end: None,
             claim: None,

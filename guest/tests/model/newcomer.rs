@@ -50,9 +50,14 @@ impl World {
     /// The same, at this level or a deeper one.
     pub fn is_blocked_from(&self, level: u8, table: &mut Table) -> bool {
         (level..=DEEPEST).any(|level| match self.directory.id(Name::Level(level)) {
-            Ok(file) => self.outside.contains(file) || self.is_anybodys(file, table),
+            Ok(file) => self.keeps_out(file, table),
             Err(_) => false,
         })
+    }
+
+    /// Whether a file at a level keeps everybody out who comes.
+    pub fn keeps_out(&self, file: u8, table: &mut Table) -> bool {
+        self.outside.contains(file) || self.is_anybodys(file, table)
     }
 
     /// Whether a file's owner lives, or nobody can tell.
@@ -77,7 +82,7 @@ impl World {
             Asked::Pid(pid) => self.living(pid, table).is_some(),
             Asked::Maker(claim) => match table.claim(claim).author {
                 Author::Process(who, _) => self.living(who.pid, table) == Some(who),
-                Author::Foreign(_) => !table.claim(claim).evidence,
+                Author::Foreign(_) | Author::Unproven(_) => !table.claim(claim).evidence,
             },
         }
     }
@@ -113,7 +118,7 @@ impl World {
     fn run_newcomer(mut self, table: &mut Table) -> Newcomer {
         const SLOT: usize = SLOTS - 1;
         let counts = table.counts;
-        let body = Body::Contender(Box::new(Contender::new(1, table.seed)));
+        let body = Body::Contender(Box::new(Contender::new(1, table.seed, None)));
         let who = Who {
             pid: PID,
             start: 0,

@@ -122,12 +122,23 @@ impl World {
         self.directory.names().any(|(name, file)| match name {
             Name::Claim(claim) => match table.claim(claim).author {
                 Author::Process(who, _) => pids.contains(&who.pid),
-                Author::Foreign(_) => false,
+                Author::Foreign(_) | Author::Unproven(_) => false,
             },
+            // Somebody elsewhere may have one of these pids too.
+            Name::Level(_) if self.is_foreign(file, table) => false,
             Name::Level(_) => match self.directory.read(file) {
                 Content::Pid(pid) => pids.contains(&pid),
                 _ => false,
             },
+        })
+    }
+
+    fn is_foreign(&self, file: File, table: &Table) -> bool {
+        self.directory.names().any(|(name, other)| match name {
+            Name::Claim(claim) if other == file => {
+                !matches!(table.claim(claim).author, Author::Process(..))
+            }
+            _ => false,
         })
     }
 
@@ -176,7 +187,7 @@ impl World {
                         || world.is_at_a_level(file)
                         || self.outside != Files::default()
                         || world.directory.read(file) == Content::Empty
-                            && matches!(table.claim(claim).author, Author::Foreign(_))
+                            && !matches!(table.claim(claim).author, Author::Process(..))
                 }
                 // What somebody keeps stays, and so do the dead below it, with their claims. So does a reclaim lock
                 // that names nobody and is from the future: a sweep does not wait for it to settle.

@@ -17,12 +17,23 @@ pub enum Sort {
     Ours,
     /// One of ours that sweeps without a cause, as one in 64 does.
     Sweeper,
+    /// One of ours that a person has told whom to take for dead.
+    Assuming,
     /// A further contender in the process before it.
     Thread,
     /// The lock that ours replaces; its pid is published with its file, or after it.
     Original { atomic: bool },
     /// One of ours that only looks.
     Inspector,
+}
+
+/// Whom a person takes for dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assumed {
+    /// The maker of this claim.
+    Maker(Author),
+    /// Whoever wrote this pid into a file without a claim, long ago.
+    Pid(u8),
 }
 
 /// Who takes the steps of an attempt without stopping for seconds, unless it is to wait.
@@ -110,6 +121,8 @@ pub struct Setting {
     pub torn: bool,
     /// Who is never stopped for seconds between two steps.
     pub timely: Timely,
+    /// Whom those among ours take for dead that a person has told.
+    pub assumed: Option<Assumed>,
     /// What is wrong with ours, if the checker is to be checked.
     pub seed: Option<Seed>,
     /// How operations fail, if they do.
@@ -131,6 +144,7 @@ impl Setting {
             links: Links::Work,
             torn: false,
             timely: Timely::Originals,
+            assumed: None,
             seed: None,
             codes: &KINDS,
             reduced: true,
@@ -214,7 +228,11 @@ impl Start {
                         .expect("a free level");
                 }
             }
-            if self.kept && matches!(author, Author::Foreign(number) if *number > 0) {
+            let foreign = match author {
+                Author::Process(..) => false,
+                Author::Foreign(number) | Author::Unproven(number) => *number > 0,
+            };
+            if self.kept && foreign {
                 kept.insert(file);
             }
         }

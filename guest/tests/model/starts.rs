@@ -28,13 +28,17 @@ enum Kind {
     StrangersClaim,
     /// Of somebody of another boot or container.
     Foreign,
+    /// The same, with the pid of one of the run.
+    Namesake,
+    /// Of somebody there whose host keeps no evidence.
+    Unproven,
     /// No lock file at all.
     TooLong,
 }
 
 use Kind::{
-    Crashed, Empty, Foreign, FromTheFuture, Garbage, Half, JustEmpty, Nothing, PowerLost, Stale,
-    Strangers, StrangersClaim, TooLong,
+    Crashed, Empty, Foreign, FromTheFuture, Garbage, Half, JustEmpty, Namesake, Nothing, PowerLost,
+    Stale, Strangers, StrangersClaim, TooLong, Unproven,
 };
 
 /// What can be taken over.
@@ -68,9 +72,23 @@ pub fn taken_over(levels: usize) -> Vec<Start> {
 
 /// Owners of another boot or container, with and without others around them.
 pub fn foreign() -> Vec<Start> {
-    let mixes = combine(&[Nothing, Crashed, Foreign], 2).into_iter();
+    around(Foreign)
+}
+
+/// The same, of whom nobody keeps evidence.
+pub fn unproven() -> Vec<Start> {
+    around(Unproven)
+}
+
+/// One of them that has a pid of the run, as the first process of another container has.
+pub fn namesake() -> Start {
+    start(&[Namesake])
+}
+
+fn around(kind: Kind) -> Vec<Start> {
+    let mixes = combine(&[Nothing, Crashed, kind], 2).into_iter();
     mixes
-        .filter(|mix| mix.contains(&Foreign))
+        .filter(|mix| mix.contains(&kind))
         .map(|mix| start(&mix))
         .collect()
 }
@@ -127,6 +145,8 @@ fn start(mix: &[Kind]) -> Start {
             Strangers => start.file(level, Content::Pid(STRANGER), Modified::Old),
             StrangersClaim => start.claim(STRANGER + 1 + level, &levels),
             Foreign => start.claim_with(Author::Foreign(1 + level), Content::Pid(pid), &levels),
+            Namesake => start.claim_with(Author::Foreign(1 + level), Content::Pid(1), &levels),
+            Unproven => start.claim_with(Author::Unproven(1 + level), Content::Pid(pid), &levels),
         };
         level += 1;
     }

@@ -6,15 +6,19 @@
 
 use std::sync::Arc;
 
-use lockhost_guest::{call::FileId, lockfile::Identity, machine::sweeps_unasked};
+use lockhost_guest::{
+    call::FileId,
+    lockfile::{Identity, bare_identity},
+    machine::sweeps_unasked,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    directory::{CLAIMS, Directory, File},
+    directory::{CLAIMS, Directory, File, Modified},
     local::{Info, Local, Who},
     newcomer::Newcomer,
     seeds::Seed,
-    setting::{Links, Setting, Timely},
+    setting::{Assumed, Links, Setting, Timely},
     step::{Answer, Op},
     world::World,
 };
@@ -26,6 +30,8 @@ pub enum Author {
     Process(Who, u32),
     /// Somebody of another boot, machine or container: of them nobody can tell by the pid.
     Foreign(u8),
+    /// The same, but whose host keeps no evidence, also where those of the others do.
+    Unproven(u8),
 }
 
 /// A claim's name, and what it says.
@@ -41,7 +47,7 @@ impl Claim {
     pub fn pid(&self) -> u32 {
         match self.author {
             Author::Process(who, _) => who.pid.into(),
-            Author::Foreign(number) => number.into(),
+            Author::Foreign(number) | Author::Unproven(number) => number.into(),
         }
     }
 }
@@ -68,6 +74,8 @@ pub struct Table {
     pub links: Links,
     /// What is wrong with ours, if the checker is to be checked.
     pub seed: Option<Seed>,
+    /// Whom a person takes for dead.
+    pub assumed: Option<Assumed>,
     pub counts: Counts,
     /// The steps that are taken, when a trace is told.
     pub notes: Option<Vec<(usize, Op, Answer)>>,
@@ -91,6 +99,7 @@ impl Table {
             links: setting.links,
             timely: setting.timely,
             seed: setting.seed,
+            assumed: setting.assumed,
             ..Self::default()
         }
     }
@@ -106,12 +115,23 @@ impl Table {
             self.claims.push(Claim {
                 author,
                 identity: name(author),
-                evidence: self.evidence,
+                evidence: self.evidence && !matches!(author, Author::Unproven(_)),
             });
             self.claims.len() - 1
         });
         assert!(number < CLAIMS, "the model has room for that many claims");
         number as u8
+    }
+
+    /// What a person calls whom it takes for dead.
+    pub fn assumed_identity(&mut self, assumed: Assumed) -> String {
+        match assumed {
+            Assumed::Maker(author) => {
+                let claim = self.claim_of(author);
+                self.claim(claim).identity.as_str().to_owned()
+            }
+            Assumed::Pid(pid) => bare_identity(pid.into(), Some(Modified::Old.time())),
+        }
     }
 
     /// The number of the first claim of a process.
@@ -194,6 +214,7 @@ fn name(author: Author) -> Identity {
             who.sweeps,
         ),
         Author::Foreign(number) => (format!("1-x{number}"), false),
+        Author::Unproven(number) => (format!("1-y{number}"), false),
     };
     let mut names =
         (0..).map(|salt| Identity::new(&format!("{text}-{salt}")).expect("an identity"));

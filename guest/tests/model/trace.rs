@@ -65,6 +65,7 @@ fn process(slot: usize, world: &World, setting: &Setting, table: &Table) -> Stri
     let pid = table.info(world.locals[slot]).who.pid;
     match setting.sorts[slot] {
         Sort::Ours | Sort::Sweeper | Sort::Thread => format!("process {pid}"),
+        Sort::Assuming => format!("told {pid}"),
         Sort::Original { .. } => format!("original {pid}"),
         Sort::Inspector => format!("inspector {pid}"),
     }
@@ -130,6 +131,7 @@ fn author(claim: u8, table: &Table) -> String {
             format!("{} started at {}, attempt {attempt}", who.pid, who.start)
         }
         Author::Foreign(number) => format!("stranger {number}"),
+        Author::Unproven(number) => format!("stranger {number} without evidence"),
     }
 }
 

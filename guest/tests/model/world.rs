@@ -196,8 +196,9 @@ impl World {
                     .enumerate()
                     .filter(|(other, _)| *other != slot);
                 let mut others = others.map(|(_, local)| table.info(*local));
+                let told = info.assumes && self.is_assumed_dead(made, table);
                 self.robbed |= others.any(|other| other.made.contains(&made))
-                    || self.is_an_outsiders(made.1, table);
+                    || !told && self.is_an_outsiders(made.1, table);
                 self.directory.unlink(name)?;
                 Answer::Done
             }
@@ -222,7 +223,7 @@ impl World {
             Name::Level(_) => false,
             Name::Claim(claim) => match table.claim(claim).author {
                 Author::Process(who, _) => strangers.contains(&who.pid),
-                Author::Foreign(_) => !table.claim(claim).evidence,
+                Author::Foreign(_) | Author::Unproven(_) => !table.claim(claim).evidence,
             },
         });
         claimed
@@ -307,7 +308,7 @@ impl World {
             // Nobody becomes this maker again.
             Op::Ask(Asked::Maker(claim)) => match table.claim(claim).author {
                 Author::Process(maker, _) => self.living(maker.pid, table) != Some(maker),
-                Author::Foreign(_) => true,
+                Author::Foreign(_) | Author::Unproven(_) => true,
             },
             // The file is not locked, and nobody would be hindered: it is nobody's claim.
             Op::Probe(..) => info.open.is_some_and(|file| self.is_unclaimed(file, table)),
