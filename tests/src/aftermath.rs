@@ -18,8 +18,9 @@ use crate::{
     traced,
 };
 
-/// What is in the directory: for each file its names, and whether nothing is in it, or the pid of the process with this
-/// number though that has no claim on it. `claim` is that of this process, and `old` that of any other.
+/// What is in the directory: for each file its names, and whether nothing is in it, it was made to name nobody, or it
+/// holds the pid of the process with this number though that has no claim on it. `claim` is that of this process, and
+/// `old` that of any other.
 ///
 /// # Panics
 /// If it cannot be looked at.
@@ -48,6 +49,8 @@ pub fn left(scene: &Scene, killed: u32) -> String {
             let mut file = names.join("=");
             if content.is_empty() {
                 file.push_str(" (empty)");
+            } else if content.starts_with('-') {
+                file.push_str(" (disowned)");
             } else if content == format!("{killed}\n") && !names.contains(&"claim") {
                 file.push_str(" (in place)");
             }
@@ -66,7 +69,7 @@ pub fn left(scene: &Scene, killed: u32) -> String {
 pub fn recovers(scene: &Scene, killed: u32, injections: &[&str], after: &str) {
     // A file that names nobody is another program's that is not written yet, unless it is old.
     for file in scene.files() {
-        grow_old_if_empty(&scene.path().join(file));
+        grow_old_if_it_names_nobody(&scene.path().join(file));
     }
     gets_in(scene, injections, after);
     let litter = left(scene, killed);
@@ -90,13 +93,13 @@ fn gets_in(scene: &Scene, injections: &[&str], after: &str) {
     assert_eq!(newcomer.end(Signal::TERM).code(), Some(0), "after {after}");
 }
 
-fn grow_old_if_empty(path: &Path) {
-    let file = File::options()
-        .write(true)
-        .open(path)
-        .expect("it can be opened");
-    if file.metadata().is_ok_and(|file| file.len() == 0) {
-        file.set_modified(SystemTime::now() - Duration::from_secs(3600))
+fn grow_old_if_it_names_nobody(path: &Path) {
+    let content = fs::read_to_string(path).expect("it can be read");
+    if content.is_empty() || content.starts_with('-') {
+        File::options()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_modified(SystemTime::now() - Duration::from_secs(3600)))
             .expect("its time can be set");
     }
 }

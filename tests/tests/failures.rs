@@ -15,8 +15,9 @@ use lockhost::{ErrorKind, acquire};
 use lockhost_tests::{
     aftermath::{left, recovers},
     contender::{Answer, Contender},
+    mounted::{Mounted, is_mounted},
     program::lockhost,
-    scene::Scene,
+    scene::{NOBODY, Scene},
     traced::{self, SystemCall},
 };
 use rustix::process::Signal;
@@ -128,21 +129,24 @@ enum Excuse {
     Removing,
     /// Opening is two system calls: the file is there when the second one fails, and cannot be told from another's.
     Opening,
+    /// It was made in place, and somebody may be about to remove it: it was made to name nobody.
+    Disowning,
 }
 
 /// What is left of the run's own has to have an excuse.
 fn excuse(run: &Run, call: &SystemCall, left: &str) -> Result<Option<Excuse>, String> {
-    let own: Vec<&str> = left
-        .split(", ")
-        .filter(|file| file.contains("claim"))
-        .collect();
+    let is_own = |file: &&str| file.contains("claim") || file.ends_with(')');
+    let own: Vec<&str> = left.split(", ").filter(is_own).collect();
     let opening = call.name == "statx" && run.words.contains("cannot create");
+    let looking = call.text.contains(".lock.1-p") && run.words.contains("cannot look at");
     match own[..] {
         [] => Ok(None),
         _ if call.name == "unlinkat" || run.owned && run.code == Some(1) => {
             Ok(Some(Excuse::Removing))
         }
-        ["claim (empty)"] if opening => Ok(Some(Excuse::Opening)),
+        ["claim"] if looking => Ok(Some(Excuse::Removing)),
+        [file] if opening && file.ends_with("(empty)") => Ok(Some(Excuse::Opening)),
+        [file] if file.ends_with("(disowned)") => Ok(Some(Excuse::Disowning)),
         _ => Err(left.to_owned()),
     }
 }
@@ -185,6 +189,14 @@ fn each_of(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Vec<&'sta
             .filter(|error| *error == "EIO")
             .collect(),
         _ => errors.to_vec(),
+    }
+}
+
+/// The same but for closing: a file that stays open has a name until then, where its server is no kernel.
+fn but_of_closing(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Vec<&'static str> {
+    move |call| match call.name.as_str() {
+        "close" => Vec::new(),
+        _ => each_of(errors)(call),
     }
 }
 
@@ -287,4 +299,34 @@ fn a_lock_goes_where_its_directory_goes_and_not_with_the_path() {
     for directory in [directory, moved] {
         assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
     }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_strace),
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
+)]
+fn whatever_fails_without_hard_links_on_a_free_directory_is_told_and_leaves_nothing_that_names_anybody()
+ {
+    let exfat = Mounted::exfat();
+    assert!(is_mounted(&exfat.path()));
+    let free = || Scene::free_in(&exfat.path());
+    failures(
+        "without links, free",
+        free,
+        but_of_closing(&["EIO", "ENOSPC"]),
+    );
+}
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_strace),
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
+)]
+fn whatever_fails_without_hard_links_on_a_stale_lock_is_told_and_leaves_nothing_that_names_anybody()
+{
+    let exfat = Mounted::exfat();
+    assert!(is_mounted(&exfat.path()));
+    let stale = || Scene::free_in(&exfat.path()).with(LOCK, NOBODY);
+    failures("without links, stale", stale, but_of_closing(&["EIO"]));
 }

@@ -217,7 +217,7 @@ fn name(author: Author) -> Identity {
         Author::Unproven(number) => (format!("1-y{number}"), false),
     };
     let mut names =
-        (0..).map(|salt| Identity::new(&format!("{text}-{salt}")).expect("an identity"));
+        (0..10_000).map(|salt| Identity::new(&format!("{text}-{salt}")).expect("an identity"));
     names
         .find(|identity| sweeps_unasked(identity) == sweeps)
         .expect("one in 64 does")
