@@ -434,3 +434,6 @@ pub fn sweeps_unasked(identity: &Identity) -> bool {
         });
     (hash >> 16).is_multiple_of(64)
 }
+
+#[cfg(test)]
+mod dialogue;

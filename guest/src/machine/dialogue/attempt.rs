@@ -1,6 +1,6 @@
 //! An attempt that is told, answer by answer, what it gets to see.
 
-use lockhost_guest::{
+use crate::{
     call::{Call, FileId, FileStat, Maker, Next, Ours, Owner, Reply},
     contract::{
         Cause, Datetime, DeadReason, DescriptorType, Error, ErrorCode, Liveness, Report, Waiting,
@@ -10,21 +10,21 @@ use lockhost_guest::{
 };
 
 /// Our claim, or what was made in place.
-pub const OWN: FileId = FileId(1, 0);
+pub(super) const OWN: FileId = FileId(1, 0);
 
 /// Another file.
-pub const OTHER: FileId = FileId(2, 0);
+pub(super) const OTHER: FileId = FileId(2, 0);
 
 /// A pid that no process has.
-pub const NOBODY: Liveness = Liveness::Dead(DeadReason::NoProcess);
+pub(super) const NOBODY: Liveness = Liveness::Dead(DeadReason::NoProcess);
 
 /// A level's name.
-pub fn at(level: u8) -> Name {
+pub(super) fn at(level: u8) -> Name {
     Name::Level(level)
 }
 
 /// An identity, such that its owner sweeps without a cause if it is to.
-pub fn identity(sweeps: bool) -> Identity {
+pub(super) fn identity(sweeps: bool) -> Identity {
     let mut identities = (1..10_000).map(|pid| Identity::new(&format!("1-p{pid}")).unwrap());
     identities
         .find(|identity| sweeps_unasked(identity) == sweeps)
@@ -32,7 +32,7 @@ pub fn identity(sweeps: bool) -> Identity {
 }
 
 /// Who we are, on a file system with evidence or without.
-pub fn maker(evidence: bool) -> Maker {
+pub(super) fn maker(evidence: bool) -> Maker {
     Maker {
         pid: 7,
         identity: identity(false),
@@ -41,7 +41,7 @@ pub fn maker(evidence: bool) -> Maker {
 }
 
 /// A regular file of one name.
-pub fn regular(size: u64, seconds: u64) -> Reply {
+pub(super) fn regular(size: u64, seconds: u64) -> Reply {
     Reply::Stat(FileStat {
         kind: DescriptorType::RegularFile,
         size,
@@ -54,25 +54,25 @@ pub fn regular(size: u64, seconds: u64) -> Reply {
 }
 
 /// An attempt under way.
-pub struct Attempt {
-    pub machine: Machine,
+pub(super) struct Attempt {
+    machine: Machine,
     next: Next<Outcome>,
 }
 
 impl Attempt {
-    pub fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         let mut machine = Machine::new("a.lock".to_owned(), None);
         let next = machine.start(0);
         Self { machine, next }
     }
 
     /// One that finds no lock, and has made its claim.
-    pub fn claimed(maker: Maker) -> Self {
+    pub(super) fn claimed(maker: Maker) -> Self {
         Self::begin().finds_nothing(0).claims(0, maker)
     }
 
     /// It asks for this, and is told that.
-    pub fn told(mut self, call: Call, reply: Reply) -> Self {
+    pub(super) fn told(mut self, call: Call, reply: Reply) -> Self {
         let asked = match self.next {
             Next::Call(asked) => asked,
             Next::End(end) => panic!("no {call:?}, but an end: {end:?}"),
@@ -83,13 +83,13 @@ impl Attempt {
     }
 
     /// It looks at a level, and nothing is there.
-    pub fn finds_nothing(self, level: u8) -> Self {
+    pub(super) fn finds_nothing(self, level: u8) -> Self {
         let name = at(level);
         self.told(Call::Stat { name }, Reply::Failed(ErrorCode::NoEntry))
     }
 
     /// It looks at a level, where there is a file without a claim.
-    pub fn sees(
+    pub(super) fn sees(
         self,
         level: u8,
         file: FileId,
@@ -109,7 +109,7 @@ impl Attempt {
     }
 
     /// It makes its claim.
-    pub fn claims(self, attempt: u32, maker: Maker) -> Self {
+    pub(super) fn claims(self, attempt: u32, maker: Maker) -> Self {
         let (pid, claim) = (maker.pid, maker.identity);
         let file = Ours::Claim;
         self.told(Call::Current { attempt }, Reply::Maker(maker))
@@ -119,7 +119,7 @@ impl Attempt {
     }
 
     /// It looks which file has a name.
-    pub fn compares(self, name: Name, file: Result<FileId, ErrorCode>) -> Self {
+    pub(super) fn compares(self, name: Name, file: Result<FileId, ErrorCode>) -> Self {
         self.told(
             Call::Id { name },
             file.map_or_else(Reply::Failed, Reply::Id),
@@ -127,19 +127,19 @@ impl Attempt {
     }
 
     /// It looks, finds a file that it may remove, and removes it.
-    pub fn removes(self, name: Name, file: FileId) -> Self {
+    pub(super) fn removes(self, name: Name, file: FileId) -> Self {
         self.compares(name, Ok(file))
             .told(Call::Unlink { name }, Reply::Done)
     }
 
     /// It gives up its claim.
-    pub fn unclaims(self, maker: Maker) -> Self {
+    pub(super) fn unclaims(self, maker: Maker) -> Self {
         self.removes(Name::Claim(maker.identity), OWN)
             .told(Call::Forget, Reply::Done)
     }
 
     /// It waits for something, and goes on so many milliseconds after it began.
-    pub fn waits_until(mut self, elapsed: u64) -> Self {
+    pub(super) fn waits_until(mut self, elapsed: u64) -> Self {
         let waiting = self.waits();
         assert!(waiting.retry_ms > 0);
         self.next = self.machine.start(elapsed);
@@ -147,7 +147,7 @@ impl Attempt {
     }
 
     /// What it waits for.
-    pub fn waits(&self) -> Waiting {
+    pub(super) fn waits(&self) -> Waiting {
         match &self.next {
             Next::End(Err(Error {
                 cause: Cause::Again(waiting),
@@ -158,7 +158,7 @@ impl Attempt {
     }
 
     /// It has the lock.
-    pub fn owns(&self) -> Report {
+    pub(super) fn owns(&self) -> Report {
         match &self.next {
             Next::End(Ok(())) => self.machine.report(),
             other => panic!("it has no lock: {other:?}"),
@@ -166,7 +166,7 @@ impl Attempt {
     }
 
     /// It has ended without the lock.
-    pub fn ends(self) -> Error {
+    pub(super) fn ends(self) -> Error {
         match self.next {
             Next::End(Err(error)) => {
                 assert!(self.machine.has_ended());

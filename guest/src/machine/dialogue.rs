@@ -3,15 +3,14 @@
 //! For what the model checker cannot see: which file an error names, how long exactly something is waited for, and steps
 //! that could be left out or taken once more without harm.
 
-#[allow(missing_docs, unreachable_pub)]
 mod attempt;
 
-use attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular};
-use lockhost_guest::{
+use self::attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular};
+use crate::{
     call::{Call, FileId, FileStat, Maker, Ours, Reply},
     contract::{
-        AliveReason, Cause, DescriptorType, ErrorCode, Failure, Liveness, Operation, Remark,
-        Warning,
+        AliveReason, Cause, DeadReason, DescriptorType, ErrorCode, Failure, Liveness, Operation,
+        Remark, Warning,
     },
     lockfile::{DEEPEST, Identity, Name},
     machine::sweeps_unasked,
@@ -21,7 +20,10 @@ const EXISTS: Liveness = Liveness::Alive(AliveReason::Exists);
 
 const GONE: Result<FileId, ErrorCode> = Err(ErrorCode::NoEntry);
 
-/// The number of the attempt whose identity a scratch link has.
+/// The number of the last attempt that can have a claim beside those of all others.
+const LAST: u32 = 4_096;
+
+/// What is added to the number of an attempt for the identity that its scratch link has.
 const SCRATCH: u32 = 8_192;
 
 fn failed(operation: Operation, code: ErrorCode) -> Cause {
@@ -193,6 +195,30 @@ fn a_sweep_that_fails_is_warned_of_and_costs_no_lock() {
     assert_eq!(report.warnings, [warning]);
 }
 
+#[test]
+fn a_host_that_will_not_is_quoted() {
+    let no = || Reply::Refused("it will not".to_owned());
+    let why = Cause::Host("it will not".to_owned());
+    let current = Call::Current { attempt: 0 };
+    let error = Attempt::begin().finds_nothing(0).told(current, no()).ends();
+    assert_eq!(error.cause, why, "who it is");
+    let (me, file) = (maker(true), Ours::Claim);
+    let claim = me.identity;
+    let error = Attempt::begin()
+        .finds_nothing(0)
+        .told(current, Reply::Maker(me))
+        .told(Call::Create { claim }, Reply::Id(OWN))
+        .told(Call::Guard { file }, no())
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.cause, why, "a claim");
+    let error = Attempt::claimed(maker(false))
+        .told(Call::Current { attempt: SCRATCH }, no())
+        .unclaims(maker(false))
+        .ends();
+    assert_eq!(error.cause, why, "a scratch link");
+}
+
 // how long
 
 #[test]
@@ -247,7 +273,7 @@ fn a_reclaim_that_may_not_know_a_file_made_in_place_is_waited_for_five_seconds_a
 
 #[test]
 fn an_old_reclaim_lock_that_names_nobody_is_not_waited_for() {
-    let nobody = Liveness::Dead(lockhost_guest::contract::DeadReason::Nobody);
+    let nobody = Liveness::Dead(DeadReason::Nobody);
     linked(maker(true))
         .sees(1, OTHER, "", 0, nobody)
         .told(Call::StatClaim, regular(2, 1_000))
@@ -256,7 +282,7 @@ fn an_old_reclaim_lock_that_names_nobody_is_not_waited_for() {
 
 #[test]
 fn a_reclaim_lock_that_names_nobody_settles_beside_a_file_made_in_place() {
-    let nobody = Liveness::Dead(lockhost_guest::contract::DeadReason::Nobody);
+    let nobody = Liveness::Dead(DeadReason::Nobody);
     written_in_place()
         .sees(1, OTHER, "", 1_000, nobody)
         .told(Call::Keep { level: 1 }, Reply::Done)
@@ -306,27 +332,40 @@ fn a_scratch_link_that_fails_in_passing_is_tried_once_more_and_not_for_ever() {
         .told(Call::Unlink { name }, Reply::Done);
 }
 
+/// An attempt of a process that has as many claims as there can be but for one, and is asking for that.
+fn after_the_last_claim_but_one(me: Maker) -> Attempt {
+    let mut attempt = Attempt::begin().finds_nothing(0);
+    let claim = me.identity;
+    for number in 0..LAST {
+        attempt = attempt
+            .told(Call::Current { attempt: number }, Reply::Maker(me))
+            .told(Call::Create { claim }, Reply::Failed(ErrorCode::Exist));
+    }
+    attempt.told(Call::Current { attempt: LAST }, Reply::Maker(me))
+}
+
+#[test]
+fn a_process_has_4097_claims_at_most() {
+    let me = maker(true);
+    let claim = me.identity;
+    let error = after_the_last_claim_but_one(me)
+        .told(Call::Create { claim }, Reply::Failed(ErrorCode::Exist))
+        .ends();
+    assert_eq!(error.file, format!("a.lock.{}", claim.as_str()));
+    assert_eq!(error.cause, failed(Operation::Create, ErrorCode::Exist));
+}
+
 #[test]
 fn a_scratch_link_has_no_name_that_a_claim_of_ours_can_have() {
     let me = maker(false);
     let (file, claim, pid) = (Ours::Claim, me.identity, me.pid);
-    let mut attempt = Attempt::begin().finds_nothing(0);
-    let mut last = 0;
-    // As many claims of this process as there can be.
-    while last < 4_096 {
-        attempt = attempt
-            .told(Call::Current { attempt: last }, Reply::Maker(me))
-            .told(Call::Create { claim }, Reply::Failed(ErrorCode::Exist));
-        last += 1;
-    }
-    attempt
-        .told(Call::Current { attempt: last }, Reply::Maker(me))
+    after_the_last_claim_but_one(me)
         .told(Call::Create { claim }, Reply::Id(OWN))
         .told(Call::Guard { file }, Reply::Done)
         .told(Call::Write { file, pid }, Reply::Done)
         .told(
             Call::Current {
-                attempt: SCRATCH + last,
+                attempt: SCRATCH + LAST,
             },
             Reply::Maker(me),
         );
