@@ -10,6 +10,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, other_wasm_opt)");
     println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_strace)");
     println!("cargo::rustc-check-cfg=cfg(no_node)");
+    println!("cargo::rustc-check-cfg=cfg(no_namespaces, no_time_namespaces, no_faketime)");
+    println!("cargo::rustc-check-cfg=cfg(no_overlay, no_ext4, no_xfs, no_btrfs)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
@@ -45,6 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !["node", "npm"].iter().all(|it| is_installed(it)) {
         println!("cargo::rustc-cfg=no_node");
     }
+    find_namespaces();
+    find_file_systems()?;
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");
     } else if ask(&["--version"])? != fs::read_to_string(NOTED)?.trim() {
@@ -57,6 +61,51 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed=no-wasm-opt");
     }
     Ok(())
+}
+
+/// What namespaces(7) can be made, and whether there are the tools for what is done in them.
+fn find_namespaces() {
+    let tools = ["nsenter", "setpriv"].iter().all(|it| is_installed(it));
+    if !tools || !unshares(&["--pid", "--mount-proc", "--user", "true"]) {
+        println!("cargo::rustc-cfg=no_namespaces");
+    }
+    if !unshares(&["--time", "--boottime", "1", "true"]) {
+        println!("cargo::rustc-cfg=no_time_namespaces");
+    }
+    if !is_installed("faketime") {
+        println!("cargo::rustc-cfg=no_faketime");
+    }
+}
+
+/// Which file systems can be made and mounted, as only trying tells.
+fn find_file_systems() -> Result<(), Box<dyn Error>> {
+    let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
+    let tries = [
+        (
+            "no_overlay",
+            "mkdir upper work; mount -t overlay -o lowerdir=/etc,upperdir=upper,workdir=work none /mnt",
+        ),
+        ("no_ext4", "mkfs.ext4 -q image; mount -o loop image /mnt"),
+        ("no_xfs", "mkfs.xfs -q image; mount -o loop image /mnt"),
+        ("no_btrfs", "mkfs.btrfs -q image; mount -o loop image /mnt"),
+    ];
+    for (cfg, mount) in tries {
+        let script =
+            format!("mount -t tmpfs none \"$0\"; cd \"$0\"; truncate --size 512M image; {mount}");
+        let out = out.to_str().ok_or("OUT_DIR is no text")?;
+        if !unshares(&["--mount", "sh", "-ec", &script, out]) {
+            println!("cargo::rustc-cfg={cfg}");
+        }
+    }
+    Ok(())
+}
+
+fn unshares(arguments: &[&str]) -> bool {
+    let output = Command::new("unshare")
+        .arg("--fork")
+        .args(arguments)
+        .output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 fn is_installed(program: &str) -> bool {

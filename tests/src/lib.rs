@@ -2,6 +2,7 @@
 //! is built.
 
 pub mod aftermath;
+pub mod boxed;
 pub mod churn;
 pub mod component;
 pub mod contender;

@@ -1,0 +1,45 @@
+//! Takes the lock on a directory, and tells how those were judged who had it, in the words of the API.
+//!
+//! `telling DIRECTORY [IDENTITY]` prints `acquired IDENTITY [REASON, ...]`, the reasons being those for which it replaced
+//! dead locks. Then it answers each line on standard input with `held true` or `held false`, and releases at its end.
+//! Refused, it prints `refused LIVENESS` and ends with 75. IDENTITY is an owner to be taken for dead.
+
+use std::{
+    env,
+    error::Error,
+    io::{self, BufRead, Write},
+    process::ExitCode,
+};
+
+use lockhost::Options;
+
+fn tell(line: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let directory = arguments.next().ok_or("which directory?")?;
+    let options = arguments.fold(Options::new(), Options::assume_dead);
+    let lock = match options.acquire(directory) {
+        Ok(lock) => lock,
+        Err(error) => {
+            eprintln!("telling: {error}");
+            let Some(holder) = error.holder() else {
+                return Ok(ExitCode::FAILURE);
+            };
+            tell(&format!("refused {:?}", holder.liveness()))?;
+            return Ok(75.into());
+        }
+    };
+    let replaced: Vec<_> = lock.replaced().iter().map(|it| it.reason()).collect();
+    tell(&format!("acquired {} {replaced:?}", lock.identity()))?;
+    for line in io::stdin().lock().lines() {
+        line?;
+        tell(&format!("held {}", lock.still_held()?))?;
+    }
+    lock.release()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,342 @@
+//! Places with namespaces(7) of their own, and processes in them that want the lock: containers, machines, and what is
+//! neither. All of it goes with the processes; nothing is mounted where anybody else can see it.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::{contender::Contender, program::lockhost};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Where a process is started: words that go before its command.
+#[derive(Clone, Default)]
+pub struct Place {
+    words: Vec<String>,
+}
+
+impl Place {
+    /// Where the tests themselves are.
+    #[must_use]
+    pub fn host() -> Self {
+        Self::default()
+    }
+
+    /// A container: its first process has number 1 in a PID namespace of its own, and proc(5) shows that one. Files
+    /// are where they are outside.
+    #[must_use]
+    pub fn container() -> Self {
+        Self::host().with_container()
+    }
+
+    /// In the namespaces of a process, of these kinds, as options of nsenter(1).
+    #[must_use]
+    pub fn entered(target: &Boxed, kinds: &[&str]) -> Self {
+        let target = target.pid().to_string();
+        let mut words = vec!["nsenter", "--target", &target];
+        words.extend(kinds);
+        Self::host().with(&words)
+    }
+
+    /// Inside a container that is there already.
+    #[must_use]
+    pub fn inside(container: &Boxed) -> Self {
+        Self::entered(container, &["--pid", "--mount"])
+    }
+
+    /// With a container of its own in this place.
+    #[must_use]
+    pub fn with_container(self) -> Self {
+        self.unshared(&["--pid", "--mount-proc"])
+    }
+
+    /// With namespaces of its own in this place, as options of unshare(1).
+    #[must_use]
+    pub fn unshared(self, kinds: &[&str]) -> Self {
+        let mut words = vec!["unshare", "--fork", "--kill-child"];
+        words.extend(kinds);
+        self.with(&words)
+    }
+
+    /// With a mount namespace of its own in this place, in which a shell has done this first, under the number that the
+    /// process will have.
+    #[must_use]
+    pub fn mounted(self, script: &str) -> Self {
+        self.with(&["unshare", "--mount"]).after(script)
+    }
+
+    /// With a shell that does this first, and is then replaced.
+    #[must_use]
+    pub fn after(self, script: &str) -> Self {
+        self.with(&["sh", "-ec", &format!("{script}\nexec \"$@\""), "sh"])
+    }
+
+    /// With a program in front that starts the rest.
+    #[must_use]
+    pub fn with(mut self, words: &[&str]) -> Self {
+        self.words.extend(words.iter().map(|&word| word.to_owned()));
+        self
+    }
+
+    /// Where every directory seems to lie on a file system of a type on which no kernel keeps evidence (that of NFS).
+    #[must_use]
+    pub fn without_evidence(self) -> Self {
+        self.injected(&["fstatfs:poke_exit=@arg2=6969000000000000"])
+    }
+
+    /// Where this is done to system calls, as options `inject` of strace(1). The tracer is a child of the process.
+    #[must_use]
+    pub fn injected(self, injections: &[&str]) -> Self {
+        let calls = injections.iter().filter_map(|it| it.split_once(':'));
+        let calls: Vec<&str> = calls.map(|(call, _)| call).collect();
+        let trace = format!("trace={}", calls.join(","));
+        let mut strace = self.with(&["strace", "-D", "-qqq", "-o", "/dev/null", "-e", &trace]);
+        for injection in injections {
+            strace = strace.with(&["-e", &format!("inject={injection}")]);
+        }
+        strace
+    }
+
+    /// Starts a command here.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start(&self, command: &[&str]) -> Boxed {
+        let mut words = self
+            .words
+            .iter()
+            .map(String::as_str)
+            .chain(command.iter().copied());
+        let mut whole = Command::new(words.next().expect("a command"));
+        whole.args(words).stdin(Stdio::piped());
+        Boxed {
+            contender: Contender::start(&mut whole),
+            identity: String::new(),
+        }
+    }
+
+    /// Starts `lockhost acquire` on a directory here.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn acquire(&self, directory: &Path) -> Boxed {
+        self.start(&[text(&lockhost()), "acquire", text(directory)])
+    }
+
+    /// Starts somebody here who wants the lock on a directory and tells how its owners are judged.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn contend(&self, directory: &Path) -> Boxed {
+        self.start(&[&telling(), text(directory)])
+    }
+
+    /// As [`Place::contend`], with an owner that it is told to take for dead.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn contend_assuming(&self, directory: &Path, dead: &str) -> Boxed {
+        self.start(&[&telling(), text(directory), dead])
+    }
+
+    /// As [`Place::contend`], by somebody who is there and waits to be let go: his namespaces are.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn wait_to_contend(&self, directory: &Path) -> Boxed {
+        let mut waiting = self.clone().after("echo ready; read go").contend(directory);
+        waiting.says("ready");
+        waiting
+    }
+
+    /// Starts somebody here who does nothing.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn idle(&self) -> Boxed {
+        let mut idle = self.clone().after("echo ready").start(&["cat"]);
+        idle.says("ready");
+        idle
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the path is text")
+}
+
+/// The path of the program that tells.
+fn telling() -> String {
+    text(&lockhost().with_file_name("telling")).to_owned()
+}
+
+/// A process in some place, seen from here. It goes with the value, and with it whoever is in a PID namespace of its.
+pub struct Boxed {
+    contender: Contender,
+    identity: String,
+}
+
+impl Boxed {
+    /// Its number here, once it has said something.
+    ///
+    /// # Panics
+    /// If it is gone.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        let mut pid = self.contender.pid();
+        while is_wrapper(pid) {
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+            let children = children.expect("it is there");
+            let child = children.split_ascii_whitespace().next();
+            pid = child
+                .and_then(|it| it.parse().ok())
+                .expect("it has a child");
+        }
+        pid
+    }
+
+    /// Its identity, once it has the lock.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Asserts what it says next.
+    ///
+    /// # Panics
+    /// If it says something else.
+    pub fn says(&mut self, expected: &str) {
+        let line = self.contender.line();
+        if line != expected {
+            let told = self.last_words();
+            panic!("{line:?} instead of {expected:?}: {told}");
+        }
+    }
+
+    /// Waits until it has the lock: for which reasons it replaced others.
+    ///
+    /// # Panics
+    /// If it does not get it.
+    pub fn acquired(&mut self) -> String {
+        let line = self.contender.line();
+        let Some((identity, replaced)) = line
+            .strip_prefix("acquired ")
+            .and_then(|line| line.split_once(' '))
+        else {
+            let told = self.last_words();
+            panic!("{line:?}, and not the lock: {told}");
+        };
+        self.identity = identity.to_owned();
+        replaced.to_owned()
+    }
+
+    /// Waits until it is refused: what the owner is taken for, and what it says.
+    ///
+    /// # Panics
+    /// If it is not refused.
+    pub fn refused(&mut self) -> (String, String) {
+        let line = self.contender.line();
+        let told = self.last_words();
+        match line.strip_prefix("refused ") {
+            Some(liveness) => (liveness.to_owned(), told),
+            None => panic!("{line:?}, and no refusal: {told}"),
+        }
+    }
+
+    /// Waits until it has failed, with neither lock nor refusal: what it says.
+    ///
+    /// # Panics
+    /// If it does not fail.
+    pub fn failed(&mut self) -> String {
+        assert_eq!(self.contender.line(), "");
+        self.last_words()
+    }
+
+    /// Whether the lock is still its own, as it sees it itself.
+    pub fn still_holds(&mut self) -> bool {
+        self.contender.go_on();
+        self.contender.line() == "held true"
+    }
+
+    /// Lets it go on from where it waits.
+    pub fn go(&mut self) {
+        self.contender.go_on();
+    }
+
+    /// Kills it, and so all in its PID namespace if it is the first there, and waits until they are gone.
+    ///
+    /// # Panics
+    /// If it is gone already.
+    pub fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.contender.end_of_input();
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a pid"), signal).expect("it is there");
+    }
+
+    /// Lets it release the lock, and waits for its end.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn release(mut self) {
+        let status = self.contender.end_of_input();
+        assert!(
+            status.success(),
+            "{status}: {}",
+            self.contender.complaints()
+        );
+    }
+
+    fn last_words(&mut self) -> String {
+        self.contender.end_of_input();
+        self.contender.complaints()
+    }
+}
+
+/// Whether a process only started another one, and waits for it.
+fn is_wrapper(pid: u32) -> bool {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).expect("it is there");
+    matches!(name.trim_end(), "unshare" | "nsenter")
+}
+
+/// Asserts how somebody who is not the owner sees it, from alive to dead: refused as `alive` says, without harm to the
+/// owner; and let in by somebody's death, for a reason that is one of `dead`.
+///
+/// Whoever gets in has been there before the owner dies, so that no number of a namespace is the owner's.
+///
+/// # Panics
+/// If it is not so.
+pub fn seen_alive_then_dead(
+    owner: &Place,
+    other: &Place,
+    directory: &Path,
+    alive: &str,
+    dead: &str,
+) {
+    let mut owner = owner.contend(directory);
+    owner.acquired();
+    let (liveness, told) = other.contend(directory).refused();
+    assert_eq!(liveness, alive, "{told}");
+    assert!(owner.still_holds(), "it was told: {told}");
+    let mut heir = other.wait_to_contend(directory);
+    owner.kill();
+    heir.go();
+    assert_eq!(heir.acquired(), format!("[Dead({dead})]"));
+    assert!(heir.still_holds());
+    heir.release();
+    let left = fs::read_dir(directory).expect("it can be read").count();
+    assert_eq!(left, 0, "files are left");
+}

@@ -1,0 +1,416 @@
+//! Containers: PID namespaces in which everybody is number 1. Who restarts gets in, and who is second does not.
+
+use std::{fs, path::Path, thread};
+
+use lockhost_tests::{
+    boxed::{Boxed, Place, seen_alive_then_dead},
+    identity::{Identity, start_of},
+    scene::{NOBODY, Scene},
+};
+use rustix::process::Signal;
+
+/// What a restarted container may find out about its former life: a kernel gives the numbers of namespaces again, the
+/// lowest that is free, so that the same container has as a rule the same one.
+const FORMER_LIVES: [&str; 2] = ["[Dead(EvidenceGone)]", "[Dead(Reused)]"];
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn a_container_that_crashed_comes_back_as_pid_1_and_gets_in_without_a_flag() {
+    let scene = Scene::free();
+    let mut lives = Vec::new();
+    for life in 0..4 {
+        let mut container = Place::container().contend(scene.path());
+        let replaced = container.acquired();
+        assert!(container.identity().starts_with("1-p1-s"), "it is pid 1");
+        assert!(
+            life == 0 && replaced == "[]" || FORMER_LIVES.contains(&replaced.as_str()),
+            "life {life} replaced {replaced}"
+        );
+        container.kill();
+        lives.push(replaced);
+    }
+    println!("{lives:?}");
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn the_program_as_pid_1_gets_in_after_a_crash_and_leaves_nothing_when_it_is_told_to_stop() {
+    let scene = Scene::free();
+    let mut container = Place::container().acquire(scene.path());
+    container.acquired();
+    container.kill();
+    let mut container = Place::container().acquire(scene.path());
+    container.acquired();
+    container.signal(Signal::TERM);
+    container.release();
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn of_two_live_containers_both_pid_1_the_second_is_refused_and_the_first_is_untouched() {
+    let scene = Scene::free();
+    let mut first = Place::container().contend(scene.path());
+    assert_eq!(first.acquired(), "[]");
+    let files = scene.files();
+    for _ in 0..4 {
+        let (liveness, told) = Place::container().contend(scene.path()).refused();
+        assert_eq!(liveness, "Alive(Evidence)", "{told}");
+        assert!(told.contains("(pid 1)"), "{told}");
+        assert!(told.contains("lslocks"), "{told}");
+        // Nor by a person who takes its number for his own.
+        let mut forced = Place::container().contend_assuming(scene.path(), first.identity());
+        assert_eq!(forced.refused().0, "Alive(Evidence)");
+    }
+    assert!(first.still_holds());
+    assert_eq!(scene.files(), files);
+    assert_eq!(fs::read_to_string(scene.lock()).unwrap(), "1\n");
+    first.release();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn an_owner_in_another_container_is_seen_alive_and_dead() {
+    let scene = Scene::free();
+    let container = Place::container();
+    seen_alive_then_dead(
+        &container,
+        &container,
+        scene.path(),
+        "Alive(Evidence)",
+        "EvidenceGone",
+    );
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn an_owner_in_a_container_is_seen_alive_and_dead_from_the_host() {
+    let scene = Scene::free();
+    let (container, host) = (Place::container(), Place::host());
+    seen_alive_then_dead(
+        &container,
+        &host,
+        scene.path(),
+        "Alive(Evidence)",
+        "EvidenceGone",
+    );
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn an_owner_on_the_host_is_seen_alive_and_dead_from_a_container() {
+    let scene = Scene::free();
+    let (container, host) = (Place::container(), Place::host());
+    seen_alive_then_dead(
+        &host,
+        &container,
+        scene.path(),
+        "Alive(Evidence)",
+        "EvidenceGone",
+    );
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn nested_containers_see_each_other_alive_and_dead_in_every_direction() {
+    let scene = Scene::free();
+    let outer = Place::container().idle();
+    let places = [
+        Place::host(),
+        Place::inside(&outer),
+        Place::inside(&outer).with_container(),
+    ];
+    for (one, owner) in places.iter().enumerate() {
+        for (other, asker) in places.iter().enumerate().filter(|(other, _)| *other != one) {
+            println!("level {one} seen from level {other}");
+            seen_alive_then_dead(
+                owner,
+                asker,
+                scene.path(),
+                "Alive(Evidence)",
+                "EvidenceGone",
+            );
+        }
+    }
+    // Two beside each other in the same one.
+    let inner = &places[2];
+    seen_alive_then_dead(
+        inner,
+        inner,
+        scene.path(),
+        "Alive(Evidence)",
+        "EvidenceGone",
+    );
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn who_enters_a_container_from_outside_sees_its_owner_running() {
+    let scene = Scene::free();
+    let mut owner = Place::container().contend(scene.path());
+    owner.acquired();
+    let (liveness, told) = Place::inside(&owner).contend(scene.path()).refused();
+    assert_eq!(liveness, "Alive(Running)", "{told}");
+    assert!(owner.still_holds());
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn who_enters_a_container_from_outside_sees_its_owner_dead() {
+    let scene = Scene::free();
+    let container = Place::container().idle();
+    let inside = Place::inside(&container);
+    seen_alive_then_dead(
+        &inside,
+        &inside,
+        scene.path(),
+        "Alive(Running)",
+        "NoProcess",
+    );
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn who_enters_only_the_processes_or_only_the_files_of_a_container_is_right_about_its_owner() {
+    let scene = Scene::free();
+    let container = Place::container().idle();
+    let inside = Place::inside(&container);
+    // Its numbers, with the host's proc(5); and the host's numbers, with a proc(5) that does not show us at all.
+    let halves = [("--pid", "NoProcess"), ("--mount", "EvidenceGone")];
+    for (half, dead) in halves {
+        let entered = Place::entered(&container, &[half]);
+        seen_alive_then_dead(&inside, &entered, scene.path(), "Alive(Evidence)", dead);
+    }
+    // And the other way round. What could not be read of a process then is no proof of anything now.
+    for (half, dead) in halves {
+        let entered = Place::entered(&container, &[half]);
+        seen_alive_then_dead(&entered, &inside, scene.path(), "Alive(Evidence)", dead);
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn without_evidence_an_owner_in_another_container_is_unknown_also_when_its_namespace_is_gone() {
+    let scene = Scene::free();
+    let mut owner = Place::container().without_evidence().contend(scene.path());
+    owner.acquired();
+    let other = Place::host().without_evidence();
+    let (liveness, told) = other.contend(scene.path()).refused();
+    assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
+    assert!(
+        told.contains("another PID namespace (a container)"),
+        "{told}"
+    );
+    assert!(owner.still_holds());
+    let identity = owner.identity().to_owned();
+    owner.kill();
+    let (liveness, told) = other.contend(scene.path()).refused();
+    assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
+    assert!(
+        told.contains(&format!("--assume-dead={identity}")),
+        "{told}"
+    );
+    let mut heir = other.contend_assuming(scene.path(), &identity);
+    assert_eq!(heir.acquired(), "[AssumedDead]");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn who_promised_no_evidence_is_not_dead_for_lack_of_it() {
+    // As on a machine that exports the directory by NFS: there it lies on a listed file system.
+    let scene = Scene::free();
+    let mut owner = Place::container().without_evidence().contend(scene.path());
+    owner.acquired();
+    let (liveness, told) = Place::host().contend(scene.path()).refused();
+    assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
+    assert!(owner.still_holds());
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn who_promised_evidence_is_not_dead_where_it_cannot_be_seen() {
+    let scene = Scene::free();
+    let mut owner = Place::container().contend(scene.path());
+    owner.acquired();
+    let other = Place::container().without_evidence();
+    let (liveness, told) = other.contend(scene.path()).refused();
+    assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
+    assert!(owner.still_holds());
+}
+
+/// A container that waits, in a PID namespace of the number that a container which is gone had. `None` if somebody else
+/// has it now: tests beside this one make namespaces as well.
+fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<Boxed> {
+    let mut others = Vec::new();
+    (0..32).find_map(|_| {
+        let container = place.wait_to_contend(directory);
+        if namespace_of(&container) == gone {
+            return Some(container);
+        }
+        // Kept until the end: the lowest number that is free is given next.
+        others.push(container);
+        None
+    })
+}
+
+fn namespace_of(container: &Boxed) -> String {
+    let link = fs::read_link(format!("/proc/{}/ns/pid", container.pid())).unwrap();
+    let link = link.to_str().unwrap();
+    link.trim_start_matches("pid:[")
+        .trim_end_matches(']')
+        .to_owned()
+}
+
+/// The number of a PID namespace may be that of one which is gone: then "same boot, same namespace" is wrong. What holds:
+///
+/// - The living are safe. A process cannot leave its PID namespace, and while it lives its namespace has its number; so
+///   whoever sees that very number is in that very namespace, where a process number means one process.
+/// - The dead may seem to live if a process has their number, and started in the same tick (10 ms) after the boot as
+///   they did, in which time they must have taken the lock, died, and their namespace with them. If it is the asking
+///   process itself, evidence tells; otherwise it is refused until a person decides.
+///
+/// The number of a time namespace is no other matter, but for a process that leaves its own by setns(2) after it has
+/// taken the lock, where no kernel keeps evidence: it has no namespace that keeps the number for it.
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn where_the_number_of_a_namespace_comes_back_the_start_time_tells_also_without_evidence() {
+    // Its PID namespace is made first, so that its mount namespace takes no number that is waited for.
+    let container = Place::host()
+        .unshared(&["--pid"])
+        .with(&["unshare", "--mount-proc"]);
+    for place in [container.clone(), container.without_evidence()] {
+        let heir = (0..16).find_map(|_| {
+            let scene = Scene::free();
+            let mut owner = place.contend(scene.path());
+            owner.acquired();
+            let namespace = namespace_of(&owner);
+            owner.kill();
+            let heir = with_the_namespace_of(&namespace, &place, scene.path());
+            heir.map(|heir| (scene, heir))
+        });
+        let (_scene, mut heir) = heir.expect("the number of a namespace comes back");
+        heir.go();
+        assert_eq!(heir.acquired(), "[Dead(Reused)]");
+        assert!(heir.still_holds());
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn where_number_namespace_and_start_all_come_back_only_evidence_tells() {
+    let with = Scene::free();
+    let mut heir = Place::container().wait_to_contend(with.path());
+    let former = |scene: &Scene, heir: &Boxed| {
+        Identity::mine(scene.path())
+            .with('p', "1")
+            .with('s', &start_of(heir.pid()))
+            .with('n', &namespace_of(heir))
+    };
+    former(&with, &heir).leave(&with);
+    heir.go();
+    assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
+    let without = Scene::free();
+    let mut heir = Place::container()
+        .without_evidence()
+        .wait_to_contend(without.path());
+    former(&without, &heir).without('e').leave(&without);
+    heir.go();
+    let (liveness, told) = heir.refused();
+    assert_eq!(liveness, "Alive(ThisProcess)", "{told}");
+}
+
+/// Where a container that replaces a dead lock is stopped.
+struct Stop {
+    /// After this system call, as an option `inject` of strace(1).
+    after: &'static str,
+    /// What is to be seen then.
+    has_come: fn(&Scene) -> bool,
+    /// Whether nobody has the lock at that moment, so that a newcomer is faster.
+    is_free: bool,
+}
+
+const STOPS: [Stop; 3] = [
+    Stop {
+        after: "linkat:signal=STOP:when=2",
+        has_come: |scene| is_there(scene, "tinyforge.lock.reclaim"),
+        is_free: false,
+    },
+    Stop {
+        after: "unlinkat:signal=STOP:when=1",
+        has_come: |scene| {
+            is_there(scene, "tinyforge.lock.reclaim") && !is_there(scene, "tinyforge.lock")
+        },
+        is_free: true,
+    },
+    Stop {
+        after: "linkat:signal=STOP:when=3",
+        has_come: |scene| {
+            is_there(scene, "tinyforge.lock.reclaim")
+                && fs::read_to_string(scene.lock()).is_ok_and(|pid| pid == "1\n")
+        },
+        is_free: false,
+    },
+];
+
+fn is_there(scene: &Scene, file: &str) -> bool {
+    scene.path().join(file).exists()
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn a_container_killed_during_a_reclaim_is_in_nobodys_way() {
+    for Stop {
+        after,
+        has_come,
+        is_free,
+    } in STOPS
+    {
+        let scene = Scene::free().with("tinyforge.lock", NOBODY);
+        let mut container = Place::container().injected(&[after]).contend(scene.path());
+        while !has_come(&scene) {
+            thread::yield_now();
+        }
+        for rival in [Place::host(), Place::container()] {
+            let mut rival = rival.contend(scene.path());
+            if is_free {
+                assert_eq!(rival.acquired(), "[]", "{after}");
+                rival.release();
+            } else {
+                let (liveness, told) = rival.refused();
+                assert_eq!(liveness, "Alive(Evidence)", "{after}: {told}");
+            }
+        }
+        let mut heir = Place::container().wait_to_contend(scene.path());
+        container.kill();
+        heir.go();
+        heir.acquired();
+        let (liveness, told) = Place::host().contend(scene.path()).refused();
+        assert_eq!(liveness, "Alive(Evidence)", "{after}: {told}");
+        assert!(heir.still_holds());
+        // Whoever replaces its lock sweeps.
+        heir.kill();
+        let mut next = Place::container().contend(scene.path());
+        next.acquired();
+        next.release();
+        assert!(scene.files().is_empty(), "{after} left {:?}", scene.files());
+    }
+}
