@@ -1,8 +1,10 @@
 //! The words in which refusals are told, and what codes and reasons mean in a sentence.
 
 use std::{
-    fmt, io,
+    fmt::{self, Write},
+    io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
@@ -39,8 +41,8 @@ pub(crate) fn held(
             "{file} is locked by another process: reclaimed by {pid} while we waited"
         )?,
     }
-    if let Some(since) = holder.since() {
-        write!(f, ", since {}", humantime::format_rfc3339_seconds(since))?;
+    if let Some(since) = holder.since().and_then(written) {
+        write!(f, ", since {since}")?;
     }
     let doubt = match holder.liveness() {
         Liveness::Alive(AliveReason::Evidence) => {
@@ -83,6 +85,13 @@ pub(crate) fn held(
         Some(identity) => way_out.tell(f, identity),
         None => Ok(()),
     }
+}
+
+/// A time as RFC 3339 has it. Some file systems keep times beyond the year 9999, which it ends with.
+fn written(time: SystemTime) -> Option<String> {
+    let mut text = String::new();
+    write!(text, "{}", humantime::format_rfc3339_seconds(time)).ok()?;
+    Some(text)
 }
 
 /// Which lock was tried for, for the command that takes it over.
@@ -282,7 +291,19 @@ pub(crate) fn kind(code: ErrorCode) -> io::ErrorKind {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_time_that_no_calendar_has_is_not_written() {
+        let after = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(
+            written(after(253_402_300_799)).unwrap(),
+            "9999-12-31T23:59:59Z"
+        );
+        assert_eq!(written(after(253_402_300_800)), None);
+    }
 
     #[test]
     fn a_shell_takes_a_quoted_word_for_the_word() {
