@@ -309,7 +309,7 @@ impl Boxed {
 /// Whether a process only started another one, and waits for it.
 fn is_wrapper(pid: u32) -> bool {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).expect("it is there");
-    matches!(name.trim_end(), "unshare" | "nsenter")
+    matches!(name.trim_end(), "unshare" | "nsenter" | "faketime")
 }
 
 /// Asserts how somebody who is not the owner sees it, from alive to dead: refused as `alive` says, without harm to the

@@ -1,0 +1,282 @@
+//! Reboots, other machines, and clocks of every kind: what was true under another one is no proof of anything here.
+
+use std::{
+    fs::{File, FileTimes},
+    time::{Duration, SystemTime},
+};
+
+use lockhost::{
+    AliveReason, DeadReason, ErrorKind, Liveness, ReplacedReason, UnknownReason, acquire,
+};
+use lockhost_tests::{
+    boxed::{Place, seen_alive_then_dead},
+    identity::Identity,
+    scene::{NOBODY, Scene},
+};
+
+const OTHER_BOOT: &str = "0123456789abcdef0123456789abcdef";
+
+/// A place in the tests' own PID namespace, where the run of the kernel has another name.
+fn overmounted(place: Place) -> Place {
+    place.mounted(
+        "mount -t tmpfs none /mnt
+        echo 01234567-89ab-cdef-0123-456789abcdef > /mnt/boot_id
+        mount --bind /mnt/boot_id /proc/sys/kernel/random/boot_id",
+    )
+}
+
+/// A place in the tests' own PID namespace, where the machine has been up for so many seconds more.
+fn later(seconds: &str) -> Place {
+    Place::host().unshared(&["--time", "--boottime", seconds, "--monotonic", seconds])
+}
+
+/// A place where the clock shows another time.
+fn faked(shift: &str) -> Place {
+    Place::host().with(&["faketime", "-f", shift])
+}
+
+#[test]
+fn after_a_reboot_an_owner_is_dead_though_its_pid_is_in_use_again() {
+    let neighbour = Place::host().idle();
+    let scene = Scene::free();
+    let old = Identity::mine(scene.path()).of(neighbour.pid());
+    let old = old.with('b', OTHER_BOOT);
+    old.leave(&scene);
+    let lock = acquire(scene.path()).unwrap();
+    let dead = ReplacedReason::Dead(DeadReason::EvidenceGone);
+    assert_eq!(lock.replaced()[0].reason(), dead);
+}
+
+#[test]
+fn after_a_reboot_an_owner_without_evidence_is_unknown_though_its_pid_is_in_use_again_or_not() {
+    let neighbour = Place::host().idle();
+    for pid in [neighbour.pid(), 999_999_999] {
+        let scene = Scene::free();
+        let old = Identity::mine(scene.path()).of(neighbour.pid());
+        let old = old.with('p', &pid.to_string()).with('b', OTHER_BOOT);
+        old.without('e').leave(&scene);
+        let error = acquire(scene.path()).unwrap_err();
+        let liveness = error.holder().unwrap().liveness();
+        assert_eq!(liveness, Liveness::Unknown(UnknownReason::OtherBoot));
+        let told = error.to_string();
+        assert!(
+            told.contains("before a reboot, or lives on another machine"),
+            "{told}"
+        );
+        assert!(told.contains("--assume-dead=1-p"), "{told}");
+    }
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn where_the_boot_id_is_overmounted_a_neighbour_is_seen_alive_and_dead_in_both_directions() {
+    let scene = Scene::free();
+    let (host, other) = (Place::host(), overmounted(Place::host()));
+    seen_alive_then_dead(
+        &other,
+        &host,
+        scene.path(),
+        "Alive(Evidence)",
+        "EvidenceGone",
+    );
+    seen_alive_then_dead(
+        &host,
+        &other,
+        scene.path(),
+        "Alive(Evidence)",
+        "EvidenceGone",
+    );
+    // Where both see the same, they are neighbours again.
+    seen_alive_then_dead(&other, &other, scene.path(), "Alive(Running)", "NoProcess");
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn containers_that_show_a_boot_id_of_their_own_see_each_other_alive_and_dead() {
+    let scene = Scene::free();
+    let (other, container) = (overmounted(Place::container()), Place::container());
+    for (owner, asker) in [(&other, &other), (&other, &container), (&container, &other)] {
+        seen_alive_then_dead(
+            owner,
+            asker,
+            scene.path(),
+            "Alive(Evidence)",
+            "EvidenceGone",
+        );
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn without_evidence_an_owner_under_another_boot_id_is_unknown_alive_or_dead() {
+    let scene = Scene::free();
+    let mut owner = overmounted(Place::host())
+        .without_evidence()
+        .contend(scene.path());
+    owner.acquired();
+    let other = Place::host().without_evidence();
+    assert_eq!(
+        other.contend(scene.path()).refused().0,
+        "Unknown(OtherBoot)"
+    );
+    assert!(owner.still_holds());
+    owner.kill();
+    assert_eq!(
+        other.contend(scene.path()).refused().0,
+        "Unknown(OtherBoot)"
+    );
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_time_namespaces),
+    ignore = "needs root, unshare, nsenter and time namespaces"
+)]
+fn in_another_time_namespace_an_owner_is_seen_alive_and_dead() {
+    let scene = Scene::free();
+    let places = [Place::host(), later("1000000"), later("-100")];
+    for (one, owner) in places.iter().enumerate() {
+        for (_, asker) in places.iter().enumerate().filter(|(other, _)| *other != one) {
+            seen_alive_then_dead(owner, asker, scene.path(), "Alive(Evidence)", "NoProcess");
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_time_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter, strace and time namespaces"
+)]
+fn in_another_time_namespace_an_owner_without_evidence_is_seen_alive_and_dead() {
+    let scene = Scene::free();
+    let (host, later) = (
+        Place::host().without_evidence(),
+        later("1000000").without_evidence(),
+    );
+    for (owner, asker) in [(&host, &later), (&later, &host)] {
+        seen_alive_then_dead(owner, asker, scene.path(), "Alive(Exists)", "NoProcess");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_time_namespaces),
+    ignore = "needs root, unshare, nsenter and time namespaces"
+)]
+fn in_one_time_namespace_start_times_are_the_same_whatever_they_are_outside() {
+    let scene = Scene::free();
+    let place = later("1000000").idle();
+    let inside = Place::entered(&place, &["--time"]);
+    seen_alive_then_dead(
+        &inside,
+        &inside,
+        scene.path(),
+        "Alive(Running)",
+        "NoProcess",
+    );
+}
+
+/// Before the epoch, at it, and as far ahead as most file systems can count.
+fn times() -> [SystemTime; 4] {
+    let year = Duration::from_secs(365 * 24 * 3600);
+    let epoch = SystemTime::UNIX_EPOCH;
+    [
+        epoch - 20 * year,
+        epoch,
+        SystemTime::now() - 10 * year,
+        SystemTime::now() + 10 * year,
+    ]
+}
+
+fn set_time(scene: &Scene, time: SystemTime) {
+    let times = FileTimes::new().set_accessed(time).set_modified(time);
+    let lock = File::options().write(true).open(scene.lock()).unwrap();
+    lock.set_times(times).unwrap();
+}
+
+#[test]
+fn the_files_times_make_nobody_dead_and_keep_nobody_alive() {
+    for time in times() {
+        let scene = Scene::free();
+        let mut owner = Place::host().contend(scene.path());
+        owner.acquired();
+        set_time(&scene, time);
+        let (liveness, told) = Place::host().contend(scene.path()).refused();
+        assert_eq!(liveness, "Alive(Running)", "{told}");
+        assert!(owner.still_holds());
+        owner.kill();
+        let mut heir = Place::host().contend(scene.path());
+        assert_eq!(heir.acquired(), "[Dead(NoProcess)]");
+        heir.release();
+        assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    }
+}
+
+#[test]
+fn the_files_times_change_nothing_for_a_pid_without_a_claim() {
+    for time in times() {
+        let neighbour = Place::host().idle();
+        let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
+        set_time(&scene, time);
+        let error = acquire(scene.path()).unwrap_err();
+        let liveness = error.holder().unwrap().liveness();
+        assert_eq!(liveness, Liveness::Alive(AliveReason::Exists));
+        let scene = Scene::free().with("tinyforge.lock", NOBODY);
+        set_time(&scene, time);
+        assert!(acquire(scene.path()).is_ok());
+    }
+}
+
+#[test]
+fn a_file_that_names_nobody_and_is_of_the_future_is_not_old() {
+    let ahead = SystemTime::now() + Duration::from_secs(10 * 365 * 24 * 3600);
+    let scene = Scene::free().with("tinyforge.lock", "");
+    set_time(&scene, ahead);
+    let error = lockhost::Options::new().wait(false).acquire(scene.path());
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Unsettled);
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn a_file_time_that_no_calendar_has_is_not_told_and_changes_nothing() {
+    let place = Scene::free();
+    // Of the file systems here, only those in memory keep such times.
+    let script = format!("mount -t tmpfs none {}", place.path().display());
+    let machine = Place::host().mounted(&script).idle();
+    let inside = Place::entered(&machine, &["--mount"]);
+    let mut owner = inside.contend(place.path());
+    owner.acquired();
+    let touch = format!("touch -d @300000000000 {}", place.lock().display());
+    let (liveness, told) = inside.clone().after(&touch).contend(place.path()).refused();
+    assert_eq!(liveness, "Alive(Running)", "{told}");
+    assert!(
+        told.contains("is locked by another process") && !told.contains("since"),
+        "{told}"
+    );
+    assert!(owner.still_holds());
+    owner.kill();
+    assert_eq!(inside.contend(place.path()).acquired(), "[Dead(NoProcess)]");
+}
+
+#[test]
+#[cfg_attr(no_faketime, ignore = "needs faketime")]
+fn a_clock_that_steps_by_years_makes_nobody_dead_and_keeps_nobody_alive() {
+    let scene = Scene::free();
+    let clocks = [Place::host(), faked("+10y"), faked("-10y")];
+    for (one, owner) in clocks.iter().enumerate() {
+        for (_, asker) in clocks.iter().enumerate().filter(|(other, _)| *other != one) {
+            seen_alive_then_dead(owner, asker, scene.path(), "Alive(Running)", "NoProcess");
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(no_faketime, ignore = "needs faketime")]
+fn a_faked_clock_is_one() {
+    let mut shown = faked("@2001-01-01 00:00:00").start(&["date", "-u", "+%Y"]);
+    shown.says("2001");
+    shown.release();
+}
