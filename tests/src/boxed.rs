@@ -207,6 +207,14 @@ impl Boxed {
         &self.identity
     }
 
+    /// What it says next; empty once it says no more.
+    ///
+    /// # Panics
+    /// If it cannot be heard.
+    pub fn line(&mut self) -> String {
+        self.contender.line()
+    }
+
     /// Asserts what it says next.
     ///
     /// # Panics
@@ -337,6 +345,5 @@ pub fn seen_alive_then_dead(
     assert_eq!(heir.acquired(), format!("[Dead({dead})]"));
     assert!(heir.still_holds());
     heir.release();
-    let left = fs::read_dir(directory).expect("it can be read").count();
-    assert_eq!(left, 0, "files are left");
+    other.start(&["ls", "-A", text(directory)]).says("");
 }

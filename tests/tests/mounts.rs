@@ -1,0 +1,303 @@
+//! Volumes: on each file system that is listed and can be had, evidence is kept, whoever mounts it where; and it says
+//! nothing about another one.
+//!
+//! Everything is mounted in the mount namespace of a process, and is gone with it.
+
+use std::path::{Path, PathBuf};
+
+use lockhost_tests::{
+    boxed::{Boxed, Place, seen_alive_then_dead},
+    scene::Scene,
+};
+
+/// A machine of its own, as far as files go.
+struct Machine {
+    /// Where its volume is mounted, and whatever that is made of.
+    place: Scene,
+    alive: Boxed,
+}
+
+impl Machine {
+    /// With a volume that a shell mounts at `data`, in a directory in memory.
+    fn new(mount: &str) -> Self {
+        Self::around(
+            Scene::free(),
+            &format!("mount -t tmpfs none .; cd $PWD; mkdir data; {mount}"),
+        )
+    }
+
+    /// With a volume that a shell mounts at `data`, in a directory that is there when this machine is gone.
+    fn around(place: Scene, mount: &str) -> Self {
+        let path = place.path().display();
+        let script = format!("cd {path}; {mount}; mkdir -p data/dir; cd /");
+        let alive = Place::host().mounted(&script).idle();
+        Self { place, alive }
+    }
+
+    /// A directory on the volume.
+    fn directory(&self) -> PathBuf {
+        self.place.path().join("data/dir")
+    }
+
+    /// Without a container.
+    fn inside(&self) -> Place {
+        Place::entered(&self.alive, &["--mount"])
+    }
+
+    /// In a new container.
+    fn container(&self) -> Place {
+        self.inside().with_container()
+    }
+
+    /// Has a shell do something, and hears what it says last.
+    fn does(&self, script: &str) -> String {
+        let script = format!("cd {}; {script}", self.place.path().display());
+        let mut shell = self.inside().start(&["sh", "-ec", &script]);
+        let said = shell.line();
+        shell.release();
+        said
+    }
+
+    fn unmounts(&self) {
+        assert_eq!(self.does("umount data"), "");
+    }
+}
+
+/// Evidence is promised and kept for everybody who has the volume; and a lock has two names.
+fn keeps_evidence(machine: &Machine, kind: &str) {
+    let directory = machine.directory();
+    let mut owner = machine.container().contend(&directory);
+    owner.acquired();
+    assert!(
+        owner.identity().ends_with(&format!("-e{kind}")),
+        "{}",
+        owner.identity()
+    );
+    assert_eq!(machine.does("stat -c %h data/dir/tinyforge.lock"), "2");
+    assert_eq!(machine.does("stat -f -c %t data/dir/tinyforge.lock"), kind);
+    owner.release();
+    let (inside, container) = (machine.inside(), machine.container());
+    for (owner, asker) in [
+        (&container, &container),
+        (&inside, &container),
+        (&container, &inside),
+    ] {
+        seen_alive_then_dead(owner, asker, &directory, "Alive(Evidence)", "EvidenceGone");
+    }
+    seen_alive_then_dead(&inside, &inside, &directory, "Alive(Running)", "NoProcess");
+}
+
+const EXT4: &str = "truncate --size 64M image; mkfs.ext4 -q image; mount -o loop image data";
+const XFS: &str = "truncate --size 512M image; mkfs.xfs -q image; mount -o loop image data";
+const BTRFS: &str = "truncate --size 512M image; mkfs.btrfs -q image >&2; mount -o loop image data";
+const OVERLAY: &str = "mkdir lower upper work
+    mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data";
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_ext4),
+    ignore = "needs root, unshare, nsenter and ext4"
+)]
+fn on_ext4_containers_see_each_other_alive_and_dead() {
+    keeps_evidence(&Machine::new(EXT4), "ef53");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_xfs),
+    ignore = "needs root, unshare, nsenter and xfs"
+)]
+fn on_xfs_containers_see_each_other_alive_and_dead() {
+    keeps_evidence(&Machine::new(XFS), "58465342");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_btrfs),
+    ignore = "needs root, unshare, nsenter and btrfs"
+)]
+fn on_btrfs_containers_see_each_other_alive_and_dead() {
+    keeps_evidence(&Machine::new(BTRFS), "9123683e");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_overlay),
+    ignore = "needs root, unshare, nsenter and overlayfs"
+)]
+fn on_one_overlay_containers_see_each_other_alive_and_dead() {
+    keeps_evidence(&Machine::new(OVERLAY), "794c7630");
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn on_tmpfs_containers_see_each_other_alive_and_dead() {
+    keeps_evidence(&Machine::new("mount -t tmpfs none data"), "1021994");
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn on_ramfs_containers_see_each_other_alive_and_dead() {
+    keeps_evidence(&Machine::new("mount -t ramfs none data"), "858458f6");
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn a_bind_mount_under_another_path_is_the_same_directory() {
+    let scene = Scene::free();
+    let bind = format!("mount --bind {} /mnt", scene.path().display());
+    let elsewhere = Path::new("/mnt");
+    let mut owner = Place::container().after(&bind).contend(elsewhere);
+    owner.acquired();
+    let other = Place::container();
+    assert_eq!(other.contend(scene.path()).refused().0, "Alive(Evidence)");
+    let mut waiting = other.wait_to_contend(scene.path());
+    let bound = other.after(&bind);
+    assert_eq!(bound.contend(elsewhere).refused().0, "Alive(Evidence)");
+    assert!(owner.still_holds());
+    owner.kill();
+    waiting.go();
+    assert_eq!(waiting.acquired(), "[Dead(EvidenceGone)]");
+    assert_eq!(bound.contend(elsewhere).refused().0, "Alive(Evidence)");
+    waiting.release();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_ext4),
+    ignore = "needs root, unshare, nsenter and ext4"
+)]
+fn a_volume_that_moves_to_another_machine_after_a_crash_is_taken_over() {
+    let format = "truncate --size 64M image; mkfs.ext4 -q image; mkdir data";
+    let mount = "mount -o loop image data";
+    let one = Machine::around(Scene::free(), &format!("{format}; {mount}"));
+    let mut owner = one.container().contend(&one.directory());
+    owner.acquired();
+    owner.kill();
+    one.unmounts();
+    // Another machine: the kernel's run has another name there, and the container has the same numbers.
+    let boot = "echo 01234567-89ab-cdef-0123-456789abcdef > /mnt/boot_id
+        mount --bind /mnt/boot_id /proc/sys/kernel/random/boot_id";
+    let mount = format!("mount -t tmpfs none /mnt; {boot}; {mount}");
+    let other = Machine::around(one.place, &mount);
+    // A new proc(5) in a container would show the machine's own name again.
+    let mut heir = other.container().after(boot).contend(&other.directory());
+    assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
+    heir.kill();
+    let mut heir = other.inside().contend(&other.directory());
+    assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
+    heir.release();
+    assert_eq!(other.does("ls -A data/dir"), "");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_overlay),
+    ignore = "needs root, unshare, nsenter and overlayfs"
+)]
+fn an_overlay_mounted_again_under_another_device_number_is_the_same_directory() {
+    let machine = Machine::new(OVERLAY);
+    let device = machine.does("stat -c %d data");
+    let directory = machine.directory();
+    let mut waiting = machine.container().wait_to_contend(Path::new("/mnt/dir"));
+    let mut owner = machine.container().contend(&directory);
+    owner.acquired();
+    owner.kill();
+    machine.unmounts();
+    // Whatever takes the number, it is another one in the end.
+    let again = format!(
+        "while mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data
+        [ $(stat -c %d data) = {device} ]
+        do umount data; mount -t tmpfs none /mnt; done"
+    );
+    machine.does(&again);
+    assert_ne!(machine.does("stat -c %d data"), device);
+    let mut heir = machine.inside().contend(&directory);
+    assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
+    assert_eq!(
+        machine.container().contend(&directory).refused().0,
+        "Alive(Evidence)"
+    );
+    assert!(heir.still_holds());
+    heir.release();
+    assert_eq!(machine.does("ls -A data/dir"), "");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_overlay),
+    ignore = "needs root, unshare, nsenter and overlayfs"
+)]
+fn a_lock_that_a_crashed_container_left_in_its_image_is_taken_over() {
+    let machine = Machine::new(OVERLAY);
+    let directory = machine.directory();
+    let mut owner = machine.container().contend(&directory);
+    owner.acquired();
+    owner.kill();
+    machine.unmounts();
+    // What was written over the image is the image of the next one.
+    machine.does(
+        "mkdir next work2
+        mount -t overlay -o lowerdir=upper:lower,upperdir=next,workdir=work2 none data",
+    );
+    let mut heir = machine.inside().contend(&directory);
+    assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
+    assert!(heir.still_holds());
+    heir.release();
+    assert_eq!(machine.does("ls -A data/dir"), "");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_overlay),
+    ignore = "needs root, unshare, nsenter and overlayfs"
+)]
+fn a_lock_in_an_image_that_was_left_on_another_file_system_is_refused_until_a_person_decides() {
+    let machine = Machine::new("mkdir -p lower/dir upper work");
+    let below = machine.place.path().join("lower/dir");
+    let mut owner = machine.container().contend(&below);
+    owner.acquired();
+    owner.kill();
+    machine.does("mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data");
+    let directory = machine.directory();
+    let (liveness, told) = machine.inside().contend(&directory).refused();
+    assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
+    let mut heir = machine
+        .inside()
+        .contend_assuming(&directory, owner.identity());
+    assert_eq!(heir.acquired(), "[AssumedDead]");
+    assert_eq!(
+        machine.container().contend(&directory).refused().0,
+        "Alive(Evidence)"
+    );
+    assert!(heir.still_holds());
+    heir.kill();
+    let mut next = machine.inside().contend(&directory);
+    next.acquired();
+    next.release();
+    // It is a claim of somebody who is assumed to be dead, and not known to be.
+    let left = format!("tinyforge.lock.{}", owner.identity());
+    assert_eq!(machine.does("ls -A data/dir"), left);
+}
+
+/// Two overlays over one upper directory, which the kernel calls undefined: neither sees the other's evidence. Where
+/// processes see each other, that is no harm. Two containers get in both, as the documentation says.
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_overlay),
+    ignore = "needs root, unshare, nsenter and overlayfs"
+)]
+fn through_another_overlay_over_the_same_directory_a_neighbour_is_refused_until_a_person_decides() {
+    let machine = Machine::new(OVERLAY);
+    machine.does(
+        "mkdir other work2
+        mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work2 none other",
+    );
+    let mut owner = machine.inside().contend(&machine.directory());
+    owner.acquired();
+    let other = machine.place.path().join("other/dir");
+    let (liveness, told) = machine.inside().contend(&other).refused();
+    assert_eq!(liveness, "Alive(Unguarded)", "{told}");
+    assert!(owner.still_holds());
+}
