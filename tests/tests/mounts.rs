@@ -10,38 +10,30 @@ use lockhost_tests::{
     scene::Scene,
 };
 
+/// Where a machine has what it works with, in memory. Never a directory that anybody removes while it is mounted
+/// elsewhere: the kernel then takes it apart in such a way that a loop device may stay for ever.
+const WORK: &str = "/mnt";
+
 /// A machine of its own, as far as files go.
-struct Machine {
-    /// Where its volume is mounted, and whatever that is made of.
-    place: Scene,
-    alive: Boxed,
-}
+struct Machine(Boxed);
 
 impl Machine {
-    /// With a volume that a shell mounts at `data`, in a directory in memory.
+    /// With a volume that a shell mounts at `data`.
     fn new(mount: &str) -> Self {
-        Self::around(
-            Scene::free(),
-            &format!("mount -t tmpfs none .; cd $PWD; mkdir data; {mount}"),
-        )
-    }
-
-    /// With a volume that a shell mounts at `data`, in a directory that is there when this machine is gone.
-    fn around(place: Scene, mount: &str) -> Self {
-        let path = place.path().display();
-        let script = format!("cd {path}; {mount}; mkdir -p data/dir; cd /");
-        let alive = Place::host().mounted(&script).idle();
-        Self { place, alive }
+        let script = format!(
+            "mount -t tmpfs none {WORK}; cd {WORK}; mkdir data; {mount}; mkdir -p data/dir; cd /"
+        );
+        Self(Place::host().mounted(&script).idle())
     }
 
     /// A directory on the volume.
     fn directory(&self) -> PathBuf {
-        self.place.path().join("data/dir")
+        Path::new(WORK).join("data/dir")
     }
 
     /// Without a container.
     fn inside(&self) -> Place {
-        Place::entered(&self.alive, &["--mount"])
+        Place::entered(&self.0, &["--mount"])
     }
 
     /// In a new container.
@@ -51,7 +43,7 @@ impl Machine {
 
     /// Has a shell do something, and hears what it says last.
     fn does(&self, script: &str) -> String {
-        let script = format!("cd {}; {script}", self.place.path().display());
+        let script = format!("cd {WORK}; {script}");
         let mut shell = self.inside().start(&["sh", "-ec", &script]);
         let said = shell.line();
         shell.release();
@@ -169,9 +161,11 @@ fn a_bind_mount_under_another_path_is_the_same_directory() {
     ignore = "needs root, unshare, nsenter and ext4"
 )]
 fn a_volume_that_moves_to_another_machine_after_a_crash_is_taken_over() {
-    let format = "truncate --size 64M image; mkfs.ext4 -q image; mkdir data";
-    let mount = "mount -o loop image data";
-    let one = Machine::around(Scene::free(), &format!("{format}; {mount}"));
+    let disk = Scene::free();
+    let image = disk.path().join("image");
+    let mount = format!("mount -o loop {} data", image.display());
+    let format = format!("truncate --size 64M {0}; mkfs.ext4 -q {0}", image.display());
+    let one = Machine::new(&format!("{format}; {mount}"));
     let mut owner = one.container().contend(&one.directory());
     owner.acquired();
     owner.kill();
@@ -179,8 +173,7 @@ fn a_volume_that_moves_to_another_machine_after_a_crash_is_taken_over() {
     // Another machine: the kernel's run has another name there, and the container has the same numbers.
     let boot = "echo 01234567-89ab-cdef-0123-456789abcdef > /mnt/boot_id
         mount --bind /mnt/boot_id /proc/sys/kernel/random/boot_id";
-    let mount = format!("mount -t tmpfs none /mnt; {boot}; {mount}");
-    let other = Machine::around(one.place, &mount);
+    let other = Machine::new(&format!("{boot}; {mount}"));
     // A new proc(5) in a container would show the machine's own name again.
     let mut heir = other.container().after(boot).contend(&other.directory());
     assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
@@ -200,16 +193,16 @@ fn an_overlay_mounted_again_under_another_device_number_is_the_same_directory() 
     let machine = Machine::new(OVERLAY);
     let device = machine.does("stat -c %d data");
     let directory = machine.directory();
-    let mut waiting = machine.container().wait_to_contend(Path::new("/mnt/dir"));
     let mut owner = machine.container().contend(&directory);
     owner.acquired();
     owner.kill();
     machine.unmounts();
     // Whatever takes the number, it is another one in the end.
     let again = format!(
-        "while mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data
+        "mkdir taken
+        while mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data
         [ $(stat -c %d data) = {device} ]
-        do umount data; mount -t tmpfs none /mnt; done"
+        do umount data; mount -t tmpfs none taken; done"
     );
     machine.does(&again);
     assert_ne!(machine.does("stat -c %d data"), device);
@@ -255,7 +248,7 @@ fn a_lock_that_a_crashed_container_left_in_its_image_is_taken_over() {
 )]
 fn a_lock_in_an_image_that_was_left_on_another_file_system_is_refused_until_a_person_decides() {
     let machine = Machine::new("mkdir -p lower/dir upper work");
-    let below = machine.place.path().join("lower/dir");
+    let below = Path::new(WORK).join("lower/dir");
     let mut owner = machine.container().contend(&below);
     owner.acquired();
     owner.kill();
@@ -296,7 +289,7 @@ fn through_another_overlay_over_the_same_directory_a_neighbour_is_refused_until_
     );
     let mut owner = machine.inside().contend(&machine.directory());
     owner.acquired();
-    let other = machine.place.path().join("other/dir");
+    let other = Path::new(WORK).join("other/dir");
     let (liveness, told) = machine.inside().contend(&other).refused();
     assert_eq!(liveness, "Alive(Unguarded)", "{told}");
     assert!(owner.still_holds());
