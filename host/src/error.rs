@@ -6,8 +6,11 @@ use std::{
 };
 
 use crate::{
-    attempt::Awaited, bindings::exports::lockhost::lockfile::lockfile as wit, holder::Holder,
-    phrase, process::platform::owner_of,
+    attempt::Awaited,
+    bindings::exports::lockhost::lockfile::lockfile as wit,
+    holder::Holder,
+    phrase,
+    process::platform::{is_sticky, owner_of},
 };
 
 /// Why a lock could not be had, kept, given up or judged.
@@ -107,7 +110,7 @@ impl Error {
             directory.join(file)
         };
         let whose = match error.kind() {
-            io::ErrorKind::PermissionDenied => whose(&path, directory),
+            io::ErrorKind::PermissionDenied => whose(&path, directory, failure),
             _ => None,
         };
         let operation = phrase::operation(failure.operation).to_owned();
@@ -231,12 +234,27 @@ impl fmt::Display for Error {
     }
 }
 
-/// Whose a file is that this process may not touch, or the directory that it may not be made in.
-fn whose(path: &Path, directory: &Path) -> Option<String> {
-    if let Some(user) = owner_of(path) {
-        return Some(format!("the file belongs to user {user}"));
-    }
-    owner_of(directory).map(|user| format!("the directory belongs to user {user}"))
+/// Whose a file is that this process may not touch, or the directory that it may not change, and who may.
+fn whose(path: &Path, directory: &Path, failure: wit::Failure) -> Option<String> {
+    use wit::{ErrorCode, Operation};
+    let changes = matches!(
+        failure.operation,
+        Operation::Create | Operation::Link | Operation::Remove
+    );
+    let file = owner_of(path).filter(|_| !changes || failure.code != ErrorCode::Access);
+    let Some(user) = file else {
+        return owner_of(directory).map(|user| format!("the directory belongs to user {user}"));
+    };
+    let who = match failure.operation {
+        Operation::Open => {
+            ": only that user, or root, can tell whether its owner lives, and take it over if not"
+        }
+        Operation::Remove if is_sticky(directory) => {
+            ": only that user, the directory's, or root may remove it from a directory with the sticky bit"
+        }
+        _ => "",
+    };
+    Some(format!("the file belongs to user {user}{who}"))
 }
 
 impl error::Error for Error {}

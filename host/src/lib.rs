@@ -18,8 +18,8 @@
 //! for seconds only where a file may be another program's that is not yet written. [`Options::attempt`] is for callers
 //! that do their own waiting. [`inspect`] judges a lock without taking it.
 //!
-//! What comes up around a lock: [upgrading from a plain PID lock](upgrading), and [backups, copies, and files removed by
-//! hand](backups).
+//! What comes up around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
+//! hand](backups), and [several users](users).
 
 #![deny(unsafe_code)]
 
@@ -46,6 +46,9 @@ pub mod backups {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/upgrading.md")]
 pub mod upgrading {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/users.md")]
+pub mod users {}
 
 pub use attempt::{Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire};
 pub use break_lock::break_lock;

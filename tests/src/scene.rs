@@ -108,21 +108,40 @@ impl Scene {
     /// If the program cannot be built or copied.
     #[must_use]
     pub fn acquire_as_another_user(&self) -> Command {
-        let tools = self.tools.get_or_init(|| {
-            let tools = TempDir::with_prefix("lockhost-tools-").expect("a temporary directory");
-            fs::set_permissions(tools.path(), Permissions::from_mode(0o755))
-                .expect("its mode can be set");
-            tools
-        });
-        let program = tools.path().join("lockhost");
-        fs::copy(lockhost(), &program).expect("the program can be copied");
-        let mut command = Command::new(program);
+        let mut command = Command::new(self.for_all(&lockhost()));
         command
             .arg("acquire")
             .arg(self.path())
             .uid(65534)
             .gid(65534);
         command
+    }
+
+    /// A copy of a program where every user can reach it. It goes with the value.
+    ///
+    /// # Panics
+    /// If it cannot be copied.
+    #[must_use]
+    pub fn for_all(&self, program: &Path) -> PathBuf {
+        let tools = self.tools.get_or_init(|| {
+            let tools = TempDir::with_prefix("lockhost-tools-").expect("a temporary directory");
+            fs::set_permissions(tools.path(), Permissions::from_mode(0o755))
+                .expect("its mode can be set");
+            tools
+        });
+        let copy = tools
+            .path()
+            .join(program.file_name().expect("a program has a name"));
+        if !copy.exists() {
+            // By another process: what this one has open for writing, a process that another test starts at this moment
+            // has open too, and then the copy cannot be run.
+            let status = Command::new("cp").arg(program).arg(&copy).status();
+            assert!(
+                status.expect("cp is there").success(),
+                "the program is copied"
+            );
+        }
+        copy
     }
 
     /// Where it is.

@@ -183,6 +183,11 @@ pub(crate) fn owner_of(path: &Path) -> Option<u32> {
     fs::symlink_metadata(path).ok().map(|file| file.uid())
 }
 
+/// Whether files in a directory may be removed by their own user, the directory's, and root alone.
+pub(crate) fn is_sticky(directory: &Path) -> bool {
+    fs::metadata(directory).is_ok_and(|directory| directory.mode() & Mode::SVTX.as_raw_mode() != 0)
+}
+
 /// Makes a file private to its user.
 pub(crate) fn make_private(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?)

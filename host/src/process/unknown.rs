@@ -78,6 +78,11 @@ pub(crate) fn owner_of(_path: &Path) -> Option<u32> {
     None
 }
 
+/// Directories have no mode here that is known.
+pub(crate) fn is_sticky(_directory: &Path) -> bool {
+    false
+}
+
 /// Files have no mode here that is known.
 pub(crate) fn make_private(_file: &File) -> io::Result<()> {
     Ok(())

@@ -1,0 +1,627 @@
+//! Several users: what another one can do to a directory and its lock, and cannot. Each test stands in the tables of
+//! `host/docs/users.md`.
+//!
+//! They need root, to become users who have no name: one and another of the same group, and a stranger.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, Permissions},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+};
+
+use lockhost_tests::{
+    contender::{Answer, Barrier, Contender, owners},
+    identity::Identity,
+    program::lockhost,
+    scene::Scene,
+    traced::{SystemCall, system_calls},
+};
+use rustix::process::Signal;
+use tempfile::NamedTempFile;
+
+const GROUP: u32 = 47_100;
+const ONE: User = User(47_101, GROUP);
+const ANOTHER: User = User(47_102, GROUP);
+const STRANGER: User = User(47_103, 47_200);
+
+const RECLAIM: &str = "tinyforge.lock.reclaim";
+
+/// A user, and its only group.
+#[derive(Clone, Copy)]
+struct User(u32, u32);
+
+impl User {
+    fn acquire(self, scene: &Scene) -> Command {
+        let mut command = Command::new(scene.for_all(&lockhost()));
+        command.arg("acquire").arg(scene.path());
+        self.is_who_runs(&mut command);
+        command
+    }
+
+    fn is_who_runs(self, command: &mut Command) {
+        command.uid(self.0).gid(self.1).current_dir("/");
+    }
+
+    /// A shell script of this user's, with the directory as `$1`.
+    fn script(self, scene: &Scene, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(scene.path());
+        self.is_who_runs(&mut command);
+        command
+    }
+
+    /// Runs one to its end: whether it succeeded.
+    fn does(self, scene: &Scene, script: &str) -> bool {
+        let output = self.script(scene, script).output();
+        output.expect("a shell can be started").status.success()
+    }
+
+    /// Starts one that prints a line when it is ready, and then lasts until the value is dropped.
+    fn keeps(self, scene: &Scene, script: &str) -> Contender {
+        let script = format!("{script} && echo ready && exec cat");
+        let mut keeper = Contender::start(self.script(scene, &script).stdin(Stdio::piped()));
+        assert_eq!(keeper.line(), "ready", "{}", keeper.complaints());
+        keeper
+    }
+
+    fn owns(self, scene: &Scene) -> Contender {
+        let mut owner = Contender::start(&mut self.acquire(scene));
+        assert_eq!(owner.answer(), Answer::Owns);
+        owner
+    }
+
+    /// Leaves the lock of a killed process behind.
+    fn crashes(self, scene: &Scene) {
+        self.owns(scene).end(Signal::KILL);
+        assert_eq!(scene.files().len(), 2);
+    }
+
+    /// Tries, and does not get in: the code, and the one line.
+    fn is_kept_out(self, scene: &Scene) -> (Option<i32>, String) {
+        ended(self.acquire(scene).output().expect("it can be started"))
+    }
+
+    /// Gets in, and leaves in order; what it complained of.
+    fn gets_in(self, scene: &Scene) -> String {
+        let mut owner = self.owns(scene);
+        assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+        owner.complaints()
+    }
+}
+
+fn ended(output: Output) -> (Option<i32>, String) {
+    let line = String::from_utf8(output.stderr).expect("it speaks text");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    (output.status.code(), line)
+}
+
+/// A directory of the group, with this mode.
+fn shared(mode: u32) -> Scene {
+    let scene = Scene::free();
+    chown(scene.path(), None, Some(GROUP)).expect("root may");
+    fs::set_permissions(scene.path(), Permissions::from_mode(mode)).expect("its mode can be set");
+    scene
+}
+
+/// Its members may write, and remove each other's files.
+const WRITABLE: u32 = 0o2775;
+/// Its members may write, and remove their own files.
+const STICKY: u32 = 0o3775;
+
+fn path(scene: &Scene, file: &str) -> String {
+    let path = scene.path().join(file);
+    path.to_str()
+        .expect("a temporary directory's path is text")
+        .to_owned()
+}
+
+// Who may not write the directory
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_stranger_gets_nowhere_and_changes_nothing() {
+    let scene = shared(WRITABLE);
+    let (code, line) = STRANGER.is_kept_out(&scene);
+    assert_eq!(code, Some(1));
+    assert!(line.contains("; the directory belongs to user 0"), "{line}");
+    assert!(scene.files().is_empty());
+    // Beside an owner, and beside what it leaves.
+    let mut owner = ONE.owns(&scene);
+    for signal in [None, Some(Signal::KILL)] {
+        signal.map(|signal| owner.end(signal));
+        let before = scene.files();
+        let (code, line) = STRANGER.is_kept_out(&scene);
+        assert_eq!(code, Some(1));
+        assert!(line.contains("; the file belongs to user 47101"), "{line}");
+        assert_eq!(scene.files(), before);
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn nobody_else_can_open_a_lock_of_ours_and_so_nobody_can_lock_it() {
+    let scene = shared(WRITABLE);
+    ONE.crashes(&scene);
+    for user in [ANOTHER, STRANGER] {
+        for file in scene.files() {
+            let file = file.into_string().unwrap();
+            assert!(
+                !user.does(&scene, &format!("exec 3<\"$1/{file}\"")),
+                "{file}"
+            );
+            assert!(
+                !user.does(&scene, &format!("exec 3>>\"$1/{file}\"")),
+                "{file}"
+            );
+        }
+    }
+    // Nor can the shell not open anything.
+    assert!(ONE.does(&scene, "exec 3<\"$1/tinyforge.lock\""));
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_lock_on_the_directory_itself_is_in_nobodys_way() {
+    let scene = shared(WRITABLE);
+    let _keeper = STRANGER.keeps(&scene, "exec 3<\"$1\" && flock --exclusive 3");
+    ONE.crashes(&scene);
+    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn another_user_cannot_signal_the_owner() {
+    let scene = shared(WRITABLE);
+    let mut owner = ONE.owns(&scene);
+    for user in [ANOTHER, STRANGER] {
+        for signal in ["TERM", "KILL", "STOP", "HUP"] {
+            assert!(!user.does(&scene, &format!("kill -{signal} {}", owner.pid())));
+        }
+    }
+    assert_eq!(owner.try_end(), None);
+    assert!(ONE.does(&scene, &format!("kill -TERM {}", owner.pid())));
+    assert_eq!(owner.end_of_input().code(), Some(0));
+}
+
+#[test]
+#[cfg_attr(any(not_root, no_strace), ignore = "needs root and strace(1)")]
+fn who_locks_a_claim_before_it_is_private_only_has_it_made_anew() {
+    let scene = shared(WRITABLE);
+    let log = NamedTempFile::with_prefix("lockhost-").unwrap();
+    fs::set_permissions(log.path(), Permissions::from_mode(0o666)).unwrap();
+    // The second time that the type of a file system is asked for, it is the claim's, which has just been made. It is
+    // stopped when that call is over.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "umask 022 && exec strace -D -o \"$@\"", "sh"])
+        .arg(log.path())
+        .args(["-e", "trace=fstatfs"])
+        .args(["-e", "inject=fstatfs:signal=STOP:when=2"])
+        .arg(scene.for_all(&lockhost()))
+        .arg("acquire")
+        .arg(scene.path());
+    ONE.is_who_runs(&mut command);
+    let mut owner = Contender::start(&mut command);
+    let stopped = "--- stopped by SIGSTOP ---";
+    while !fs::read_to_string(log.path()).unwrap().contains(stopped) {
+        assert_eq!(owner.try_end(), None);
+        thread::yield_now();
+    }
+    let claim = scene.files().remove(0).into_string().unwrap();
+    let mode = fs::metadata(scene.path().join(&claim)).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o644, "it is not private yet");
+    let keeper = STRANGER.keeps(
+        &scene,
+        &format!("exec 3<\"$1/{claim}\" && flock --shared 3"),
+    );
+    owner.signal(Signal::CONT);
+    assert_eq!(owner.answer(), Answer::Owns);
+    let files = scene.files();
+    assert_eq!(files.len(), 2);
+    assert!(!files.contains(&claim.as_str().into()), "{files:?}");
+    drop(keeper);
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_stale_lock_that_everybody_may_read_is_held_by_whoever_locks_it() {
+    // Ours are private; other programs' often are not.
+    let scene = shared(WRITABLE);
+    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    let keeper = STRANGER.keeps(&scene, "exec 3<\"$1/tinyforge.lock\" && flock --shared 3");
+    // A shared lock is what anybody takes who only asks.
+    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    drop(keeper);
+    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    let keeper = STRANGER.keeps(
+        &scene,
+        "exec 3<\"$1/tinyforge.lock\" && flock --exclusive 3",
+    );
+    let (code, line) = ONE.is_kept_out(&scene);
+    assert_eq!(code, Some(75));
+    assert!(line.contains("lslocks shows for whom"), "{line}");
+    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    drop(keeper);
+    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+}
+
+// Who may write the directory, and remove its own files there
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn in_a_sticky_directory_nobody_else_removes_or_replaces_a_lock() {
+    let scene = shared(STICKY);
+    let mut owner = ONE.owns(&scene);
+    let before = scene.files();
+    for script in [
+        "rm -f \"$1\"/tinyforge.lock*",
+        "mv \"$1/tinyforge.lock\" \"$1/away\"",
+        "echo 1 > \"$1/mine\" && mv -f \"$1/mine\" \"$1/tinyforge.lock\"",
+        "echo 1 > \"$1/tinyforge.lock\"",
+    ] {
+        assert!(!ANOTHER.does(&scene, script), "{script}");
+    }
+    assert!(ANOTHER.does(&scene, "rm -f \"$1/mine\""));
+    assert_eq!(scene.files(), before);
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(owner.complaints(), "");
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_stale_lock_that_only_its_user_may_remove_is_told_and_nothing_is_left_behind() {
+    let scene = shared(STICKY);
+    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    let (code, line) = ANOTHER.is_kept_out(&scene);
+    assert_eq!(code, Some(1));
+    let told = format!(
+        "cannot remove {}: operation not permitted; the file belongs to user 47101: only that user, the directory's, \
+         or root may remove it",
+        scene.lock().display()
+    );
+    assert!(line.contains(&told), "{line}");
+    // Neither a claim nor a reclaim lock.
+    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_lock_of_ours_is_judged_by_its_user_and_root_alone_and_others_are_told_so() {
+    for mode in [STICKY, WRITABLE] {
+        let scene = shared(mode);
+        let mut owner = ONE.owns(&scene);
+        let before = scene.files();
+        for signal in [None, Some(Signal::KILL)] {
+            signal.map(|signal| owner.end(signal));
+            let (code, line) = ANOTHER.is_kept_out(&scene);
+            assert_eq!(code, Some(1));
+            let told = format!(
+                "cannot open {}: permission denied; the file belongs to user 47101: only that user, or root, can tell",
+                scene.lock().display()
+            );
+            assert!(line.contains(&told), "{line}");
+            assert_eq!(scene.files(), before);
+        }
+        let told = ONE.gets_in(&scene);
+        assert!(told.contains("stale lockfile"), "{told}");
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn root_takes_over_from_every_user() {
+    for mode in [STICKY, WRITABLE] {
+        let scene = shared(mode);
+        ONE.crashes(&scene);
+        let lock = lockhost::acquire(scene.path()).unwrap();
+        assert_eq!(lock.replaced().len(), 1);
+        lock.release().unwrap();
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn after_a_release_the_directory_is_anybodys() {
+    for mode in [STICKY, WRITABLE] {
+        let scene = shared(mode);
+        for user in [ONE, ANOTHER, ONE] {
+            assert_eq!(user.gets_in(&scene), "");
+            assert!(scene.files().is_empty());
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn claims_that_another_user_has_left_are_in_nobodys_way_and_stay_for_their_user() {
+    let scene = shared(STICKY);
+    ONE.crashes(&scene);
+    fs::remove_file(scene.lock()).unwrap();
+    let left = scene.files();
+    // It has replaced something, so it sweeps.
+    assert!(ANOTHER.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    let told = ANOTHER.gets_in(&scene);
+    assert!(!told.contains("warning"), "{told}");
+    assert_eq!(scene.files(), left);
+    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    ONE.gets_in(&scene);
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn of_two_users_who_start_at_once_exactly_one_process_gets_in() {
+    for mode in [STICKY, WRITABLE] {
+        let scene = shared(mode);
+        let at_barrier = scene.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
+        let program = scene.for_all(&lockhost());
+        let barrier = Barrier::new();
+        let text = |path: &Path| path.to_str().expect("it is text").to_owned();
+        let mut contenders: Vec<_> = (0..8)
+            .map(|number| {
+                let User(user, group) = if number % 2 == 0 { ONE } else { ANOTHER };
+                let arguments = [
+                    format!("--regid={group}"),
+                    "--clear-groups".into(),
+                    text(&at_barrier),
+                    text(&program),
+                    "acquire".into(),
+                    text(scene.path()),
+                ];
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                let user = format!("--reuid={user}");
+                barrier.line_up("setpriv", Path::new(&user), &arguments)
+            })
+            .collect();
+        barrier.open();
+        let (count, answers) = owners(&mut contenders);
+        assert_eq!(count, 1, "{answers:#?}");
+        // Refused by those of its own user; not permitted to look at the other's.
+        let kept_out = |answer: &&Answer| matches!(answer, Answer::Ended(Some(75 | 1), _));
+        assert_eq!(answers.iter().filter(kept_out).count(), 7, "{answers:#?}");
+        for (contender, answer) in contenders.iter_mut().zip(answers) {
+            if answer == Answer::Owns {
+                assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+            }
+        }
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+// Who may write the directory, and puts something in the way
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn whatever_another_user_puts_in_the_locks_place_is_named_and_hangs_nobody() {
+    for (script, why) in [
+        ("mkfifo \"$1/tinyforge.lock\"", "is a special file"),
+        ("mkdir \"$1/tinyforge.lock\"", "is a directory"),
+        (
+            "ln -s /etc/passwd \"$1/tinyforge.lock\"",
+            "is a symbolic link",
+        ),
+        (
+            "ln -s tinyforge.lock \"$1/tinyforge.lock\"",
+            "is a symbolic link",
+        ),
+        (
+            "truncate -s 1T \"$1/tinyforge.lock\"",
+            "is longer than any pid file",
+        ),
+        (
+            "umask 077; echo 1 > \"$1/tinyforge.lock\"",
+            "the file belongs to user 47102",
+        ),
+    ] {
+        let scene = shared(STICKY);
+        assert!(ANOTHER.does(&scene, script), "{script}");
+        let (code, line) = ONE.is_kept_out(&scene);
+        assert_eq!(code, Some(1), "{line}");
+        assert!(line.contains(why), "{line}");
+        assert_eq!(scene.files(), ["tinyforge.lock"]);
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn who_may_write_the_directory_can_say_that_a_living_process_has_it() {
+    for mode in [STICKY, WRITABLE] {
+        let scene = shared(mode);
+        assert!(ANOTHER.does(&scene, "umask 022; echo 1 > \"$1/tinyforge.lock\""));
+        let (code, line) = ONE.is_kept_out(&scene);
+        assert_eq!(code, Some(75));
+        assert!(line.contains("lockhost break --owner=1@"), "{line}");
+        // A person's word does not make a sticky directory another one.
+        let (_, way_out) = line.split_once("--owner=").unwrap();
+        let (identity, _) = way_out.split_once(' ').unwrap();
+        let mut command = Command::new(scene.for_all(&lockhost()));
+        command
+            .args(["break", "--owner", identity])
+            .arg(scene.path());
+        ONE.is_who_runs(&mut command);
+        let code = if mode == STICKY { 1 } else { 0 };
+        assert_eq!(command.output().unwrap().status.code(), Some(code));
+        assert_eq!(scene.files().len(), code as usize);
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_reclaim_lock_that_another_user_puts_there_is_waited_for_beside_a_free_lock_and_told_beside_a_dead_one()
+ {
+    let scene = shared(STICKY);
+    assert!(ANOTHER.does(&scene, &format!("umask 077; echo 1 > \"$1/{RECLAIM}\"")));
+    assert!(ONE.gets_in(&scene).contains("warning: a reclaim lock"));
+    assert!(ONE.does(&scene, "umask 077; echo 999999999 > \"$1/tinyforge.lock\""));
+    let (code, line) = ONE.is_kept_out(&scene);
+    assert_eq!(code, Some(1));
+    assert!(line.contains(&path(&scene, RECLAIM)), "{line}");
+    assert!(line.contains("the file belongs to user 47102"), "{line}");
+    assert_eq!(scene.files(), ["tinyforge.lock", RECLAIM]);
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn reclaim_locks_at_all_levels_end_in_an_error() {
+    let scene = shared(STICKY);
+    let script = "umask 022; file=\"$1/tinyforge.lock\"; \
+                  for level in 0 1 2 3 4 5 6 7 8; do echo 999999999 > \"$file\"; file=\"$file.reclaim\"; done";
+    assert!(ANOTHER.does(&scene, script));
+    let before = scene.files();
+    let (code, line) = ONE.is_kept_out(&scene);
+    assert_eq!(code, Some(1));
+    assert!(
+        line.contains("remove them when nobody is starting"),
+        "{line}"
+    );
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn claims_under_the_names_that_ours_would_have_cost_another_name_each_until_there_is_none() {
+    let scene = shared(STICKY);
+    let mine = Identity::mine(Scene::free().path());
+    let at_barrier = scene.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
+    for (last, gets_in) in [(3, true), (4096, false)] {
+        // Its number and start stay when it becomes the program.
+        let barrier = Barrier::new();
+        let User(user, group) = ONE;
+        let arguments = [
+            format!("--regid={group}"),
+            "--clear-groups".into(),
+            at_barrier.to_str().unwrap().to_owned(),
+            scene.for_all(&lockhost()).to_str().unwrap().to_owned(),
+            "acquire".into(),
+            scene.path().to_str().unwrap().to_owned(),
+        ];
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut contender =
+            barrier.line_up("setpriv", Path::new(&format!("--reuid={user}")), &arguments);
+        let claim = format!("tinyforge.lock.{}", mine.clone().of(contender.pid()).text());
+        let script = format!(
+            "cd \"$1\" && touch {claim} && for number in $(seq {last}); do : > {claim}-a$number; done"
+        );
+        assert!(ANOTHER.does(&scene, &script));
+        let before = scene.files();
+        barrier.open();
+        match contender.answer() {
+            Answer::Owns => {
+                assert!(gets_in);
+                assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+            }
+            Answer::Ended(code, line) => {
+                assert!(!gets_in, "{line}");
+                assert_eq!(code, Some(1));
+                assert!(
+                    line.contains("cannot create") && line.contains("file exists"),
+                    "{line}"
+                );
+            }
+        }
+        assert_eq!(scene.files(), before);
+        assert!(ANOTHER.does(&scene, "rm -f \"$1\"/*"));
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_claim_of_somebody_dead_on_a_living_lock_makes_nobody_dead() {
+    // Only its user, and root, can give a private file another name, where fs.protected_hardlinks is on.
+    let scene = shared(STICKY);
+    let mut owner = ONE.owns(&scene);
+    let dead = Identity::mine(Scene::free().path()).with('p', "999999999");
+    let forged = path(&scene, &format!("tinyforge.lock.{}", dead.text()));
+    for file in scene.files() {
+        if file != "tinyforge.lock" {
+            fs::rename(scene.path().join(file), &forged).unwrap();
+        }
+    }
+    let (code, line) = ONE.is_kept_out(&scene);
+    assert_eq!(code, Some(75));
+    assert!(line.contains("lslocks shows for whom"), "{line}");
+    owner.end(Signal::KILL);
+    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed")]
+fn whatever_is_created_is_created_exclusively_which_no_setting_of_the_kernel_forbids() {
+    // `fs.protected_regular` and `fs.protected_fifos` are about files that exist already and are opened with O_CREAT;
+    // `fs.protected_hardlinks` about other users' files.
+    let scene = Scene::stale();
+    let calls = system_calls(&[], scene.path());
+    let creating = |call: &&SystemCall| call.touches(scene.path()) && call.text.contains("O_CREAT");
+    let creations: Vec<_> = calls.iter().filter(creating).collect();
+    assert!(!creations.is_empty());
+    for call in creations {
+        assert!(call.text.contains("O_EXCL"), "{}", call.text);
+    }
+    let mut links = calls.iter().filter(|call| call.name == "linkat");
+    assert!(
+        links.all(|call| call.text.contains("\"tinyforge.lock.1-")),
+        "its own claim"
+    );
+}
+
+// Who may write the directory, and remove everybody's files
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_stale_lock_that_everybody_may_read_and_remove_is_taken_over_by_another_user() {
+    let scene = shared(WRITABLE);
+    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    assert!(ANOTHER.gets_in(&scene).contains("stale lockfile"));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn who_may_remove_the_lock_of_a_living_owner_gets_in_beside_it_and_the_owner_notices() {
+    let scene = shared(WRITABLE);
+    let mut owner = ONE.owns(&scene);
+    assert!(ANOTHER.does(&scene, "rm -f \"$1/tinyforge.lock\""));
+    let mut second = ANOTHER.owns(&scene);
+    assert_eq!(owner.end(Signal::TERM).code(), Some(1));
+    assert!(owner.complaints().contains("is lost"));
+    assert_eq!(second.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn who_removes_the_claim_of_a_living_owner_frees_nothing() {
+    let scene = shared(WRITABLE);
+    let mut owner = ONE.owns(&scene);
+    assert!(ANOTHER.does(&scene, "rm -f \"$1\"/tinyforge.lock.1-*"));
+    assert_eq!(ANOTHER.is_kept_out(&scene).0, Some(1));
+    assert_eq!(ONE.is_kept_out(&scene).0, Some(75));
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+fn the_page_names_each_of_these_tests_and_no_other() {
+    let page = include_str!("../../host/docs/users.md");
+    let words = page.split('`').skip(1).step_by(2);
+    let named: BTreeSet<&str> = words
+        .filter(|word| word.matches('_').count() > 3 && !word.contains(['(', ' ', '.']))
+        .collect();
+    let tests = include_str!("users.rs").lines();
+    let tests: BTreeSet<&str> = tests
+        .filter_map(|line| line.strip_prefix("fn ")?.split_once("()"))
+        .map(|(test, _)| test)
+        .filter(|test| !test.starts_with("the_page_"))
+        .collect();
+    assert_eq!(named, tests);
+}
