@@ -19,7 +19,7 @@
 //! that do their own waiting. [`inspect`] judges a lock without taking it.
 //!
 //! What comes up around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
-//! hand](backups), and [several users](users).
+//! hand](backups), [containers and Kubernetes](containers), [file systems](filesystems), and [several users](users).
 
 #![deny(unsafe_code)]
 
@@ -43,6 +43,12 @@ mod view;
 #[cfg(doc)]
 #[doc = include_str!("../docs/backups.md")]
 pub mod backups {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/containers.md")]
+pub mod containers {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/filesystems.md")]
+pub mod filesystems {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/upgrading.md")]
 pub mod upgrading {}
