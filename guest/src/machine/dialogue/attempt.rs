@@ -108,6 +108,31 @@ impl Attempt {
             .told(Call::Ask { owner }, Reply::Liveness(liveness))
     }
 
+    /// The same, but the file is also this claim.
+    pub(super) fn sees_claim(
+        self,
+        level: u8,
+        file: FileId,
+        claim: Identity,
+        liveness: Liveness,
+    ) -> Self {
+        let name = at(level);
+        let stat = FileStat {
+            kind: DescriptorType::RegularFile,
+            size: 2,
+            links: 2,
+            modified: None,
+        };
+        let owner = Owner::Maker(claim);
+        self.told(Call::Stat { name }, Reply::Stat(stat))
+            .told(Call::Open { name }, Reply::Id(file))
+            .told(Call::Read, Reply::Bytes(b"9\n".to_vec()))
+            .told(Call::StatOpen, Reply::Stat(stat))
+            .told(Call::Identify { pid: 9 }, Reply::Identity(Some(claim)))
+            .compares(Name::Claim(claim), Ok(file))
+            .told(Call::Ask { owner }, Reply::Liveness(liveness))
+    }
+
     /// It makes its claim.
     pub(super) fn claims(self, attempt: u32, maker: Maker) -> Self {
         let (pid, claim) = (maker.pid, maker.identity);
@@ -126,6 +151,17 @@ impl Attempt {
         )
     }
 
+    /// A link is not made: this is the reason, and then this is seen under the name.
+    pub(super) fn does_not_link(
+        self,
+        name: Name,
+        code: ErrorCode,
+        there: Result<FileId, ErrorCode>,
+    ) -> Self {
+        self.told(Call::Link { name }, Reply::Failed(code))
+            .compares(name, there)
+    }
+
     /// It looks, finds a file that it may remove, and removes it.
     pub(super) fn removes(self, name: Name, file: FileId) -> Self {
         self.compares(name, Ok(file))
@@ -140,19 +176,25 @@ impl Attempt {
 
     /// It waits for something, and goes on so many milliseconds after it began.
     pub(super) fn waits_until(mut self, elapsed: u64) -> Self {
-        let waiting = self.waits();
+        let (_, waiting) = self.waits();
         assert!(waiting.retry_ms > 0);
         self.next = self.machine.start(elapsed);
         self
     }
 
-    /// What it waits for.
-    pub(super) fn waits(&self) -> Waiting {
+    /// It waits for what is at this level.
+    pub(super) fn waits_for(self, level: u8) -> Self {
+        assert_eq!(self.waits().0, self.machine.names().level(level));
+        self
+    }
+
+    /// What it waits for, and the file that is in the way.
+    fn waits(&self) -> (String, Waiting) {
         match &self.next {
             Next::End(Err(Error {
+                file,
                 cause: Cause::Again(waiting),
-                ..
-            })) => *waiting,
+            })) => (file.clone(), *waiting),
             other => panic!("it does not wait: {other:?}"),
         }
     }

@@ -1,0 +1,120 @@
+//! What the dead have left, who sweeps it, and what an attempt has to leave itself.
+
+use super::{
+    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
+    scenes::{
+        EXISTS, GONE, failed, finds_none_left_above, reclaiming, scratch, tidying, written_in_place,
+    },
+};
+use crate::{
+    call::{Call, FileId, Ours, Reply},
+    contract::{Cause, DeadReason, ErrorCode, Liveness, Operation},
+    lockfile::{DEEPEST, Identity, Name},
+    machine::sweeps_unasked,
+};
+
+#[test]
+fn a_reclaim_lock_that_is_left_over_is_taken_and_dropped() {
+    tidying()
+        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .told(Call::Link { name: at(2) }, Reply::Done)
+        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .removes(at(1), OTHER)
+        .told(Call::Link { name: at(1) }, Reply::Done)
+        .removes(at(2), OWN)
+        .removes(at(1), OWN)
+        .told(Call::List, Reply::Claims(Vec::new(), None))
+        .owns();
+}
+
+#[test]
+fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
+    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let unsettled = |attempt: Attempt| {
+        attempt
+            .sees(1, OTHER, "", 1_000, nobody)
+            .told(Call::StatClaim, regular(2, 1_000))
+            .told(Call::Keep { level: 1 }, Reply::Done)
+    };
+    unsettled(tidying()).told(Call::List, Reply::Claims(Vec::new(), None));
+    // Also where it cannot remove what it has made meanwhile, of which it warns.
+    let unlink = Call::Unlink { name: at(2) };
+    let dead = tidying()
+        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .told(Call::Link { name: at(2) }, Reply::Done);
+    let report = unsettled(dead)
+        .compares(at(2), Ok(OWN))
+        .told(unlink, Reply::Failed(ErrorCode::Access))
+        .told(Call::List, Reply::Claims(Vec::new(), None))
+        .owns();
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    assert_eq!(report.warnings[0].file, "a.lock.reclaim.reclaim");
+}
+
+#[test]
+fn an_owner_does_not_wait_for_a_reclaim_beside_a_file_made_in_place() {
+    let file = Ours::At(2);
+    let owner = written_in_place()
+        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .compares(at(0), Ok(OWN));
+    finds_none_left_above(1, owner)
+        .compares(at(1), Ok(OTHER))
+        .told(Call::Make { level: 1 }, Reply::Failed(ErrorCode::Exist))
+        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .told(Call::Make { level: 2 }, Reply::Id(FileId(3, 0)))
+        .told(Call::Guard { file }, Reply::Done)
+        .told(Call::Write { file, pid: 7 }, Reply::Done)
+        .sees(3, FileId(4, 0), "9\n", 0, EXISTS)
+        .told(Call::Disown { level: 2 }, Reply::Done)
+        .told(Call::List, Reply::Claims(Vec::new(), None))
+        .owns();
+}
+
+#[test]
+fn an_attempt_that_cannot_drop_its_reclaim_lock_does_not_wait() {
+    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let unlink = Call::Unlink { name: at(1) };
+    let no = || Reply::Failed(ErrorCode::Access);
+    let error = reclaiming()
+        .sees(0, OTHER, "", 1_000, nobody)
+        .told(Call::StatClaim, regular(2, 1_000))
+        .told(Call::Keep { level: 0 }, Reply::Done)
+        .compares(at(1), Ok(OWN))
+        .told(unlink, no())
+        .compares(at(1), Ok(OWN))
+        .told(unlink, no())
+        .told(Call::Forget, Reply::Done)
+        .ends();
+    assert_eq!(error.file, "a.lock.reclaim");
+    assert_eq!(error.cause, failed(Operation::Remove, ErrorCode::Access));
+}
+
+#[test]
+fn the_claim_of_a_dead_one_whose_lock_was_removed_goes_also_where_another_was_faster() {
+    let (dead, faster) = (Name::Claim(scratch()), FileId(3, 0));
+    let refused = reclaiming()
+        .sees_claim(0, OTHER, scratch(), NOBODY)
+        .removes(at(0), OTHER)
+        .does_not_link(at(0), ErrorCode::Exist, Ok(faster))
+        .removes(at(1), OWN)
+        .does_not_link(at(0), ErrorCode::Exist, Ok(faster))
+        .sees(0, faster, "9\n", 0, EXISTS)
+        .unclaims(maker(true))
+        .compares(at(0), Ok(faster));
+    let levels = 1..=DEEPEST;
+    let error = levels
+        .fold(refused, |refused, level| refused.compares(at(level), GONE))
+        .removes(dead, OTHER)
+        .ends();
+    assert!(matches!(error.cause, Cause::Held(_)), "{error:?}");
+}
+
+#[test]
+fn one_owner_in_64_sweeps_without_a_cause_and_each_for_good() {
+    let identity = |pid: u32| Identity::new(&format!("1-p{pid}-s1234567")).unwrap();
+    let sweepers: Vec<u32> = (0..6_400)
+        .filter(|pid| sweeps_unasked(&identity(*pid)))
+        .collect();
+    assert!((50..150).contains(&sweepers.len()), "{sweepers:?}");
+    assert_eq!(sweepers[..4], [93, 264, 281, 348]);
+}

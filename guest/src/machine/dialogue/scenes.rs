@@ -1,0 +1,98 @@
+//! How far an attempt has come when a test begins.
+
+use super::attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular};
+use crate::{
+    call::{Call, FileId, Maker, Ours, Reply},
+    contract::{AliveReason, Cause, ErrorCode, Failure, Liveness, Operation},
+    lockfile::{DEEPEST, Identity, Name},
+};
+
+pub(super) const EXISTS: Liveness = Liveness::Alive(AliveReason::Exists);
+
+pub(super) const GONE: Result<FileId, ErrorCode> = Err(ErrorCode::NoEntry);
+
+/// The number of the last attempt that can have a claim beside those of all others.
+pub(super) const LAST: u32 = 4_096;
+
+/// What is added to the number of an attempt for the identity that its scratch link has.
+pub(super) const SCRATCH: u32 = 8_192;
+
+pub(super) fn failed(operation: Operation, code: ErrorCode) -> Cause {
+    Cause::Failed(Failure { operation, code })
+}
+
+pub(super) fn scratch() -> Identity {
+    Identity::new("1-p7-scratch").unwrap()
+}
+
+/// An attempt where links do not work, that has made the lock file in place.
+pub(super) fn made_in_place() -> Attempt {
+    let name = Name::Claim(scratch());
+    let file = Ours::At(0);
+    let gone = Reply::Failed(ErrorCode::NoEntry);
+    scratching()
+        .does_not_link(name, ErrorCode::NotPermitted, GONE)
+        .told(Call::Unlink { name }, gone)
+        .told(Call::StatClaim, regular(2, 1_000))
+        .unclaims(maker(false))
+        .told(Call::Make { level: 0 }, Reply::Id(OWN))
+        .told(Call::Guard { file }, Reply::Done)
+}
+
+/// The same, written.
+pub(super) fn written_in_place() -> Attempt {
+    let file = Ours::At(0);
+    made_in_place().told(Call::Write { file, pid: 7 }, Reply::Done)
+}
+
+/// An attempt that has linked its claim on a free directory.
+pub(super) fn linked(maker: Maker) -> Attempt {
+    Attempt::claimed(maker).told(Call::Link { name: at(0) }, Reply::Done)
+}
+
+/// An attempt that has seen a dead lock, and asks for its reclaim lock.
+pub(super) fn judging() -> Attempt {
+    Attempt::begin()
+        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .claims(0, maker(true))
+        .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
+        .sees(0, OTHER, "9\n", 0, NOBODY)
+}
+
+/// One that has the reclaim lock.
+pub(super) fn reclaiming() -> Attempt {
+    judging().told(Call::Link { name: at(1) }, Reply::Done)
+}
+
+/// One that has judged the lock again under it.
+pub(super) fn judged() -> Attempt {
+    reclaiming().sees(0, OTHER, "9\n", 0, NOBODY)
+}
+
+/// An attempt that asks for a scratch link.
+pub(super) fn scratching() -> Attempt {
+    let me = maker(false);
+    let identity = scratch();
+    Attempt::claimed(me).told(
+        Call::Current { attempt: SCRATCH },
+        Reply::Maker(Maker { identity, ..me }),
+    )
+}
+
+/// It looks for reclaim locks that are left over, from the deepest one on, and finds none down to this level.
+pub(super) fn finds_none_left_above(level: u8, owner: Attempt) -> Attempt {
+    let levels = (level + 1..=DEEPEST).rev();
+    levels.fold(owner, |owner, level| owner.compares(at(level), GONE))
+}
+
+/// An owner that sweeps, and comes to a reclaim lock that is left over.
+pub(super) fn tidying() -> Attempt {
+    let me = Maker {
+        identity: identity(true),
+        ..maker(true)
+    };
+    let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
+    finds_none_left_above(1, owner)
+        .compares(at(1), Ok(OTHER))
+        .does_not_link(at(1), ErrorCode::Exist, Ok(OTHER))
+}

@@ -1,0 +1,219 @@
+//! What it tells: which file it was, what failed first, and who was in the way.
+
+use super::{
+    attempt::{Attempt, OTHER, OWN, at, identity, maker, regular},
+    scenes::{
+        EXISTS, GONE, SCRATCH, failed, finds_none_left_above, judged, judging, linked,
+        made_in_place, reclaiming, written_in_place,
+    },
+};
+use crate::{
+    call::{Call, FileId, FileStat, Maker, Ours, Reply},
+    contract::{Cause, DescriptorType, ErrorCode, Failure, Occupation, Operation, Remark, Warning},
+    lockfile::Name,
+};
+
+#[test]
+fn an_error_names_the_claim_that_could_not_be_guarded_or_written() {
+    let me = maker(true);
+    let name = format!("a.lock.{}", me.identity.as_str());
+    let (file, claim, pid) = (Ours::Claim, me.identity, me.pid);
+    let made = || {
+        Attempt::begin()
+            .finds_nothing(0)
+            .told(Call::Current { attempt: 0 }, Reply::Maker(me))
+            .told(Call::Create { claim }, Reply::Id(OWN))
+    };
+    let no = || Reply::Failed(ErrorCode::Quota);
+    let error = made().told(Call::Guard { file }, no()).unclaims(me).ends();
+    assert_eq!(error.file, name);
+    assert_eq!(error.cause, failed(Operation::Create, ErrorCode::Quota));
+    let error = made()
+        .told(Call::Guard { file }, Reply::Done)
+        .told(Call::Write { file, pid }, no())
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.file, name);
+    assert_eq!(error.cause, failed(Operation::Write, ErrorCode::Quota));
+}
+
+#[test]
+fn an_error_names_the_file_made_in_place_that_could_not_be_written() {
+    let file = Ours::At(0);
+    let error = made_in_place()
+        .told(
+            Call::Write { file, pid: 7 },
+            Reply::Failed(ErrorCode::Quota),
+        )
+        .told(Call::Disown { level: 0 }, Reply::Done)
+        .ends();
+    assert_eq!(error.file, "a.lock");
+    assert_eq!(error.cause, failed(Operation::Write, ErrorCode::Quota));
+}
+
+#[test]
+fn an_error_names_the_lock_or_the_directory_that_could_not_be_looked_at() {
+    let stat = Call::Stat { name: at(0) };
+    let no = || Reply::Failed(ErrorCode::Access);
+    let error = Attempt::begin().told(stat, no()).ends();
+    assert_eq!(error.file, "a.lock");
+    assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
+    // With a second name, so there may be a claim.
+    let stat_open = Reply::Stat(FileStat {
+        kind: DescriptorType::RegularFile,
+        size: 2,
+        links: 2,
+        modified: None,
+    });
+    let error = Attempt::begin()
+        .told(stat, regular(2, 0))
+        .told(Call::Open { name: at(0) }, Reply::Id(OTHER))
+        .told(Call::Read, Reply::Bytes(b"9\n".to_vec()))
+        .told(Call::StatOpen, stat_open)
+        .told(Call::Identify { pid: 9 }, Reply::Identity(None))
+        .told(Call::List, no())
+        .ends();
+    assert_eq!(error.file, "", "the directory");
+    assert_eq!(error.cause, failed(Operation::List, ErrorCode::Access));
+}
+
+#[test]
+fn an_error_names_the_reclaim_lock_that_could_not_be_removed() {
+    let unlink = Call::Unlink { name: at(1) };
+    let no = || Reply::Failed(ErrorCode::Access);
+    let error = judged()
+        .removes(at(0), OTHER)
+        .told(Call::Link { name: at(0) }, Reply::Done)
+        .compares(at(1), Ok(OWN))
+        .told(unlink, no())
+        .removes(at(0), OWN)
+        .compares(at(1), Ok(OWN))
+        .told(unlink, no())
+        .told(Call::Forget, Reply::Done)
+        .ends();
+    assert_eq!(error.file, "a.lock.reclaim");
+    assert_eq!(error.cause, failed(Operation::Remove, ErrorCode::Access));
+}
+
+#[test]
+fn an_error_names_the_reclaim_lock_that_could_not_be_looked_at_beside_a_file_made_in_place() {
+    let error = written_in_place()
+        .told(Call::Stat { name: at(1) }, Reply::Failed(ErrorCode::Access))
+        .told(Call::Disown { level: 0 }, Reply::Done)
+        .ends();
+    assert_eq!(error.file, "a.lock.reclaim");
+    assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
+}
+
+#[test]
+fn a_link_of_which_nobody_knows_whether_it_was_made_is_dropped_like_one_that_was() {
+    let me = maker(true);
+    let error = Attempt::claimed(me)
+        .does_not_link(at(0), ErrorCode::Io, Err(ErrorCode::Access))
+        .removes(at(0), OWN)
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.file, "a.lock");
+    assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
+}
+
+#[test]
+fn a_refusal_that_leaves_something_behind_is_a_failure_and_a_failure_stays_the_first_one() {
+    let me = maker(true);
+    let claim = Name::Claim(me.identity);
+    let unlink = Call::Unlink { name: claim };
+    let no = || Reply::Failed(ErrorCode::Access);
+    let refused = Attempt::claimed(me)
+        .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
+        .sees(0, OTHER, "9\n", 0, EXISTS)
+        .compares(claim, Ok(OWN))
+        .told(unlink, no())
+        .told(Call::Forget, Reply::Done)
+        .ends();
+    assert_eq!(refused.cause, failed(Operation::Remove, ErrorCode::Access));
+    let failing = Attempt::claimed(me)
+        .does_not_link(at(0), ErrorCode::Quota, GONE)
+        .compares(claim, Ok(OWN))
+        .told(unlink, no())
+        .told(Call::Forget, Reply::Done)
+        .ends();
+    assert_eq!(failing.file, "a.lock");
+    assert_eq!(failing.cause, failed(Operation::Link, ErrorCode::Quota));
+}
+
+#[test]
+fn a_sweep_that_fails_is_warned_of_and_costs_no_lock() {
+    let me = Maker {
+        identity: identity(true),
+        ..maker(true)
+    };
+    let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
+    let report = finds_none_left_above(0, owner)
+        .told(Call::List, Reply::Failed(ErrorCode::Access))
+        .owns();
+    let failure = Failure {
+        operation: Operation::List,
+        code: ErrorCode::Access,
+    };
+    let warning = Warning {
+        file: String::new(),
+        remark: Remark::Untidy(failure),
+    };
+    assert_eq!(report.warnings, [warning]);
+}
+
+#[test]
+fn a_host_that_will_not_is_quoted() {
+    let no = || Reply::Refused("it will not".to_owned());
+    let why = Cause::Host("it will not".to_owned());
+    let current = Call::Current { attempt: 0 };
+    let error = Attempt::begin().finds_nothing(0).told(current, no()).ends();
+    assert_eq!(error.cause, why, "who it is");
+    let (me, file) = (maker(true), Ours::Claim);
+    let claim = me.identity;
+    let error = Attempt::begin()
+        .finds_nothing(0)
+        .told(current, Reply::Maker(me))
+        .told(Call::Create { claim }, Reply::Id(OWN))
+        .told(Call::Guard { file }, no())
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.cause, why, "a claim");
+    let error = Attempt::claimed(maker(false))
+        .told(Call::Current { attempt: SCRATCH }, no())
+        .unclaims(maker(false))
+        .ends();
+    assert_eq!(error.cause, why, "a scratch link");
+}
+
+/// What it is refused for, once it has given up its claim.
+fn occupation(attempt: Attempt) -> Occupation {
+    match attempt.unclaims(maker(true)).ends().cause {
+        Cause::Held(refusal) => refusal.occupation,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn whoever_is_in_the_way_has_the_lock_or_reclaims_it_or_has_come_in_between() {
+    let exists = |attempt: Attempt, level| {
+        attempt
+            .does_not_link(at(level), ErrorCode::Exist, Ok(OTHER))
+            .sees(level, OTHER, "9\n", 0, EXISTS)
+    };
+    let owner = exists(Attempt::claimed(maker(true)), 0);
+    assert_eq!(occupation(owner), Occupation::Owning);
+    let reclaims = exists(judging(), 1);
+    assert_eq!(occupation(reclaims), Occupation::Reclaiming);
+    let under = reclaiming().sees(0, OTHER, "9\n", 0, EXISTS);
+    assert_eq!(
+        occupation(under.removes(at(1), OWN)),
+        Occupation::Overtaking
+    );
+    // It was faster with the name that was made free.
+    let faster = judged()
+        .removes(at(0), OTHER)
+        .does_not_link(at(0), ErrorCode::Exist, Ok(FileId(3, 0)))
+        .removes(at(1), OWN);
+    assert_eq!(occupation(exists(faster, 0)), Occupation::Overtaking);
+}

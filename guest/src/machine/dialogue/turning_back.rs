@@ -1,0 +1,153 @@
+//! Where it begins again: no step too many, and none too few.
+
+use super::{
+    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
+    scenes::{GONE, LAST, SCRATCH, failed, judged, scratch, scratching},
+};
+use crate::{
+    call::{Call, FileId, Maker, Ours, Reply},
+    contract::{Cause, ErrorCode, Operation},
+    lockfile::Name,
+};
+
+#[test]
+fn a_name_that_is_free_again_is_linked_without_another_look_a_hundred_times() {
+    let me = maker(true);
+    let mut attempt = Attempt::claimed(me);
+    for _ in 0..=100 {
+        attempt = attempt.does_not_link(at(0), ErrorCode::Exist, GONE);
+    }
+    assert_eq!(attempt.unclaims(me).ends().cause, Cause::Contended);
+}
+
+#[test]
+fn another_file_than_the_one_that_was_judged_is_judged_in_its_turn_a_hundred_times() {
+    let mut attempt = judged();
+    for file in 1..=100 {
+        let file = FileId(file, 1);
+        attempt = attempt
+            .compares(at(0), Ok(file))
+            .sees(0, file, "9\n", 0, NOBODY);
+    }
+    let error = attempt
+        .compares(at(0), Ok(OTHER))
+        .removes(at(1), OWN)
+        .unclaims(maker(true))
+        .ends();
+    assert_eq!(error.cause, Cause::Contended);
+}
+
+#[test]
+fn a_claim_that_is_probed_or_gone_is_made_anew_under_another_name() {
+    let me = maker(true);
+    let (file, claim) = (Ours::Claim, me.identity);
+    let again = Call::Current { attempt: 1 };
+    Attempt::begin()
+        .finds_nothing(0)
+        .told(Call::Current { attempt: 0 }, Reply::Maker(me))
+        .told(Call::Create { claim }, Reply::Id(OWN))
+        .told(Call::Guard { file }, Reply::Probed)
+        .unclaims(me)
+        .told(again, Reply::Maker(me));
+    Attempt::claimed(me)
+        .does_not_link(at(0), ErrorCode::NoEntry, GONE)
+        .compares(Name::Claim(claim), GONE)
+        .told(Call::Forget, Reply::Done)
+        .told(again, Reply::Maker(me));
+}
+
+#[test]
+fn a_claim_that_is_gone_under_the_reclaim_lock_is_a_failure() {
+    let error = judged()
+        .removes(at(0), OTHER)
+        .does_not_link(at(0), ErrorCode::NoEntry, GONE)
+        .removes(at(1), OWN)
+        .unclaims(maker(true))
+        .ends();
+    assert_eq!(error.cause, failed(Operation::Link, ErrorCode::NoEntry));
+}
+
+#[test]
+fn links_work_where_a_scratch_link_shows_as_the_same_file() {
+    let name = Name::Claim(scratch());
+    let unlink = Call::Unlink { name };
+    let linked = || scratching().told(Call::Link { name }, Reply::Done);
+    linked()
+        .removes(name, OWN)
+        .told(Call::Link { name: at(0) }, Reply::Done);
+    linked()
+        .compares(name, Ok(OTHER))
+        .told(unlink, Reply::Done)
+        .told(Call::StatClaim, regular(2, 1_000));
+}
+
+#[test]
+fn an_error_that_says_nothing_about_links_is_a_failure_of_the_scratch_link() {
+    let me = maker(false);
+    let name = Name::Claim(scratch());
+    let gone = Reply::Failed(ErrorCode::NoEntry);
+    let error = scratching()
+        .does_not_link(name, ErrorCode::Quota, GONE)
+        .told(Call::Unlink { name }, gone)
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.file, "a.lock.1-p7-scratch");
+    assert_eq!(error.cause, failed(Operation::Link, ErrorCode::Quota));
+    let error = scratching()
+        .told(Call::Link { name }, Reply::Done)
+        .compares(name, Ok(OWN))
+        .told(Call::Unlink { name }, Reply::Failed(ErrorCode::Access))
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.file, "a.lock.1-p7-scratch");
+    assert_eq!(error.cause, failed(Operation::Remove, ErrorCode::Access));
+}
+
+#[test]
+fn a_scratch_link_that_fails_in_passing_is_tried_once_more_and_not_for_ever() {
+    let name = Name::Claim(scratch());
+    scratching()
+        .does_not_link(name, ErrorCode::Io, GONE)
+        .does_not_link(name, ErrorCode::Io, GONE)
+        .told(Call::Unlink { name }, Reply::Done)
+        .told(Call::StatClaim, regular(2, 1_000));
+}
+
+/// An attempt of a process that has as many claims as there can be but for one, and is asking for that.
+fn after_the_last_claim_but_one(me: Maker) -> Attempt {
+    let mut attempt = Attempt::begin().finds_nothing(0);
+    let claim = me.identity;
+    for number in 0..LAST {
+        attempt = attempt
+            .told(Call::Current { attempt: number }, Reply::Maker(me))
+            .told(Call::Create { claim }, Reply::Failed(ErrorCode::Exist));
+    }
+    attempt.told(Call::Current { attempt: LAST }, Reply::Maker(me))
+}
+
+#[test]
+fn a_process_has_4097_claims_at_most() {
+    let me = maker(true);
+    let claim = me.identity;
+    let error = after_the_last_claim_but_one(me)
+        .told(Call::Create { claim }, Reply::Failed(ErrorCode::Exist))
+        .ends();
+    assert_eq!(error.file, format!("a.lock.{}", claim.as_str()));
+    assert_eq!(error.cause, failed(Operation::Create, ErrorCode::Exist));
+}
+
+#[test]
+fn a_scratch_link_has_no_name_that_a_claim_of_ours_can_have() {
+    let me = maker(false);
+    let (file, claim, pid) = (Ours::Claim, me.identity, me.pid);
+    after_the_last_claim_but_one(me)
+        .told(Call::Create { claim }, Reply::Id(OWN))
+        .told(Call::Guard { file }, Reply::Done)
+        .told(Call::Write { file, pid }, Reply::Done)
+        .told(
+            Call::Current {
+                attempt: SCRATCH + LAST,
+            },
+            Reply::Maker(me),
+        );
+}

@@ -1,0 +1,137 @@
+//! What it waits for, and how long.
+
+use super::{
+    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
+    scenes::{EXISTS, GONE, linked, scratch, written_in_place},
+};
+use crate::{
+    call::{Call, Reply},
+    contract::{AliveReason, Cause, DeadReason, ErrorCode, Liveness, Remark, Warning},
+    lockfile::DEEPEST,
+};
+
+#[test]
+fn another_programs_reclaim_is_waited_for_two_seconds_and_then_warned_of() {
+    let report = linked(maker(true))
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_for(1)
+        .waits_until(10)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(2_009)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(2_010)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .compares(at(0), Ok(OWN))
+        .owns();
+    let warning = Warning {
+        file: "a.lock.reclaim".to_owned(),
+        remark: Remark::OtherReclaim(Some(9)),
+    };
+    assert_eq!(report.warnings, [warning]);
+}
+
+#[test]
+fn an_attempt_that_has_waited_thirty_seconds_in_all_waits_no_more() {
+    linked(maker(true))
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(29_000)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(29_999)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(30_000)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .compares(at(0), Ok(OWN))
+        .owns();
+}
+
+#[test]
+fn a_reclaim_that_may_not_know_a_file_made_in_place_is_waited_for_five_seconds_and_then_respected()
+{
+    let error = written_in_place()
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(10)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(5_009)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .waits_until(5_010)
+        .sees(1, OTHER, "9\n", 0, EXISTS)
+        .told(Call::Disown { level: 0 }, Reply::Done)
+        .ends();
+    assert_eq!(error.file, "a.lock.reclaim");
+    assert!(matches!(error.cause, Cause::Held(_)), "{error:?}");
+}
+
+#[test]
+fn an_old_reclaim_lock_that_names_nobody_is_not_waited_for() {
+    let nobody = Liveness::Dead(DeadReason::Nobody);
+    linked(maker(true))
+        .sees(1, OTHER, "", 0, nobody)
+        .told(Call::StatClaim, regular(2, 1_000))
+        .compares(at(0), Ok(OWN));
+}
+
+#[test]
+fn a_reclaim_lock_that_names_nobody_settles_beside_a_file_made_in_place() {
+    let nobody = Liveness::Dead(DeadReason::Nobody);
+    written_in_place()
+        .sees(1, OTHER, "", 1_000, nobody)
+        .told(Call::Keep { level: 1 }, Reply::Done)
+        .waits_until(10)
+        .sees(1, OTHER, "", 1_000, nobody)
+        .waits_until(3_009)
+        .sees(1, OTHER, "", 1_000, nobody)
+        .waits_until(3_010)
+        .sees(1, OTHER, "", 1_000, nobody)
+        .compares(at(0), Ok(OWN));
+}
+
+#[test]
+fn a_file_that_never_settles_is_given_up_after_thirty_seconds() {
+    let me = maker(true);
+    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let looks = |attempt: Attempt, seconds| {
+        attempt
+            .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
+            .sees(0, OTHER, "", seconds, nobody)
+    };
+    let attempt = Attempt::begin()
+        .sees(0, OTHER, "", 1_000, nobody)
+        .claims(0, me);
+    let attempt = looks(attempt, 1_000)
+        .told(Call::StatClaim, regular(2, 1_000))
+        .told(Call::Keep { level: 0 }, Reply::Done)
+        .waits_for(0)
+        .waits_until(29_999);
+    let attempt = looks(attempt, 1_001)
+        .told(Call::Keep { level: 0 }, Reply::Done)
+        .waits_until(30_000);
+    let error = looks(attempt, 1_002).unclaims(me).ends();
+    assert_eq!(error.cause, Cause::Contended);
+}
+
+#[test]
+fn another_programs_reclaim_is_waited_for_also_where_it_cannot_be_read_or_names_nobody_yet() {
+    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let me = maker(true);
+    linked(me)
+        .told(Call::Stat { name: at(1) }, Reply::Failed(ErrorCode::Access))
+        .waits_for(1);
+    linked(me)
+        .sees(1, OTHER, "", 1_000, nobody)
+        .told(Call::StatClaim, regular(2, 1_000))
+        .waits_for(1);
+}
+
+#[test]
+fn a_reclaim_of_ours_is_not_waited_for_and_swept_if_it_is_dead() {
+    let me = maker(true);
+    let running = Liveness::Alive(AliveReason::Running);
+    linked(me)
+        .sees_claim(1, OTHER, scratch(), running)
+        .compares(at(0), Ok(OWN))
+        .owns();
+    linked(me)
+        .sees_claim(1, OTHER, scratch(), NOBODY)
+        .compares(at(0), Ok(OWN))
+        .compares(at(DEEPEST), GONE);
+}
