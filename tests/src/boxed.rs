@@ -14,6 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 #[derive(Clone, Default)]
 pub struct Place {
     words: Vec<String>,
+    /// The folder of the programs, if it is another one here.
+    programs: Option<&'static str>,
 }
 
 impl Place {
@@ -64,6 +66,27 @@ impl Place {
     #[must_use]
     pub fn mounted(self, script: &str) -> Self {
         self.with(&["unshare", "--mount"]).after(script)
+    }
+
+    /// With a mount namespace of its own in this place, and this user and group, who can reach the programs wherever they
+    /// were built, and has no groups or capabilities.
+    #[must_use]
+    pub fn as_user(self, user: &str, group: &str) -> Self {
+        let programs = "/mnt";
+        let folder = lockhost();
+        let folder = text(folder.parent().expect("it lies in a folder"));
+        let mut place = self.mounted(&format!("mount --bind '{folder}' {programs}"));
+        place.programs = Some(programs);
+        place.with(&[
+            "setpriv",
+            "--reuid",
+            user,
+            "--regid",
+            group,
+            "--clear-groups",
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+        ])
     }
 
     /// With a shell that does this first, and is then replaced.
@@ -117,13 +140,20 @@ impl Place {
         }
     }
 
+    fn program(&self, name: &str) -> String {
+        match self.programs {
+            Some(folder) => format!("{folder}/{name}"),
+            None => text(&lockhost().with_file_name(name)).to_owned(),
+        }
+    }
+
     /// Starts `lockhost acquire` on a directory here.
     ///
     /// # Panics
     /// If it cannot be started.
     #[must_use]
     pub fn acquire(&self, directory: &Path) -> Boxed {
-        self.start(&[text(&lockhost()), "acquire", text(directory)])
+        self.start(&[&self.program("lockhost"), "acquire", text(directory)])
     }
 
     /// Starts somebody here who wants the lock on a directory and tells how its owners are judged.
@@ -132,7 +162,7 @@ impl Place {
     /// If it cannot be started.
     #[must_use]
     pub fn contend(&self, directory: &Path) -> Boxed {
-        self.start(&[&telling(), text(directory)])
+        self.start(&[&self.program("telling"), text(directory)])
     }
 
     /// As [`Place::contend`], with an owner that it is told to take for dead.
@@ -141,7 +171,7 @@ impl Place {
     /// If it cannot be started.
     #[must_use]
     pub fn contend_assuming(&self, directory: &Path, dead: &str) -> Boxed {
-        self.start(&[&telling(), text(directory), dead])
+        self.start(&[&self.program("telling"), text(directory), dead])
     }
 
     /// As [`Place::contend`], by somebody who is there and waits to be let go: his namespaces are.
@@ -169,11 +199,6 @@ impl Place {
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("the path is text")
-}
-
-/// The path of the program that tells.
-fn telling() -> String {
-    text(&lockhost().with_file_name("telling")).to_owned()
 }
 
 /// A process in some place, seen from here. It goes with the value, and with it whoever is in a PID namespace of its.
