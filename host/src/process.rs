@@ -76,7 +76,7 @@ pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
     let me = platform::myself().ok()?;
     let start = match platform::entry(pid) {
         _ if pid == me.pid => me.start,
-        Some(entry) if me.start.is_some() => Some(entry.start),
+        Some(entry) if me.start.is_some() => entry.start,
         _ => return None,
     };
     Some(Identity {

@@ -70,12 +70,17 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
     let reason = match entry {
         // Hidden, or gone in between.
         None => return judge_number(maker.pid, file),
-        Some(entry) if maker.shares_ticks_with(me) && Some(entry.start) != maker.start => {
+        Some(entry)
+            if maker.shares_ticks_with(me)
+                && entry.start.is_some_and(|start| Some(start) != maker.start) =>
+        {
             DeadReason::Reused
         }
         // A leader that ended before its threads is no zombie yet that could be reaped: they still run.
         Some(entry) if entry.ended && entry.threads <= 1 => DeadReason::Zombie,
-        Some(_) if maker.shares_ticks_with(me) => return Liveness::Alive(running(maker, file)),
+        Some(entry) if maker.shares_ticks_with(me) && entry.start.is_some() => {
+            return Liveness::Alive(running(maker, file));
+        }
         Some(_) => return judge_number(maker.pid, file),
     };
     unless_vetoed(file, reason)

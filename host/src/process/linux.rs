@@ -14,8 +14,9 @@ use super::identity::Identity;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pid: u32,
-    /// When it started, in clock ticks since the boot of its time namespace.
-    pub(crate) start: u64,
+    /// When it started, in clock ticks since the boot of its time namespace. `None` where that is 0: no process is as old
+    /// as its kernel, so it is what a kernel says that does not know.
+    pub(crate) start: Option<u64>,
     /// It has ended and waits to be reaped, or is being so.
     pub(crate) ended: bool,
     /// How many threads it has. A leader that ended before its threads is in state Z like any zombie, and still
@@ -58,7 +59,7 @@ pub(crate) fn myself() -> io::Result<Identity> {
     let stat = shown(fs::read("/proc/self/stat"))?;
     let start = stat
         .and_then(|stat| parse_stat(&stat))
-        .map(|entry| entry.start);
+        .and_then(|entry| entry.start);
     let ours = shown(fs::read_to_string("/proc/self/status"))?.is_some_and(|it| is_ours(&it));
     let pid_namespace = namespace("pid")?;
     // Kernels before 5.6, and some later ones, have one time for all.
@@ -133,7 +134,7 @@ fn parse_stat(stat: &[u8]) -> Option<Entry> {
         .collect();
     Some(Entry {
         pid,
-        start: fields.get(19)?.parse().ok()?,
+        start: Some(fields.get(19)?.parse().ok()?).filter(|start| *start != 0),
         ended: matches!(*fields.first()?, "Z" | "X" | "x"),
         threads: fields.get(17)?.parse().ok()?,
     })
@@ -207,8 +208,14 @@ mod tests {
         let entry = parse_stat(stat).unwrap();
         assert_eq!(
             (entry.pid, entry.start, entry.ended, entry.threads),
-            (42, 987_654, false, 3)
+            (42, Some(987_654), false, 3)
         );
+    }
+
+    #[test]
+    fn a_start_of_zero_is_none() {
+        let stat = b"42 (a) S 1 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 3 0 0 1 2";
+        assert_eq!(parse_stat(stat).unwrap().start, None);
     }
 
     #[test]
@@ -235,7 +242,7 @@ mod tests {
         );
         assert!(lists_our_processes());
         assert_eq!(presence(me.pid), Presence::Present);
-        assert_eq!(entry(me.pid).map(|entry| entry.start), me.start);
+        assert_eq!(entry(me.pid).and_then(|entry| entry.start), me.start);
     }
 
     /// The magic numbers that the tables under this heading of the page have in their second column.

@@ -8,7 +8,7 @@ use super::identity::Identity;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Its start.
-    pub(crate) start: u64,
+    pub(crate) start: Option<u64>,
     /// It has ended.
     pub(crate) ended: bool,
     /// How many threads it has.
