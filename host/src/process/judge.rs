@@ -118,6 +118,10 @@ fn judge_foreigner(maker: &Identity, me: &Identity, file: &File) -> Liveness {
         _ if maker.boot.is_none() || maker.pid_namespace.is_none() => {
             Liveness::Unknown(UnknownReason::Unreadable)
         }
+        // Whether it is another boot or namespace is what we do not know.
+        _ if me.boot.is_none() || me.pid_namespace.is_none() => {
+            Liveness::Unknown(UnknownReason::NoAnswer)
+        }
         _ if same(&maker.boot, &me.boot) => Liveness::Unknown(UnknownReason::OtherNamespace),
         _ => Liveness::Unknown(UnknownReason::OtherBoot),
     }
