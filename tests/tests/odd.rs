@@ -1,0 +1,276 @@
+//! Kernels that give odd answers, as sandboxes do which are written anew (gVisor): whatever is missing, garbage or a
+//! lie, a living owner stays the owner.
+//!
+//! An answer is odd because another file is mounted over that of proc(5), or because strace(1) puts it into a system
+//! call.
+
+use std::fs;
+
+use lockhost_tests::{
+    boxed::{Boxed, Place, seen_alive_then_dead},
+    scene::Scene,
+};
+
+/// What is odd about a place, in which everybody has the tests' own PID namespace.
+struct Odd {
+    what: &'static str,
+    /// Done by a shell whose number is the process'; `shown FILE` mounts what it reads over a file of proc(5).
+    script: &'static str,
+    /// What an owner elsewhere is taken for here, when it is alive and when it is dead.
+    from_here: (&'static str, &'static str),
+    /// What an owner here is taken for elsewhere.
+    from_there: (&'static str, &'static str),
+    /// What an owner here is taken for here.
+    among: (&'static str, &'static str),
+}
+
+const BY_EVIDENCE: (&str, &str) = ("Alive(Evidence)", "EvidenceGone");
+const BY_NUMBER: (&str, &str) = ("Alive(Evidence)", "NoProcess");
+const BY_START: (&str, &str) = ("Alive(Running)", "NoProcess");
+
+const KERNELS: [Odd; 12] = [
+    Odd {
+        what: "an entry that ends early",
+        script: "echo \"$$ (telling) S 1 1\" | shown $$/stat",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
+    Odd {
+        what: "an empty entry",
+        script: "printf '' | shown $$/stat",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
+    Odd {
+        what: "a start that is no number",
+        script: "cut -d' ' -f1-21 /proc/$$/stat | sed 's/$/ x 0 0/' | shown $$/stat",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
+    // Which no process has: to others its number would be somebody else's by now.
+    Odd {
+        what: "a start of 0",
+        script: "cut -d' ' -f1-21 /proc/$$/stat | sed 's/$/ 0 0 0/' | shown $$/stat",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
+    Odd {
+        what: "no list of numbers",
+        script: "grep -v NSpid /proc/$$/status | shown $$/status",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
+    Odd {
+        what: "a list of other numbers",
+        script: "sed 's/^NSpid:.*/NSpid:\\t1\\t2/' /proc/$$/status | shown $$/status",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
+    Odd {
+        what: "an empty boot id",
+        script: "printf '' | shown sys/kernel/random/boot_id",
+        from_here: BY_EVIDENCE,
+        from_there: BY_EVIDENCE,
+        among: BY_EVIDENCE,
+    },
+    Odd {
+        what: "a boot id of garbage",
+        script: "echo 0123-../../x | shown sys/kernel/random/boot_id",
+        from_here: BY_EVIDENCE,
+        from_there: BY_EVIDENCE,
+        among: BY_EVIDENCE,
+    },
+    Odd {
+        what: "a boot id of many pages",
+        script: "head -c 64K /dev/zero | tr '\\0' 0 | shown sys/kernel/random/boot_id",
+        from_here: BY_EVIDENCE,
+        from_there: BY_EVIDENCE,
+        among: BY_EVIDENCE,
+    },
+    Odd {
+        what: "no namespaces",
+        script: "mount -t tmpfs none /proc/$$/ns",
+        from_here: BY_EVIDENCE,
+        from_there: BY_EVIDENCE,
+        among: BY_EVIDENCE,
+    },
+    Odd {
+        what: "no time namespace",
+        script: "mkdir /mnt/ns; touch /mnt/ns/pid
+            mount --bind /proc/$$/ns/pid /mnt/ns/pid; mount --rbind /mnt/ns /proc/$$/ns",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_START,
+    },
+    Odd {
+        what: "neither boot id nor namespaces nor numbers",
+        script: "printf '' | shown sys/kernel/random/boot_id
+            printf '' | shown $$/status; mount -t tmpfs none /proc/$$/ns",
+        from_here: BY_EVIDENCE,
+        from_there: BY_EVIDENCE,
+        among: BY_EVIDENCE,
+    },
+];
+
+fn odd(script: &str) -> Place {
+    odd_in(&Place::host(), script)
+}
+
+fn odd_in(place: &Place, script: &str) -> Place {
+    let shown = "mount -t tmpfs none /mnt
+        shown() {
+            file=/mnt/$(echo $1 | tr / _)
+            cat > $file
+            mount --bind $file /proc/$1
+        }";
+    place.clone().mounted(&format!("{shown}\n{script}"))
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn whatever_a_kernel_tells_a_process_of_itself_the_living_are_seen_alive_and_the_dead_dead() {
+    for Odd {
+        what,
+        script,
+        from_here,
+        from_there,
+        among,
+    } in KERNELS
+    {
+        let scene = Scene::free();
+        let (here, there) = (odd(script), Place::host());
+        println!("{what}");
+        seen_alive_then_dead(&there, &here, scene.path(), from_here.0, from_here.1);
+        seen_alive_then_dead(&here, &there, scene.path(), from_there.0, from_there.1);
+        seen_alive_then_dead(&here, &here, scene.path(), among.0, among.1);
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn whatever_a_kernel_tells_a_process_of_itself_nobody_alive_is_replaced_without_evidence_either() {
+    for Odd { what, script, .. } in KERNELS {
+        let scene = Scene::free();
+        let host = Place::host().without_evidence();
+        let here = odd_in(&host, script);
+        for (owner, asker) in [(&host, &here), (&here, &host), (&here, &here)] {
+            let mut owner = owner.contend(scene.path());
+            owner.acquired();
+            let (liveness, told) = asker.contend(scene.path()).refused();
+            let doubts = [
+                "Alive(Exists)",
+                "Alive(Running)",
+                "Unknown(Unreadable)",
+                "Unknown(NoAnswer)",
+            ];
+            assert!(doubts.contains(&liveness.as_str()), "{what}: {told}");
+            assert!(owner.still_holds(), "{what}: {told}");
+            owner.release();
+        }
+    }
+}
+
+/// What is told of the owner to others, by a script that knows its number as `$owner`; what it is taken for then.
+const LIES: [(&str, &str); 5] = [
+    (
+        "sed 's/) [A-Z]/) Z/' /proc/$owner/stat | shown $owner/stat",
+        "Alive(Evidence)",
+    ),
+    (
+        "cut -d' ' -f1-21 /proc/$owner/stat | sed 's/$/ 7 0 0/' | shown $owner/stat",
+        "Alive(Evidence)",
+    ),
+    (
+        "cut -d' ' -f1-21 /proc/$owner/stat | sed 's/$/ 0 0 0/' | shown $owner/stat",
+        "Alive(Evidence)",
+    ),
+    ("printf '' | shown $owner/stat", "Alive(Evidence)"),
+    ("mount -t tmpfs none /proc/$owner", "Alive(Evidence)"),
+];
+
+fn owner(scene: &Scene) -> Boxed {
+    let mut owner = Place::host().contend(scene.path());
+    owner.acquired();
+    owner
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn whatever_a_kernel_tells_of_an_owner_it_is_alive_while_its_file_is_locked() {
+    for (lie, taken_for) in LIES {
+        let scene = Scene::free();
+        let mut owner = owner(&scene);
+        let place = odd(&format!("owner={}\n{lie}", owner.pid()));
+        let (liveness, told) = place.contend(scene.path()).refused();
+        assert_eq!(liveness, taken_for, "{lie}: {told}");
+        assert!(owner.still_holds());
+        owner.kill();
+        assert_eq!(
+            Place::host().contend(scene.path()).acquired(),
+            "[Dead(NoProcess)]"
+        );
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn whatever_kill_answers_a_living_owner_stays_the_owner() {
+    let answers = [
+        ("kill:error=EPERM", "Alive(Running)"),
+        ("kill:error=ENOSYS", "Alive(Running)"),
+        ("kill:error=EINVAL", "Alive(Running)"),
+        ("kill:error=ESRCH", "Alive(Evidence)"),
+    ];
+    for (answer, taken_for) in answers {
+        let scene = Scene::free();
+        let mut owner = owner(&scene);
+        let place = Place::host().injected(&[answer]);
+        let (liveness, told) = place.contend(scene.path()).refused();
+        assert_eq!(liveness, taken_for, "{answer}: {told}");
+        assert!(owner.still_holds());
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_strace),
+    ignore = "needs root, unshare, nsenter and strace"
+)]
+fn where_locks_or_file_systems_answer_oddly_a_living_owner_in_a_container_stays_the_owner() {
+    let unknown = "Unknown(OtherNamespace)";
+    let answers = [
+        ("fstatfs:error=ENOSYS", "Alive(Evidence)"),
+        ("flock:error=ENOSYS", "Alive(Evidence)"),
+        ("flock:error=ENOLCK", "Alive(Evidence)"),
+        ("flock:error=EOPNOTSUPP", "Alive(Evidence)"),
+        // gVisor's own file systems: of no type, of one that is not listed, and of one that is another kernel's.
+        ("fstatfs:poke_exit=@arg2=0000000000000000", unknown),
+        ("fstatfs:poke_exit=@arg2=9719020100000000", unknown),
+        ("fstatfs:poke_exit=@arg2=ffffffffffffffff", unknown),
+    ];
+    for (answer, taken_for) in answers {
+        let scene = Scene::free();
+        let mut owner = Place::container().contend(scene.path());
+        owner.acquired();
+        let files = scene.files();
+        let place = Place::container().injected(&[answer]);
+        let (liveness, told) = place.contend(scene.path()).refused();
+        assert_eq!(liveness, taken_for, "{answer}: {told}");
+        assert!(owner.still_holds());
+        assert_eq!(scene.files(), files);
+        let content = fs::read_to_string(scene.lock()).unwrap();
+        assert_eq!(content, "1\n");
+    }
+}
