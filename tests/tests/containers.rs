@@ -248,6 +248,38 @@ fn who_promised_evidence_is_not_dead_where_it_cannot_be_seen() {
     assert!(owner.still_holds());
 }
 
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn a_container_that_is_paused_is_alive() {
+    let scene = Scene::free();
+    let mut owner = Place::container().contend(scene.path());
+    owner.acquired();
+    let entered = Place::inside(&owner);
+    owner.signal(Signal::STOP);
+    for (other, alive) in [
+        (Place::host(), "Alive(Evidence)"),
+        (Place::container(), "Alive(Evidence)"),
+        (entered, "Alive(Running)"),
+    ] {
+        assert_eq!(other.contend(scene.path()).refused().0, alive);
+    }
+    owner.signal(Signal::CONT);
+    assert!(owner.still_holds());
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn a_lock_of_another_program_with_our_own_pid_1_is_refused_with_what_it_may_be_and_the_way_out() {
+    let scene = Scene::free().with("tinyforge.lock", "1\n");
+    let (liveness, told) = Place::container().contend(scene.path()).refused();
+    assert_eq!(liveness, "Alive(OwnPid)", "{told}");
+    assert!(told.contains("earlier life of this container"), "{told}");
+    let (_, identity) = told.split_once("--assume-dead=").expect("a way out");
+    let identity = identity.split(' ').next().expect("an identity");
+    let mut heir = Place::container().contend_assuming(scene.path(), identity);
+    assert_eq!(heir.acquired(), "[AssumedDead]");
+}
+
 /// A container that waits, in a PID namespace of the number that a container which is gone had. `None` if somebody else
 /// has it now: tests beside this one make namespaces as well.
 fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<Boxed> {
