@@ -1,51 +1,43 @@
-//! File systems that the page `host/docs/filesystems.md` names, and that no other test mounts.
+//! The page `host/docs/filesystems.md`: the tests that it names, and a limit that it states.
 
-use std::process::Command;
+use std::{collections::BTreeSet, fs, path::Path};
 
-use lockhost_tests::{program::lockhost, scene::Scene};
+use lockhost_tests::boxed::Place;
 
-/// In a mount namespace of its own, with the program as `$0`, the directory as `$1` and the type as `$2`: an owner in
-/// another PID namespace, somebody beside it, and somebody once it was killed and the kernel has dropped its lock.
-const SCRIPT: &str = r#"
-mount -t "$2" none "$1" && mkfifo "$1/said" "$1/again" || exit 3
-unshare --pid --fork --kill-child --mount-proc "$0" acquire "$1" > "$1/said" &
-read line < "$1/said"
-echo "$line"
-"$0" acquire "$1" 2>&1
-echo "code $?"
-kill -KILL $!
-flock --exclusive "$1/tinyforge.lock" true
-"$0" acquire "$1" > "$1/again" 2> "$1/told" &
-read line < "$1/again"
-kill $!
-wait $!
-echo "code $?"
-cat "$1/told"
-ls "$1"
-"#;
+/// As in `tests/tests/mounts.rs`, but the two are containers: neither sees the other's processes, and what the kernel
+/// keeps for one overlay it does not show in the other. If this fails, the lock has become better than the page says.
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_overlay),
+    ignore = "needs root, unshare, nsenter and overlayfs"
+)]
+fn limit_two_containers_on_two_overlays_over_one_upper_directory_both_get_in() {
+    let mount = "mount -t tmpfs none /mnt; cd /mnt; mkdir lower upper work work2 one other
+        mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none one
+        mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work2 none other; cd /";
+    let machine = Place::host().mounted(mount).idle();
+    let container = || Place::entered(&machine, &["--mount"]).with_container();
+    let mut owner = container().contend(Path::new("/mnt/one"));
+    owner.acquired();
+    let mut second = container().contend(Path::new("/mnt/other"));
+    assert!(second.acquired().contains("EvidenceGone"));
+}
 
 #[test]
-#[cfg_attr(not_root, ignore = "only root can mount a file system")]
-fn a_file_system_without_a_device_keeps_evidence() {
-    for kind in ["tmpfs", "ramfs"] {
-        let scene = Scene::free();
-        let output = Command::new("unshare")
-            .args(["--mount", "sh", "-c", SCRIPT])
-            .arg(lockhost())
-            .arg(scene.path())
-            .arg(kind)
-            .output()
-            .expect("unshare can be started");
-        let said = String::from_utf8(output.stdout).expect("it speaks text");
-        let lines: Vec<&str> = said.lines().collect();
-        let [acquired, refused, code, ended, told, left @ ..] = &lines[..] else {
-            panic!("{kind}: {said}");
-        };
-        assert!(acquired.ends_with("(pid 1)"), "{kind}: {said}");
-        assert!(refused.contains("lslocks shows for whom"), "{kind}: {said}");
-        assert_eq!((*code, *ended), ("code 75", "code 0"), "{kind}: {said}");
-        let dead = "dead pid 1, which no longer keeps its file locked";
-        assert!(told.contains(dead), "{kind}: {said}");
-        assert_eq!(left, ["again", "said", "told"], "{kind}");
+fn each_test_that_the_page_names_is_there() {
+    let tests: String = fs::read_dir("tests")
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|file| file.extension().is_some_and(|it| it == "rs"))
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let page = include_str!("../../host/docs/filesystems.md");
+    let words = page.split('`').skip(1).step_by(2);
+    let named: BTreeSet<&str> = words
+        .filter(|word| word.matches('_').count() > 3 && !word.contains(' '))
+        .collect();
+    assert!(named.len() > 6, "{named:?}");
+    for test in named {
+        assert!(tests.contains(&format!("fn {test}()")), "{test}");
     }
 }
