@@ -10,17 +10,18 @@ use crate::{
 };
 
 impl Options {
-    /// Removes the lock of exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, whom a person knows to be dead though
-    /// nobody can tell. It is what [`assume_dead`](Self::assume_dead) does, without keeping the directory: afterwards it
-    /// is free. A lock of an owner that is certainly dead goes as well, and so do dead reclaim locks before or behind it.
-    /// The owner's claim stays, in nobody's way, until it is certain that its maker is dead.
+    /// Removes the lock of exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, whom a
+    /// person knows to be dead though nobody can tell. It is what [`assume_dead`](Self::assume_dead) does, without
+    /// keeping the directory: afterwards it is free. A lock of an owner that is certainly dead goes as well, and so do
+    /// dead reclaim locks before or behind it. The owner's claim stays, in nobody's way, until it is certain that its
+    /// maker is dead.
     ///
-    /// It is done under the protocol: the lock is taken over, and released at once. Whoever starts at that moment may be
-    /// refused, as it would have been before, with the number of this process.
+    /// It is done under the protocol: the lock is taken over, and released at once. Whoever starts at that moment may
+    /// be refused, as it would have been before, with the number of this process.
     ///
-    /// What was removed is returned, in that order. That is nothing if somebody else was faster: another who breaks the
-    /// lock, or the owner itself, if it was alive and released. Whatever [`assume_dead`](Self::assume_dead) says in these
-    /// options is not looked at.
+    /// What was removed is returned, in that order. That is nothing if somebody else was faster: another who breaks
+    /// the lock, or the owner itself, if it was alive and released. Whatever [`assume_dead`](Self::assume_dead) says
+    /// in these options is not looked at.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,8 +39,8 @@ impl Options {
     ///
     /// # Errors
     /// [`ErrorKind::NotTheOwner`](crate::ErrorKind::NotTheOwner) if somebody else has the lock, or nobody; nothing was
-    /// changed then. [`ErrorKind::Held`](crate::ErrorKind::Held) if the owner is known to live, or if somebody else who
-    /// is, or may be, is in the way. Otherwise as [`acquire`](Self::acquire), and as
+    /// changed then. [`ErrorKind::Held`](crate::ErrorKind::Held) if the owner is known to live, or if somebody else
+    /// who is, or may be, is in the way. Otherwise as [`acquire`](Self::acquire), and as
     /// [`Lock::release`](crate::Lock::release).
     pub fn break_lock(
         &self,
