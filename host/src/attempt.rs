@@ -15,6 +15,7 @@ use crate::{
     error::{Circumstance, Error, Kind},
     holder::Holder,
     lock::Lock,
+    pause::Pause,
     phrase,
     process::{
         self,
@@ -75,7 +76,7 @@ impl Options {
         self
     }
 
-    /// Whether [`acquire`](Self::acquire) waits, on its thread, for what may be decided in some seconds (`true` from the
+    /// Whether [`acquire`](Self::acquire) waits for what may be decided in some seconds (`true` from the
     /// start): a lock file that names nobody and may be another program's that is just being written, or another
     /// program that may be replacing the lock file. Without it, those are answered at once with
     /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled). No owner is ever waited for.
@@ -109,13 +110,59 @@ impl Options {
     pub fn acquire(&self, directory: impl AsRef<Path>) -> Result<Lock, Error> {
         let mut attempt = self.attempt(directory)?;
         loop {
-            match attempt.proceed()? {
+            match self.proceed(&mut attempt)? {
                 Progress::Acquired(lock) => return Ok(lock),
-                Progress::Waiting(waiting) if self.wait => thread::sleep(waiting.retry_after()),
+                Progress::Waiting(waiting) => thread::sleep(waiting.retry_after()),
+            }
+        }
+    }
+
+    /// As [`acquire`](Self::acquire), for callers that must not block while something has to settle. Any executor will
+    /// do: nothing is expected of it, and no runtime is started. A thread of this crate's sleeps for as long as is
+    /// waited for something, which nearly never happens.
+    ///
+    /// Dropping the future gives the attempt up, and leaves nothing. Between its waits it works on the thread that polls
+    /// it: some tens of microseconds of plain file operations on a local disk, and half a millisecond more the first
+    /// time in a process. Where a directory may hang (a network mount), have [`acquire`](Self::acquire) run where your
+    /// executor has blocking calls run.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let lock = lockhost::Options::new().name("plugin.lock").acquire_async(data.path()).await?;
+    /// assert!(lock.still_held()?);
+    /// # Ok::<_, lockhost::Error>(())
+    /// # })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire); [`ErrorKind::Io`](crate::ErrorKind::Io) also if something has to be waited for
+    /// and no thread can be started.
+    pub async fn acquire_async(&self, directory: impl AsRef<Path>) -> Result<Lock, Error> {
+        let mut attempt = self.attempt(directory)?;
+        loop {
+            match self.proceed(&mut attempt)? {
+                Progress::Acquired(lock) => return Ok(lock),
                 Progress::Waiting(waiting) => {
-                    return Err(Error::new(waiting.path, Kind::Unsettled(waiting.awaited)));
+                    Pause::begin(waiting.retry_after())
+                        .map_err(|error| Error::io(waiting.path, "wait for", error))?
+                        .await
                 }
             }
+        }
+    }
+
+    /// What has to be waited for is an error to those who do not wait.
+    fn proceed(&self, attempt: &mut Attempt) -> Result<Progress, Error> {
+        match attempt.proceed()? {
+            Progress::Waiting(waiting) if !self.wait => {
+                Err(Error::new(waiting.path, Kind::Unsettled(waiting.awaited)))
+            }
+            progress => Ok(progress),
         }
     }
 
@@ -175,6 +222,28 @@ impl Options {
 /// As [`Options::acquire`].
 pub fn acquire(directory: impl AsRef<Path>) -> Result<Lock, Error> {
     Options::new().acquire(directory)
+}
+
+/// As [`acquire`], for callers that must not block while something has to settle: [`Options::acquire_async`] says more.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let lock = lockhost::acquire_async(data.path()).await?;
+/// // … use the directory …
+/// lock.release()?;
+/// # Ok::<_, lockhost::Error>(())
+/// # })?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`Options::acquire_async`].
+pub async fn acquire_async(directory: impl AsRef<Path>) -> Result<Lock, Error> {
+    Options::new().acquire_async(directory).await
 }
 
 /// One try for a lock, over as many steps as it has to wait for something. Dropping it gives it up and removes what it

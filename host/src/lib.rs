@@ -35,6 +35,7 @@ mod faults;
 mod holder;
 mod inspect;
 mod lock;
+mod pause;
 mod phrase;
 pub mod process;
 mod view;
@@ -56,7 +57,9 @@ pub mod upgrading {}
 #[doc = include_str!("../docs/users.md")]
 pub mod users {}
 
-pub use attempt::{Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire};
+pub use attempt::{
+    Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire, acquire_async,
+};
 pub use break_lock::break_lock;
 pub use component::{COMPONENT, component, open_directory};
 pub use engine::configure;
