@@ -42,22 +42,44 @@ pub const COMPONENT: &[u8] = include_bytes!("../lockfile.wasm");
 /// The component, loaded into an engine of the caller's: from the code that was compiled ahead of time, in a quarter of a
 /// millisecond, if the engine has the settings that [`configure`](crate::configure) makes.
 ///
-/// An engine with other settings needs a compiler, and the host has one or keeps code that it compiled itself:
+/// For an engine with other settings it is compiled anew, in some tens of milliseconds, if this crate's feature
+/// `cranelift` is on. Without, a host does so by `Component::new(engine, COMPONENT)` if it has a compiler, or loads what
+/// it compiled before, as it does for its plugins.
 ///
-/// ```no_run
-/// # use lockhost::wasmtime::{Engine, Result, component::Component};
-/// # fn load(engine: &Engine) -> Result<Component> {
-/// // With wasmtime's feature `cranelift` there is also:
-/// //     Component::new(engine, lockhost::COMPONENT)
-/// lockhost::component(engine)
+/// ```
+/// use lockhost::wasmtime::{Config, Engine, component::Component};
+///
+/// # fn main() -> lockhost::wasmtime::Result<()> {
+/// let mut config = Config::new();
+/// lockhost::configure(&mut config);
+/// let component = lockhost::component(&Engine::new(&config)?)?;
+///
+/// let mut config = Config::new();
+/// config.consume_fuel(true);
+/// let engine = Engine::new(&config)?;
+/// // The host's own wasmtime has the feature `cranelift` here.
+/// let component = Component::new(&engine, lockhost::COMPONENT)?;
+/// # Ok(())
 /// # }
 /// ```
 ///
 /// # Errors
-/// If a setting of the engine differs from those of [`configure`](crate::configure) in a way that matters to code; the
-/// error names it.
+/// If the code does not fit the engine, and there is no compiler; the error names the setting that differs.
 pub fn component(engine: &Engine) -> wasmtime::Result<Component> {
-    load(engine)
+    load(engine).or_else(|misfit| compile(engine, misfit))
+}
+
+#[cfg(feature = "cranelift")]
+fn compile(engine: &Engine, _misfit: wasmtime::Error) -> wasmtime::Result<Component> {
+    Component::from_binary(engine, COMPONENT)
+}
+
+#[cfg(not(feature = "cranelift"))]
+fn compile(_engine: &Engine, misfit: wasmtime::Error) -> wasmtime::Result<Component> {
+    Err(misfit.context(
+        "the engine has other settings than lockhost::configure() makes; without its feature `cranelift`, lockhost has no \
+         compiler for it",
+    ))
 }
 
 /// Opens a directory for the component: `lockfile`'s `attempt` and `inspect` take it once it is in the store's table.

@@ -1,46 +1,45 @@
 //! One import for hosts of every kind.
 
 use lockhost::{
-    DEFAULT_NAME, ErrorKind, Options,
-    bindings::{Lockhost, lockfile::Cause, sync, sync::lockfile::Options as SyncOptions},
-    wasmtime::{Error, Result, Store, component::Linker},
-    wasmtime_wasi::p2,
+    DEFAULT_NAME, ErrorKind, Options, ProcessView,
+    bindings::{Lockhost, sync, sync::lockfile::Options as SyncOptions},
+    wasmtime::{Config, Engine, Error, Result, Store, component::Linker},
+    wasmtime_wasi::{WasiView, p2},
 };
 use lockhost_tests::scene::Scene;
 
-use crate::host::{Host, acquire, engine, linker, release};
+use crate::host::{Host, acquire, block_on, linker, release};
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime")
+/// One that has the settings of the ahead-of-time code.
+fn engine() -> Result<Engine> {
+    let mut config = Config::new();
+    lockhost::configure(&mut config);
+    Engine::new(&config)
 }
 
 #[test]
 fn an_asynchronous_host_takes_the_lock_and_excludes_the_plain_api() -> Result<()> {
+    let scene = Scene::free();
     let engine = engine()?;
-    let (component, linker) = (lockhost::component(&engine)?, linker(&engine)?);
-    for host in [Host::default, Host::that_blocks] {
-        let scene = Scene::free();
-        let mut store = Store::new(&engine, host());
-        runtime().block_on(async {
-            let instance = Lockhost::instantiate_async(&mut store, &component, &linker).await?;
-            let lock = acquire(&mut store, &instance, scene.path()).await?;
-            let lock = lock.expect("the directory is free");
-            let plain = Options::new().name("plugin.lock");
-            let refused = plain.acquire(scene.path()).unwrap_err();
-            assert_eq!(refused.kind(), ErrorKind::Held);
-            assert!(refused.holder().unwrap().is_this_process());
-            release(&mut store, &instance, lock).await?;
-            let lock = plain.acquire(scene.path()).expect("it was released");
-            let refused = acquire(&mut store, &instance, scene.path()).await?;
-            assert!(matches!(refused, Err(Cause::Held(_))), "{refused:?}");
-            lock.release().expect("it is still held");
-            Ok::<_, Error>(())
-        })?;
-        drop(store);
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
-    }
+    let component = lockhost::component(&engine)?;
+    let mut store = Store::new(&engine, Host::new());
+    block_on(async {
+        let linker = linker(&engine)?;
+        let instance = Lockhost::instantiate_async(&mut store, &component, &linker).await?;
+        let lock = acquire(&mut store, &instance, scene.path()).await?;
+        let plain = Options::new().name("plugin.lock");
+        let refused = plain.acquire(scene.path()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Held);
+        assert!(refused.holder().unwrap().is_this_process());
+        release(&mut store, &instance, lock).await?;
+        let lock = plain.acquire(scene.path()).expect("it was released");
+        let refused = acquire(&mut store, &instance, scene.path()).await;
+        let held = format!("held by Some({})", std::process::id());
+        assert_eq!(refused.unwrap_err().to_string(), held);
+        lock.release().expect("it is still held");
+        Ok::<_, Error>(())
+    })??;
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
     Ok(())
 }
 
@@ -50,13 +49,13 @@ fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
     let engine = engine()?;
     let mut linker = Linker::<Host>::new(&engine);
     p2::add_to_linker_sync(&mut linker)?;
-    lockhost::add_view_to_linker(&mut linker)?;
+    lockhost::add_to_linker(&mut linker, |host| host.process())?;
     let pre = linker.instantiate_pre(&lockhost::component(&engine)?)?;
-    let mut store = Store::new(&engine, Host::default());
+    let mut store = Store::new(&engine, Host::new());
     let instance = sync::LockhostPre::new(pre)?.instantiate(&mut store)?;
     let guest = instance.lockhost_lockfile_lockfile();
     let directory = lockhost::open_directory(scene.path())?;
-    let directory = store.data_mut().table.push(directory)?;
+    let directory = store.data_mut().ctx().table.push(directory)?;
     let options = SyncOptions {
         name: DEFAULT_NAME.into(),
         assume_dead: None,
@@ -79,7 +78,7 @@ fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
 
 #[test]
 fn an_interface_that_a_linker_has_is_not_added_twice() -> Result<()> {
-    let mut linker = linker(&engine()?)?;
+    let mut linker = linker::<Host>(&engine()?)?;
     assert!(lockhost::add_view_to_linker(&mut linker).is_err());
     Ok(())
 }

@@ -1,0 +1,210 @@
+//! An interruption in the middle of acquiring, wherever one can come: nobody is kept out by what it leaves.
+
+use std::{
+    future::{Future, poll_fn},
+    path::Path,
+    process::Command,
+    task::Poll,
+    thread,
+};
+
+use lockhost::{
+    ErrorKind, Options, ProcessCtxView, ProcessView,
+    bindings::{Lockhost, LockhostPre},
+    wasmtime::{Engine, Result, Store, Trap},
+    wasmtime_wasi::{WasiCtxView, WasiView},
+};
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    program::lockhost,
+    scene::{NOBODY, Scene},
+};
+use rustix::process::Signal;
+
+use crate::{
+    epochs, fuel,
+    host::{Host, acquire, block_on, linker, release},
+};
+
+/// At how many points of each acquire fuel runs out, or the future is dropped.
+const POINTS: u64 = 32;
+
+/// Enough for everything.
+const FUEL: u64 = 1 << 40;
+
+/// Free, stale, and with a reclaim that crashed.
+fn scenes() -> [Scene; 3] {
+    let stale = || Scene::free().with("plugin.lock", NOBODY);
+    [
+        Scene::free(),
+        stale(),
+        stale().with("plugin.lock.reclaim", NOBODY),
+    ]
+}
+
+/// This process gets in, as soon as nobody has a copy any more of what the interruption left open: a process that
+/// another test starts at this moment has one until its execve(2).
+fn get_in(directory: &Path) {
+    let options = Options::new().name("plugin.lock");
+    for _ in 0..100_000 {
+        match options.acquire(directory) {
+            Ok(lock) => return lock.release().unwrap(),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Held, "{error}"),
+        }
+        thread::yield_now();
+    }
+    panic!("nobody gets in");
+}
+
+/// Nothing is held: this process gets in, and then another. Neither leaves the lock, or a reclaim lock, behind.
+fn nothing_is_held(scene: &Scene) {
+    get_in(scene.path());
+    let mut command = Command::new(lockhost());
+    command.args(["acquire", "--name", "plugin.lock"]);
+    let mut other = Contender::start(command.arg(scene.path()));
+    assert_eq!(other.answer(), Answer::Owns);
+    assert_eq!(other.end(Signal::TERM).code(), Some(0));
+    for file in scene.files() {
+        // What is left is a claim that nobody needs, and that a later sweep removes.
+        let name = file.to_string_lossy();
+        assert!(name.starts_with("plugin.lock.1-p"), "{name}");
+    }
+}
+
+/// A store with so much fuel, and an instance in it.
+fn fuelled(pre: &LockhostPre<Host>, fuel: u64) -> Result<(Store<Host>, Lockhost)> {
+    let mut store = Store::new(pre.engine(), Host::new());
+    store.set_fuel(FUEL)?;
+    let instance = block_on(pre.instantiate_async(&mut store))??;
+    store.set_fuel(fuel)?;
+    Ok((store, instance))
+}
+
+/// How much fuel an acquire takes that nothing interrupts.
+fn measured(pre: &LockhostPre<Host>, scene: &Scene) -> Result<u64> {
+    let (mut store, instance) = fuelled(pre, FUEL)?;
+    let lock = block_on(acquire(&mut store, &instance, scene.path()))??;
+    let taken = FUEL - store.get_fuel()?;
+    block_on(release(&mut store, &instance, lock))??;
+    Ok(taken)
+}
+
+#[test]
+fn fuel_that_runs_out_leaves_nothing_held() -> Result<()> {
+    let pre = fuel::prepare()?;
+    for kind in 0..3 {
+        let all = measured(&pre, &scenes()[kind])?;
+        for point in 0..POINTS {
+            let scene = &scenes()[kind];
+            let (mut store, instance) = fuelled(&pre, all * point / POINTS)?;
+            let trap = block_on(acquire(&mut store, &instance, scene.path()))?.unwrap_err();
+            assert_eq!(trap.downcast_ref(), Some(&Trap::OutOfFuel));
+            drop(store);
+            nothing_is_held(scene);
+        }
+        println!("an acquire that takes {all} of fuel was stopped at {POINTS} points");
+    }
+    Ok(())
+}
+
+/// Polls so many times and no more; whether it is done by then.
+async fn polled(times: u64, future: impl Future) -> bool {
+    let mut future = Box::pin(future);
+    for _ in 0..times {
+        if poll_fn(|context| Poll::Ready(future.as_mut().poll(context)))
+            .await
+            .is_ready()
+        {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn a_future_that_is_dropped_leaves_nothing_held() -> Result<()> {
+    let pre = fuel::prepare()?;
+    for kind in 0..3 {
+        let all = measured(&pre, &scenes()[kind])?;
+        for polls in 1.. {
+            let scene = &scenes()[kind];
+            let (mut store, instance) = fuelled(&pre, FUEL)?;
+            store.fuel_async_yield_interval(Some(all / POINTS))?;
+            let done = block_on(polled(polls, acquire(&mut store, &instance, scene.path())))?;
+            drop(store);
+            nothing_is_held(scene);
+            if done {
+                println!("a future was dropped after each of {} polls", polls - 1);
+                assert!(polls > POINTS / 2);
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A host whose epoch ends at one of the calls that the component makes.
+struct Ending {
+    host: Host,
+    engine: Engine,
+    calls: u32,
+}
+
+impl Ending {
+    fn called(&mut self) {
+        self.calls = self.calls.wrapping_sub(1);
+        if self.calls == 0 {
+            self.engine.increment_epoch();
+        }
+    }
+}
+
+impl WasiView for Ending {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.called();
+        self.host.ctx()
+    }
+}
+
+impl ProcessView for Ending {
+    fn process(&mut self) -> ProcessCtxView<'_> {
+        self.called();
+        self.host.process()
+    }
+}
+
+#[test]
+fn an_epoch_that_ends_at_any_call_leaves_nothing_held() -> Result<()> {
+    // An engine of its own for this test, since its epochs are.
+    let pre = epochs::prepare()?;
+    let engine = pre.engine();
+    let component = lockhost::component(engine)?;
+    let pre = LockhostPre::new(linker::<Ending>(engine)?.instantiate_pre(&component)?)?;
+    for kind in 0..3 {
+        for calls in 1.. {
+            let scene = &scenes()[kind];
+            let ending = Ending {
+                host: Host::new(),
+                engine: engine.clone(),
+                calls,
+            };
+            let mut store = Store::new(engine, ending);
+            store.set_epoch_deadline(1);
+            let instance = block_on(pre.instantiate_async(&mut store))??;
+            let outcome = block_on(acquire(&mut store, &instance, scene.path()))?;
+            let reached = store.data().calls == 0 || store.data().calls > calls;
+            drop(store);
+            match outcome {
+                Err(trap) => assert_eq!(trap.downcast_ref(), Some(&Trap::Interrupt)),
+                // The last calls are followed by nothing that would look at the epoch.
+                Ok(_) if reached => {}
+                Ok(_) => {
+                    println!("an epoch ended at each of {} calls", calls - 1);
+                    break;
+                }
+            }
+            nothing_is_held(scene);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Every setting that the examples show.
+
+use std::{path::Path, thread};
+
+use lockhost::{
+    Options,
+    bindings::LockhostPre,
+    wasmtime::{Error, Result, Store, StoreLimitsBuilder},
+};
+use lockhost_tests::scene::{NOBODY, Scene};
+
+use crate::{
+    epochs, fuel,
+    host::{Host, acquire, block_on, release},
+    instance_pre, memory_limit, pooling,
+};
+
+#[test]
+fn each_example_takes_a_free_and_a_dead_lock_and_is_refused_a_living_one() {
+    let examples: [fn(&Path) -> Result<()>; 5] = [
+        instance_pre::run,
+        pooling::run,
+        fuel::run,
+        epochs::run,
+        memory_limit::run,
+    ];
+    for run in examples {
+        let scene = Scene::free();
+        run(scene.path()).unwrap();
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        let scene = scene.with("plugin.lock", NOBODY);
+        run(scene.path()).unwrap();
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        let options = Options::new().name("plugin.lock");
+        let lock = options.acquire(scene.path()).unwrap();
+        let refused = run(scene.path()).unwrap_err().to_string();
+        assert!(refused.starts_with("held by"), "{refused}");
+        lock.release().unwrap();
+    }
+}
+
+/// One instance, whose lock is held until the answer is dropped.
+fn hold(pre: &LockhostPre<Host>, directory: &Path) -> Result<impl FnOnce() -> Result<()>> {
+    let mut store = Store::new(pre.engine(), Host::new());
+    let (instance, lock) = block_on(async {
+        let instance = pre.instantiate_async(&mut store).await?;
+        let lock = acquire(&mut store, &instance, directory).await?;
+        Ok::<_, Error>((instance, lock))
+    })??;
+    Ok(move || block_on(release(&mut store, &instance, lock))?)
+}
+
+#[test]
+fn of_many_threads_with_one_linked_component_exactly_one_gets_in() -> Result<()> {
+    let (pre, scene) = (instance_pre::prepare()?, Scene::free());
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| hold(&pre, scene.path())))
+            .collect();
+        let outcomes = threads.into_iter().map(|thread| thread.join().unwrap());
+        outcomes.collect()
+    });
+    let mut owners: Vec<_> = outcomes.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(owners.len(), 1);
+    owners.pop().unwrap()()?;
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    Ok(())
+}
+
+#[test]
+fn an_exhausted_pool_refuses_an_instance_and_touches_nothing() -> Result<()> {
+    let pre = pooling::prepare()?;
+    let scenes: Vec<_> = (0..=pooling::LOCKS).map(|_| Scene::free()).collect();
+    let (last, first) = scenes.split_last().unwrap();
+    let held: Vec<_> = first
+        .iter()
+        .map(|scene| hold(&pre, scene.path()))
+        .collect::<Result<_>>()?;
+    assert!(hold(&pre, last.path()).is_err());
+    assert!(last.files().is_empty());
+    for release in held {
+        release()?;
+    }
+    hold(&pre, last.path())?()?;
+    for scene in scenes {
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+    Ok(())
+}
+
+/// A limited instance's attempt in this directory; what came of it, with the store gone.
+fn limited(pre: &LockhostPre<Host>, bytes: usize, directory: &Path) -> Result<()> {
+    let mut store = Store::new(pre.engine(), Host::new());
+    store.data_mut().limits = StoreLimitsBuilder::new().memory_size(bytes).build();
+    store.limiter(|host| &mut host.limits);
+    block_on(async {
+        let instance = pre.instantiate_async(&mut store).await?;
+        let lock = acquire(&mut store, &instance, directory).await?;
+        release(&mut store, &instance, lock).await
+    })?
+}
+
+#[test]
+fn too_little_memory_is_an_error_and_touches_nothing() -> Result<()> {
+    let pre = instance_pre::prepare()?;
+    let scene = Scene::free();
+    let page = 1 << 16;
+    assert!(limited(&pre, page - 1, scene.path()).is_err());
+    assert!(scene.files().is_empty());
+    let needed = (1..).find(|pages| limited(&pre, pages * page, scene.path()).is_ok());
+    println!("a lock takes {needed:?} pages of memory");
+    // Whatever came between has given up in order, or left what is dead.
+    let lock = Options::new().name("plugin.lock").acquire(scene.path());
+    lock.unwrap().release().unwrap();
+    Ok(())
+}
