@@ -162,6 +162,11 @@ impl Instance {
         Ok(table.push(descriptor(directory))?)
     }
 
+    /// Where its store keeps what is handed in.
+    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.store.data_mut().table
+    }
+
     /// Takes back a directory that was only lent.
     pub(crate) fn take_back(&mut self, directory: wasmtime::component::Resource<Descriptor>) {
         // It is dropped with the store in any case.

@@ -37,6 +37,7 @@ mod inspect;
 mod lock;
 mod pause;
 mod phrase;
+pub mod plugin;
 pub mod process;
 mod view;
 
@@ -50,6 +51,9 @@ pub mod containers {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/filesystems.md")]
 pub mod filesystems {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/plugins.md")]
+pub mod plugins {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/upgrading.md")]
 pub mod upgrading {}

@@ -1,0 +1,254 @@
+//! Plugins that lock: linked by the host, and composed. The host is the example of the crate.
+
+use std::{
+    fs::File,
+    path::Path,
+    sync::{Barrier, LazyLock},
+    thread,
+};
+
+use lockhost::{
+    DEFAULT_NAME, DeadReason, ErrorKind, ReplacedReason, acquire, open_directory,
+    wasmtime::{
+        Engine, Result,
+        component::{Component, Linker},
+    },
+    wasmtime_wasi::filesystem::{Descriptor, Dir, FsPerms, OpenMode},
+};
+use lockhost_tests::{plugin, scene::Scene};
+
+#[path = "../../host/examples/plugins.rs"]
+#[allow(unreachable_pub, reason = "an example is written to be copied")]
+mod host;
+
+use host::{Host, Plugin};
+
+/// A way to give plugins the lock.
+struct Way {
+    linker: Linker<Host>,
+    component: Component,
+}
+
+struct Ways {
+    linked: Way,
+    composed: Way,
+}
+
+/// Built once.
+static WAYS: LazyLock<Ways> = LazyLock::new(|| {
+    let engine = Engine::default();
+    let plugin = plugin::counter(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin"));
+    let way = |linker: Result<Linker<Host>>, component: &[u8]| Way {
+        linker: linker.expect("what a plugin imports"),
+        component: Component::new(&engine, component).expect("a component"),
+    };
+    Ways {
+        linked: way(host::linked(&engine), &plugin),
+        composed: way(host::composed(&engine), &plugin::composed(&plugin)),
+    }
+});
+
+impl Ways {
+    fn both(&self) -> [&Way; 2] {
+        [&self.linked, &self.composed]
+    }
+}
+
+impl Way {
+    fn plugin(&self) -> Plugin {
+        Plugin::new(&self.linker, &self.component).expect("an instance")
+    }
+}
+
+/// Tries for the lock. What the plugin says if it is refused.
+fn start(plugin: &mut Plugin, scene: &Scene) -> Result<(), String> {
+    start_in(plugin, open_directory(scene.path()).expect("it is there"))
+}
+
+fn start_in(plugin: &mut Plugin, directory: Descriptor) -> Result<(), String> {
+    let started = plugin.start(directory, DEFAULT_NAME);
+    started.expect("no trap")
+}
+
+/// Ends by a trap.
+fn crash(plugin: &mut Plugin) {
+    let crash = plugin
+        .instance
+        .get_typed_func::<(), ()>(&mut plugin.store, "crash")
+        .expect("it can crash");
+    assert!(crash.call(&mut plugin.store, ()).is_err());
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn two_plugins_in_one_process_exclude_each_other() {
+    for first in WAYS.both() {
+        for second in WAYS.both() {
+            let scene = Scene::free();
+            let [mut first, mut second] = [first.plugin(), second.plugin()];
+            start(&mut first, &scene).expect("it is free");
+            let refused = start(&mut second, &scene).unwrap_err();
+            assert!(refused.contains("ThisProcess"), "{refused}");
+            let plain = acquire(scene.path()).unwrap_err();
+            assert_eq!(plain.kind(), ErrorKind::Held);
+            assert!(plain.holder().unwrap().is_this_process());
+            for count in 1..=3 {
+                assert_eq!(first.count().unwrap(), Ok(count));
+            }
+            assert_eq!(first.stop().unwrap(), Ok(()));
+            assert_eq!(scene.files(), ["count"]);
+            start(&mut second, &scene).expect("it is free again");
+            assert_eq!(second.count().unwrap(), Ok(4));
+            assert_eq!(second.stop().unwrap(), Ok(()));
+            assert_eq!(scene.files(), ["count"]);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn of_sixteen_plugins_at_once_exactly_one_gets_in() {
+    const PLUGINS: usize = 16;
+    for scene in [Scene::free(), Scene::stale()] {
+        let barrier = Barrier::new(PLUGINS);
+        let contend = |place: usize| {
+            let mut plugin = WAYS.both()[place % 2].plugin();
+            barrier.wait();
+            let started = start(&mut plugin, &scene);
+            // Nobody releases before all have tried.
+            barrier.wait();
+            started.map(|()| plugin)
+        };
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..PLUGINS)
+                .map(|place| scope.spawn(move || contend(place)))
+                .collect();
+            let joined = threads.into_iter().map(|thread| thread.join());
+            joined.map(|it| it.expect("no panic")).collect()
+        });
+        let (mut owners, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+        for refused in refused {
+            let why = refused.err().unwrap_or_default();
+            assert!(why.contains("Held") || why.contains("Contended"), "{why}");
+        }
+        assert_eq!(owners.len(), 1);
+        let owner = owners.pop().and_then(Result::ok);
+        assert_eq!(owner.expect("the one").stop().unwrap(), Ok(()));
+        assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    }
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_linked_plugin_that_traps_loses_its_lock_cleanly_when_its_store_is_dropped() {
+    let scene = Scene::free();
+    let mut plugin = WAYS.linked.plugin();
+    start(&mut plugin, &scene).expect("it is free");
+    crash(&mut plugin);
+    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    drop(plugin);
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    let lock = acquire(scene.path()).expect("it is free at once");
+    assert!(lock.replaced().is_empty());
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_linked_plugin_that_is_ended_loses_its_lock_cleanly() {
+    let scene = Scene::free();
+    let mut plugin = WAYS.linked.plugin();
+    start(&mut plugin, &scene).expect("it is free");
+    drop(plugin);
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn what_a_composed_plugin_leaves_by_a_trap_is_dead_at_once_when_its_store_is_dropped() {
+    let scene = Scene::free();
+    let mut plugin = WAYS.composed.plugin();
+    start(&mut plugin, &scene).expect("it is free");
+    crash(&mut plugin);
+    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    drop(plugin);
+    assert_eq!(scene.files().len(), 2, "the lock and its claim");
+    let lock = acquire(scene.path()).expect("nobody keeps it locked");
+    let [replaced] = lock.replaced() else {
+        panic!("one file was in the way: {:?}", lock.replaced());
+    };
+    let gone = ReplacedReason::Dead(DeadReason::EvidenceGone);
+    assert_eq!(replaced.reason(), gone);
+    lock.release().expect("it is held");
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_plugin_cannot_release_the_lock_of_another() {
+    for way in WAYS.both() {
+        let scene = Scene::free();
+        let mut owner = way.plugin();
+        start(&mut owner, &scene).expect("it is free");
+        let mut traps = 0;
+        for handle in 0..16 {
+            // It has handles of its own, to a directory and to a lock.
+            let elsewhere = Scene::free();
+            let mut forger = way.plugin();
+            start(&mut forger, &elsewhere).expect("it is free");
+            let forge = forger
+                .instance
+                .get_typed_func::<(u32,), ()>(&mut forger.store, "forge")
+                .expect("it can forge");
+            let outcome = forge.call(&mut forger.store, (handle,));
+            traps += usize::from(outcome.is_err());
+            assert_eq!(owner.count().unwrap(), Ok(u64::from(handle) + 1));
+        }
+        assert!(traps >= 15, "one of them is its own lock at most: {traps}");
+        assert_eq!(owner.stop().unwrap(), Ok(()));
+    }
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_plugin_cannot_lock_outside_of_its_directory() {
+    for way in WAYS.both() {
+        let scene = Scene::free();
+        let inner = scene.path().join("inner");
+        std::fs::create_dir(&inner).expect("a directory");
+        for name in [
+            "../x.lock",
+            "..",
+            "inner/../../x.lock",
+            "/tmp/x.lock",
+            ".lock/",
+            "x",
+        ] {
+            let mut plugin = way.plugin();
+            let directory = open_directory(&inner).expect("it is there");
+            let refused = plugin.start(directory, name).unwrap().unwrap_err();
+            assert!(refused.contains("BadName"), "{name}: {refused}");
+        }
+        assert_eq!(scene.files(), ["inner"]);
+        std::fs::remove_dir(inner).expect("nothing is in it");
+    }
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_plugin_whose_directory_is_read_only_cannot_lock_it() {
+    for way in WAYS.both() {
+        let scene = Scene::free();
+        let file = File::open(scene.path()).expect("a directory");
+        let directory = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
+        let mut plugin = way.plugin();
+        let refused = start_in(&mut plugin, Descriptor::Dir(directory)).unwrap_err();
+        assert!(refused.contains("not-permitted"), "{refused}");
+        assert!(scene.files().is_empty(), "made: {:?}", scene.files());
+        let lock = acquire(scene.path()).expect("nobody has it");
+        let file = File::open(scene.path()).expect("a directory");
+        let directory = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
+        let refused = start_in(&mut way.plugin(), Descriptor::Dir(directory)).unwrap_err();
+        assert!(refused.contains("Held"), "{refused}");
+        lock.release().expect("it is held");
+    }
+}
