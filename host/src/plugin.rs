@@ -222,3 +222,107 @@ fn inspect(
     let guest = instance.exports.lockhost_lockfile_lockfile();
     at_once(guest.call_inspect(&mut instance.store, lent, name))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::component::open_directory;
+
+    fn attempt(directory: &tempfile::TempDir) -> Attempt {
+        let options = wit::Options {
+            name: "plugin.lock".to_owned(),
+            assume_dead: None,
+        };
+        let directory = open_directory(directory.path()).unwrap();
+        Attempt::new(directory, &options).unwrap()
+    }
+
+    #[test]
+    fn a_plugin_that_says_it_has_waited_has_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = directory.path().join("plugin.lock");
+        fs::write(&lock, "").unwrap();
+        let mut attempt = attempt(&directory);
+        for told in [0, 60_000, u64::MAX] {
+            let error = attempt.proceed(told).unwrap().err().unwrap();
+            assert!(matches!(error.cause, wit::Cause::Again(_)), "{error:?}");
+        }
+        drop(attempt);
+        let left: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[test]
+    fn an_attempt_that_has_become_a_lock_or_an_error_has_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut first, mut second) = (attempt(&directory), attempt(&directory));
+        let lock = first.proceed(0).unwrap().ok().unwrap();
+        let refused = second.proceed(0).unwrap().err().unwrap();
+        assert!(matches!(refused.cause, wit::Cause::Held(_)), "{refused:?}");
+        for attempt in [&mut first, &mut second] {
+            let ended = attempt.proceed(0).unwrap().err().unwrap();
+            assert!(matches!(ended.cause, wit::Cause::Ended), "{ended:?}");
+        }
+        drop((first, second));
+        assert!(directory.path().join("plugin.lock").exists());
+        drop(lock);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_lock_tells_of_itself_and_of_its_loss() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut lock = attempt(&directory).proceed(0).unwrap().ok().unwrap();
+        let report = lock.report().unwrap();
+        assert_eq!(
+            (report.file.as_str(), report.pid),
+            ("plugin.lock", std::process::id())
+        );
+        assert!(lock.still_held().unwrap().unwrap());
+        fs::write(directory.path().join("other"), "7\n").unwrap();
+        fs::rename(
+            directory.path().join("other"),
+            directory.path().join("plugin.lock"),
+        )
+        .unwrap();
+        assert!(!lock.still_held().unwrap().unwrap());
+        let lost = lock.release().unwrap().unwrap_err();
+        assert!(matches!(lost.cause, wit::ReleaseCause::Lost), "{lost:?}");
+    }
+
+    #[test]
+    fn a_file_is_no_directory_to_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("file"), "").unwrap();
+        let file = fs::File::open(directory.path().join("file")).unwrap();
+        let file = wasmtime_wasi::filesystem::File::new(
+            file,
+            wasmtime_wasi::filesystem::FsPerms::ReadWrite,
+            wasmtime_wasi::filesystem::OpenMode::READ,
+            false,
+        );
+        let file = given(&Descriptor::File(file)).unwrap();
+        let status = inspect(file, "plugin.lock").unwrap().unwrap_err();
+        assert!(
+            matches!(status.cause, wit::InspectCause::Failed(_)),
+            "{status:?}"
+        );
+    }
+
+    #[test]
+    fn an_inspection_writes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let look = || {
+            let directory = open_directory(directory.path()).unwrap();
+            inspect(directory, "plugin.lock").unwrap().unwrap()
+        };
+        assert_eq!(look().state, wit::State::Free);
+        let lock = attempt(&directory).proceed(0).unwrap().ok().unwrap();
+        assert_eq!(look().state, wit::State::Held);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+        drop(lock);
+        assert_eq!(look().state, wit::State::Free);
+    }
+}

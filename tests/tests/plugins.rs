@@ -1,6 +1,7 @@
 //! Plugins that lock: linked by the host, and composed. The host is the example of the crate.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     path::Path,
     sync::{Barrier, LazyLock},
@@ -10,10 +11,14 @@ use std::{
 use lockhost::{
     DEFAULT_NAME, DeadReason, ErrorKind, ReplacedReason, acquire, open_directory,
     wasmtime::{
-        Engine, Result,
-        component::{Component, Linker},
+        Engine, Result, Store,
+        component::{Component, Linker, Resource},
     },
-    wasmtime_wasi::filesystem::{Descriptor, Dir, FsPerms, OpenMode},
+    wasmtime_wasi::{
+        WasiView,
+        filesystem::{Descriptor, Dir, FsPerms, OpenMode},
+        p2,
+    },
 };
 use lockhost_tests::{plugin, scene::Scene};
 
@@ -251,4 +256,69 @@ fn a_plugin_whose_directory_is_read_only_cannot_lock_it() {
         assert!(refused.contains("Held"), "{refused}");
         lock.release().expect("it is held");
     }
+}
+
+/// Counts once with the lock, by calls that are asynchronous.
+async fn counts(linker: &Linker<Host>, component: &Component, scene: &Scene) -> Result<u64> {
+    let mut store = Store::new(linker.engine(), Host::default());
+    let instance = linker.instantiate_async(&mut store, component).await?;
+    type Start<'a> = (Resource<Descriptor>, &'a str);
+    let start = instance.get_typed_func::<Start<'_>, (Result<(), String>,)>(&mut store, "start")?;
+    let directory = store
+        .data_mut()
+        .ctx()
+        .table
+        .push(open_directory(scene.path())?)?;
+    let (started,) = start
+        .call_async(&mut store, (directory, DEFAULT_NAME))
+        .await?;
+    started.expect("it is free");
+    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    let count = instance.get_typed_func::<(), (Result<u64, String>,)>(&mut store, "count")?;
+    let (count,) = count.call_async(&mut store, ()).await?;
+    // Dropped within the runtime, with its lock.
+    drop(store);
+    assert_eq!(scene.files(), ["count"]);
+    Ok(count.expect("it has the lock"))
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn an_asynchronous_host_links_the_lock_as_well() -> Result<()> {
+    let component = &WAYS.linked.component;
+    let mut linker = Linker::<Host>::new(component.engine());
+    p2::add_to_linker_async(&mut linker)?;
+    lockhost::plugin::add_to_linker(&mut linker, |host: &mut Host| host.ctx().table)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    for _ in 0..2 {
+        let scene = Scene::free();
+        assert_eq!(runtime.block_on(counts(&linker, component, &scene))?, 1);
+        assert_eq!(runtime.block_on(counts(&linker, component, &scene))?, 2);
+    }
+    Ok(())
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_composed_plugin_needs_nothing_for_the_lock_but_process_and_the_file_system() {
+    let imports = |component: &Component| -> BTreeSet<String> {
+        let ty = component.component_type();
+        let names = ty.imports(component.engine());
+        // Versions of 0.2 are one to a host.
+        names
+            .map(|(name, _)| name.split('@').next().unwrap_or(name).to_owned())
+            .collect()
+    };
+    let plugin = imports(&WAYS.linked.component);
+    let composed = imports(&WAYS.composed.component);
+    let added: Vec<_> = composed.difference(&plugin).collect();
+    assert!(plugin.contains("wasi:filesystem/types"), "{plugin:?}");
+    // The plugin has types of `process`, and the record of a time.
+    assert!(added.is_empty(), "{added:?}");
+    let gone: Vec<_> = plugin.difference(&composed).collect();
+    assert_eq!(gone, ["lockhost:lockfile/lockfile"]);
+    assert!(
+        composed.contains("lockhost:lockfile/process"),
+        "{composed:?}"
+    );
 }

@@ -26,8 +26,8 @@ mod generated {
 
 use std::cell::RefCell;
 
+pub use generated::Guest;
 use generated::{
-    Guest,
     lockhost::lockfile::lockfile::{Attempt, Lock, Options},
     wasi::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags},
 };
