@@ -20,6 +20,7 @@
 //!
 //! What comes up around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
 //! hand](backups), [containers and Kubernetes](containers), [file systems](filesystems), and [several users](users).
+//! For hosts of plugins: [plugins that lock](plugins).
 
 #![deny(unsafe_code)]
 
