@@ -20,7 +20,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let target = Path::new(&sysroot).join("lib/rustlib/wasm32-wasip2");
     // Looked at again as soon as it comes or goes.
     println!("cargo::rerun-if-changed={}", target.display());
-    println!("cargo::rerun-if-changed=/usr/bin/strace");
+    for tool in [
+        "/usr/bin/strace",
+        "/usr/bin/faketime",
+        "/usr/sbin/mkfs.ext4",
+        "/usr/sbin/mkfs.xfs",
+        "/usr/sbin/mkfs.btrfs",
+    ] {
+        println!("cargo::rerun-if-changed={tool}");
+    }
     if env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1") {
         return Ok(());
     }
@@ -66,7 +74,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What namespaces(7) can be made, and whether there are the tools for what is done in them.
 fn find_namespaces() {
     let tools = ["nsenter", "setpriv"].iter().all(|it| is_installed(it));
-    if !tools || !unshares(&["--pid", "--mount-proc", "--user", "true"]) {
+    let nested = ["--pid", "--mount-proc", "unshare", "--user", "--map-root-user", "true"];
+    if !tools || !unshares(&nested) {
         println!("cargo::rustc-cfg=no_namespaces");
     }
     if !unshares(&["--time", "--boottime", "1", "true"]) {
