@@ -74,7 +74,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What namespaces(7) can be made, and whether there are the tools for what is done in them.
 fn find_namespaces() {
     let tools = ["nsenter", "setpriv"].iter().all(|it| is_installed(it));
-    let nested = ["--pid", "--mount-proc", "unshare", "--user", "--map-root-user", "true"];
+    let nested = [
+        "--pid",
+        "--mount-proc",
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "true",
+    ];
     if !tools || !unshares(&nested) {
         println!("cargo::rustc-cfg=no_namespaces");
     }

@@ -196,7 +196,7 @@ impl fmt::Display for Error {
                 "{path} names nobody, and may be another program's that is just being written: it counts as dead once \
                  it was seen unchanged for three seconds; try again, and wait"
             ),
-            Kind::Unsettled(Awaited::OtherReclaim) => write!(
+            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Release) => write!(
                 f,
                 "{path} is held by somebody who may be replacing the lock at this moment; try again, and wait"
             ),

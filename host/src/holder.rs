@@ -1,9 +1,15 @@
 //! Who holds a lock, and what is known about whether it lives.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
-use crate::bindings::{
-    exports::lockhost::lockfile::lockfile as wit, lockhost::lockfile::process as asked,
+use crate::{
+    bindings::{
+        exports::lockhost::lockfile::lockfile as wit, lockhost::lockfile::process as asked,
+    },
+    process::platform::keepers,
 };
 
 /// Whoever a lock file names.
@@ -15,20 +21,52 @@ pub struct Holder {
     claimed: bool,
     since: Option<SystemTime>,
     liveness: Liveness,
+    keepers: Vec<Keeper>,
+}
+
+/// A process that keeps a lock file locked: the owner itself, or a process that inherited the owner's evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeper {
+    pid: u32,
+    command: String,
+}
+
+impl Keeper {
+    pub(crate) fn new(pid: u32, command: String) -> Self {
+        Self { pid, command }
+    }
+
+    /// Its number, as this process knows it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// The name of what it runs, as the kernel keeps it: the first 15 bytes. Empty where it cannot be told.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
 }
 
 impl Holder {
-    pub(crate) fn new(file: String, holder: wit::Holder) -> Self {
+    pub(crate) fn new(directory: &Path, file: String, holder: wit::Holder) -> Self {
         let since = holder.since.and_then(|time| {
             SystemTime::UNIX_EPOCH.checked_add(Duration::new(time.seconds, time.nanoseconds))
         });
+        let liveness = Liveness::new(holder.liveness);
+        let keepers = match liveness {
+            Liveness::Alive(AliveReason::Evidence) => keepers(&directory.join(&file)),
+            _ => Vec::new(),
+        };
         Self {
             file,
             pid: holder.pid,
             identity: holder.identity,
             claimed: holder.claimed,
             since,
-            liveness: Liveness::new(holder.liveness),
+            liveness,
+            keepers,
         }
     }
 
@@ -69,6 +107,13 @@ impl Holder {
     #[must_use]
     pub fn liveness(&self) -> Liveness {
         self.liveness
+    }
+
+    /// For whom the kernel keeps the file locked, where that is what is known ([`AliveReason::Evidence`]), and as far as
+    /// this process may look at others.
+    #[must_use]
+    pub fn keepers(&self) -> &[Keeper] {
+        &self.keepers
     }
 
     /// Whether it is the very process that asks: another lock, or another attempt, in this same program.

@@ -95,7 +95,7 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
             let mut holders = status
                 .files
                 .into_iter()
-                .map(|it| Holder::new(it.file, it.holder));
+                .map(|it| Holder::new(path, it.file, it.holder));
             let (state, holder) = match status.state {
                 wit::State::Free => (State::Free, None),
                 wit::State::Held => (State::Held, holders.next()),

@@ -41,6 +41,8 @@ mod phrase;
 pub mod plugin;
 pub mod process;
 mod view;
+mod vigil;
+mod watch;
 
 // Pages, and nothing else.
 #[cfg(doc)]
@@ -69,8 +71,9 @@ pub use break_lock::break_lock;
 pub use component::{COMPONENT, component, open_directory};
 pub use engine::configure;
 pub use error::{Error, ErrorKind};
-pub use holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason};
+pub use holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason};
 pub use inspect::{State, Status, inspect};
 pub use lock::{Lock, Replaced, ReplacedReason, Warning};
 pub use view::{ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker};
+pub use watch::Watch;
 pub use {wasmtime, wasmtime_wasi};

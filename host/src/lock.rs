@@ -16,6 +16,7 @@ use crate::{
     holder::DeadReason,
     phrase,
     process::{self, platform},
+    watch::Watch,
 };
 
 /// A directory that is this process' own, until this is released or dropped.
@@ -43,6 +44,8 @@ pub struct Lock {
 struct Held {
     instance: Instance,
     lock: ResourceAny,
+    /// Left over from waiting for the lock.
+    watch: Option<Watch>,
 }
 
 struct Report {
@@ -60,6 +63,7 @@ impl Lock {
         directory: PathBuf,
         mut instance: Instance,
         lock: ResourceAny,
+        watch: Option<Watch>,
     ) -> Result<Self, Error> {
         let guest = instance.exports.lockhost_lockfile_lockfile();
         let report = at_once(guest.lock().call_report(&mut instance.store, lock))
@@ -78,7 +82,11 @@ impl Lock {
                 warnings: warnings.map(|it| Warning::new(&directory, it)).collect(),
             },
             directory,
-            held: Mutex::new(Some(Box::new(Held { instance, lock }))),
+            held: Mutex::new(Some(Box::new(Held {
+                instance,
+                lock,
+                watch,
+            }))),
             maker: platform::number(),
         })
     }
@@ -142,13 +150,42 @@ impl Lock {
             return Ok(false);
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Held { instance, lock }) = held.as_deref_mut() else {
+        let Some(Held { instance, lock, .. }) = held.as_deref_mut() else {
             return Ok(false);
         };
         let guest = instance.exports.lockhost_lockfile_lockfile();
         at_once(guest.lock().call_still_held(&mut instance.store, *lock))
             .map_err(|error| Error::internal(&self.directory, error))?
             .map_err(|failure| Error::failed(&self.directory, &self.report.file, failure))
+    }
+
+    /// As [`still_held`](Self::still_held), with the sentence that tells what has happened.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if it is not, and as [`still_held`](Self::still_held).
+    pub fn verify(&self) -> Result<(), Error> {
+        if self.still_held()? {
+            Ok(())
+        } else {
+            Err(Error::new(self.path.clone(), Kind::Lost))
+        }
+    }
+
+    /// What becomes readable when somebody may have removed or replaced the lock file, so that nobody has to ask
+    /// [`still_held`](Self::still_held) again and again. `None` where the system does not tell: on a file system that
+    /// other machines may change too, or that is not known, and where there is no more room for watches.
+    ///
+    /// What has happened before is not told: ask once when it is there. To close it takes the kernel some milliseconds.
+    #[must_use]
+    pub fn watch(&self) -> Option<Watch> {
+        if !process::is_still(self.maker) || !platform::is_local(&self.path) {
+            return None;
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = held.as_deref_mut().and_then(|held| held.watch.take());
+        let mut watch = kept.or_else(|| Watch::new().ok())?;
+        watch.turn_to(&self.path).ok()?;
+        Some(watch)
     }
 
     /// A second descriptor of the open file under which the kernel keeps this lock's evidence, for a process that this
@@ -200,9 +237,14 @@ impl Lock {
     fn give_up(&mut self) -> Result<(), Error> {
         let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
         // Taken in any case: what is dropped here closes this process' descriptors and nothing else.
-        let Some(Held { mut instance, lock }) = held.take().map(|held| *held) else {
+        let Some(held) = held.take().map(|held| *held) else {
             return Ok(());
         };
+        let Held {
+            mut instance,
+            lock,
+            watch: _watch,
+        } = held;
         if !process::is_still(self.maker) {
             return Ok(());
         }

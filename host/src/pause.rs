@@ -1,63 +1,71 @@
 //! Waiting without a runtime: a thread sleeps for as long as somebody waits.
 //!
 //! A timer of one runtime would bind this crate to it, and the timers that belong to none keep a thread for good. Hardly
-//! anybody ever waits here, and then for some seconds: so there is a thread for just that time.
+//! anybody ever waits here, and then for some seconds, or with patience: so there is a thread for just that time.
 
 use std::{
-    io,
+    io::{self, PipeWriter},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker},
-    thread::{self, Thread},
-    time::{Duration, Instant},
+    thread,
+    time::Duration,
 };
 
-/// Ready once its time is over. The thread ends with it, or with its drop.
+use crate::watch::platform::await_any;
+
+/// Ready once its time is over, or something is told. The thread ends with it, or with its drop.
 #[derive(Debug)]
 pub(crate) struct Pause {
     shared: Arc<Shared>,
-    sleeper: Thread,
+    /// Its other end becomes readable when this is dropped, which ends the thread's sleep.
+    _abandoned: PipeWriter,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     over: AtomicBool,
-    abandoned: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
 impl Pause {
-    /// Begins at once.
+    /// Begins at once. It ends after `limit`, which may be `Duration::MAX` for never, or when one of `told` becomes
+    /// readable, or now and then before that.
     ///
     /// # Errors
-    /// If no thread can be started.
-    pub(crate) fn begin(duration: Duration) -> io::Result<Self> {
-        let until = Instant::now() + duration;
+    /// If no thread can be started, or there are no descriptors left.
+    pub(crate) fn begin<'a>(
+        limit: Duration,
+        told: impl Iterator<Item = BorrowedFd<'a>>,
+    ) -> io::Result<Self> {
+        let (abandoned, kept) = io::pipe()?;
+        let mut descriptors: Vec<OwnedFd> = vec![abandoned.into()];
+        for descriptor in told {
+            descriptors.push(descriptor.try_clone_to_owned()?);
+        }
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let sleeper = thread::Builder::new()
+        thread::Builder::new()
             .name("lockhost-wait".to_owned())
-            .spawn(move || sleep(&theirs, until))?;
+            .spawn(move || sleep(&theirs, limit, &descriptors))?;
         Ok(Self {
             shared,
-            sleeper: sleeper.thread().clone(),
+            _abandoned: kept,
         })
     }
 }
 
-fn sleep(shared: &Shared, until: Instant) {
-    while !shared.abandoned.load(Ordering::Acquire) {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            shared.over.store(true, Ordering::Release);
-            let waker = shared.waker().take();
-            return waker.into_iter().for_each(Waker::wake);
-        }
-        thread::park_timeout(left);
-    }
+fn sleep(shared: &Shared, limit: Duration, descriptors: &[OwnedFd]) {
+    let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+    // A signal may end it early; then there is one look for nothing.
+    await_any(&descriptors, limit);
+    shared.over.store(true, Ordering::Release);
+    let waker = shared.waker().take();
+    waker.into_iter().for_each(Waker::wake);
 }
 
 impl Shared {
@@ -80,16 +88,9 @@ impl Future for Pause {
     }
 }
 
-impl Drop for Pause {
-    fn drop(&mut self) {
-        self.shared.abandoned.store(true, Ordering::Release);
-        self.sleeper.unpark();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{sync::Weak, task::Wake};
+    use std::{iter, sync::Weak, task::Wake, thread::Thread};
 
     use super::*;
 
@@ -108,22 +109,34 @@ mod tests {
         }
     }
 
-    #[test]
-    fn whoever_waits_is_woken_once_it_is_over_and_the_thread_has_ended() {
+    /// Waits for it as an executor does.
+    fn wait_for(mut pause: Pause) {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
-        let mut pause = Pause::begin(Duration::from_millis(20)).unwrap();
-        let shared = Arc::downgrade(&pause.shared);
         while Pin::new(&mut pause).poll(&mut context).is_pending() {
             thread::park();
         }
-        drop(pause);
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_once_it_is_over_and_the_thread_has_ended() {
+        let pause = Pause::begin(Duration::from_millis(20), iter::empty()).unwrap();
+        let shared = Arc::downgrade(&pause.shared);
+        wait_for(pause);
         ended(&shared);
     }
 
     #[test]
+    fn whoever_waits_for_ever_is_woken_once_something_is_told() {
+        let (told, tells) = io::pipe().unwrap();
+        let pause = Pause::begin(Duration::MAX, iter::once(told.as_fd())).unwrap();
+        drop(tells);
+        wait_for(pause);
+    }
+
+    #[test]
     fn a_pause_that_is_dropped_ends_its_thread_at_once() {
-        let pause = Pause::begin(Duration::from_secs(1 << 30)).unwrap();
+        let pause = Pause::begin(Duration::MAX, iter::empty()).unwrap();
         let shared = Arc::downgrade(&pause.shared);
         drop(pause);
         ended(&shared);

@@ -13,7 +13,7 @@ use crate::{
     attempt::DEFAULT_NAME,
     bindings::exports::lockhost::lockfile::lockfile::{NotALock, Operation},
     error::{Circumstance, Instead},
-    holder::{AliveReason, DeadReason, Holder, Liveness, UnknownReason},
+    holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason},
     lock::{Replaced, ReplacedReason},
 };
 
@@ -45,12 +45,7 @@ pub(crate) fn held(
         write!(f, ", since {since}")?;
     }
     let doubt = match holder.liveness() {
-        Liveness::Alive(AliveReason::Evidence) => {
-            return write!(
-                f,
-                "; the kernel keeps the file locked: lslocks shows for whom"
-            );
-        }
+        Liveness::Alive(AliveReason::Evidence) => return kept(f, holder.keepers()),
         Liveness::Alive(AliveReason::Running | AliveReason::ThisProcess) | Liveness::Dead(_) => {
             return Ok(());
         }
@@ -94,6 +89,23 @@ fn written(time: SystemTime) -> Option<String> {
     Some(text)
 }
 
+/// For whom the kernel keeps a file locked: the first few.
+fn kept(f: &mut fmt::Formatter<'_>, keepers: &[Keeper]) -> fmt::Result {
+    const TOLD: usize = 3;
+    f.write_str("; the kernel keeps the file locked")?;
+    if keepers.is_empty() {
+        return f.write_str(": lslocks shows for whom");
+    }
+    for (nth, keeper) in keepers.iter().take(TOLD).enumerate() {
+        let link = if nth == 0 { " for" } else { "," };
+        write!(f, "{link} pid {} ({})", keeper.pid(), keeper.command())?;
+    }
+    match keepers.len().saturating_sub(TOLD) {
+        0 => Ok(()),
+        more => write!(f, ", and {more} more"),
+    }
+}
+
 /// Which lock was tried for, for the command that takes it over.
 #[derive(Clone, Debug)]
 pub(crate) struct WayOut {
@@ -133,7 +145,10 @@ impl WayOut {
             write!(f, " --name={}", quoted(&self.name))?;
         }
         let directory = self.directory.to_string_lossy();
-        write!(f, " --{option}={identity} -- {}", quoted(&directory))
+        // What comes behind a double hyphen is a command.
+        let here = if directory.starts_with('-') { "./" } else { "" };
+        let directory = quoted(&format!("{here}{directory}"));
+        write!(f, " --{option}={identity} {directory}")
     }
 }
 

@@ -370,7 +370,8 @@ fn nothing_is_dead_whose_file_is_locked() {
             acquire(scene.path()),
             Liveness::Alive(AliveReason::Evidence),
         );
-        assert!(error.to_string().contains("lslocks"), "{error}");
+        let told = format!("keeps the file locked for pid {} (", process::id());
+        assert!(error.to_string().contains(&told), "{error}");
         drop(file);
         // A process that another test is starting at this moment has a copy of it until its execve(2).
         while let Err(error) = acquire(scene.path()) {

@@ -10,6 +10,10 @@ use rustix::{
 
 use super::identity::Identity;
 
+mod keepers;
+
+pub(crate) use keepers::keepers;
+
 /// A process in the kernel's list, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -167,6 +171,15 @@ pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let kind = u64::from(fstatfs(file)?.f_type as u32);
     Ok(SINGLE_KERNEL.contains(&kind).then_some(kind))
+}
+
+/// Whether a file lies where everything that happens to it is this kernel's doing: where it can keep evidence.
+pub(crate) fn is_local(file: &Path) -> bool {
+    let directory = file.parent().map(open_directory);
+    directory.is_some_and(|it| {
+        it.and_then(|it| evidence_kind(&it))
+            .is_ok_and(|kind| kind.is_some())
+    })
 }
 
 /// The device and the inode of an open file.

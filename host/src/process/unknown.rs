@@ -3,6 +3,7 @@
 use std::{fs::File, io, path::Path};
 
 use super::identity::Identity;
+use crate::holder::Keeper;
 
 /// A process in the system's list; there is none to be had here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,16 @@ pub(crate) fn number() -> (u32, Option<u64>) {
 /// No file system is known here.
 pub(crate) fn evidence_kind(_file: &File) -> io::Result<Option<u64>> {
     Ok(None)
+}
+
+/// No file system is known here.
+pub(crate) fn is_local(_file: &Path) -> bool {
+    false
+}
+
+/// None can be seen.
+pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
+    Vec::new()
 }
 
 /// The device and the inode of an open file.

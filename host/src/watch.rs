@@ -1,0 +1,39 @@
+//! Being told, instead of asking again and again, that a lock file is not what it was.
+
+use std::{io, os::fd::BorrowedFd, path::Path};
+
+#[cfg_attr(target_os = "linux", path = "watch/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "watch/unknown.rs")]
+pub(crate) mod platform;
+
+/// A descriptor that becomes readable when something has happened to a lock file, so that it is worth asking
+/// [`Lock::still_held`](crate::Lock::still_held): the file may have been removed, replaced or moved away. Most of what
+/// happens is harmless.
+///
+/// It can be waited for with poll(2) beside others, or in an event loop. Before that, [`forget`](Self::forget) what has
+/// happened already, and ask.
+#[derive(Debug)]
+pub struct Watch(platform::FileWatch);
+
+impl Watch {
+    /// One that watches nothing yet.
+    pub(crate) fn new() -> io::Result<Self> {
+        platform::FileWatch::new().map(Self)
+    }
+
+    /// Watch the file that has this name now, and no other any more.
+    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<()> {
+        self.0.turn_to(path)
+    }
+
+    /// Makes the descriptor unreadable until something happens again. Whether something had.
+    pub fn forget(&self) -> bool {
+        self.0.forget()
+    }
+}
+
+impl std::os::fd::AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
