@@ -1,6 +1,6 @@
 //! The program `lockhost`.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod cli;
 

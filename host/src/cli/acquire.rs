@@ -1,59 +1,171 @@
-//! `lockhost acquire`: take the lock, say so, hold it until a signal comes.
+//! `lockhost acquire`: take the lock, and hold it until a signal comes or for as long as a command runs.
 
-use std::io::{self, Write};
+mod command;
+mod directories;
+mod events;
+mod hold;
+mod loss;
+mod notice;
+mod supervise;
+mod take;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
-use lockhost::{Lock, Options, Progress};
+use clap::ValueEnum;
+use lockhost::{ErrorKind, Options};
 
-use super::{Acquire, complain, signals::Signals};
+use self::{
+    events::Events,
+    hold::Holding,
+    take::{Taken, Taking},
+};
+use super::{
+    REFUSED, complain,
+    signals::Signals,
+    voice::{Level, Voice},
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Acquire {
+    /// The directories to guard: all of them or none.
+    #[arg(value_name = "DIRECTORY", required = true)]
+    directories: Vec<PathBuf>,
+    /// What to run under the lock; without one, the lock is held until a signal comes.
+    #[arg(value_name = "COMMAND", last = true)]
+    command: Vec<OsString>,
+    /// The lock file's name in each directory, ending in .lock or .pid.
+    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
+    name: String,
+    /// Wait for whoever has the lock: for ever, or at most so long (300ms, 30s, 5m; 0 is not at all).
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = FOREVER,
+        value_parser = patience,
+        env = "LOCKHOST_WAIT",
+        hide_env_values = true
+    )]
+    wait: Option<Duration>,
+    /// The exit code for a refusal.
+    #[arg(short = 'E', long, value_name = "CODE", default_value_t = REFUSED)]
+    conflict_exit_code: u8,
+    /// What to do when somebody removes or replaces the lock file while the lock is held.
+    #[arg(long, value_name = "ACTION", default_value = "warn")]
+    on_lost: OnLost,
+    /// Take over from exactly this owner, as a refusal names it, though nobody can tell that it is dead.
+    #[arg(long, value_name = "IDENTITY")]
+    assume_dead: Option<String>,
+    /// Make directories that are missing.
+    #[arg(long)]
+    mkdir: bool,
+    /// Keep the lock's descriptor from the command, so that it does not keep the directory if lockhost is killed.
+    #[arg(long, requires = "command")]
+    close: bool,
+    /// Hold the lock until all descendants of the command have ended, and not only itself.
+    #[arg(long, requires = "command")]
+    all: bool,
+    /// Hold the lock until standard input is closed, or a signal comes.
+    #[arg(long, conflicts_with = "command")]
+    until_stdin_closes: bool,
+    /// Say nothing but failures; a refusal is told by the exit code alone.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Tell each step on standard error.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// What follows from a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OnLost {
+    /// Say so, and go on.
+    Warn,
+    /// Say so, and send the command SIGTERM; without a command, exit.
+    Terminate,
+}
+
+/// In place of a duration.
+const FOREVER: &str = "forever";
+
+fn patience(text: &str) -> Result<Duration, humantime::DurationError> {
+    match text {
+        FOREVER => Ok(Duration::MAX),
+        // As an environment has it that unsets what it cannot remove.
+        "" => Ok(Duration::ZERO),
+        text => humantime::parse_duration(text),
+    }
+}
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Acquire) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     // Before anything is touched: from here on a signal ends the attempt in order.
     let signals = Signals::catch().context("cannot catch signals")?;
-    let Some(lock) = acquire(arguments, &signals)? else {
-        return Ok(());
+    let mut events = Events {
+        signals,
+        input: arguments.until_stdin_closes,
     };
-    for replaced in lock.replaced() {
-        complain(&format_args!(
-            "replaced {}: {replaced}",
-            replaced.path().display()
-        ));
+    if arguments.mkdir {
+        directories::make(&arguments.directories)?;
     }
-    for warning in lock.warnings() {
-        complain(&format_args!("warning: {warning}"));
+    let locks = match arguments.take(&events) {
+        Ok(Taken::Locks(locks)) => locks,
+        Ok(Taken::Signal(caught)) => return Ok(caught.end()),
+        Ok(Taken::InputClosed) => return Ok(arguments.conflict_exit_code.into()),
+        Err(error) if is_refusal(&error) => {
+            arguments.voice().refused(&error);
+            return Ok(arguments.conflict_exit_code.into());
+        }
+        Err(error) => return Err(error),
+    };
+    for lock in &locks {
+        let told = arguments.voice().acquired(lock);
+        told.context("cannot write to standard output")?;
     }
-    announce(&lock).context("cannot write to standard output")?;
-    signals.wait(None).context("cannot wait for signals")?;
-    Ok(lock.release()?)
-}
-
-/// The lock; `None` if a signal came first, after which nothing is left of the attempt.
-fn acquire(arguments: &Acquire, signals: &Signals) -> anyhow::Result<Option<Lock>> {
-    let mut options = Options::new().name(&arguments.name);
-    if let Some(identity) = &arguments.assume_dead {
-        options = options.assume_dead(identity);
-    }
-    let mut attempt = options.attempt(&arguments.directory)?;
-    loop {
-        match attempt.proceed()? {
-            Progress::Acquired(lock) => return Ok(Some(lock)),
-            Progress::Waiting(waiting) => {
-                if signals.wait(Some(waiting.retry_after()))? {
-                    return Ok(None);
-                }
-            }
+    let mut holding = Holding::new(arguments, &mut events, &locks);
+    let ended = holding.until_the_end();
+    let told = holding.losses();
+    let mut failed = !told.is_empty();
+    for error in take::release(locks) {
+        failed = true;
+        // A loss is told when it happens.
+        if error.kind() != ErrorKind::Lost || !told.iter().any(|path| path == error.path()) {
+            complain(&error);
         }
     }
+    let code = ended?.code(failed);
+    arguments.voice().released();
+    Ok(code)
 }
 
-fn announce(lock: &Lock) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "acquired {} (pid {})",
-        lock.path().display(),
-        lock.pid()
-    )?;
-    out.flush()
+impl Acquire {
+    fn take(&self, events: &Events) -> anyhow::Result<Taken> {
+        let mut options = Options::new().name(&self.name);
+        if let Some(identity) = &self.assume_dead {
+            options = options.assume_dead(identity);
+        }
+        let taking = Taking {
+            options,
+            patience: self.wait.unwrap_or_default(),
+            events,
+            voice: self.voice(),
+        };
+        taking.take(&directories::in_order(&self.directories)?)
+    }
+
+    fn voice(&self) -> Voice {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => Level::Quiet,
+            (_, true) => Level::Verbose,
+            _ => Level::Normal,
+        };
+        Voice::new(level, !self.command.is_empty())
+    }
+}
+
+fn is_refusal(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<lockhost::Error>();
+    error.is_some_and(lockhost::Error::is_refusal)
 }

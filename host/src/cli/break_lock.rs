@@ -1,17 +1,33 @@
 //! `lockhost break`: remove the lock of one owner, and say what was removed.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use lockhost::{Options, Replaced};
 
-use super::Break;
+/// Its arguments.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Break {
+    /// The directory.
+    directory: PathBuf,
+    /// The owner, as a refusal names it.
+    #[arg(long, value_name = "IDENTITY")]
+    owner: String,
+    /// The lock file's name in it, ending in .lock or .pid.
+    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME)]
+    name: String,
+}
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Break) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &Break) -> anyhow::Result<ExitCode> {
     let options = Options::new().name(&arguments.name);
     let removed = options.break_lock(&arguments.directory, &arguments.owner)?;
-    announce(&removed).context("cannot write to standard output")
+    announce(&removed).context("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn announce(removed: &[Replaced]) -> io::Result<()> {

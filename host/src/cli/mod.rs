@@ -2,11 +2,13 @@
 
 mod acquire;
 mod break_lock;
+mod dispositions;
 mod signals;
+mod voice;
 
-use std::{fmt, io::Write, path::PathBuf, process::ExitCode};
+use std::{env, fmt, io::Write, process::ExitCode};
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 /// The lock is held by somebody who is alive, or may be: EX_TEMPFAIL of sysexits(3), as a caller may try again later.
 const REFUSED: u8 = 75;
@@ -24,14 +26,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take the lock on a directory and hold it until SIGINT, SIGTERM or SIGHUP.
+    /// Take the lock on a directory, and hold it for as long as a command runs, or until SIGINT, SIGTERM or SIGHUP.
     ///
-    /// Exit codes: 0 ended by a signal, with nothing left; 75 refused (somebody who is alive, or may be, has it, or it
-    /// is contended); 1 any other failure; 2 wrong usage.
+    /// Exit codes: the command's, 128 and the signal's number if one ended it, 127 if it was not found, 126 if it cannot
+    /// be run; without a command 0, ended by a signal, with nothing left. 75 refused (somebody who is alive, or may be,
+    /// has the lock, or it is contended); 128 and the signal's number for one that came before the lock was had; 1 any
+    /// other failure; 2 wrong usage.
     #[command(
-        after_help = "Examples:\n  lockhost acquire data\n  lockhost acquire --name app.pid /var/lib/app"
+        after_help = "Examples:\n  lockhost acquire data\n  lockhost acquire /var/lib/app -- app --serve\n  lockhost \
+                      acquire --wait=30s --name app.pid data -- make backup\n  lockhost acquire -q -E 0 data -- \
+                      nightly-job"
     )]
-    Acquire(Acquire),
+    Acquire(acquire::Acquire),
     /// Remove the lock of exactly one owner, that a person knows to be dead, and leave the directory free.
     ///
     /// Exit codes: 0 the owner's lock is gone; 75 refused (the owner is known to live, or somebody else is in the way
@@ -39,45 +45,21 @@ enum Command {
     #[command(
         after_help = "Example, with the owner that a refusal has named:\n  lockhost break --owner=1@1763932571.250000000 data"
     )]
-    Break(Break),
-}
-
-#[derive(Debug, clap::Args)]
-struct Acquire {
-    /// The directory to guard; it must exist.
-    directory: PathBuf,
-    /// The lock file's name in it, ending in .lock or .pid.
-    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME)]
-    name: String,
-    /// Take over from exactly this owner, as a refusal names it, though nobody can tell that it is dead.
-    #[arg(long, value_name = "IDENTITY")]
-    assume_dead: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-struct Break {
-    /// The directory.
-    directory: PathBuf,
-    /// The owner, as a refusal names it.
-    #[arg(long, value_name = "IDENTITY")]
-    owner: String,
-    /// The lock file's name in it, ending in .lock or .pid.
-    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME)]
-    name: String,
+    Break(break_lock::Break),
 }
 
 /// Runs the program, and tells what went wrong in one line.
 pub(crate) fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse().and_then(complete) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
     let outcome = match arguments.command {
-        Command::Acquire(options) => acquire::run(&options),
-        Command::Break(options) => break_lock::run(&options),
+        Command::Acquire(arguments) => acquire::run(&arguments),
+        Command::Break(arguments) => break_lock::run(&arguments),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&format_args!("{error:#}"));
             match error.downcast_ref::<lockhost::Error>() {
@@ -89,6 +71,16 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// A double hyphen at the end announces a command that is not there, as of a script whose variable is empty: to take the
+/// lock for nothing, for ever, is not what is meant.
+fn complete(arguments: Arguments) -> clap::error::Result<Arguments> {
+    if env::args_os().next_back().is_none_or(|last| last != "--") {
+        return Ok(arguments);
+    }
+    let kind = ErrorKind::MissingRequiredArgument;
+    Err(Arguments::command().error(kind, "there is no command behind the double hyphen"))
+}
+
 fn usage(error: &clap::Error) -> ExitCode {
     // Where it goes may be closed; the code says it all the same.
     let _ = error.print();
@@ -98,9 +90,16 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// One line on standard error, if anybody reads it: whatever a name of a file may hold stays in it.
+/// One line on standard error, if anybody reads it.
 fn complain(what: &dyn fmt::Display) {
-    let mut line = String::from("lockhost: ");
+    let line = format!("lockhost: {}\n", printable(what));
+    // In one piece, so that the lines of processes that share it do not mix.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// In one line, whatever a name of a file may hold.
+fn printable(what: &dyn fmt::Display) -> String {
+    let mut line = String::new();
     for character in what.to_string().chars() {
         if character.is_control() {
             line.extend(character.escape_default());
@@ -108,7 +107,5 @@ fn complain(what: &dyn fmt::Display) {
             line.push(character);
         }
     }
-    line.push('\n');
-    // In one piece, so that the lines of processes that share it do not mix.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    line
 }

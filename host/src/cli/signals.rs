@@ -1,53 +1,129 @@
-//! The signals that end a lock, as something to wait for: each writes a byte into a socket.
+//! Signals as something to wait for and to read: they are blocked, and come through signalfd(2), which also says who
+//! sent one. No handler is installed, so a command inherits what this program was started with.
 
 use std::{
-    fs,
-    io::{self, ErrorKind, Read},
-    os::unix::net::UnixStream,
-    time::Duration,
+    fs, io,
+    os::fd::{AsFd, BorrowedFd},
+    process::ExitCode,
 };
 
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
-    low_level::pipe,
+use nix::sys::{
+    signal::{SigSet, SigmaskHow, Signal, raise},
+    signalfd::{SfdFlags, SignalFd},
 };
 
-/// SIGINT, SIGTERM and SIGHUP, caught for the rest of the program.
+/// Those that end an attempt, or a lock without a command.
+const ENDING: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
+
+/// The signals that are caught from now on, for the rest of the program.
 pub(crate) struct Signals {
-    caught: UnixStream,
-    /// Kept, so that no end of file comes where no signal is caught.
-    _signal: UnixStream,
+    descriptor: SignalFd,
+    caught: SigSet,
+    /// The mask that the program was started with.
+    inherited: SigSet,
+    ignored: u64,
+}
+
+/// A signal that has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caught {
+    pub(crate) signal: Signal,
+    /// The process that sent it; 0 for one that cannot be seen from here, `None` for the kernel, which sends what a key
+    /// of the terminal means to every process in the foreground.
+    pub(crate) sender: Option<u32>,
 }
 
 impl Signals {
-    /// Catch them from now on, but for those that are ignored already: nohup(1), and shells for what they run in the
-    /// background, mean that.
+    /// Catch SIGHUP, SIGINT and SIGTERM, but for those that are ignored already: nohup(1), and shells for what they run
+    /// in the background, mean that.
     pub(crate) fn catch() -> io::Result<Self> {
-        let (caught, signal) = UnixStream::pair()?;
         let ignored = ignored();
-        for number in [SIGINT, SIGTERM, SIGHUP] {
-            if ignored & (1 << (number - 1)) == 0 {
-                pipe::register(number, signal.try_clone()?)?;
-            }
-        }
+        let caught = without(&ENDING, ignored);
+        let inherited = caught.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         Ok(Self {
+            descriptor: SignalFd::with_flags(&caught, flags)?,
             caught,
-            _signal: signal,
+            inherited,
+            ignored,
         })
     }
 
-    /// Waits until one has come, or the time is up. Whether one has come, now or before.
-    pub(crate) fn wait(&self, limit: Option<Duration>) -> io::Result<bool> {
-        self.caught.set_read_timeout(limit)?;
-        loop {
-            match (&self.caught).read(&mut [0]) {
-                Ok(_) => return Ok(true),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error),
-            }
-        }
+    /// Catch these as well, but for those that are ignored already.
+    pub(crate) fn catch_also(&mut self, signals: &[Signal]) -> io::Result<()> {
+        let more = without(signals, self.ignored);
+        more.thread_block()?;
+        self.caught.extend(&more);
+        Ok(self.descriptor.set_mask(&self.caught)?)
     }
+
+    /// The next that has come; `None` if there is none left.
+    pub(crate) fn next(&self) -> io::Result<Option<Caught>> {
+        while let Some(info) = self.descriptor.read_signal()? {
+            let number = i32::try_from(info.ssi_signo).unwrap_or_default();
+            // Only such were asked for as have names.
+            let Ok(signal) = Signal::try_from(number) else {
+                continue;
+            };
+            return Ok(Some(Caught {
+                signal,
+                sender: (info.ssi_code <= 0).then_some(info.ssi_pid),
+            }));
+        }
+        Ok(None)
+    }
+
+    /// The mask that the program was started with.
+    pub(crate) fn inherited(&self) -> SigSet {
+        self.inherited
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl Caught {
+    /// Whether it is Ctrl-C: a key, and not somebody's kill(1).
+    pub(crate) fn is_interrupt_key(self) -> bool {
+        self.signal == Signal::SIGINT && self.sender.is_none()
+    }
+
+    /// How to end by it. By Ctrl-C as if it had not been caught: a shell that runs a script goes on after a program that
+    /// ends in its own way.
+    pub(crate) fn end(self) -> ExitCode {
+        if self.is_interrupt_key() {
+            // Where the first process of a PID namespace ignores it, the code below says the same.
+            let _ = uncaught(self.signal);
+        }
+        code(self.signal as i32)
+    }
+}
+
+/// The exit code that says that a signal ended something.
+pub(crate) fn code(signal: i32) -> ExitCode {
+    u8::try_from(128 + signal).unwrap_or(u8::MAX).into()
+}
+
+/// Does to this process what a signal that is caught would do if it were not: ends it, or stops it until it is continued.
+pub(crate) fn uncaught(signal: Signal) -> io::Result<()> {
+    raise(signal)?;
+    let only = SigSet::from(signal);
+    only.thread_unblock()?;
+    Ok(only.thread_block()?)
+}
+
+fn without(signals: &[Signal], ignored: u64) -> SigSet {
+    // Whoever started this did not mean that it cannot hear of its own children.
+    let is_ignored =
+        |signal: Signal| signal != Signal::SIGCHLD && ignored & (1 << (signal as i32 - 1)) != 0;
+    signals
+        .iter()
+        .copied()
+        .filter(|signal| !is_ignored(*signal))
+        .collect()
 }
 
 /// The signals that this process was started with an order to ignore, the first in the lowest bit: `SigIgn` of

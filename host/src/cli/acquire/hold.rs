@@ -1,0 +1,155 @@
+//! The time with the lock: for as long as a command runs, or until somebody says that it is enough.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use lockhost::Lock;
+use nix::sys::signal::Signal;
+use rustix::process::{getpid, set_child_subreaper};
+
+use super::{
+    Acquire, OnLost,
+    command::{self, Inheritance},
+    events::{Event, Events},
+    loss::Losses,
+    supervise::{self, Supervision},
+};
+use crate::cli::{complain, signals::Caught};
+
+/// The command was not found: as shells and env(1) say it.
+const NOT_FOUND: i32 = 127;
+
+/// The command was found, and cannot be run.
+const NOT_EXECUTABLE: i32 = 126;
+
+/// What ended that time.
+pub(super) enum Ended {
+    /// A signal, or the end of standard input, where there is no command.
+    AsTold,
+    /// A loss.
+    Loss,
+    /// A signal, before there was a command.
+    Signal(Caught),
+    /// The command, with this code.
+    Command(i32),
+    /// The command, by Ctrl-C.
+    Interrupt(Caught),
+}
+
+impl Ended {
+    /// The exit code. A directory that was lost, or could not be given up, is no success, whatever the command says.
+    pub(super) fn code(self, failed: bool) -> ExitCode {
+        match self {
+            Self::Loss => ExitCode::FAILURE,
+            Self::AsTold | Self::Command(0) if failed => ExitCode::FAILURE,
+            Self::AsTold => ExitCode::SUCCESS,
+            Self::Command(code) => u8::try_from(code).unwrap_or(u8::MAX).into(),
+            Self::Signal(caught) | Self::Interrupt(caught) => caught.end(),
+        }
+    }
+}
+
+/// Locks that are held.
+pub(super) struct Holding<'a> {
+    arguments: &'a Acquire,
+    events: &'a mut Events,
+    locks: &'a [Lock],
+    lost: Vec<PathBuf>,
+}
+
+impl<'a> Holding<'a> {
+    pub(super) fn new(arguments: &'a Acquire, events: &'a mut Events, locks: &'a [Lock]) -> Self {
+        Self {
+            arguments,
+            events,
+            locks,
+            lost: Vec::new(),
+        }
+    }
+
+    /// Until it is over, whatever ends it.
+    pub(super) fn until_the_end(&mut self) -> anyhow::Result<Ended> {
+        if self.arguments.command.is_empty() {
+            self.until_told().context("cannot wait for signals")
+        } else {
+            self.until_the_command_ends()
+        }
+    }
+
+    /// The lock files of which it was told that they are lost.
+    pub(super) fn losses(self) -> Vec<PathBuf> {
+        self.lost
+    }
+
+    fn until_told(&mut self) -> io::Result<Ended> {
+        // In a container it may be the first process, which is given all orphans.
+        if getpid().is_init() {
+            self.events.signals.catch_also(&[Signal::SIGCHLD])?;
+        }
+        let mut losses = Losses::new(self.locks);
+        loop {
+            match self.events.next(&losses.descriptors(), losses.pause())? {
+                Event::Signal(caught) if caught.signal == Signal::SIGCHLD => {
+                    supervise::bury_orphans();
+                }
+                Event::Signal(_) | Event::InputClosed => return Ok(Ended::AsTold),
+                Event::Ready | Event::Elapsed => {}
+            }
+            for error in losses.look() {
+                if lose(&mut self.lost, self.arguments.on_lost, &error) {
+                    return Ok(Ended::Loss);
+                }
+            }
+        }
+    }
+
+    fn until_the_command_ends(&mut self) -> anyhow::Result<Ended> {
+        let signals = &mut self.events.signals;
+        signals
+            .catch_also(&supervise::SIGNALS)
+            .context("cannot catch signals")?;
+        if self.arguments.all {
+            set_child_subreaper(Some(getpid())).context("cannot wait for descendants")?;
+        }
+        let inheritance = Inheritance {
+            evidence: match self.arguments.close {
+                true => Vec::new(),
+                false => command::evidence(self.locks)?,
+            },
+            mask: signals.inherited(),
+        };
+        if let Some(caught) = signals.next()? {
+            return Ok(Ended::Signal(caught));
+        }
+        let command = match command::start(&self.arguments.command, self.locks, inheritance) {
+            Ok(command) => command,
+            Err(error) => return Ok(self.cannot_run(&error)),
+        };
+        let mut losses = Losses::new(self.locks);
+        let supervision = Supervision::new(command, self.arguments.all);
+        let (lost, on_lost) = (&mut self.lost, self.arguments.on_lost);
+        let ended =
+            supervision.until_end(self.events, &mut losses, |error| lose(lost, on_lost, error));
+        ended.context("cannot wait for the command")
+    }
+
+    fn cannot_run(&self, error: &io::Error) -> Ended {
+        let command = Path::new(&self.arguments.command[0]).display();
+        complain(&format_args!("cannot run {command}: {error}"));
+        Ended::Command(match error.kind() {
+            io::ErrorKind::NotFound => NOT_FOUND,
+            _ => NOT_EXECUTABLE,
+        })
+    }
+}
+
+/// Tells of a loss. Whether it is the end.
+fn lose(lost: &mut Vec<PathBuf>, then: OnLost, error: &lockhost::Error) -> bool {
+    complain(error);
+    lost.push(error.path().to_owned());
+    then == OnLost::Terminate
+}

@@ -1,0 +1,133 @@
+//! Whom somebody at a terminal is waiting for, and how long: one line, drawn anew each second, and gone in the end.
+
+use std::{
+    env,
+    io::{IsTerminal, Write, stderr},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use lockhost::{Awaited, Waiting};
+use rustix::{
+    process::getpgrp,
+    termios::{tcgetpgrp, tcgetwinsize},
+};
+
+use crate::cli::{
+    complain, printable,
+    voice::{Level, Voice},
+};
+
+/// How long a line stays as it is.
+const LASTS: Duration = Duration::from_secs(1);
+
+/// Moves to the line's begin, and clears it.
+const CLEAR: &str = "\r\x1b[K";
+
+pub(super) struct Notice {
+    since: Instant,
+    how: How,
+    /// Whom it was about when it was last told.
+    told: Option<(PathBuf, Option<u32>)>,
+    drawn: bool,
+}
+
+enum How {
+    Drawn,
+    /// A line for each that is waited for.
+    Listed,
+    Not,
+}
+
+impl Notice {
+    pub(super) fn new(voice: Voice) -> Self {
+        let level = voice.level();
+        Self {
+            since: Instant::now(),
+            how: match level {
+                Level::Quiet => How::Not,
+                _ if can_draw() => How::Drawn,
+                Level::Verbose => How::Listed,
+                Level::Normal => How::Not,
+            },
+            told: None,
+            drawn: false,
+        }
+    }
+
+    /// Says what is waited for now.
+    pub(super) fn tell(&mut self, waiting: &Waiting) {
+        match self.how {
+            How::Drawn => self.draw(waiting),
+            How::Listed => {
+                let pid = waiting.holder().and_then(lockhost::Holder::pid);
+                let now = Some((waiting.path().to_owned(), pid));
+                if self.told != now {
+                    self.told = now;
+                    complain(&format_args!("waiting for {}", subject(waiting)));
+                }
+            }
+            How::Not => {}
+        }
+    }
+
+    /// How long it can stay so.
+    pub(super) fn lasts(&self) -> Duration {
+        match self.how {
+            How::Drawn => LASTS,
+            How::Listed | How::Not => Duration::MAX,
+        }
+    }
+
+    fn draw(&mut self, waiting: &Waiting) {
+        let terminal = stderr();
+        // In the background the line would run into what the foreground shows.
+        if tcgetpgrp(&terminal).ok() != Some(getpgrp()) {
+            return;
+        }
+        let width = tcgetwinsize(&terminal).map_or(80, |size| usize::from(size.ws_col));
+        let waited = Duration::from_secs(self.since.elapsed().as_secs());
+        let line = printable(&format_args!(
+            "lockhost: waiting since {} for {}",
+            humantime::format_duration(waited),
+            subject(waiting)
+        ));
+        // A line that is too long would be wrapped, and only its end be cleared.
+        let line: String = match width {
+            0 => line,
+            width => line.chars().take(width - 1).collect(),
+        };
+        let _ = (&terminal).write_all(format!("{CLEAR}{line}").as_bytes());
+        self.drawn = true;
+    }
+}
+
+impl Drop for Notice {
+    fn drop(&mut self) {
+        if self.drawn {
+            let _ = stderr().write_all(CLEAR.as_bytes());
+        }
+    }
+}
+
+fn can_draw() -> bool {
+    let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+    stderr().is_terminal() && !is_dumb
+}
+
+fn subject(waiting: &Waiting) -> String {
+    let file = waiting.path().display();
+    match (waiting.awaited(), waiting.holder()) {
+        (Awaited::Release, Some(holder)) => match (holder.keepers(), holder.pid()) {
+            ([keeper, ..], _) => {
+                let (pid, command) = (keeper.pid(), keeper.command());
+                format!("pid {pid} ({command}), which keeps {file} locked")
+            }
+            ([], Some(pid)) => format!("pid {pid}, which has {file}"),
+            ([], None) => format!("whoever has {file}"),
+        },
+        (Awaited::Release, None) => format!("{file}, which is contended"),
+        (Awaited::Settling, _) => format!("{file}, which names nobody, to settle"),
+        (_, _) => format!("{file} of another program"),
+    }
+}

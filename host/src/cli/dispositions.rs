@@ -1,0 +1,69 @@
+//! What two signals were meant to do when the program was started: something changes each before a command could
+//! inherit it.
+
+use std::{
+    io, mem, ptr,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use nix::{
+    libc,
+    sys::signal::{SigHandler, Signal, signal},
+};
+
+static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+
+/// Rust's runtime ignores SIGPIPE before `main`, whatever it was: services of systemd(1) are started with it ignored, and
+/// commands of a shell are not. So it is looked at before that.
+#[used]
+#[allow(unsafe_code)]
+// SAFETY: the loader calls every function in this section once, before `main`, on the only thread. This one takes none of
+// the arguments that it is called with, which the calling convention allows, and needs nothing that a runtime sets up.
+#[unsafe(link_section = ".init_array")]
+static LOOK: extern "C" fn() = look;
+
+#[allow(unsafe_code)]
+extern "C" fn look() {
+    // SAFETY: all zeros are a value of this type, and sigaction(2), which is told to set nothing, only writes to it.
+    let found = unsafe {
+        let mut now: libc::sigaction = mem::zeroed();
+        let done = libc::sigaction(libc::SIGPIPE, ptr::null(), &mut now);
+        done == 0 && now.sa_sigaction == libc::SIG_IGN
+    };
+    SIGPIPE_WAS_IGNORED.store(found, Ordering::Relaxed);
+}
+
+/// What a command is to be started with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dispositions {
+    pipe_ignored: bool,
+    children_ignored: bool,
+}
+
+impl Dispositions {
+    /// Lets this process wait for its children: one that ignores SIGCHLD is not told how they end.
+    #[allow(unsafe_code)]
+    pub(crate) fn for_waiting() -> io::Result<Self> {
+        // SAFETY: no function is made a handler.
+        let before = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+        Ok(Self {
+            pipe_ignored: SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed),
+            children_ignored: matches!(before, SigHandler::SigIgn),
+        })
+    }
+
+    /// Makes them what they were: between fork(2) and execve(2), so it makes nothing but system calls.
+    #[allow(unsafe_code)]
+    pub(crate) fn restore(self) -> io::Result<()> {
+        for (number, ignored) in [
+            (Signal::SIGPIPE, self.pipe_ignored),
+            (Signal::SIGCHLD, self.children_ignored),
+        ] {
+            if ignored {
+                // SAFETY: no function is made a handler.
+                unsafe { signal(number, SigHandler::SigIgn) }?;
+            }
+        }
+        Ok(())
+    }
+}
