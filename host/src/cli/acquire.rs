@@ -141,6 +141,10 @@ pub(crate) fn run(arguments: &Acquire) -> anyhow::Result<ExitCode> {
 }
 
 impl Acquire {
+    pub(crate) fn has_command(&self) -> bool {
+        !self.command.is_empty()
+    }
+
     fn take(&self, events: &Events) -> anyhow::Result<Taken> {
         let mut options = Options::new().name(&self.name);
         if let Some(identity) = &self.assume_dead {
@@ -161,7 +165,7 @@ impl Acquire {
             (_, true) => Level::Verbose,
             _ => Level::Normal,
         };
-        Voice::new(level, !self.command.is_empty())
+        Voice::new(level, self.has_command())
     }
 }
 

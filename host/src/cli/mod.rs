@@ -74,11 +74,14 @@ pub(crate) fn run() -> ExitCode {
 /// A double hyphen at the end announces a command that is not there, as of a script whose variable is empty: to take the
 /// lock for nothing, for ever, is not what is meant.
 fn complete(arguments: Arguments) -> clap::error::Result<Arguments> {
-    if env::args_os().next_back().is_none_or(|last| last != "--") {
-        return Ok(arguments);
+    let announced = env::args_os().next_back().is_some_and(|last| last == "--");
+    match &arguments.command {
+        Command::Acquire(acquire) if announced && !acquire.has_command() => {
+            let kind = ErrorKind::MissingRequiredArgument;
+            Err(Arguments::command().error(kind, "there is no command behind the double hyphen"))
+        }
+        _ => Ok(arguments),
     }
-    let kind = ErrorKind::MissingRequiredArgument;
-    Err(Arguments::command().error(kind, "there is no command behind the double hyphen"))
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
