@@ -202,7 +202,11 @@ impl Attempt {
     /// It has the lock.
     pub(super) fn owns(&self) -> Report {
         match &self.next {
-            Next::End(Ok(())) => self.machine.report(),
+            Next::End(Ok(())) => {
+                assert!(!self.machine.has_ended());
+                assert_eq!(self.machine.own(), Some(OWN));
+                self.machine.report()
+            }
             other => panic!("it has no lock: {other:?}"),
         }
     }

@@ -8,9 +8,10 @@ use super::{
     },
 };
 use crate::{
-    call::{Call, FileId, FileStat, Maker, Ours, Reply},
+    call::{Call, FileId, FileStat, Maker, Next, Ours, Reply},
     contract::{Cause, DescriptorType, ErrorCode, Failure, Occupation, Operation, Remark, Warning},
     lockfile::Name,
+    machine::Machine,
 };
 
 #[test]
@@ -139,6 +140,34 @@ fn a_refusal_that_leaves_something_behind_is_a_failure_and_a_failure_stays_the_f
         .ends();
     assert_eq!(failing.file, "a.lock");
     assert_eq!(failing.cause, failed(Operation::Link, ErrorCode::Quota));
+}
+
+#[test]
+fn a_name_that_is_none_for_a_lock_asks_for_nothing() {
+    let mut machine = Machine::new("../a.lock".to_owned(), None);
+    let Next::End(Err(error)) = machine.start(0) else {
+        panic!("it is taken for a lock's");
+    };
+    assert_eq!(
+        (error.file.as_str(), error.cause),
+        ("../a.lock", Cause::BadName)
+    );
+}
+
+#[test]
+fn an_owner_tells_how_it_got_the_lock() {
+    let linked = linked(maker(true))
+        .finds_nothing(1)
+        .compares(at(0), Ok(OWN))
+        .owns();
+    assert!(linked.claimed && linked.evidence);
+    assert_eq!((linked.file.as_str(), linked.pid), ("a.lock", 7));
+    assert_eq!(linked.identity, maker(true).identity.as_str());
+    let in_place = written_in_place()
+        .finds_nothing(1)
+        .compares(at(0), Ok(OWN))
+        .owns();
+    assert!(!in_place.claimed && !in_place.evidence);
 }
 
 #[test]
