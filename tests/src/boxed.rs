@@ -2,7 +2,7 @@
 //! neither. All of it goes with the processes; nothing is mounted where anybody else can see it.
 
 use std::{
-    fs,
+    fs, io,
     path::Path,
     process::{Command, Stdio},
 };
@@ -214,16 +214,16 @@ impl Boxed {
     /// If it is gone.
     #[must_use]
     pub fn pid(&self) -> u32 {
+        self.behind_wrappers().expect("it is there")
+    }
+
+    fn behind_wrappers(&self) -> Option<u32> {
         let mut pid = self.contender.pid();
-        while is_wrapper(pid) {
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-            let children = children.expect("it is there");
-            let child = children.split_ascii_whitespace().next();
-            pid = child
-                .and_then(|it| it.parse().ok())
-                .expect("it has a child");
+        while is_wrapper(pid)? {
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+            pid = children.split_ascii_whitespace().next()?.parse().ok()?;
         }
-        pid
+        Some(pid)
     }
 
     /// Its identity, once it has the lock.
@@ -316,8 +316,7 @@ impl Boxed {
     /// # Panics
     /// If it is gone.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("a pid"), signal).expect("it is there");
+        send(self.pid(), signal).expect("it is there");
     }
 
     /// Lets it release the lock, and waits for its end.
@@ -339,10 +338,30 @@ impl Boxed {
     }
 }
 
-/// Whether a process only started another one, and waits for it.
-fn is_wrapper(pid: u32) -> bool {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).expect("it is there");
-    matches!(name.trim_end(), "unshare" | "nsenter" | "faketime")
+impl Drop for Boxed {
+    fn drop(&mut self) {
+        // Whoever waits for it sees to the rest, and would leave it to somebody else if it were ended first.
+        if self.contender.try_end().is_none()
+            && let Some(pid) = self.behind_wrappers()
+            && send(pid, Signal::KILL).is_ok()
+        {
+            self.contender.end_of_input();
+        }
+    }
+}
+
+fn send(pid: u32, signal: Signal) -> io::Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    Ok(kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?)
+}
+
+/// Whether a process only started another one, and waits for it. `None` if it is gone.
+fn is_wrapper(pid: u32) -> Option<bool> {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(matches!(
+        name.trim_end(),
+        "unshare" | "nsenter" | "faketime"
+    ))
 }
 
 /// Asserts how somebody who is not the owner sees it, from alive to dead: refused as `alive` says, without harm to the

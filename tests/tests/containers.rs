@@ -1,10 +1,9 @@
 //! Containers: PID namespaces in which everybody is number 1. Who restarts gets in, and who is second does not.
 
-use std::{fs, path::Path, thread};
+use std::{fs, thread};
 
 use lockhost_tests::{
-    boxed::{Boxed, Place, seen_alive_then_dead},
-    identity::{Identity, start_of},
+    boxed::{Place, seen_alive_then_dead},
     scene::{NOBODY, Scene},
 };
 use rustix::process::Signal;
@@ -278,93 +277,6 @@ fn a_lock_of_another_program_with_our_own_pid_1_is_refused_with_what_it_may_be_a
     let identity = identity.split(' ').next().expect("an identity");
     let mut heir = Place::container().contend_assuming(scene.path(), identity);
     assert_eq!(heir.acquired(), "[AssumedDead]");
-}
-
-/// A container that waits, in a PID namespace of the number that a container which is gone had. `None` if somebody else
-/// has it now: tests beside this one make namespaces as well.
-fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<Boxed> {
-    let mut others = Vec::new();
-    (0..32).find_map(|_| {
-        let container = place.wait_to_contend(directory);
-        if namespace_of(&container) == gone {
-            return Some(container);
-        }
-        // Kept until the end: the lowest number that is free is given next.
-        others.push(container);
-        None
-    })
-}
-
-fn namespace_of(container: &Boxed) -> String {
-    let link = fs::read_link(format!("/proc/{}/ns/pid", container.pid())).unwrap();
-    let link = link.to_str().unwrap();
-    link.trim_start_matches("pid:[")
-        .trim_end_matches(']')
-        .to_owned()
-}
-
-/// The number of a PID namespace may be that of one which is gone: then "same boot, same namespace" is wrong. What holds:
-///
-/// - The living are safe. A process cannot leave its PID namespace, and while it lives its namespace has its number; so
-///   whoever sees that very number is in that very namespace, where a process number means one process.
-/// - The dead may seem to live if a process has their number, and started in the same tick (10 ms) after the boot as
-///   they did, in which time they must have taken the lock, died, and their namespace with them. If it is the asking
-///   process itself, evidence tells; otherwise it is refused until a person decides.
-///
-/// The number of a time namespace is no other matter, but for a process that leaves its own by setns(2) after it has
-/// taken the lock, where no kernel keeps evidence: it has no namespace that keeps the number for it.
-#[test]
-#[cfg_attr(
-    any(no_namespaces, no_strace),
-    ignore = "needs root, unshare, nsenter and strace"
-)]
-fn where_the_number_of_a_namespace_comes_back_the_start_time_tells_also_without_evidence() {
-    // Its PID namespace is made first, so that its mount namespace takes no number that is waited for.
-    let container = Place::host()
-        .unshared(&["--pid"])
-        .with(&["unshare", "--mount-proc"]);
-    for place in [container.clone(), container.without_evidence()] {
-        let heir = (0..16).find_map(|_| {
-            let scene = Scene::free();
-            let mut owner = place.contend(scene.path());
-            owner.acquired();
-            let namespace = namespace_of(&owner);
-            owner.kill();
-            let heir = with_the_namespace_of(&namespace, &place, scene.path());
-            heir.map(|heir| (scene, heir))
-        });
-        let (_scene, mut heir) = heir.expect("the number of a namespace comes back");
-        heir.go();
-        assert_eq!(heir.acquired(), "[Dead(Reused)]");
-        assert!(heir.still_holds());
-    }
-}
-
-#[test]
-#[cfg_attr(
-    any(no_namespaces, no_strace),
-    ignore = "needs root, unshare, nsenter and strace"
-)]
-fn where_number_namespace_and_start_all_come_back_only_evidence_tells() {
-    let with = Scene::free();
-    let mut heir = Place::container().wait_to_contend(with.path());
-    let former = |scene: &Scene, heir: &Boxed| {
-        Identity::mine(scene.path())
-            .with('p', "1")
-            .with('s', &start_of(heir.pid()))
-            .with('n', &namespace_of(heir))
-    };
-    former(&with, &heir).leave(&with);
-    heir.go();
-    assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
-    let without = Scene::free();
-    let mut heir = Place::container()
-        .without_evidence()
-        .wait_to_contend(without.path());
-    former(&without, &heir).without('e').leave(&without);
-    heir.go();
-    let (liveness, told) = heir.refused();
-    assert_eq!(liveness, "Alive(ThisProcess)", "{told}");
 }
 
 /// Where a container that replaces a dead lock is stopped.
