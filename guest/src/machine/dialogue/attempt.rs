@@ -61,7 +61,12 @@ pub(super) struct Attempt {
 
 impl Attempt {
     pub(super) fn begin() -> Self {
-        let mut machine = Machine::new("a.lock".to_owned(), None);
+        Self::assuming(None)
+    }
+
+    /// One that a person has told whom to take for dead.
+    pub(super) fn assuming(dead: Option<&str>) -> Self {
+        let mut machine = Machine::new("a.lock".to_owned(), dead.map(str::to_owned));
         let next = machine.start(0);
         Self { machine, next }
     }

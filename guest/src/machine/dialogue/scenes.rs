@@ -25,16 +25,21 @@ pub(super) fn scratch() -> Identity {
     Identity::new("1-p7-scratch").unwrap()
 }
 
-/// An attempt where links do not work, that has made the lock file in place.
-pub(super) fn made_in_place() -> Attempt {
+/// An attempt that has found out that links do not work.
+pub(super) fn unlinkable() -> Attempt {
     let name = Name::Claim(scratch());
-    let file = Ours::At(0);
     let gone = Reply::Failed(ErrorCode::NoEntry);
     scratching()
         .does_not_link(name, ErrorCode::NotPermitted, GONE)
         .told(Call::Unlink { name }, gone)
         .told(Call::StatClaim, regular(2, 1_000))
         .unclaims(maker(false))
+}
+
+/// One that has made the lock file in place.
+pub(super) fn made_in_place() -> Attempt {
+    let file = Ours::At(0);
+    unlinkable()
         .told(Call::Make { level: 0 }, Reply::Id(OWN))
         .told(Call::Guard { file }, Reply::Done)
 }

@@ -4,12 +4,15 @@ use super::{
     attempt::{Attempt, OTHER, OWN, at, identity, maker, regular},
     scenes::{
         EXISTS, GONE, SCRATCH, failed, finds_none_left_above, judged, judging, linked,
-        made_in_place, reclaiming, written_in_place,
+        made_in_place, reclaiming, scratch, written_in_place,
     },
 };
 use crate::{
     call::{Call, FileId, FileStat, Maker, Next, Ours, Reply},
-    contract::{Cause, DescriptorType, ErrorCode, Failure, Occupation, Operation, Remark, Warning},
+    contract::{
+        AliveReason, Cause, DescriptorType, ErrorCode, Failure, Liveness, Occupation, Operation,
+        Remark, UnknownReason, Warning,
+    },
     lockfile::Name,
     machine::Machine,
 };
@@ -213,6 +216,44 @@ fn a_host_that_will_not_is_quoted() {
         .unclaims(maker(false))
         .ends();
     assert_eq!(error.cause, why, "a scratch link");
+}
+
+#[test]
+fn exactly_the_one_that_a_person_means_is_taken_for_dead_and_only_where_nobody_knows() {
+    let unknown = Liveness::Unknown(UnknownReason::OtherBoot);
+    let look = |dead, liveness| Attempt::assuming(dead).sees_claim(0, OTHER, scratch(), liveness);
+    let meant = Some("1-p7-scratch");
+    let current = Call::Current { attempt: 0 };
+    for liveness in [unknown, EXISTS] {
+        look(meant, liveness).told(current, Reply::Maker(maker(true)));
+    }
+    let known = [
+        AliveReason::Evidence,
+        AliveReason::Running,
+        AliveReason::ThisProcess,
+    ];
+    let known = known.map(|reason| (meant, Liveness::Alive(reason)));
+    let others = [(None, unknown), (Some("1-p8-scratch"), unknown)];
+    for (dead, liveness) in known.into_iter().chain(others) {
+        let error = look(dead, liveness).ends();
+        assert!(matches!(error.cause, Cause::Held(_)), "{error:?}");
+    }
+}
+
+#[test]
+fn the_claim_of_one_that_a_person_took_for_dead_stays() {
+    let unknown = Liveness::Unknown(UnknownReason::OtherBoot);
+    let sees = |attempt: Attempt| attempt.sees_claim(0, OTHER, scratch(), unknown);
+    let exists = |attempt: Attempt, file| attempt.does_not_link(at(0), ErrorCode::Exist, Ok(file));
+    let claimed = sees(Attempt::assuming(Some("1-p7-scratch"))).claims(0, maker(true));
+    let under = sees(exists(claimed, OTHER)).told(Call::Link { name: at(1) }, Reply::Done);
+    let faster = FileId(3, 0);
+    let refused = exists(sees(under).removes(at(0), OTHER), faster).removes(at(1), OWN);
+    let error = exists(refused, faster)
+        .sees(0, faster, "9\n", 0, EXISTS)
+        .unclaims(maker(true))
+        .ends();
+    assert!(matches!(error.cause, Cause::Held(_)), "{error:?}");
 }
 
 /// What it is refused for, once it has given up its claim.

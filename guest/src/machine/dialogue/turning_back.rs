@@ -2,12 +2,14 @@
 
 use super::{
     attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
-    scenes::{GONE, LAST, SCRATCH, failed, judged, scratch, scratching},
+    scenes::{
+        GONE, LAST, SCRATCH, failed, judged, linked, reclaiming, scratch, scratching, unlinkable,
+    },
 };
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
     contract::{Cause, ErrorCode, Operation},
-    lockfile::Name,
+    lockfile::{DEEPEST, Name},
 };
 
 #[test]
@@ -18,6 +20,97 @@ fn a_name_that_is_free_again_is_linked_without_another_look_a_hundred_times() {
         attempt = attempt.does_not_link(at(0), ErrorCode::Exist, GONE);
     }
     assert_eq!(attempt.unclaims(me).ends().cause, Cause::Contended);
+}
+
+#[test]
+fn a_name_that_was_in_the_way_under_the_reclaim_lock_and_is_free_again_is_linked_without_it() {
+    judged()
+        .removes(at(0), OTHER)
+        .does_not_link(at(0), ErrorCode::Exist, GONE)
+        .removes(at(1), OWN)
+        .told(Call::Link { name: at(0) }, Reply::Done);
+}
+
+#[test]
+fn a_file_that_goes_while_it_is_looked_at_leaves_its_name_to_whoever_looks() {
+    Attempt::claimed(maker(true))
+        .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
+        .finds_nothing(0)
+        .told(Call::Link { name: at(0) }, Reply::Done)
+        .finds_nothing(1);
+    reclaiming()
+        .finds_nothing(0)
+        .told(Call::Link { name: at(0) }, Reply::Done)
+        .removes(at(1), OWN);
+}
+
+#[test]
+fn a_reclaim_lock_that_is_another_ones_by_now_is_let_be() {
+    let linked = || {
+        judged()
+            .removes(at(0), OTHER)
+            .told(Call::Link { name: at(0) }, Reply::Done)
+    };
+    for there in [Ok(FileId(3, 0)), GONE] {
+        linked().compares(at(1), there).finds_nothing(1);
+    }
+    let error = linked()
+        .compares(at(1), Err(ErrorCode::Access))
+        .removes(at(0), OWN)
+        .removes(at(1), OWN)
+        .unclaims(maker(true))
+        .ends();
+    assert_eq!(error.file, "a.lock.reclaim");
+    assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
+}
+
+#[test]
+fn a_lock_that_is_gone_before_it_is_certain_is_linked_again_and_one_that_cannot_be_seen_is_a_failure()
+ {
+    let me = maker(true);
+    linked(me)
+        .finds_nothing(1)
+        .compares(at(0), GONE)
+        .told(Call::Link { name: at(0) }, Reply::Done);
+    let error = linked(me)
+        .finds_nothing(1)
+        .compares(at(0), Err(ErrorCode::Access))
+        .removes(at(0), OWN)
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.file, "a.lock");
+    assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
+}
+
+#[test]
+fn a_reclaim_lock_made_in_place_is_taken_once_it_is_certain() {
+    let (file, reclaim) = (Ours::At(1), FileId(3, 0));
+    unlinkable()
+        .told(Call::Make { level: 0 }, Reply::Failed(ErrorCode::Exist))
+        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .told(Call::Make { level: 1 }, Reply::Id(reclaim))
+        .told(Call::Guard { file }, Reply::Done)
+        .told(Call::Write { file, pid: 7 }, Reply::Done)
+        .finds_nothing(2)
+        .compares(at(1), Ok(reclaim))
+        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .removes(at(0), OTHER)
+        .told(Call::Make { level: 0 }, Reply::Id(OWN));
+}
+
+#[test]
+fn eight_levels_are_followed_and_no_more() {
+    let me = maker(true);
+    let levels = 0..=DEEPEST;
+    let error = levels
+        .fold(Attempt::claimed(me), |attempt, level| {
+            attempt
+                .does_not_link(at(level), ErrorCode::Exist, Ok(OTHER))
+                .sees(level, OTHER, "9\n", 0, NOBODY)
+        })
+        .unclaims(me)
+        .ends();
+    assert_eq!(error.cause, Cause::TooDeep);
 }
 
 #[test]
