@@ -412,6 +412,9 @@ impl Attempt {
 
     /// How much of its patience is left; `None` if it is over.
     fn left(&self) -> Option<Duration> {
+        if self.options.patience == Duration::MAX {
+            return Some(Duration::MAX);
+        }
         let left = self.options.patience.checked_sub(self.begun.elapsed())?;
         (!left.is_zero()).then_some(left)
     }

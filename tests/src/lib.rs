@@ -13,5 +13,7 @@ pub mod plugin;
 pub mod program;
 pub mod scene;
 pub mod stepped;
+pub mod terminal;
 pub mod traced;
+pub mod under_lock;
 pub mod witness;

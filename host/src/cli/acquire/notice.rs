@@ -3,7 +3,6 @@
 use std::{
     env,
     io::{IsTerminal, Write, stderr},
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -28,7 +27,7 @@ pub(super) struct Notice {
     since: Instant,
     how: How,
     /// Whom it was about when it was last told.
-    told: Option<(PathBuf, Option<u32>)>,
+    told: Option<String>,
     drawn: bool,
 }
 
@@ -60,11 +59,10 @@ impl Notice {
         match self.how {
             How::Drawn => self.draw(waiting),
             How::Listed => {
-                let pid = waiting.holder().and_then(lockhost::Holder::pid);
-                let now = Some((waiting.path().to_owned(), pid));
-                if self.told != now {
-                    self.told = now;
-                    complain(&format_args!("waiting for {}", subject(waiting)));
+                let now = subject(waiting);
+                if self.told.as_ref() != Some(&now) {
+                    complain(&format_args!("waiting for {now}"));
+                    self.told = Some(now);
                 }
             }
             How::Not => {}

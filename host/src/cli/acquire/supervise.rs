@@ -66,9 +66,11 @@ impl Supervision {
     ) -> io::Result<Ended> {
         // What came before there was a command has reached nobody else.
         while let Some(caught) = events.signals.next()? {
-            match caught.signal {
-                Signal::SIGCHLD => self.bury()?,
-                signal => self.send(signal),
+            self.note_key(caught);
+            match (caught.signal, caught.sender) {
+                (Signal::SIGCHLD, _) => self.bury()?,
+                (_, Some(sender)) if self.is_command(sender) => {}
+                (signal, _) => self.send(signal),
             }
         }
         while !self.is_over()? {
@@ -112,9 +114,7 @@ impl Supervision {
     }
 
     fn hear(&mut self, caught: Caught) -> io::Result<()> {
-        if caught.is_interrupt_key() {
-            self.interrupted = Some(caught);
-        }
+        self.note_key(caught);
         match (caught.signal, caught.sender) {
             (Signal::SIGCHLD, _) => self.bury()?,
             (Signal::SIGCONT, _) => {
@@ -133,6 +133,12 @@ impl Supervision {
             (signal, Some(_)) => self.send(signal),
         }
         Ok(())
+    }
+
+    fn note_key(&mut self, caught: Caught) {
+        if caught.is_interrupt_key() {
+            self.interrupted = Some(caught);
+        }
     }
 
     fn is_command(&self, pid: u32) -> bool {

@@ -1,0 +1,57 @@
+//! A shell with one job, as far as a terminal is concerned: it runs a program in a process group of its own in the
+//! foreground of its terminal, which is its standard input.
+//!
+//! `shell PROGRAM ARGUMENT...` prints `stopped` and the signal's number when the job stops; then it has the terminal
+//! itself, and a line from there lets the job go on. In the end it prints `exited` and the code, or `killed` and the
+//! signal's number. It has to be the first process of a session that has that terminal: `setsid --ctty`.
+
+use std::{
+    env,
+    error::Error,
+    io::{self, Write},
+    os::unix::process::CommandExt,
+    process::Command,
+};
+
+use nix::sys::signal::{SigSet, Signal, killpg};
+use rustix::{
+    process::{Pid, WaitOptions, getpgrp, waitpid},
+    termios::tcsetpgrp,
+};
+
+fn tell(what: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(out, "{what}")?;
+    out.flush()
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args_os().skip(1);
+    let program = arguments.next().ok_or("which program?")?;
+    let job = Command::new(program)
+        .args(arguments)
+        .process_group(0)
+        .spawn()?;
+    let job = Pid::from_raw(job.id().try_into()?).ok_or("no job")?;
+    // Without this it would stop when it takes the terminal back.
+    SigSet::from(Signal::SIGTTOU).thread_block()?;
+    tcsetpgrp(io::stdin(), job)?;
+    loop {
+        let (_, status) = waitpid(Some(job), WaitOptions::UNTRACED)?.ok_or("no job")?;
+        if let Some(signal) = status.stopping_signal() {
+            tcsetpgrp(io::stdin(), getpgrp())?;
+            tell(&format!("stopped {signal}"))?;
+            io::stdin().read_line(&mut String::new())?;
+            tcsetpgrp(io::stdin(), job)?;
+            killpg(
+                nix::unistd::Pid::from_raw(job.as_raw_nonzero().get()),
+                Signal::SIGCONT,
+            )?;
+            continue;
+        }
+        return Ok(match status.terminating_signal() {
+            Some(signal) => tell(&format!("killed {signal}"))?,
+            None => tell(&format!("exited {}", status.exit_status().unwrap_or(-1)))?,
+        });
+    }
+}

@@ -1,0 +1,194 @@
+//! A lock that is lost while it is held, which is told at once, and what is none.
+
+use std::{fs, path::Path, process::Command};
+
+use lockhost_tests::{
+    contender::Contender,
+    mounted::Mounted,
+    scene::{NOBODY, Scene},
+    under_lock::{ready, sleeps_until_told, told, under_lock, until, watches},
+};
+use rustix::process::Signal;
+
+const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
+
+/// An owner whose complaints come between the lines of its command, or its own.
+fn owner(options: &[&str], scene: &Scene, command: &[&str]) -> Contender {
+    Contender::start(&mut told(&under_lock(options, scene.path(), command)))
+}
+
+/// With the command that tells what it hears, once it watches: its number is that of who has the lock.
+fn watching(options: &[&str], scene: &Scene) -> Contender {
+    let mut owner = owner(options, scene, &[HEARING]);
+    let (_, lockhost) = ready(&mut owner);
+    assert_eq!(lockhost, owner.pid());
+    until("it watches, and sleeps until it is told", || {
+        watches(lockhost) && sleeps_until_told(lockhost) == Some(true)
+    });
+    owner
+}
+
+fn is_told(owner: &mut Contender, lock: &Path) {
+    let line = owner.line();
+    let begin = format!("lockhost: {} is lost: ", lock.display());
+    assert!(line.starts_with(&begin), "{line}");
+}
+
+/// All the ways to lose a lock.
+fn lose(scene: &Scene, how: usize) -> bool {
+    let (lock, other) = (scene.lock(), scene.path().join("other"));
+    match how {
+        0 => fs::remove_file(lock).unwrap(),
+        1 => fs::rename(lock, other).unwrap(),
+        2 => {
+            fs::write(&other, NOBODY).unwrap();
+            fs::rename(other, lock).unwrap();
+        }
+        3 => {
+            fs::remove_file(&lock).unwrap();
+            fs::write(lock, NOBODY).unwrap();
+        }
+        _ => return false,
+    }
+    true
+}
+
+#[test]
+fn a_loss_is_told_while_the_command_runs_and_the_command_goes_on() {
+    for how in 0.. {
+        let scene = Scene::free();
+        let mut owner = watching(&[], &scene);
+        if !lose(&scene, how) {
+            break;
+        }
+        is_told(&mut owner, &scene.lock());
+        owner.signal(Signal::USR1);
+        assert_eq!(owner.line(), "heard SIGUSR1");
+        // It says so once.
+        assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+        assert_eq!(owner.line(), "");
+    }
+}
+
+#[test]
+fn a_command_that_succeeds_after_a_loss_is_no_success() {
+    let scene = Scene::free();
+    let script = format!("rm {}; exit 0", scene.lock().display());
+    let mut owner = owner(&[], &scene, &["sh", "-c", &script]);
+    // Too short to be watched, and told at its end.
+    is_told(&mut owner, &scene.lock());
+    assert_eq!(owner.end_of_input().code(), Some(1));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn with_terminate_the_command_is_told_to_end() {
+    let scene = Scene::free();
+    let mut owner = watching(&["--on-lost=terminate"], &scene);
+    lose(&scene, 2);
+    is_told(&mut owner, &scene.lock());
+    assert_eq!(owner.line(), "heard SIGTERM");
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    assert_eq!(scene.files(), ["tinyforge.lock"], "it is another's");
+}
+
+#[test]
+fn without_a_command_terminate_ends_it() {
+    for how in [0, 2] {
+        let scene = Scene::free();
+        let mut owner = owner(&["--on-lost=terminate"], &scene, &[]);
+        assert!(owner.line().starts_with("acquired "));
+        lose(&scene, how);
+        is_told(&mut owner, &scene.lock());
+        assert_eq!(owner.end_of_input().code(), Some(1));
+        assert_eq!(owner.line(), "");
+    }
+}
+
+#[test]
+fn without_a_command_a_loss_is_told_and_it_goes_on() {
+    let scene = Scene::free();
+    let mut owner = owner(&[], &scene, &[]);
+    assert!(owner.line().starts_with("acquired "));
+    lose(&scene, 0);
+    is_told(&mut owner, &scene.lock());
+    assert_eq!(owner.end(Signal::TERM).code(), Some(1));
+    assert_eq!(owner.line(), "");
+}
+
+#[test]
+fn what_takes_the_lock_from_nobody_is_no_loss() {
+    let scene = Scene::free();
+    let directory = scene.path().join("data");
+    fs::create_dir(&directory).unwrap();
+    let lock = directory.join("tinyforge.lock");
+    let mut command = told(&under_lock(&[], &directory, &[HEARING]));
+    let mut owner = Contender::start(&mut command);
+    let (_, lockhost) = ready(&mut owner);
+    until("it watches", || {
+        watches(lockhost) && sleeps_until_told(lockhost) == Some(true)
+    });
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&directory);
+        assert!(command.status().unwrap().success(), "{program}");
+    };
+    run("chmod", &["644", "tinyforge.lock"]);
+    run("touch", &["tinyforge.lock", "other"]);
+    run("cat", &["tinyforge.lock"]);
+    run("ln", &["tinyforge.lock", "copy"]);
+    run("rm", &["copy", "other"]);
+    let refused = under_lock(&[], &directory, &["true"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(75));
+    let moved = scene.path().join("moved");
+    fs::rename(&directory, &moved).unwrap();
+    fs::rename(&moved, &directory).unwrap();
+    // What is told next is told of this, and nothing was told before.
+    fs::remove_file(&lock).unwrap();
+    is_told(&mut owner, &lock);
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    assert_eq!(owner.line(), "");
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
+fn where_nobody_tells_a_loss_is_found_all_the_same() {
+    let mounted = Mounted::bindfs();
+    let scene = Scene::free_in(&mounted.path());
+    let mut owner = owner(&[], &scene, &[HEARING]);
+    let (_, lockhost) = ready(&mut owner);
+    lose(&scene, 0);
+    is_told(&mut owner, &scene.lock());
+    assert!(!watches(lockhost));
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn a_command_that_is_done_in_no_time_pays_for_no_watch() {
+    let scene = Scene::free();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let lockhost = under_lock(&[], scene.path(), &["true"]);
+    let status = Command::new("strace")
+        .args([
+            "-qq",
+            "-e",
+            "trace=/inotify,/pidfd,clone,clone3,fork,vfork",
+            "-o",
+        ])
+        .arg(log.path())
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let calls = fs::read_to_string(log.path()).unwrap();
+    assert!(
+        !calls.contains("inotify") && !calls.contains("pidfd"),
+        "{calls}"
+    );
+    let started = calls
+        .lines()
+        .filter(|line| line.contains("fork") || line.contains("clone"));
+    assert_eq!(started.count(), 1, "{calls}");
+}
