@@ -49,9 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             )?;
             continue;
         }
-        return Ok(match status.terminating_signal() {
-            Some(signal) => tell(&format!("killed {signal}"))?,
-            None => tell(&format!("exited {}", status.exit_status().unwrap_or(-1)))?,
-        });
+        tell(&match status.terminating_signal() {
+            Some(signal) => format!("killed {signal}"),
+            None => format!("exited {}", status.exit_status().unwrap_or(-1)),
+        })?;
+        return Ok(());
     }
 }
