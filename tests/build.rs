@@ -9,7 +9,7 @@ const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, other_wasm_opt)");
     println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_strace)");
-    println!("cargo::rustc-check-cfg=cfg(no_node)");
+    println!("cargo::rustc-check-cfg=cfg(no_node, no_python)");
     println!("cargo::rustc-check-cfg=cfg(no_namespaces, no_time_namespaces, no_faketime)");
     println!("cargo::rustc-check-cfg=cfg(no_overlay, no_ext4, no_xfs, no_btrfs)");
     println!("cargo::rerun-if-changed=build.rs");
@@ -57,6 +57,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     find_namespaces();
     find_file_systems()?;
+    let pip = Command::new("python3")
+        .args(["-m", "pip", "--version"])
+        .output();
+    if !pip.is_ok_and(|output| output.status.success()) {
+        println!("cargo::rustc-cfg=no_python");
+    }
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");
     } else if ask(&["--version"])? != fs::read_to_string(NOTED)?.trim() {

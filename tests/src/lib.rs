@@ -9,6 +9,7 @@ pub mod contender;
 pub mod dawdle;
 pub mod identity;
 pub mod mounted;
+pub mod pair;
 pub mod plugin;
 pub mod program;
 pub mod scene;

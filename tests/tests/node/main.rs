@@ -7,54 +7,23 @@
 
 mod example;
 
-use std::{
-    fs::{File, read_to_string},
-    process::Command,
-};
+use std::{fs::File, process::Command};
 
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners, rounds},
     dawdle::Dawdle,
     identity::Identity,
+    pair::{ends, exclude_each_other, gets_in, is_refused, native, take_over_from_each_other},
     program::lockhost,
     scene::{NOBODY, Scene},
 };
-use rustix::process::Signal;
 
-/// A million, then this one: beyond what Linux ever counts to.
+/// Beyond what Linux ever counts to.
 const DEAD: u32 = 999_999_999;
 
 fn node(scene: &Scene) -> Contender {
     let main = example::built().join("main.js");
     Contender::start(Command::new("node").arg(main).arg(scene.path()))
-}
-
-fn native(scene: &Scene) -> Contender {
-    Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
-}
-
-/// How to start one of each.
-const BOTH: [fn(&Scene) -> Contender; 2] = [node, native];
-
-fn gets_in(mut contender: Contender) -> Contender {
-    let answer = contender.answer();
-    assert_eq!(answer, Answer::Owns);
-    contender
-}
-
-/// Ends by a signal with nothing left.
-fn ends(mut owner: Contender, scene: &Scene) -> String {
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
-    owner.complaints()
-}
-
-/// What it says of being refused.
-fn is_refused(mut contender: Contender) -> String {
-    match contender.answer() {
-        Answer::Ended(Some(75), why) => why,
-        other => panic!("it is no refusal: {other:?}"),
-    }
 }
 
 #[test]
@@ -63,22 +32,7 @@ fn is_refused(mut contender: Contender) -> String {
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
 fn node_and_the_program_exclude_each_other() {
-    for first in BOTH {
-        let scene = Scene::free();
-        let owner = gets_in(first(&scene));
-        let pid = format!("pid {}", owner.pid());
-        for second in BOTH {
-            let why = is_refused(second(&scene));
-            assert!(why.contains(&pid), "{why}");
-        }
-        let file = read_to_string(scene.lock()).expect("a lock file");
-        assert_eq!(file, format!("{}\n", owner.pid()));
-        ends(owner, &scene);
-        for second in BOTH {
-            let owner = gets_in(second(&scene));
-            assert_eq!(ends(owner, &scene), "", "nothing was replaced");
-        }
-    }
+    exclude_each_other([node, native]);
 }
 
 #[test]
@@ -87,19 +41,7 @@ fn node_and_the_program_exclude_each_other() {
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
 fn each_takes_over_what_the_other_left() {
-    for killed in BOTH {
-        for next in BOTH {
-            let scene = Scene::free();
-            let mut owner = gets_in(killed(&scene));
-            owner.end(Signal::KILL);
-            assert_eq!(scene.files().len(), 2, "the lock and its claim");
-            let complaints = ends(gets_in(next(&scene)), &scene);
-            assert!(
-                complaints.contains(&owner.pid().to_string()),
-                "{complaints}"
-            );
-        }
-    }
+    take_over_from_each_other([node, native]);
 }
 
 /// What Node.js says of an owner, who is refused as this one is.

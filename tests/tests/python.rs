@@ -1,0 +1,117 @@
+//! The example in `host/examples/python`: the committed component in Python, beside the native program.
+
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
+};
+
+use lockhost_tests::{
+    component::workspace,
+    contender::Contender,
+    identity::Identity,
+    pair::{ends, exclude_each_other, gets_in, is_refused, native, take_over_from_each_other},
+    scene::{NOBODY, Scene},
+};
+
+fn example() -> PathBuf {
+    workspace().join("host/examples/python")
+}
+
+/// The folder with the packages that it needs: in the target folder, and nowhere else.
+static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
+    let packages = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let requirements = example().join("requirements.txt");
+    let wanted = fs::read(&requirements).expect("the versions are pinned");
+    let installed = packages.join("installed.txt");
+    if fs::read(&installed).is_ok_and(|it| it == wanted) {
+        return packages;
+    }
+    let output = Command::new("python3")
+        .args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
+        .arg(&packages)
+        .arg("--requirement")
+        .arg(&requirements)
+        .output()
+        .expect("python3 can be started (Debian: python3, python3-pip)");
+    assert!(output.status.success(), "{output:?}");
+    fs::write(installed, wanted).expect("a note");
+    packages
+});
+
+fn python(scene: &Scene) -> Contender {
+    let mut command = Command::new("python3");
+    command.arg(example().join("main.py")).arg(scene.path());
+    // And no compiled files beside the sources.
+    command.env("PYTHONPATH", &*PACKAGES);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    Contender::start(&mut command)
+}
+
+#[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there is no Python, or no pip (Debian: python3, python3-pip)"
+)]
+fn python_and_the_program_exclude_each_other() {
+    exclude_each_other([python, native]);
+}
+
+#[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there is no Python, or no pip (Debian: python3, python3-pip)"
+)]
+fn each_takes_over_what_the_other_left() {
+    take_over_from_each_other([python, native]);
+}
+
+#[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there is no Python, or no pip (Debian: python3, python3-pip)"
+)]
+fn nobody_is_dead_to_python_who_may_live() {
+    let me = Identity::mine(Scene::free().path());
+    for (identity, liveness) in [
+        (me.clone(), "alive: running"),
+        (me.clone().with('t', "1"), "alive: exists"),
+        (me.clone().with('b', &"0".repeat(32)), "unknown: other-boot"),
+        (me.clone().with('n', "1"), "unknown: other-namespace"),
+        (me.clone().without('n'), "unknown: unreadable"),
+    ] {
+        let scene = Scene::free();
+        identity.leave(&scene);
+        let why = is_refused(python(&scene));
+        assert!(why.contains(liveness), "{why}");
+    }
+    // Somebody keeps a lock on behalf of this process, which its file's maker had the number of.
+    let kept = Scene::free().with("kept", "");
+    let file = File::open(kept.path().join("kept")).expect("it is there");
+    file.lock().expect("nobody has it locked");
+    let scene = Scene::free();
+    me.clone().with('s', "1").leave(&scene);
+    let why = is_refused(python(&scene));
+    assert!(why.contains("alive: evidence"), "{why}");
+}
+
+#[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there is no Python, or no pip (Debian: python3, python3-pip)"
+)]
+fn who_is_certainly_dead_is_so_to_python() {
+    let me = Identity::mine(Scene::free().path());
+    let scene = Scene::free();
+    me.with('p', NOBODY.trim()).leave(&scene);
+    let complaints = ends(gets_in(python(&scene)), &scene);
+    assert!(complaints.contains("dead: no-process"), "{complaints}");
+    for (content, reason) in [(NOBODY, "no-process"), ("", "malformed")] {
+        let scene = Scene::free().with_old("tinyforge.lock", content);
+        let complaints = ends(gets_in(python(&scene)), &scene);
+        assert!(complaints.contains(reason), "{complaints}");
+    }
+}
