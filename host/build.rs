@@ -12,13 +12,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=lockfile.wasm");
     println!("cargo::rerun-if-changed=src/engine.rs");
     println!("cargo::rerun-if-changed=wit");
+    println!("cargo::rerun-if-env-changed=DOCS_RS");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    let out = out.join("lockfile.cwasm");
+    if env::var_os("DOCS_RS").is_some() {
+        // Documentation runs nothing.
+        return Ok(fs::write(out, [])?);
+    }
     let mut config = Config::new();
     engine::configure(&mut config);
     // Naming the target also means its baseline processor, and not the one that happens to build.
-    config.target(&env::var("TARGET")?)?;
+    config.target(&target()?)?;
     let component = fs::read("lockfile.wasm")?;
     let code = Engine::new(&config)?.precompile_component(&component)?;
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    fs::write(out.join("lockfile.cwasm"), code)?;
-    Ok(())
+    Ok(fs::write(out, code)?)
+}
+
+/// What the code is to be made for: the machine, or wasmtime's interpreter where it makes none for such machines, and
+/// where that is asked for.
+fn target() -> Result<String, Box<dyn Error>> {
+    const NATIVE: [&str; 4] = ["x86_64", "aarch64", "riscv64", "s390x"];
+    let architecture = env::var("CARGO_CFG_TARGET_ARCH")?;
+    let interpreted = env::var_os("CARGO_FEATURE_PULLEY").is_some();
+    if NATIVE.contains(&architecture.as_str()) && !interpreted {
+        return Ok(env::var("TARGET")?);
+    }
+    let bits = env::var("CARGO_CFG_TARGET_POINTER_WIDTH")?.parse()?;
+    let big_endian = env::var("CARGO_CFG_TARGET_ENDIAN")? == "big";
+    Ok(engine::pulley(bits, big_endian))
 }

@@ -14,7 +14,6 @@
 //! };
 //!
 //! /// What a store of the host holds.
-//! #[derive(Default)]
 //! struct Host {
 //!     wasi: WasiCtx,
 //!     process: ProcessCtx,
@@ -44,7 +43,12 @@
 //! let pre = LockhostPre::new(linker.instantiate_pre(&lockhost::component(&engine)?)?)?;
 //!
 //! let locked = async {
-//!     let mut store = Store::new(&engine, Host::default());
+//!     let mut store = Store::new(&engine, Host {
+//!         // So that a future may be dropped at any time: see `add_to_linker`.
+//!         wasi: WasiCtx::builder().allow_blocking_current_thread(true).build(),
+//!         process: ProcessCtx::new(),
+//!         table: ResourceTable::new(),
+//!     });
 //!     let instance = pre.instantiate_async(&mut store).await?;
 //!     let guest = instance.lockhost_lockfile_lockfile();
 //!     let directory = lockhost::open_directory(directory)?;

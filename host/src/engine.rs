@@ -31,4 +31,26 @@ pub fn configure(config: &mut Config) {
         .memory_reservation(0)
         .memory_guard_size(65_536)
         .memory_reservation_for_growth(1 << 20);
+    choose_target(config);
+}
+
+/// The machine's own code; where wasmtime can make none, its interpreter's, as it does by itself.
+#[cfg(not(feature = "pulley"))]
+fn choose_target(_config: &mut Config) {}
+
+#[cfg(feature = "pulley")]
+fn choose_target(config: &mut Config) {
+    config
+        .target(&pulley(usize::BITS, cfg!(target_endian = "big")))
+        .expect("wasmtime knows its own interpreter");
+}
+
+/// The interpreter of wasmtime for machines of this kind.
+#[allow(
+    dead_code,
+    reason = "the library interprets only with the feature `pulley`"
+)]
+pub(crate) fn pulley(bits: u32, big_endian: bool) -> String {
+    let order = if big_endian { "be" } else { "" };
+    format!("pulley{bits}{order}")
 }

@@ -15,13 +15,55 @@
 //! ```
 //!
 //! Nothing is set up and no thread or runtime is started: [`acquire`] blocks as plain file operations do, and waits
-//! for seconds only where a file may be another program's that is not yet written. [`Options::attempt`] is for callers
-//! that do their own waiting. [`inspect`] judges a lock without taking it.
+//! for seconds only where a file may be another program's that is not yet written. [`acquire_async`] does not block then,
+//! under any executor, and [`Options::attempt`] is for callers that do their own waiting. [`inspect`] judges a lock
+//! without taking it.
+//!
+//! # Errors
+//!
+//! A refusal is told from a failure by [`Error::kind`], and [`Error::holder`] says who has the lock; this very process
+//! is told apart:
+//!
+//! ```no_run
+//! match lockhost::acquire("data") {
+//!     Ok(lock) => println!("{} is ours", lock.path().display()),
+//!     Err(error) if error.holder().is_some_and(|holder| holder.is_this_process()) => {
+//!         println!("we have it already");
+//!     }
+//!     Err(error) if error.is_refusal() => println!("somebody else has it: {error}"),
+//!     Err(error) => println!("it failed: {error}"),
+//! }
+//! ```
+//!
+//! # Processes that you start, and descriptors that you close
+//!
+//! The kernel's evidence for a lock is an open file of this process. A program that closes descriptors it does not know
+//! must take the lock after that. A child inherits it only by [`Lock::evidence`]; with it, the child keeps the directory
+//! in use even if this process is killed. A child made by fork(2) has no part in the lock, and releases nothing.
+//!
+//! # In your own engine and linker
+//!
+//! A plugin host may run the component in its own stores: [`add_to_linker`] gives a linker the one interface that the
+//! component asks for beside WASI, [`component()`] loads the component, and [`bindings`] has it typed. The example
+//! `embedding` shows that with `InstancePre`, a pooling allocator, fuel, epochs and memory limits. [`process`] has the
+//! answers about processes without a component. The wasmtime that all of this is for is [`wasmtime`];
+//! [versions] says what that means.
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! | --- | --- |
+//! | `cli` (on by default) | the program `lockhost`, and its command line; a library has no use for it |
+//! | `cranelift` | a compiler, so that [`component()`] serves engines of any settings |
+//! | `pulley` | the component interpreted: no memory is executed that was written before |
+//!
+//! # More
 //!
 //! What comes up around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
 //! hand](backups), [containers and Kubernetes](containers), [file systems](filesystems), and [several users](users).
 //! For hosts of plugins: [plugins that lock](plugins).
 
+#![deny(missing_docs)]
 #![deny(unsafe_code)]
 
 mod attempt;
@@ -63,6 +105,9 @@ pub mod upgrading {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/users.md")]
 pub mod users {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/versions.md")]
+pub mod versions {}
 
 pub use attempt::{
     Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire, acquire_async,

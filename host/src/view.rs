@@ -63,6 +63,11 @@ pub trait ProcessView: Send {
 /// Its functions are synchronous and never wait, so this one serves hosts that instantiate and call synchronously and
 /// hosts that do so asynchronously, on any engine. Each is a few system calls.
 ///
+/// A host that may interrupt a call and drop the store, as a timeout does to a future, has that store's WASI block:
+/// [`allow_blocking_current_thread(true)`](wasmtime_wasi::WasiCtxBuilder::allow_blocking_current_thread). Otherwise each
+/// file operation runs on a thread of tokio's, and the last one may still make or remove a file when the store is gone
+/// and somebody else has the lock. With it nothing is under way by then, and whatever is left is dead.
+///
 /// Whoever gets the import may ask about processes by number (whether one exists, and when it started), and may lock
 /// files that it can open. It can do nothing to a process, and can reach no file by it.
 ///
