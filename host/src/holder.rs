@@ -9,6 +9,7 @@ use crate::{
     bindings::{
         exports::lockhost::lockfile::lockfile as wit, lockhost::lockfile::process as asked,
     },
+    phrase,
     process::platform::keepers,
 };
 
@@ -114,6 +115,12 @@ impl Holder {
     #[must_use]
     pub fn keepers(&self) -> &[Keeper] {
         &self.keepers
+    }
+
+    /// What is known about its life in words, as a refusal has them: a clause without a full stop.
+    #[must_use]
+    pub fn explanation(&self) -> String {
+        phrase::life(self)
     }
 
     /// Whether it is the very process that asks: another lock, or another attempt, in this same program.

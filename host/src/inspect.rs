@@ -1,13 +1,13 @@
 //! Judging a lock without taking it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     bindings::exports::lockhost::lockfile::lockfile as wit,
     component::{Instance, at_once},
     error::{Error, Kind},
-    holder::Holder,
-    phrase,
+    holder::{Holder, Liveness},
+    phrase::{self, WayOut},
     process::platform::open_directory,
 };
 
@@ -30,6 +30,8 @@ pub enum State {
 /// A lock, judged and not touched. Everything may have changed since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
+    directory: PathBuf,
+    name: String,
     state: State,
     holder: Option<Holder>,
     reclaims: Vec<Holder>,
@@ -37,6 +39,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// The lock file: the directory as it was given, joined with the lock's name. It need not be there.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.directory.join(&self.name)
+    }
+
     /// The verdict.
     #[must_use]
     pub fn state(&self) -> State {
@@ -53,6 +61,45 @@ impl Status {
     #[must_use]
     pub fn reclaims(&self) -> &[Holder] {
         &self.reclaims
+    }
+
+    /// Who would refuse an attempt made now: the lock's owner, or somebody who replaces a dead lock at this moment.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&Holder> {
+        match self.state {
+            State::Free => None,
+            State::Held | State::Unknown => self.holder(),
+            State::Stale | State::Malformed => {
+                let lives = |it: &&Holder| !matches!(it.liveness(), Liveness::Dead(_));
+                self.reclaims.iter().find(lives)
+            }
+        }
+    }
+
+    /// What a person can do who knows more about the [obstacle](Self::obstacle) than can be known from here, with the
+    /// commands: the sentence that a refusal ends with. `None` where there is no doubt.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// std::fs::write(data.path().join("tinyforge.lock"), "1\n")?;
+    /// let status = lockhost::inspect(data.path(), lockhost::DEFAULT_NAME)?;
+    /// assert!(status.way_out().unwrap().contains("lockhost break"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn way_out(&self) -> Option<String> {
+        let obstacle = self.obstacle()?;
+        phrase::doubt(obstacle)?;
+        let way_out = WayOut {
+            name: self.name.clone(),
+            directory: self.directory.clone(),
+            beside: None,
+        };
+        let mut told = String::new();
+        way_out.tell(&mut told, obstacle.identity()?).ok()?;
+        Some(told)
     }
 
     /// Whether a lock that this process took here would have the kernel's evidence; see
@@ -104,6 +151,8 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
                 wit::State::Malformed => (State::Malformed, holders.next()),
             };
             Ok(Status {
+                directory: path.to_owned(),
+                name: name.to_owned(),
                 state,
                 holder,
                 reclaims: holders.collect(),

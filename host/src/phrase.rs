@@ -44,11 +44,29 @@ pub(crate) fn held(
     if let Some(since) = holder.since().and_then(written) {
         write!(f, ", since {since}")?;
     }
-    let doubt = match holder.liveness() {
-        Liveness::Alive(AliveReason::Evidence) => return kept(f, holder.keepers()),
-        Liveness::Alive(AliveReason::Running | AliveReason::ThisProcess) | Liveness::Dead(_) => {
-            return Ok(());
+    if let Liveness::Alive(AliveReason::Evidence) = holder.liveness() {
+        return write!(f, "; {}", Kept(holder.keepers()));
+    }
+    let Some(doubt) = doubt(holder) else {
+        return Ok(());
+    };
+    write!(f, "; {doubt}")?;
+    match holder.identity() {
+        Some(identity) => {
+            f.write_str("; ")?;
+            way_out.tell(f, identity)
         }
+        None => Ok(()),
+    }
+}
+
+/// Why it is not certain that a holder lives who counts as alive; nothing of one who certainly does, or is dead.
+pub(crate) fn doubt(holder: &Holder) -> Option<&'static str> {
+    Some(match holder.liveness() {
+        Liveness::Alive(
+            AliveReason::Evidence | AliveReason::Running | AliveReason::ThisProcess,
+        )
+        | Liveness::Dead(_) => return None,
         Liveness::Alive(AliveReason::Exists) if holder.is_claimed() => {
             "a process has this pid, and whether it is the owner cannot be told"
         }
@@ -74,12 +92,25 @@ pub(crate) fn held(
             "the owner's identity cannot be read by this version"
         }
         Liveness::Unknown(UnknownReason::NoAnswer) => "processes cannot be looked at here",
+    })
+}
+
+/// What is known about a holder's life, certain or not.
+pub(crate) fn life(holder: &Holder) -> String {
+    let told = match holder.liveness() {
+        Liveness::Alive(AliveReason::Evidence) => return Kept(holder.keepers()).to_string(),
+        Liveness::Alive(AliveReason::ThisProcess) => "it is this process itself",
+        Liveness::Dead(DeadReason::NoProcess) => "no process has this pid",
+        Liveness::Dead(DeadReason::Zombie) => "the process has ended, and is a zombie",
+        Liveness::Dead(DeadReason::Thread) => "the pid is now the number of a thread",
+        Liveness::Dead(DeadReason::Reused) => "the pid is now the number of another process",
+        Liveness::Dead(DeadReason::EvidenceGone) => "the owner no longer keeps its file locked",
+        Liveness::Dead(DeadReason::Nobody) => "nobody keeps the file locked",
+        Liveness::Alive(_) | Liveness::Unknown(_) => {
+            doubt(holder).unwrap_or("the process is running")
+        }
     };
-    write!(f, "; {doubt}")?;
-    match holder.identity() {
-        Some(identity) => way_out.tell(f, identity),
-        None => Ok(()),
-    }
+    told.to_owned()
 }
 
 /// A time as RFC 3339 has it. Some file systems keep times beyond the year 9999, which it ends with.
@@ -89,20 +120,24 @@ fn written(time: SystemTime) -> Option<String> {
     Some(text)
 }
 
-/// For whom the kernel keeps a file locked: the first few.
-fn kept(f: &mut fmt::Formatter<'_>, keepers: &[Keeper]) -> fmt::Result {
-    const TOLD: usize = 3;
-    f.write_str("; the kernel keeps the file locked")?;
-    if keepers.is_empty() {
-        return f.write_str(": lslocks shows for whom");
-    }
-    for (nth, keeper) in keepers.iter().take(TOLD).enumerate() {
-        let link = if nth == 0 { " for" } else { "," };
-        write!(f, "{link} pid {} ({})", keeper.pid(), keeper.command())?;
-    }
-    match keepers.len().saturating_sub(TOLD) {
-        0 => Ok(()),
-        more => write!(f, ", and {more} more"),
+/// That the kernel keeps a file locked, and for whom: the first few.
+struct Kept<'a>(&'a [Keeper]);
+
+impl fmt::Display for Kept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const TOLD: usize = 3;
+        f.write_str("the kernel keeps the file locked")?;
+        if self.0.is_empty() {
+            return f.write_str(": lslocks shows for whom");
+        }
+        for (nth, keeper) in self.0.iter().take(TOLD).enumerate() {
+            let link = if nth == 0 { " for" } else { "," };
+            write!(f, "{link} pid {} ({})", keeper.pid(), keeper.command())?;
+        }
+        match self.0.len().saturating_sub(TOLD) {
+            0 => Ok(()),
+            more => write!(f, ", and {more} more"),
+        }
     }
 }
 
@@ -118,8 +153,8 @@ pub(crate) struct WayOut {
 
 impl WayOut {
     /// The commands that break this owner's lock and take over from it, to be copied into a shell.
-    fn tell(&self, f: &mut fmt::Formatter<'_>, identity: &str) -> fmt::Result {
-        f.write_str("; if it is certainly dead, break its lock with: ")?;
+    pub(crate) fn tell(&self, f: &mut dyn Write, identity: &str) -> fmt::Result {
+        f.write_str("if it is certainly dead, break its lock with: ")?;
         self.command(f, "break", "owner", identity)?;
         f.write_str(", or take over from it with: ")?;
         self.command(f, "acquire", "assume-dead", identity)?;
@@ -135,7 +170,7 @@ impl WayOut {
 
     fn command(
         &self,
-        f: &mut fmt::Formatter<'_>,
+        f: &mut dyn Write,
         command: &str,
         option: &str,
         identity: &str,

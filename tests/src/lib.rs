@@ -13,6 +13,7 @@ pub mod pair;
 pub mod plugin;
 pub mod program;
 pub mod scene;
+pub mod schema;
 pub mod stepped;
 pub mod terminal;
 pub mod traced;

@@ -108,12 +108,19 @@ impl Scene {
     /// If the program cannot be built or copied.
     #[must_use]
     pub fn acquire_as_another_user(&self) -> Command {
-        let mut command = Command::new(self.for_all(&lockhost()));
+        let mut command = self.as_another_user();
+        command.arg("acquire").arg(self.path());
         command
-            .arg("acquire")
-            .arg(self.path())
-            .uid(65534)
-            .gid(65534);
+    }
+
+    /// The program, as a user who is nobody in particular.
+    ///
+    /// # Panics
+    /// If the program cannot be built or copied.
+    #[must_use]
+    pub fn as_another_user(&self) -> Command {
+        let mut command = Command::new(self.for_all(&lockhost()));
+        command.uid(65534).gid(65534);
         command
     }
 

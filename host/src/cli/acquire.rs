@@ -21,7 +21,7 @@ use self::{
     take::{Taken, Taking},
 };
 use super::{
-    REFUSED, complain,
+    REFUSED, code,
     signals::Signals,
     voice::{Level, Voice},
 };
@@ -76,6 +76,9 @@ pub(crate) struct Acquire {
     /// Tell each step on standard error.
     #[arg(short, long)]
     verbose: bool,
+    /// Tell each event as one JSON object a line: on standard output, or on standard error if there is a command.
+    #[arg(long, conflicts_with_all = ["quiet", "verbose"])]
+    json: bool,
 }
 
 /// What follows from a loss.
@@ -100,7 +103,17 @@ fn patience(text: &str) -> Result<Duration, humantime::DurationError> {
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Acquire) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &Acquire) -> ExitCode {
+    match hold(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            arguments.voice().failed(&error);
+            code(&error)
+        }
+    }
+}
+
+fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     // Before anything is touched: from here on a signal ends the attempt in order.
     let signals = Signals::catch().context("cannot catch signals")?;
     let mut events = Events {
@@ -122,23 +135,29 @@ pub(crate) fn run(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     };
     for lock in &locks {
         let told = arguments.voice().acquired(lock);
-        told.context("cannot write to standard output")?;
+        told.context(UNTOLD)?;
     }
     let mut holding = Holding::new(arguments, &mut events, &locks);
     let ended = holding.until_the_end();
     let told = holding.losses();
     let mut failed = !told.is_empty();
-    for error in take::release(locks) {
-        failed = true;
-        // A loss is told when it happens.
-        if error.kind() != ErrorKind::Lost || !told.iter().any(|path| path == error.path()) {
-            complain(&error);
+    for released in take::release(locks) {
+        match released {
+            Ok(path) => arguments.voice().released(&path).context(UNTOLD)?,
+            Err(error) => {
+                failed = true;
+                // A loss is told when it happens.
+                if error.kind() != ErrorKind::Lost || !told.iter().any(|path| path == error.path())
+                {
+                    arguments.voice().failed(&error.into());
+                }
+            }
         }
     }
-    let code = ended?.code(failed);
-    arguments.voice().released();
-    Ok(code)
+    Ok(ended?.code(failed))
 }
+
+const UNTOLD: &str = "cannot write to standard output";
 
 impl Acquire {
     pub(crate) fn has_command(&self) -> bool {
@@ -165,7 +184,7 @@ impl Acquire {
             (_, true) => Level::Verbose,
             _ => Level::Normal,
         };
-        Voice::new(level, self.has_command())
+        Voice::new(level, self.has_command(), self.json)
     }
 }
 

@@ -3,7 +3,12 @@
 mod acquire;
 mod break_lock;
 mod dispositions;
+mod events;
+mod file_system;
+mod json;
 mod signals;
+mod status;
+mod user;
 mod voice;
 
 use std::{env, fmt, io::Write, process::ExitCode};
@@ -46,6 +51,11 @@ enum Command {
         after_help = "Example, with the owner that a refusal has named:\n  lockhost break --owner=1@1763932571.250000000 data"
     )]
     Break(break_lock::Break),
+    /// Tell who has the lock on a directory, and whether that is safe to believe. Nothing is changed.
+    ///
+    /// Exit codes: 0 held by a living owner; 1 stale (the next attempt would take it over); 3 free; 4 it cannot be known,
+    /// or any failure; 2 wrong usage.
+    Status(status::Status),
 }
 
 /// Runs the program, and tells what went wrong in one line.
@@ -54,20 +64,26 @@ pub(crate) fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    let outcome = match arguments.command {
+    match arguments.command {
         Command::Acquire(arguments) => acquire::run(&arguments),
-        Command::Break(arguments) => break_lock::run(&arguments),
-    };
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            complain(&format_args!("{error:#}"));
-            match error.downcast_ref::<lockhost::Error>() {
-                Some(error) if error.is_refusal() => REFUSED.into(),
-                Some(error) if error.kind() == lockhost::ErrorKind::BadName => 2.into(),
-                _ => FAILED.into(),
-            }
-        }
+        Command::Break(arguments) => done(break_lock::run(&arguments)),
+        Command::Status(arguments) => status::run(&arguments),
+    }
+}
+
+fn done(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        complain(&format_args!("{error:#}"));
+        code(&error)
+    })
+}
+
+/// What an error ends the program with.
+fn code(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<lockhost::Error>() {
+        Some(error) if error.is_refusal() => REFUSED.into(),
+        Some(error) if error.kind() == lockhost::ErrorKind::BadName => 2.into(),
+        _ => FAILED.into(),
     }
 }
 

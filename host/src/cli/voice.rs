@@ -1,10 +1,13 @@
-//! What the program says when all goes well, and how much of it.
+//! What `acquire` says, how much of it, and in which form: sentences, or objects.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
-use lockhost::Lock;
+use lockhost::{Lock, Waiting};
 
-use super::complain;
+use super::{complain, events::Event, file_system, json::Stream};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +26,16 @@ pub(crate) struct Voice {
     level: Level,
     /// Whether standard output is a command's own.
     beside_command: bool,
+    /// Whether it speaks to programs.
+    json: bool,
 }
 
 impl Voice {
-    pub(crate) fn new(level: Level, beside_command: bool) -> Self {
+    pub(crate) fn new(level: Level, beside_command: bool, json: bool) -> Self {
         Self {
             level,
             beside_command,
+            json,
         }
     }
 
@@ -37,16 +43,38 @@ impl Voice {
         self.level
     }
 
-    /// A lock was taken: what it replaced, what could not be done beside, and that it is held.
+    /// Whether it says things in objects.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Something is waited for, or somebody.
+    pub(crate) fn waiting(self, waiting: &Waiting) {
+        if self.json {
+            // If nobody listens, that is told when the lock is there.
+            let _ = self.emit(&Event::waiting(waiting));
+        }
+    }
+
+    /// A lock was taken: what it replaced, what there is to be warned of, and that it is held.
     pub(crate) fn acquired(self, lock: &Lock) -> io::Result<()> {
+        let warnings = lock.warnings().iter().map(ToString::to_string);
+        let warnings = warnings.chain(blindness(lock));
+        if self.json {
+            for replaced in lock.replaced() {
+                self.emit(&Event::reclaimed(replaced))?;
+            }
+            for warning in warnings {
+                self.emit(&Event::warning(lock, warning))?;
+            }
+            return self.emit(&Event::acquired(lock));
+        }
         if self.level != Level::Quiet {
             for replaced in lock.replaced() {
                 let path = replaced.path().display();
                 complain(&format_args!("replaced {path}: {replaced}"));
             }
-            for warning in lock.warnings() {
-                complain(&format_args!("warning: {warning}"));
-            }
+            warnings.for_each(|warning| complain(&format_args!("warning: {warning}")));
         }
         let line = format!("acquired {} (pid {})", lock.path().display(), lock.pid());
         match (self.level, self.beside_command) {
@@ -63,17 +91,57 @@ impl Voice {
         }
     }
 
-    /// All that was held was given up.
-    pub(crate) fn released(self) {
-        if self.level == Level::Verbose {
-            complain(&"released");
+    /// A lock was given up.
+    pub(crate) fn released(self, path: &Path) -> io::Result<()> {
+        if self.json {
+            return self.emit(&Event::released(path));
         }
+        if self.level == Level::Verbose {
+            complain(&format_args!("released {}", path.display()));
+        }
+        Ok(())
     }
 
     /// A lock could not be had because of somebody else.
     pub(crate) fn refused(self, error: &anyhow::Error) {
         if self.level != Level::Quiet {
+            self.failed(error);
+        }
+    }
+
+    /// A lock was lost, or anything else went wrong.
+    pub(crate) fn failed(self, error: &anyhow::Error) {
+        if self.json {
+            // Where it goes may be what went wrong; the exit code says it all the same.
+            let _ = self.emit(&Event::error(error));
+        } else {
             complain(&format_args!("{error:#}"));
         }
     }
+
+    fn emit(self, event: &Event) -> io::Result<()> {
+        event.emit(match self.beside_command {
+            true => Stream::Error,
+            false => Stream::Output,
+        })
+    }
+}
+
+/// What cannot be known where the kernel keeps no evidence, as on network and FUSE file systems.
+fn blindness(lock: &Lock) -> Option<String> {
+    if lock.has_evidence() {
+        return None;
+    }
+    let directory = lock.path().parent()?;
+    let kind = file_system::name(directory).unwrap_or_else(|| "unknown".to_owned());
+    let directory = directory.display();
+    let limit = if lock.is_claimed() {
+        "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
+         from without a person"
+    } else {
+        "without hard links: an owner is judged by its pid alone, so machines and containers are not kept apart"
+    };
+    Some(format!(
+        "{directory} is on a file system of type {kind}, {limit}"
+    ))
 }

@@ -11,8 +11,10 @@ use rustix::{
 use super::identity::Identity;
 
 mod keepers;
+mod seen;
 
 pub(crate) use keepers::keepers;
+pub(crate) use seen::seen;
 
 /// A process in the kernel's list, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A system on which nothing is known about processes but what `sysinfo` tells: never a proof of death by identity.
 
-use std::{fs::File, io, path::Path};
+use std::{ffi::OsString, fs::File, io, path::Path};
 
 use super::identity::Identity;
 use crate::holder::Keeper;
@@ -33,6 +33,11 @@ pub(crate) fn presence(_pid: u32) -> Presence {
 
 /// There is none.
 pub(crate) fn entry(_pid: u32) -> Option<Entry> {
+    None
+}
+
+/// No process is shown.
+pub(crate) fn seen(_pid: u32) -> Option<(Vec<OsString>, u32)> {
     None
 }
 

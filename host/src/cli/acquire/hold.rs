@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use lockhost::Lock;
 use nix::sys::signal::Signal;
 use rustix::process::{getpid, set_child_subreaper};
@@ -18,7 +18,7 @@ use super::{
     loss::Losses,
     supervise::{self, Supervision},
 };
-use crate::cli::{complain, signals::Caught};
+use crate::cli::signals::Caught;
 
 /// The command was not found: as shells and env(1) say it.
 const NOT_FOUND: i32 = 127;
@@ -100,7 +100,7 @@ impl<'a> Holding<'a> {
                 Event::Ready | Event::Elapsed => {}
             }
             for error in losses.look() {
-                if lose(&mut self.lost, self.arguments.on_lost, &error) {
+                if lose(&mut self.lost, self.arguments, error) {
                     return Ok(Ended::Loss);
                 }
             }
@@ -131,15 +131,17 @@ impl<'a> Holding<'a> {
         };
         let mut losses = Losses::new(self.locks);
         let supervision = Supervision::new(command, self.arguments.all);
-        let (lost, on_lost) = (&mut self.lost, self.arguments.on_lost);
-        let ended =
-            supervision.until_end(self.events, &mut losses, |error| lose(lost, on_lost, error));
+        let (lost, arguments) = (&mut self.lost, self.arguments);
+        let ended = supervision.until_end(self.events, &mut losses, |error| {
+            lose(lost, arguments, error)
+        });
         ended.context("cannot wait for the command")
     }
 
     fn cannot_run(&self, error: &io::Error) -> Ended {
         let command = Path::new(&self.arguments.command[0]).display();
-        complain(&format_args!("cannot run {command}: {error}"));
+        let told = anyhow!("cannot run {command}: {error}");
+        self.arguments.voice().failed(&told);
         Ended::Command(match error.kind() {
             io::ErrorKind::NotFound => NOT_FOUND,
             _ => NOT_EXECUTABLE,
@@ -148,8 +150,8 @@ impl<'a> Holding<'a> {
 }
 
 /// Tells of a loss. Whether it is the end.
-fn lose(lost: &mut Vec<PathBuf>, then: OnLost, error: &lockhost::Error) -> bool {
-    complain(error);
+fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, error: lockhost::Error) -> bool {
     lost.push(error.path().to_owned());
-    then == OnLost::Terminate
+    arguments.voice().failed(&error.into());
+    arguments.on_lost == OnLost::Terminate
 }

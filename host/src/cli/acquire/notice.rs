@@ -24,6 +24,7 @@ const LASTS: Duration = Duration::from_secs(1);
 const CLEAR: &str = "\r\x1b[K";
 
 pub(super) struct Notice {
+    voice: Voice,
     since: Instant,
     how: How,
     /// Whom it was about when it was last told.
@@ -35,6 +36,8 @@ enum How {
     Drawn,
     /// A line for each that is waited for.
     Listed,
+    /// An object for each.
+    Objects,
     Not,
 }
 
@@ -42,8 +45,10 @@ impl Notice {
     pub(super) fn new(voice: Voice) -> Self {
         let level = voice.level();
         Self {
+            voice,
             since: Instant::now(),
             how: match level {
+                _ if voice.is_json() => How::Objects,
                 Level::Quiet => How::Not,
                 _ if can_draw() => How::Drawn,
                 Level::Verbose => How::Listed,
@@ -56,24 +61,22 @@ impl Notice {
 
     /// Says what is waited for now.
     pub(super) fn tell(&mut self, waiting: &Waiting) {
+        let now = subject(waiting);
+        let is_news = self.told.as_ref() != Some(&now);
         match self.how {
             How::Drawn => self.draw(waiting),
-            How::Listed => {
-                let now = subject(waiting);
-                if self.told.as_ref() != Some(&now) {
-                    complain(&format_args!("waiting for {now}"));
-                    self.told = Some(now);
-                }
-            }
-            How::Not => {}
+            How::Listed if is_news => complain(&format_args!("waiting for {now}")),
+            How::Objects if is_news => self.voice.waiting(waiting),
+            How::Listed | How::Objects | How::Not => {}
         }
+        self.told = Some(now);
     }
 
     /// How long it can stay so.
     pub(super) fn lasts(&self) -> Duration {
         match self.how {
             How::Drawn => LASTS,
-            How::Listed | How::Not => Duration::MAX,
+            How::Listed | How::Objects | How::Not => Duration::MAX,
         }
     }
 

@@ -62,7 +62,7 @@ impl Supervision {
         mut self,
         events: &Events,
         losses: &mut Losses<'_>,
-        mut lost: impl FnMut(&lockhost::Error) -> bool,
+        mut lost: impl FnMut(lockhost::Error) -> bool,
     ) -> io::Result<Ended> {
         // What came before there was a command has reached nobody else.
         while let Some(caught) = events.signals.next()? {
@@ -78,7 +78,7 @@ impl Supervision {
                 self.hear(caught)?;
             }
             for error in losses.look() {
-                if lost(&error) {
+                if lost(error) {
                     self.send(Signal::SIGTERM);
                 }
             }

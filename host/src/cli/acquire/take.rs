@@ -1,7 +1,7 @@
 //! Taking the locks, and waiting for those that somebody has, until a signal says not to.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -88,8 +88,11 @@ fn left(limit: Duration, since: Instant) -> Option<Duration> {
     (!left.is_zero()).then_some(left)
 }
 
-/// Gives them up, the last one first. Every failure is told.
-pub(super) fn release(locks: Vec<Lock>) -> Vec<Error> {
-    let release = |lock: Lock| lock.release().err();
-    locks.into_iter().rev().filter_map(release).collect()
+/// Gives them up, the last one first: the files of those that were, and what went wrong with the others.
+pub(super) fn release(locks: Vec<Lock>) -> Vec<Result<PathBuf, Error>> {
+    let release = |lock: Lock| {
+        let path = lock.path().to_owned();
+        lock.release().map(|()| path)
+    };
+    locks.into_iter().rev().map(release).collect()
 }

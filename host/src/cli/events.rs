@@ -1,0 +1,108 @@
+//! What happens to a lock, as objects: one a line.
+
+use std::{io, path::Path, time::SystemTime};
+
+use lockhost::{Lock, Replaced, Waiting};
+use serde::Serialize;
+
+use super::json::{self, Failure, Holder, Reclaimed, Stream, kebab, path};
+
+/// Something that has happened.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(crate) enum Event {
+    /// Something has to be waited for.
+    Waiting {
+        path: String,
+        awaited: String,
+        holder: Option<Holder>,
+    },
+    /// A dead lock was removed on the way.
+    Reclaimed(Reclaimed),
+    /// Something that does not touch the lock.
+    Warning { directory: String, message: String },
+    /// The lock is held.
+    Acquired {
+        directory: String,
+        path: String,
+        pid: u32,
+        identity: String,
+        claimed: bool,
+        evidence: bool,
+    },
+    /// It was refused: who is in the way, or what.
+    Held(Failure),
+    /// It was held, and is not any more: somebody removed or replaced its file.
+    Lost(Failure),
+    /// It was given up.
+    Released { path: String },
+    /// Anything else went wrong.
+    Failed(Failure),
+}
+
+impl Event {
+    pub(crate) fn waiting(waiting: &Waiting) -> Self {
+        Self::Waiting {
+            path: path(waiting.path()),
+            awaited: kebab(&waiting.awaited()),
+            holder: waiting.holder().map(Holder::from),
+        }
+    }
+
+    pub(crate) fn reclaimed(replaced: &Replaced) -> Self {
+        Self::Reclaimed(replaced.into())
+    }
+
+    pub(crate) fn warning(lock: &Lock, message: String) -> Self {
+        Self::Warning {
+            directory: directory(lock),
+            message,
+        }
+    }
+
+    pub(crate) fn acquired(lock: &Lock) -> Self {
+        Self::Acquired {
+            directory: directory(lock),
+            path: path(lock.path()),
+            pid: lock.pid(),
+            identity: lock.identity().to_owned(),
+            claimed: lock.is_claimed(),
+            evidence: lock.has_evidence(),
+        }
+    }
+
+    pub(crate) fn released(lock: &Path) -> Self {
+        Self::Released { path: path(lock) }
+    }
+
+    /// An error is a refusal, a loss, or a failure.
+    pub(crate) fn error(error: &anyhow::Error) -> Self {
+        let failure = Failure::from(error);
+        match error.downcast_ref::<lockhost::Error>() {
+            Some(error) if error.is_refusal() => Self::Held(failure),
+            Some(error) if error.kind() == lockhost::ErrorKind::Lost => Self::Lost(failure),
+            _ => Self::Failed(failure),
+        }
+    }
+
+    /// Says it, with the time.
+    pub(crate) fn emit(&self, stream: Stream) -> io::Result<()> {
+        let stamped = Stamped {
+            time: json::time(SystemTime::now()),
+            event: self,
+        };
+        json::write(&stamped, stream)
+    }
+}
+
+/// As it was given.
+fn directory(lock: &Lock) -> String {
+    path(lock.path().parent().unwrap_or(Path::new("")))
+}
+
+#[derive(Serialize)]
+struct Stamped<'a> {
+    time: Option<String>,
+    #[serde(flatten)]
+    event: &'a Event,
+}

@@ -1,0 +1,184 @@
+//! What is told to programs: the parts of events and of a status. `host/docs/json.md` describes them, and a schema
+//! beside it checks them.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    path::Path,
+    time::SystemTime,
+};
+
+use lockhost::{Liveness, Replaced, ReplacedReason, Running};
+use serde::Serialize;
+
+use super::user;
+
+/// Where objects go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error, where standard output is a command's.
+    Error,
+}
+
+/// One object on a line of its own, in one piece.
+pub(crate) fn write(object: &impl Serialize, stream: Stream) -> io::Result<()> {
+    let mut line = serde_json::to_vec(object)?;
+    line.push(b'\n');
+    match stream {
+        Stream::Output => {
+            let mut out = io::stdout().lock();
+            out.write_all(&line)?;
+            out.flush()
+        }
+        Stream::Error => io::stderr().write_all(&line),
+    }
+}
+
+/// Who has a file.
+#[derive(Debug, Serialize)]
+pub(crate) struct Holder {
+    file: String,
+    pid: Option<u32>,
+    identity: Option<String>,
+    claimed: bool,
+    since: Option<String>,
+    life: &'static str,
+    reason: String,
+    explanation: String,
+    process: Option<Process>,
+}
+
+impl From<&lockhost::Holder> for Holder {
+    fn from(holder: &lockhost::Holder) -> Self {
+        let (life, reason) = match holder.liveness() {
+            Liveness::Alive(reason) => ("alive", kebab(&reason)),
+            Liveness::Dead(reason) => ("dead", kebab(&reason)),
+            Liveness::Unknown(reason) => ("unknown", kebab(&reason)),
+        };
+        Self {
+            file: holder.file().to_owned(),
+            pid: holder.pid(),
+            identity: holder.identity().map(str::to_owned),
+            claimed: holder.is_claimed(),
+            since: holder.since().and_then(time),
+            life,
+            reason,
+            explanation: holder.explanation(),
+            process: holder.process().as_ref().map(Process::from),
+        }
+    }
+}
+
+/// A running process.
+#[derive(Debug, Serialize)]
+struct Process {
+    pid: u32,
+    command: Vec<String>,
+    user: User,
+}
+
+#[derive(Debug, Serialize)]
+struct User {
+    id: u32,
+    name: Option<String>,
+}
+
+impl From<&Running> for Process {
+    fn from(running: &Running) -> Self {
+        let words = running.command().iter();
+        Self {
+            pid: running.pid(),
+            command: words.map(|it| it.to_string_lossy().into_owned()).collect(),
+            user: User {
+                id: running.user(),
+                name: user::name(running.user()),
+            },
+        }
+    }
+}
+
+/// What a dead lock was, and why it could go.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reclaimed {
+    path: String,
+    pid: Option<u32>,
+    reason: String,
+    message: String,
+}
+
+impl From<&Replaced> for Reclaimed {
+    fn from(replaced: &Replaced) -> Self {
+        Self {
+            path: path(replaced.path()),
+            pid: replaced.pid(),
+            reason: match replaced.reason() {
+                ReplacedReason::Dead(reason) => kebab(&reason),
+                reason => kebab(&reason),
+            },
+            message: replaced.to_string(),
+        }
+    }
+}
+
+/// What went wrong, or who is in the way.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure {
+    kind: String,
+    path: Option<String>,
+    message: String,
+    holder: Option<Holder>,
+}
+
+impl From<&anyhow::Error> for Failure {
+    fn from(error: &anyhow::Error) -> Self {
+        let known = error.downcast_ref::<lockhost::Error>();
+        Self {
+            kind: known.map_or_else(|| "other".to_owned(), |it| kebab(&it.kind())),
+            path: known.map(|it| path(it.path())),
+            message: format!("{error:#}"),
+            holder: known.and_then(|it| it.holder()).map(Holder::from),
+        }
+    }
+}
+
+/// A path as text. What is not UTF-8 in it is replaced by U+FFFD.
+pub(crate) fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// A moment, as RFC 3339 has it, in UTC. Some file systems keep times beyond the year 9999, which it ends with.
+pub(crate) fn time(time: SystemTime) -> Option<String> {
+    let mut text = String::new();
+    fmt::Write::write_fmt(
+        &mut text,
+        format_args!("{}", humantime::format_rfc3339_millis(time)),
+    )
+    .ok()?;
+    Some(text)
+}
+
+/// The name of a value that has no fields: `NoProcess` becomes `no-process`.
+pub(crate) fn kebab(value: &impl fmt::Debug) -> String {
+    let mut name = String::new();
+    for letter in format!("{value:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_lower_case_with_hyphens() {
+        assert_eq!(kebab(&lockhost::DeadReason::NoProcess), "no-process");
+        assert_eq!(kebab(&lockhost::ErrorKind::NotALock), "not-a-lock");
+        assert_eq!(kebab(&lockhost::State::Free), "free");
+    }
+}

@@ -1,0 +1,94 @@
+//! `lockhost status`: who has the lock, without touching it.
+
+mod advice;
+mod report;
+mod text;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use lockhost::{ErrorKind, State};
+
+use self::report::{Failed, Report};
+use super::{
+    complain,
+    json::{self, Stream},
+};
+
+/// Anything that keeps the answer from being known; LSB has it so.
+const CANNOT_BE_KNOWN: u8 = 4;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lockhost status data\n  lockhost status --json --name app.pid /var/lib/app\n  \
+                  lockhost status data >/dev/null || echo nobody is known to have it"
+)]
+pub(crate) struct Status {
+    /// The directory.
+    directory: PathBuf,
+    /// The lock file's name in it, ending in .lock or .pid.
+    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
+    name: String,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Status) -> ExitCode {
+    let status = match lockhost::inspect(&arguments.directory, &arguments.name) {
+        Ok(status) => status,
+        Err(error) => {
+            let code = match error.kind() {
+                ErrorKind::BadName => 2,
+                _ => CANNOT_BE_KNOWN,
+            };
+            return fail(&error.into(), code, arguments.json);
+        }
+    };
+    let code = code(&status);
+    let report = Report::new(&arguments.directory, &status, code);
+    let told = if arguments.json {
+        json::write(&report, Stream::Output)
+    } else {
+        print(&text::of(&status, &report))
+    };
+    match told {
+        Ok(()) => code.into(),
+        Err(error) => {
+            complain(&format_args!("cannot write to standard output: {error}"));
+            CANNOT_BE_KNOWN.into()
+        }
+    }
+}
+
+/// As the Linux Standard Base has it for `status`: 0 running, 1 dead with its file left, 3 not running, 4 unknown.
+fn code(status: &lockhost::Status) -> u8 {
+    match status.state() {
+        State::Held => 0,
+        // Whoever replaces a dead lock at this moment may have it, or leave it, in the next.
+        State::Stale | State::Malformed if status.obstacle().is_some() => CANNOT_BE_KNOWN,
+        State::Stale | State::Malformed => 1,
+        State::Free => 3,
+        _ => CANNOT_BE_KNOWN,
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn fail(error: &anyhow::Error, code: u8, as_json: bool) -> ExitCode {
+    if as_json {
+        // The exit code says it in any case.
+        let _ = json::write(&Failed::new(error, code), Stream::Output);
+    } else {
+        complain(&format_args!("{error:#}"));
+    }
+    code.into()
+}

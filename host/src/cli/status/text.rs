@@ -1,0 +1,159 @@
+//! A status for people.
+
+use std::{
+    fmt::{self, Write},
+    time::SystemTime,
+};
+
+use lockhost::{Holder, Liveness, Running, State, Status};
+
+use super::report::{Guarantee, Report};
+use crate::cli::{json::time, printable, user};
+
+/// A line with the verdict, and one for each thing that is known.
+pub(super) fn of(status: &Status, report: &Report) -> String {
+    let mut text = Lines(String::new());
+    text.verdict(status);
+    if let Some(holder) = status.holder() {
+        text.holder(holder);
+    }
+    for holder in status.reclaims() {
+        text.reclaim(holder);
+    }
+    text.line("locks here", &guarantee(report));
+    text.line("to do", &report.advice);
+    text.0
+}
+
+struct Lines(String);
+
+impl Lines {
+    fn verdict(&mut self, status: &Status) {
+        let verdict = match status.state() {
+            State::Free => "free",
+            State::Held => "held",
+            State::Stale => "stale: its owner is dead",
+            State::Malformed => "stale: it names nobody",
+            _ => "held, as far as can be known from here",
+        };
+        let path = status.path();
+        self.0 += &printable(&format_args!("{}: {verdict}", path.display()));
+        self.0.push('\n');
+    }
+
+    /// Whatever a name holds, it stays in its line.
+    fn line(&mut self, what: &str, text: &dyn fmt::Display) {
+        let text = printable(text);
+        self.0 += &format!("  {what:<11}{text}\n");
+    }
+
+    fn holder(&mut self, holder: &Holder) {
+        self.line("owner", &Owner(holder));
+        // Beyond the year 9999 a time has no text.
+        if let Some(since) = holder.since().filter(|since| time(*since).is_some()) {
+            self.line("since", &Since(since));
+        }
+        if let Some(identity) = holder.identity() {
+            self.line("identity", &identity);
+        }
+        if let Some(process) = holder.process() {
+            self.line("command", &Command(&process));
+            self.line("user", &User(process.user()));
+        }
+    }
+
+    fn reclaim(&mut self, holder: &Holder) {
+        let file = holder.file();
+        self.line("reclaim", &format_args!("{file}, {}", Owner(holder)));
+        if let Some(process) = holder.process() {
+            self.line("", &format_args!("command {}", Command(&process)));
+        }
+    }
+}
+
+struct Owner<'a>(&'a Holder);
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.pid() {
+            Some(pid) => write!(f, "pid {pid}, ")?,
+            None => f.write_str("nobody, ")?,
+        }
+        f.write_str(match self.0.liveness() {
+            Liveness::Alive(_) => "alive: ",
+            Liveness::Dead(_) => "dead: ",
+            Liveness::Unknown(_) => "perhaps alive: ",
+        })?;
+        f.write_str(&self.0.explanation())
+    }
+}
+
+struct Since(SystemTime);
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", humantime::format_rfc3339_seconds(self.0))?;
+        // A file's time may lie ahead of the clock.
+        let Ok(age) = self.0.elapsed() else {
+            return Ok(());
+        };
+        let age = std::time::Duration::from_secs(age.as_secs());
+        write!(f, " ({} ago)", humantime::format_duration(age))
+    }
+}
+
+/// The words as a shell would take them, where that can be seen.
+struct Command<'a>(&'a Running);
+
+impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, word) in self.0.command().iter().enumerate() {
+            if nth > 0 {
+                f.write_char(' ')?;
+            }
+            let word = word.to_string_lossy();
+            if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"\\$".contains(c))
+            {
+                write!(f, "'{}'", word.replace('\'', r"'\''"))?;
+            } else {
+                f.write_str(&word)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct User(u32);
+
+impl fmt::Display for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        match user::name(self.0) {
+            Some(name) => write!(f, " ({name})"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn guarantee(report: &Report) -> String {
+    let by = match report.guarantee {
+        Guarantee::Evidence => {
+            "are judged by the kernel, which keeps them locked while their owners live: right also from other containers \
+             and after a reboot"
+        }
+        Guarantee::Claim => {
+            "are judged by their owners' identities: right among processes that see each other; from elsewhere they are \
+             never taken over"
+        }
+        Guarantee::Pid => {
+            "are judged by the pid alone, without hard links: machines and containers are not kept apart"
+        }
+        Guarantee::Untried => {
+            "are judged by their owners' identities, or by the pid alone: lockhost doctor tells, by trying"
+        }
+    };
+    match &report.file_system {
+        Some(kind) => format!("{by} ({kind})"),
+        None => by.to_owned(),
+    }
+}

@@ -1,0 +1,83 @@
+//! What the system shows of the process that has a lock.
+
+use std::ffi::OsString;
+
+use crate::{
+    holder::{Holder, Liveness},
+    process::{Identity, platform},
+};
+
+/// A running process, as the system shows it: for a person, and no proof of anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    pid: u32,
+    command: Vec<OsString>,
+    user: u32,
+}
+
+impl Running {
+    /// Its number, as this process knows it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// The program and its arguments; the name alone, in brackets, where there are none to be had.
+    #[must_use]
+    pub fn command(&self) -> &[OsString] {
+        &self.command
+    }
+
+    /// The number of the user that it runs as.
+    #[must_use]
+    pub fn user(&self) -> u32 {
+        self.user
+    }
+}
+
+impl Holder {
+    /// The process that has the holder's number now, looked up at this moment: the holder, unless
+    /// [`liveness`](Self::liveness) doubts that. `None` if the holder is dead, if its number means another process here
+    /// (another PID namespace, machine or boot), and if the system does not show it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// let lock = lockhost::acquire(data.path())?;
+    /// let status = lockhost::inspect(data.path(), lockhost::DEFAULT_NAME)?;
+    /// # if cfg!(target_os = "linux") {
+    /// let running = status.holder().and_then(|holder| holder.process()).unwrap();
+    /// assert_eq!(running.pid(), std::process::id());
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn process(&self) -> Option<Running> {
+        if matches!(self.liveness(), Liveness::Dead(_)) {
+            return None;
+        }
+        let me = platform::myself().ok()?;
+        // A list that does not show us ourselves has other processes under the same numbers.
+        me.start?;
+        let maker = match self.identity() {
+            Some(identity) if self.is_claimed() => Some(Identity::parse(identity)?),
+            _ => None,
+        };
+        let pid = maker.as_ref().map(Identity::pid).or(self.pid())?;
+        let start = platform::entry(pid)?.start;
+        if maker.is_some_and(|maker| !is_it(&maker, &me, start)) {
+            return None;
+        }
+        let (command, user) = platform::seen(pid)?;
+        // Otherwise the number was given to somebody else in between.
+        let same = platform::entry(pid)?.start == start;
+        same.then_some(Running { pid, command, user })
+    }
+}
+
+/// As far as the two can be told apart.
+fn is_it(maker: &Identity, me: &Identity, start: Option<u64>) -> bool {
+    let is_other = maker.shares_ticks_with(me) && start.is_some() && maker.start != start;
+    maker.shares_pids_with(me) && !is_other
+}
