@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/engine.rs");
     println!("cargo::rerun-if-changed=wit");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
+    println!("cargo::rustc-env=TARGET={}", env::var("TARGET")?);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let out = out.join("lockfile.cwasm");
     if env::var_os("DOCS_RS").is_some() {

@@ -2,13 +2,16 @@
 
 mod acquire;
 mod break_lock;
+mod component;
 mod dispositions;
+mod doctor;
 mod events;
 mod file_system;
 mod json;
 mod signals;
 mod status;
 mod user;
+mod version;
 mod voice;
 
 use std::{env, fmt, io::Write, process::ExitCode};
@@ -23,7 +26,15 @@ const FAILED: u8 = 1;
 
 /// Keep two processes from opening the same data directory.
 #[derive(Debug, Parser)]
-#[command(name = "lockhost", version, arg_required_else_help = true)]
+#[command(
+    name = "lockhost",
+    version,
+    long_version = version::long(),
+    arg_required_else_help = true,
+    after_help = "Examples:\n  lockhost acquire data -- app    run app, with the lock on data\n  \
+                  lockhost acquire data           hold the lock until a signal comes\n  \
+                  lockhost status data            tell who has it"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -56,6 +67,12 @@ enum Command {
     /// Exit codes: 0 held by a living owner; 1 stale (the next attempt would take it over); 3 free; 4 it cannot be known,
     /// or any failure; 2 wrong usage.
     Status(status::Status),
+    /// Tell what locks on a directory are worth, by trying what they are made of.
+    ///
+    /// Exit codes: 0 locks can be had here, as the verdict says; 1 they cannot, or any failure; 2 wrong usage.
+    Doctor(doctor::Doctor),
+    /// Write the component that decides to standard output, for another host to run.
+    Component(component::Component),
 }
 
 /// Runs the program, and tells what went wrong in one line.
@@ -68,6 +85,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Acquire(arguments) => acquire::run(&arguments),
         Command::Break(arguments) => done(break_lock::run(&arguments)),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Component(arguments) => done(component::run(&arguments)),
     }
 }
 
@@ -101,8 +120,16 @@ fn complete(arguments: Arguments) -> clap::error::Result<Arguments> {
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
+    let mut text = error.render().to_string();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
     // Where it goes may be closed; the code says it all the same.
-    let _ = error.print();
+    let _ = if error.use_stderr() {
+        std::io::stderr().write_all(text.as_bytes())
+    } else {
+        std::io::stdout().write_all(text.as_bytes())
+    };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => 2.into(),

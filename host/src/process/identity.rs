@@ -46,6 +46,9 @@ impl FromStr for Identity {
 }
 
 impl Identity {
+    /// The format that this version writes; it stands in front of each text. Of a later one this version knows nothing.
+    pub const FORMAT: u32 = 1;
+
     /// The process' number, as it knows itself.
     ///
     /// ```

@@ -1,0 +1,62 @@
+//! `lockhost component`: the component itself, or its contract.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+
+/// The contract, without those of WASI that it uses.
+const WIT: &str = include_str!("../../wit/lockfile.wit");
+
+/// What `sha256sum` says of the component.
+pub(crate) const SHA256: &str = include_str!("../../lockfile.wasm.sha256");
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lockhost component > lockfile.wasm\n  lockhost component | sha256sum\n  \
+                  lockhost component --wit"
+)]
+pub(crate) struct Component {
+    /// Print its contract, in WIT, instead.
+    #[arg(long)]
+    wit: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Component) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    if !arguments.wit && out.is_terminal() {
+        bail!(
+            "the component is no text: send it to a file or a pipe, or see its contract with --wit"
+        );
+    }
+    let bytes = if arguments.wit {
+        WIT.as_bytes()
+    } else {
+        lockhost::COMPONENT
+    };
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_noted_hash_is_the_components() {
+        let hash = Sha256::digest(lockhost::COMPONENT);
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        if SHA256.trim() != hash {
+            let noted = concat!(env!("CARGO_MANIFEST_DIR"), "/lockfile.wasm.sha256");
+            std::fs::write(noted, format!("{hash}\n")).unwrap();
+            panic!("host/lockfile.wasm.sha256 was out of date and is written anew: test again");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `lockhost doctor`: what locks on a directory are worth, found out by trying what they are made of.
+
+mod machine;
+mod scratch;
+mod times;
+mod trials;
+mod verdict;
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use lockhost::process::{self, Identity};
+use rustix::fs::{Mode, OFlags};
+
+use self::{machine::Machine, trials::Trials, verdict::Verdict};
+use super::{done, file_system, printable, signals::Signals};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  lockhost doctor /var/lib/app")]
+pub(crate) struct Doctor {
+    /// The directory. Some files are made in it, and removed.
+    directory: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Doctor) -> ExitCode {
+    match examine(arguments) {
+        Ok(verdict) if verdict.is_usable() => ExitCode::SUCCESS,
+        Ok(_) => super::FAILED.into(),
+        Err(error) => done(Err(error)),
+    }
+}
+
+fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
+    // From here on a signal comes too late to leave files behind.
+    let _signals = Signals::catch().context("cannot catch signals")?;
+    let path = &arguments.directory;
+    // As a lock opens it: it need not be readable.
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::open(path, flags, Mode::empty())
+        .with_context(|| format!("cannot open directory {}", path.display()))?;
+    let directory = File::from(directory);
+    let me = process::current(&directory)?;
+    let trials = Trials::run(path, &me);
+    let machine = Machine::seen(&me, &directory);
+    let verdict = Verdict::on(&trials, &machine);
+    let kind = file_system::name(path).unwrap_or_else(|| "unknown".to_owned());
+    let mut text = printable(&format_args!(
+        "{}, on a file system of type {kind}",
+        path.display()
+    ));
+    text.push('\n');
+    for finding in trials.findings.iter().chain(&machine.findings) {
+        text += &finding.to_string();
+    }
+    text += &format!("{verdict}\n");
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?;
+    Ok(verdict)
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Finding {
+    mark: Mark,
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Yes,
+    No,
+    /// Neither good nor bad.
+    Fact,
+}
+
+impl Finding {
+    fn fact(text: impl Into<String>) -> Self {
+        Self {
+            mark: Mark::Fact,
+            text: text.into(),
+        }
+    }
+
+    /// What holds, or why it does not.
+    fn tried(what: &str, outcome: &Result<(), String>) -> Self {
+        match outcome {
+            Ok(()) => Self {
+                mark: Mark::Yes,
+                text: what.to_owned(),
+            },
+            Err(why) => Self {
+                mark: Mark::No,
+                text: format!("{what}: {why}"),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.mark {
+            Mark::Yes => "yes",
+            Mark::No => "no",
+            Mark::Fact => "-",
+        };
+        writeln!(f, "  {mark:<5}{}", printable(&self.text))
+    }
+}
+
+/// A fact in an identity's text, by its letter.
+fn fact(me: &Identity, tag: char) -> Option<String> {
+    let text = me.to_string();
+    let mut parts = text.split('-').skip(1);
+    let part = parts.find(|part| part.starts_with(tag))?;
+    Some(part[1..].to_owned())
+}

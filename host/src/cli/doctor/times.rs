@@ -1,0 +1,48 @@
+//! How fine the times of files are: a file that names nobody is judged by its age.
+
+use std::{
+    fs::File,
+    io::Seek,
+    io::Write,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::Finding;
+
+/// How long it is tried to see a file's time change.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How often it has to change for that to be known.
+const CHANGES: usize = 3;
+
+pub(super) fn finding(file: &File) -> Finding {
+    Finding::fact(match granularity(file) {
+        Some(step) => format!(
+            "times of files are {} apart",
+            humantime::format_duration(step)
+        ),
+        None => format!(
+            "times of files are coarse, or none are kept: no change was seen in {}",
+            humantime::format_duration(PATIENCE)
+        ),
+    })
+}
+
+/// The smallest step between times of modification.
+fn granularity(mut file: &File) -> Option<Duration> {
+    let begun = Instant::now();
+    let mut last: Option<SystemTime> = None;
+    let mut smallest: Option<Duration> = None;
+    let mut changes = 0;
+    while changes < CHANGES && begun.elapsed() < PATIENCE {
+        file.rewind().and_then(|()| file.write_all(b"1")).ok()?;
+        let time = file.metadata().and_then(|it| it.modified()).ok()?;
+        let step = last.and_then(|last| time.duration_since(last).ok());
+        if let Some(step) = step.filter(|step| !step.is_zero()) {
+            changes += 1;
+            smallest = Some(smallest.map_or(step, |smallest| smallest.min(step)));
+        }
+        last = Some(time);
+    }
+    smallest
+}

@@ -1,0 +1,147 @@
+//! What a lock does on a file system, tried piece by piece.
+
+use std::{
+    fs::{self, File, Permissions, TryLockError},
+    io::{self, ErrorKind, Read, Seek, Write},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
+
+use lockhost::process::Identity;
+
+use super::{Finding, scratch::Scratch, times};
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Trials {
+    pub(super) findings: Vec<Finding>,
+    /// Files can be made, exclusively, and go again.
+    pub(super) files: Result<(), String>,
+    /// A file can have two names, and is one file under both.
+    pub(super) links: Result<(), String>,
+    /// The kernel keeps evidence; `None` where it is not asked to.
+    pub(super) evidence: Option<Result<(), String>>,
+}
+
+impl Trials {
+    /// Tries in a directory, and leaves nothing.
+    pub(super) fn run(directory: &Path, me: &Identity) -> Self {
+        let mut scratch = Scratch::new(directory, me.to_string());
+        let mut trials = Self {
+            findings: Vec::new(),
+            files: Ok(()),
+            links: Err("no file can be made".to_owned()),
+            evidence: None,
+        };
+        match scratch.create() {
+            Ok((path, file)) => trials.with(&mut scratch, &path, file, me),
+            Err(error) => trials.files = Err(error.to_string()),
+        }
+        let removed = scratch.remove().map_err(|error| error.to_string());
+        let files = std::mem::replace(&mut trials.files, Ok(()));
+        trials.files = files.and(removed);
+        let what = "files can be made exclusively, written, read and removed";
+        let files = Finding::tried(what, &trials.files);
+        trials.findings.insert(0, files);
+        trials
+    }
+
+    fn with(&mut self, scratch: &mut Scratch, path: &Path, mut file: File, me: &Identity) {
+        self.files = is_exclusive(path).and_then(|()| is_read_back(&mut file));
+        self.findings.push(Finding::tried(
+            "files can be made private to their user",
+            &is_private(path, &file),
+        ));
+        self.links = links(scratch, path);
+        self.findings.push(Finding::tried(
+            "a file can have two names, which show as one file, and no name is given twice",
+            &self.links,
+        ));
+        self.evidence = me.promises_evidence().then(|| evidence(path));
+        self.findings.push(match &self.evidence {
+            Some(evidence) => Finding::tried(
+                "the kernel keeps a file locked for as long as it is open, and no longer",
+                evidence,
+            ),
+            None => Finding::fact(
+                "the kernel's locks are not relied upon: on such a file system they may be one machine's alone, or hang",
+            ),
+        });
+        self.findings.push(times::finding(&file));
+    }
+}
+
+fn is_exclusive(path: &Path) -> Result<(), String> {
+    match File::create_new(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.to_string()),
+        Ok(_) => Err("a file that is there was made once more".to_owned()),
+    }
+}
+
+fn is_read_back(file: &mut File) -> Result<(), String> {
+    let mut read = || -> io::Result<String> {
+        file.write_all(b"4711\n")?;
+        file.rewind()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        Ok(text)
+    };
+    match read() {
+        Ok(text) if text == "4711\n" => Ok(()),
+        Ok(_) => Err("what was written is not what is read".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn is_private(path: &Path, file: &File) -> Result<(), String> {
+    let mode = || {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        Ok(fs::metadata(path)?.mode() & 0o777)
+    };
+    match mode() {
+        Ok(0o600) => Ok(()),
+        Ok(mode) => Err(format!(
+            "its mode stays {mode:o}, so others may read or hold up locks"
+        )),
+        Err(error) => Err(io::Error::to_string(&error)),
+    }
+}
+
+fn links(scratch: &mut Scratch, path: &Path) -> Result<(), String> {
+    let second = scratch.link(path).map_err(|error| error.to_string())?;
+    let id = |path: &Path| {
+        let file = fs::metadata(path).map_err(|error| error.to_string())?;
+        Ok::<_, String>((file.dev(), file.ino()))
+    };
+    if id(path)? != id(&second)? {
+        return Err("the two names show as two files".to_owned());
+    }
+    match fs::hard_link(path, &second) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.to_string()),
+        Ok(()) => Err("a name that was given was given once more".to_owned()),
+    }
+}
+
+/// As owners keep it, and others ask for it.
+fn evidence(path: &Path) -> Result<(), String> {
+    let kept = open(path)?;
+    kept.try_lock().map_err(|error| error.to_string())?;
+    let asked = open(path)?;
+    match asked.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {}
+        Err(error) => return Err(error.to_string()),
+        Ok(()) => return Err("a file that was locked could be locked once more".to_owned()),
+    }
+    drop(kept);
+    asked
+        .try_lock_shared()
+        .map_err(|error| format!("it stays locked once it is closed: {error}"))
+}
+
+fn open(path: &Path) -> Result<File, String> {
+    let mut options = File::options();
+    let opened = options.read(true).write(true).open(path);
+    opened.map_err(|error| error.to_string())
+}

@@ -1,0 +1,73 @@
+//! What it all comes to.
+
+use std::fmt;
+
+use super::{machine::Machine, trials::Trials};
+
+#[derive(Debug)]
+pub(super) struct Verdict {
+    worth: Worth,
+    /// Processes cannot be told from later ones that have their number.
+    mixes_up: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Worth {
+    /// No lock can be had, or none that means something.
+    None(String),
+    /// In place: a pid in a file.
+    Pid,
+    /// Claims, and no evidence.
+    Claim,
+    /// All that there is.
+    Evidence,
+}
+
+impl Verdict {
+    pub(super) fn on(trials: &Trials, machine: &Machine) -> Self {
+        let worth = match (&trials.files, &trials.evidence, &trials.links) {
+            (Err(why), _, _) | (_, Some(Err(why)), _) => Worth::None(why.clone()),
+            (_, Some(Ok(())), Ok(())) => Worth::Evidence,
+            (_, None, Ok(())) => Worth::Claim,
+            (_, _, Err(_)) => Worth::Pid,
+        };
+        Self {
+            worth,
+            mixes_up: !machine.starts,
+        }
+    }
+
+    /// Whether a lock can be had here.
+    pub(super) fn is_usable(&self) -> bool {
+        !matches!(self.worth, Worth::None(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("verdict: ")?;
+        match &self.worth {
+            Worth::None(why) => {
+                return write!(f, "no lock can be had here, or none that means something: {why}");
+            }
+            Worth::Evidence => f.write_str(
+                "locks here are judged right by everybody who can see the directory, also from other containers and \
+                 after a reboot; a dead owner never needs a person",
+            )?,
+            Worth::Claim => f.write_str(
+                "locks here are judged right among processes that see each other; an owner of another machine, \
+                 container or boot counts as alive until a person says otherwise",
+            )?,
+            Worth::Pid => f.write_str(
+                "locks here keep processes apart that see each other, and neither machines nor containers; an owner is \
+                 judged by its pid alone",
+            )?,
+        }
+        if self.mixes_up {
+            f.write_str(
+                "; and a dead owner whose number another process has counts as alive until a person says otherwise",
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! What `--version` says.
+
+use std::sync::LazyLock;
+
+use super::component::SHA256;
+
+/// The program, the component in it, and for what it was built.
+pub(crate) fn long() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let identities = lockhost::process::Identity::FORMAT;
+        format!(
+            "{}\ncomponent sha256 {}, identities in format {identities}\ntarget {}",
+            env!("CARGO_PKG_VERSION"),
+            SHA256.trim(),
+            env!("TARGET"),
+        )
+    });
+    &TEXT
+}

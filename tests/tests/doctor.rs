@@ -1,0 +1,165 @@
+//! `lockhost doctor`: what it finds on file systems of each kind, and that it leaves nothing; and what an owner is warned
+//! of there.
+
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use lockhost_tests::{
+    contender::Contender,
+    mounted::{Mounted, is_mounted},
+    program::{lockhost, run},
+    scene::Scene,
+};
+use rustix::process::Signal;
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a temporary directory's path is text")
+}
+
+fn told(output: Output) -> (Option<i32>, String) {
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let told = String::from_utf8(output.stdout).expect("it speaks text");
+    assert!(told.is_ascii(), "{told}");
+    (output.status.code(), told)
+}
+
+/// What it says of a scene, in which it leaves nothing.
+fn doctor(scene: &Scene) -> (Option<i32>, String) {
+    let before = scene.files();
+    let told = told(run(&["doctor", text(scene.path())]));
+    assert_eq!(scene.files(), before);
+    told
+}
+
+/// What `acquire` says on standard error.
+fn warned(scene: &Scene, quiet: &[&str]) -> String {
+    let mut command = Command::new(lockhost());
+    let mut owner = Contender::start(command.arg("acquire").args(quiet).arg(scene.path()));
+    assert!(owner.line().starts_with("acquired "));
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    owner.complaints()
+}
+
+fn mounted_scene(mounted: &Mounted) -> Scene {
+    assert!(is_mounted(&mounted.path()));
+    Scene::free_in(&mounted.path())
+}
+
+#[test]
+fn where_temporary_files_are_locks_are_judged_by_the_kernel() {
+    let scene = Scene::free_in(&env::temp_dir());
+    let (code, told) = doctor(&scene);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains("\n  no "), "{told}");
+    assert!(told.contains("  -    times of files are "), "{told}");
+    let (_, verdict) = told.split_once("\nverdict: ").expect(&told);
+    assert!(
+        verdict.contains("a dead owner never needs a person"),
+        "{told}"
+    );
+    assert_eq!(warned(&scene, &[]), "", "and nobody is warned");
+}
+
+#[test]
+fn files_that_are_there_are_left_alone() {
+    let scene = Scene::stale().with("data", "mine");
+    assert_eq!(doctor(&scene).0, Some(0));
+    assert_eq!(
+        fs::read_to_string(scene.path().join("data")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "root, /dev/fuse, exfat-fuse, exfatprogs or losetup is missing"
+)]
+fn without_hard_links_a_pid_is_all_and_an_owner_is_warned() {
+    let mounted = Mounted::exfat();
+    let scene = mounted_scene(&mounted);
+    let (code, told) = doctor(&scene);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("  no   a file can have two names"), "{told}");
+    assert!(told.contains("judged by its pid alone"), "{told}");
+    let warning = warned(&scene, &[]);
+    assert_eq!(warning.lines().count(), 1, "{warning}");
+    assert!(warning.contains("file system of type fuse"), "{warning}");
+    assert!(
+        warning.contains("machines and containers are not kept apart"),
+        "{warning}"
+    );
+    assert_eq!(warned(&scene, &["--quiet"]), "");
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "root, /dev/fuse or unionfs-fuse is missing")]
+fn two_names_that_show_as_two_files_are_seen() {
+    let mounted = Mounted::unionfs();
+    let (code, told) = doctor(&mounted_scene(&mounted));
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("the two names show as two files"), "{told}");
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "root, /dev/fuse or bindfs is missing")]
+fn on_a_foreign_file_system_locks_of_the_kernel_are_not_tried_and_an_owner_is_warned() {
+    let mounted = Mounted::bindfs();
+    let scene = mounted_scene(&mounted);
+    let (code, told) = doctor(&scene);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("  yes  a file can have two names"), "{told}");
+    assert!(told.contains("locks are not relied upon"), "{told}");
+    assert!(
+        told.contains("counts as alive until a person says otherwise"),
+        "{told}"
+    );
+    let warning = warned(&scene, &[]);
+    assert_eq!(warning.lines().count(), 1, "{warning}");
+    assert!(
+        warning.contains("never taken over from without a person"),
+        "{warning}"
+    );
+    assert_eq!(warned(&scene, &["-q"]), "");
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn who_may_not_write_gets_no_lock_and_is_told_so() {
+    let scene = Scene::free();
+    let mut command = scene.as_another_user();
+    let (code, text) = told(command.arg("doctor").arg("/").output().unwrap());
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("verdict: no lock can be had here"), "{text}");
+    assert!(text.contains("Permission denied"), "{text}");
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root makes namespaces everywhere")]
+fn a_machine_without_proc_is_seen() {
+    let scene = Scene::free();
+    let script = "umount --lazy /proc && exec \"$0\" doctor \"$1\"";
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script])
+        .arg(lockhost())
+        .arg(scene.path())
+        .output()
+        .expect("unshare can be started");
+    let (code, told) = told(output);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("  no   /proc shows this process"), "{told}");
+    assert!(told.contains("whose number another process has"), "{told}");
+}
+
+#[test]
+fn a_directory_that_is_missing_is_a_failure() {
+    let scene = Scene::free();
+    let missing = scene.path().join("missing");
+    let output = run(&["doctor", text(&missing)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(text(&missing)));
+    assert_eq!(run(&["doctor"]).status.code(), Some(2));
+}
