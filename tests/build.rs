@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(no_node, no_python)");
     println!("cargo::rustc-check-cfg=cfg(no_namespaces, no_time_namespaces, no_faketime)");
     println!("cargo::rustc-check-cfg=cfg(no_overlay, no_ext4, no_xfs, no_btrfs)");
+    println!("cargo::rustc-check-cfg=cfg(no_shells, no_systemd)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
@@ -62,6 +63,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .output();
     if !pip.is_ok_and(|output| output.status.success()) {
         println!("cargo::rustc-cfg=no_python");
+    }
+    if !["bash", "zsh", "fish"].iter().all(|it| is_installed(it)) {
+        println!("cargo::rustc-cfg=no_shells");
+    }
+    if !is_installed("systemd-analyze") {
+        println!("cargo::rustc-cfg=no_systemd");
     }
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");

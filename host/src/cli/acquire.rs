@@ -22,6 +22,7 @@ use self::{
 };
 use super::{
     REFUSED, code,
+    notify::Notify,
     signals::Signals,
     voice::{Level, Voice},
 };
@@ -79,6 +80,9 @@ pub(crate) struct Acquire {
     /// Tell each event as one JSON object a line: on standard output, or on standard error if there is a command.
     #[arg(long, conflicts_with_all = ["quiet", "verbose"])]
     json: bool,
+    /// What the service manager is told, if one listens.
+    #[arg(long, value_name = "WHAT", default_value = "ready")]
+    notify: Notify,
 }
 
 /// What follows from a loss.
@@ -137,10 +141,12 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         let told = arguments.voice().acquired(lock);
         told.context(UNTOLD)?;
     }
+    arguments.notify.acquired(&locks);
     let mut holding = Holding::new(arguments, &mut events, &locks);
     let ended = holding.until_the_end();
     let told = holding.losses();
     let mut failed = !told.is_empty();
+    arguments.notify.releasing();
     for released in take::release(locks) {
         match released {
             Ok(path) => arguments.voice().released(&path).context(UNTOLD)?,
@@ -184,7 +190,7 @@ impl Acquire {
             (_, true) => Level::Verbose,
             _ => Level::Normal,
         };
-        Voice::new(level, self.has_command(), self.json)
+        Voice::new(level, self.has_command(), self.json, self.notify)
     }
 }
 

@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod file_system;
 mod json;
+mod notify;
 mod signals;
 mod status;
 mod user;

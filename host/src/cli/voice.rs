@@ -7,7 +7,7 @@ use std::{
 
 use lockhost::{Lock, Waiting};
 
-use super::{complain, events::Event, file_system, json::Stream};
+use super::{complain, events::Event, file_system, json::Stream, notify::Notify};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +28,16 @@ pub(crate) struct Voice {
     beside_command: bool,
     /// Whether it speaks to programs.
     json: bool,
+    notify: Notify,
 }
 
 impl Voice {
-    pub(crate) fn new(level: Level, beside_command: bool, json: bool) -> Self {
+    pub(crate) fn new(level: Level, beside_command: bool, json: bool, notify: Notify) -> Self {
         Self {
             level,
             beside_command,
             json,
+            notify,
         }
     }
 
@@ -48,12 +50,13 @@ impl Voice {
         self.json
     }
 
-    /// Something is waited for, or somebody.
+    /// Something is waited for, or somebody: told to programs.
     pub(crate) fn waiting(self, waiting: &Waiting) {
         if self.json {
             // If nobody listens, that is told when the lock is there.
             let _ = self.emit(&Event::waiting(waiting));
         }
+        self.notify.waiting(waiting);
     }
 
     /// A lock was taken: what it replaced, what there is to be warned of, and that it is held.

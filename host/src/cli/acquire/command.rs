@@ -16,7 +16,7 @@ use rustix::{
     process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal},
 };
 
-use crate::cli::dispositions::Dispositions;
+use crate::cli::{dispositions::Dispositions, notify};
 
 /// Numbers of descriptors that scripts use for their own are below this.
 const BEYOND_SCRIPTS: i32 = 10;
@@ -27,6 +27,8 @@ pub(super) struct Inheritance {
     pub(super) evidence: Vec<File>,
     /// The signals that are blocked in it.
     pub(super) mask: SigSet,
+    /// Whether the service manager listens to it.
+    pub(super) notifies: bool,
 }
 
 /// A descriptor for each lock's evidence.
@@ -47,6 +49,7 @@ pub(super) fn start(
     inheritance: Inheritance,
 ) -> io::Result<Pid> {
     let dispositions = Dispositions::for_waiting()?;
+    let notifies = inheritance.notifies;
     let parent = getpid();
     let prepare = move || {
         for file in &inheritance.evidence {
@@ -63,6 +66,9 @@ pub(super) fn start(
     };
     let mut child = Command::new(&command[0]);
     child.args(&command[1..]).envs(environment(locks)?);
+    if !notifies {
+        child.env_remove(notify::SOCKET);
+    }
     #[allow(unsafe_code)]
     // SAFETY: between fork(2) and execve(2) only what is safe in a signal handler may be done, for the sake of programs
     // with several threads. This one has a single thread, and the function makes system calls and nothing else: no error

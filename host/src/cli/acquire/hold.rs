@@ -121,6 +121,7 @@ impl<'a> Holding<'a> {
                 false => command::evidence(self.locks)?,
             },
             mask: signals.inherited(),
+            notifies: self.arguments.notify.leaves_it_to_the_command(),
         };
         if let Some(caught) = signals.next()? {
             return Ok(Ended::Signal(caught));

@@ -36,8 +36,6 @@ enum How {
     Drawn,
     /// A line for each that is waited for.
     Listed,
-    /// An object for each.
-    Objects,
     Not,
 }
 
@@ -48,7 +46,7 @@ impl Notice {
             voice,
             since: Instant::now(),
             how: match level {
-                _ if voice.is_json() => How::Objects,
+                _ if voice.is_json() => How::Not,
                 Level::Quiet => How::Not,
                 _ if can_draw() => How::Drawn,
                 Level::Verbose => How::Listed,
@@ -63,11 +61,13 @@ impl Notice {
     pub(super) fn tell(&mut self, waiting: &Waiting) {
         let now = subject(waiting);
         let is_news = self.told.as_ref() != Some(&now);
+        if is_news {
+            self.voice.waiting(waiting);
+        }
         match self.how {
             How::Drawn => self.draw(waiting),
             How::Listed if is_news => complain(&format_args!("waiting for {now}")),
-            How::Objects if is_news => self.voice.waiting(waiting),
-            How::Listed | How::Objects | How::Not => {}
+            How::Listed | How::Not => {}
         }
         self.told = Some(now);
     }
@@ -76,7 +76,7 @@ impl Notice {
     pub(super) fn lasts(&self) -> Duration {
         match self.how {
             How::Drawn => LASTS,
-            How::Listed | How::Objects | How::Not => Duration::MAX,
+            How::Listed | How::Not => Duration::MAX,
         }
     }
 

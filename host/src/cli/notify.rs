@@ -1,0 +1,64 @@
+//! What a service manager is told: sd_notify(3). Nothing where nobody listens, as the variable `NOTIFY_SOCKET` says.
+
+use clap::ValueEnum;
+use lockhost::{Lock, Waiting};
+use sd_notify::NotifyState;
+
+use super::{complain, printable};
+
+/// Where it listens.
+pub(crate) const SOCKET: &str = "NOTIFY_SOCKET";
+
+/// How much it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Notify {
+    /// That the service is ready once the lock is held, and what it waits for before that; the command cannot tell it more.
+    Ready,
+    /// What it waits for and what it holds; the command says itself when it is ready.
+    Status,
+    /// Nothing.
+    No,
+}
+
+impl Notify {
+    /// Whether the command has something to say to it.
+    pub(crate) fn leaves_it_to_the_command(self) -> bool {
+        self != Self::Ready
+    }
+
+    /// The lock is not had yet.
+    pub(crate) fn waiting(self, waiting: &Waiting) {
+        let path = waiting.path().display();
+        self.tell(&[], &format!("waiting for {path}"));
+    }
+
+    /// The locks are held.
+    pub(crate) fn acquired(self, locks: &[Lock]) {
+        let states: &[_] = match self {
+            Self::Ready => &[NotifyState::Ready],
+            Self::Status | Self::No => &[],
+        };
+        let files = locks.iter().map(|lock| lock.path().to_string_lossy());
+        let files: Vec<_> = files.collect();
+        self.tell(states, &format!("holding {}", files.join(" and ")));
+    }
+
+    /// They are being given up.
+    pub(crate) fn releasing(self) {
+        self.tell(&[NotifyState::Stopping], "releasing");
+    }
+
+    fn tell(self, states: &[NotifyState<'_>], status: &str) {
+        if self == Self::No {
+            return;
+        }
+        // A line is a message of its own there.
+        let status = printable(&status);
+        let states = [states, &[NotifyState::Status(&status)]].concat();
+        if let Err(error) = sd_notify::notify(&states) {
+            complain(&format_args!(
+                "warning: cannot tell the service manager: {error}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Beside a service manager: what it is told, and the unit files.
+
+use std::{
+    fs,
+    os::unix::net::UnixDatagram,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use lockhost_tests::{contender::Contender, program::lockhost, scene::Scene};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+const UNITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/dist/systemd");
+
+/// A service manager's end of the socket.
+struct Manager {
+    place: TempDir,
+    socket: UnixDatagram,
+}
+
+impl Manager {
+    fn new() -> Self {
+        let place = TempDir::with_prefix("lockhost-notify-").expect("a temporary directory");
+        let socket = UnixDatagram::bind(place.path().join("notify")).expect("a socket");
+        Self { place, socket }
+    }
+
+    fn start(&self, directory: &Path, arguments: &[&str]) -> Contender {
+        let mut command = Command::new(lockhost());
+        command
+            .arg("acquire")
+            .args(arguments)
+            .arg(directory)
+            .env("NOTIFY_SOCKET", self.place.path().join("notify"));
+        Contender::start(&mut command)
+    }
+
+    /// The next message, in lines.
+    fn told(&self) -> Vec<String> {
+        let mut message = [0; 4096];
+        let length = self.socket.recv(&mut message).expect("a message");
+        let text = String::from_utf8_lossy(&message[..length]).into_owned();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn is_told_nothing(&self) -> bool {
+        self.socket.set_nonblocking(true).expect("it can be so");
+        self.socket.recv(&mut [0; 4096]).is_err()
+    }
+}
+
+#[test]
+fn it_is_told_that_the_service_is_ready_once_the_lock_is_held_and_when_it_goes() {
+    let (manager, scene) = (Manager::new(), Scene::free());
+    let mut owner = manager.start(scene.path(), &[]);
+    let holding = format!("STATUS=holding {}", scene.lock().display());
+    assert_eq!(manager.told(), ["READY=1", &holding]);
+    assert!(scene.lock().exists());
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(manager.told(), ["STOPPING=1", "STATUS=releasing"]);
+    assert!(manager.is_told_nothing());
+}
+
+#[test]
+fn it_is_told_what_is_waited_for() {
+    let (manager, scene) = (Manager::new(), Scene::free().with("tinyforge.lock", ""));
+    let _owner = manager.start(scene.path(), &[]);
+    let waiting = format!("STATUS=waiting for {}", scene.lock().display());
+    let mut told = manager.told();
+    assert_eq!(told, [waiting]);
+    while told[0].starts_with("STATUS=waiting") {
+        told = manager.told();
+    }
+    assert_eq!(told[0], "READY=1");
+}
+
+#[test]
+fn a_service_that_notifies_itself_is_left_to_say_that_it_is_ready() {
+    let (manager, scene) = (Manager::new(), Scene::free());
+    let _owner = manager.start(scene.path(), &["--notify=status"]);
+    let holding = format!("STATUS=holding {}", scene.lock().display());
+    assert_eq!(manager.told(), [holding]);
+}
+
+#[test]
+fn a_command_hears_of_the_manager_only_if_it_is_left_to_it_to_say_more() {
+    for (notify, told) in [("ready", "\n"), ("status", "some\n"), ("no", "some\n")] {
+        let (manager, scene) = (Manager::new(), Scene::free());
+        let output = Command::new(lockhost())
+            .args(["acquire", "--notify", notify])
+            .arg(scene.path())
+            .args(["--", "sh", "-c", "echo ${NOTIFY_SOCKET+some}"])
+            .env("NOTIFY_SOCKET", manager.place.path().join("notify"))
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), told, "{output:?}");
+    }
+}
+
+#[test]
+fn whoever_is_refused_is_not_ready_and_who_is_to_say_nothing_says_nothing() {
+    let (manager, scene) = (Manager::new(), Scene::free());
+    let mut owner = manager.start(scene.path(), &["--notify=no"]);
+    assert!(owner.line().starts_with("acquired "));
+    let mut refused = manager.start(scene.path(), &[]);
+    assert_eq!(refused.end_of_input().code(), Some(75));
+    assert!(manager.is_told_nothing());
+}
+
+#[test]
+fn a_manager_that_does_not_listen_is_warned_of_and_costs_nothing() {
+    let (manager, scene) = (Manager::new(), Scene::free());
+    fs::remove_file(manager.place.path().join("notify")).unwrap();
+    let mut owner = manager.start(scene.path(), &[]);
+    assert!(owner.line().starts_with("acquired "));
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    let told = owner.complaints();
+    assert!(
+        told.contains("warning: cannot tell the service manager"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_name_with_a_line_break_is_no_second_message() {
+    let manager = Manager::new();
+    let scene = Scene::free();
+    let directory = scene.path().join("a\nMAINPID=1");
+    fs::create_dir(&directory).unwrap();
+    let _owner = manager.start(&directory, &[]);
+    let told = manager.told();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].contains(r"a\nMAINPID=1/"), "{told:?}");
+}
+
+/// The unit files, with programs that are there.
+fn units(place: &Path) -> Vec<PathBuf> {
+    let units = fs::read_dir(UNITS).expect("the units are there");
+    let mut written = Vec::new();
+    for unit in units {
+        let unit = unit.expect("an entry").path();
+        let text = fs::read_to_string(&unit).expect("a unit is text");
+        let program = lockhost().display().to_string();
+        let text = text
+            .replace("/usr/local/bin/lockhost", &program)
+            .replace("/usr/local/bin/app", "/bin/true");
+        let path = place.join(unit.file_name().expect("it has a name"));
+        fs::write(&path, text).expect("it can be written");
+        written.push(path);
+    }
+    assert_eq!(written.len(), 2);
+    written
+}
+
+#[test]
+#[cfg_attr(no_systemd, ignore = "systemd-analyze is missing")]
+fn systemd_takes_the_units_as_they_are() {
+    let place = TempDir::with_prefix("lockhost-units-").unwrap();
+    for unit in units(place.path()) {
+        let output = Command::new("systemd-analyze")
+            .arg("verify")
+            .arg(&unit)
+            .output()
+            .expect("systemd-analyze can be started");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        let name = unit.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(!told.contains(&name), "{told}");
+    }
+}
+
+#[test]
+fn no_unit_takes_a_refusal_for_success() {
+    let place = TempDir::with_prefix("lockhost-units-").unwrap();
+    for unit in units(place.path()) {
+        let text = fs::read_to_string(&unit).unwrap();
+        assert!(!text.contains("SuccessExitStatus"), "{text}");
+        assert!(text.contains("\nType=notify\n"), "{text}");
+        let all = text.contains("\nNotifyAccess=all\n");
+        assert_eq!(all, text.contains(" --notify=status "), "{text}");
+    }
+}
