@@ -4,6 +4,8 @@ mod acquire;
 mod break_lock;
 mod component;
 mod dispositions;
+#[cfg(test)]
+mod dist;
 mod doctor;
 mod events;
 mod file_system;

@@ -1,0 +1,81 @@
+//! What packages bring along, installed by the documented command and used by what it is for.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use lockhost_tests::program::lockhost;
+use tempfile::TempDir;
+
+const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/dist");
+
+/// Everything, under a prefix of its own.
+fn installed() -> (TempDir, PathBuf) {
+    let place = TempDir::with_prefix("lockhost-installed-").expect("a temporary directory");
+    let status = Command::new(Path::new(DIST).join("install"))
+        .arg("/opt/lockhost")
+        .env("DESTDIR", place.path())
+        .status()
+        .expect("it can be started");
+    assert!(status.success());
+    let share = place.path().join("opt/lockhost/share");
+    (place, share)
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("it can be started");
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    assert!(output.stderr.is_empty(), "{command:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn there_is_a_page_for_every_command() {
+    let (_place, share) = installed();
+    let help = run(Command::new(lockhost()).arg("--help"));
+    let commands = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  "))
+        .filter_map(|line| line.split(' ').next());
+    let mut expected: Vec<_> = commands
+        .filter(|command| *command != "help")
+        .map(|command| format!("lockhost-{command}.1"))
+        .chain(["lockhost.1".to_owned()])
+        .collect();
+    expected.sort();
+    let pages = fs::read_dir(share.join("man/man1")).unwrap();
+    let mut pages: Vec<_> = pages
+        .map(|page| page.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    pages.sort();
+    assert_eq!(pages, expected);
+    assert!(pages.len() > 4);
+}
+
+#[test]
+#[cfg_attr(no_shells, ignore = "bash, zsh or fish is missing")]
+fn every_shell_completes_a_command() {
+    let (_place, share) = installed();
+    let bash = "source \"$0\" && COMP_WORDS=(lockhost sta) COMP_CWORD=1 && _lockhost lockhost sta lockhost && \
+                echo \"${COMPREPLY[*]}\"";
+    let told = run(Command::new("bash")
+        .args(["--norc", "-c", bash])
+        .arg(share.join("bash-completion/completions/lockhost")));
+    assert_eq!(told, "status\n");
+    let fish = "source $argv[1]; complete --do-complete 'lockhost sta'";
+    let told = run(Command::new("fish")
+        .args(["--no-config", "--command", fish])
+        .arg(share.join("fish/vendor_completions.d/lockhost.fish")));
+    assert!(told.starts_with("status\t"), "{told}");
+    // What it completes shows at a prompt only; this is that it loads as a function of that name.
+    let zsh = "fpath=($1 $fpath); autoload -Uz compinit && compinit -u -D && print $_comps[lockhost] && \
+               autoload -Uz +X _lockhost";
+    let told = run(Command::new("zsh")
+        .args(["-f", "-c", zsh, "zsh"])
+        .arg(share.join("zsh/site-functions")));
+    assert_eq!(told, "_lockhost\n");
+}
