@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tracing::{debug, debug_span};
 use wasmtime::component::ResourceAny;
 
 use crate::{
@@ -379,6 +380,17 @@ impl Attempt {
     /// # Errors
     /// Any [`Error`] but a lost lock.
     pub fn proceed(&mut self) -> Result<Progress, Error> {
+        let _span = debug_span!("attempt", directory = ?self.directory).entered();
+        let outcome = self.try_on();
+        match &outcome {
+            Ok(Progress::Acquired(lock)) => debug!(identity = lock.identity(), "acquired"),
+            Ok(Progress::Waiting(waiting)) => debug!(?waiting, "waiting"),
+            Err(error) => debug!(kind = ?error.kind(), "{error}"),
+        }
+        outcome
+    }
+
+    fn try_on(&mut self) -> Result<Progress, Error> {
         if !process::is_still(self.maker) {
             return Err(ended(&self.directory));
         }

@@ -126,6 +126,7 @@ impl Status {
 /// [`ErrorKind::BadName`](crate::ErrorKind::BadName) or [`ErrorKind::Internal`](crate::ErrorKind::Internal).
 pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error> {
     let path = directory.as_ref();
+    let _span = tracing::debug_span!("inspect", directory = ?path, name).entered();
     let directory = open_directory(path)
         .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
     let ask = || {

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use tracing::debug;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::Descriptor;
 
@@ -178,6 +179,7 @@ impl process::Host for ProcessCtxView<'_> {
         attempt: u32,
     ) -> wasmtime::Result<Result<Maker, String>> {
         let maker = native::current(&*self.open(&dir)?);
+        debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "who asks");
         Ok(match maker {
             Ok(identity) => Ok(Maker {
                 pid: identity.pid(),
@@ -194,7 +196,9 @@ impl process::Host for ProcessCtxView<'_> {
         dir: Resource<Descriptor>,
     ) -> wasmtime::Result<Option<String>> {
         let identity = native::identify(pid, &*self.open(&dir)?);
-        Ok(identity.map(|identity| identity.to_string()))
+        let identity = identity.map(|identity| identity.to_string());
+        debug!(pid, answer = ?identity, "who has this number");
+        Ok(identity)
     }
 
     fn guard(
@@ -209,6 +213,7 @@ impl process::Host for ProcessCtxView<'_> {
         }
         Ok(match Evidence::leave(&file) {
             Ok(evidence) => {
+                debug!(kept = evidence.is_kept(), "a claim is guarded");
                 self.ctx.guarded.push(evidence.descriptor());
                 if evidence.is_kept() {
                     self.ctx.kept = evidence.descriptor();
@@ -226,7 +231,9 @@ impl process::Host for ProcessCtxView<'_> {
     ) -> wasmtime::Result<Liveness> {
         let file = self.open(&file)?;
         let own = self.guards(&file);
-        Ok(judge(&owner, &file, own))
+        let answer = judge(&owner, &file, own);
+        debug!(?owner, own, ?answer, "is the owner alive");
+        Ok(answer)
     }
 }
 

@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 mod file_system;
 mod json;
+mod log;
 mod notify;
 mod signals;
 mod status;
@@ -80,6 +81,7 @@ enum Command {
 
 /// Runs the program, and tells what went wrong in one line.
 pub(crate) fn run() -> ExitCode {
+    log::start();
     let arguments = match Arguments::try_parse().and_then(complete) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),

@@ -1,0 +1,70 @@
+//! `LOCKHOST_LOG`: what is told of the steps, and that nothing is without it.
+
+use std::process::{Command, Output};
+
+use lockhost_tests::{program::lockhost, scene::Scene};
+
+fn status(scene: &Scene, level: Option<&str>) -> Output {
+    let mut command = Command::new(lockhost());
+    command.arg("status").arg(scene.path());
+    command.env_remove("LOCKHOST_LOG");
+    if let Some(level) = level {
+        command.env("LOCKHOST_LOG", level);
+    }
+    command.output().expect("the program can be started")
+}
+
+fn told(output: &Output) -> String {
+    let told = String::from_utf8(output.stderr.clone()).expect("it speaks text");
+    let is_line = |line: &str| line.starts_with("lockhost: ");
+    assert!(told.lines().all(is_line), "{told}");
+    told
+}
+
+#[test]
+fn each_question_about_a_process_is_told_with_its_answer() {
+    let scene = Scene::stale();
+    let output = status(&scene, Some("debug"));
+    let told = told(&output);
+    let question = "is the owner alive owner=Owner::Pid(999999999)";
+    let answer = "answer=Liveness::Dead(DeadReason::NoProcess)";
+    let line = told.lines().find(|line| line.contains(question));
+    assert!(line.is_some_and(|line| line.contains(answer)), "{told}");
+    let within = format!("inspect directory={:?}", scene.path());
+    assert!(line.is_some_and(|line| line.contains(&within)), "{told}");
+}
+
+#[test]
+fn an_attempt_is_told_with_its_outcome() {
+    let scene = Scene::free().with("tinyforge.lock", "1\n");
+    let mut command = Command::new(lockhost());
+    command.arg("acquire").arg(scene.path());
+    let output = command.env("LOCKHOST_LOG", "debug").output().unwrap();
+    assert_eq!(output.status.code(), Some(75));
+    let told = told(&output);
+    let within = format!("attempt directory={:?}: ", scene.path());
+    assert!(
+        told.contains(&within) && told.contains("kind=Held"),
+        "{told}"
+    );
+}
+
+#[test]
+fn without_the_variable_or_with_an_empty_one_or_off_nothing_is_told() {
+    let scene = Scene::stale();
+    let plain = status(&scene, None);
+    for level in [None, Some(""), Some("off"), Some("warn")] {
+        let output = status(&scene, level);
+        assert_eq!(told(&output), "", "{level:?}");
+        assert_eq!(output.status, plain.status);
+    }
+}
+
+#[test]
+fn a_level_that_is_none_is_warned_of_and_costs_nothing() {
+    let output = status(&Scene::stale(), Some("loud"));
+    assert_eq!(output.status.code(), Some(1));
+    let told = told(&output);
+    assert!(told.contains("LOCKHOST_LOG is loud"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
