@@ -236,25 +236,46 @@ impl fmt::Display for Error {
 
 /// Whose a file is that this process may not touch, or the directory that it may not change, and who may.
 fn whose(path: &Path, directory: &Path, failure: wit::Failure) -> Option<String> {
-    use wit::{ErrorCode, Operation};
-    let changes = matches!(
-        failure.operation,
-        Operation::Create | Operation::Link | Operation::Remove
-    );
-    let file = owner_of(path).filter(|_| !changes || failure.code != ErrorCode::Access);
-    let Some(user) = file else {
-        return owner_of(directory).map(|user| format!("the directory belongs to user {user}"));
+    let belonging = Belonging {
+        file: owner_of(path),
+        directory: owner_of(directory),
+        sticky: is_sticky(directory),
     };
-    let who = match failure.operation {
-        Operation::Open => {
-            ": only that user, or root, can tell whether its owner lives, and take it over if not"
-        }
-        Operation::Remove if is_sticky(directory) => {
-            ": only that user, the directory's, or root may remove it from a directory with the sticky bit"
-        }
-        _ => "",
-    };
-    Some(format!("the file belongs to user {user}{who}"))
+    belonging.told(failure)
+}
+
+/// To which users they belong, as far as that can be told.
+pub(crate) struct Belonging {
+    pub(crate) file: Option<u32>,
+    pub(crate) directory: Option<u32>,
+    pub(crate) sticky: bool,
+}
+
+impl Belonging {
+    pub(crate) fn told(&self, failure: wit::Failure) -> Option<String> {
+        use wit::{ErrorCode, Operation};
+        let changes = matches!(
+            failure.operation,
+            Operation::Create | Operation::Link | Operation::Remove
+        );
+        let file = self
+            .file
+            .filter(|_| !changes || failure.code != ErrorCode::Access);
+        let Some(user) = file else {
+            let user = self.directory?;
+            return Some(format!("the directory belongs to user {user}"));
+        };
+        let who = match failure.operation {
+            Operation::Open => {
+                ": only that user, or root, can tell whether its owner lives, and take it over if not"
+            }
+            Operation::Remove if self.sticky => {
+                ": only that user, the directory's, or root may remove it from a directory with the sticky bit"
+            }
+            _ => "",
+        };
+        Some(format!("the file belongs to user {user}{who}"))
+    }
 }
 
 impl error::Error for Error {}

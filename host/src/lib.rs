@@ -83,6 +83,8 @@ mod phrase;
 pub mod plugin;
 pub mod process;
 mod running;
+#[cfg(test)]
+mod sentences;
 mod view;
 mod vigil;
 mod watch;

@@ -297,7 +297,7 @@ pub enum ReplacedReason {
 }
 
 impl Replaced {
-    fn new(directory: &Path, replaced: wit::Replaced) -> Self {
+    pub(crate) fn new(directory: &Path, replaced: wit::Replaced) -> Self {
         Self {
             path: directory.join(replaced.file),
             pid: replaced.pid,
@@ -352,7 +352,7 @@ pub enum Warning {
 }
 
 impl Warning {
-    fn new(directory: &Path, warning: wit::Warning) -> Self {
+    pub(crate) fn new(directory: &Path, warning: wit::Warning) -> Self {
         match warning.remark {
             wit::Remark::OtherReclaim(pid) => Self::OtherReclaim {
                 directory: directory.to_owned(),

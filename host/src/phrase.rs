@@ -44,8 +44,17 @@ pub(crate) fn held(
     if let Some(since) = holder.since().and_then(written) {
         write!(f, ", since {since}")?;
     }
-    if let Liveness::Alive(AliveReason::Evidence) = holder.liveness() {
-        return write!(f, "; {}", Kept(holder.keepers()));
+    match holder.liveness() {
+        Liveness::Alive(AliveReason::Evidence) => {
+            return write!(f, "; {}", Kept(holder.keepers()));
+        }
+        Liveness::Alive(AliveReason::Running) => {
+            return f.write_str("; try again once it has ended");
+        }
+        Liveness::Alive(AliveReason::ThisProcess) => {
+            return f.write_str("; try again once it has released it");
+        }
+        _ => {}
     }
     let Some(doubt) = doubt(holder) else {
         return Ok(());
@@ -121,7 +130,7 @@ fn written(time: SystemTime) -> Option<String> {
 }
 
 /// That the kernel keeps a file locked, and for whom: the first few.
-struct Kept<'a>(&'a [Keeper]);
+pub(crate) struct Kept<'a>(pub(crate) &'a [Keeper]);
 
 impl fmt::Display for Kept<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
