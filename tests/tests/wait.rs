@@ -101,10 +101,13 @@ fn who_waits_notices_that_an_owner_is_killed_whose_command_goes_on() {
     let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &[HEARING]));
     let (command, _) = ready(&mut owner);
     let mut waiter = sleeper(&["--wait"], &scene);
-    owner.end(Signal::KILL);
-    // It is told for whom it waits from now on.
+    // And is not reaped, so that its end is there to be seen all the time.
+    owner.signal(Signal::KILL);
+    // It tells for whom it waits from now on, and sleeps.
     let line = waiter.line();
     assert!(line.contains(&format!("pid {command} (hearing)")), "{line}");
+    let pid = waiter.pid();
+    until("it sleeps again", || sleeps_until_told(pid) == Some(true));
     send(command, Signal::USR2);
     gets_in(&mut waiter);
 }
@@ -123,19 +126,35 @@ fn who_waits_gets_in_when_a_process_of_another_program_ends() {
     gets_in(&mut waiter);
 }
 
-#[test]
-#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
-fn who_waits_gets_in_when_an_owner_in_another_namespace_ends() {
-    let scene = Scene::free();
-    let lockhost = under_lock(&[], scene.path(), &[]);
+/// A program as the first process of a PID namespace: the child is `unshare`, and this its own number.
+fn in_a_namespace(command: &Command) -> Command {
     let mut unshare = Command::new("unshare");
     unshare
         .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
-        .arg(lockhost.get_program())
-        .args(lockhost.get_args());
-    let mut owner = Contender::start(&mut unshare);
+        .arg(command.get_program())
+        .args(command.get_args());
+    unshare
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn who_waits_gets_in_when_an_owner_ends_that_it_cannot_see() {
+    let scene = Scene::free();
+    let mut owner = Contender::start(&mut in_a_namespace(&under_lock(&[], scene.path(), &[])));
     assert!(owner.line().ends_with("(pid 1)"));
-    let mut waiter = sleeper(&["--wait"], &scene);
+    let waiting = told(&under_lock(&["-v", "--wait"], scene.path(), &[]));
+    let mut waiter = Contender::start(&mut in_a_namespace(&waiting));
+    let line = waiter.line();
+    assert!(line.starts_with("lockhost: waiting for pid 1, "), "{line}");
+    let children = format!("/proc/{0}/task/{0}/children", waiter.pid());
+    let first = fs::read_to_string(children)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    until("it sleeps until it is told", || {
+        sleeps_until_told(first) == Some(true)
+    });
     owner.end(Signal::KILL);
     gets_in(&mut waiter);
 }
