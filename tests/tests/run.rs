@@ -456,16 +456,27 @@ fn as_the_first_process_it_passes_signals_on() {
 }
 
 #[test]
-#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+#[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
 fn the_others_of_a_namespace_end_before_its_first_process_gives_up_the_lock() {
     let scene = Scene::free();
-    // It is killed with the namespace, as every process of it; only then the lock is free.
+    let log = tempfile::NamedTempFile::new().unwrap();
     let script = format!("{HEARING} & read line; exit 4");
-    let mut first = first_process(&[], &scene, &["sh", "-c", &script]);
+    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", &script]);
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-e", "trace=unlinkat", "-o"])
+        .arg(log.path())
+        .args(["unshare", "--pid", "--fork", "--kill-child", "--"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut first = Contender::start(strace.stdin(Stdio::piped()));
     ready(&mut first);
     assert_eq!(first.end_of_input().code(), Some(4));
-    assert_eq!(first.line(), "");
     assert!(scene.files().is_empty());
+    let log = fs::read_to_string(log.path()).unwrap();
+    let line = |text| log.lines().position(|line| line.contains(text));
+    let (killed, given_up) = (line("killed by SIGKILL"), line("unlinkat("));
+    assert!(killed.is_some() && killed < given_up, "{log}");
 }
 
 #[test]
