@@ -107,14 +107,64 @@ fn a_warning_is_an_event() {
 }
 
 #[test]
-fn a_lock_that_was_lost_is_told_at_its_release() {
+fn who_is_waited_for_is_told() {
+    let scene = Scene::free();
+    let mut owner = acquire(scene.path());
+    until(&mut owner, "acquired");
+    let mut command = Command::new(lockhost());
+    command
+        .args(["acquire", "--json", "--wait"])
+        .arg(scene.path());
+    let mut next = Contender::start(&mut command);
+    let events = until(&mut next, "waiting");
+    assert_eq!(events[0]["awaited"], "release");
+    assert_eq!(events[0]["holder"]["pid"], owner.pid());
+    owner.signal(Signal::TERM);
+    until(&mut next, "acquired");
+}
+
+#[test]
+fn beside_a_command_events_are_on_standard_error() {
+    let scene = Scene::stale();
+    let output = Command::new(lockhost())
+        .args(["acquire", "--json"])
+        .arg(scene.path())
+        .args(["--", "echo", "mine"])
+        .output()
+        .unwrap();
+    assert_eq!(output.stdout, b"mine\n");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let events = Schema::documented().lines(&told);
+    let names: Vec<_> = events.iter().map(|it| it["event"].as_str()).collect();
+    assert_eq!(names, ["reclaimed", "acquired", "released"].map(Some));
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_a_failure() {
+    let scene = Scene::free();
+    let output = Command::new(lockhost())
+        .args(["acquire", "--json"])
+        .arg(scene.path())
+        .args(["--", "/missing"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(127));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let events = Schema::documented().lines(&told);
+    let names: Vec<_> = events.iter().map(|it| it["event"].as_str()).collect();
+    assert_eq!(names, ["acquired", "failed", "released"].map(Some));
+}
+
+#[test]
+fn a_lock_that_is_lost_is_told_at_once_and_once() {
     let scene = Scene::free();
     let mut owner = acquire(scene.path());
     until(&mut owner, "acquired");
     fs::remove_file(scene.lock()).unwrap();
-    owner.signal(Signal::TERM);
     let events = until(&mut owner, "lost");
     assert_eq!(events[0]["kind"], "lost");
+    owner.signal(Signal::TERM);
+    assert_eq!(owner.line(), "");
     assert_eq!(owner.end_of_input().code(), Some(1));
 }
 
