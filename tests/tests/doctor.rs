@@ -8,12 +8,10 @@ use std::{
 };
 
 use lockhost_tests::{
-    contender::Contender,
     mounted::{Mounted, is_mounted},
     program::{lockhost, run},
     scene::Scene,
 };
-use rustix::process::Signal;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a temporary directory's path is text")
@@ -34,13 +32,12 @@ fn doctor(scene: &Scene) -> (Option<i32>, String) {
     told
 }
 
-/// What `acquire` says on standard error.
+/// What `acquire` says on standard error, beside a command that says nothing.
 fn warned(scene: &Scene, quiet: &[&str]) -> String {
-    let mut command = Command::new(lockhost());
-    let mut owner = Contender::start(command.arg("acquire").args(quiet).arg(scene.path()));
-    assert!(owner.line().starts_with("acquired "));
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-    owner.complaints()
+    let arguments = [&["acquire"], quiet, &[text(scene.path()), "--", "true"]];
+    let output = run(&arguments.concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stderr).expect("it speaks text")
 }
 
 fn mounted_scene(mounted: &Mounted) -> Scene {
