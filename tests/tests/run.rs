@@ -292,14 +292,12 @@ fn a_descendant_that_outlives_the_command_is_left_to_itself() {
 fn with_all_the_lock_is_held_for_descendants_and_signals_reach_them() {
     let scene = Scene::free();
     let (mut owner, descendant) = leaving(&["--all"], &scene);
-    let parent = format!("PPid:\t{}\n", owner.pid());
-    let status = format!("/proc/{descendant}/status");
-    until("it is an orphan", || {
-        fs::read_to_string(&status).unwrap().contains(&parent)
+    let children = format!("/proc/{0}/task/{0}/children", owner.pid());
+    until("the command is buried, and its orphan adopted", || {
+        fs::read_to_string(&children).unwrap().trim() == descendant.to_string()
     });
     let held = inspect(scene.path(), lockhost::DEFAULT_NAME).unwrap();
     assert_eq!(held.state(), State::Held);
-    // The command itself is buried by the time that this is passed on: it was told of first.
     owner.signal(Signal::TERM);
     assert_eq!(owner.line(), "heard SIGTERM");
     assert_eq!(owner.end(Signal::USR2).code(), Some(4));

@@ -115,11 +115,12 @@ impl Supervision {
 
     fn hear(&mut self, caught: Caught) -> io::Result<()> {
         self.note_key(caught);
+        // First, whatever has come: the end of the command may be told after a signal that was sent later.
+        self.bury()?;
         match (caught.signal, caught.sender) {
-            (Signal::SIGCHLD, _) => self.bury()?,
+            (Signal::SIGCHLD, _) => {}
             (Signal::SIGCONT, _) => {
                 // A shell continues all its job; somebody who means this process alone, only this one.
-                self.bury()?;
                 if !std::mem::take(&mut self.continued) {
                     self.send(Signal::SIGCONT);
                 }
@@ -153,7 +154,8 @@ impl Supervision {
         };
         match self.status {
             None => to(self.command.as_raw_nonzero().get()),
-            Some(_) => children().into_iter().for_each(to),
+            Some(_) if self.all => children().into_iter().for_each(to),
+            Some(_) => {}
         }
     }
 
