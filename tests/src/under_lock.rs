@@ -30,7 +30,15 @@ pub fn told(command: &Command) -> Command {
 /// # Panics
 /// If it does not run.
 pub fn ready(contender: &mut Contender) -> (u32, u32) {
-    let line = contender.line();
+    numbers(&contender.line())
+}
+
+/// The same, in its line.
+///
+/// # Panics
+/// If it is another one.
+#[must_use]
+pub fn numbers(line: &str) -> (u32, u32) {
     let numbers = line.strip_prefix("ready ").map(|it| it.split_once(' '));
     let (own, owner) = numbers.flatten().unwrap_or_else(|| panic!("{line}"));
     let number = |text: &str| text.parse().expect("a number");

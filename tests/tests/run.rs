@@ -12,7 +12,7 @@ use lockhost_tests::{
     contender::Contender,
     scene::Scene,
     terminal::Terminal,
-    under_lock::{ready, under_lock, until},
+    under_lock::{numbers, ready, under_lock, until},
 };
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -304,8 +304,8 @@ fn with_all_the_lock_is_held_for_descendants_and_signals_reach_them() {
     assert!(scene.files().is_empty());
 }
 
-/// A job of a shell in a terminal, once it is ready: the numbers of the command and of lockhost.
-fn job(terminal: &Terminal, scene: &Scene, command: &[&str]) -> Contender {
+/// A job of a shell in a terminal, once it is in the foreground, and its first line.
+fn job(terminal: &Terminal, scene: &Scene, command: &[&str]) -> (Contender, String) {
     let lockhost = under_lock(&[], scene.path(), command);
     let mut shell = terminal.session();
     shell
@@ -314,15 +314,25 @@ fn job(terminal: &Terminal, scene: &Scene, command: &[&str]) -> Contender {
         .arg(env!("CARGO_BIN_EXE_shell"))
         .arg(lockhost.get_program())
         .args(lockhost.get_args());
-    Contender::start(&mut shell)
+    let mut shell = Contender::start(&mut shell);
+    // Either may be the first to say that it has come so far.
+    let lines = [shell.line(), shell.line()];
+    let line = lines.into_iter().find(|line| line != "foreground");
+    (shell, line.expect("the job says something"))
+}
+
+/// With the command that tells what it hears: its number, and that of lockhost.
+fn hearing_job(terminal: &Terminal, scene: &Scene) -> (Contender, u32, u32) {
+    let (shell, line) = job(terminal, scene, &[HEARING]);
+    let (command, lockhost) = numbers(&line);
+    (shell, command, lockhost)
 }
 
 #[test]
 fn a_key_reaches_the_command_once_and_does_not_end_the_lock_before_it() {
     let scene = Scene::free();
     let mut terminal = Terminal::new();
-    let mut shell = job(&terminal, &scene, &[HEARING]);
-    let (_, lockhost) = ready(&mut shell);
+    let (mut shell, _, lockhost) = hearing_job(&terminal, &scene);
     for (key, name) in [("\x03", "SIGINT"), ("\x1c", "SIGQUIT"), ("\x03", "SIGINT")] {
         terminal.press(key);
         assert_eq!(shell.line(), format!("heard {name}"));
@@ -340,8 +350,12 @@ fn a_key_reaches_the_command_once_and_does_not_end_the_lock_before_it() {
 fn a_command_that_ends_by_ctrl_c_ends_lockhost_the_same_way() {
     let scene = Scene::free();
     let mut terminal = Terminal::new();
-    let mut shell = job(&terminal, &scene, &["sh", "-c", "echo ready; read line"]);
-    assert_eq!(shell.line(), "ready");
+    let (mut shell, line) = job(
+        &terminal,
+        &scene,
+        &["sh", "-c", "echo ready; exec sleep 60"],
+    );
+    assert_eq!(line, "ready");
     terminal.press("\x03");
     // So that a shell knows that its script was interrupted.
     assert_eq!(shell.line(), "killed 2");
@@ -352,8 +366,7 @@ fn a_command_that_ends_by_ctrl_c_ends_lockhost_the_same_way() {
 fn a_job_stops_and_goes_on_as_one() {
     let scene = Scene::free();
     let mut terminal = Terminal::new();
-    let mut shell = job(&terminal, &scene, &[HEARING]);
-    let (command, lockhost) = ready(&mut shell);
+    let (mut shell, command, lockhost) = hearing_job(&terminal, &scene);
     let mut goes_on = |shell: &mut Contender| {
         terminal.press("\n");
         assert_eq!(shell.line(), "heard SIGCONT");
@@ -379,8 +392,7 @@ fn a_job_stops_and_goes_on_as_one() {
 fn ctrl_z_stops_the_job() {
     let scene = Scene::free();
     let mut terminal = Terminal::new();
-    let mut shell = job(&terminal, &scene, &[HEARING]);
-    let (_, lockhost) = ready(&mut shell);
+    let (mut shell, _, lockhost) = hearing_job(&terminal, &scene);
     terminal.press("\x1a");
     assert_eq!(shell.line(), format!("stopped {}", Signal::TSTP.as_raw()));
     assert!(scene.lock().exists());

@@ -86,6 +86,11 @@ impl AsFd for Signals {
 }
 
 impl Caught {
+    /// Whether it is one of those that end an attempt.
+    pub(crate) fn is_ending(self) -> bool {
+        ENDING.contains(&self.signal)
+    }
+
     /// Whether it is Ctrl-C: a key, and not somebody's kill(1).
     pub(crate) fn is_interrupt_key(self) -> bool {
         self.signal == Signal::SIGINT && self.sender.is_none()

@@ -1,7 +1,7 @@
 //! A shell with one job, as far as a terminal is concerned: it runs a program in a process group of its own in the
 //! foreground of its terminal, which is its standard input.
 //!
-//! `shell PROGRAM ARGUMENT...` prints `stopped` and the signal's number when the job stops; then it has the terminal
+//! `shell PROGRAM ARGUMENT...` prints `foreground` once the job has the terminal, `stopped` and the signal's number when the job stops; then it has the terminal
 //! itself, and a line from there lets the job go on. In the end it prints `exited` and the code, or `killed` and the
 //! signal's number. It has to be the first process of a session that has that terminal: `setsid --ctty`.
 
@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Without this it would stop when it takes the terminal back.
     SigSet::from(Signal::SIGTTOU).thread_block()?;
     tcsetpgrp(io::stdin(), job)?;
+    tell("foreground")?;
     loop {
         let (_, status) = waitpid(Some(job), WaitOptions::UNTRACED)?.ok_or("no job")?;
         if let Some(signal) = status.stopping_signal() {

@@ -123,8 +123,11 @@ impl<'a> Holding<'a> {
             mask: signals.inherited(),
             notifies: self.arguments.notify.leaves_it_to_the_command(),
         };
-        if let Some(caught) = signals.next()? {
-            return Ok(Ended::Signal(caught));
+        // The last moment at which there is no command that hears of it.
+        while let Some(caught) = signals.next()? {
+            if caught.is_ending() {
+                return Ok(Ended::Signal(caught));
+            }
         }
         let command = match command::start(&self.arguments.command, self.locks, inheritance) {
             Ok(command) => command,

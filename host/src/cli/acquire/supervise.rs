@@ -8,7 +8,7 @@ use nix::{
 };
 use rustix::{
     io::Errno,
-    process::{Pid, WaitOptions, WaitStatus, getpgrp, getpid, getsid, wait},
+    process::{Pid, WaitOptions, WaitStatus, getpgrp, getpid, getsid, setpgid, wait},
     termios::tcgetpgrp,
 };
 
@@ -64,15 +64,6 @@ impl Supervision {
         losses: &mut Losses<'_>,
         mut lost: impl FnMut(lockhost::Error) -> bool,
     ) -> io::Result<Ended> {
-        // What came before there was a command has reached nobody else.
-        while let Some(caught) = events.signals.next()? {
-            self.note_key(caught);
-            match (caught.signal, caught.sender) {
-                (Signal::SIGCHLD, _) => self.bury()?,
-                (_, Some(sender)) if self.is_command(sender) => {}
-                (signal, _) => self.send(signal),
-            }
-        }
         while !self.is_over()? {
             if let Event::Signal(caught) = events.next(&losses.descriptors(), losses.pause())? {
                 self.hear(caught)?;
@@ -115,12 +106,17 @@ impl Supervision {
 
     fn hear(&mut self, caught: Caught) -> io::Result<()> {
         self.note_key(caught);
+        if caught.signal == Signal::SIGCONT {
+            settle_group();
+        }
         // First, whatever has come: the end of the command may be told after a signal that was sent later.
-        self.bury()?;
+        let stopped = self.bury()?;
         match (caught.signal, caught.sender) {
             (Signal::SIGCHLD, _) => {}
+            // It was before the command stopped once more.
+            (Signal::SIGCONT, _) if stopped => {}
+            // A shell continues all its job; somebody who means this process alone, only this one.
             (Signal::SIGCONT, _) => {
-                // A shell continues all its job; somebody who means this process alone, only this one.
                 if !std::mem::take(&mut self.continued) {
                     self.send(Signal::SIGCONT);
                 }
@@ -159,33 +155,35 @@ impl Supervision {
         }
     }
 
-    /// Takes in who has ended, was stopped or continued.
-    fn bury(&mut self) -> io::Result<()> {
+    /// Takes in who has ended, was stopped or continued. Whether this process has stopped with the command meanwhile.
+    fn bury(&mut self) -> io::Result<bool> {
         let any = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
+        let mut stopped = false;
         loop {
             match wait(any) {
                 Ok(Some((pid, status))) if pid == self.command && self.status.is_none() => {
-                    self.follow(status)?;
+                    stopped |= self.follow(status)?;
                 }
                 Ok(Some(_)) => {}
-                Ok(None) | Err(Errno::CHILD) => return Ok(()),
+                Ok(None) | Err(Errno::CHILD) => return Ok(stopped),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Does as the command did.
-    fn follow(&mut self, status: WaitStatus) -> io::Result<()> {
+    /// Does as the command did. Whether that was to stop.
+    fn follow(&mut self, status: WaitStatus) -> io::Result<bool> {
         if let Some(signal) = status.stopping_signal() {
             self.continued = false;
-            return stop(signal);
+            stop(signal)?;
+            return Ok(true);
         }
         if status.continued() {
             self.continued = true;
         } else {
             self.status = Some(status);
         }
-        Ok(())
+        Ok(false)
     }
 }
 
@@ -198,6 +196,13 @@ fn stop(signal: i32) -> io::Result<()> {
         Ok(Signal::SIGSTOP) if is_in_foreground() => Ok(nix::sys::signal::raise(Signal::SIGSTOP)?),
         _ => Ok(()),
     }
+}
+
+/// Waits until a signal that is just being sent to this process' group has reached all of it: Linux lets nobody set a group
+/// while it goes through one. Elsewhere the command may hear of SIGCONT once more, which does no harm.
+fn settle_group() {
+    // It is in this group already, and the first process of a session may not even try.
+    let _ = setpgid(Some(getpid()), Some(getpgrp()));
 }
 
 fn is_in_foreground() -> bool {
