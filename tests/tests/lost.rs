@@ -156,6 +156,7 @@ fn where_nobody_tells_a_loss_is_found_all_the_same() {
     let mounted = Mounted::bindfs();
     let scene = Scene::free_in(&mounted.path());
     let mut owner = owner(&[], &scene, &[HEARING]);
+    assert!(owner.line().contains("on a file system of type fuse"));
     let (_, lockhost) = ready(&mut owner);
     lose(&scene, 0);
     is_told(&mut owner, &scene.lock());

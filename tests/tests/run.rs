@@ -552,7 +552,7 @@ fn beside_a_command_it_is_quiet_unless_told_otherwise() {
         lines[1].starts_with("lockhost: acquired LOCK (pid "),
         "{err}"
     );
-    assert_eq!(lines[2..], ["lockhost: released"]);
+    assert_eq!(lines[2..], ["lockhost: released LOCK"]);
 }
 
 #[test]

@@ -142,9 +142,9 @@ fn blindness(lock: &Lock) -> Option<String> {
         "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
          from without a person"
     } else {
-        "without hard links: an owner is judged by its pid alone, so machines and containers are not kept apart"
+        "there are no hard links, and an owner is judged by its pid alone, so machines and containers are not kept apart"
     };
     Some(format!(
-        "{directory} is on a file system of type {kind}, {limit}"
+        "{directory} is on a file system of type {kind}: {limit}"
     ))
 }
