@@ -550,7 +550,10 @@ fn a_claim_of_somebody_dead_on_a_living_lock_makes_nobody_dead() {
     }
     let (code, line) = ONE.is_kept_out(&scene);
     assert_eq!(code, Some(75));
-    assert!(line.contains("the kernel keeps the file locked for pid"), "{line}");
+    assert!(
+        line.contains("the kernel keeps the file locked for pid"),
+        "{line}"
+    );
     owner.end(Signal::KILL);
     assert!(ONE.gets_in(&scene).contains("stale lockfile"));
 }

@@ -97,12 +97,12 @@ enum OnLost {
 /// In place of a duration.
 const FOREVER: &str = "forever";
 
-fn patience(text: &str) -> Result<Duration, humantime::DurationError> {
+fn patience(text: &str) -> Result<Duration, &'static str> {
     match text {
         FOREVER => Ok(Duration::MAX),
         // As an environment has it that unsets what it cannot remove.
         "" => Ok(Duration::ZERO),
-        text => humantime::parse_duration(text),
+        text => humantime::parse_duration(text).map_err(|_| "no duration, as 300ms, 30s or 5m are"),
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Break {
     #[arg(long, value_name = "IDENTITY")]
     owner: String,
     /// The lock file's name in it, ending in .lock or .pid.
-    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME)]
+    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
     name: String,
 }
 

@@ -1,0 +1,68 @@
+//! What the program says beside what the library does (`host/docs/sentences.txt`), in one list to be read:
+//! `host/docs/said.txt`.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+use lockhost_tests::{program::lockhost, scene::Scene};
+
+const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/docs/said.txt");
+
+/// What is typed, where `D` is a directory and the environment may come first.
+const TYPED: [&str; 20] = [
+    "lockhost acquire D/missing",
+    "lockhost acquire D D/missing",
+    "lockhost acquire --mkdir D/file/below",
+    "lockhost acquire --name other D",
+    "lockhost acquire D -- ./no-such-command",
+    "lockhost acquire D -- D/file",
+    "lockhost acquire D --",
+    "lockhost acquire --wait=soon D",
+    "lockhost acquire -E 256 D",
+    "lockhost acquire --close D",
+    "lockhost acquire --on-lost=ignore D",
+    "LOCKHOST_LOG=loud lockhost acquire D -- true",
+    "NOTIFY_SOCKET=D/nobody lockhost acquire D -- true",
+    "lockhost acquire D >/dev/full",
+    "lockhost status D/missing",
+    "lockhost status D >/dev/full",
+    "lockhost break --owner=1-p4711 D",
+    "lockhost break D",
+    "lockhost doctor D/missing",
+    "lockhost component >/dev/full",
+];
+
+/// The exit code, and standard error up to an empty line.
+fn said(typed: &str) -> String {
+    let scene = Scene::free();
+    let directory = scene.path().to_str().unwrap();
+    fs::write(scene.path().join("file"), "no program\n").unwrap();
+    let script = format!("lockhost() {{ \"$LOCKHOST\" \"$@\"; }}; {typed}").replace("D/", "$D/");
+    let script = script.replace(" D", " $D");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .env_remove("LOCKHOST_NAME")
+        .env_remove("LOCKHOST_WAIT")
+        .env("LOCKHOST", lockhost())
+        .env("D", directory)
+        .stdin(Stdio::null())
+        .output()
+        .expect("there is a shell");
+    let text = String::from_utf8_lossy(&output.stderr).replace(directory, "D");
+    let lines = text.lines().take_while(|line| !line.is_empty());
+    let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    let code = output.status.code().expect("it ends by itself");
+    format!("{typed}\n    {code}  {line}\n")
+}
+
+#[test]
+fn the_list_is_all_that_the_program_says_of_itself() {
+    let list: String = TYPED.into_iter().map(said).collect();
+    if fs::read_to_string(LIST).is_ok_and(|present| present == list) {
+        return;
+    }
+    fs::write(LIST, list).unwrap();
+    panic!("host/docs/said.txt was out of date and is written anew: read it, and test again");
+}
