@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::{
-    attempt::Options,
     error::{Error, Instead, Kind},
     inspect::{State, Status, inspect},
     lock::Replaced,
+    options::Options,
 };
 
 impl Options {
@@ -48,9 +48,9 @@ impl Options {
         owner: &str,
     ) -> Result<Vec<Replaced>, Error> {
         let directory = directory.as_ref();
-        let before = inspect(directory, self.lock_name())?;
+        let before = inspect(directory, &self.name)?;
         let Some(file) = file_of(&before, owner) else {
-            let path = directory.join(self.lock_name());
+            let path = directory.join(&self.name);
             let instead = match before.holder() {
                 None => Instead::Nobody,
                 Some(holder) if holder.identity().is_none() => Instead::Unnamed,
@@ -81,7 +81,7 @@ impl Options {
     }
 
     fn has(&self, directory: &Path, owner: &str) -> Result<bool, Error> {
-        inspect(directory, self.lock_name()).map(|status| file_of(&status, owner).is_some())
+        inspect(directory, &self.name).map(|status| file_of(&status, owner).is_some())
     }
 }
 

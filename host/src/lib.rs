@@ -78,6 +78,7 @@ mod faults;
 mod holder;
 mod inspect;
 mod lock;
+mod options;
 mod pause;
 mod phrase;
 pub mod plugin;
@@ -112,9 +113,7 @@ pub mod users {}
 #[doc = include_str!("../docs/versions.md")]
 pub mod versions {}
 
-pub use attempt::{
-    Attempt, Awaited, DEFAULT_NAME, Options, Progress, Waiting, acquire, acquire_async,
-};
+pub use attempt::{Attempt, Awaited, Progress, Waiting};
 pub use break_lock::break_lock;
 pub use component::{COMPONENT, component, open_directory};
 pub use engine::configure;
@@ -122,6 +121,7 @@ pub use error::{Error, ErrorKind};
 pub use holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason};
 pub use inspect::{State, Status, inspect};
 pub use lock::{Lock, Replaced, ReplacedReason, Warning};
+pub use options::{DEFAULT_NAME, Options, acquire, acquire_async};
 pub use running::Running;
 pub use view::{ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker};
 pub use watch::Watch;

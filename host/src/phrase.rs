@@ -10,11 +10,11 @@ use std::{
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
 
 use crate::{
-    attempt::DEFAULT_NAME,
     bindings::exports::lockhost::lockfile::lockfile::{NotALock, Operation},
     error::{Circumstance, Instead},
     holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason},
     lock::{Replaced, ReplacedReason},
+    options::DEFAULT_NAME,
 };
 
 /// A refusal: which file, who has it since when, how that is known, what to do.
