@@ -12,16 +12,13 @@ use wasmtime::component::ResourceAny;
 
 use crate::{
     bindings::exports::lockhost::lockfile::lockfile as wit,
-    component::{Instance, at_once},
+    component::{Instance, elapsed, open_directory},
     error::{Circumstance, Error, ErrorKind, Kind},
     holder::Holder,
     lock::Lock,
     options::Options,
     phrase,
-    process::{
-        self,
-        platform::{self, open_directory},
-    },
+    process::{self, platform},
     vigil::Vigil,
 };
 
@@ -48,17 +45,11 @@ impl Options {
             .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
         let start = || {
             let mut instance = Instance::new()?;
-            let directory = instance.hand_in(directory)?;
             let options = wit::Options {
                 name: self.name.clone(),
                 assume_dead: self.assume_dead.clone(),
             };
-            let guest = instance.exports.lockhost_lockfile_lockfile();
-            let attempt = at_once(guest.attempt().call_constructor(
-                &mut instance.store,
-                directory,
-                &options,
-            ))?;
+            let attempt = instance.attempt(directory, &options)?;
             Ok(Try {
                 begun: Instant::now(),
                 instance,
@@ -230,18 +221,11 @@ impl Attempt {
             mut instance,
             attempt,
         } = current;
-        let elapsed = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let guest = instance.exports.lockhost_lockfile_lockfile();
-        let outcome = at_once(
-            guest
-                .attempt()
-                .call_try(&mut instance.store, attempt, elapsed),
-        )
-        .map_err(|error| Error::internal(&self.directory, error))?;
+        let outcome = instance
+            .go_on(attempt, elapsed(begun))
+            .map_err(|error| Error::internal(&self.directory, error))?;
         match outcome {
             Ok(lock) => {
-                // It is an empty shell by now; if this failed, so would whatever is asked of the lock next.
-                let _ = at_once(attempt.resource_drop_async(&mut instance.store));
                 let watch = mem::take(&mut self.vigil).into_watch();
                 Lock::new(self.directory.clone(), instance, lock, watch).map(Progress::Acquired)
             }
@@ -298,9 +282,7 @@ impl Drop for Attempt {
         if let Tries::Begun(current) = &mut self.tries
             && process::is_still(self.maker)
         {
-            // Nobody is left to be told.
-            let store = &mut current.instance.store;
-            let _ = at_once(current.attempt.resource_drop_async(store));
+            current.instance.let_go(current.attempt);
         }
     }
 }

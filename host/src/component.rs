@@ -25,6 +25,10 @@ use crate::{
     view::{ProcessCtx, ProcessCtxView, add_to_linker},
 };
 
+mod calls;
+
+pub(crate) use self::calls::elapsed;
+
 /// How much memory an instance may have, in bytes: with less than it, the claims of some hundred thousand processes that
 /// crashed can be listed.
 const MEMORY: usize = 128 << 20;
@@ -35,6 +39,7 @@ const HANDLES: usize = 64;
 
 /// How many bytes an instance may hand over in one call. All that it has to say is names of files and identities.
 const HANDED_OVER: usize = 1 << 20;
+
 /// The component's bytes, for whoever compiles it or hands it on. They are bound to no version of wasmtime.
 /// [`component`] has an example.
 pub const COMPONENT: &[u8] = include_bytes!("../lockfile.wasm");
@@ -88,12 +93,10 @@ fn compile(_engine: &Engine, misfit: wasmtime::Error) -> wasmtime::Result<Compon
 /// # Errors
 /// If there is no such directory, or it may not be searched.
 pub fn open_directory(path: impl AsRef<Path>) -> io::Result<Descriptor> {
-    Ok(descriptor(platform::open_directory(path.as_ref())?))
-}
-
-fn descriptor(directory: File) -> Descriptor {
+    let directory = platform::open_directory(path.as_ref())?;
     let mode = OpenMode::READ | OpenMode::WRITE;
-    Descriptor::Dir(Dir::new(directory, FsPerms::ReadWrite, mode, true))
+    let directory = Dir::new(directory, FsPerms::ReadWrite, mode, true);
+    Ok(Descriptor::Dir(directory))
 }
 
 /// What one store holds: the files of one attempt or lock, and the evidence on them.
@@ -151,26 +154,6 @@ impl Instance {
         store.set_hostcall_fuel(HANDED_OVER);
         let exports = at_once(pre.instantiate_async(&mut store))?;
         Ok(Self { store, exports })
-    }
-
-    /// Hands a directory in.
-    pub(crate) fn hand_in(
-        &mut self,
-        directory: File,
-    ) -> wasmtime::Result<wasmtime::component::Resource<Descriptor>> {
-        let table = &mut self.store.data_mut().table;
-        Ok(table.push(descriptor(directory))?)
-    }
-
-    /// Where its store keeps what is handed in.
-    pub(crate) fn table(&mut self) -> &mut ResourceTable {
-        &mut self.store.data_mut().table
-    }
-
-    /// Takes back a directory that was only lent.
-    pub(crate) fn take_back(&mut self, directory: wasmtime::component::Resource<Descriptor>) {
-        // It is dropped with the store in any case.
-        let _ = self.store.data_mut().table.delete(directory);
     }
 
     /// The descriptor under which a kernel keeps this instance's claim locked.

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     bindings::exports::lockhost::lockfile::lockfile as wit,
-    component::{Instance, at_once},
+    component::{Instance, open_directory},
     error::{Error, Kind},
     holder::{Holder, Liveness},
     phrase::{self, WayOut},
-    process::platform::open_directory,
 };
 
 /// What an attempt would find.
@@ -129,16 +128,8 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
     let _span = tracing::debug_span!("inspect", directory = ?path, name).entered();
     let directory = open_directory(path)
         .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
-    let ask = || {
-        let mut instance = Instance::new()?;
-        let directory = instance.hand_in(directory)?;
-        let lent = wasmtime::component::Resource::new_borrow(directory.rep());
-        let guest = instance.exports.lockhost_lockfile_lockfile();
-        let status = at_once(guest.call_inspect(&mut instance.store, lent, name))?;
-        instance.take_back(directory);
-        Ok(status)
-    };
-    match ask().map_err(|error| Error::internal(path, error))? {
+    let answer = Instance::new().and_then(|instance| instance.inspect(directory, name));
+    match answer.map_err(|error| Error::internal(path, error))? {
         Ok(status) => {
             let mut holders = status
                 .files

@@ -11,7 +11,7 @@ use wasmtime::component::ResourceAny;
 
 use crate::{
     bindings::exports::lockhost::lockfile::lockfile as wit,
-    component::{Instance, at_once},
+    component::Instance,
     error::{Error, Kind},
     holder::DeadReason,
     phrase,
@@ -65,8 +65,8 @@ impl Lock {
         lock: ResourceAny,
         watch: Option<Watch>,
     ) -> Result<Self, Error> {
-        let guest = instance.exports.lockhost_lockfile_lockfile();
-        let report = at_once(guest.lock().call_report(&mut instance.store, lock))
+        let report = instance
+            .report(lock)
             .map_err(|error| Error::internal(&directory, error))?;
         let replaced = report.replaced.into_iter();
         let warnings = report.warnings.into_iter();
@@ -153,8 +153,8 @@ impl Lock {
         let Some(Held { instance, lock, .. }) = held.as_deref_mut() else {
             return Ok(false);
         };
-        let guest = instance.exports.lockhost_lockfile_lockfile();
-        at_once(guest.lock().call_still_held(&mut instance.store, *lock))
+        instance
+            .still_held(*lock)
             .map_err(|error| Error::internal(&self.directory, error))?
             .map_err(|failure| Error::failed(&self.directory, &self.report.file, failure))
     }
@@ -248,8 +248,8 @@ impl Lock {
         if !process::is_still(self.maker) {
             return Ok(());
         }
-        let guest = instance.exports.lockhost_lockfile_lockfile();
-        at_once(guest.lock().call_release(&mut instance.store, lock))
+        instance
+            .release(lock)
             .map_err(|error| Error::internal(&self.directory, error))?
             .map_err(|wit::ReleaseError { file, cause }| match cause {
                 wit::ReleaseCause::Lost => Error::new(self.directory.join(file), Kind::Lost),

@@ -48,7 +48,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 use self::{given::given, inner::Inner};
 use crate::{
     bindings::lockfile as wit,
-    component::{Instance, at_once},
+    component::{Instance, elapsed},
 };
 
 /// An attempt of a plugin: the component's own until it has become a lock, or an error.
@@ -86,7 +86,7 @@ pub fn add_to_linker<T: 'static>(linker: &mut Linker<T>, table: Table<T>) -> Res
         "inspect",
         move |mut store: StoreContextMut<'_, T>, (dir, name): (Resource<Descriptor>, String)| {
             let dir = given(table(store.data_mut()).get(&dir)?)?;
-            Ok((inspect(dir, &name)?,))
+            Ok((Instance::new()?.inspect(dir, &name)?,))
         },
     )
 }
@@ -149,10 +149,7 @@ fn add_lock<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) 
 impl Attempt {
     fn new(dir: Descriptor, options: &wit::Options) -> Result<Self> {
         let mut instance = Instance::new()?;
-        let dir = instance.table().push(dir)?;
-        let guest = instance.exports.lockhost_lockfile_lockfile();
-        let constructor = guest.attempt();
-        let attempt = at_once(constructor.call_constructor(&mut instance.store, dir, options))?;
+        let attempt = instance.attempt(dir, options)?;
         Ok(Self {
             trying: Some(Inner::new(instance, attempt)),
             begun: Instant::now(),
@@ -167,14 +164,11 @@ impl Attempt {
                 cause: wit::Cause::Ended,
             }));
         };
-        let measured = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         // A plugin that says it has waited, and has not, would take another program's file before it is written.
-        let elapsed = told.min(measured);
-        let Instance { store, exports } = &mut inner.instance;
-        let guest = exports.lockhost_lockfile_lockfile().attempt();
-        match at_once(guest.call_try(store, inner.resource, elapsed))? {
+        let elapsed = told.min(elapsed(self.begun));
+        match inner.instance.go_on(inner.resource, elapsed)? {
             Ok(lock) => {
-                inner.become_lock(lock);
+                inner.resource = lock;
                 Ok(Ok(Lock(inner)))
             }
             Err(error) => {
@@ -187,18 +181,14 @@ impl Attempt {
 
 impl Lock {
     fn report(&mut self) -> Result<wit::Report> {
-        let Instance { store, exports } = &mut self.0.instance;
-        let guest = exports.lockhost_lockfile_lockfile().lock();
-        at_once(guest.call_report(store, self.0.resource))
+        self.0.instance.report(self.0.resource)
     }
 
     fn still_held(&mut self) -> Result<std::result::Result<bool, wit::Failure>> {
         if !self.0.is_ours() {
             return Ok(Ok(false));
         }
-        let Instance { store, exports } = &mut self.0.instance;
-        let guest = exports.lockhost_lockfile_lockfile().lock();
-        at_once(guest.call_still_held(store, self.0.resource))
+        self.0.instance.still_held(self.0.resource)
     }
 
     fn release(mut self) -> Result<std::result::Result<(), wit::ReleaseError>> {
@@ -206,21 +196,8 @@ impl Lock {
             return Ok(Ok(()));
         }
         let lock = self.0.spend();
-        let Instance { store, exports } = &mut self.0.instance;
-        let guest = exports.lockhost_lockfile_lockfile().lock();
-        at_once(guest.call_release(store, lock))
+        self.0.instance.release(lock)
     }
-}
-
-fn inspect(
-    dir: Descriptor,
-    name: &str,
-) -> Result<std::result::Result<wit::Status, wit::InspectError>> {
-    let mut instance = Instance::new()?;
-    let dir = instance.table().push(dir)?;
-    let lent = Resource::new_borrow(dir.rep());
-    let guest = instance.exports.lockhost_lockfile_lockfile();
-    at_once(guest.call_inspect(&mut instance.store, lent, name))
 }
 
 #[cfg(test)]
@@ -237,6 +214,11 @@ mod tests {
         };
         let directory = open_directory(directory.path()).unwrap();
         Attempt::new(directory, &options).unwrap()
+    }
+
+    fn inspect(directory: Descriptor) -> std::result::Result<wit::Status, wit::InspectError> {
+        let instance = Instance::new().unwrap();
+        instance.inspect(directory, "plugin.lock").unwrap()
     }
 
     #[test]
@@ -304,7 +286,7 @@ mod tests {
             false,
         );
         let file = given(&Descriptor::File(file)).unwrap();
-        let status = inspect(file, "plugin.lock").unwrap().unwrap_err();
+        let status = inspect(file).unwrap_err();
         assert!(
             matches!(status.cause, wit::InspectCause::Failed(_)),
             "{status:?}"
@@ -316,7 +298,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let look = || {
             let directory = open_directory(directory.path()).unwrap();
-            inspect(directory, "plugin.lock").unwrap().unwrap()
+            inspect(directory).unwrap()
         };
         assert_eq!(look().state, wit::State::Free);
         let lock = attempt(&directory).proceed(0).unwrap().ok().unwrap();

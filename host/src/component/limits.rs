@@ -1,10 +1,7 @@
 //! What an instance can make its host keep is bounded, whatever the component does.
 
 use super::*;
-use crate::{
-    ErrorKind, Options, bindings::exports::lockhost::lockfile::lockfile as wit,
-    process::platform::open_directory,
-};
+use crate::{ErrorKind, Options, bindings::exports::lockhost::lockfile::lockfile as wit};
 
 #[test]
 fn memory_is_bounded() {
@@ -12,14 +9,11 @@ fn memory_is_bounded() {
         let directory = tempfile::tempdir().unwrap();
         let mut instance = Instance::new().unwrap();
         let directory = open_directory(directory.path()).unwrap();
-        let directory = instance.hand_in(directory).unwrap();
         let options = wit::Options {
             name: "a".repeat(length),
             assume_dead: None,
         };
-        let guest = instance.exports.lockhost_lockfile_lockfile();
-        let attempt = guest.attempt();
-        at_once(attempt.call_constructor(&mut instance.store, directory, &options))
+        instance.attempt(directory, &options)
     };
     attempt(MEMORY / 8).unwrap();
     // A name that alone is as long as all that the component may have.

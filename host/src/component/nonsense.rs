@@ -12,7 +12,6 @@ use crate::{
         process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
     },
     evidence::Evidence,
-    process::platform::open_directory,
 };
 
 /// How often one attempt may ask: for each of 4,096 claims that may be in use, and a few times more.
@@ -149,9 +148,8 @@ fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Er
     let mut store = Store::new(&engine, state);
     store.limiter(|state| &mut state.limits);
     let exports = at_once(Lockhost::instantiate_async(&mut store, &component, &linker))?;
-    let mode = OpenMode::READ | OpenMode::WRITE;
-    let directory = Dir::new(open_directory(directory)?, FsPerms::ReadWrite, mode, true);
-    let directory = store.data_mut().table.push(Descriptor::Dir(directory))?;
+    let directory = open_directory(directory)?;
+    let directory = store.data_mut().table.push(directory)?;
     let options = Options {
         name: "a.lock".to_owned(),
         assume_dead: None,

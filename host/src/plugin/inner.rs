@@ -3,7 +3,7 @@
 use wasmtime::component::ResourceAny;
 
 use crate::{
-    component::{Instance, at_once},
+    component::Instance,
     process::{self, platform},
 };
 
@@ -32,13 +32,6 @@ impl Inner {
         process::is_still(self.maker)
     }
 
-    /// Goes on as what an attempt has become.
-    pub(crate) fn become_lock(&mut self, lock: ResourceAny) {
-        // The attempt is an empty shell by now; if this failed, so would whatever is asked of the lock next.
-        let _ = at_once(self.resource.resource_drop_async(&mut self.instance.store));
-        self.resource = lock;
-    }
-
     /// The resource, to be handed to the component for good.
     pub(crate) fn spend(&mut self) -> ResourceAny {
         self.spent = true;
@@ -49,8 +42,7 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         if !self.spent && self.is_ours() {
-            // Nobody is left to be told.
-            let _ = at_once(self.resource.resource_drop_async(&mut self.instance.store));
+            self.instance.let_go(self.resource);
         }
     }
 }

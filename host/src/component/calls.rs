@@ -1,0 +1,87 @@
+//! The component's functions, called: each runs to its end on this thread.
+
+use std::time::Instant;
+
+use wasmtime::{
+    Result,
+    component::{Resource, ResourceAny},
+};
+use wasmtime_wasi::filesystem::Descriptor;
+
+use super::{Instance, at_once};
+use crate::bindings::lockfile as wit;
+
+/// How long something has been under way, as the component counts it: in milliseconds.
+pub(crate) fn elapsed(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The outer error of each is a trap, after which nothing more can be asked of the instance.
+impl Instance {
+    /// An attempt on a directory, which becomes the component's own.
+    pub(crate) fn attempt(
+        &mut self,
+        directory: Descriptor,
+        options: &wit::Options,
+    ) -> Result<ResourceAny> {
+        let directory = self.store.data_mut().table.push(directory)?;
+        let guest = self.exports.lockhost_lockfile_lockfile().attempt();
+        at_once(guest.call_constructor(&mut self.store, directory, options))
+    }
+
+    /// One more try. What comes of an attempt that has got the lock is the lock, and no attempt any more.
+    pub(crate) fn go_on(
+        &mut self,
+        attempt: ResourceAny,
+        elapsed: u64,
+    ) -> Result<std::result::Result<ResourceAny, wit::Error>> {
+        let guest = self.exports.lockhost_lockfile_lockfile().attempt();
+        let outcome = at_once(guest.call_try(&mut self.store, attempt, elapsed))?;
+        if outcome.is_ok() {
+            // It is an empty shell by now; if this failed, so would whatever is asked of the lock next.
+            self.let_go(attempt);
+        }
+        Ok(outcome)
+    }
+
+    /// How a lock was got.
+    pub(crate) fn report(&mut self, lock: ResourceAny) -> Result<wit::Report> {
+        let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        at_once(guest.call_report(&mut self.store, lock))
+    }
+
+    /// Whether a lock is still its owner's.
+    pub(crate) fn still_held(
+        &mut self,
+        lock: ResourceAny,
+    ) -> Result<std::result::Result<bool, wit::Failure>> {
+        let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        at_once(guest.call_still_held(&mut self.store, lock))
+    }
+
+    /// Releases a lock.
+    pub(crate) fn release(
+        &mut self,
+        lock: ResourceAny,
+    ) -> Result<std::result::Result<(), wit::ReleaseError>> {
+        let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        at_once(guest.call_release(&mut self.store, lock))
+    }
+
+    /// Runs the destructor of an attempt or a lock, which gives it up. Nobody is left to be told how that went.
+    pub(crate) fn let_go(&mut self, resource: ResourceAny) {
+        let _ = at_once(resource.resource_drop_async(&mut self.store));
+    }
+
+    /// Judges a lock. The directory is only lent, and closed with the instance.
+    pub(crate) fn inspect(
+        mut self,
+        directory: Descriptor,
+        name: &str,
+    ) -> Result<std::result::Result<wit::Status, wit::InspectError>> {
+        let directory = self.store.data_mut().table.push(directory)?;
+        let lent = Resource::new_borrow(directory.rep());
+        let guest = self.exports.lockhost_lockfile_lockfile();
+        at_once(guest.call_inspect(&mut self.store, lent, name))
+    }
+}
