@@ -21,7 +21,7 @@ use self::{
     take::{Taken, Taking},
 };
 use super::{
-    REFUSED, code,
+    REFUSED, UNTOLD, code,
     notify::Notify,
     signals::Signals,
     voice::{Level, Voice},
@@ -162,8 +162,6 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     }
     Ok(ended?.code(failed))
 }
-
-const UNTOLD: &str = "cannot write to standard output";
 
 impl Acquire {
     pub(crate) fn has_command(&self) -> bool {

@@ -1,13 +1,11 @@
 //! `lockhost break`: remove the lock of one owner, and say what was removed.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use lockhost::{Options, Replaced};
+
+use super::{UNTOLD, say};
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -26,20 +24,14 @@ pub(crate) struct Break {
 pub(crate) fn run(arguments: &Break) -> anyhow::Result<ExitCode> {
     let options = Options::new().name(&arguments.name);
     let removed = options.break_lock(&arguments.directory, &arguments.owner)?;
-    announce(&removed).context("cannot write to standard output")?;
+    say(announcement(&removed).as_bytes()).context(UNTOLD)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn announce(removed: &[Replaced]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    for file in removed {
-        writeln!(out, "removed {}: {file}", file.path().display())?;
-    }
+fn announcement(removed: &[Replaced]) -> String {
     if removed.is_empty() {
-        writeln!(
-            out,
-            "nothing was left to be removed: somebody else was faster"
-        )?;
+        return "nothing was left to be removed: somebody else was faster\n".to_owned();
     }
-    out.flush()
+    let line = |file: &Replaced| format!("removed {}: {file}\n", file.path().display());
+    removed.iter().map(line).collect()
 }

@@ -1,11 +1,13 @@
 //! `lockhost component`: the component itself, or its contract.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     process::ExitCode,
 };
 
 use anyhow::{Context, bail};
+
+use super::{UNTOLD, say};
 
 /// The contract, without those of WASI that it uses.
 const WIT: &str = include_str!("../../wit/lockfile.wit");
@@ -26,8 +28,7 @@ pub(crate) struct Component {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Component) -> anyhow::Result<ExitCode> {
-    let mut out = io::stdout().lock();
-    if !arguments.wit && out.is_terminal() {
+    if !arguments.wit && io::stdout().is_terminal() {
         bail!(
             "the component is no text: send it to a file or a pipe, or see its contract with --wit"
         );
@@ -37,9 +38,7 @@ pub(crate) fn run(arguments: &Component) -> anyhow::Result<ExitCode> {
     } else {
         lockhost::COMPONENT
     };
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")?;
+    say(bytes).context(UNTOLD)?;
     Ok(ExitCode::SUCCESS)
 }
 

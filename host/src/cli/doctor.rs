@@ -6,20 +6,14 @@ mod times;
 mod trials;
 mod verdict;
 
-use std::{
-    fmt,
-    fs::File,
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{fmt, fs::File, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use lockhost::process::{self, Identity};
 use rustix::fs::{Mode, OFlags};
 
 use self::{machine::Machine, trials::Trials, verdict::Verdict};
-use super::{done, file_system, printable, signals::Signals};
+use super::{UNTOLD, done, file_system, printable, say, signals::Signals};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  lockhost doctor /var/lib/app")]
@@ -50,7 +44,7 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     let trials = Trials::run(path, &me);
     let machine = Machine::seen(&me, &directory);
     let verdict = Verdict::on(&trials, &machine);
-    let kind = file_system::name(path).unwrap_or_else(|| "unknown".to_owned());
+    let kind = file_system::told(path);
     let mut text = printable(&format_args!(
         "{}, on a file system of type {kind}",
         path.display()
@@ -60,10 +54,7 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
         text += &finding.to_string();
     }
     text += &format!("{verdict}\n");
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")?;
+    say(text.as_bytes()).context(UNTOLD)?;
     Ok(verdict)
 }
 

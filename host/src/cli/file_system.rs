@@ -13,6 +13,11 @@ pub(crate) fn name(path: &Path) -> Option<String> {
     })
 }
 
+/// The same for a person, who is told as much where nothing is to be had.
+pub(crate) fn told(path: &Path) -> String {
+    name(path).unwrap_or_else(|| "unknown".to_owned())
+}
+
 fn named(path: &Path) -> Option<String> {
     let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
     if found.stx_mask & StatxFlags::MNT_ID.bits() == 0 {

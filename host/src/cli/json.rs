@@ -11,7 +11,7 @@ use std::{
 use lockhost::{Liveness, Replaced, ReplacedReason, Running};
 use serde::Serialize;
 
-use super::user;
+use super::{say, user};
 
 /// Where objects go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +27,7 @@ pub(crate) fn write(object: &impl Serialize, stream: Stream) -> io::Result<()> {
     let mut line = serde_json::to_vec(object)?;
     line.push(b'\n');
     match stream {
-        Stream::Output => {
-            let mut out = io::stdout().lock();
-            out.write_all(&line)?;
-            out.flush()
-        }
+        Stream::Output => say(&line),
         Stream::Error => io::stderr().write_all(&line),
     }
 }

@@ -18,7 +18,11 @@ mod user;
 mod version;
 mod voice;
 
-use std::{env, fmt, io::Write, process::ExitCode};
+use std::{
+    env, fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
@@ -131,9 +135,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     // Where it goes may be closed; the code says it all the same.
     let _ = if error.use_stderr() {
-        std::io::stderr().write_all(text.as_bytes())
+        io::stderr().write_all(text.as_bytes())
     } else {
-        std::io::stdout().write_all(text.as_bytes())
+        say(text.as_bytes())
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
@@ -141,11 +145,21 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// What an error says of standard output that takes nothing more.
+const UNTOLD: &str = "cannot write to standard output";
+
+/// All of it on standard output, at once.
+fn say(what: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(what)?;
+    out.flush()
+}
+
 /// One line on standard error, if anybody reads it.
 fn complain(what: &dyn fmt::Display) {
     let line = format!("lockhost: {}\n", printable(what));
     // In one piece, so that the lines of processes that share it do not mix.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// In one line, whatever a name of a file may hold.

@@ -4,18 +4,15 @@ mod advice;
 mod report;
 mod text;
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use lockhost::{ErrorKind, State};
 
 use self::report::{Failed, Report};
 use super::{
-    complain,
+    UNTOLD, complain,
     json::{self, Stream},
+    say,
 };
 
 /// Anything that keeps the answer from being known; LSB has it so.
@@ -54,12 +51,12 @@ pub(crate) fn run(arguments: &Status) -> ExitCode {
     let told = if arguments.json {
         json::write(&report, Stream::Output)
     } else {
-        print(&text::of(&status, &report))
+        say(text::of(&status, &report).as_bytes())
     };
     match told {
         Ok(()) => code.into(),
         Err(error) => {
-            complain(&format_args!("cannot write to standard output: {error}"));
+            complain(&format_args!("{UNTOLD}: {error}"));
             CANNOT_BE_KNOWN.into()
         }
     }
@@ -75,12 +72,6 @@ fn code(status: &lockhost::Status) -> u8 {
         State::Free => 3,
         _ => CANNOT_BE_KNOWN,
     }
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }
 
 fn fail(error: &anyhow::Error, code: u8, as_json: bool) -> ExitCode {

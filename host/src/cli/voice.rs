@@ -1,13 +1,10 @@
 //! What `acquire` says, how much of it, and in which form: sentences, or objects.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use lockhost::{Lock, Waiting};
 
-use super::{complain, events::Event, file_system, json::Stream, notify::Notify};
+use super::{complain, events::Event, file_system, json::Stream, notify::Notify, say};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +83,7 @@ impl Voice {
                 complain(&line);
                 Ok(())
             }
-            (_, false) => {
-                let mut out = io::stdout().lock();
-                writeln!(out, "{line}")?;
-                out.flush()
-            }
+            (_, false) => say(format!("{line}\n").as_bytes()),
         }
     }
 
@@ -136,7 +129,7 @@ fn blindness(lock: &Lock) -> Option<String> {
         return None;
     }
     let directory = lock.path().parent()?;
-    let kind = file_system::name(directory).unwrap_or_else(|| "unknown".to_owned());
+    let kind = file_system::told(directory);
     let directory = directory.display();
     let limit = if lock.is_claimed() {
         "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
