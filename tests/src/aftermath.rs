@@ -5,7 +5,6 @@ use std::{
     fs::{self, File},
     os::unix::fs::MetadataExt,
     path::Path,
-    process::Command,
     time::{Duration, SystemTime},
 };
 
@@ -13,7 +12,6 @@ use rustix::process::Signal;
 
 use crate::{
     contender::{Answer, Contender},
-    program::lockhost,
     scene::{NOBODY, Scene},
     traced,
 };
@@ -85,7 +83,7 @@ pub fn recovers(scene: &Scene, killed: u32, injections: &[&str], after: &str) {
 
 fn gets_in(scene: &Scene, injections: &[&str], after: &str) {
     let mut newcomer = if injections.is_empty() {
-        Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
+        Contender::acquire(scene.path())
     } else {
         traced::acquire_with(injections, scene.path())
     };

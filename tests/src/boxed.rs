@@ -2,13 +2,16 @@
 //! neither. All of it goes with the processes; nothing is mounted where anybody else can see it.
 
 use std::{
-    fs, io,
+    fs,
     path::Path,
     process::{Command, Stdio},
 };
 
-use crate::{contender::Contender, program::lockhost};
-use rustix::process::{Pid, Signal, kill_process};
+use crate::{
+    contender::{Contender, send},
+    program::{lockhost, text},
+};
+use rustix::process::Signal;
 
 /// Where a process is started: words that go before its command.
 #[derive(Clone, Default)]
@@ -197,10 +200,6 @@ impl Place {
     }
 }
 
-fn text(path: &Path) -> &str {
-    path.to_str().expect("the path is text")
-}
-
 /// A process in some place, seen from here. It goes with the value, and with it whoever is in a PID namespace of its.
 pub struct Boxed {
     contender: Contender,
@@ -348,11 +347,6 @@ impl Drop for Boxed {
             self.contender.end_of_input();
         }
     }
-}
-
-fn send(pid: u32, signal: Signal) -> io::Result<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    Ok(kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?)
 }
 
 /// Whether a process only started another one, and waits for it. `None` if it is gone.

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write, pipe},
+    io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write, pipe},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
@@ -96,6 +96,26 @@ impl Contender {
         }
     }
 
+    /// `lockhost acquire` on a directory.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn acquire(directory: &Path) -> Self {
+        Self::start(Command::new(lockhost()).arg("acquire").arg(directory))
+    }
+
+    /// The same, once it has the lock.
+    ///
+    /// # Panics
+    /// If it does not get it.
+    #[must_use]
+    pub fn owner(directory: &Path) -> Self {
+        let mut owner = Self::acquire(directory);
+        assert_eq!(owner.answer(), Answer::Owns);
+        owner
+    }
+
     /// Its number.
     #[must_use]
     pub fn pid(&self) -> u32 {
@@ -154,11 +174,7 @@ impl Contender {
     /// # Panics
     /// If it is gone.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.pid())
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a pid");
-        kill_process(pid, signal).expect("it is there");
+        send(self.pid(), signal).expect("it is there");
     }
 
     /// How it ended; `None` while it runs.
@@ -186,6 +202,15 @@ impl Contender {
         self.signal(signal);
         self.child.wait().expect("it ends")
     }
+}
+
+/// Sends a signal to a process.
+///
+/// # Errors
+/// If there is none of this number, or it may not be signalled.
+pub fn send(pid: u32, signal: Signal) -> io::Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    Ok(kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?)
 }
 
 impl Drop for Contender {
@@ -241,8 +266,7 @@ pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, scene: &Scene) {
             assert_eq!(contender.end(Signal::TERM).code(), Some(0));
         }
     }
-    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(newcomer.answer(), Answer::Owns);
+    let mut newcomer = Contender::owner(scene.path());
     assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
     assert!(scene.files().is_empty(), "left: {:?}", scene.files());
 }

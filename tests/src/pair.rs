@@ -1,12 +1,11 @@
 //! The native program and another one of the same behaviour, in turns.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use rustix::process::Signal;
 
 use crate::{
     contender::{Answer, Contender},
-    program::lockhost,
     scene::Scene,
 };
 
@@ -19,7 +18,7 @@ pub type Start = fn(&Scene) -> Contender;
 /// If it cannot be started.
 #[must_use]
 pub fn native(scene: &Scene) -> Contender {
-    Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
+    Contender::acquire(scene.path())
 }
 
 /// It says that it has the lock.

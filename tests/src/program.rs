@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
 };
@@ -55,4 +55,24 @@ pub fn run(arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .expect("the program can be started")
+}
+
+/// The code, and the one line on standard error.
+///
+/// # Panics
+/// If it is not one line.
+#[must_use]
+pub fn ended(output: Output) -> (Option<i32>, String) {
+    let line = String::from_utf8(output.stderr).expect("it speaks text");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    (output.status.code(), line)
+}
+
+/// A path as an argument.
+///
+/// # Panics
+/// If it is no text; temporary directories' are.
+#[must_use]
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("the path is text")
 }

@@ -10,7 +10,6 @@ use std::{
 use lockhost::{AliveReason, Error, ErrorKind, Liveness, Lock, acquire};
 use lockhost_tests::{
     contender::{Answer, Contender},
-    program::lockhost,
     scene::{NOBODY, Scene},
 };
 use rustix::process::Signal;
@@ -18,7 +17,7 @@ use rustix::process::Signal;
 const LOCK: &str = "tinyforge.lock";
 
 fn contender(scene: &Scene) -> Contender {
-    Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
+    Contender::acquire(scene.path())
 }
 
 /// A directory with data in it, and a process that has it.

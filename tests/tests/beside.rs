@@ -14,7 +14,6 @@ use lockhost::{
 use lockhost_guest::contract;
 use lockhost_tests::{
     contender::{Answer, Contender},
-    program::lockhost,
     scene::{NOBODY, Scene},
     stepped::{Stepped, links, unlinks},
 };
@@ -111,8 +110,7 @@ fn ours_is_refused_by_a_lock_of_the_originals_and_gets_in_when_it_is_released() 
 #[test]
 fn the_original_takes_over_from_one_of_ours_that_was_killed_and_what_it_leaves_is_swept_after_it() {
     let scene = Scene::free();
-    let mut ours = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(ours.answer(), Answer::Owns);
+    let mut ours = Contender::owner(scene.path());
     ours.end(Signal::KILL);
     let mut heir = original(&scene, &[]);
     assert_eq!(heir.answer(), Answer::Owns);

@@ -9,18 +9,14 @@ use std::{
 
 use lockhost::{AliveReason, ErrorKind, Liveness, Options, ReplacedReason, acquire, break_lock};
 use lockhost_tests::{
-    contender::{Answer, Contender},
+    contender::Contender,
     identity::Identity,
-    program::{lockhost, run},
+    program::{lockhost, run, text},
     scene::{NOBODY, Scene},
 };
 use rustix::process::Signal;
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary directory's path is text")
-}
 
 /// The code, and what it printed, on standard output or standard error.
 fn breaks(directory: &Path, owner: &str) -> (Option<i32>, String) {
@@ -94,8 +90,7 @@ fn a_certainly_dead_owner_is_broken_as_well() {
 #[test]
 fn an_owner_that_is_known_to_live_is_refused_and_nothing_is_changed() {
     let scene = Scene::free();
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
+    let mut owner = Contender::owner(scene.path());
     let status = lockhost::inspect(scene.path(), lockhost::DEFAULT_NAME).unwrap();
     let identity = status.holder().unwrap().identity().unwrap();
     let before = scene.files();
@@ -263,8 +258,7 @@ fn two_owners_that_nobody_can_judge_are_in_each_others_way_and_the_refusal_says_
 #[test]
 fn a_living_owner_is_safe_from_whoever_breaks_the_reclaim_lock_beside_it() {
     let scene = Scene::free();
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
+    let mut owner = Contender::owner(scene.path());
     let reclaimer = unknown("8");
     reclaimer.leave_at(&scene, &[RECLAIM]);
     let (code, line) = breaks(scene.path(), &reclaimer.text());

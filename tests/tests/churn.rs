@@ -5,14 +5,12 @@
 
 use std::{
     env,
-    process::Command,
     time::{Duration, Instant},
 };
 
 use lockhost_tests::{
     churn::{Counts, Crew},
     contender::{Answer, Contender},
-    program::lockhost,
     scene::Scene,
 };
 use rustix::process::Signal;
@@ -43,8 +41,7 @@ fn churn(what: &str, crew: &Crew, acquisitions: usize) -> Counts {
         };
         sum += crew.churn(scene.path(), acquisitions);
         rounds += 1;
-        let mut newcomer =
-            Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
+        let mut newcomer = Contender::acquire(scene.path());
         assert_eq!(
             newcomer.answer(),
             Answer::Owns,

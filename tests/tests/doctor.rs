@@ -3,19 +3,14 @@
 
 use std::{
     env, fs,
-    path::Path,
     process::{Command, Output},
 };
 
 use lockhost_tests::{
     mounted::{Mounted, is_mounted},
-    program::{lockhost, run},
+    program::{lockhost, run, text},
     scene::Scene,
 };
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary directory's path is text")
-}
 
 fn told(output: Output) -> (Option<i32>, String) {
     assert!(output.stderr.is_empty(), "{output:?}");

@@ -8,7 +8,6 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
-    process::Command,
 };
 
 use lockhost::{ErrorKind, acquire};
@@ -16,7 +15,6 @@ use lockhost_tests::{
     aftermath::{left, recovers},
     contender::{Answer, Contender},
     mounted::{Mounted, is_mounted},
-    program::lockhost,
     scene::{NOBODY, Scene},
     traced::{self, SystemCall},
 };
@@ -263,8 +261,7 @@ fn never_gets_in(what: &str, scene: &Scene) {
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn whatever_fails_nobody_gets_in_beside_a_living_owner() {
     let scene = Scene::free();
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
+    let mut owner = Contender::owner(scene.path());
     never_gets_in("beside a living owner", &scene);
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
 }

@@ -6,31 +6,19 @@ use std::{
         fs::{FileTypeExt, PermissionsExt, symlink},
         net::UnixListener,
     },
-    path::Path,
     process::{Command, Output},
     time::{Duration, SystemTime},
 };
 
 use lockhost_tests::{
     contender::{Answer, Contender},
-    program::{lockhost, run},
+    program::{ended, lockhost, run, text},
     scene::{NOBODY, Scene},
 };
 use rustix::{
     fs::{CWD, FileType, Mode},
     process::Signal,
 };
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary directory's path is text")
-}
-
-/// The code, and the one line on standard error.
-fn ended(output: Output) -> (Option<i32>, String) {
-    let line = String::from_utf8(output.stderr).expect("it speaks text");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    (output.status.code(), line)
-}
 
 fn ends(arguments: &[&str]) -> (Option<i32>, String) {
     ended(run(arguments))
@@ -110,8 +98,7 @@ fn what_stands_in_a_reclaim_locks_place_is_left_alone_too() {
 
 /// A lock that names nobody, and is not old, is watched until it has settled.
 fn settles(scene: &Scene) {
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
+    let mut owner = Contender::owner(scene.path());
     owner.end(Signal::TERM);
     let told = owner.complaints();
     assert!(told.contains("malformed existing lockfile"), "{told}");

@@ -8,7 +8,7 @@ use std::{
 
 use lockhost_tests::{
     contender::Contender,
-    program::{lockhost, run},
+    program::{lockhost, run, text},
     scene::{NOBODY, Scene},
     schema::Schema,
 };
@@ -42,10 +42,6 @@ fn ends(arguments: &[&str]) -> (Option<i32>, Value) {
     let mut events = Schema::documented().lines(&told);
     assert_eq!(events.len(), 1, "{told}");
     (output.status.code(), events.remove(0))
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary directory's path is text")
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //!
 //! `LOCKHOST_ROUNDS` says how many rounds each kind of directory gets (8 by default).
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners, rounds},
@@ -61,8 +61,7 @@ fn end(contenders: &mut [Contender], answers: &[Answer], scene: &Scene, seed: us
     }
     let left: &[&str] = if is_original { &[LOCK] } else { &[] };
     assert_eq!(scene.files(), left, "in round {seed}");
-    let mut newcomer = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(newcomer.answer(), Answer::Owns);
+    let mut newcomer = Contender::owner(scene.path());
     assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
     assert!(scene.files().is_empty(), "left: {:?}", scene.files());
     is_original

@@ -139,8 +139,7 @@ fn a_running_process_is_alive() {
 #[test]
 fn a_running_process_that_keeps_its_file_locked_is_alive() {
     let scene = Scene::free();
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
+    let _owner = Contender::owner(scene.path());
     held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
 }
 
@@ -189,8 +188,7 @@ fn a_reused_pid_is_dead() {
 #[cfg_attr(not_root, ignore = "only root chooses the next pid")]
 fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
     let scene = Scene::free();
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
+    let mut owner = Contender::owner(scene.path());
     let pid = owner.pid();
     let started = start_of(pid);
     owner.end(Signal::KILL);
@@ -464,8 +462,7 @@ fn those_who_ask_at_once_do_not_take_each_other_for_the_owner() {
 #[test]
 fn a_claim_that_was_removed_by_hand_leaves_the_veto() {
     let scene = Scene::free();
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
+    let mut owner = Contender::owner(scene.path());
     for file in scene
         .files()
         .into_iter()

@@ -10,20 +10,10 @@ use std::{
 
 use lockhost_tests::{
     contender::{Answer, Contender},
-    program::{lockhost, run},
+    program::{lockhost, run, text},
     scene::{NOBODY, Scene},
 };
 use rustix::process::Signal;
-
-fn acquire(directory: &Path) -> Contender {
-    Contender::start(Command::new(lockhost()).arg("acquire").arg(directory))
-}
-
-fn owner(directory: &Path) -> Contender {
-    let mut owner = acquire(directory);
-    assert_eq!(owner.answer(), Answer::Owns);
-    owner
-}
 
 /// An owner started with these orders about signals, whatever the tests themselves were started with.
 fn owner_with(signals: &str, directory: &Path) -> Contender {
@@ -47,14 +37,10 @@ fn ends(arguments: &[&str]) -> (i32, String) {
     (output.status.code().expect("it ends by itself"), line)
 }
 
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary directory's path is text")
-}
-
 #[test]
 fn it_says_that_it_has_the_lock_once_it_has_it() {
     let scene = Scene::free();
-    let mut owner = acquire(scene.path());
+    let mut owner = Contender::acquire(scene.path());
     let line = format!("acquired {} (pid {})", scene.lock().display(), owner.pid());
     assert_eq!(owner.line(), line);
     assert!(scene.lock().exists());
@@ -63,7 +49,7 @@ fn it_says_that_it_has_the_lock_once_it_has_it() {
 #[test]
 fn the_lock_file_is_private_and_holds_the_pid_and_a_newline() {
     let scene = Scene::free();
-    let owner = owner(scene.path());
+    let owner = Contender::owner(scene.path());
     assert_eq!(
         fs::read_to_string(scene.lock()).unwrap(),
         format!("{}\n", owner.pid())
@@ -84,7 +70,7 @@ fn the_lock_file_is_private_and_holds_the_pid_and_a_newline() {
 #[test]
 fn a_second_process_is_refused_with_the_holders_pid_and_the_path_and_changes_nothing() {
     let scene = Scene::free();
-    let owner = owner(scene.path());
+    let owner = Contender::owner(scene.path());
     let before = scene.files();
     let (code, line) = ends(&["acquire", text(scene.path())]);
     assert_eq!(code, 75);
@@ -108,10 +94,10 @@ fn each_of_three_signals_releases_and_exits_with_0() {
 #[test]
 fn a_killed_owner_does_not_block_a_restart() {
     let scene = Scene::free();
-    let mut killed = owner(scene.path());
+    let mut killed = Contender::owner(scene.path());
     let pid = killed.pid();
     killed.end(Signal::KILL);
-    let mut restarted = owner(scene.path());
+    let mut restarted = Contender::owner(scene.path());
     assert_eq!(restarted.end(Signal::TERM).code(), Some(0));
     let told = restarted.complaints();
     assert!(
@@ -131,7 +117,7 @@ fn a_stale_lock_of_another_program_is_replaced_whatever_white_space_is_around_it
         "\u{a0}999999999\u{2003}",
     ] {
         let scene = Scene::free().with("tinyforge.lock", content);
-        let mut owner = owner(scene.path());
+        let mut owner = Contender::owner(scene.path());
         owner.end(Signal::TERM);
         let told = owner.complaints();
         assert!(
@@ -145,7 +131,7 @@ fn a_stale_lock_of_another_program_is_replaced_whatever_white_space_is_around_it
 fn a_malformed_lock_is_replaced_at_once_if_it_is_old() {
     for content in ["", "\n", "0\n", "-1\n", "4294967297\n", "not a pid\n"] {
         let scene = Scene::free().with_old("tinyforge.lock", content);
-        let mut owner = owner(scene.path());
+        let mut owner = Contender::owner(scene.path());
         owner.end(Signal::TERM);
         let told = owner.complaints();
         assert!(
@@ -193,7 +179,7 @@ fn another_programs_leftover_reclaim_beside_a_free_lock_costs_two_seconds_and_a_
         "tinyforge.lock.reclaim",
         &format!("{}\n", std::process::id()),
     );
-    let mut owner = owner(scene.path());
+    let mut owner = Contender::owner(scene.path());
     owner.end(Signal::TERM);
     let told = owner.complaints();
     assert!(told.contains("warning: a reclaim lock"), "{told}");
@@ -207,7 +193,7 @@ fn another_programs_leftover_reclaim_beside_a_free_lock_costs_two_seconds_and_a_
 #[test]
 fn a_signal_while_a_lock_settles_leaves_nothing_of_ours() {
     let scene = Scene::free().with("tinyforge.lock", "");
-    let mut waiting = acquire(scene.path());
+    let mut waiting = Contender::acquire(scene.path());
     // Its claim shows that it has begun, and that it catches signals.
     while scene.files().len() < 2 && waiting.try_end().is_none() {
         thread::yield_now();
@@ -220,7 +206,7 @@ fn a_signal_while_a_lock_settles_leaves_nothing_of_ours() {
 #[test]
 fn another_name_is_another_lock() {
     let scene = Scene::free();
-    let mut first = owner(scene.path());
+    let mut first = Contender::owner(scene.path());
     let mut command = Command::new(lockhost());
     command
         .args(["acquire", "--name", "other.pid"])
@@ -318,7 +304,7 @@ fn status(pid: u32, field: &str) -> String {
 #[test]
 fn a_holder_has_one_thread() {
     let scene = Scene::free();
-    assert_eq!(status(owner(scene.path()).pid(), "Threads"), "1");
+    assert_eq!(status(Contender::owner(scene.path()).pid(), "Threads"), "1");
 }
 
 #[test]
@@ -408,7 +394,7 @@ fn the_way_out_that_a_refusal_prints_works_as_it_stands() {
 fn a_lock_that_was_lost_is_told_at_the_release_and_the_others_file_is_left_alone() {
     for replacement in [None, Some(NOBODY)] {
         let scene = Scene::free();
-        let mut owner = owner(scene.path());
+        let mut owner = Contender::owner(scene.path());
         fs::remove_file(scene.lock()).unwrap();
         let left: &[&str] = match replacement {
             Some(content) => {
@@ -430,7 +416,7 @@ fn a_lock_that_was_lost_is_told_at_the_release_and_the_others_file_is_left_alone
 #[test]
 fn a_refused_attempt_touches_no_file() {
     let scene = Scene::free();
-    let _owner = owner(scene.path());
+    let _owner = Contender::owner(scene.path());
     let times = || {
         let files = scene
             .files()

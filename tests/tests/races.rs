@@ -5,8 +5,7 @@
 use std::process::{Command, Stdio};
 
 use lockhost_tests::{
-    contender::{Answer, Contender, exactly_one_gets_in, owners, rounds},
-    program::lockhost,
+    contender::{Contender, exactly_one_gets_in, owners, rounds},
     scene::{NOBODY, Scene},
 };
 use rustix::process::Signal;
@@ -72,8 +71,7 @@ fn of_sixteen_on_a_fresh_empty_lock_exactly_one_gets_in_once_it_has_settled() {
 fn of_sixteen_after_an_owner_was_killed_exactly_one_gets_in() {
     for _ in 0..rounds() {
         let scene = Scene::free();
-        let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-        assert_eq!(owner.answer(), Answer::Owns);
+        let mut owner = Contender::owner(scene.path());
         owner.end(Signal::KILL);
         assert_eq!(scene.files().len(), 2, "the lock and its claim");
         round(&scene);

@@ -9,22 +9,17 @@ use std::{
 
 use lockhost::{AliveReason, ErrorKind, Liveness, State, acquire, inspect};
 use lockhost_tests::{
-    contender::Contender,
+    contender::{Contender, send},
     scene::Scene,
     terminal::Terminal,
     under_lock::{numbers, ready, under_lock, until},
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
 fn hearing(options: &[&str], directory: &Path) -> Contender {
     Contender::start(&mut under_lock(options, directory, &[HEARING]))
-}
-
-fn send(pid: u32, signal: Signal) {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    kill_process(pid.expect("a pid"), signal).expect("it is there");
 }
 
 fn is_gone(pid: u32) -> bool {
@@ -232,7 +227,7 @@ fn when_it_is_killed_the_command_is_told_to_end_and_keeps_the_directory_until_it
     assert_eq!((keeper.pid(), keeper.command()), (command, "hearing"));
     let told = format!("the kernel keeps the file locked for pid {command} (hearing)");
     assert!(refused.to_string().contains(&told), "{refused}");
-    send(command, Signal::USR2);
+    send(command, Signal::USR2).expect("it is there");
     until("it has ended", || acquire(scene.path()).is_ok());
     assert!(scene.files().is_empty());
 }
@@ -250,7 +245,7 @@ fn a_descendant_keeps_the_directory_of_a_killed_owner_too() {
     });
     let refused = acquire(scene.path()).unwrap_err();
     assert_eq!(refused.holder().unwrap().keepers()[0].pid(), descendant);
-    send(descendant, Signal::USR2);
+    send(descendant, Signal::USR2).expect("it is there");
     until("it has ended", || acquire(scene.path()).is_ok());
 }
 
@@ -264,7 +259,7 @@ fn with_close_the_command_keeps_nothing() {
     let taken = acquire(scene.path()).unwrap();
     assert_eq!(taken.replaced()[0].pid(), Some(lock));
     assert!(!is_gone(command));
-    send(command, Signal::USR2);
+    send(command, Signal::USR2).expect("it is there");
 }
 
 /// A command that ends at once and leaves a descendant.
@@ -285,7 +280,7 @@ fn a_descendant_that_outlives_the_command_is_left_to_itself() {
     // It has the descriptor, which means nothing once the lock was released.
     assert!(scene.files().is_empty());
     acquire(scene.path()).unwrap().release().unwrap();
-    send(descendant, Signal::USR2);
+    send(descendant, Signal::USR2).expect("it is there");
 }
 
 #[test]
@@ -337,11 +332,11 @@ fn a_key_reaches_the_command_once_and_does_not_end_the_lock_before_it() {
         terminal.press(key);
         assert_eq!(shell.line(), format!("heard {name}"));
         // What comes after it, and not the same once more.
-        send(lockhost, Signal::USR1);
+        send(lockhost, Signal::USR1).expect("it is there");
         assert_eq!(shell.line(), "heard SIGUSR1");
         assert!(scene.lock().exists());
     }
-    send(lockhost, Signal::USR2);
+    send(lockhost, Signal::USR2).expect("it is there");
     assert_eq!(shell.line(), "exited 3");
     assert!(scene.files().is_empty());
 }
@@ -370,7 +365,7 @@ fn a_job_stops_and_goes_on_as_one() {
     let mut goes_on = |shell: &mut Contender| {
         terminal.press("\n");
         assert_eq!(shell.line(), "heard SIGCONT");
-        send(lockhost, Signal::USR1);
+        send(lockhost, Signal::USR1).expect("it is there");
         assert_eq!(shell.line(), "heard SIGUSR1", "and not SIGCONT once more");
     };
     // By itself, by a signal to lockhost, and by another signal than the key's.
@@ -380,11 +375,11 @@ fn a_job_stops_and_goes_on_as_one() {
         (command, Signal::TTIN),
         (command, Signal::TTOU),
     ] {
-        send(pid, signal);
+        send(pid, signal).expect("it is there");
         assert_eq!(shell.line(), format!("stopped {}", signal.as_raw()));
         goes_on(&mut shell);
     }
-    send(lockhost, Signal::USR2);
+    send(lockhost, Signal::USR2).expect("it is there");
     assert_eq!(shell.line(), "exited 3");
 }
 
@@ -398,7 +393,7 @@ fn ctrl_z_stops_the_job() {
     assert!(scene.lock().exists());
     terminal.press("\n");
     assert_eq!(shell.line(), "heard SIGCONT");
-    send(lockhost, Signal::USR2);
+    send(lockhost, Signal::USR2).expect("it is there");
     assert_eq!(shell.line(), "exited 3");
 }
 
@@ -457,10 +452,10 @@ fn as_the_first_process_it_passes_signals_on() {
     let lockhost = fs::read_to_string(children).unwrap();
     let lockhost = lockhost.trim().parse().unwrap();
     for (signal, name) in [(Signal::TERM, "SIGTERM"), (Signal::INT, "SIGINT")] {
-        send(lockhost, signal);
+        send(lockhost, signal).expect("it is there");
         assert_eq!(first.line(), format!("heard {name}"));
     }
-    send(lockhost, Signal::USR2);
+    send(lockhost, Signal::USR2).expect("it is there");
     assert_eq!(first.end_of_input().code(), Some(3));
     assert!(scene.files().is_empty());
 }

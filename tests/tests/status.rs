@@ -3,30 +3,19 @@
 use std::{
     fs::{self, File},
     os::unix::fs::MetadataExt,
-    path::Path,
     process::{self, Command},
 };
 
 use lockhost_tests::{
-    contender::{Answer, Contender},
+    contender::Contender,
     identity::Identity,
-    program::{lockhost, run},
+    program::{lockhost, run, text},
     scene::{NOBODY, Scene},
     schema::Schema,
 };
 use serde_json::Value;
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a temporary directory's path is text")
-}
-
-fn owner(scene: &Scene) -> Contender {
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()));
-    assert_eq!(owner.answer(), Answer::Owns);
-    owner
-}
 
 /// The text, with its exit code; nothing on standard error.
 fn told(scene: &Scene) -> (Option<i32>, String) {
@@ -92,7 +81,7 @@ fn a_free_directory_is_3() {
 #[test]
 fn a_held_one_is_0_with_owner_command_user_and_time() {
     let scene = Scene::free();
-    let owner = owner(&scene);
+    let owner = Contender::owner(scene.path());
     let (code, told) = told(&scene);
     assert_eq!(code, Some(0));
     let user = rustix::process::getuid().as_raw();
@@ -218,7 +207,7 @@ fn what_cannot_be_looked_at_is_4_and_wrong_usage_2() {
 fn another_users_lock_is_4_and_says_whose_it_is() {
     let scene = Scene::free();
     scene.open_to_all();
-    let _owner = owner(&scene);
+    let _owner = Contender::owner(scene.path());
     let mut other = scene.as_another_user();
     let output = other.arg("status").arg(scene.path()).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
@@ -239,7 +228,7 @@ fn a_line_stays_a_line_whatever_a_command_or_a_name_holds() {
     let scene = Scene::free();
     let directory = scene.path().join("two\nlines");
     fs::create_dir(&directory).unwrap();
-    let mut owner = Contender::start(Command::new(lockhost()).arg("acquire").arg(&directory));
+    let mut owner = Contender::acquire(&directory);
     assert!(owner.line().starts_with("acquired "));
     let output = run(&["status", text(&directory)]);
     let told = String::from_utf8(output.stdout).unwrap();

@@ -11,14 +11,14 @@ use std::{
         process::CommandExt,
     },
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     thread,
 };
 
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners},
     identity::Identity,
-    program::lockhost,
+    program::{ended, lockhost},
     scene::Scene,
     traced::{SystemCall, system_calls},
 };
@@ -93,12 +93,6 @@ impl User {
         assert_eq!(owner.end(Signal::TERM).code(), Some(0));
         owner.complaints()
     }
-}
-
-fn ended(output: Output) -> (Option<i32>, String) {
-    let line = String::from_utf8(output.stderr).expect("it speaks text");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    (output.status.code(), line)
 }
 
 /// A directory of the group, with this mode.

@@ -12,20 +12,14 @@ use std::{
 
 use lockhost::{Awaited, ErrorKind, Options, Progress, acquire};
 use lockhost_tests::{
-    contender::{Answer, Contender, rounds},
+    contender::{Contender, rounds, send},
     scene::Scene,
     terminal::Terminal,
     under_lock::{ready, sleeps_until_told, told, under_lock, until},
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
-
-fn owner(directory: &Path) -> Contender {
-    let mut owner = Contender::start(&mut under_lock(&[], directory, &[]));
-    assert_eq!(owner.answer(), Answer::Owns);
-    owner
-}
 
 /// Somebody who waits, says so, and then sleeps.
 fn waiter(options: &[&str], scene: &Scene) -> Contender {
@@ -56,16 +50,11 @@ fn gets_in(waiter: &mut Contender) {
     assert!(line.starts_with("acquired "), "{line}");
 }
 
-fn send(pid: u32, signal: Signal) {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    kill_process(pid.expect("a pid"), signal).expect("it is there");
-}
-
 #[test]
 fn who_waits_sleeps_and_gets_in_when_the_owner_releases_or_is_killed() {
     for signal in [Signal::TERM, Signal::KILL] {
         let scene = Scene::free();
-        let mut owner = owner(scene.path());
+        let mut owner = Contender::owner(scene.path());
         let mut waiter = sleeper(&["--wait"], &scene);
         assert_eq!(scene.files().len(), 2, "a waiter leaves nothing there");
         owner.end(signal);
@@ -78,7 +67,7 @@ fn who_waits_sleeps_and_gets_in_when_the_owner_releases_or_is_killed() {
 #[test]
 fn who_waits_gets_in_when_the_lock_file_is_removed_by_hand() {
     let scene = Scene::free();
-    let _owner = owner(scene.path());
+    let _owner = Contender::owner(scene.path());
     let mut waiter = sleeper(&["--wait"], &scene);
     fs::remove_file(scene.lock()).unwrap();
     gets_in(&mut waiter);
@@ -91,7 +80,7 @@ fn who_waits_gets_in_when_the_last_process_ends_that_keeps_a_killed_owners_direc
     let (command, _) = ready(&mut owner);
     owner.end(Signal::KILL);
     let mut waiter = sleeper(&["--wait"], &scene);
-    send(command, Signal::USR2);
+    send(command, Signal::USR2).expect("it is there");
     gets_in(&mut waiter);
 }
 
@@ -108,7 +97,7 @@ fn who_waits_notices_that_an_owner_is_killed_whose_command_goes_on() {
     assert!(line.contains(&format!("pid {command} (hearing)")), "{line}");
     let pid = waiter.pid();
     until("it sleeps again", || sleeps_until_told(pid) == Some(true));
-    send(command, Signal::USR2);
+    send(command, Signal::USR2).expect("it is there");
     gets_in(&mut waiter);
 }
 
@@ -162,7 +151,7 @@ fn who_waits_gets_in_when_an_owner_ends_that_it_cannot_see() {
 #[test]
 fn a_wait_that_is_over_is_the_refusal_that_it_would_have_been() {
     let scene = Scene::free();
-    let owner = owner(scene.path());
+    let owner = Contender::owner(scene.path());
     let ends = |options: &[&str], environment: Option<&str>| {
         let mut command = under_lock(options, scene.path(), &["true"]);
         command.env_remove("LOCKHOST_WAIT");
@@ -222,7 +211,7 @@ fn a_directory_that_cannot_be_locked_is_not_waited_for() {
 fn a_signal_ends_the_wait_and_nothing_is_left() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
         let scene = Scene::free();
-        let owner = owner(scene.path());
+        let owner = Contender::owner(scene.path());
         let lockhost = under_lock(&["-v", "--wait"], scene.path(), &["echo", "ran"]);
         let mut command = Command::new("env");
         command
@@ -242,7 +231,7 @@ fn a_signal_ends_the_wait_and_nothing_is_left() {
 #[test]
 fn the_end_of_standard_input_ends_the_wait_where_it_would_end_the_lock() {
     let scene = Scene::free();
-    let _owner = owner(scene.path());
+    let _owner = Contender::owner(scene.path());
     let options = ["-v", "--wait", "--until-stdin-closes"];
     let mut command = told(&under_lock(&options, scene.path(), &[]));
     let mut waiter = Contender::start(command.stdin(Stdio::piped()));
@@ -255,7 +244,7 @@ fn the_end_of_standard_input_ends_the_wait_where_it_would_end_the_lock() {
 fn where_nobody_tells_a_release_is_found_all_the_same() {
     for lacking in ["inotify_init1:error=EMFILE", "pidfd_open:error=ENOSYS"] {
         let scene = Scene::free();
-        let mut owner = owner(scene.path());
+        let mut owner = Contender::owner(scene.path());
         let lockhost = under_lock(&["-v", "--wait"], scene.path(), &[]);
         let mut command = Command::new("strace");
         command
@@ -274,7 +263,7 @@ fn where_nobody_tells_a_release_is_found_all_the_same() {
 #[test]
 fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
     let scene = Scene::free();
-    let mut owner = owner(scene.path());
+    let mut owner = Contender::owner(scene.path());
     let mut terminal = Terminal::new();
     let lockhost = under_lock(&["--wait"], scene.path(), &["echo", "ran"]);
     let mut session = terminal.session();
@@ -297,7 +286,7 @@ fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
 #[test]
 fn a_narrow_terminal_shows_one_line() {
     let scene = Scene::free();
-    let _owner = owner(scene.path());
+    let _owner = Contender::owner(scene.path());
     let mut terminal = Terminal::new();
     let lockhost = under_lock(&["--wait=300ms"], scene.path(), &["true"]);
     let mut session = terminal.session();
@@ -321,7 +310,7 @@ fn a_narrow_terminal_shows_one_line() {
 #[test]
 fn a_file_shows_no_line() {
     let scene = Scene::free();
-    let _owner = owner(scene.path());
+    let _owner = Contender::owner(scene.path());
     let mut waiter = under_lock(&["--wait=30ms", "-q"], scene.path(), &["true"]);
     let output = waiter.output().unwrap();
     assert!(output.stderr.is_empty() && output.stdout.is_empty());
@@ -344,7 +333,7 @@ fn in_a_program_a_lock_is_waited_for_as_long_as_its_patience_lasts() {
 #[test]
 fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
     let scene = Scene::free();
-    let mut owner = owner(scene.path());
+    let mut owner = Contender::owner(scene.path());
     let options = Options::new().patience(Duration::MAX);
     let mut attempt = options.attempt(scene.path()).unwrap();
     assert_eq!(attempt.descriptors().count(), 0);
@@ -426,7 +415,7 @@ fn among_sixty_four_waiters_the_lock_goes_from_hand_to_hand() {
     const WAITERS: usize = 64;
     let hand_overs = rounds() * 32;
     let scene = Scene::free();
-    let mut first = owner(scene.path());
+    let mut first = Contender::owner(scene.path());
     let mut waiters = Waiters::new(&scene);
     (0..WAITERS).for_each(|_| waiters.start(0));
     for (waiter, _) in waiters.waiting.values() {

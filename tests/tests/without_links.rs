@@ -1,13 +1,13 @@
 //! File systems without hard links, and such where links are not what they are elsewhere: the lock file is made in
 //! place there, has no claim, and is judged by its pid alone.
 
-use std::{ffi::OsString, fs, process::Command};
+use std::{ffi::OsString, fs};
 
 use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
 use lockhost_tests::{
     contender::{Answer, Contender, exactly_one_gets_in, rounds},
     mounted::{Mounted, is_mounted},
-    program::{lockhost, run},
+    program::run,
     scene::{NOBODY, Scene},
     traced,
 };
@@ -19,7 +19,7 @@ const RECLAIM: &str = "tinyforge.lock.reclaim";
 const PROCESSES: usize = 16;
 
 fn program(scene: &Scene) -> Contender {
-    Contender::start(Command::new(lockhost()).arg("acquire").arg(scene.path()))
+    Contender::acquire(scene.path())
 }
 
 fn round(scene: &Scene) {
