@@ -3,116 +3,33 @@
 //!
 //! They need root, to become users who have no name: one and another of the same group, and a stranger.
 
+mod people;
+
 use std::{
     collections::BTreeSet,
     fs::{self, Permissions},
-    os::unix::{
-        fs::{MetadataExt, PermissionsExt, chown},
-        process::CommandExt,
-    },
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
     thread,
 };
 
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners},
     identity::Identity,
-    program::{ended, lockhost},
+    program::{lockhost, text},
     scene::Scene,
     traced::{SystemCall, system_calls},
 };
 use rustix::process::Signal;
 use tempfile::NamedTempFile;
 
-const GROUP: u32 = 47_100;
-const ONE: User = User(47_101, GROUP);
-const ANOTHER: User = User(47_102, GROUP);
-const STRANGER: User = User(47_103, 47_200);
+use self::people::{ANOTHER, ONE, STICKY, STRANGER, User, WRITABLE, shared};
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
-/// A user, and its only group.
-#[derive(Clone, Copy)]
-struct User(u32, u32);
-
-impl User {
-    fn acquire(self, scene: &Scene) -> Command {
-        let mut command = Command::new(scene.for_all(&lockhost()));
-        command.arg("acquire").arg(scene.path());
-        self.is_who_runs(&mut command);
-        command
-    }
-
-    fn is_who_runs(self, command: &mut Command) {
-        command.uid(self.0).gid(self.1).current_dir("/");
-    }
-
-    /// A shell script of this user's, with the directory as `$1`.
-    fn script(self, scene: &Scene, script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(scene.path());
-        self.is_who_runs(&mut command);
-        command
-    }
-
-    /// Runs one to its end: whether it succeeded.
-    fn does(self, scene: &Scene, script: &str) -> bool {
-        let output = self.script(scene, script).output();
-        output.expect("a shell can be started").status.success()
-    }
-
-    /// Starts one that prints a line when it is ready, and then lasts until the value is dropped.
-    fn keeps(self, scene: &Scene, script: &str) -> Contender {
-        let script = format!("{script} && echo ready && exec cat");
-        let mut keeper = Contender::start(self.script(scene, &script).stdin(Stdio::piped()));
-        assert_eq!(keeper.line(), "ready", "{}", keeper.complaints());
-        keeper
-    }
-
-    fn owns(self, scene: &Scene) -> Contender {
-        let mut owner = Contender::start(&mut self.acquire(scene));
-        assert_eq!(owner.answer(), Answer::Owns);
-        owner
-    }
-
-    /// Leaves the lock of a killed process behind.
-    fn crashes(self, scene: &Scene) {
-        self.owns(scene).end(Signal::KILL);
-        assert_eq!(scene.files().len(), 2);
-    }
-
-    /// Tries, and does not get in: the code, and the one line.
-    fn is_kept_out(self, scene: &Scene) -> (Option<i32>, String) {
-        ended(self.acquire(scene).output().expect("it can be started"))
-    }
-
-    /// Gets in, and leaves in order; what it complained of.
-    fn gets_in(self, scene: &Scene) -> String {
-        let mut owner = self.owns(scene);
-        assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-        owner.complaints()
-    }
-}
-
-/// A directory of the group, with this mode.
-fn shared(mode: u32) -> Scene {
-    let scene = Scene::free();
-    chown(scene.path(), None, Some(GROUP)).expect("root may");
-    fs::set_permissions(scene.path(), Permissions::from_mode(mode)).expect("its mode can be set");
-    scene
-}
-
-/// Its members may write, and remove each other's files.
-const WRITABLE: u32 = 0o2775;
-/// Its members may write, and remove their own files.
-const STICKY: u32 = 0o3775;
-
 fn path(scene: &Scene, file: &str) -> String {
-    let path = scene.path().join(file);
-    path.to_str()
-        .expect("a temporary directory's path is text")
-        .to_owned()
+    text(&scene.path().join(file)).to_owned()
 }
 
 // Who may not write the directory
@@ -609,12 +526,12 @@ fn who_removes_the_claim_of_a_living_owner_frees_nothing() {
 
 #[test]
 fn the_page_names_each_of_these_tests_and_no_other() {
-    let page = include_str!("../../host/docs/users.md");
+    let page = include_str!("../../../host/docs/users.md");
     let words = page.split('`').skip(1).step_by(2);
     let named: BTreeSet<&str> = words
         .filter(|word| word.matches('_').count() > 3 && !word.contains(['(', ' ', '.']))
         .collect();
-    let tests = include_str!("users.rs").lines();
+    let tests = include_str!("main.rs").lines();
     let tests: BTreeSet<&str> = tests
         .filter_map(|line| line.strip_prefix("fn ")?.split_once("()"))
         .map(|(test, _)| test)

@@ -1,0 +1,98 @@
+//! Who they are, what they do, and the directories that they share.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
+    process::{Command, Stdio},
+};
+
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    program::{ended, lockhost},
+    scene::Scene,
+};
+use rustix::process::Signal;
+
+pub(crate) const GROUP: u32 = 47_100;
+pub(crate) const ONE: User = User(47_101, GROUP);
+pub(crate) const ANOTHER: User = User(47_102, GROUP);
+pub(crate) const STRANGER: User = User(47_103, 47_200);
+
+/// A user, and its only group.
+#[derive(Clone, Copy)]
+pub(crate) struct User(pub(crate) u32, pub(crate) u32);
+
+impl User {
+    pub(crate) fn acquire(self, scene: &Scene) -> Command {
+        let mut command = Command::new(scene.for_all(&lockhost()));
+        command.arg("acquire").arg(scene.path());
+        self.is_who_runs(&mut command);
+        command
+    }
+
+    pub(crate) fn is_who_runs(self, command: &mut Command) {
+        command.uid(self.0).gid(self.1).current_dir("/");
+    }
+
+    /// A shell script of this user's, with the directory as `$1`.
+    pub(crate) fn script(self, scene: &Scene, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(scene.path());
+        self.is_who_runs(&mut command);
+        command
+    }
+
+    /// Runs one to its end: whether it succeeded.
+    pub(crate) fn does(self, scene: &Scene, script: &str) -> bool {
+        let output = self.script(scene, script).output();
+        output.expect("a shell can be started").status.success()
+    }
+
+    /// Starts one that prints a line when it is ready, and then lasts until the value is dropped.
+    pub(crate) fn keeps(self, scene: &Scene, script: &str) -> Contender {
+        let script = format!("{script} && echo ready && exec cat");
+        let mut keeper = Contender::start(self.script(scene, &script).stdin(Stdio::piped()));
+        assert_eq!(keeper.line(), "ready", "{}", keeper.complaints());
+        keeper
+    }
+
+    pub(crate) fn owns(self, scene: &Scene) -> Contender {
+        let mut owner = Contender::start(&mut self.acquire(scene));
+        assert_eq!(owner.answer(), Answer::Owns);
+        owner
+    }
+
+    /// Leaves the lock of a killed process behind.
+    pub(crate) fn crashes(self, scene: &Scene) {
+        self.owns(scene).end(Signal::KILL);
+        assert_eq!(scene.files().len(), 2);
+    }
+
+    /// Tries, and does not get in: the code, and the one line.
+    pub(crate) fn is_kept_out(self, scene: &Scene) -> (Option<i32>, String) {
+        ended(self.acquire(scene).output().expect("it can be started"))
+    }
+
+    /// Gets in, and leaves in order; what it complained of.
+    pub(crate) fn gets_in(self, scene: &Scene) -> String {
+        let mut owner = self.owns(scene);
+        assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+        owner.complaints()
+    }
+}
+
+/// A directory of the group, with this mode.
+pub(crate) fn shared(mode: u32) -> Scene {
+    let scene = Scene::free();
+    chown(scene.path(), None, Some(GROUP)).expect("root may");
+    fs::set_permissions(scene.path(), Permissions::from_mode(mode)).expect("its mode can be set");
+    scene
+}
+
+/// Its members may write, and remove each other's files.
+pub(crate) const WRITABLE: u32 = 0o2775;
+/// Its members may write, and remove their own files.
+pub(crate) const STICKY: u32 = 0o3775;
