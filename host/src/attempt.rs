@@ -66,7 +66,7 @@ pub struct Attempt {
     options: Options,
     directory: PathBuf,
     begun: Instant,
-    maker: (u32, Option<u64>),
+    maker: platform::Number,
     tries: Tries,
     vigil: Vigil,
 }

@@ -14,7 +14,7 @@ pub(crate) struct Inner {
     pub(crate) resource: ResourceAny,
     /// The component has it back.
     spent: bool,
-    maker: (u32, Option<u64>),
+    maker: platform::Number,
 }
 
 impl Inner {

@@ -105,6 +105,14 @@ impl Identity {
         parts.next().is_none().then_some(identity)
     }
 
+    /// Whether all is known of it that can be.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.start.is_some()
+            && self.time_namespace.is_some()
+            && self.boot.is_some()
+            && self.pid_namespace.is_some()
+    }
+
     /// Whether the two lived under one kernel in one PID namespace, where a number means one process at a time.
     pub(crate) fn shares_pids_with(&self, other: &Self) -> bool {
         same(&self.boot, &other.boot) && same(&self.pid_namespace, &other.pid_namespace)

@@ -5,7 +5,7 @@ use std::fs::File;
 use super::{
     identity::{Identity, same},
     platform::{self, Presence},
-    portable,
+    portable, remembered,
 };
 use crate::{
     bindings::lockhost::lockfile::process::{
@@ -45,19 +45,39 @@ fn judge_number(pid: u32, file: &File) -> Liveness {
 }
 
 fn judge_maker(maker: &Identity, file: &File) -> Liveness {
-    let Ok(me) = platform::myself() else {
-        return unless_alive(file, UnknownReason::NoAnswer);
-    };
-    if !maker.shares_pids_with(&me) {
-        return judge_foreigner(maker, &me, file);
+    match remembered::myself() {
+        Ok(me) => judge_from_memory(maker, &me, file),
+        Err(_) => unless_alive(file, UnknownReason::NoAnswer),
     }
-    if maker.pid == me.pid && maker.shares_ticks_with(&me) && maker.start == me.start {
+}
+
+/// `me` is this process, as it is or was.
+fn judge_from_memory(maker: &Identity, me: &Identity, file: &File) -> Liveness {
+    let answer = judge_beside(maker, me, file);
+    let is_proven = || breaks_its_promise(maker, evidence::probe(file));
+    if !matches!(answer, Liveness::Dead(_)) || is_proven() {
+        return answer;
+    }
+    // What was remembered may be true no more, and then the two were compared in vain.
+    match platform::myself() {
+        Ok(now) if now == *me => answer,
+        Ok(now) => judge_beside(maker, &now, file),
+        Err(_) => unless_alive(file, UnknownReason::NoAnswer),
+    }
+}
+
+/// What is to be said of it by a process that knows itself as `me`.
+fn judge_beside(maker: &Identity, me: &Identity, file: &File) -> Liveness {
+    if !maker.shares_pids_with(me) {
+        return judge_foreigner(maker, me, file);
+    }
+    if maker.pid == me.pid && maker.shares_ticks_with(me) && maker.start == me.start {
         return judge_myself(maker, file);
     }
-    if maker.pid == me.pid && maker.shares_ticks_with(&me) {
+    if maker.pid == me.pid && maker.shares_ticks_with(me) {
         return unless_vetoed(file, DeadReason::Reused);
     }
-    judge_neighbour(maker, &me, file)
+    judge_neighbour(maker, me, file)
 }
 
 /// A process whose number means the same to us.
@@ -161,5 +181,46 @@ fn unless_alive(file: &File, reason: UnknownReason) -> Liveness {
     match evidence::probe(file) {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
         Probe::Free(_) | Probe::None => Liveness::Unknown(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn death_is_not_told_from_memory() {
+        let file = tempfile::tempfile().unwrap();
+        let now = platform::myself().unwrap();
+        let foreign = Some("0123456789abcdef0123456789abcdef".to_owned());
+        // Nobody has its number here, and it lived elsewhere.
+        let maker = Identity {
+            pid: 999_999_999,
+            boot: foreign.clone(),
+            ..now.clone()
+        };
+        let before = Identity {
+            boot: foreign,
+            ..now.clone()
+        };
+        assert!(matches!(
+            judge_beside(&maker, &before, &file),
+            Liveness::Dead(DeadReason::NoProcess)
+        ));
+        for me in [before, now.clone()] {
+            assert!(matches!(
+                judge_from_memory(&maker, &me, &file),
+                Liveness::Unknown(UnknownReason::OtherBoot)
+            ));
+        }
+        // What is true is told, whatever is remembered.
+        let dead = Identity {
+            pid: 999_999_999,
+            ..now.clone()
+        };
+        assert!(matches!(
+            judge_from_memory(&dead, &now, &file),
+            Liveness::Dead(DeadReason::NoProcess)
+        ));
     }
 }

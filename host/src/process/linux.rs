@@ -10,6 +10,7 @@ use rustix::{
 
 use super::identity::Identity;
 
+mod birth;
 mod keepers;
 mod seen;
 
@@ -55,7 +56,7 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
     parse_stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// The asking process, as it is now. Nothing is remembered from before, since a fork changes all of it.
+/// The asking process, as it is now.
 ///
 /// # Errors
 /// If the system has no room to answer (descriptors, memory): an identity that says less than it could would never be
@@ -93,10 +94,14 @@ fn is_ours(status: &str) -> bool {
     numbers.is_some_and(|numbers| numbers.trim() == std::process::id().to_string())
 }
 
-/// This process' number, and the PID namespace that it is of: what tells a process from its parent after fork(2), also
-/// where both are the first in their namespaces.
-pub(crate) fn number() -> (u32, Option<u64>) {
-    (std::process::id(), namespace("pid").ok().flatten())
+/// What tells a process from its parent after fork(2), also where both are the first in their PID namespaces: its number,
+/// and its birth; on a kernel that does not tell that, its PID namespace.
+pub(crate) type Number = (u32, Option<u64>);
+
+/// This process'.
+pub(crate) fn number() -> Number {
+    let namespace = || namespace("pid").ok().flatten();
+    (std::process::id(), birth::birth().or_else(namespace))
 }
 
 /// The number of one of our namespaces(7).

@@ -54,8 +54,11 @@ pub(crate) fn lists_our_processes() -> bool {
     true
 }
 
-/// This process' number.
-pub(crate) fn number() -> (u32, Option<u64>) {
+/// What tells a process from others that run.
+pub(crate) type Number = (u32, Option<u64>);
+
+/// This process'.
+pub(crate) fn number() -> Number {
     (std::process::id(), None)
 }
 

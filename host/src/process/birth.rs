@@ -1,0 +1,69 @@
+//! Which process this memory is of: a page that the kernel empties in every child made by fork(2), madvise(2) with
+//! `MADV_WIPEONFORK`. So it costs no question to the kernel to know that what was remembered is not a parent's.
+
+use std::{
+    ptr,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
+
+/// A number that a process shares with none of its ancestors; a child made by fork(2) gets another one, also where both
+/// are the first in their PID namespaces. `None` before Linux 4.14, or if there is no memory for it.
+pub(crate) fn birth() -> Option<u64> {
+    static PAGE: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
+    // How many there were, as far back as this memory was copied: it goes on from there in a child.
+    static BIRTHS: AtomicU64 = AtomicU64::new(0);
+
+    let page = (*PAGE.get_or_init(wiped_on_fork))?;
+    match page.load(Ordering::Relaxed) {
+        0 => {
+            let next = BIRTHS.fetch_add(1, Ordering::Relaxed) + 1;
+            // Whichever thread is first has said it for all of them.
+            let said = page.compare_exchange(0, next, Ordering::Relaxed, Ordering::Relaxed);
+            Some(said.map_or_else(|first| first, |_| next))
+        }
+        known => Some(known),
+    }
+}
+
+/// Some bytes that are zero, and again in a child. They stay mapped until the process ends.
+#[allow(unsafe_code)]
+fn wiped_on_fork() -> Option<&'static AtomicU64> {
+    // As large as the number; the kernel rounds it up to a page.
+    let length = size_of::<AtomicU64>();
+    // SAFETY: a new mapping, where the kernel chooses, takes no memory from anybody.
+    let page = unsafe {
+        mmap_anonymous(
+            ptr::null_mut(),
+            length,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::PRIVATE,
+        )
+    }
+    .ok()?;
+    // SAFETY: the mapping is ours alone. In this process the advice changes nothing, and in a child, which has a copy,
+    // the bytes are zero, which an AtomicU64 may be.
+    unsafe { madvise(page, length, Advice::LinuxWipeOnFork) }.ok()?;
+    // SAFETY: the page is aligned for any type, readable, writable, zeroed, never unmapped, and reached by this
+    // reference alone.
+    Some(unsafe { AtomicU64::from_ptr(page.cast()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_born_once() {
+        let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(birth)).collect();
+        let born = birth();
+        assert!(born.is_some_and(|number| number != 0));
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), born);
+        }
+    }
+}
