@@ -44,7 +44,7 @@ impl Options {
         let directory = open_directory(path)
             .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
         let start = || {
-            let mut instance = Instance::new()?;
+            let mut instance = Instance::ready()?;
             let options = wit::Options {
                 name: self.name.clone(),
                 assume_dead: self.assume_dead.clone(),
@@ -241,7 +241,10 @@ impl Attempt {
                 let path = self.directory.join(file);
                 Ok(Progress::Waiting(Waiting::as_told(path, &waiting)))
             }
-            Err(error) => Err(refused(&self.directory, &self.options, error)),
+            Err(error) => {
+                instance.give_up(attempt);
+                Err(refused(&self.directory, &self.options, error))
+            }
         }
     }
 }
@@ -279,10 +282,10 @@ fn is_worth_waiting_for(error: &Error) -> bool {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if let Tries::Begun(current) = &mut self.tries
+        if let Tries::Begun(current) = mem::replace(&mut self.tries, Tries::Ended)
             && process::is_still(self.maker)
         {
-            current.instance.let_go(current.attempt);
+            current.instance.give_up(current.attempt);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use wasmtime::{
-    Config, Engine, Store, StoreLimits, StoreLimitsBuilder,
+    Config, Engine, Store,
     component::{Component, Linker, ResourceTable},
 };
 use wasmtime_wasi::{
@@ -26,8 +26,10 @@ use crate::{
 };
 
 mod calls;
+mod idle;
 
 pub(crate) use self::calls::elapsed;
+use self::idle::Limits;
 
 /// How much memory an instance may have, in bytes: with less than it, the claims of some hundred thousand processes that
 /// crashed can be listed.
@@ -104,7 +106,7 @@ pub(crate) struct State {
     table: ResourceTable,
     wasi: WasiCtx,
     process: ProcessCtx,
-    limits: StoreLimits,
+    limits: Limits,
 }
 
 impl WasiView for State {
@@ -147,7 +149,7 @@ impl Instance {
                 table,
                 wasi,
                 process: ProcessCtx::default(),
-                limits: StoreLimitsBuilder::new().memory_size(MEMORY).build(),
+                limits: Limits::default(),
             },
         );
         store.limiter(|state| &mut state.limits);
@@ -166,10 +168,14 @@ impl Instance {
 impl Instance {
     /// Takes the directory away from a component that holds it: its next call traps.
     pub(crate) fn lose_directory(&mut self) {
-        // The first resource of the store is the directory that was handed in.
-        let directory = wasmtime::component::Resource::<Descriptor>::new_own(0);
+        use wasmtime::component::Resource;
+
         let table = &mut self.store.data_mut().table;
-        assert!(matches!(table.delete(directory), Ok(Descriptor::Dir(_))));
+        let numbers = 0..u32::try_from(HANDLES).unwrap();
+        let directory = numbers
+            .map(Resource::<Descriptor>::new_own)
+            .find(|it| matches!(table.get(it), Ok(Descriptor::Dir(_))));
+        table.delete(directory.expect("it holds one")).unwrap();
     }
 }
 

@@ -248,15 +248,14 @@ impl Lock {
         if !process::is_still(self.maker) {
             return Ok(());
         }
-        instance
+        let outcome = instance
             .release(lock)
-            .map_err(|error| Error::internal(&self.directory, error))?
-            .map_err(|wit::ReleaseError { file, cause }| match cause {
-                wit::ReleaseCause::Lost => Error::new(self.directory.join(file), Kind::Lost),
-                wit::ReleaseCause::Failed(failure) => {
-                    Error::failed(&self.directory, &file, failure)
-                }
-            })
+            .map_err(|error| Error::internal(&self.directory, error))?;
+        instance.done();
+        outcome.map_err(|wit::ReleaseError { file, cause }| match cause {
+            wit::ReleaseCause::Lost => Error::new(self.directory.join(file), Kind::Lost),
+            wit::ReleaseCause::Failed(failure) => Error::failed(&self.directory, &file, failure),
+        })
     }
 }
 

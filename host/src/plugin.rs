@@ -86,7 +86,10 @@ pub fn add_to_linker<T: 'static>(linker: &mut Linker<T>, table: Table<T>) -> Res
         "inspect",
         move |mut store: StoreContextMut<'_, T>, (dir, name): (Resource<Descriptor>, String)| {
             let dir = given(table(store.data_mut()).get(&dir)?)?;
-            Ok((Instance::new()?.inspect(dir, &name)?,))
+            let mut instance = Instance::ready()?;
+            let answer = instance.inspect(dir, &name)?;
+            instance.done();
+            Ok((answer,))
         },
     )
 }
@@ -148,7 +151,7 @@ fn add_lock<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) 
 
 impl Attempt {
     fn new(dir: Descriptor, options: &wit::Options) -> Result<Self> {
-        let mut instance = Instance::new()?;
+        let mut instance = Instance::ready()?;
         let attempt = instance.attempt(dir, options)?;
         Ok(Self {
             trying: Some(Inner::new(instance, attempt)),
@@ -166,7 +169,8 @@ impl Attempt {
         };
         // A plugin that says it has waited, and has not, would take another program's file before it is written.
         let elapsed = told.min(elapsed(self.begun));
-        match inner.instance.go_on(inner.resource, elapsed)? {
+        let attempt = inner.resource;
+        match inner.instance()?.go_on(attempt, elapsed)? {
             Ok(lock) => {
                 inner.resource = lock;
                 Ok(Ok(Lock(inner)))
@@ -181,22 +185,26 @@ impl Attempt {
 
 impl Lock {
     fn report(&mut self) -> Result<wit::Report> {
-        self.0.instance.report(self.0.resource)
+        let lock = self.0.resource;
+        self.0.instance()?.report(lock)
     }
 
     fn still_held(&mut self) -> Result<std::result::Result<bool, wit::Failure>> {
         if !self.0.is_ours() {
             return Ok(Ok(false));
         }
-        self.0.instance.still_held(self.0.resource)
+        let lock = self.0.resource;
+        self.0.instance()?.still_held(lock)
     }
 
-    fn release(mut self) -> Result<std::result::Result<(), wit::ReleaseError>> {
+    fn release(self) -> Result<std::result::Result<(), wit::ReleaseError>> {
         if !self.0.is_ours() {
             return Ok(Ok(()));
         }
-        let lock = self.0.spend();
-        self.0.instance.release(lock)
+        let (mut instance, lock) = self.0.spend()?;
+        let outcome = instance.release(lock)?;
+        instance.done();
+        Ok(outcome)
     }
 }
 
@@ -217,7 +225,7 @@ mod tests {
     }
 
     fn inspect(directory: Descriptor) -> std::result::Result<wit::Status, wit::InspectError> {
-        let instance = Instance::new().unwrap();
+        let mut instance = Instance::new().unwrap();
         instance.inspect(directory, "plugin.lock").unwrap()
     }
 

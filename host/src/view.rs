@@ -36,6 +36,11 @@ impl ProcessCtx {
         Self::default()
     }
 
+    /// Whether any descriptor under guard is still open.
+    pub(crate) fn guards_any(&self) -> bool {
+        self.guarded.iter().any(|it| it.strong_count() > 0)
+    }
+
     /// The descriptor under which a kernel keeps the store's claim locked.
     pub(crate) fn evidence(&self) -> Option<Arc<File>> {
         self.kept.upgrade()

@@ -38,8 +38,8 @@ impl Instance {
         let guest = self.exports.lockhost_lockfile_lockfile().attempt();
         let outcome = at_once(guest.call_try(&mut self.store, attempt, elapsed))?;
         if outcome.is_ok() {
-            // It is an empty shell by now; if this failed, so would whatever is asked of the lock next.
-            self.let_go(attempt);
+            // It is an empty shell by now.
+            self.let_go(attempt)?;
         }
         Ok(outcome)
     }
@@ -69,19 +69,27 @@ impl Instance {
     }
 
     /// Runs the destructor of an attempt or a lock, which gives it up. Nobody is left to be told how that went.
-    pub(crate) fn let_go(&mut self, resource: ResourceAny) {
-        let _ = at_once(resource.resource_drop_async(&mut self.store));
+    pub(crate) fn give_up(mut self, resource: ResourceAny) {
+        if self.let_go(resource).is_ok() {
+            self.done();
+        }
     }
 
-    /// Judges a lock. The directory is only lent, and closed with the instance.
+    pub(super) fn let_go(&mut self, resource: ResourceAny) -> Result<()> {
+        at_once(resource.resource_drop_async(&mut self.store))
+    }
+
+    /// Judges a lock. The directory is only lent.
     pub(crate) fn inspect(
-        mut self,
+        &mut self,
         directory: Descriptor,
         name: &str,
     ) -> Result<std::result::Result<wit::Status, wit::InspectError>> {
         let directory = self.store.data_mut().table.push(directory)?;
         let lent = Resource::new_borrow(directory.rep());
         let guest = self.exports.lockhost_lockfile_lockfile();
-        at_once(guest.call_inspect(&mut self.store, lent, name))
+        let answer = at_once(guest.call_inspect(&mut self.store, lent, name))?;
+        self.store.data_mut().table.delete(directory)?;
+        Ok(answer)
     }
 }

@@ -1,6 +1,6 @@
 //! A resource of the component that the host keeps on a plugin's behalf.
 
-use wasmtime::component::ResourceAny;
+use wasmtime::{Error, Result, component::ResourceAny};
 
 use crate::{
     component::Instance,
@@ -10,19 +10,17 @@ use crate::{
 /// An attempt or a lock of the component, in an instance of its own. Dropping it runs the component's destructor, which
 /// gives it up; but in a child made by fork(2), which has no part in it.
 pub(crate) struct Inner {
-    pub(crate) instance: Instance,
+    /// `None` once the component has it back.
+    instance: Option<Instance>,
     pub(crate) resource: ResourceAny,
-    /// The component has it back.
-    spent: bool,
     maker: platform::Number,
 }
 
 impl Inner {
     pub(crate) fn new(instance: Instance, resource: ResourceAny) -> Self {
         Self {
-            instance,
+            instance: Some(instance),
             resource,
-            spent: false,
             maker: platform::number(),
         }
     }
@@ -32,17 +30,34 @@ impl Inner {
         process::is_still(self.maker)
     }
 
-    /// The resource, to be handed to the component for good.
-    pub(crate) fn spend(&mut self) -> ResourceAny {
-        self.spent = true;
-        self.resource
+    /// Where it is.
+    ///
+    /// # Errors
+    /// If the component has it back.
+    pub(crate) fn instance(&mut self) -> Result<&mut Instance> {
+        self.instance.as_mut().ok_or_else(gone)
     }
+
+    /// Where it is, and the resource, to be handed to the component for good.
+    ///
+    /// # Errors
+    /// As [`instance`](Self::instance).
+    pub(crate) fn spend(mut self) -> Result<(Instance, ResourceAny)> {
+        let instance = self.instance.take().ok_or_else(gone)?;
+        Ok((instance, self.resource))
+    }
+}
+
+fn gone() -> Error {
+    Error::msg("the component has this resource back")
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if !self.spent && self.is_ours() {
-            self.instance.let_go(self.resource);
+        if let Some(instance) = self.instance.take()
+            && self.is_ours()
+        {
+            instance.give_up(self.resource);
         }
     }
 }

@@ -1,0 +1,152 @@
+//! Instances that have nothing to do wait for the next attempt: to make one costs more than to take a lock.
+
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use wasmtime::{ResourceLimiter, Result};
+
+use super::{Instance, MEMORY};
+
+/// How many wait. Each keeps some tens of kilobytes.
+const KEPT: usize = 4;
+
+/// What one may have grown to that waits, in bytes; most never grow.
+const GROWN: usize = 1 << 20;
+
+static IDLE: Mutex<Vec<Instance>> = Mutex::new(Vec::new());
+
+/// Those that wait. `None` while another thread looks, which may be one of a parent process that is not here.
+fn idle() -> Option<MutexGuard<'static, Vec<Instance>>> {
+    match IDLE.try_lock() {
+        Ok(idle) => Some(idle),
+        Err(TryLockError::Poisoned(idle)) => Some(idle.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+impl Instance {
+    /// One that has nothing to do, or else a new one.
+    pub(crate) fn ready() -> Result<Self> {
+        let waiting = idle().and_then(|mut idle| idle.pop());
+        waiting.map_or_else(Self::new, Ok)
+    }
+
+    /// Lets it wait for the next task. Call it only if no call of it has failed: after a trap an instance is dead.
+    ///
+    /// It has nothing left of its last task, or does not wait: no file, no directory, no evidence. So whoever gets it
+    /// next, also in a child made by fork(2), can be told nothing of that task, and do nothing to it.
+    pub(crate) fn done(mut self) {
+        if self.is_clean()
+            && let Some(mut idle) = idle()
+            && idle.len() < KEPT
+        {
+            idle.push(self);
+        }
+    }
+
+    fn is_clean(&mut self) -> bool {
+        let state = self.store.data_mut();
+        state.table.is_empty() && !state.process.guards_any() && state.limits.size <= GROWN
+    }
+}
+
+/// Bounds an instance's memory, and knows how large it is.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    /// The memory's size in bytes.
+    pub(crate) size: usize,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
+        let may_grow = desired <= MEMORY;
+        if may_grow {
+            self.size = desired;
+        }
+        Ok(may_grow)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bindings::lockfile as wit, component::open_directory};
+
+    fn cycle(mut instance: Instance, directory: &tempfile::TempDir) -> Instance {
+        let options = wit::Options {
+            name: "some.lock".to_owned(),
+            assume_dead: None,
+        };
+        let handle = open_directory(directory.path()).unwrap();
+        let attempt = instance.attempt(handle, &options).unwrap();
+        let lock = instance.go_on(attempt, 0).unwrap().unwrap();
+        assert!(!instance.is_clean());
+        instance.release(lock).unwrap().unwrap();
+        instance
+    }
+
+    #[test]
+    fn an_instance_that_is_used_again_and_again_does_not_grow() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut instance = cycle(Instance::new().unwrap(), &directory);
+        let size = instance.store.data().limits.size;
+        assert!(size > 0);
+        for _ in 0..2_000 {
+            assert!(instance.is_clean());
+            instance = cycle(instance, &directory);
+        }
+        assert_eq!(instance.store.data().limits.size, size);
+    }
+
+    #[test]
+    fn an_instance_that_has_anything_left_does_not_wait() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut instance = Instance::new().unwrap();
+        assert!(instance.is_clean());
+        let handle = open_directory(directory.path()).unwrap();
+        instance.store.data_mut().table.push(handle).unwrap();
+        assert!(!instance.is_clean());
+
+        let mut grown = Instance::new().unwrap();
+        grown.store.data_mut().limits.size = GROWN + 1;
+        assert!(!grown.is_clean());
+    }
+
+    #[test]
+    fn an_instance_that_has_trapped_does_not_wait() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut instance = Instance::new().unwrap();
+        let options = wit::Options {
+            name: "some.lock".to_owned(),
+            assume_dead: None,
+        };
+        let handle = open_directory(directory.path()).unwrap();
+        let attempt = instance.attempt(handle, &options).unwrap();
+        instance.lose_directory();
+        assert!(instance.is_clean());
+        instance.go_on(attempt, 0).unwrap_err();
+        instance.let_go(attempt).unwrap_err();
+    }
+
+    #[test]
+    fn not_many_wait() {
+        for _ in 0..3 * KEPT {
+            Instance::new().unwrap().done();
+        }
+        // Other tests use them meanwhile.
+        assert!(IDLE.lock().unwrap().len() <= KEPT);
+    }
+}
