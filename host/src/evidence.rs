@@ -54,6 +54,13 @@ impl Evidence {
         })
     }
 
+    /// The file that is kept, to write what it is to say. It is not to be unlocked, nor to be asked about: that would end
+    /// the evidence.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// To recognise the descriptor by.
     pub(crate) fn descriptor(&self) -> Weak<File> {
         Arc::downgrade(&self.file)

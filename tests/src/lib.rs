@@ -17,5 +17,6 @@ pub mod schema;
 pub mod stepped;
 pub mod terminal;
 pub mod traced;
+pub mod twin;
 pub mod under_lock;
 pub mod witness;

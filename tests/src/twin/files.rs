@@ -1,0 +1,193 @@
+//! Operations on files by the system calls that wasmtime-wasi makes for them, where openat2(2) is to be had.
+
+use std::{ffi::CStr, fs::File, os::fd::AsFd};
+
+use lockhost_guest::{
+    call::{FileId, FileStat, Reply},
+    contract::{Datetime, DescriptorType, ErrorCode},
+    lockfile::{Identity, Names},
+};
+use rustix::{
+    fs::{
+        AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, linkat, openat,
+        openat2, statx, unlinkat,
+    },
+    io::{self, Errno, pread, pwrite},
+};
+
+/// A file that was opened to be looked at.
+pub(super) struct Opened {
+    file: File,
+    is_directory: bool,
+}
+
+impl Opened {
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Reads this many bytes at most, from the start.
+    pub(super) fn read(&self, length: usize) -> Result<Vec<u8>, ErrorCode> {
+        if self.is_directory {
+            return Err(ErrorCode::BadDescriptor);
+        }
+        let mut bytes = vec![0; length];
+        let read = pread(&self.file, &mut bytes[..], 0).map_err(code)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+}
+
+/// Opens a file for reading; a symbolic link is not followed.
+pub(super) fn open(dir: &File, name: &str) -> Result<Opened, ErrorCode> {
+    let (file, kind) = open_with(dir, name, OFlags::RDONLY, Mode::empty())?;
+    Ok(Opened {
+        file,
+        is_directory: kind == FileType::Directory,
+    })
+}
+
+/// Creates a file that must not exist.
+pub(super) fn create(dir: &File, name: &str) -> Result<File, ErrorCode> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+    let mode = Mode::from_raw_mode(0o666);
+    open_with(dir, name, flags, mode).map(|(file, _)| file)
+}
+
+fn open_with(
+    dir: &File,
+    name: &str,
+    flags: OFlags,
+    mode: Mode,
+) -> Result<(File, FileType), ErrorCode> {
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let file: File = openat2(dir, name, flags, mode, resolve)
+        .map_err(code)?
+        .into();
+    let kind = kind_of(&look(&file)?);
+    Ok((file, kind))
+}
+
+pub(super) fn write(file: &impl AsFd, content: &str) -> Result<usize, ErrorCode> {
+    pwrite(file, content.as_bytes(), 0).map_err(code)
+}
+
+pub(super) fn id(file: &impl AsFd) -> Result<FileId, ErrorCode> {
+    look(file).map(|seen| id_from(&seen))
+}
+
+pub(super) fn id_at(dir: &File, name: &str) -> Result<FileId, ErrorCode> {
+    look_at(dir, name).map(|seen| id_from(&seen))
+}
+
+pub(super) fn stat(file: &impl AsFd) -> Result<FileStat, ErrorCode> {
+    look(file).map(|seen| stat_from(&seen))
+}
+
+pub(super) fn stat_at(dir: &File, name: &str) -> Result<FileStat, ErrorCode> {
+    look_at(dir, name).map(|seen| stat_from(&seen))
+}
+
+pub(super) fn link(dir: &File, file: &str, name: &str) -> Result<Reply, ErrorCode> {
+    linkat(dir, file, dir, name, AtFlags::empty()).map_err(code)?;
+    Ok(Reply::Done)
+}
+
+pub(super) fn unlink(dir: &File, name: &str) -> Result<Reply, ErrorCode> {
+    unlinkat(dir, name, AtFlags::empty()).map_err(code)?;
+    Ok(Reply::Done)
+}
+
+/// Everybody's claims on a lock. Each entry of the directory is looked at, whosever it is.
+pub(super) fn list(dir: &File, names: &Names) -> Result<Reply, ErrorCode> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let directory = openat(dir, ".", flags, Mode::from_raw_mode(0o666)).map_err(code)?;
+    let entries = Dir::read_from(&directory).map_err(code)?;
+    let mut claims = Vec::new();
+    let mut unseen = None;
+    for entry in entries {
+        match entry.and_then(|entry| claimant(&directory, entry.file_name(), names)) {
+            Ok(claimant) => claims.extend(claimant),
+            Err(Errno::NOENT) => {}
+            Err(error) => unseen = Some(code(error)),
+        }
+    }
+    Ok(Reply::Claims(claims, unseen))
+}
+
+/// Whose claim an entry of a directory is, if it is one. A name that is no text is nobody's.
+fn claimant(directory: &impl AsFd, name: &CStr, names: &Names) -> io::Result<Option<Identity>> {
+    if matches!(name.to_bytes(), b"." | b"..") {
+        return Ok(None);
+    }
+    let flags = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, flags)?;
+    Ok(name.to_str().ok().and_then(|name| names.claimant(name)))
+}
+
+fn look(file: &impl AsFd) -> Result<Statx, ErrorCode> {
+    let flags = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    statx(file, "", AtFlags::EMPTY_PATH, flags).map_err(code)
+}
+
+fn look_at(dir: &File, name: &str) -> Result<Statx, ErrorCode> {
+    let flags = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    statx(dir, name, AtFlags::SYMLINK_NOFOLLOW, flags).map_err(code)
+}
+
+fn id_from(seen: &Statx) -> FileId {
+    let device = u64::from(seen.stx_dev_major) << 32 | u64::from(seen.stx_dev_minor);
+    FileId(device, seen.stx_ino)
+}
+
+fn kind_of(seen: &Statx) -> FileType {
+    FileType::from_raw_mode(seen.stx_mode.into())
+}
+
+fn stat_from(seen: &Statx) -> FileStat {
+    let modified = seen.stx_mtime;
+    FileStat {
+        kind: match kind_of(seen) {
+            FileType::RegularFile => DescriptorType::RegularFile,
+            FileType::Directory => DescriptorType::Directory,
+            FileType::Symlink => DescriptorType::SymbolicLink,
+            FileType::CharacterDevice => DescriptorType::CharacterDevice,
+            FileType::BlockDevice => DescriptorType::BlockDevice,
+            _ => DescriptorType::Unknown,
+        },
+        size: seen.stx_size,
+        links: seen.stx_nlink.into(),
+        // WASI counts from 1970.
+        modified: u64::try_from(modified.tv_sec).ok().map(|seconds| Datetime {
+            seconds,
+            nanoseconds: modified.tv_nsec,
+        }),
+    }
+}
+
+/// WASI's name for an error, or the nearest one that wasmtime-wasi has.
+fn code(error: Errno) -> ErrorCode {
+    match error {
+        Errno::ACCESS => ErrorCode::Access,
+        Errno::BADF => ErrorCode::BadDescriptor,
+        Errno::BUSY => ErrorCode::Busy,
+        Errno::EXIST => ErrorCode::Exist,
+        Errno::FBIG => ErrorCode::FileTooLarge,
+        Errno::ILSEQ => ErrorCode::IllegalByteSequence,
+        Errno::INTR => ErrorCode::Interrupted,
+        Errno::INVAL => ErrorCode::Invalid,
+        Errno::ISDIR => ErrorCode::IsDirectory,
+        Errno::LOOP => ErrorCode::Loop,
+        Errno::MLINK => ErrorCode::TooManyLinks,
+        Errno::NAMETOOLONG => ErrorCode::NameTooLong,
+        Errno::NOENT => ErrorCode::NoEntry,
+        Errno::NOMEM => ErrorCode::InsufficientMemory,
+        Errno::NOSPC => ErrorCode::InsufficientSpace,
+        Errno::NOTDIR => ErrorCode::NotDirectory,
+        Errno::NOTSUP => ErrorCode::Unsupported,
+        Errno::OVERFLOW => ErrorCode::Overflow,
+        Errno::PERM => ErrorCode::NotPermitted,
+        _ => ErrorCode::Io,
+    }
+}
