@@ -150,13 +150,9 @@ impl Driver {
         let Some(Made::Unguarded(file)) = slot.take() else {
             return Err(ErrorCode::BadDescriptor);
         };
-        Ok(match questions::guard(file) {
-            Ok(evidence) => {
-                *slot = Some(Made::Guarded(evidence));
-                Reply::Done
-            }
-            Err(reply) => reply,
-        })
+        let (evidence, reply) = questions::guard(file);
+        *slot = evidence.map(Made::Guarded);
+        Ok(reply)
     }
 
     fn write(&mut self, which: Ours, content: &str) -> Result<Reply, ErrorCode> {

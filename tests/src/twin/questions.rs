@@ -33,11 +33,13 @@ pub(super) fn identify(dir: &File, pid: u32) -> Reply {
     Reply::Identity(identity.and_then(|identity| Identity::new(&identity.to_string())))
 }
 
-pub(super) fn guard(file: File) -> Result<Evidence, Reply> {
-    process::guard(file).map_err(|error| match error {
-        GuardError::Probed => Reply::Probed,
-        other => Reply::Refused(other.to_string()),
-    })
+/// The evidence, and what the machine is told.
+pub(super) fn guard(file: File) -> (Option<Evidence>, Reply) {
+    match process::guard(file) {
+        Ok(evidence) => (Some(evidence), Reply::Done),
+        Err(GuardError::Probed) => (None, Reply::Probed),
+        Err(other) => (None, Reply::Refused(other.to_string())),
+    }
 }
 
 pub(super) fn ask(owner: &Owner, file: &File) -> Reply {
