@@ -1,6 +1,6 @@
 //! Is somebody alive? Every answer `dead` here is certain, or it is a defect.
 
-use std::fs::File;
+use std::{cell::OnceCell, fs::File};
 
 use super::{
     identity::{Identity, same},
@@ -14,12 +14,33 @@ use crate::{
     evidence::{self, Probe},
 };
 
+/// A file, and what its evidence says once that was looked at: a lock that could be had is this question's own until the
+/// file is closed, and one that could not be had is an answer.
+struct Asked<'a> {
+    file: &'a File,
+    probe: OnceCell<Probe>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(file: &'a File) -> Self {
+        Self {
+            file,
+            probe: OnceCell::new(),
+        }
+    }
+
+    fn probe(&self) -> Probe {
+        *self.probe.get_or_init(|| evidence::probe(self.file))
+    }
+}
+
 /// Answers `process-alive`: about `owner`, whose file this is. `own` says that the very descriptor is one that this
 /// process guards.
 pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
     if own {
         return Liveness::Alive(AliveReason::ThisProcess);
     }
+    let file = &Asked::new(file);
     match owner {
         Owner::Nobody => unless_vetoed(file, DeadReason::Nobody),
         Owner::Pid(pid) => judge_number(*pid, file),
@@ -30,21 +51,23 @@ pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
     }
 }
 
-fn judge_number(pid: u32, file: &File) -> Liveness {
+fn judge_number(pid: u32, file: &Asked<'_>) -> Liveness {
     let own = pid == std::process::id();
     if let Some(reason) = if own { None } else { death_of(pid) } {
         return unless_vetoed(file, reason);
     }
     // Told apart also among the living: what the kernel says, nobody can overrule.
-    match evidence::probe(file) {
+    match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
-        Probe::None if own && evidence::is_ours(file) => Liveness::Alive(AliveReason::ThisProcess),
+        Probe::None if own && evidence::is_ours(file.file) => {
+            Liveness::Alive(AliveReason::ThisProcess)
+        }
         Probe::Free(_) | Probe::None if own => Liveness::Alive(AliveReason::OwnPid),
         Probe::Free(_) | Probe::None => Liveness::Alive(AliveReason::Exists),
     }
 }
 
-fn judge_maker(maker: &Identity, file: &File) -> Liveness {
+fn judge_maker(maker: &Identity, file: &Asked<'_>) -> Liveness {
     match remembered::myself() {
         Ok(me) => judge_from_memory(maker, &me, file),
         Err(_) => unless_alive(file, UnknownReason::NoAnswer),
@@ -52,9 +75,9 @@ fn judge_maker(maker: &Identity, file: &File) -> Liveness {
 }
 
 /// `me` is this process, as it is or was.
-fn judge_from_memory(maker: &Identity, me: &Identity, file: &File) -> Liveness {
+fn judge_from_memory(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     let answer = judge_beside(maker, me, file);
-    let is_proven = || breaks_its_promise(maker, evidence::probe(file));
+    let is_proven = || breaks_its_promise(maker, file.probe());
     if !matches!(answer, Liveness::Dead(_)) || is_proven() {
         return answer;
     }
@@ -67,7 +90,7 @@ fn judge_from_memory(maker: &Identity, me: &Identity, file: &File) -> Liveness {
 }
 
 /// What is to be said of it by a process that knows itself as `me`.
-fn judge_beside(maker: &Identity, me: &Identity, file: &File) -> Liveness {
+fn judge_beside(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     if !maker.shares_pids_with(me) {
         return judge_foreigner(maker, me, file);
     }
@@ -81,7 +104,7 @@ fn judge_beside(maker: &Identity, me: &Identity, file: &File) -> Liveness {
 }
 
 /// A process whose number means the same to us.
-fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
+fn judge_neighbour(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     if platform::presence(maker.pid) == Presence::Absent {
         return unless_vetoed(file, DeadReason::NoProcess);
     }
@@ -107,8 +130,8 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &File) -> Liveness {
 }
 
 /// The very process runs. That its lock could be had proves no death then: it is told, and a person may decide.
-fn running(maker: &Identity, file: &File) -> AliveReason {
-    if breaks_its_promise(maker, evidence::probe(file)) {
+fn running(maker: &Identity, file: &Asked<'_>) -> AliveReason {
+    if breaks_its_promise(maker, file.probe()) {
         AliveReason::Unguarded
     } else {
         AliveReason::Running
@@ -117,8 +140,8 @@ fn running(maker: &Identity, file: &File) -> AliveReason {
 
 /// Our own process, which made this claim itself: by evidence, if there is any, since an attempt of which the
 /// component lost track (a trap) would otherwise hold the lock until the process ends.
-fn judge_myself(maker: &Identity, file: &File) -> Liveness {
-    if breaks_its_promise(maker, evidence::probe(file)) {
+fn judge_myself(maker: &Identity, file: &Asked<'_>) -> Liveness {
+    if breaks_its_promise(maker, file.probe()) {
         Liveness::Dead(DeadReason::EvidenceGone)
     } else {
         Liveness::Alive(AliveReason::ThisProcess)
@@ -131,8 +154,8 @@ fn breaks_its_promise(maker: &Identity, probe: Probe) -> bool {
 }
 
 /// A process of another boot, machine or PID namespace: only a kernel can tell.
-fn judge_foreigner(maker: &Identity, me: &Identity, file: &File) -> Liveness {
-    match evidence::probe(file) {
+fn judge_foreigner(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
+    match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
         probe if breaks_its_promise(maker, probe) => Liveness::Dead(DeadReason::EvidenceGone),
         _ if maker.boot.is_none() || maker.pid_namespace.is_none() => {
@@ -170,15 +193,15 @@ fn death_of(pid: u32) -> Option<DeadReason> {
 }
 
 /// Whoever seems dead is not if a kernel keeps the file locked: a child may have inherited it.
-fn unless_vetoed(file: &File, reason: DeadReason) -> Liveness {
-    match evidence::probe(file) {
+fn unless_vetoed(file: &Asked<'_>, reason: DeadReason) -> Liveness {
+    match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
         Probe::Free(_) | Probe::None => Liveness::Dead(reason),
     }
 }
 
-fn unless_alive(file: &File, reason: UnknownReason) -> Liveness {
-    match evidence::probe(file) {
+fn unless_alive(file: &Asked<'_>, reason: UnknownReason) -> Liveness {
+    match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
         Probe::Free(_) | Probe::None => Liveness::Unknown(reason),
     }
@@ -191,6 +214,7 @@ mod tests {
     #[test]
     fn death_is_not_told_from_memory() {
         let file = tempfile::tempfile().unwrap();
+        let file = Asked::new(&file);
         let now = platform::myself().unwrap();
         let foreign = Some("0123456789abcdef0123456789abcdef".to_owned());
         // Nobody has its number here, and it lived elsewhere.

@@ -1,6 +1,12 @@
 //! What Linux tells about processes: proc(5), namespaces(7), statfs(2).
 
-use std::{fs, fs::File, io, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs,
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
 
 use rustix::{
     fs::{Mode, OFlags, fstatfs},
@@ -53,7 +59,23 @@ pub(crate) fn presence(pid: u32) -> Presence {
 
 /// The entry of a number, if proc(5) shows it to us.
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
-    parse_stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+    parse_stat(&contents(&format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// A file of proc(5), which has no size to ask for: in one piece, and one look whether there is more.
+fn contents(path: &str) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut contents = vec![0; 1024];
+    let mut length = 0;
+    loop {
+        let read = file.read(&mut contents[length..])?;
+        if read == 0 {
+            contents.truncate(length);
+            return Ok(contents);
+        }
+        length += read;
+        contents.resize(contents.len().max(2 * length), 0);
+    }
 }
 
 /// The asking process, as it is now.
@@ -63,7 +85,7 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
 /// judged again. What it does not have, or does not show, is left out instead.
 pub(crate) fn myself() -> io::Result<Identity> {
     let pid = getpid().as_raw_nonzero().get().unsigned_abs();
-    let stat = shown(fs::read("/proc/self/stat"))?;
+    let stat = shown(contents("/proc/self/stat"))?;
     let start = stat
         .and_then(|stat| parse_stat(&stat))
         .and_then(|entry| entry.start);

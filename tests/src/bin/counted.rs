@@ -1,0 +1,58 @@
+//! One lock operation, for its system calls to be counted: `counted STEP DIRECTORY`.
+//!
+//! Everything that comes once in a process is over before: the engine is made, an instance waits, and this process
+//! knows itself. What is counted lies between two looks at `/counted`, which is not there.
+
+use std::{env, error::Error, fs, hint::black_box, path::Path};
+
+use lockhost::{DEFAULT_NAME, State};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let step = arguments.next().ok_or("which step?")?;
+    let directory = arguments.next().ok_or("which directory?")?;
+    let directory = Path::new(&directory);
+    let elsewhere = tempfile::tempdir()?;
+    for _ in 0..2 {
+        lockhost::acquire(elsewhere.path())?.release()?;
+        lockhost::inspect(elsewhere.path(), DEFAULT_NAME)?;
+    }
+    mark();
+    perform(&step, directory)?;
+    mark();
+    Ok(())
+}
+
+fn mark() {
+    let _ = black_box(fs::symlink_metadata("/counted"));
+}
+
+fn perform(step: &str, directory: &Path) -> Result<(), Box<dyn Error>> {
+    match step {
+        "cycle" => {
+            let lock = lockhost::acquire(directory)?;
+            lock.release()?;
+        }
+        "holding" => {
+            let lock = lockhost::acquire(directory)?;
+            mark();
+            assert!(lock.still_held()?);
+            mark();
+            lock.release()?;
+        }
+        "refused" => {
+            let error = lockhost::acquire(directory).expect_err("somebody has it");
+            assert!(error.is_refusal(), "{error}");
+        }
+        "free" => is(directory, State::Free)?,
+        "held" => is(directory, State::Held)?,
+        _ => return Err(format!("there is no step {step}").into()),
+    }
+    Ok(())
+}
+
+fn is(directory: &Path, state: State) -> Result<(), Box<dyn Error>> {
+    let status = lockhost::inspect(directory, DEFAULT_NAME)?;
+    assert_eq!(status.state(), state);
+    Ok(())
+}
