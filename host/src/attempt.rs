@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl Options {
-    /// Begin an attempt, for callers that wait in their own way. Nothing is touched yet.
+    /// Begin an attempt, for callers that wait in their own way. Nothing is touched yet. [`Attempt`] has an example.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be opened,
@@ -62,6 +62,35 @@ impl Options {
 
 /// One try for a lock, over as many steps as it has to wait for something. Dropping it gives it up and removes what it
 /// made, except in a child made by fork(2).
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use std::time::Duration;
+/// use lockhost::{Awaited, Options, Progress};
+/// use rustix::event::{PollFd, PollFlags, Timespec, poll};
+///
+/// let mut attempt = Options::new().patience(Duration::from_secs(30)).attempt(directory)?;
+/// let lock = loop {
+///     let waiting = match attempt.proceed()? {
+///         Progress::Acquired(lock) => break lock,
+///         Progress::Waiting(waiting) => waiting,
+///     };
+///     match waiting.awaited() {
+///         Awaited::Release => println!("{:?} has it", waiting.holder()),
+///         _ => println!("not clear yet: {}", waiting.path().display()),
+///     }
+///     // Whatever else the program waits for can be polled beside them.
+///     let polled = attempt.descriptors().map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
+///     let for_ever = waiting.retry_after() == Duration::MAX;
+///     let limit = if for_ever { None } else { Some(Timespec::try_from(waiting.retry_after())?) };
+///     poll(&mut polled.collect::<Vec<_>>(), limit.as_ref())?;
+/// };
+/// lock.release()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Attempt {
     options: Options,
     directory: PathBuf,
@@ -91,7 +120,7 @@ struct Try {
 /// How often in a row it is looked who has come in between, before the caller has its turn.
 const LOOKS: usize = 8;
 
-/// How far an [`Attempt`] has come.
+/// How far an [`Attempt`] has come. [`Attempt`] has an example.
 #[derive(Debug)]
 pub enum Progress {
     /// The lock is held.
@@ -100,7 +129,7 @@ pub enum Progress {
     Waiting(Waiting),
 }
 
-/// What an [`Attempt`] waits for. It keeps what it has.
+/// What an [`Attempt`] waits for. It keeps what it has. [`Attempt`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     path: PathBuf,
@@ -109,7 +138,7 @@ pub struct Waiting {
     holder: Option<Holder>,
 }
 
-/// What is waited for, to match on.
+/// What is waited for, to match on. [`Attempt`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Awaited {

@@ -92,6 +92,50 @@ pub(crate) use generated::{exports, lockhost};
 /// [`wasmtime_wasi::p2::add_to_linker_sync`].
 ///
 /// wasmtime-wasi runs those on a tokio runtime of its own, and panics where the caller is inside of one.
+///
+/// The [module](super) has an example; this is the same without `async`, `await` and a runtime:
+///
+/// ```
+/// # use lockhost::{
+/// #     ProcessCtx, ProcessCtxView,
+/// #     bindings::sync::{LockhostPre, lockfile::Options},
+/// #     wasmtime::{Config, Engine, Result, Store, component::{Linker, ResourceTable}},
+/// #     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView},
+/// # };
+/// # struct Host { wasi: WasiCtx, process: ProcessCtx, table: ResourceTable }
+/// # impl WasiView for Host {
+/// #     fn ctx(&mut self) -> WasiCtxView<'_> {
+/// #         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+/// #     }
+/// # }
+/// # fn main() -> Result<()> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// # let mut config = Config::new();
+/// # lockhost::configure(&mut config);
+/// # let engine = Engine::new(&config)?;
+/// # let mut linker = Linker::<Host>::new(&engine);
+/// lockhost::wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+/// # lockhost::add_to_linker(&mut linker, |host| ProcessCtxView {
+/// #     ctx: &mut host.process,
+/// #     table: &mut host.table,
+/// # })?;
+/// let pre = LockhostPre::new(linker.instantiate_pre(&lockhost::component(&engine)?)?)?;
+/// # let mut store = Store::new(&engine, Host {
+/// #     wasi: WasiCtx::builder().allow_blocking_current_thread(true).build(),
+/// #     process: ProcessCtx::new(),
+/// #     table: ResourceTable::new(),
+/// # });
+/// let instance = pre.instantiate(&mut store)?;
+/// let guest = instance.lockhost_lockfile_lockfile();
+/// # let directory = store.data_mut().table.push(lockhost::open_directory(directory)?)?;
+/// # let options = Options { name: "plugin.lock".into(), assume_dead: None };
+/// let attempt = guest.attempt().call_constructor(&mut store, directory, &options)?;
+/// let lock = guest.attempt().call_try(&mut store, attempt, 0)?.expect("nobody has it");
+/// guest.lock().call_release(&mut store, lock)?.expect("it is still ours");
+/// # Ok(())
+/// # }
+/// ```
 pub mod sync {
     mod generated {
         wasmtime::component::bindgen!({

@@ -96,7 +96,7 @@ fn file_of(status: &Status, owner: &str) -> Option<String> {
 }
 
 /// Removes the lock of exactly this owner, under the name [`DEFAULT_NAME`](crate::DEFAULT_NAME); see
-/// [`Options::break_lock`].
+/// [`Options::break_lock`], which has an example.
 ///
 /// # Errors
 /// As [`Options::break_lock`].

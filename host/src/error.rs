@@ -16,13 +16,34 @@ use crate::{
 /// Why a lock could not be had, kept, given up or judged.
 ///
 /// Its text is one sentence that names the file and, where there is one, its holder and the way out.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use lockhost::ErrorKind;
+///
+/// let lock = lockhost::acquire(directory)?;
+/// let error = lockhost::acquire(directory).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Held);
+/// assert_eq!(error.path(), lock.path());
+/// assert!(error.is_refusal());
+/// assert!(error.holder().is_some_and(|holder| holder.is_this_process()));
+///
+/// let error = lockhost::acquire(directory.join("nowhere")).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Io);
+/// assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::NotFound);
+/// println!("{error}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Error {
     path: PathBuf,
     kind: Box<Kind>,
 }
 
-/// What an [`Error`] is about, to match on.
+/// What an [`Error`] is about, to match on. [`Error`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -14,6 +14,25 @@ use crate::{
 };
 
 /// Whoever a lock file names.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use lockhost::{AliveReason, Liveness};
+///
+/// let lock = lockhost::acquire(directory)?;
+/// let refused = lockhost::acquire(directory).unwrap_err();
+/// let holder = refused.holder().unwrap();
+/// assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::ThisProcess));
+/// assert_eq!(holder.pid(), Some(lock.pid()));
+/// if holder.is_claimed() {
+///     assert_eq!(holder.identity(), Some(lock.identity()));
+/// }
+/// println!("{} since {:?}: {}", holder.file(), holder.since(), holder.explanation());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     file: String,
@@ -26,6 +45,7 @@ pub struct Holder {
 }
 
 /// A process that keeps a lock file locked: the owner itself, or a process that inherited the owner's evidence.
+/// [`Holder::keepers`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keeper {
     pid: u32,
@@ -112,6 +132,14 @@ impl Holder {
 
     /// For whom the kernel keeps the file locked, where that is what is known ([`AliveReason::Evidence`]), and as far as
     /// this process may look at others.
+    ///
+    /// ```no_run
+    /// if let Err(error) = lockhost::acquire("data") {
+    ///     for keeper in error.holder().into_iter().flat_map(|holder| holder.keepers()) {
+    ///         println!("in use by {} (pid {})", keeper.command(), keeper.pid());
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn keepers(&self) -> &[Keeper] {
         &self.keepers
@@ -130,7 +158,7 @@ impl Holder {
     }
 }
 
-/// What is known about the life of a process.
+/// What is known about the life of a process. [`Holder`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Liveness {
     /// It may still act.
@@ -141,7 +169,7 @@ pub enum Liveness {
     Unknown(UnknownReason),
 }
 
-/// Why a process counts as alive.
+/// Why a process counts as alive. [`Holder`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AliveReason {
@@ -160,7 +188,7 @@ pub enum AliveReason {
     OwnPid,
 }
 
-/// Why a process is dead.
+/// Why a process is dead. [`liveness`](crate::process::liveness) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadReason {
@@ -179,6 +207,15 @@ pub enum DeadReason {
 }
 
 /// Why nobody can tell.
+///
+/// ```
+/// use lockhost::{Liveness, UnknownReason, process::{Owner, liveness}};
+///
+/// let file = tempfile::tempfile()?;
+/// let liveness = liveness(&Owner::Maker("from-the-future".into()), &file);
+/// assert_eq!(liveness, Liveness::Unknown(UnknownReason::Unreadable));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnknownReason {

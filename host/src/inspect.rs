@@ -10,7 +10,7 @@ use crate::{
     phrase::{self, WayOut},
 };
 
-/// What an attempt would find.
+/// What an attempt would find. [`Status`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
@@ -27,6 +27,27 @@ pub enum State {
 }
 
 /// A lock, judged and not touched. Everything may have changed since.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use lockhost::{DEFAULT_NAME, State, inspect};
+///
+/// let lock = lockhost::acquire(directory)?;
+/// let status = inspect(directory, DEFAULT_NAME)?;
+/// assert_eq!(status.path(), lock.path());
+/// assert_eq!(status.state(), State::Held);
+/// assert_eq!(status.holder().unwrap().pid(), Some(lock.pid()));
+/// assert_eq!(status.obstacle(), status.holder());
+/// assert!(status.reclaims().is_empty());
+/// assert_eq!(status.would_have_evidence(), lock.has_evidence());
+///
+/// lock.release()?;
+/// assert_eq!(inspect(directory, DEFAULT_NAME)?.state(), State::Free);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     directory: PathBuf,

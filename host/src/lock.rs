@@ -29,6 +29,30 @@ use crate::{
 ///
 /// The kernel's evidence for the lock is an open file of this process: a program that closes descriptors it does not
 /// know must take the lock after that.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// # std::fs::write(directory.join("tinyforge.lock"), "999999999\n")?;
+/// let lock = lockhost::acquire(directory)?;
+/// println!("{} says that it is {}'s", lock.path().display(), lock.pid());
+/// // An owner that died is worth a line in the log, and so is what could not be done.
+/// for dead in lock.replaced() {
+///     println!("replaced {}: {dead}", dead.path().display());
+/// }
+/// for warning in lock.warnings() {
+///     println!("{warning}");
+/// }
+/// if !lock.has_evidence() {
+///     println!("an owner in another container, or on another machine, cannot be judged here");
+/// }
+/// // … use the directory, and before something that two must not do:
+/// lock.verify()?;
+/// lock.release()?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "dropping the lock releases it at once"]
 pub struct Lock {
     path: PathBuf,
@@ -104,6 +128,7 @@ impl Lock {
     }
 
     /// Who holds it: the identity in the claim's name. Of a lock without a claim the file says the pid alone.
+    /// [`Holder`](crate::Holder) has an example.
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.report.identity
@@ -120,7 +145,7 @@ impl Lock {
     /// Whether the lock has a claim beside it. Otherwise its file system has no hard links, and the file says no more
     /// than a pid. Then it keeps processes apart that can see each other, but neither machines nor containers: who does
     /// not see this process takes it for dead. And once it is dead, a number that another process has by now holds the
-    /// lock, until a person decides.
+    /// lock, until a person decides. [`Holder`](crate::Holder) has an example of what others see of it.
     #[must_use]
     pub fn is_claimed(&self) -> bool {
         self.report.claimed
@@ -140,6 +165,7 @@ impl Lock {
 
     /// Whether the lock file is still this lock's. `false` once somebody has removed or replaced it: then somebody
     /// else may have the directory. Always `false` in a child made by fork(2), since the lock is the parent's.
+    /// [`Watch`] has an example.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be looked at,
@@ -176,6 +202,7 @@ impl Lock {
     /// other machines may change too, or that is not known, and where there is no more room for watches.
     ///
     /// What has happened before is not told: ask once when it is there. To close it takes the kernel some milliseconds.
+    /// [`Watch`] has an example.
     #[must_use]
     pub fn watch(&self) -> Option<Watch> {
         if !process::is_still(self.maker) || !platform::is_local(&self.path) {
@@ -276,6 +303,26 @@ impl fmt::Debug for Lock {
 }
 
 /// A dead file that was removed on the way to a lock. Its text is the reason, as in `stale lockfile (dead pid 123)`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use lockhost::{DeadReason, ReplacedReason};
+///
+/// // A number beyond what Linux ever counts to.
+/// std::fs::write(directory.join("tinyforge.lock"), "999999999\n")?;
+/// let lock = lockhost::acquire(directory)?;
+/// let dead = &lock.replaced()[0];
+/// assert_eq!(dead.path(), lock.path());
+/// assert_eq!(dead.pid(), Some(999_999_999));
+/// # if cfg!(target_os = "linux") {
+/// assert_eq!(dead.reason(), ReplacedReason::Dead(DeadReason::NoProcess));
+/// assert_eq!(dead.to_string(), "stale lockfile (dead pid 999999999)");
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replaced {
     path: PathBuf,
@@ -283,7 +330,7 @@ pub struct Replaced {
     reason: ReplacedReason,
 }
 
-/// Why a file was replaced.
+/// Why a file was replaced. [`Replaced`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplacedReason {
@@ -333,7 +380,7 @@ impl fmt::Display for Replaced {
     }
 }
 
-/// Something that does not touch the lock, and that somebody may want to know.
+/// Something that does not touch the lock, and that somebody may want to know. [`Lock`] has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Warning {

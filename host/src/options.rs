@@ -9,7 +9,8 @@ use crate::{
     pause::Pause,
 };
 
-/// The lock's name where none is chosen: the one of the program that this protocol comes from.
+/// The lock's name where none is chosen: the one of the program that this protocol comes from. [`inspect`](crate::inspect)
+/// has an example.
 pub const DEFAULT_NAME: &str = "tinyforge.lock";
 
 /// Which lock, and how.
@@ -58,6 +59,22 @@ impl Options {
 
     /// Take the lock over from exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, though
     /// nobody can tell that it is dead. Useless once somebody else has come, and refused if the owner is known to live.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// use lockhost::{Options, ReplacedReason};
+    ///
+    /// // As an older program leaves it in a container, where everybody is process 1.
+    /// std::fs::write(data.path().join("tinyforge.lock"), "1\n")?;
+    /// let refused = lockhost::acquire(data.path()).unwrap_err();
+    /// let owner = refused.holder().and_then(|holder| holder.identity()).unwrap();
+    /// // A person has looked, and says so:
+    /// let lock = Options::new().assume_dead(owner).acquire(data.path())?;
+    /// assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn assume_dead(mut self, identity: impl Into<String>) -> Self {
         self.assume_dead = Some(identity.into());

@@ -40,6 +40,7 @@ use crate::{bindings::process as wit, holder::Liveness};
 /// This process, as it is at this moment; ask again after a fork. `directory` is where the file will be that is to bear
 /// the name: its file system decides whether the name [promises evidence](Identity::promises_evidence), and then
 /// [`guard`] must keep that promise before anybody else can see the file. A descriptor opened with `O_PATH` will do.
+/// The [module](self) has an example.
 ///
 /// # Errors
 /// If it cannot be told which process this is, or what file system that is, as the system lacks descriptors or memory.
@@ -92,7 +93,7 @@ pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
     })
 }
 
-/// Whose life is in question.
+/// Whose life is in question. [`liveness`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// The text of the [`Identity`] under which the file was made. One that cannot be read is answered with
@@ -160,6 +161,25 @@ pub fn guard(file: File) -> Result<Evidence, GuardError> {
 }
 
 /// Why a file could not be guarded by [`guard`].
+///
+/// ```
+/// use std::fs::File;
+/// use lockhost::process::{Evidence, GuardError, guard};
+///
+/// /// Makes a file that is kept, under the first number that is free.
+/// fn kept(path: &std::path::Path) -> Result<Evidence, Box<dyn std::error::Error>> {
+///     for number in 0..100 {
+///         match guard(File::create_new(path.with_extension(number.to_string()))?) {
+///             Err(GuardError::Probed) => continue,
+///             kept => return Ok(kept?),
+///         }
+///     }
+///     Err(GuardError::Probed.into())
+/// }
+/// # let data = tempfile::tempdir()?;
+/// # kept(&data.path().join("worker"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GuardError {

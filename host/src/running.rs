@@ -7,7 +7,7 @@ use crate::{
     process::{Identity, platform},
 };
 
-/// A running process, as the system shows it: for a person, and no proof of anything.
+/// A running process, as the system shows it: for a person, and no proof of anything. [`Holder::process`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Running {
     pid: u32,
@@ -48,6 +48,7 @@ impl Holder {
     /// # if cfg!(target_os = "linux") {
     /// let running = status.holder().and_then(|holder| holder.process()).unwrap();
     /// assert_eq!(running.pid(), std::process::id());
+    /// println!("{:?}, run by user {}", running.command(), running.user());
     /// # }
     /// # Ok(())
     /// # }

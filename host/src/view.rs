@@ -58,7 +58,7 @@ pub struct ProcessCtxView<'a> {
     pub table: &'a mut ResourceTable,
 }
 
-/// A store's data that has a [`ProcessCtx`], for [`add_view_to_linker`].
+/// A store's data that has a [`ProcessCtx`], for [`add_view_to_linker`], which has an example.
 pub trait ProcessView: Send {
     /// Gives it out, with the table that has the store's files.
     fn process(&mut self) -> ProcessCtxView<'_>;

@@ -12,6 +12,25 @@ pub(crate) mod platform;
 ///
 /// It can be waited for with poll(2) beside others, or in an event loop. Before that, [`forget`](Self::forget) what has
 /// happened already, and ask.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// use rustix::event::{PollFd, PollFlags, poll};
+///
+/// let lock = lockhost::acquire(data.path())?;
+/// if let Some(watch) = lock.watch() {
+///     watch.forget();
+///     assert!(lock.still_held()?);
+///     // Somebody removes it by hand.
+///     std::fs::remove_file(lock.path())?;
+///     poll(&mut [PollFd::new(&watch, PollFlags::IN)], None)?;
+///     watch.forget();
+///     assert!(!lock.still_held()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Watch(platform::FileWatch);
 

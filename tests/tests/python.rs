@@ -37,7 +37,12 @@ static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
         .arg(&requirements)
         .output()
         .expect("python3 can be started (Debian: python3, python3-pip)");
-    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "pip failed; the first run of this test needs PyPI, or a mirror that pip is told of (PIP_INDEX_URL=URL): see \
+         \"What the first run fetches\" in tests/README.md\n{told}"
+    );
     fs::write(installed, wanted).expect("a note");
     packages
 });

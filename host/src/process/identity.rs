@@ -3,7 +3,7 @@
 use std::{error, fmt, str::FromStr};
 
 /// A process, told from all others on all machines: its number, its start in the kernel's own ticks, the run of the
-/// kernel, and its namespaces, as far as they could be had. [`current`](super::current) has an example.
+/// kernel, and its namespaces, as far as they could be had. The [module](super) has an example.
 ///
 /// Its text fits into a file's name and is what to keep. It is read back with `parse()`; a later version may write more
 /// into it, and reads what this one has written.
@@ -26,6 +26,13 @@ pub struct Identity {
 }
 
 /// Why a text is no [`Identity`]: it is in another format, or has a part that this version does not know.
+///
+/// ```
+/// use lockhost::process::{Identity, NoIdentity};
+///
+/// let later = format!("{}-p4711", Identity::FORMAT + 1);
+/// assert_eq!(later.parse::<Identity>(), Err(NoIdentity));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoIdentity;
 
@@ -47,6 +54,7 @@ impl FromStr for Identity {
 
 impl Identity {
     /// The format that this version writes; it stands in front of each text. Of a later one this version knows nothing.
+    /// [`NoIdentity`] has an example.
     pub const FORMAT: u32 = 1;
 
     /// The process' number, as it knows itself.
@@ -65,6 +73,15 @@ impl Identity {
 
     /// Whether it says that the file which bears it is kept locked for as long as its maker lives. Then that the file
     /// is not locked any more proves the maker dead, also to other containers, boots and machines.
+    ///
+    /// ```
+    /// use lockhost::process::Identity;
+    ///
+    /// assert!(!"1-p4711-s123456".parse::<Identity>()?.promises_evidence());
+    /// // On a file system of this type: ext4.
+    /// assert!("1-p4711-s123456-eef53".parse::<Identity>()?.promises_evidence());
+    /// # Ok::<(), lockhost::process::NoIdentity>(())
+    /// ```
     #[must_use]
     pub fn promises_evidence(&self) -> bool {
         self.evidence.is_some()

@@ -31,19 +31,31 @@ fn build() -> PathBuf {
         }
     }
     if !is_installed {
+        let mut npm = Command::new("npm");
         run(
-            Command::new("npm").args(["ci", "--no-audit", "--no-fund"]),
+            npm.args(["ci", "--no-audit", "--no-fund"]),
             &folder,
+            FETCHED,
         );
     }
     let component = fs::canonicalize(workspace().join("host/lockfile.wasm"));
     let component = component.expect("the component is part of the repository");
-    run(Command::new("node").arg("build.js").arg(component), &folder);
+    let mut node = Command::new("node");
+    let failed = "the component cannot be transpiled";
+    run(node.arg("build.js").arg(component), &folder, failed);
     folder
 }
 
-fn run(command: &mut Command, folder: &Path) {
+/// What to do where packages cannot be had.
+const FETCHED: &str = "the first run of this test needs npm's registry, or a mirror that npm is told of (npm config set \
+                       registry=URL): see \"What the first run fetches\" in tests/README.md";
+
+fn run(command: &mut Command, folder: &Path, advice: &str) {
     let output = command.current_dir(folder).output();
     let output = output.expect("node and npm can be started (Debian: nodejs, npm)");
-    assert!(output.status.success(), "{command:?}: {output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{command:?} failed; {advice}\n{told}"
+    );
 }
