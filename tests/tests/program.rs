@@ -357,8 +357,8 @@ fn a_line_stays_a_line_whatever_a_name_holds() {
 #[test]
 fn the_engine_sets_no_address_space_aside() {
     let scene = Scene::free();
-    // Most of this is the program itself, which a debug build makes large.
-    let limit = format!("ulimit -v {} && exec \"$0\" acquire \"$1\"", 160 * 1024);
+    // Half of this is the program itself, which a debug build makes large.
+    let limit = format!("ulimit -v {} && exec \"$0\" acquire \"$1\"", 64 * 1024);
     let mut command = Command::new("sh");
     command
         .args(["-c", &limit])
