@@ -1,0 +1,60 @@
+//! What the component itself does, counted: wasmtime takes a unit of fuel for an instruction. The numbers change a little
+//! with the lengths of names, a process' number among them, so there are bounds: whoever makes it do more sees it here.
+
+use std::ops::RangeInclusive;
+
+use lockhost::{
+    bindings::LockhostPre,
+    wasmtime::{Result, Store},
+};
+use lockhost_tests::scene::{NOBODY, Scene};
+
+use crate::{
+    fuel,
+    host::{Host, acquire, block_on, release},
+};
+
+/// Enough for everything.
+const FUEL: u64 = 1 << 40;
+
+/// The fuel that acquiring takes, and that releasing takes if the lock was had.
+fn taken(pre: &LockhostPre<Host>, scene: &Scene) -> Result<(u64, Option<u64>)> {
+    let mut store = Store::new(pre.engine(), Host::new());
+    store.set_fuel(FUEL)?;
+    block_on(async {
+        let instance = pre.instantiate_async(&mut store).await?;
+        store.set_fuel(FUEL)?;
+        let outcome = acquire(&mut store, &instance, scene.path()).await;
+        let acquiring = FUEL - store.get_fuel()?;
+        let Ok(lock) = outcome else {
+            return Ok((acquiring, None));
+        };
+        store.set_fuel(FUEL)?;
+        release(&mut store, &instance, lock).await?;
+        Ok((acquiring, Some(FUEL - store.get_fuel()?)))
+    })?
+}
+
+fn takes(fuel: u64, expected: RangeInclusive<u64>, what: &str) {
+    println!("{what}: {fuel}");
+    assert!(expected.contains(&fuel), "{what}: {fuel}, not {expected:?}");
+}
+
+#[test]
+fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
+    let pre = fuel::prepare()?;
+    let scene = Scene::free();
+    let (acquiring, releasing) = taken(&pre, &scene)?;
+    takes(acquiring, 18_000..=22_000, "a free directory");
+    takes(releasing.unwrap(), 12_000..=14_500, "the release");
+
+    let scene = Scene::free().with("plugin.lock", "1\n");
+    let (refusal, none) = taken(&pre, &scene)?;
+    assert_eq!(none, None);
+    takes(refusal, 13_500..=16_500, "a refusal");
+
+    let scene = Scene::free().with("plugin.lock", NOBODY);
+    let (reclaim, _) = taken(&pre, &scene)?;
+    takes(reclaim, 66_000..=80_000, "a reclaim");
+    Ok(())
+}
