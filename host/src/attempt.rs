@@ -2,7 +2,6 @@
 
 use std::{
     fmt, mem,
-    os::fd::BorrowedFd,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -13,6 +12,7 @@ use wasmtime::component::ResourceAny;
 use crate::{
     bindings::exports::lockhost::lockfile::lockfile as wit,
     component::{Instance, elapsed, open_directory},
+    descriptor::BorrowedDescriptor,
     error::{Circumstance, Error, ErrorKind, Kind},
     holder::Holder,
     lock::Lock,
@@ -224,9 +224,9 @@ impl Attempt {
         }
     }
 
-    /// What to poll(2) beside the time that there is to wait: one of them becomes readable when it may be worth going on
+    /// What to wait for beside the time that there is to wait: one of them becomes readable when it may be worth going on
     /// earlier. They are others after each [`proceed`](Self::proceed), and there are none while no owner is waited for.
-    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
         self.vigil.descriptors()
     }
 

@@ -70,6 +70,7 @@ mod attempt;
 pub mod bindings;
 mod break_lock;
 mod component;
+mod descriptor;
 mod engine;
 mod error;
 mod evidence;
@@ -116,6 +117,7 @@ pub mod versions {}
 pub use attempt::{Attempt, Awaited, Progress, Waiting};
 pub use break_lock::break_lock;
 pub use component::{COMPONENT, component, open_directory};
+pub use descriptor::BorrowedDescriptor;
 pub use engine::configure;
 pub use error::{Error, ErrorKind};
 pub use holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason};

@@ -4,8 +4,7 @@
 //! anybody ever waits here, and then for some seconds, or with patience: so there is a thread for just that time.
 
 use std::{
-    io::{self, PipeWriter},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    io,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -16,14 +15,14 @@ use std::{
     time::Duration,
 };
 
-use crate::watch::platform::await_any;
+use crate::descriptor::{BorrowedDescriptor, OwnedDescriptor, Tie, await_any, borrow, tie};
 
 /// Ready once its time is over, or something is told. The thread ends with it, or with its drop.
 #[derive(Debug)]
 pub(crate) struct Pause {
     shared: Arc<Shared>,
-    /// Its other end becomes readable when this is dropped, which ends the thread's sleep.
-    _abandoned: PipeWriter,
+    /// Its drop ends the thread's sleep.
+    _tie: Tie,
 }
 
 #[derive(Debug, Default)]
@@ -40,10 +39,10 @@ impl Pause {
     /// If no thread can be started, or there are no descriptors left.
     pub(crate) fn begin<'a>(
         limit: Duration,
-        told: impl Iterator<Item = BorrowedFd<'a>>,
+        told: impl Iterator<Item = BorrowedDescriptor<'a>>,
     ) -> io::Result<Self> {
-        let (abandoned, kept) = io::pipe()?;
-        let mut descriptors: Vec<OwnedFd> = vec![abandoned.into()];
+        let (tie, abandoned) = tie()?;
+        let mut descriptors = vec![abandoned];
         for descriptor in told {
             descriptors.push(descriptor.try_clone_to_owned()?);
         }
@@ -52,15 +51,12 @@ impl Pause {
         thread::Builder::new()
             .name("lockhost-wait".to_owned())
             .spawn(move || sleep(&theirs, limit, &descriptors))?;
-        Ok(Self {
-            shared,
-            _abandoned: kept,
-        })
+        Ok(Self { shared, _tie: tie })
     }
 }
 
-fn sleep(shared: &Shared, limit: Duration, descriptors: &[OwnedFd]) {
-    let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+fn sleep(shared: &Shared, limit: Duration, descriptors: &[OwnedDescriptor]) {
+    let descriptors: Vec<_> = descriptors.iter().map(borrow).collect();
     // A signal may end it early; then there is one look for nothing.
     await_any(&descriptors, limit);
     shared.over.store(true, Ordering::Release);
@@ -128,8 +124,8 @@ mod tests {
 
     #[test]
     fn whoever_waits_for_ever_is_woken_once_something_is_told() {
-        let (told, tells) = io::pipe().unwrap();
-        let pause = Pause::begin(Duration::MAX, iter::once(told.as_fd())).unwrap();
+        let (tells, told) = tie().unwrap();
+        let pause = Pause::begin(Duration::MAX, iter::once(borrow(&told))).unwrap();
         drop(tells);
         wait_for(pause);
     }

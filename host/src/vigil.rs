@@ -1,20 +1,13 @@
 //! Waiting for a lock that somebody else has: what wakes whoever waits, and how long it sleeps where nothing can.
 
-use std::{
-    io,
-    os::fd::{AsFd, BorrowedFd},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{io, path::PathBuf, time::Duration};
 
 use crate::{
+    descriptor::{BorrowedDescriptor, await_any},
     error::Error,
     holder::{AliveReason, Holder, Liveness},
     process::platform::is_local,
-    watch::{
-        Watch,
-        platform::{ProcessWatch, await_any},
-    },
+    watch::{Watch, platform::ProcessWatch},
 };
 
 /// The first pause where nobody tells what is waited for, or after somebody has. Each further one is twice as long.
@@ -130,9 +123,9 @@ impl Vigil {
     }
 
     /// Readable once something is told.
-    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let file = self.file.iter().map(AsFd::as_fd);
-        file.chain(self.processes.iter().map(AsFd::as_fd))
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
+        let file = self.file.iter().map(Watch::descriptor);
+        file.chain(self.processes.iter().map(ProcessWatch::descriptor))
     }
 
     /// Waits until something is told, the time is up, or a signal comes.

@@ -1,17 +1,20 @@
 //! Being told, instead of asking again and again, that a lock file is not what it was.
 
-use std::{io, os::fd::BorrowedFd, path::Path};
+use std::{io, path::Path};
+
+use crate::descriptor::BorrowedDescriptor;
 
 #[cfg_attr(target_os = "linux", path = "watch/linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "watch/unknown.rs")]
+#[cfg_attr(windows, path = "watch/windows.rs")]
+#[cfg_attr(not(any(target_os = "linux", windows)), path = "watch/unknown.rs")]
 pub(crate) mod platform;
 
 /// A descriptor that becomes readable when something has happened to a lock file, so that it is worth asking
 /// [`Lock::still_held`](crate::Lock::still_held): the file may have been removed, replaced or moved away. Most of what
 /// happens is harmless.
 ///
-/// It can be waited for with poll(2) beside others, or in an event loop. Before that, [`forget`](Self::forget) what has
-/// happened already, and ask.
+/// It can be waited for with poll(2) beside others, or in an event loop: on Unix it is `AsFd`, and on Windows
+/// `AsHandle`, of a handle that is signalled. Before that, [`forget`](Self::forget) what has happened already, and ask.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,10 +52,24 @@ impl Watch {
     pub fn forget(&self) -> bool {
         self.0.forget()
     }
+
+    /// To wait for.
+    #[must_use]
+    pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        self.0.descriptor()
+    }
 }
 
+#[cfg(unix)]
 impl std::os::fd::AsFd for Watch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.descriptor()
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::AsHandle for Watch {
+    fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+        self.descriptor()
     }
 }

@@ -1,26 +1,21 @@
-//! inotify(7) on a file, pidfd_open(2) on processes, poll(2) on both.
+//! inotify(7) on a file, pidfd_open(2) on processes.
 //!
 //! By rustix, which is here already, and not by a crate for all systems (`notify`), which starts a thread for what one
 //! descriptor in poll(2) does.
 
-use std::{
-    io,
-    mem::MaybeUninit,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
-    path::Path,
-    time::Duration,
-};
+use std::{io, mem::MaybeUninit, path::Path, time::Duration};
 
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
     fs::inotify::{self, CreateFlags, Reader, WatchFlags},
     process::{Pid, PidfdFlags, pidfd_open},
 };
 
+use crate::descriptor::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow};
+
 /// A file that is watched, and no directory: whatever else happens beside it wakes nobody.
 #[derive(Debug)]
 pub(crate) struct FileWatch {
-    inotify: OwnedFd,
+    inotify: OwnedDescriptor,
     file: Option<i32>,
 }
 
@@ -60,17 +55,15 @@ impl FileWatch {
         }
         any
     }
-}
 
-impl AsFd for FileWatch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inotify.as_fd()
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        borrow(&self.inotify)
     }
 }
 
 /// A process; readable once it has ended with all its threads, and closed its files.
 #[derive(Debug)]
-pub(crate) struct ProcessWatch(OwnedFd);
+pub(crate) struct ProcessWatch(OwnedDescriptor);
 
 impl ProcessWatch {
     /// `None` if there is none of this number, or that cannot be told.
@@ -80,21 +73,10 @@ impl ProcessWatch {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        await_any(&[self.as_fd()], Duration::ZERO)
+        await_any(&[self.descriptor()], Duration::ZERO)
     }
-}
 
-impl AsFd for ProcessWatch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        borrow(&self.0)
     }
-}
-
-/// Waits until one of them is readable, the time is up, or a signal comes. Whether one is.
-pub(crate) fn await_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> bool {
-    let poll_fd = |descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN);
-    let mut fds: Vec<_> = descriptors.iter().copied().map(poll_fd).collect();
-    // What is too long for the kernel is for ever.
-    let limit = Timespec::try_from(limit).ok();
-    poll(&mut fds, limit.as_ref()).is_ok_and(|ready| ready > 0)
 }

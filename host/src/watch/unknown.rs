@@ -1,12 +1,8 @@
 //! A system on which nobody tells: who waits asks again and again.
 
-use std::{
-    io,
-    os::fd::{AsFd, BorrowedFd},
-    path::Path,
-    thread,
-    time::Duration,
-};
+use std::{io, path::Path};
+
+use crate::descriptor::BorrowedDescriptor;
 
 /// There is none.
 #[derive(Debug)]
@@ -24,10 +20,8 @@ impl FileWatch {
     pub(crate) fn forget(&self) -> bool {
         match *self {}
     }
-}
 
-impl AsFd for FileWatch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         match *self {}
     }
 }
@@ -44,16 +38,8 @@ impl ProcessWatch {
     pub(crate) fn has_ended(&self) -> bool {
         match *self {}
     }
-}
 
-impl AsFd for ProcessWatch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         match *self {}
     }
-}
-
-/// Waits until the time is up.
-pub(crate) fn await_any(_descriptors: &[BorrowedFd<'_>], limit: Duration) -> bool {
-    thread::sleep(limit);
-    false
 }

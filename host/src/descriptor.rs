@@ -1,0 +1,8 @@
+//! What tells that something has happened, to wait for one or several of them at once.
+
+#[cfg_attr(unix, path = "descriptor/unix.rs")]
+#[cfg_attr(windows, path = "descriptor/windows.rs")]
+pub(crate) mod platform;
+
+pub use platform::BorrowedDescriptor;
+pub(crate) use platform::{OwnedDescriptor, Tie, await_any, borrow, tie};
