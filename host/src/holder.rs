@@ -53,6 +53,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
+    #[allow(dead_code, reason = "not every system tells who keeps a file locked")]
     pub(crate) fn new(pid: u32, command: String) -> Self {
         Self { pid, command }
     }

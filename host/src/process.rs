@@ -28,8 +28,11 @@
 
 pub(crate) mod identity;
 pub(crate) mod judge;
+#[cfg(unix)]
 mod portable;
 mod remembered;
+#[cfg(unix)]
+mod unix;
 
 use std::{error, fmt, fs::File, io, sync::Arc};
 
@@ -209,5 +212,6 @@ pub(crate) fn is_still(number: platform::Number) -> bool {
 }
 
 #[cfg_attr(target_os = "linux", path = "process/linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "process/unknown.rs")]
+#[cfg_attr(windows, path = "process/windows.rs")]
+#[cfg_attr(not(any(target_os = "linux", windows)), path = "process/unknown.rs")]
 pub(crate) mod platform;

@@ -12,7 +12,7 @@ use crate::{
 pub struct Running {
     pid: u32,
     command: Vec<OsString>,
-    user: u32,
+    user: Option<u32>,
 }
 
 impl Running {
@@ -28,9 +28,9 @@ impl Running {
         &self.command
     }
 
-    /// The number of the user that it runs as.
+    /// The number of the user that it runs as. `None` on Windows, where users have none.
     #[must_use]
-    pub fn user(&self) -> u32 {
+    pub fn user(&self) -> Option<u32> {
         self.user
     }
 }

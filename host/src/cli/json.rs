@@ -72,7 +72,7 @@ impl From<&lockhost::Holder> for Holder {
 struct Process {
     pid: u32,
     command: Vec<String>,
-    user: User,
+    user: Option<User>,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,10 +87,10 @@ impl From<&Running> for Process {
         Self {
             pid: running.pid(),
             command: words.map(|it| it.to_string_lossy().into_owned()).collect(),
-            user: User {
-                id: running.user(),
-                name: user::name(running.user()),
-            },
+            user: running.user().map(|id| User {
+                id,
+                name: user::name(id),
+            }),
         }
     }
 }

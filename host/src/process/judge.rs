@@ -5,7 +5,7 @@ use std::{cell::OnceCell, fs::File};
 use super::{
     identity::{Identity, same},
     platform::{self, Presence},
-    portable, remembered,
+    remembered,
 };
 use crate::{
     bindings::lockhost::lockfile::process::{
@@ -39,6 +39,9 @@ impl<'a> Asked<'a> {
 pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
     if own {
         return Liveness::Alive(AliveReason::ThisProcess);
+    }
+    if let (Owner::Maker(_) | Owner::Pid(_), Some(reason)) = (owner, platform::blindness(file)) {
+        return judge_unseen(&Asked::new(file), reason);
     }
     let file = &Asked::new(file);
     match owner {
@@ -153,6 +156,14 @@ fn breaks_its_promise(maker: &Identity, probe: Probe) -> bool {
     matches!(probe, Probe::Free(kind) if maker.evidence == Some(kind))
 }
 
+/// Whoever made a file of which no owner can be seen from here, unless it was this process.
+fn judge_unseen(file: &Asked<'_>, reason: UnknownReason) -> Liveness {
+    if evidence::is_ours(file.file) {
+        return Liveness::Alive(AliveReason::ThisProcess);
+    }
+    unless_alive(file, reason)
+}
+
 /// A process of another boot, machine or PID namespace: only a kernel can tell.
 fn judge_foreigner(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     match file.probe() {
@@ -178,7 +189,7 @@ fn death_of(pid: u32) -> Option<DeadReason> {
     if !platform::lists_our_processes() {
         return None;
     }
-    match portable::look(pid) {
+    match platform::look(pid) {
         Some(seen) if seen.thread => Some(DeadReason::Thread),
         Some(seen) if seen.ended => {
             let threads = platform::entry(pid).map(|entry| entry.threads);

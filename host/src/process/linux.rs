@@ -15,6 +15,7 @@ use rustix::{
 };
 
 use super::identity::Identity;
+use crate::bindings::process::UnknownReason;
 
 mod birth;
 mod keepers;
@@ -22,6 +23,11 @@ mod seen;
 
 pub(crate) use keepers::keepers;
 pub(crate) use seen::seen;
+
+pub(crate) use super::{
+    portable::look,
+    unix::{file_id, is_sticky, make_private, owner_of},
+};
 
 /// A process in the kernel's list, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,31 +217,15 @@ pub(crate) fn is_local(file: &Path) -> bool {
     })
 }
 
-/// The device and the inode of an open file.
-pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
-    let metadata = file.metadata().ok()?;
-    Some((metadata.dev(), metadata.ino()))
+/// Why the owners of a file cannot be looked for from here, whoever they are; they always can.
+pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
+    None
 }
 
 /// Opens a directory to be handed to the component. It need not be readable for that, only searchable.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
-}
-
-/// The number of the user that a file belongs to; a symbolic link's own.
-pub(crate) fn owner_of(path: &Path) -> Option<u32> {
-    fs::symlink_metadata(path).ok().map(|file| file.uid())
-}
-
-/// Whether files in a directory may be removed by their own user, the directory's, and root alone.
-pub(crate) fn is_sticky(directory: &Path) -> bool {
-    fs::metadata(directory).is_ok_and(|directory| directory.mode() & Mode::SVTX.as_raw_mode() != 0)
-}
-
-/// Makes a file private to its user.
-pub(crate) fn make_private(file: &File) -> io::Result<()> {
-    Ok(rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, os::unix::ffi::OsStringExt};
 
 /// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such
 /// process, or it is hidden.
-pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, u32)> {
+pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
     // The real one is the first: whoever started it.
@@ -17,9 +17,9 @@ pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, u32)> {
     if command.is_empty() {
         // A zombie, or a thread of the kernel's: its name alone is left.
         let name = format!("[{}]", line("Name:")?.trim());
-        return Some((vec![name.into()], user));
+        return Some((vec![name.into()], Some(user)));
     }
-    Some((command, user))
+    Some((command, Some(user)))
 }
 
 /// Each argument ends with a zero; a process that has renamed itself may leave more of them, or none.

@@ -1,9 +1,13 @@
-//! A system on which nothing is known about processes but what `sysinfo` tells: never a proof of death by identity.
+//! A Unix on which processes are not looked at: nobody is ever taken for dead but by a person.
 
 use std::{ffi::OsString, fs::File, io, path::Path};
 
 use super::identity::Identity;
-use crate::holder::Keeper;
+pub(crate) use super::{
+    portable::look,
+    unix::{file_id, is_sticky, make_private, owner_of},
+};
+use crate::{bindings::process::UnknownReason, holder::Keeper};
 
 /// A process in the system's list; there is none to be had here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,7 @@ pub(crate) fn entry(_pid: u32) -> Option<Entry> {
 }
 
 /// No process is shown.
-pub(crate) fn seen(_pid: u32) -> Option<(Vec<OsString>, u32)> {
+pub(crate) fn seen(_pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     None
 }
 
@@ -77,9 +81,9 @@ pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
     Vec::new()
 }
 
-/// The device and the inode of an open file.
-pub(crate) fn file_id(_file: &File) -> Option<(u64, u64)> {
-    None
+/// Nobody can.
+pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
+    Some(UnknownReason::NoAnswer)
 }
 
 /// Opens a directory to be handed to the component.
@@ -90,19 +94,4 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     } else {
         Err(io::ErrorKind::NotADirectory.into())
     }
-}
-
-/// Users have no numbers here that are known.
-pub(crate) fn owner_of(_path: &Path) -> Option<u32> {
-    None
-}
-
-/// Directories have no mode here that is known.
-pub(crate) fn is_sticky(_directory: &Path) -> bool {
-    false
-}
-
-/// Files have no mode here that is known.
-pub(crate) fn make_private(_file: &File) -> io::Result<()> {
-    Ok(())
 }

@@ -58,7 +58,9 @@ impl Lines {
         }
         if let Some(process) = holder.process() {
             self.line("command", &Command(&process));
-            self.line("user", &User(process.user()));
+            if let Some(user) = process.user() {
+                self.line("user", &User(user));
+            }
         }
     }
 

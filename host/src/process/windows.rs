@@ -1,0 +1,214 @@
+//! What Windows tells about processes and files, by handles of them.
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io,
+    mem::MaybeUninit,
+    os::windows::{
+        fs::OpenOptionsExt,
+        io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
+    },
+    path::Path,
+    time::Duration,
+};
+
+use windows_sys::Win32::{
+    Foundation::{ERROR_INVALID_PARAMETER, FILETIME},
+    Storage::FileSystem::{
+        BY_HANDLE_FILE_INFORMATION, FILE_FLAG_BACKUP_SEMANTICS, GetFileInformationByHandle,
+    },
+    System::Threading::{
+        GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS,
+        PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+    },
+};
+
+use super::identity::Identity;
+use crate::{bindings::process::UnknownReason, descriptor::await_any, holder::Keeper};
+
+/// A process, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// When it was created, in units of 100 nanoseconds since the year 1601: a time of the clock on the wall, noted once.
+    pub(crate) start: Option<u64>,
+    /// It has ended, and somebody has a handle of it yet.
+    pub(crate) ended: bool,
+    /// How many threads it has; who has ended, has none.
+    pub(crate) threads: u64,
+}
+
+/// Whether a number is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// No process has it.
+    Absent,
+    /// A process has it, or did, and somebody has a handle of it yet; whether we may look at it makes no difference.
+    Present,
+}
+
+/// Whether any process has this number now.
+pub(crate) fn presence(pid: u32) -> Presence {
+    match open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION) {
+        Err(error) if is_nobodys(&error) => Presence::Absent,
+        _ => Presence::Present,
+    }
+}
+
+/// The entry of a number, if we may look at it.
+pub(crate) fn entry(pid: u32) -> Option<Entry> {
+    let rights = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE;
+    let process = open_process(pid, rights).ok()?;
+    let ended = await_any(&[process.as_handle()], Duration::ZERO);
+    Some(Entry {
+        start: created(&process),
+        ended,
+        threads: u64::from(!ended),
+    })
+}
+
+/// A handle of the process that has this number now.
+///
+/// # Errors
+/// If there is none, for which the system says `ERROR_INVALID_PARAMETER`, or it may not be looked at so.
+#[allow(unsafe_code)]
+pub(crate) fn open_process(pid: u32, rights: PROCESS_ACCESS_RIGHTS) -> io::Result<OwnedHandle> {
+    // SAFETY: nothing is pointed to.
+    let process = unsafe { OpenProcess(rights, 0, pid) };
+    if process.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the handle is new, and nobody else's.
+    let process = unsafe { OwnedHandle::from_raw_handle(process) };
+    // The two lowest bits of a number are not looked at.
+    // SAFETY: the handle is open.
+    let found = unsafe { GetProcessId(process.as_raw_handle()) };
+    if found != 0 && found != pid {
+        return Err(nobodys());
+    }
+    Ok(process)
+}
+
+fn nobodys() -> io::Error {
+    io::Error::from_raw_os_error(ERROR_INVALID_PARAMETER.cast_signed())
+}
+
+fn is_nobodys(error: &io::Error) -> bool {
+    error.raw_os_error() == nobodys().raw_os_error()
+}
+
+#[allow(unsafe_code)]
+fn created(process: &OwnedHandle) -> Option<u64> {
+    let mut times = [MaybeUninit::<FILETIME>::uninit(); 4];
+    let [creation, exit, kernel, user] = times.each_mut().map(MaybeUninit::as_mut_ptr);
+    // SAFETY: the handle is open, and there is room for the four times.
+    let told =
+        unsafe { GetProcessTimes(process.as_raw_handle(), creation, exit, kernel, user) } != 0;
+    // SAFETY: it was told, so it is written.
+    let creation = told.then(|| unsafe { times[0].assume_init() })?;
+    let start = u64::from(creation.dwHighDateTime) << 32 | u64::from(creation.dwLowDateTime);
+    Some(start).filter(|start| *start != 0)
+}
+
+/// A process seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// It has ended.
+    pub(crate) ended: bool,
+    /// The number is a thread's, which is never so: those are numbers that no process has.
+    pub(crate) thread: bool,
+}
+
+/// What can be seen of a number.
+pub(crate) fn look(pid: u32) -> Option<Seen> {
+    entry(pid).map(|entry| Seen {
+        ended: entry.ended,
+        thread: false,
+    })
+}
+
+/// No process is shown.
+pub(crate) fn seen(_pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
+    None
+}
+
+/// The asking process.
+pub(crate) fn myself() -> io::Result<Identity> {
+    let pid = std::process::id();
+    Ok(Identity {
+        pid,
+        start: entry(pid).and_then(|entry| entry.start),
+        time_namespace: Some(0),
+        ..Identity::default()
+    })
+}
+
+/// The system's list is the only one.
+pub(crate) fn lists_our_processes() -> bool {
+    true
+}
+
+/// This process' number. There is no fork(2).
+pub(crate) fn number() -> (u32, Option<u64>) {
+    (std::process::id(), None)
+}
+
+/// None: a lock on a file keeps everybody else from reading it, and a PID file has to be readable.
+pub(crate) fn evidence_kind(_file: &File) -> io::Result<Option<u64>> {
+    Ok(None)
+}
+
+/// Whether everything that happens to a file is told here.
+pub(crate) fn is_local(_file: &Path) -> bool {
+    false
+}
+
+/// None can be seen.
+pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
+    Vec::new()
+}
+
+/// Why the owners of a file cannot be looked for from here, whoever they are.
+pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
+    Some(UnknownReason::NoAnswer)
+}
+
+/// Opens a directory to be handed to the component. It stays everybody else's to use, to rename and to remove.
+pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    // Without the flag no directory is opened; who may share it is as for any file of Rust's: everybody, for everything.
+    options.read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    let directory = options.open(path)?;
+    if directory.metadata()?.is_dir() {
+        Ok(directory)
+    } else {
+        Err(io::ErrorKind::NotADirectory.into())
+    }
+}
+
+/// The volume and the index of an open file in it.
+#[allow(unsafe_code)]
+pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
+    let mut found = MaybeUninit::<BY_HANDLE_FILE_INFORMATION>::uninit();
+    // SAFETY: the handle is open, and there is room for the answer.
+    let told = unsafe { GetFileInformationByHandle(file.as_raw_handle(), found.as_mut_ptr()) } != 0;
+    // SAFETY: it was told, so it is written.
+    let found = told.then(|| unsafe { found.assume_init() })?;
+    let index = u64::from(found.nFileIndexHigh) << 32 | u64::from(found.nFileIndexLow);
+    Some((u64::from(found.dwVolumeSerialNumber), index))
+}
+
+/// Directories have no such mode.
+pub(crate) fn is_sticky(_directory: &Path) -> bool {
+    false
+}
+
+/// Files have no mode: who may read one is what its directory says.
+pub(crate) fn make_private(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Users have no numbers.
+pub(crate) fn owner_of(_path: &Path) -> Option<u32> {
+    None
+}
