@@ -23,10 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut config = Config::new();
     engine::configure(&mut config);
     // Naming the target also means its baseline processor, and not the one that happens to build.
-    config.target(&target()?)?;
+    let target = target()?;
+    config.target(&target)?;
+    let engine = Engine::new(&config).map_err(|error| {
+        format!(
+            "no code can be made for {target} here: {error:#}; the feature `all-arch` brings code generators for other \
+             machines than this one, and with the feature `pulley` none is needed"
+        )
+    })?;
     let component = fs::read("lockfile.wasm")?;
-    let code = Engine::new(&config)?.precompile_component(&component)?;
-    Ok(fs::write(out, code)?)
+    Ok(fs::write(out, engine.precompile_component(&component)?)?)
 }
 
 /// What the code is to be made for: the machine, or wasmtime's interpreter where it makes none for such machines, and
