@@ -6,8 +6,13 @@ mod events;
 mod hold;
 mod loss;
 mod notice;
+#[cfg_attr(unix, path = "acquire/supervise/unix.rs")]
+#[cfg_attr(windows, path = "acquire/supervise/windows.rs")]
 mod supervise;
 mod take;
+#[cfg_attr(unix, path = "acquire/terminal/unix.rs")]
+#[cfg_attr(windows, path = "acquire/terminal/windows.rs")]
+mod terminal;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 

@@ -2,15 +2,21 @@
 
 mod machine;
 mod scratch;
+#[cfg_attr(target_os = "linux", path = "doctor/system/linux.rs")]
+#[cfg_attr(windows, path = "doctor/system/windows.rs")]
+#[cfg_attr(not(any(target_os = "linux", windows)), path = "doctor/system/unix.rs")]
+mod system;
 mod times;
 mod trials;
 mod verdict;
 
-use std::{fmt, fs::File, path::PathBuf, process::ExitCode};
+use std::{fmt, path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
-use lockhost::process::{self, Identity};
-use rustix::fs::{Mode, OFlags};
+use anyhow::{Context, bail};
+use lockhost::{
+    process::{self, Identity},
+    wasmtime_wasi::filesystem::Descriptor,
+};
 
 use self::{machine::Machine, trials::Trials, verdict::Verdict};
 use super::{UNTOLD, done, file_system, printable, say, signals::Signals};
@@ -36,13 +42,15 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     let _signals = Signals::catch().context("cannot catch signals")?;
     let path = &arguments.directory;
     // As a lock opens it: it need not be readable.
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = rustix::fs::open(path, flags, Mode::empty())
+    let directory = lockhost::open_directory(path)
         .with_context(|| format!("cannot open directory {}", path.display()))?;
-    let directory = File::from(directory);
-    let me = process::current(&directory)?;
+    let Descriptor::Dir(directory) = directory else {
+        bail!("{} is no directory", path.display());
+    };
+    let directory = &directory.dir;
+    let me = process::current(directory)?;
     let trials = Trials::run(path, &me);
-    let machine = Machine::seen(&me, &directory);
+    let machine = Machine::seen(&me, directory);
     let verdict = Verdict::on(&trials, &machine);
     let kind = file_system::told(path);
     let mut text = printable(&format_args!(

@@ -1,59 +1,24 @@
 //! What a file system is called.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, StatxFlags, statfs, statx};
+#[cfg_attr(target_os = "linux", path = "file_system/linux.rs")]
+#[cfg_attr(windows, path = "file_system/windows.rs")]
+#[cfg_attr(
+    not(any(target_os = "linux", windows)),
+    path = "file_system/unknown.rs"
+)]
+mod platform;
 
-/// The type of the file system that a path is on, as mount(8) names it (`ext4`, `fuse.sshfs`); its number, as statfs(2)
-/// gives it, where no name is to be had; `None` where nothing is.
-pub(crate) fn name(path: &Path) -> Option<String> {
-    named(path).or_else(|| {
-        let number = statfs(path).ok()?.f_type;
-        Some(format!("{number:#x}"))
-    })
-}
+pub(crate) use self::platform::name;
 
 /// The same for a person, who is told as much where nothing is to be had.
 pub(crate) fn told(path: &Path) -> String {
     name(path).unwrap_or_else(|| "unknown".to_owned())
 }
 
-fn named(path: &Path) -> Option<String> {
-    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
-    if found.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
-        return None;
-    }
-    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    of_mount(&mounts, found.stx_mnt_id)
-}
-
-/// The type stands behind a lone hyphen, since what comes before it is of any length: proc(5).
-fn of_mount(mounts: &str, id: u64) -> Option<String> {
-    let id = id.to_string();
-    let line = mounts
-        .lines()
-        .find(|line| line.split(' ').next() == Some(&id))?;
-    let (_, behind) = line.split_once(" - ")?;
-    Some(behind.split(' ').next()?.to_owned())
-}
-
 /// Whether it is one without hard links, so that a lock there is a pid in a file and no more.
 pub(crate) fn lacks_links(name: &str) -> bool {
-    matches!(name, "vfat" | "msdos" | "exfat")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mount_is_found_by_its_number_whatever_options_it_has() {
-        let mounts = "36 35 98:0 / / rw shared:1 - ext4 /dev/root rw\n\
-                      361 36 0:40 / /mnt rw shared:2 master:1 - fuse.sshfs me@there: rw\n\
-                      7 36 0:41 / /tmp rw - tmpfs tmpfs rw\n";
-        assert_eq!(of_mount(mounts, 36).as_deref(), Some("ext4"));
-        assert_eq!(of_mount(mounts, 361).as_deref(), Some("fuse.sshfs"));
-        assert_eq!(of_mount(mounts, 7).as_deref(), Some("tmpfs"));
-        assert_eq!(of_mount(mounts, 3), None);
-    }
+    let name = name.to_ascii_lowercase();
+    matches!(&*name, "vfat" | "msdos" | "exfat" | "fat" | "fat32")
 }

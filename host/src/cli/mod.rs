@@ -3,7 +3,6 @@
 mod acquire;
 mod break_lock;
 mod component;
-mod dispositions;
 #[cfg(test)]
 mod dist;
 mod doctor;
@@ -12,8 +11,12 @@ mod file_system;
 mod json;
 mod log;
 mod notify;
+#[cfg_attr(unix, path = "signals/unix.rs")]
+#[cfg_attr(windows, path = "signals/windows.rs")]
 mod signals;
 mod status;
+#[cfg_attr(unix, path = "user/unix.rs")]
+#[cfg_attr(windows, path = "user/windows.rs")]
 mod user;
 mod version;
 mod voice;

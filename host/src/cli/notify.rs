@@ -2,9 +2,14 @@
 
 use clap::ValueEnum;
 use lockhost::{Lock, Waiting};
-use sd_notify::NotifyState;
 
 use super::{complain, printable};
+
+#[cfg_attr(unix, path = "notify/unix.rs")]
+#[cfg_attr(windows, path = "notify/windows.rs")]
+mod manager;
+
+use self::manager::Change;
 
 /// Where it listens.
 pub(crate) const SOCKET: &str = "NOTIFY_SOCKET";
@@ -29,33 +34,32 @@ impl Notify {
     /// The lock is not had yet.
     pub(crate) fn waiting(self, waiting: &Waiting) {
         let path = waiting.path().display();
-        self.tell(&[], &format!("waiting for {path}"));
+        self.tell(None, &format!("waiting for {path}"));
     }
 
     /// The locks are held.
     pub(crate) fn acquired(self, locks: &[Lock]) {
-        let states: &[_] = match self {
-            Self::Ready => &[NotifyState::Ready],
-            Self::Status | Self::No => &[],
+        let change = match self {
+            Self::Ready => Some(Change::Ready),
+            Self::Status | Self::No => None,
         };
         let files = locks.iter().map(|lock| lock.path().to_string_lossy());
         let files: Vec<_> = files.collect();
-        self.tell(states, &format!("holding {}", files.join(" and ")));
+        self.tell(change, &format!("holding {}", files.join(" and ")));
     }
 
     /// They are being given up.
     pub(crate) fn releasing(self) {
-        self.tell(&[NotifyState::Stopping], "releasing");
+        self.tell(Some(Change::Stopping), "releasing");
     }
 
-    fn tell(self, states: &[NotifyState<'_>], status: &str) {
+    fn tell(self, change: Option<Change>, status: &str) {
         if self == Self::No {
             return;
         }
         // A line is a message of its own there.
         let status = printable(&status);
-        let states = [states, &[NotifyState::Status(&status)]].concat();
-        if let Err(error) = sd_notify::notify(&states) {
+        if let Err(error) = manager::tell(change, &status) {
             complain(&format_args!(
                 "warning: cannot tell the service manager: {error}"
             ));

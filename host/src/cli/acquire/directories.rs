@@ -2,11 +2,11 @@
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
+use file_id::get_file_id;
 
 /// Each directory once, by what it is and not by what it is called; first the one with the smallest device and inode.
 /// Whoever takes several takes them in this order, so no two wait for each other.
@@ -18,9 +18,9 @@ pub(super) fn in_order(given: &[PathBuf]) -> anyhow::Result<Vec<&Path>> {
     }
     let mut directories = Vec::new();
     for path in given {
-        let metadata = fs::metadata(path)
+        let id = get_file_id(path)
             .with_context(|| format!("cannot open directory {}", path.display()))?;
-        directories.push(((metadata.dev(), metadata.ino()), path.as_path()));
+        directories.push((id, path.as_path()));
     }
     // Stable, so that of several names the first one given is used.
     directories.sort_by_key(|(id, _)| *id);

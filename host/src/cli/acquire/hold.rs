@@ -8,15 +8,12 @@ use std::{
 
 use anyhow::{Context, anyhow};
 use lockhost::Lock;
-use nix::sys::signal::Signal;
-use rustix::process::{getpid, set_child_subreaper};
 
 use super::{
     Acquire, OnLost,
-    command::{self, Inheritance},
     events::{Event, Events},
     loss::Losses,
-    supervise::{self, Supervision},
+    supervise::{self, Inheritance, Supervision},
 };
 use crate::cli::signals::Caught;
 
@@ -86,16 +83,11 @@ impl<'a> Holding<'a> {
     }
 
     fn until_told(&mut self) -> io::Result<Ended> {
-        // In a container it may be the first process, which is given all orphans.
-        if getpid().is_init() {
-            self.events.signals.catch_also(&[Signal::SIGCHLD])?;
-        }
+        supervise::expect_orphans(&mut self.events.signals)?;
         let mut losses = Losses::new(self.locks);
         loop {
             match self.events.next(&losses.descriptors(), losses.pause())? {
-                Event::Signal(caught) if caught.signal == Signal::SIGCHLD => {
-                    supervise::bury_orphans();
-                }
+                Event::Signal(caught) if supervise::bury_orphans(caught) => {}
                 Event::Signal(_) | Event::InputClosed => return Ok(Ended::AsTold),
                 Event::Ready | Event::Elapsed => {}
             }
@@ -109,32 +101,20 @@ impl<'a> Holding<'a> {
 
     fn until_the_command_ends(&mut self) -> anyhow::Result<Ended> {
         let signals = &mut self.events.signals;
-        signals
-            .catch_also(&supervise::SIGNALS)
-            .context("cannot catch signals")?;
-        if self.arguments.all {
-            set_child_subreaper(Some(getpid())).context("cannot wait for descendants")?;
-        }
-        let inheritance = Inheritance {
-            evidence: match self.arguments.close {
-                true => Vec::new(),
-                false => command::evidence(self.locks)?,
-            },
-            mask: signals.inherited(),
-            notifies: self.arguments.notify.leaves_it_to_the_command(),
-        };
+        supervise::expect_children(signals, self.arguments.all)?;
+        let inheritance = Inheritance::of(self.locks, self.arguments, signals)?;
         // The last moment at which there is no command that hears of it.
         while let Some(caught) = signals.next()? {
             if caught.is_ending() {
                 return Ok(Ended::Signal(caught));
             }
         }
-        let command = match command::start(&self.arguments.command, self.locks, inheritance) {
-            Ok(command) => command,
+        let (command, all) = (&self.arguments.command, self.arguments.all);
+        let supervision = match Supervision::start(command, all, self.locks, inheritance) {
+            Ok(supervision) => supervision,
             Err(error) => return Ok(self.cannot_run(&error)),
         };
         let mut losses = Losses::new(self.locks);
-        let supervision = Supervision::new(command, self.arguments.all);
         let (lost, arguments) = (&mut self.lost, self.arguments);
         let ended = supervision.until_end(self.events, &mut losses, |error| {
             lose(lost, arguments, error)

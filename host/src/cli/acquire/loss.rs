@@ -1,11 +1,8 @@
 //! Noticing that a lock is lost while it is held: its file was removed, or another one has its name.
 
-use std::{
-    os::fd::{AsFd, BorrowedFd},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use lockhost::{Error, ErrorKind, Lock, Watch};
+use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Watch};
 
 /// After how long it is looked for the first time, and how often where the system does not tell. What is told is looked
 /// for at once, and once more after that: it may be told a moment before it is so.
@@ -43,9 +40,9 @@ impl<'a> Losses<'a> {
     }
 
     /// Readable once it is worth to look.
-    pub(super) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+    pub(super) fn descriptors(&self) -> Vec<BorrowedDescriptor<'_>> {
         let watches = self.guarded.iter().filter_map(|it| it.watch.as_ref());
-        watches.map(AsFd::as_fd).collect()
+        watches.map(Watch::descriptor).collect()
     }
 
     /// How long it is not worth to look, unless something is told.

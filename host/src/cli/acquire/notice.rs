@@ -1,17 +1,13 @@
 //! Whom somebody at a terminal is waiting for, and how long: one line, drawn anew each second, and gone in the end.
 
 use std::{
-    env,
-    io::{IsTerminal, Write, stderr},
+    io::{Write, stderr},
     time::{Duration, Instant},
 };
 
 use lockhost::{Awaited, Waiting};
-use rustix::{
-    process::getpgrp,
-    termios::{tcgetpgrp, tcgetwinsize},
-};
 
+use super::terminal;
 use crate::cli::{
     complain, printable,
     voice::{Level, Voice},
@@ -48,7 +44,7 @@ impl Notice {
             how: match level {
                 _ if voice.is_json() => How::Not,
                 Level::Quiet => How::Not,
-                _ if can_draw() => How::Drawn,
+                _ if terminal::can_draw() => How::Drawn,
                 Level::Verbose => How::Listed,
                 Level::Normal => How::Not,
             },
@@ -81,12 +77,10 @@ impl Notice {
     }
 
     fn draw(&mut self, waiting: &Waiting) {
-        let terminal = stderr();
         // In the background the line would run into what the foreground shows.
-        if tcgetpgrp(&terminal).ok() != Some(getpgrp()) {
+        if !terminal::is_in_foreground() {
             return;
         }
-        let width = tcgetwinsize(&terminal).map_or(80, |size| usize::from(size.ws_col));
         let waited = Duration::from_secs(self.since.elapsed().as_secs());
         let line = printable(&format_args!(
             "lockhost: waiting since {} for {}",
@@ -94,11 +88,11 @@ impl Notice {
             subject(waiting)
         ));
         // A line that is too long would be wrapped, and only its end be cleared.
-        let line: String = match width {
+        let line: String = match terminal::width() {
             0 => line,
             width => line.chars().take(width - 1).collect(),
         };
-        let _ = (&terminal).write_all(format!("{CLEAR}{line}").as_bytes());
+        let _ = stderr().write_all(format!("{CLEAR}{line}").as_bytes());
         self.drawn = true;
     }
 }
@@ -109,11 +103,6 @@ impl Drop for Notice {
             let _ = stderr().write_all(CLEAR.as_bytes());
         }
     }
-}
-
-fn can_draw() -> bool {
-    let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
-    stderr().is_terminal() && !is_dumb
 }
 
 fn subject(waiting: &Waiting) -> String {

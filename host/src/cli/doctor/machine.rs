@@ -4,7 +4,10 @@ use std::fs::File;
 
 use lockhost::process::{Identity, identify};
 
-use super::{Finding, fact};
+use super::{
+    Finding, fact,
+    system::{FIRST, LIST, NO_LIST},
+};
 
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -17,18 +20,18 @@ impl Machine {
     pub(super) fn seen(me: &Identity, directory: &File) -> Self {
         let starts = fact(me, 's').is_some();
         // There always is a first process, unless it is hidden.
-        let others = starts && identify(1, directory).is_some();
+        let others = starts && identify(FIRST, directory).is_some();
         let shown = |is_so: bool, why: &str| match is_so {
             true => Ok(()),
             false => Err(why.to_owned()),
         };
         let findings = vec![
             Finding::tried(
-                "/proc shows this process, and when it started",
-                &shown(starts, "it is not mounted, or is another PID namespace's"),
+                &format!("{LIST} shows this process, and when it started"),
+                &shown(starts, NO_LIST),
             ),
             Finding::tried(
-                "/proc shows processes of others",
+                &format!("{LIST} shows processes of others"),
                 &shown(
                     others,
                     "they are hidden, so they count as alive while they exist",

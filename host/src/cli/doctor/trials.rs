@@ -1,15 +1,16 @@
 //! What a lock does on a file system, tried piece by piece.
 
 use std::{
-    fs::{self, File, Permissions, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, ErrorKind, Read, Seek, Write},
-    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
 };
 
+use file_id::get_file_id;
+
 use lockhost::process::Identity;
 
-use super::{Finding, scratch::Scratch, times};
+use super::{Finding, scratch::Scratch, system::privacy, times};
 
 /// What came of it.
 #[derive(Debug)]
@@ -48,10 +49,7 @@ impl Trials {
 
     fn with(&mut self, scratch: &mut Scratch, path: &Path, mut file: File, me: &Identity) {
         self.files = is_exclusive(path).and_then(|()| is_read_back(&mut file));
-        self.findings.push(Finding::tried(
-            "files can be made private to their user",
-            &is_private(path, &file),
-        ));
+        self.findings.push(privacy(path, &file));
         self.links = links(scratch, path);
         self.findings.push(Finding::tried(
             "a file can have two names, which show as one file, and no name is given twice",
@@ -94,26 +92,9 @@ fn is_read_back(file: &mut File) -> Result<(), String> {
     }
 }
 
-fn is_private(path: &Path, file: &File) -> Result<(), String> {
-    let mode = || {
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        Ok(fs::metadata(path)?.mode() & 0o777)
-    };
-    match mode() {
-        Ok(0o600) => Ok(()),
-        Ok(mode) => Err(format!(
-            "its mode stays {mode:o}, so others may read or hold up locks"
-        )),
-        Err(error) => Err(io::Error::to_string(&error)),
-    }
-}
-
 fn links(scratch: &mut Scratch, path: &Path) -> Result<(), String> {
     let second = scratch.link(path).map_err(|error| error.to_string())?;
-    let id = |path: &Path| {
-        let file = fs::metadata(path).map_err(|error| error.to_string())?;
-        Ok::<_, String>((file.dev(), file.ino()))
-    };
+    let id = |path: &Path| get_file_id(path).map_err(|error| error.to_string());
     if id(path)? != id(&second)? {
         return Err("the two names show as two files".to_owned());
     }

@@ -19,7 +19,11 @@ static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 #[allow(unsafe_code)]
 // SAFETY: the loader calls every function in this section once, before `main`, on the only thread. This one takes none of
 // the arguments that it is called with, which the calling convention allows, and needs nothing that a runtime sets up.
-#[unsafe(link_section = ".init_array")]
+#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+#[cfg_attr(
+    target_vendor = "apple",
+    unsafe(link_section = "__DATA,__mod_init_func")
+)]
 static LOOK: extern "C" fn() = look;
 
 #[allow(unsafe_code)]
@@ -35,7 +39,7 @@ extern "C" fn look() {
 
 /// What a command is to be started with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Dispositions {
+pub(super) struct Dispositions {
     pipe_ignored: bool,
     children_ignored: bool,
 }
@@ -43,7 +47,7 @@ pub(crate) struct Dispositions {
 impl Dispositions {
     /// Lets this process wait for its children: one that ignores SIGCHLD is not told how they end.
     #[allow(unsafe_code)]
-    pub(crate) fn for_waiting() -> io::Result<Self> {
+    pub(super) fn for_waiting() -> io::Result<Self> {
         // SAFETY: no function is made a handler.
         let before = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
         Ok(Self {
@@ -54,7 +58,7 @@ impl Dispositions {
 
     /// Makes them what they were: between fork(2) and execve(2), so it makes nothing but system calls.
     #[allow(unsafe_code)]
-    pub(crate) fn restore(self) -> io::Result<()> {
+    pub(super) fn restore(self) -> io::Result<()> {
         for (number, ignored) in [
             (Signal::SIGPIPE, self.pipe_ignored),
             (Signal::SIGCHLD, self.children_ignored),

@@ -1,24 +1,26 @@
-//! Signals as something to wait for and to read: they are blocked, and come through signalfd(2), which also says who
-//! sent one. No handler is installed, so a command inherits what this program was started with.
+//! Signals as something to wait for and to read: they are blocked, and come through an inbox. No handler is installed, so
+//! a command inherits what this program was started with.
 
 use std::{
-    fs, io,
+    io,
     os::fd::{AsFd, BorrowedFd},
     process::ExitCode,
 };
 
-use nix::sys::{
-    signal::{SigSet, SigmaskHow, Signal, raise},
-    signalfd::{SfdFlags, SignalFd},
-};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
+
+#[cfg_attr(target_os = "linux", path = "signalfd.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "sigwait.rs")]
+mod inbox;
+
+use self::inbox::{Inbox, ignored};
 
 /// Those that end an attempt, or a lock without a command.
 const ENDING: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 
 /// The signals that are caught from now on, for the rest of the program.
 pub(crate) struct Signals {
-    descriptor: SignalFd,
-    caught: SigSet,
+    inbox: Inbox,
     /// The mask that the program was started with.
     inherited: SigSet,
     ignored: u64,
@@ -28,8 +30,8 @@ pub(crate) struct Signals {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caught {
     pub(crate) signal: Signal,
-    /// The process that sent it; 0 for one that cannot be seen from here, `None` for the kernel, which sends what a key
-    /// of the terminal means to every process in the foreground.
+    /// The process that sent it; 0 for one that cannot be seen from here, or is not told; `None` for the kernel, which
+    /// sends what a key of the terminal means to every process in the foreground.
     pub(crate) sender: Option<u32>,
 }
 
@@ -40,10 +42,8 @@ impl Signals {
         let ignored = ignored();
         let caught = without(&ENDING, ignored);
         let inherited = caught.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         Ok(Self {
-            descriptor: SignalFd::with_flags(&caught, flags)?,
-            caught,
+            inbox: Inbox::of(caught)?,
             inherited,
             ignored,
         })
@@ -53,24 +53,12 @@ impl Signals {
     pub(crate) fn catch_also(&mut self, signals: &[Signal]) -> io::Result<()> {
         let more = without(signals, self.ignored);
         more.thread_block()?;
-        self.caught.extend(&more);
-        Ok(self.descriptor.set_mask(&self.caught)?)
+        self.inbox.extend(more)
     }
 
     /// The next that has come; `None` if there is none left.
     pub(crate) fn next(&self) -> io::Result<Option<Caught>> {
-        while let Some(info) = self.descriptor.read_signal()? {
-            let number = i32::try_from(info.ssi_signo).unwrap_or_default();
-            // Only such were asked for as have names.
-            let Ok(signal) = Signal::try_from(number) else {
-                continue;
-            };
-            return Ok(Some(Caught {
-                signal,
-                sender: (info.ssi_code <= 0).then_some(info.ssi_pid),
-            }));
-        }
-        Ok(None)
+        self.inbox.next()
     }
 
     /// The mask that the program was started with.
@@ -81,7 +69,7 @@ impl Signals {
 
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
+        self.inbox.as_fd()
     }
 }
 
@@ -129,14 +117,4 @@ fn without(signals: &[Signal], ignored: u64) -> SigSet {
         .copied()
         .filter(|signal| !is_ignored(*signal))
         .collect()
-}
-
-/// The signals that this process was started with an order to ignore, the first in the lowest bit: `SigIgn` of
-/// proc(5). None where that cannot be told.
-fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored
-        .and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
-        .unwrap_or(0)
 }

@@ -1,7 +1,9 @@
 //! Being the parent of a command: passing signals on, stopping and going on with it, and burying whoever ends.
 
-use std::{fs, io};
+use std::{ffi::OsString, fs, io};
 
+use anyhow::Context;
+use lockhost::Lock;
 use nix::{
     sys::signal::{Signal, kill},
     unistd,
@@ -17,10 +19,21 @@ use super::{
     hold::Ended,
     loss::Losses,
 };
-use crate::cli::signals::{Caught, uncaught};
+use crate::cli::signals::{Caught, Signals, uncaught};
+
+mod dispositions;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "posix.rs")]
+mod kernel;
+mod start;
+
+pub(super) use self::start::Inheritance;
+
+/// What stands between paths in a variable.
+pub(super) const SEPARATOR: &str = ":";
 
 /// What a parent has to hear of, beside what ends an attempt.
-pub(super) const SIGNALS: [Signal; 10] = [
+const SIGNALS: [Signal; 10] = [
     Signal::SIGQUIT,
     Signal::SIGUSR1,
     Signal::SIGUSR2,
@@ -32,6 +45,32 @@ pub(super) const SIGNALS: [Signal; 10] = [
     Signal::SIGTTOU,
     Signal::SIGCHLD,
 ];
+
+/// Without a command: in a container this may be the first process, which is given all orphans.
+pub(super) fn expect_orphans(signals: &mut Signals) -> io::Result<()> {
+    match getpid().is_init() {
+        true => signals.catch_also(&[Signal::SIGCHLD]),
+        false => Ok(()),
+    }
+}
+
+/// Buries who has ended of those that the first process of a PID namespace is given, if that is what was told.
+pub(super) fn bury_orphans(caught: Caught) -> bool {
+    let told = caught.signal == Signal::SIGCHLD;
+    while told && matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
+    told
+}
+
+/// With one: from now on, what a parent has to hear of is caught; with `all`, also of those that its command leaves.
+pub(super) fn expect_children(signals: &mut Signals, all: bool) -> anyhow::Result<()> {
+    signals
+        .catch_also(&SIGNALS)
+        .context("cannot catch signals")?;
+    if all {
+        kernel::adopt_descendants().context("cannot wait for descendants")?;
+    }
+    Ok(())
+}
 
 /// A command, until it has ended.
 pub(super) struct Supervision {
@@ -46,14 +85,20 @@ pub(super) struct Supervision {
 }
 
 impl Supervision {
-    pub(super) fn new(command: Pid, all: bool) -> Self {
-        Self {
-            command,
+    /// Starts the command. The error says that it could not be started, and why.
+    pub(super) fn start(
+        command: &[OsString],
+        all: bool,
+        locks: &[Lock],
+        inheritance: Inheritance,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            command: start::start(command, locks, inheritance)?,
             all,
             status: None,
             continued: false,
             interrupted: None,
-        }
+        })
     }
 
     /// Until it has ended, and those that are waited for with it. `lost` is told of losses; whether the command is to
@@ -150,7 +195,7 @@ impl Supervision {
         };
         match self.status {
             None => to(self.command.as_raw_nonzero().get()),
-            Some(_) if self.all => children().into_iter().for_each(to),
+            Some(_) if self.all => kernel::children().into_iter().for_each(to),
             Some(_) => {}
         }
     }
@@ -214,14 +259,6 @@ fn is_session_leader() -> bool {
     getsid(None).is_ok_and(|session| session == getpid())
 }
 
-/// The children of this process, where proc(5) lists them.
-fn children() -> Vec<i32> {
-    let list = format!("/proc/self/task/{}/children", std::process::id());
-    let list = fs::read_to_string(list).unwrap_or_default();
-    let numbers = list.split_ascii_whitespace();
-    numbers.filter_map(|pid| pid.parse().ok()).collect()
-}
-
 /// The end of the first process of a PID namespace is the end of all others in it, but only after it has given up what it
 /// holds. So they end before.
 fn end_all_others() -> io::Result<()> {
@@ -234,9 +271,4 @@ fn end_all_others() -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Buries who has ended of those that the first process of a PID namespace is given.
-pub(super) fn bury_orphans() {
-    while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
 }

@@ -1,0 +1,99 @@
+//! Starting the command as env(1) would have, with what it inherits beside.
+
+use std::{ffi::OsString, fs::File, io, os::unix::process::CommandExt, process::Command};
+
+use lockhost::Lock;
+use nix::sys::signal::SigSet;
+use rustix::{
+    io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd},
+    process::{Pid, getpid, getppid},
+};
+
+use super::{
+    super::{Acquire, command::environment},
+    dispositions::Dispositions,
+    kernel,
+};
+use crate::cli::{notify, signals::Signals};
+
+/// Numbers of descriptors that scripts use for their own are below this.
+const BEYOND_SCRIPTS: i32 = 10;
+
+/// What a command is given beside its arguments.
+pub(in super::super) struct Inheritance {
+    /// Under which the kernel keeps the evidence, if the command is to have it.
+    evidence: Vec<File>,
+    /// The signals that are blocked in it.
+    mask: SigSet,
+    /// Whether the service manager listens to it.
+    notifies: bool,
+}
+
+impl Inheritance {
+    /// As it was asked for.
+    pub(in super::super) fn of(
+        locks: &[Lock],
+        arguments: &Acquire,
+        signals: &Signals,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            evidence: match arguments.close {
+                true => Vec::new(),
+                false => evidence(locks)?,
+            },
+            mask: signals.inherited(),
+            notifies: arguments.notify.leaves_it_to_the_command(),
+        })
+    }
+}
+
+/// A descriptor for each lock's evidence.
+fn evidence(locks: &[Lock]) -> anyhow::Result<Vec<File>> {
+    let mut evidence = Vec::new();
+    for lock in locks {
+        if let Some(file) = lock.evidence()? {
+            evidence.push(fcntl_dupfd_cloexec(&file, BEYOND_SCRIPTS).map_or(file, File::from));
+        }
+    }
+    Ok(evidence)
+}
+
+/// Starts it. The error says that it could not be started, and why.
+pub(super) fn start(
+    command: &[OsString],
+    locks: &[Lock],
+    inheritance: Inheritance,
+) -> io::Result<Pid> {
+    let dispositions = Dispositions::for_waiting()?;
+    let notifies = inheritance.notifies;
+    let parent = getpid();
+    let prepare = move || {
+        for file in &inheritance.evidence {
+            fcntl_setfd(file, FdFlags::empty())?;
+        }
+        dispositions.restore()?;
+        // If this process is killed the command has to end: it goes on only for as long as that takes it.
+        kernel::end_with_parent()?;
+        // The parent may have been killed before that was set. One in another PID namespace has no number here.
+        if getppid().is_some_and(|now| now != parent) {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        Ok(inheritance.mask.thread_set_mask()?)
+    };
+    let mut child = Command::new(&command[0]);
+    child.args(&command[1..]).envs(environment(locks)?);
+    if !notifies {
+        child.env_remove(notify::SOCKET);
+    }
+    #[allow(unsafe_code)]
+    // SAFETY: between fork(2) and execve(2) only what is safe in a signal handler may be done, for the sake of programs
+    // with several threads. The function makes system calls and nothing else: no error that it returns allocates.
+    unsafe {
+        child.pre_exec(prepare);
+    }
+    let number = child.spawn()?.id();
+    i32::try_from(number)
+        .ok()
+        .and_then(Pid::from_raw)
+        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+}

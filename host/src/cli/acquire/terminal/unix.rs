@@ -1,0 +1,27 @@
+//! The terminal that standard error may be.
+
+use std::{
+    env,
+    io::{IsTerminal, stderr},
+};
+
+use rustix::{
+    process::getpgrp,
+    termios::{tcgetpgrp, tcgetwinsize},
+};
+
+/// Whether a line can be drawn on it, and drawn anew.
+pub(super) fn can_draw() -> bool {
+    let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+    stderr().is_terminal() && !is_dumb
+}
+
+/// Whether this process has it now.
+pub(super) fn is_in_foreground() -> bool {
+    tcgetpgrp(stderr()).ok() == Some(getpgrp())
+}
+
+/// How many characters a line has room for; 0 where it does not tell.
+pub(super) fn width() -> usize {
+    tcgetwinsize(stderr()).map_or(80, |size| usize::from(size.ws_col))
+}

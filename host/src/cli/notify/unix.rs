@@ -1,0 +1,30 @@
+//! The service manager: systemd(1), and those that speak as it does.
+
+use std::io;
+
+use sd_notify::NotifyState;
+
+/// What becomes of the service.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    /// It is ready.
+    Ready,
+    /// It comes to its end.
+    Stopping,
+}
+
+impl From<Change> for NotifyState<'_> {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Ready => Self::Ready,
+            Change::Stopping => Self::Stopping,
+        }
+    }
+}
+
+/// Tells it, if it listens.
+pub(super) fn tell(change: Option<Change>, status: &str) -> io::Result<()> {
+    let states = change.map(NotifyState::from).into_iter();
+    let states: Vec<_> = states.chain([NotifyState::Status(status)]).collect();
+    sd_notify::notify(&states)
+}
