@@ -34,6 +34,7 @@ pub(super) enum Ended {
     /// The command, with this code.
     Command(i32),
     /// The command, by Ctrl-C.
+    #[allow(dead_code, reason = "on Windows the command's code says it")]
     Interrupt(Caught),
 }
 
@@ -44,7 +45,7 @@ impl Ended {
             Self::Loss => ExitCode::FAILURE,
             Self::AsTold | Self::Command(0) if failed => ExitCode::FAILURE,
             Self::AsTold => ExitCode::SUCCESS,
-            Self::Command(code) => u8::try_from(code).unwrap_or(u8::MAX).into(),
+            Self::Command(code) => supervise::code(code),
             Self::Signal(caught) | Self::Interrupt(caught) => caught.end(),
         }
     }

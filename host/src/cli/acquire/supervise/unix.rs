@@ -1,6 +1,6 @@
 //! Being the parent of a command: passing signals on, stopping and going on with it, and burying whoever ends.
 
-use std::{ffi::OsString, fs, io};
+use std::{ffi::OsString, fs, io, process::ExitCode};
 
 use anyhow::Context;
 use lockhost::Lock;
@@ -31,6 +31,11 @@ pub(super) use self::start::Inheritance;
 
 /// What stands between paths in a variable.
 pub(super) const SEPARATOR: &str = ":";
+
+/// The exit code that a command had.
+pub(super) fn code(command: i32) -> ExitCode {
+    u8::try_from(command).unwrap_or(u8::MAX).into()
+}
 
 /// What a parent has to hear of, beside what ends an attempt.
 const SIGNALS: [Signal; 10] = [

@@ -1,0 +1,219 @@
+//! Being the parent of a command: in a job with it, so that neither outlives the other unseen.
+
+use std::{
+    ffi::OsString,
+    io,
+    os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
+    process::{self, Child, Command, ExitCode},
+    ptr,
+    time::Duration,
+};
+
+use anyhow::Context;
+use lockhost::Lock;
+use windows_sys::Win32::System::{
+    JobObjects::{
+        AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+        JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
+        JobObjectBasicAccountingInformation, JobObjectExtendedLimitInformation,
+        QueryInformationJobObject, SetInformationJobObject,
+    },
+    Threading::GetCurrentProcess,
+};
+
+use super::{
+    Acquire,
+    command::environment,
+    events::{Event, Events},
+    hold::Ended,
+    loss::Losses,
+};
+use crate::cli::{
+    notify,
+    signals::{Caught, Signals},
+};
+
+/// What stands between paths in a variable.
+pub(super) const SEPARATOR: &str = ";";
+
+/// How often it is looked whether descendants have ended: nobody tells.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The exit code that a command had, which is any number of 32 bits here. Whoever needs more than a byte of it ends with it
+/// at once: nothing is held any more.
+pub(super) fn code(command: i32) -> ExitCode {
+    match u8::try_from(command) {
+        Ok(code) => code.into(),
+        Err(_) => process::exit(command),
+    }
+}
+
+/// Nobody is given orphans here.
+pub(super) fn expect_orphans(_signals: &mut Signals) -> io::Result<()> {
+    Ok(())
+}
+
+/// Nothing tells of them.
+pub(super) fn bury_orphans(_caught: Caught) -> bool {
+    false
+}
+
+/// A handle tells of a command's end, and of nothing else.
+pub(super) fn expect_children(_signals: &mut Signals, _all: bool) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// What a command is given beside its arguments.
+pub(super) struct Inheritance {
+    job: Job,
+    /// Whether a service manager, of another system than this, listens to it.
+    notifies: bool,
+}
+
+impl Inheritance {
+    /// Its parent's job.
+    pub(super) fn of(
+        _locks: &[Lock],
+        arguments: &Acquire,
+        _signals: &Signals,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            job: Job::with_this_process().context("cannot make a job")?,
+            notifies: arguments.notify.leaves_it_to_the_command(),
+        })
+    }
+}
+
+/// A command, until it has ended.
+pub(super) struct Supervision {
+    command: Child,
+    /// Whether its descendants are waited for as well.
+    all: bool,
+    job: Job,
+    status: Option<i32>,
+}
+
+impl Supervision {
+    /// Starts the command. The error says that it could not be started, and why.
+    pub(super) fn start(
+        command: &[OsString],
+        all: bool,
+        locks: &[Lock],
+        inheritance: Inheritance,
+    ) -> io::Result<Self> {
+        let mut child = Command::new(&command[0]);
+        child.args(&command[1..]).envs(environment(locks)?);
+        if !inheritance.notifies {
+            child.env_remove(notify::SOCKET);
+        }
+        Ok(Self {
+            command: child.spawn()?,
+            all,
+            job: inheritance.job,
+            status: None,
+        })
+    }
+
+    /// Until it has ended, and those that are waited for with it. `lost` is told of losses; whether the command is to
+    /// end for one.
+    pub(super) fn until_end(
+        mut self,
+        events: &Events,
+        losses: &mut Losses<'_>,
+        mut lost: impl FnMut(lockhost::Error) -> bool,
+    ) -> io::Result<Ended> {
+        while !self.is_over()? {
+            let (mut told, mut limit) = (losses.descriptors(), losses.pause());
+            match self.status {
+                None => told.push(self.command.as_handle()),
+                Some(_) => limit = limit.min(PAUSE),
+            }
+            // What a console tells, the command hears as well.
+            let _: Event = events.next(&told, limit)?;
+            for error in losses.look() {
+                if lost(error) {
+                    // It is ended: there is no way to ask it to end.
+                    let _ = self.command.kill();
+                }
+            }
+        }
+        self.job.let_go()?;
+        Ok(Ended::Command(self.status.unwrap_or(1)))
+    }
+
+    fn is_over(&mut self) -> io::Result<bool> {
+        if self.status.is_none() {
+            let status = self.command.try_wait()?;
+            self.status = status.map(|status| status.code().unwrap_or(1));
+        }
+        Ok(self.status.is_some() && (!self.all || self.job.is_this_process_alone()?))
+    }
+}
+
+/// This process, and all that it starts from now on: when this one ends without a word, the system ends the others.
+struct Job(OwnedHandle);
+
+impl Job {
+    #[allow(unsafe_code)]
+    fn with_this_process() -> io::Result<Self> {
+        // SAFETY: no attributes and no name are pointed to.
+        let job = unsafe { CreateJobObjectW(ptr::null(), ptr::null()) };
+        if job.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the handle is new, and nobody else's.
+        let job = Self(unsafe { OwnedHandle::from_raw_handle(job) });
+        job.limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE)?;
+        // SAFETY: both handles are open.
+        let done = unsafe { AssignProcessToJobObject(job.0.as_raw_handle(), GetCurrentProcess()) };
+        match done {
+            0 => Err(io::Error::last_os_error()),
+            _ => Ok(job),
+        }
+    }
+
+    #[allow(unsafe_code)]
+    fn limit(&self, flags: u32) -> io::Result<()> {
+        let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+        limits.BasicLimitInformation.LimitFlags = flags;
+        let size = u32::try_from(size_of_val(&limits)).map_err(io::Error::other)?;
+        // SAFETY: the handle is open, and the limits are as long as is said.
+        let done = unsafe {
+            SetInformationJobObject(
+                self.0.as_raw_handle(),
+                JobObjectExtendedLimitInformation,
+                ptr::from_ref(&limits).cast(),
+                size,
+            )
+        };
+        match done {
+            0 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whoever outlives this process is on its own from now on.
+    fn let_go(&self) -> io::Result<()> {
+        self.limit(0)
+    }
+
+    #[allow(unsafe_code)]
+    fn is_this_process_alone(&self) -> io::Result<bool> {
+        let mut found = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
+        let size = u32::try_from(size_of_val(&found)).map_err(io::Error::other)?;
+        // SAFETY: the handle is open, and there is as much room for the answer as is said.
+        let done = unsafe {
+            QueryInformationJobObject(
+                self.0.as_raw_handle(),
+                JobObjectBasicAccountingInformation,
+                ptr::from_mut(&mut found).cast(),
+                size,
+                ptr::null_mut(),
+            )
+        };
+        match done {
+            0 => Err(io::Error::last_os_error()),
+            _ => Ok(found.ActiveProcesses <= 1),
+        }
+    }
+}

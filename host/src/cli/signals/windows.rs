@@ -1,0 +1,147 @@
+//! What a console tells its processes, as something to wait for: keys, and that it is closed, or the machine shut down.
+
+use std::{
+    io,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
+    process::ExitCode,
+    ptr,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use windows_sys::{
+    Win32::System::{
+        Console::{
+            CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT,
+            CTRL_SHUTDOWN_EVENT, SetConsoleCtrlHandler,
+        },
+        Threading::{CreateEventW, ResetEvent, SetEvent},
+    },
+    core::BOOL,
+};
+
+/// Those that are told, the most pressing last.
+const TOLD: [u32; 5] = [
+    CTRL_C_EVENT,
+    CTRL_BREAK_EVENT,
+    CTRL_CLOSE_EVENT,
+    CTRL_LOGOFF_EVENT,
+    CTRL_SHUTDOWN_EVENT,
+];
+
+/// Which have come and were not read yet, the first in the lowest bit.
+static COME: AtomicU32 = AtomicU32::new(0);
+
+/// Signalled while there are any.
+static BELL: OnceLock<OwnedHandle> = OnceLock::new();
+
+/// What is told from now on, for the rest of the program.
+pub(crate) struct Signals {
+    bell: &'static OwnedHandle,
+}
+
+/// One that has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caught(u32);
+
+impl Signals {
+    /// Catch what a console tells. A process that was started with an order not to hear of Ctrl-C does not.
+    #[allow(unsafe_code)]
+    pub(crate) fn catch() -> io::Result<Self> {
+        let bell = match BELL.get() {
+            Some(bell) => bell,
+            None => {
+                let bell = event()?;
+                BELL.get_or_init(|| bell)
+            }
+        };
+        // SAFETY: the function stays for as long as the program does, and may be called on any thread.
+        if unsafe { SetConsoleCtrlHandler(Some(hear), 1) } == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self { bell })
+    }
+
+    /// The next that has come; `None` if there is none left.
+    #[allow(unsafe_code)]
+    pub(crate) fn next(&self) -> io::Result<Option<Caught>> {
+        // Silenced first: what comes in between rings it again.
+        // SAFETY: it is an event, and open.
+        unsafe { ResetEvent(self.bell.as_raw_handle()) };
+        let come = COME.load(Ordering::Acquire);
+        let Some(nth) = (0..TOLD.len()).rev().find(|nth| come & (1 << nth) != 0) else {
+            return Ok(None);
+        };
+        let left = COME.fetch_and(!(1 << nth), Ordering::AcqRel) & !(1 << nth);
+        if left != 0 {
+            // SAFETY: as above.
+            unsafe { SetEvent(self.bell.as_raw_handle()) };
+        }
+        Ok(Some(Caught(TOLD[nth])))
+    }
+}
+
+impl AsHandle for Signals {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.bell.as_handle()
+    }
+}
+
+/// Called by the system, on a thread of its own. Whether it was taken in.
+#[allow(unsafe_code)]
+unsafe extern "system" fn hear(event: u32) -> BOOL {
+    let Some(nth) = TOLD.iter().position(|told| *told == event) else {
+        return 0;
+    };
+    COME.fetch_or(1 << nth, Ordering::AcqRel);
+    if let Some(bell) = BELL.get() {
+        // SAFETY: it is an event, and never closed.
+        unsafe { SetEvent(bell.as_raw_handle()) };
+    }
+    if matches!(event, CTRL_C_EVENT | CTRL_BREAK_EVENT) {
+        return 1;
+    }
+    // After any other event than a key, the system ends the process as soon as this returns, and after some seconds in any
+    // case: until then the rest of the program gives up what it holds, and ends by itself.
+    loop {
+        thread::sleep(Duration::MAX);
+    }
+}
+
+impl Caught {
+    /// Whether it is one of those that end an attempt: all do.
+    pub(crate) fn is_ending(self) -> bool {
+        true
+    }
+
+    /// How to end by it: with the code that says the same elsewhere.
+    pub(crate) fn end(self) -> ExitCode {
+        // SIGINT, SIGBREAK as the C runtime has it, SIGHUP, SIGTERM.
+        let signal = match self.0 {
+            CTRL_C_EVENT => 2,
+            CTRL_BREAK_EVENT => 21,
+            CTRL_SHUTDOWN_EVENT => 15,
+            _ => 1,
+        };
+        (128 + signal).into()
+    }
+}
+
+/// An event that is not signalled, and once it is stays so.
+///
+/// # Errors
+/// If the system has no room for it.
+#[allow(unsafe_code)]
+pub(crate) fn event() -> io::Result<OwnedHandle> {
+    // SAFETY: no attributes and no name are pointed to.
+    let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
+    if event.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the handle is new, and nobody else's.
+    Ok(unsafe { OwnedHandle::from_raw_handle(event) })
+}
