@@ -148,8 +148,11 @@ pub(crate) fn lists_our_processes() -> bool {
     true
 }
 
+/// What tells a process from others that run.
+pub(crate) type Number = (u32, Option<u64>);
+
 /// This process' number. There is no fork(2).
-pub(crate) fn number() -> (u32, Option<u64>) {
+pub(crate) fn number() -> Number {
     (std::process::id(), None)
 }
 
