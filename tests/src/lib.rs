@@ -9,6 +9,7 @@ pub mod contender;
 pub mod dawdle;
 pub mod identity;
 pub mod mounted;
+pub mod original;
 pub mod pair;
 pub mod plugin;
 pub mod program;

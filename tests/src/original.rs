@@ -1,0 +1,168 @@
+//! The algorithm of the lock that lockhost replaces, with its flaws.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process,
+};
+
+use rustix::process::{Pid, test_kill_process};
+
+/// Whoever is to be told each step that an attempt comes to.
+pub trait Steps {
+    /// It has come to this one, and goes on when this returns.
+    ///
+    /// # Errors
+    /// Whatever ends the attempt here.
+    fn at(&self, step: &str) -> io::Result<()>;
+}
+
+/// Nobody.
+impl Steps for () {
+    fn at(&self, _step: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What became of an attempt.
+pub enum Outcome {
+    /// It has the lock.
+    Acquired,
+    /// Somebody else has: a sentence about who.
+    Held(String),
+}
+
+/// What a lock file says.
+enum Owner {
+    Gone,
+    Alive(i32),
+    Dead,
+}
+
+/// The lock on a directory.
+pub struct Original<S> {
+    lock: PathBuf,
+    reclaim: PathBuf,
+    steps: S,
+}
+
+impl<S: Steps> Original<S> {
+    /// Of this directory; nothing is done yet.
+    pub fn new(directory: &Path, steps: S) -> Self {
+        Self {
+            lock: directory.join("tinyforge.lock"),
+            reclaim: directory.join("tinyforge.lock.reclaim"),
+            steps,
+        }
+    }
+
+    /// The lock file.
+    pub fn path(&self) -> &Path {
+        &self.lock
+    }
+
+    /// Gives the lock up, whosever it is by now.
+    ///
+    /// # Errors
+    /// If the file is there and cannot be removed.
+    pub fn release(&self) -> io::Result<()> {
+        remove(&self.lock)
+    }
+
+    /// Tries to take it.
+    ///
+    /// # Errors
+    /// What the operating system says, and what [`Steps::at`] does.
+    pub fn acquire(&self) -> io::Result<Outcome> {
+        self.steps.at("start")?;
+        if self.create(&self.lock, "lock-created")? {
+            return Ok(Outcome::Acquired);
+        }
+        self.steps.at("lock-exists")?;
+        if let Owner::Alive(pid) = self.read(&self.lock)? {
+            return Ok(Outcome::Held(format!(
+                "locked by another process (pid {pid})"
+            )));
+        }
+        self.steps.at("lock-dead")?;
+        self.reclaim()
+    }
+
+    fn reclaim(&self) -> io::Result<Outcome> {
+        while !self.create(&self.reclaim, "reclaim-created")? {
+            self.steps.at("reclaim-exists")?;
+            if let Owner::Alive(pid) = self.read(&self.reclaim)? {
+                return Ok(Outcome::Held(format!(
+                    "a reclaim is in progress (pid {pid})"
+                )));
+            }
+            self.steps.at("reclaim-judged-dead")?;
+            remove(&self.reclaim)?;
+            self.steps.at("reclaim-removed")?;
+        }
+        let outcome = self.replace()?;
+        self.steps.at("reclaim-done")?;
+        remove(&self.reclaim)?;
+        Ok(outcome)
+    }
+
+    /// Under the reclaim lock.
+    fn replace(&self) -> io::Result<Outcome> {
+        self.steps.at("reclaim-taken")?;
+        if let Owner::Alive(pid) = self.read(&self.lock)? {
+            return Ok(Outcome::Held(format!(
+                "reclaimed by pid {pid} while we waited"
+            )));
+        }
+        self.steps.at("lock-judged-dead")?;
+        remove(&self.lock)?;
+        self.steps.at("lock-removed")?;
+        Ok(if self.create(&self.lock, "lock-created")? {
+            Outcome::Acquired
+        } else {
+            Outcome::Held("a newcomer was faster".into())
+        })
+    }
+
+    /// Whether the file is new. It is empty, for all to see, before the pid is in it.
+    fn create(&self, path: &Path, created: &str) -> io::Result<bool> {
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+        {
+            Ok(file) => {
+                self.steps.at(created)?;
+                write_pid(file)?;
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Owner> {
+        let content = match fs::read_to_string(path) {
+            Ok(content) => content,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Owner::Gone),
+            Err(error) => return Err(error),
+        };
+        let pid = content.trim().parse().ok().and_then(Pid::from_raw);
+        let alive = pid.filter(|pid| test_kill_process(*pid) != Err(rustix::io::Errno::SRCH));
+        Ok(alive.map_or(Owner::Dead, |pid| Owner::Alive(pid.as_raw_nonzero().get())))
+    }
+}
+
+fn write_pid(mut file: File) -> io::Result<()> {
+    writeln!(file, "{}", process::id())
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
