@@ -1,0 +1,46 @@
+//! The whole program, from its start to its end, around a command that does nothing.
+
+use std::process::Command;
+
+use crate::{
+    Outcome,
+    paired::{Samples, Side, batch},
+    place::Place,
+    program,
+    report::{Measured, Row},
+};
+
+pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
+    let mut row = Row::new(
+        "cold: `lockhost acquire DIR -- true`, a whole process",
+        "`flock -n FILE true`",
+        "≤ 1.1x",
+    );
+    for place in places {
+        let scene = place.scene();
+        let file = place.path().join("flock");
+        let mut lockhost = Command::new(program::lockhost());
+        lockhost
+            .arg("acquire")
+            .arg(scene.path())
+            .args(["--", "true"]);
+        let mut flock = Command::new("flock");
+        flock.arg("-n").arg(file).arg("true");
+        let mut sides: [Side<'_>; 2] = [
+            Box::new(|| batch(1, || ends_well(&mut lockhost))),
+            Box::new(|| batch(1, || ends_well(&mut flock))),
+        ];
+        let samples = Samples::take(3 * samples, &mut sides)?;
+        row.push(Measured::ratio(&samples, 0, 1));
+    }
+    Ok(vec![row])
+}
+
+/// Runs it to its end.
+pub(crate) fn ends_well(command: &mut Command) -> Outcome<()> {
+    let status = command.status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("{command:?}: {status}").into()),
+    }
+}

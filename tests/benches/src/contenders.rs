@@ -1,0 +1,107 @@
+//! The system calls of programs that start on one directory at once, as strace(1) sees them: one gets the lock, and keeps
+//! it until all others have been refused.
+
+use std::{
+    collections::HashSet,
+    env, fs, io,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use tempfile::NamedTempFile;
+
+use crate::{
+    Outcome,
+    child::MARK,
+    place::Place,
+    program,
+    report::{Measured, Row},
+};
+
+pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
+    let mut row = Row::new(
+        "system calls per contender, 1, 4, 16, 64, 256 at once",
+        "-",
+        "flat",
+    );
+    for place in places {
+        let counts: Outcome<Vec<_>> = [1, 4, 16, 64, 256]
+            .into_iter()
+            .map(|contenders| Ok((each(place, contenders)? + 0.5).floor().to_string()))
+            .collect();
+        row.push(Measured::plain(counts?.join(", ")));
+    }
+    Ok(vec![row])
+}
+
+/// How many system calls each makes, from its start to its end.
+fn each(place: &Place, contenders: u32) -> Outcome<f64> {
+    let scene = place.scene();
+    let log = NamedTempFile::new()?;
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-e", "signal=none", "-o"]);
+    strace.arg(log.path()).arg(env::current_exe()?);
+    strace.args([MARK, "contend", &contenders.to_string()]);
+    let status = strace.arg(program::lockhost()).arg(scene.path()).status()?;
+    if !status.success() {
+        return Err(format!("{contenders} contenders: {status}").into());
+    }
+    Ok(count(&fs::read_to_string(log.path())?) / f64::from(contenders))
+}
+
+/// The system calls of all processes that have become the program, from then on.
+fn count(log: &str) -> f64 {
+    let start = format!("execve(\"{}\"", program::lockhost().display());
+    let mut programs = HashSet::new();
+    let mut calls = 0.0;
+    for line in log.lines() {
+        let (pid, call) = line.split_once(' ').unwrap_or_default();
+        let call = call.trim_start();
+        if call.starts_with(&start) {
+            programs.insert(pid);
+        }
+        // The rest of a call that another came between.
+        if programs.contains(pid) && !call.starts_with("<...") {
+            calls += 1.0;
+        }
+    }
+    calls
+}
+
+/// In a child: has so many programs line up, starts all at once, and waits until one is left; and ends that.
+pub(crate) fn contend(contenders: &str, program: &Path, directory: &Path) -> Outcome<()> {
+    let (closed, open) = io::pipe()?;
+    let line_up = |_| -> Outcome<Child> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args([MARK, "line-up"]).arg(program).arg(directory);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(command.stdin(closed.try_clone()?).spawn()?)
+    };
+    let contenders: Outcome<Vec<Child>> = (0..contenders.parse()?).map(line_up).collect();
+    let mut left: HashSet<u32> = contenders?.iter().map(Child::id).collect();
+    drop(open);
+    while left.len() > 1 {
+        let ended = waitpid(None, WaitOptions::empty())?.ok_or("nobody is left")?;
+        left.remove(&ended.0.as_raw_nonzero().get().unsigned_abs());
+    }
+    let owner = left.into_iter().next().ok_or("nobody is left")?;
+    let owner = Pid::from_raw(owner.try_into()?).ok_or("this is no pid")?;
+    // A lone contender may not have the lock yet.
+    let lock = directory.join(lockhost::DEFAULT_NAME);
+    while !lock.exists() {
+        std::thread::yield_now();
+    }
+    kill_process(owner, Signal::TERM)?;
+    waitpid(Some(owner), WaitOptions::empty())?;
+    Ok(())
+}
+
+/// In a child: becomes the program once standard input ends.
+pub(crate) fn line_up(program: &Path, directory: &Path) -> Outcome<()> {
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    let mut command = Command::new(program);
+    command.arg("acquire").arg(directory).stdin(Stdio::null());
+    Err(command.exec().into())
+}

@@ -1,0 +1,93 @@
+//! Taking a free lock and giving it up, in a process that has done so before.
+
+use std::{fs::File, path::Path};
+
+use fd_lock::RwLock;
+use fslock::LockFile;
+use lockhost_tests::{
+    original::{self, Original},
+    twin,
+};
+use pidlock::Pidlock;
+
+use crate::{
+    Outcome,
+    paired::{Samples, Side, batch},
+    place::Place,
+    report::{Measured, Row},
+};
+
+/// How often in a row, for a sample.
+const BATCH: u32 = 50;
+
+pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
+    let what = "in process, acquire + release";
+    let mut rows = [
+        Row::new(what, "twin", "≤ 1.2x"),
+        Row::new(what, "the Go original's algorithm", "≤ 1.3x"),
+        Row::new(what, "crate `pidlock`", "≤ 1.7x tmpfs, ≤ 1.3x disk"),
+        Row::new(what, "crate `fd-lock`", "-"),
+        Row::new(what, "crate `fslock`, no pid", "-"),
+    ];
+    for place in places {
+        let scenes: [_; 6] = std::array::from_fn(|_| place.scene());
+        let paths = scenes.each_ref().map(|scene| scene.path());
+        let mut sides: [Side<'_>; 6] = [
+            side(paths[0], lockhost),
+            side(paths[1], twin),
+            side(paths[2], original),
+            side(paths[3], pidlock),
+            side(paths[4], fd_lock),
+            side(paths[5], fslock),
+        ];
+        let samples = Samples::take(samples, &mut sides)?;
+        for (beside, row) in rows.iter_mut().enumerate() {
+            row.push(Measured::ratio(&samples, 0, beside + 1));
+        }
+    }
+    Ok(rows.into())
+}
+
+fn side(directory: &Path, cycle: fn(&Path) -> Outcome<()>) -> Side<'_> {
+    Box::new(move || batch(BATCH, || cycle(directory)))
+}
+
+/// One cycle of ours.
+pub(crate) fn lockhost(directory: &Path) -> Outcome<()> {
+    Ok(lockhost::acquire(directory)?.release()?)
+}
+
+/// One of the twin's.
+pub(crate) fn twin(directory: &Path) -> Outcome<()> {
+    let twin = twin::acquire(directory)?.map_err(|error| format!("{error:?}"))?;
+    Ok(twin.release().map_err(|error| format!("{error:?}"))?)
+}
+
+fn original(directory: &Path) -> Outcome<()> {
+    let original = Original::new(directory, ());
+    match original.acquire()? {
+        original::Outcome::Acquired => Ok(original.release()?),
+        original::Outcome::Held(why) => Err(why.into()),
+    }
+}
+
+fn pidlock(directory: &Path) -> Outcome<()> {
+    let mut lock = Pidlock::new_validated(directory.join("lock.pid"))?;
+    lock.acquire()?;
+    Ok(lock.release()?)
+}
+
+fn fd_lock(directory: &Path) -> Outcome<()> {
+    let mut lock = RwLock::new(File::create(directory.join("lock"))?);
+    drop(lock.try_write()?);
+    Ok(())
+}
+
+/// Without a pid in it: with one, it syncs.
+fn fslock(directory: &Path) -> Outcome<()> {
+    let mut lock = LockFile::open(&directory.join("lock"))?;
+    if !lock.try_lock()? {
+        return Err("it is free".into());
+    }
+    Ok(lock.unlock()?)
+}

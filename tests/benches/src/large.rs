@@ -1,0 +1,72 @@
+//! A directory of very many files that are not the lock's.
+
+use std::path::Path;
+
+use lockhost_tests::scene::Scene;
+use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
+    process::Signal,
+};
+
+use crate::{
+    Outcome, cycle,
+    paired::{Samples, Side, batch},
+    place::Place,
+    program, refused,
+    report::{Measured, Row},
+};
+
+const FILES: u32 = 100_000;
+const BATCH: u32 = 20;
+
+pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
+    let beside = "an empty directory";
+    let mut rows = [
+        Row::new(
+            "among 100,000 other files: acquire + release",
+            beside,
+            "≤ 1.2x",
+        ),
+        Row::new("among 100,000 other files: refused", beside, "≤ 1.2x"),
+        Row::new("among 100,000 other files: inspect", beside, "≤ 1.2x"),
+    ];
+    for place in places {
+        let (full, empty) = (place.scene(), place.scene());
+        fill(&full)?;
+        rows[0].push(both(&full, &empty, samples, cycle::lockhost)?);
+        let mut owners = [&full, &empty].map(|scene| program::owner(scene.path()));
+        rows[1].push(both(&full, &empty, samples, refused::lockhost)?);
+        rows[2].push(both(&full, &empty, samples, inspect)?);
+        for owner in &mut owners {
+            owner.end(Signal::TERM);
+        }
+    }
+    Ok(rows.into())
+}
+
+fn fill(scene: &Scene) -> Outcome<()> {
+    for number in 0..FILES {
+        let file = scene.path().join(format!("{number}.data"));
+        mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0)?;
+    }
+    Ok(())
+}
+
+fn both(
+    full: &Scene,
+    empty: &Scene,
+    samples: u32,
+    operation: fn(&Path) -> Outcome<()>,
+) -> Outcome<Measured> {
+    let mut sides = [full, empty]
+        .map(|scene| -> Side<'_> { Box::new(move || batch(BATCH, || operation(scene.path()))) });
+    let samples = Samples::take(samples, &mut sides)?;
+    Ok(Measured::ratio(&samples, 0, 1))
+}
+
+fn inspect(directory: &Path) -> Outcome<()> {
+    match lockhost::inspect(directory, lockhost::DEFAULT_NAME)?.state() {
+        lockhost::State::Held => Ok(()),
+        other => Err(format!("it is held, and not {other:?}").into()),
+    }
+}

@@ -1,0 +1,90 @@
+//! What a lock costs, beside what it would cost without a sandbox, and beside others.
+//!
+//! `cargo bench -p lockhost-benches` measures all parts, and prints a table; `-- PART…` measures some, `-- --brief` takes
+//! a tenth of the samples, and `-- --write` puts the table into README.
+//!
+//! Neither criterion nor divan compares two sides within one run, sample by sample, nor measures whole processes, and
+//! ratios are what is asked for here: so samples are taken by a loop of [`paired`].
+
+mod child;
+mod cold;
+mod contenders;
+mod cycle;
+mod first;
+mod handover;
+mod large;
+mod many;
+mod memory;
+mod paired;
+mod place;
+mod program;
+mod refused;
+mod report;
+mod stale;
+
+use std::{env, error::Error, process::ExitCode};
+
+use self::{place::Place, report::Row};
+
+/// What can go wrong is told, and ends the run.
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Measures some rows in all places. The number is how many samples to take, where they are cheap.
+type Part = fn(&[Place], u32) -> Outcome<Vec<Row>>;
+
+const PARTS: &[(&str, Part)] = &[
+    ("cycle", cycle::measure),
+    ("refused", refused::measure),
+    ("stale", stale::measure),
+    ("cold", cold::measure),
+    ("first", first::measure),
+    ("memory", memory::measure),
+    ("large", large::measure),
+    ("many", many::measure),
+    ("handover", handover::measure),
+    ("contenders", contenders::measure),
+];
+
+fn main() -> Outcome<ExitCode> {
+    // What cargo puts there says nothing.
+    let arguments: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
+    if arguments.first().is_some_and(|first| first == child::MARK) {
+        child::run(&arguments[1..])?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (options, wanted): (Vec<_>, Vec<_>) = arguments.iter().partition(|it| it.starts_with("--"));
+    let options: Vec<&str> = options.into_iter().map(String::as_str).collect();
+    let known = |part: &&String| PARTS.iter().any(|(name, _)| *name == part.as_str());
+    if let Some(unknown) = wanted.iter().find(|it| !known(it)) {
+        eprintln!("there is no part {unknown}; there are:");
+        PARTS.iter().for_each(|(name, _)| eprintln!("  {name}"));
+        return Ok(ExitCode::FAILURE);
+    }
+    let samples = if options.contains(&"--brief") {
+        10
+    } else {
+        100
+    };
+    let table = measure(&wanted, samples)?;
+    print!("{table}");
+    if options.contains(&"--write") {
+        report::write(&table)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// All parts that are wanted, or all; as a table.
+fn measure(wanted: &[&String], samples: u32) -> Outcome<String> {
+    let places = place::all()?;
+    let kinds: Vec<&str> = places.iter().map(Place::kind).collect();
+    let mut table = report::head(&kinds);
+    for (name, part) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|it| it == name) {
+            eprintln!("{name} …");
+            for row in part(&places, samples)? {
+                table.push_str(&row.line(name));
+            }
+        }
+    }
+    Ok(format!("{}\n{table}", place::machine(&places)?))
+}

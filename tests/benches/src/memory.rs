@@ -1,0 +1,151 @@
+//! What a lock keeps of memory, and the program of the disk.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use lockhost_tests::contender::Contender;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+
+use crate::{
+    Outcome, child,
+    cold::ends_well,
+    place::Place,
+    program,
+    report::{Measured, Row, size},
+};
+
+/// How many further locks a child takes.
+const FURTHER: u32 = 1000;
+
+pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
+    let mut holding = Row::new(
+        "resident memory of a holding program",
+        "`flock` holding",
+        "≤ 6 MiB",
+    );
+    let mut space = Row::new(
+        "address space of a holding program",
+        "`flock` holding",
+        "works under `ulimit -v 65536`",
+    );
+    let mut further = Row::new(
+        "memory of a further lock in a process",
+        "-",
+        "≤ 4 KiB resident",
+    );
+    let mut binary = Row::new("release binary, stripped", "-", "≤ 5 MB");
+    for place in places {
+        let (ours, flock) = (of_ours(place)?, of_flock(place)?);
+        holding.push(Measured::plain(format!(
+            "{} ({} of it anonymous; {})",
+            size(ours.resident),
+            size(ours.anonymous),
+            size(flock.resident)
+        )));
+        let limited = if under_limit(place)? {
+            "works"
+        } else {
+            "fails"
+        };
+        space.push(Measured::plain(format!(
+            "{limited} ({}; {})",
+            size(ours.space),
+            size(flock.space)
+        )));
+        let scene = place.scene();
+        let [bytes] = child::ask("memory", scene.path())?;
+        #[expect(clippy::cast_possible_truncation, reason = "it is a size in memory")]
+        further.push(Measured::plain(size(bytes as i64)));
+        let bytes = fs::metadata(program::lockhost())?.len();
+        binary.push(Measured::plain(format!(
+            "{}.{:02} MB",
+            bytes / 1_000_000,
+            bytes / 10_000 % 100
+        )));
+    }
+    Ok(vec![holding, space, further, binary])
+}
+
+/// What a process has, in bytes.
+struct Memory {
+    resident: i64,
+    anonymous: i64,
+    space: i64,
+}
+
+impl Memory {
+    fn of(process: &str) -> Outcome<Self> {
+        let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+        let kibibytes = |field: &str| -> Outcome<i64> {
+            let value = status.lines().find_map(|line| line.strip_prefix(field));
+            let value = value.and_then(|value| value.trim().strip_suffix(" kB"));
+            Ok(value.ok_or("a field is missing")?.parse::<i64>()? * 1024)
+        };
+        Ok(Self {
+            resident: kibibytes("VmRSS:")?,
+            anonymous: kibibytes("RssAnon:")?,
+            space: kibibytes("VmSize:")?,
+        })
+    }
+}
+
+fn of_ours(place: &Place) -> Outcome<Memory> {
+    let scene = place.scene();
+    let mut owner: Contender = program::owner(scene.path());
+    let memory = Memory::of(&owner.pid().to_string());
+    owner.end(Signal::TERM);
+    memory
+}
+
+fn of_flock(place: &Place) -> Outcome<Memory> {
+    let file = place.path().join("flock");
+    File::create(&file)?;
+    // It says when it holds the lock, and ends with its input.
+    let mut flock = Command::new("flock");
+    flock
+        .arg(file)
+        .args(["sh", "-c", "echo acquired; exec cat"]);
+    let mut flock = Contender::start(flock.stdin(Stdio::piped()));
+    flock.line();
+    let memory = Memory::of(&flock.pid().to_string());
+    flock.end_of_input();
+    memory
+}
+
+fn under_limit(place: &Place) -> Outcome<bool> {
+    let scene = place.scene();
+    let mut shell = Command::new("sh");
+    shell.args([
+        "-c",
+        "ulimit -v 65536 && exec \"$0\" acquire \"$1\" -- true",
+    ]);
+    shell.arg(program::lockhost()).arg(scene.path());
+    Ok(ends_well(&mut shell).is_ok())
+}
+
+/// In a child: bytes that a further lock adds to what is resident.
+pub(crate) fn alone(directory: &Path) -> Outcome<()> {
+    let most = getrlimit(Resource::Nofile).maximum;
+    let limit = Rlimit {
+        current: most,
+        maximum: most,
+    };
+    setrlimit(Resource::Nofile, limit)?;
+    let directories = (0..=FURTHER).map(|number| directory.join(number.to_string()));
+    let directories: Vec<_> = directories.collect();
+    for directory in &directories {
+        fs::create_dir(directory)?;
+    }
+    let mut locks = Vec::with_capacity(directories.len());
+    locks.push(lockhost::acquire(&directories[0])?);
+    let before = Memory::of("self")?.resident;
+    for directory in &directories[1..] {
+        locks.push(lockhost::acquire(directory)?);
+    }
+    let growth = Memory::of("self")?.resident - before;
+    println!("{}", growth / i64::from(FURTHER));
+    Ok(())
+}
