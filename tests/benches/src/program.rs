@@ -1,6 +1,7 @@
 //! The program, as it is released.
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -21,7 +22,9 @@ fn build() -> PathBuf {
     // `tmp` in the target folder.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("it lies in the target folder");
-    let status = Command::new(env!("CARGO"))
+    // cargo names itself to what it runs.
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
         .args(["build", "--quiet", "--release", "-p", "lockhost", "--bins"])
         .arg("--target-dir")
         .arg(target)
