@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Outcome, contenders, first, memory};
+use crate::{Outcome, contenders, first, growth, memory};
 
 /// The first argument of a child.
 pub(crate) const MARK: &str = "--child";
@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
     match arguments {
         [what, directory] if what == "first" => first::alone(directory.as_ref()),
         [what, directory] if what == "memory" => memory::alone(directory.as_ref()),
+        [what, directory] if what == "locks" => growth::beside_locks(directory.as_ref()),
         [what, count, program, directory] if what == "contend" => {
             contenders::contend(count, program.as_ref(), directory.as_ref())
         }

@@ -16,6 +16,7 @@ use crate::{
     Outcome,
     child::MARK,
     place::Place,
+    plot::{Plot, slope},
     program,
     report::{Measured, Row},
 };
@@ -26,14 +27,26 @@ pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
         "-",
         "flat",
     );
+    let mut curves = Vec::new();
     for place in places {
-        let counts: Outcome<Vec<_>> = [1, 4, 16, 64, 256]
-            .into_iter()
-            .map(|contenders| Ok((each(place, contenders)? + 0.5).floor().to_string()))
-            .collect();
-        row.push(Measured::plain(counts?.join(", ")));
+        let mut curve = Vec::new();
+        for contenders in [1, 4, 16, 64, 256] {
+            curve.push((f64::from(contenders), each(place, contenders)?));
+        }
+        let counts: Vec<String> = curve.iter().map(|it| format!("{:.0}", it.1)).collect();
+        let slope = slope(&curve);
+        let counts = counts.join(", ");
+        row.push(Measured::plain(format!("{counts}; slope {slope:.3}")));
+        curves.push((place.kind().to_owned(), curve));
     }
-    Ok(vec![row])
+    let plot = Plot {
+        name: "contenders",
+        title: "System calls per contender",
+        amount: "contenders at once",
+        cost: "system calls",
+        curves,
+    };
+    Ok(vec![row.pictured(plot)])
 }
 
 /// How many system calls each makes, from its start to its end.

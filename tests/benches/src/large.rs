@@ -1,6 +1,6 @@
 //! A directory of very many files that are not the lock's.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use lockhost_tests::scene::Scene;
 use rustix::{
@@ -32,7 +32,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     ];
     for place in places {
         let (full, empty) = (place.scene(), place.scene());
-        fill(&full)?;
+        fill(&full, 0..FILES)?;
         rows[0].push(both(&full, &empty, samples, cycle::lockhost)?);
         let mut owners = [&full, &empty].map(|scene| program::owner(scene.path()));
         rows[1].push(both(&full, &empty, samples, refused::lockhost)?);
@@ -44,12 +44,12 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     Ok(rows.into())
 }
 
-fn fill(scene: &Scene) -> Outcome<()> {
-    for number in 0..FILES {
+/// Puts files of these numbers there.
+pub(crate) fn fill(scene: &Scene, mut numbers: Range<u32>) -> Outcome<()> {
+    numbers.try_for_each(|number| {
         let file = scene.path().join(format!("{number}.data"));
-        mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0)?;
-    }
-    Ok(())
+        Ok(mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0)?)
+    })
 }
 
 fn both(

@@ -1,7 +1,7 @@
 //! What a lock costs, beside what it would cost without a sandbox, and beside others.
 //!
 //! `cargo bench -p lockhost-benches` measures all parts, and prints a table; `-- PART…` measures some, `-- --brief` takes
-//! a tenth of the samples, and `-- --write` puts the table into README.
+//! a tenth of the samples, and `-- --write` puts the table into README, and the pictures beside it.
 //!
 //! Neither criterion nor divan compares two sides within one run, sample by sample, nor measures whole processes, and
 //! ratios are what is asked for here: so samples are taken by a loop of [`paired`].
@@ -11,12 +11,14 @@ mod cold;
 mod contenders;
 mod cycle;
 mod first;
+mod growth;
 mod handover;
 mod large;
 mod many;
 mod memory;
 mod paired;
 mod place;
+mod plot;
 mod program;
 mod refused;
 mod report;
@@ -43,6 +45,7 @@ const PARTS: &[(&str, Part)] = &[
     ("many", many::measure),
     ("handover", handover::measure),
     ("contenders", contenders::measure),
+    ("growth", growth::measure),
 ];
 
 fn main() -> Outcome<ExitCode> {
@@ -65,26 +68,34 @@ fn main() -> Outcome<ExitCode> {
     } else {
         100
     };
-    let table = measure(&wanted, samples)?;
+    let places = place::all()?;
+    let parts = measure(&places, &wanted, samples)?;
+    let mut table = format!("{}\n", place::machine(&places)?);
+    table.push_str(&report::head(&places));
+    for (part, row) in &parts {
+        table.push_str(&row.line(part));
+    }
+    println!("{}\n", place::processor()?);
     print!("{table}");
     if options.contains(&"--write") {
-        report::write(&table)?;
+        let plots: Vec<_> = parts.iter().filter_map(|(_, row)| row.plot()).collect();
+        report::write(&table, &plots)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// All parts that are wanted, or all; as a table.
-fn measure(wanted: &[&String], samples: u32) -> Outcome<String> {
-    let places = place::all()?;
-    let kinds: Vec<&str> = places.iter().map(Place::kind).collect();
-    let mut table = report::head(&kinds);
+/// The rows of all parts that are wanted, or of all; each with its part.
+fn measure(
+    places: &[Place],
+    wanted: &[&String],
+    samples: u32,
+) -> Outcome<Vec<(&'static str, Row)>> {
+    let mut rows = Vec::new();
     for (name, part) in PARTS {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {
             eprintln!("{name} …");
-            for row in part(&places, samples)? {
-                table.push_str(&row.line(name));
-            }
+            rows.extend(part(places, samples)?.into_iter().map(|row| (*name, row)));
         }
     }
-    Ok(format!("{}\n{table}", place::machine(&places)?))
+    Ok(rows)
 }

@@ -126,14 +126,19 @@ fn under_limit(place: &Place) -> Outcome<bool> {
     Ok(ends_well(&mut shell).is_ok())
 }
 
-/// In a child: bytes that a further lock adds to what is resident.
-pub(crate) fn alone(directory: &Path) -> Outcome<()> {
+/// Lets this process open as many files as it ever may.
+pub(crate) fn open_many() -> Outcome<()> {
     let most = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit {
         current: most,
         maximum: most,
     };
-    setrlimit(Resource::Nofile, limit)?;
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}
+
+/// In a child: bytes that a further lock adds to what is resident.
+pub(crate) fn alone(directory: &Path) -> Outcome<()> {
+    open_many()?;
     let directories = (0..=FURTHER).map(|number| directory.join(number.to_string()));
     let directories: Vec<_> = directories.collect();
     for directory in &directories {

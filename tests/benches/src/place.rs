@@ -54,14 +54,18 @@ pub(crate) fn all() -> Outcome<Vec<Place>> {
     places.into_iter().map(Place::under).collect()
 }
 
+/// What the processor calls itself.
+pub(crate) fn processor() -> io::Result<String> {
+    let processors = fs::read_to_string("/proc/cpuinfo")?;
+    let mut fields = processors.lines().filter_map(|line| line.split_once(": "));
+    let model = fields.find(|(field, _)| field.starts_with("model name"));
+    Ok(model
+        .map_or("a processor without a name", |it| it.1)
+        .to_owned())
+}
+
 /// What it was measured on, in a line.
 pub(crate) fn machine(places: &[Place]) -> io::Result<String> {
-    let processors = fs::read_to_string("/proc/cpuinfo")?;
-    let model = processors
-        .lines()
-        .find(|line| line.starts_with("model name"));
-    let model = model.and_then(|line| line.split_once(": "));
-    let model = model.map_or("an unnamed processor", |(_, model)| model);
     let cores = thread::available_parallelism()?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     // The first two numbers: what follows is a distribution's.
@@ -70,7 +74,7 @@ pub(crate) fn machine(places: &[Place]) -> io::Result<String> {
     let load = fs::read_to_string("/proc/loadavg")?;
     let load = load.split(' ').next().unwrap_or_default();
     Ok(format!(
-        "Measured on {cores} cores ({model}), Linux {kernel}, {}, with a load average of {load} at the end.\n",
+        "Measured on {cores} cores, Linux {kernel}, {}, with a load average of {load} at the end.\n",
         kinds.join(" and ")
     ))
 }

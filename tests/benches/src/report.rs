@@ -2,7 +2,11 @@
 
 use std::{error::Error, fs, path::Path};
 
-use crate::paired::{Samples, Spread};
+use crate::{
+    paired::{Samples, Spread},
+    place::Place,
+    plot::Plot,
+};
 
 /// Where the table goes in README.
 const FROM: &str = "<!-- measured -->\n";
@@ -74,6 +78,7 @@ pub(crate) struct Row {
     goal: &'static str,
     /// In the order of the places.
     measured: Vec<Measured>,
+    plot: Option<Plot>,
 }
 
 impl Row {
@@ -84,12 +89,24 @@ impl Row {
             beside,
             goal,
             measured: Vec::new(),
+            plot: None,
         }
     }
 
     /// Measured in the next place.
     pub(crate) fn push(&mut self, measured: Measured) {
         self.measured.push(measured);
+    }
+
+    /// With a picture of it.
+    pub(crate) fn pictured(mut self, plot: Plot) -> Self {
+        self.plot = Some(plot);
+        self
+    }
+
+    /// Its picture.
+    pub(crate) fn plot(&self) -> Option<&Plot> {
+        self.plot.as_ref()
     }
 
     /// As a line of Markdown.
@@ -111,8 +128,9 @@ impl Row {
     }
 }
 
-/// The table's head, for places on file systems of these kinds.
-pub(crate) fn head(kinds: &[&str]) -> String {
+/// The table's head, for these places.
+pub(crate) fn head(places: &[Place]) -> String {
+    let kinds: Vec<&str> = places.iter().map(Place::kind).collect();
     format!(
         "| what | beside | goal | {} | 10th–90th percentile | `cargo bench -p lockhost-benches` |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
@@ -120,15 +138,25 @@ pub(crate) fn head(kinds: &[&str]) -> String {
     )
 }
 
-/// Puts a text between README's marks.
+/// Puts a text between README's marks, with the pictures below it.
 ///
 /// # Errors
-/// If README cannot be read or written, or has no marks.
-pub(crate) fn write(text: &str) -> Result<(), Box<dyn Error>> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+/// If README cannot be read or written, or has no marks, or a picture cannot be written.
+pub(crate) fn write(table: &str, plots: &[&Plot]) -> Result<(), Box<dyn Error>> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = package.join("../../README.md");
     let old = fs::read_to_string(&readme)?;
     let (before, rest) = old.split_once(FROM).ok_or("README has no mark")?;
     let (_, after) = rest.split_once(UNTIL).ok_or("README has no second mark")?;
-    fs::write(&readme, format!("{before}{FROM}\n{text}\n{UNTIL}{after}"))?;
+    let mut text = format!("{before}{FROM}\n{table}\n");
+    for plot in plots {
+        plot.draw(&package.join("plots"))?;
+        let path = format!("tests/benches/plots/{}.svg", plot.name);
+        text.push_str(&format!("![{}]({path})\n", plot.title));
+    }
+    if !plots.is_empty() {
+        text.push('\n');
+    }
+    fs::write(&readme, format!("{text}{UNTIL}{after}"))?;
     Ok(())
 }
