@@ -25,7 +25,7 @@ pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
         title: "Acquire and release, with other files in the directory",
         amount: "other files",
         cost: "µs",
-        curves: curves(places, |place| among_files(place))?,
+        curves: curves(places, among_files)?,
     };
     let locks = Plot {
         name: "locks",
