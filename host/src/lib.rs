@@ -56,6 +56,7 @@
 //! | `cli` (on by default) | the program `lockhost`, and its command line; a library has no use for it |
 //! | `cranelift` | a compiler, so that [`component()`] serves engines of any settings |
 //! | `pulley` | the component interpreted: no memory is executed that was written before |
+//! | `all-arch` | code generators for other machines in the build script: to build on x86-64 for aarch64, say |
 //!
 //! # More
 //!
