@@ -47,7 +47,7 @@
 //! component asks for beside WASI, [`component()`] loads the component, and [`bindings`] has it typed. The example
 //! `embedding` shows that with `InstancePre`, a pooling allocator, fuel, epochs and memory limits. [`process`] has the
 //! answers about processes without a component. The wasmtime that all of this is for is [`wasmtime`];
-//! [versions] says what that means.
+//! [versions] says what that means, and the example `own_bindings` is for a host with another one.
 //!
 //! # Features
 //!
