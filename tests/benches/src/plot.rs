@@ -33,7 +33,7 @@ impl Plot {
         });
         let mut chart = ChartBuilder::on(&area)
             .caption(self.title, ("sans-serif", 16))
-            .margin(12)
+            .margin(24)
             .x_label_area_size(36)
             .y_label_area_size(60)
             .build_cartesian_2d((1.0..most).log_scale(), 0.0..1.25 * highest)?;
@@ -41,6 +41,9 @@ impl Plot {
             .configure_mesh()
             .x_desc(self.amount)
             .y_desc(self.cost)
+            .x_label_formatter(&|amount| format!("{amount:.0}"))
+            .y_label_formatter(&|cost| format!("{cost:.0}"))
+            .light_line_style(TRANSPARENT)
             .draw()?;
         for (number, (kind, curve)) in self.curves.iter().enumerate() {
             let colour = Palette99::pick(number).to_rgba();
@@ -51,7 +54,12 @@ impl Plot {
                 .label(kind)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour));
         }
-        chart.configure_series_labels().border_style(BLACK).draw()?;
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerRight)
+            .background_style(WHITE)
+            .border_style(BLACK)
+            .draw()?;
         area.present()?;
         Ok(())
     }

@@ -61,8 +61,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             let lock = original.path().display();
             println!("acquired {lock} (pid {})", process::id());
             io::stdout().flush()?;
-            while dawdles {
-                thread::park();
+            if dawdles {
+                loop {
+                    thread::park();
+                }
             }
             io::copy(&mut io::stdin(), &mut io::sink())?;
             original.release()?;
