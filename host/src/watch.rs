@@ -53,7 +53,7 @@ impl Watch {
         self.0.forget()
     }
 
-    /// To wait for.
+    /// What `AsFd` and `AsHandle` give, whichever of them there is. [`Watch`] has an example of the first.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.0.descriptor()

@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// What can be waited for beside other things of its kind: on Unix a descriptor, which becomes readable once there is
 /// something to be looked at, for poll(2); on Windows a handle, which is signalled then, for `WaitForMultipleObjects`.
+/// [`Watch`](crate::Watch) has an example.
 pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
 
 /// The same, to keep.

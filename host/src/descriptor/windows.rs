@@ -17,6 +17,7 @@ const MOST: usize = 64;
 
 /// What can be waited for beside other things of its kind: on Unix a descriptor, which becomes readable once there is
 /// something to be looked at, for poll(2); on Windows a handle, which is signalled then, for `WaitForMultipleObjects`.
+/// [`Watch`](crate::Watch) has an example.
 pub type BorrowedDescriptor<'a> = BorrowedHandle<'a>;
 
 /// The same, to keep.

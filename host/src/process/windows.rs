@@ -151,7 +151,7 @@ pub(crate) fn lists_our_processes() -> bool {
 /// What tells a process from others that run.
 pub(crate) type Number = (u32, Option<u64>);
 
-/// This process' number. There is no fork(2).
+/// This process'. There is no fork(2).
 pub(crate) fn number() -> Number {
     (std::process::id(), None)
 }
