@@ -31,7 +31,7 @@ fn there_are_as_many_as_readme_says() {
             &["--no-default-features"][..],
             134,
         ),
-        ("`cli` (default)", &[], 143),
+        ("`cli` (default)", &[], 144),
         (
             "`pulley`",
             &["--no-default-features", "--features", "pulley"],
