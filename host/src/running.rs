@@ -48,7 +48,7 @@ impl Holder {
     /// # if cfg!(target_os = "linux") {
     /// let running = status.holder().and_then(|holder| holder.process()).unwrap();
     /// assert_eq!(running.pid(), std::process::id());
-    /// println!("{:?}, run by user {}", running.command(), running.user());
+    /// println!("{:?}, run by user {:?}", running.command(), running.user());
     /// # }
     /// # Ok(())
     /// # }
