@@ -14,6 +14,13 @@
 //! }
 //! ```
 //!
+//! A library has no use for the command line that comes by default:
+//!
+//! ```toml
+//! [dependencies]
+//! lockhost = { version = "0.1", default-features = false }
+//! ```
+//!
 //! Nothing is set up and no thread or runtime is started: [`acquire`] blocks as plain file operations do, and waits
 //! for seconds only where a file may be another program's that is not yet written. [`acquire_async`] does not block then,
 //! under any executor, and [`Options::attempt`] is for callers that do their own waiting. [`inspect`] judges a lock
@@ -54,7 +61,7 @@
 //! | feature | brings |
 //! | --- | --- |
 //! | `cli` (on by default) | the program `lockhost`, and its command line; a library has no use for it |
-//! | `cranelift` | a compiler, so that [`component()`] serves engines of any settings |
+//! | `cranelift` | a compiler in [`wasmtime`], for plugins, and so that [`component()`] serves engines of any settings |
 //! | `pulley` | the component interpreted: no memory is executed that was written before |
 //! | `all-arch` | code generators for other machines in the build script: to build on x86-64 for aarch64, say |
 //!
