@@ -149,13 +149,8 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
     let _span = tracing::debug_span!("inspect", directory = ?path, name).entered();
     let directory = open_directory(path)
         .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
-    let judge = || {
-        let mut instance = Instance::ready()?;
-        let answer = instance.inspect(directory, name)?;
-        instance.done();
-        Ok(answer)
-    };
-    match judge().map_err(|error| Error::internal(path, error))? {
+    let answer = Instance::ready().and_then(|instance| instance.inspect(directory, name));
+    match answer.map_err(|error| Error::internal(path, error))? {
         Ok(status) => {
             let mut holders = status
                 .files

@@ -268,21 +268,22 @@ impl Lock {
             return Ok(());
         };
         let Held {
-            mut instance,
+            instance,
             lock,
             watch: _watch,
         } = held;
         if !process::is_still(self.maker) {
             return Ok(());
         }
-        let outcome = instance
+        instance
             .release(lock)
-            .map_err(|error| Error::internal(&self.directory, error))?;
-        instance.done();
-        outcome.map_err(|wit::ReleaseError { file, cause }| match cause {
-            wit::ReleaseCause::Lost => Error::new(self.directory.join(file), Kind::Lost),
-            wit::ReleaseCause::Failed(failure) => Error::failed(&self.directory, &file, failure),
-        })
+            .map_err(|error| Error::internal(&self.directory, error))?
+            .map_err(|wit::ReleaseError { file, cause }| match cause {
+                wit::ReleaseCause::Lost => Error::new(self.directory.join(file), Kind::Lost),
+                wit::ReleaseCause::Failed(failure) => {
+                    Error::failed(&self.directory, &file, failure)
+                }
+            })
     }
 }
 

@@ -86,10 +86,7 @@ pub fn add_to_linker<T: 'static>(linker: &mut Linker<T>, table: Table<T>) -> Res
         "inspect",
         move |mut store: StoreContextMut<'_, T>, (dir, name): (Resource<Descriptor>, String)| {
             let dir = given(table(store.data_mut()).get(&dir)?)?;
-            let mut instance = Instance::ready()?;
-            let answer = instance.inspect(dir, &name)?;
-            instance.done();
-            Ok((answer,))
+            Ok((Instance::ready()?.inspect(dir, &name)?,))
         },
     )
 }
@@ -201,10 +198,8 @@ impl Lock {
         if !self.0.is_ours() {
             return Ok(Ok(()));
         }
-        let (mut instance, lock) = self.0.spend()?;
-        let outcome = instance.release(lock)?;
-        instance.done();
-        Ok(outcome)
+        let (instance, lock) = self.0.spend()?;
+        instance.release(lock)
     }
 }
 
@@ -225,7 +220,7 @@ mod tests {
     }
 
     fn inspect(directory: Descriptor) -> std::result::Result<wit::Status, wit::InspectError> {
-        let mut instance = Instance::new().unwrap();
+        let instance = Instance::new().unwrap();
         instance.inspect(directory, "plugin.lock").unwrap()
     }
 

@@ -59,8 +59,17 @@ impl Instance {
         at_once(guest.call_still_held(&mut self.store, lock))
     }
 
-    /// Releases a lock.
+    /// Releases a lock, which is the end of the instance's task.
     pub(crate) fn release(
+        mut self,
+        lock: ResourceAny,
+    ) -> Result<std::result::Result<(), wit::ReleaseError>> {
+        let outcome = self.released(lock)?;
+        self.done();
+        Ok(outcome)
+    }
+
+    pub(super) fn released(
         &mut self,
         lock: ResourceAny,
     ) -> Result<std::result::Result<(), wit::ReleaseError>> {
@@ -79,9 +88,9 @@ impl Instance {
         at_once(resource.resource_drop_async(&mut self.store))
     }
 
-    /// Judges a lock. The directory is only lent.
+    /// Judges a lock, which is all of the instance's task. The directory is only lent.
     pub(crate) fn inspect(
-        &mut self,
+        mut self,
         directory: Descriptor,
         name: &str,
     ) -> Result<std::result::Result<wit::Status, wit::InspectError>> {
@@ -90,6 +99,7 @@ impl Instance {
         let guest = self.exports.lockhost_lockfile_lockfile();
         let answer = at_once(guest.call_inspect(&mut self.store, lent, name))?;
         self.store.data_mut().table.delete(directory)?;
+        self.done();
         Ok(answer)
     }
 }

@@ -34,7 +34,7 @@ impl Instance {
     ///
     /// It has nothing left of its last task, or does not wait: no file, no directory, no evidence. So whoever gets it
     /// next, also in a child made by fork(2), can be told nothing of that task, and do nothing to it.
-    pub(crate) fn done(mut self) {
+    pub(super) fn done(mut self) {
         if self.is_clean()
             && let Some(mut idle) = idle()
             && idle.len() < KEPT
@@ -94,7 +94,7 @@ mod tests {
         let attempt = instance.attempt(handle, &options).unwrap();
         let lock = instance.go_on(attempt, 0).unwrap().unwrap();
         assert!(!instance.is_clean());
-        instance.release(lock).unwrap().unwrap();
+        instance.released(lock).unwrap().unwrap();
         instance
     }
 
