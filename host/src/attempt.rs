@@ -95,7 +95,7 @@ pub struct Attempt {
     options: Options,
     directory: PathBuf,
     begun: Instant,
-    maker: platform::Number,
+    maker: process::Number,
     tries: Tries,
     vigil: Vigil,
 }

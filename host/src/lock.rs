@@ -62,7 +62,7 @@ pub struct Lock {
     /// `None` once released.
     held: Mutex<Option<Box<Held>>>,
     /// Who took it: a child made by fork(2) has a copy of all this, and no part in it.
-    maker: platform::Number,
+    maker: process::Number,
 }
 
 struct Held {

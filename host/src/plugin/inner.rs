@@ -13,7 +13,7 @@ pub(crate) struct Inner {
     /// `None` once the component has it back.
     instance: Option<Instance>,
     pub(crate) resource: ResourceAny,
-    maker: platform::Number,
+    maker: process::Number,
 }
 
 impl Inner {

@@ -14,7 +14,7 @@ use rustix::{
     process::{Pid, getpid, test_kill_process},
 };
 
-use super::identity::Identity;
+use super::{Number, identity::Identity};
 use crate::bindings::process::UnknownReason;
 
 mod birth;
@@ -70,18 +70,12 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
 
 /// A file of proc(5), which has no size to ask for: in one piece, and one look whether there is more.
 fn contents(path: &str) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    let mut contents = vec![0; 1024];
-    let mut length = 0;
-    loop {
-        let read = file.read(&mut contents[length..])?;
-        if read == 0 {
-            contents.truncate(length);
-            return Ok(contents);
-        }
-        length += read;
-        contents.resize(contents.len().max(2 * length), 0);
-    }
+    let mut contents = Vec::with_capacity(1024);
+    // Not of the file itself, which would be asked for its size.
+    File::open(path)?
+        .take(u64::MAX)
+        .read_to_end(&mut contents)?;
+    Ok(contents)
 }
 
 /// The asking process, as it is now.
@@ -122,11 +116,7 @@ fn is_ours(status: &str) -> bool {
     numbers.is_some_and(|numbers| numbers.trim() == std::process::id().to_string())
 }
 
-/// What tells a process from its parent after fork(2), also where both are the first in their PID namespaces: its number,
-/// and its birth; on a kernel that does not tell that, its PID namespace.
-pub(crate) type Number = (u32, Option<u64>);
-
-/// This process'.
+/// This process' number, and its birth; on a kernel that does not tell that, its PID namespace.
 pub(crate) fn number() -> Number {
     let namespace = || namespace("pid").ok().flatten();
     (std::process::id(), birth::birth().or_else(namespace))

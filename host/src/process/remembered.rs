@@ -9,10 +9,10 @@ use std::{
     sync::{Mutex, TryLockError},
 };
 
-use super::{identity::Identity, is_still, platform};
+use super::{Number, identity::Identity, is_still, platform};
 
 /// Who found it, and what.
-static FOUND: Mutex<Option<(platform::Number, Identity)>> = Mutex::new(None);
+static FOUND: Mutex<Option<(Number, Identity)>> = Mutex::new(None);
 
 /// The asking process, as it is or was; never its parent.
 ///

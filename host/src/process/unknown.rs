@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, fs::File, io, path::Path};
 
-use super::identity::Identity;
+use super::{Number, identity::Identity};
 pub(crate) use super::{
     portable::look,
     unix::{file_id, is_sticky, make_private, owner_of},
@@ -58,10 +58,7 @@ pub(crate) fn lists_our_processes() -> bool {
     true
 }
 
-/// What tells a process from others that run.
-pub(crate) type Number = (u32, Option<u64>);
-
-/// This process'.
+/// This process' number.
 pub(crate) fn number() -> Number {
     (std::process::id(), None)
 }

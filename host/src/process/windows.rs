@@ -24,7 +24,7 @@ use windows_sys::Win32::{
     },
 };
 
-use super::identity::Identity;
+use super::{Number, identity::Identity};
 use crate::{bindings::process::UnknownReason, descriptor::await_any, holder::Keeper};
 
 /// A process, by number.
@@ -148,10 +148,7 @@ pub(crate) fn lists_our_processes() -> bool {
     true
 }
 
-/// What tells a process from others that run.
-pub(crate) type Number = (u32, Option<u64>);
-
-/// This process'. There is no fork(2).
+/// This process' number. There is no fork(2).
 pub(crate) fn number() -> Number {
     (std::process::id(), None)
 }
