@@ -28,22 +28,26 @@ fn build() -> PathBuf {
         Some(name) => name,
     };
     // The whole workspace's programs, since that is what `cargo test --workspace` has resolved features for.
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--bins",
-            "--profile",
-            name,
-        ])
+    build_with(&["--workspace", "--profile", name], target);
+    profile.join("lockhost")
+}
+
+/// Builds programs: those that these arguments of `cargo build` mean, into this target folder.
+///
+/// # Panics
+/// If they cannot be built.
+pub fn build_with(arguments: &[&str], target: &Path) {
+    // cargo names itself to what it runs.
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--bins"])
+        .args(arguments)
         .arg("--target-dir")
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo can be started");
     assert!(status.success(), "the program cannot be built");
-    profile.join("lockhost")
 }
 
 /// Runs the program to its end.

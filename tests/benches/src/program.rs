@@ -1,13 +1,15 @@
 //! The program, as it is released.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
 };
 
-use lockhost_tests::contender::{Answer, Contender};
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    program::build_with,
+};
 
 /// Its path, once it is built.
 ///
@@ -22,16 +24,7 @@ fn build() -> PathBuf {
     // `tmp` in the target folder.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("it lies in the target folder");
-    // cargo names itself to what it runs.
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "-p", "lockhost", "--bins"])
-        .arg("--target-dir")
-        .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .expect("cargo can be started");
-    assert!(status.success(), "the program cannot be built");
+    build_with(&["--package", "lockhost", "--release"], target);
     target.join("release/lockhost")
 }
 
