@@ -109,7 +109,6 @@ enum Stage {
     Read,
     StatOpen,
     Identify,
-    Shortcut,
     List,
     Candidate,
     Ask,
@@ -123,7 +122,8 @@ pub struct Examine {
     found: Found,
     candidate: Option<Identity>,
     candidates: Vec<Identity>,
-    listed: bool,
+    /// How often further candidates were asked for.
+    searches: u8,
     /// Why an entry of the last listing could not be looked at.
     unseen: Option<ErrorCode>,
 }
@@ -136,7 +136,7 @@ impl Default for Examine {
             found: Found::NOTHING,
             candidate: None,
             candidates: Vec::new(),
-            listed: false,
+            searches: 0,
             unseen: None,
         }
     }
@@ -167,10 +167,12 @@ impl Examine {
             Stage::Open => self.opened(reply),
             Stage::Read => self.read(reply),
             Stage::StatOpen => self.looked_again(reply),
-            Stage::Identify => match reply {
-                Reply::Identity(Some(identity)) => self.compare(Stage::Shortcut, identity),
-                _ => self.list(),
-            },
+            Stage::Identify => {
+                if let Reply::Identity(identity) = reply {
+                    self.candidates.extend(identity);
+                }
+                self.next_candidate()
+            }
             Stage::List => match reply {
                 Reply::Claims(claims, unseen) => {
                     self.candidates = claims;
@@ -179,7 +181,7 @@ impl Examine {
                 }
                 other => Look::Over(Seen::Failed(Operation::List, other.failure())),
             },
-            Stage::Shortcut | Stage::Candidate => self.compared(reply),
+            Stage::Candidate => self.compared(reply),
             Stage::Ask => {
                 if let Reply::Liveness(liveness) = reply {
                     self.found.liveness = liveness;
@@ -250,37 +252,29 @@ impl Examine {
         self.found.stat = stat;
         // A claim is a second name of this file. With one name only there is none, or the owner is just releasing:
         // then the pid alone decides, and if that means death, the name is looked at again before it is removed.
-        match self.found.pid {
-            _ if stat.links <= 1 => self.ask(),
-            Some(pid) => self.call(Stage::Identify, Call::Identify { pid }),
-            None => self.list(),
+        if stat.links <= 1 {
+            self.ask()
+        } else {
+            self.next_candidate()
         }
-    }
-
-    fn list(&mut self) -> Look {
-        self.call(Stage::List, Call::List)
     }
 
     fn next_candidate(&mut self) -> Look {
-        match self.candidates.pop() {
-            Some(identity) => self.compare(Stage::Candidate, identity),
-            // A listing may be stale, or the directory may have changed under it.
-            None if !self.listed => {
-                self.listed = true;
-                self.list()
-            }
-            None => match self.unseen {
-                // The claim may be the one that was not seen. Without it the file would be judged by its pid alone.
-                Some(code) => Look::Over(Seen::Failed(Operation::List, code)),
-                None => self.ask(),
-            },
+        if let Some(identity) = self.candidates.pop() {
+            self.candidate = Some(identity);
+            let name = Name::Claim(identity);
+            return self.call(Stage::Candidate, Call::Id { name });
         }
-    }
-
-    fn compare(&mut self, stage: Stage, identity: Identity) -> Look {
-        self.candidate = Some(identity);
-        let name = Name::Claim(identity);
-        self.call(stage, Call::Id { name })
+        let search = self.searches;
+        self.searches += 1;
+        match (search, self.found.pid, self.unseen) {
+            (0, Some(pid), _) => self.call(Stage::Identify, Call::Identify { pid }),
+            // A listing may be stale, or the directory may have changed under it.
+            (0..=2, ..) => self.call(Stage::List, Call::List),
+            // The claim may be the one that was not seen. Without it the file would be judged by its pid alone.
+            (_, _, Some(code)) => Look::Over(Seen::Failed(Operation::List, code)),
+            _ => self.ask(),
+        }
     }
 
     fn compared(&mut self, reply: Reply) -> Look {
@@ -289,7 +283,6 @@ impl Examine {
                 self.found.claim = self.candidate;
                 self.ask()
             }
-            Ok(_) | Err(ErrorCode::NoEntry) if matches!(self.stage, Stage::Shortcut) => self.list(),
             Ok(_) | Err(ErrorCode::NoEntry) => self.next_candidate(),
             // It may be the claim. Without it the file would be judged by its pid alone.
             Err(code) => Look::Over(Seen::Failed(Operation::Stat, code)),

@@ -57,6 +57,9 @@ impl Machine {
         }
         match (code, id) {
             (ErrorCode::Exist, Err(_)) if !under => self.link_again(level),
+            (ErrorCode::Exist, Ok(id)) if !under && id == self.found().id && self.knows_dead() => {
+                self.judge(level, false)
+            }
             (ErrorCode::Exist, _) => self.in_the_way(level, under),
             // Our claim is gone: somebody who could not know better has swept it.
             (ErrorCode::NoEntry, _) if !under && self.goal == Goal::Lock => self.renew(),
@@ -158,6 +161,12 @@ impl Machine {
         self.examine.found()
     }
 
+    /// Whether the file that was looked at last is the claim of an owner that is dead. Then it stays what it was: its number
+    /// is its own, since it is open still, nobody writes to a claim of the dead, and nobody comes back to it.
+    fn knows_dead(&self) -> bool {
+        self.found().claim.is_some() && self.found().is_dead().is_some()
+    }
+
     pub(super) fn verdict(&self, level: u8) -> Verdict {
         let found = self.found();
         match found.liveness {
@@ -245,6 +254,8 @@ impl Machine {
         match level {
             _ if self.goal == Goal::Tidy(level) => self.drop_reclaims(After::Tidy),
             0 => self.look_for_other(0),
+            // What stands there now is compared before it is removed.
+            _ if self.knows_dead() => self.judge(level - 1, true),
             _ => self.examine(State::Under(level - 1), level - 1),
         }
     }
