@@ -1,7 +1,7 @@
 //! signalfd(2), which also says who sent one.
 
 use std::{
-    fs, io,
+    io,
     os::fd::{AsFd, BorrowedFd},
 };
 
@@ -51,14 +51,4 @@ impl AsFd for Inbox {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }
-}
-
-/// The signals that this process was started with an order to ignore, the first in the lowest bit: `SigIgn` of
-/// proc(5). None where that cannot be told.
-pub(super) fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored
-        .and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
-        .unwrap_or(0)
 }

@@ -2,15 +2,11 @@
 
 use std::{
     io::{self, PipeReader, PipeWriter, Read, Write},
-    mem::MaybeUninit,
     os::fd::{AsFd, BorrowedFd},
-    ptr, thread,
+    thread,
 };
 
-use nix::{
-    libc,
-    sys::signal::{SigSet, Signal},
-};
+use nix::sys::signal::{SigSet, Signal};
 use rustix::io::ioctl_fionbio;
 
 use super::Caught;
@@ -79,24 +75,4 @@ fn is_a_keys(signal: Signal) -> bool {
         signal,
         Signal::SIGINT | Signal::SIGQUIT | Signal::SIGTSTP | Signal::SIGWINCH
     )
-}
-
-/// The signals that this process was started with an order to ignore, the first in the lowest bit. None where that cannot
-/// be told.
-pub(super) fn ignored() -> u64 {
-    let is_ignored = |signal: &Signal| is_ignored(*signal);
-    let bits = Signal::iterator()
-        .filter(is_ignored)
-        .map(|it| 1 << (it as i32 - 1));
-    bits.fold(0, |all, bit: u64| all | bit)
-}
-
-#[allow(unsafe_code)]
-fn is_ignored(signal: Signal) -> bool {
-    let mut now = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: all zeros are a value of this type, and sigaction(2), which is told to set nothing, only writes to it.
-    unsafe {
-        let done = libc::sigaction(signal as i32, ptr::null(), now.as_mut_ptr());
-        done == 0 && now.assume_init().sa_sigaction == libc::SIG_IGN
-    }
 }

@@ -9,11 +9,12 @@ use std::{
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
+mod ignored;
 #[cfg_attr(target_os = "linux", path = "signalfd.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "sigwait.rs")]
 mod inbox;
 
-use self::inbox::{Inbox, ignored};
+use self::{ignored::is_ignored, inbox::Inbox};
 
 /// Those that end an attempt, or a lock without a command.
 const ENDING: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
@@ -23,7 +24,6 @@ pub(crate) struct Signals {
     inbox: Inbox,
     /// The mask that the program was started with.
     inherited: SigSet,
-    ignored: u64,
 }
 
 /// A signal that has come.
@@ -39,19 +39,17 @@ impl Signals {
     /// Catch SIGHUP, SIGINT and SIGTERM, but for those that are ignored already: nohup(1), and shells for what they run
     /// in the background, mean that.
     pub(crate) fn catch() -> io::Result<Self> {
-        let ignored = ignored();
-        let caught = without(&ENDING, ignored);
+        let caught = heeded(&ENDING);
         let inherited = caught.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         Ok(Self {
             inbox: Inbox::of(caught)?,
             inherited,
-            ignored,
         })
     }
 
     /// Catch these as well, but for those that are ignored already.
     pub(crate) fn catch_also(&mut self, signals: &[Signal]) -> io::Result<()> {
-        let more = without(signals, self.ignored);
+        let more = heeded(signals);
         more.thread_block()?;
         self.inbox.extend(more)
     }
@@ -108,13 +106,9 @@ pub(crate) fn uncaught(signal: Signal) -> io::Result<()> {
     Ok(only.thread_block()?)
 }
 
-fn without(signals: &[Signal], ignored: u64) -> SigSet {
+/// Those of them that this process was not started with an order to ignore: nothing here makes it ignore any.
+fn heeded(signals: &[Signal]) -> SigSet {
     // Whoever started this did not mean that it cannot hear of its own children.
-    let is_ignored =
-        |signal: Signal| signal != Signal::SIGCHLD && ignored & (1 << (signal as i32 - 1)) != 0;
-    signals
-        .iter()
-        .copied()
-        .filter(|signal| !is_ignored(*signal))
-        .collect()
+    let is_heeded = |signal: &Signal| *signal == Signal::SIGCHLD || !is_ignored(*signal);
+    signals.iter().copied().filter(is_heeded).collect()
 }

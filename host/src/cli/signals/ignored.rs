@@ -1,0 +1,16 @@
+//! What a signal does now, asked without changing it.
+
+use std::{mem::MaybeUninit, ptr};
+
+use nix::{libc, sys::signal::Signal};
+
+/// Whether this process ignores a signal, as nohup(1) has it, and shells for what they run in the background.
+#[allow(unsafe_code)]
+pub(super) fn is_ignored(signal: Signal) -> bool {
+    let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: all zeros are a value of this type, and sigaction(2), which is told to set nothing, only writes to it.
+    unsafe {
+        let done = libc::sigaction(signal as i32, ptr::null(), now.as_mut_ptr());
+        done == 0 && now.assume_init().sa_sigaction == libc::SIG_IGN
+    }
+}
