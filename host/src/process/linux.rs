@@ -68,9 +68,9 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
     parse_stat(&contents(&format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// A file of proc(5), which has no size to ask for: in one piece, and one look whether there is more.
+/// A file of proc(5), which has no size to ask for: in one piece, mostly, and one look whether there is more.
 fn contents(path: &str) -> io::Result<Vec<u8>> {
-    let mut contents = Vec::with_capacity(1024);
+    let mut contents = Vec::with_capacity(2048);
     // Not of the file itself, which would be asked for its size.
     File::open(path)?
         .take(u64::MAX)
@@ -89,7 +89,7 @@ pub(crate) fn myself() -> io::Result<Identity> {
     let start = stat
         .and_then(|stat| parse_stat(&stat))
         .and_then(|entry| entry.start);
-    let ours = shown(fs::read_to_string("/proc/self/status"))?.is_some_and(|it| is_ours(&it));
+    let ours = shown(contents("/proc/self/status"))?.is_some_and(|it| is_ours(&it));
     let pid_namespace = namespace("pid")?;
     // Kernels before 5.6, and some later ones, have one time for all.
     let only_time = pid_namespace.map(|_| 0);
@@ -108,10 +108,12 @@ pub(crate) fn myself() -> io::Result<Identity> {
 /// Mounted from another one it shows us under another number, or under several: as many as there are namespaces from
 /// its own down to ours.
 pub(crate) fn lists_our_processes() -> bool {
-    fs::read_to_string("/proc/self/status").is_ok_and(|status| is_ours(&status))
+    contents("/proc/self/status").is_ok_and(|status| is_ours(&status))
 }
 
-fn is_ours(status: &str) -> bool {
+fn is_ours(status: &[u8]) -> bool {
+    // The command's name in there may hold anything.
+    let status = String::from_utf8_lossy(status);
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
     numbers.is_some_and(|numbers| numbers.trim() == std::process::id().to_string())
 }
@@ -130,7 +132,8 @@ fn namespace(kind: &str) -> io::Result<Option<u64>> {
 
 /// The run of this kernel: random(4).
 fn boot() -> io::Result<Option<String>> {
-    let text = shown(fs::read_to_string("/proc/sys/kernel/random/boot_id"))?.unwrap_or_default();
+    let text = shown(contents("/proc/sys/kernel/random/boot_id"))?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let boot: String = text.trim().chars().filter(|c| *c != '-').collect();
     let good = boot.len() == 32 && boot.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     Ok(good.then_some(boot))
