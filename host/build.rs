@@ -25,6 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Naming the target also means its baseline processor, and not the one that happens to build.
     let target = target()?;
     config.target(&target)?;
+    // From where in the component an instruction comes, and how a debugger gets past it: nobody asks but Windows, which
+    // cannot do without the second.
+    config.generate_address_map(false);
+    config.native_unwind_info(env::var("CARGO_CFG_TARGET_OS")? == "windows");
     let engine = Engine::new(&config).map_err(|error| {
         format!(
             "no code can be made for {target} here: {error:#}; the feature `all-arch` brings code generators for other \

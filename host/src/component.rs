@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod calls;
+mod code;
 mod idle;
 
 pub(crate) use self::calls::elapsed;
@@ -73,7 +74,7 @@ pub const COMPONENT: &[u8] = include_bytes!("../lockfile.wasm");
 /// # Errors
 /// If the code does not fit the engine, and there is no compiler; the error names the setting that differs.
 pub fn component(engine: &Engine) -> wasmtime::Result<Component> {
-    load(engine).or_else(|misfit| compile(engine, misfit))
+    code::deserialize(engine).or_else(|misfit| compile(engine, misfit))
 }
 
 #[cfg(feature = "cranelift")]
@@ -207,9 +208,8 @@ fn linked() -> wasmtime::Result<&'static LockhostPre<State>> {
 fn link() -> wasmtime::Result<LockhostPre<State>> {
     let mut config = Config::new();
     engine::configure(&mut config);
-    let engine = Engine::new(&config)?;
-    let component = load(&engine)?;
-    let mut linker = Linker::<State>::new(&engine);
+    let component = code::load(config)?;
+    let mut linker = Linker::<State>::new(component.engine());
     types::add_to_linker::<State, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
     add_to_linker(&mut linker, |state: &mut State| {
         called(&mut state.table);
@@ -219,15 +219,6 @@ fn link() -> wasmtime::Result<LockhostPre<State>> {
         }
     })?;
     LockhostPre::new(linker.instantiate_pre(&component)?)
-}
-
-#[allow(unsafe_code)]
-fn load(engine: &Engine) -> wasmtime::Result<Component> {
-    const CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
-    // SAFETY: deserialize is unsafe because it trusts that the bytes came from wasmtime's compiler unchanged. These
-    // did: the build script of this very build made them, and they are part of this program. A mismatch of version or
-    // settings is found and answered with an error.
-    unsafe { Component::deserialize(engine, CODE) }
 }
 
 #[cfg(test)]

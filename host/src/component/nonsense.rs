@@ -129,7 +129,7 @@ fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Er
     let mut config = Config::new();
     engine::configure(&mut config);
     let engine = Engine::new(&config)?;
-    let component = load(&engine)?;
+    let component = code::deserialize(&engine)?;
     let mut linker = Linker::<Nonsense>::new(&engine);
     types::add_to_linker::<Nonsense, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
     process::add_to_linker::<Nonsense, HasNonsense>(&mut linker, |state| state)?;

@@ -1,0 +1,26 @@
+//! The component's code, made ahead of time by the build script.
+
+use wasmtime::{Config, Engine, Result, component::Component};
+
+#[cfg_attr(target_os = "linux", path = "code/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "code/copied.rs")]
+mod place;
+
+const CODE: &[u8; SIZE] = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
+
+const SIZE: usize = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm")).len();
+
+/// The component in an engine of this library's own, with the settings of `config`.
+pub(super) fn load(mut config: Config) -> Result<Component> {
+    place::allow(&mut config);
+    place::load(&Engine::new(&config)?)
+}
+
+/// A copy of it in an engine of anybody's.
+#[allow(unsafe_code)]
+pub(super) fn deserialize(engine: &Engine) -> Result<Component> {
+    // SAFETY: deserialize is unsafe because it trusts that the bytes came from wasmtime's compiler unchanged. These
+    // did: the build script of this very build made them, and they are part of this program. A mismatch of version or
+    // settings is found and answered with an error.
+    unsafe { Component::deserialize(engine, CODE) }
+}
