@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(no_node, no_python)");
     println!("cargo::rustc-check-cfg=cfg(no_namespaces, no_time_namespaces, no_faketime)");
     println!("cargo::rustc-check-cfg=cfg(no_overlay, no_ext4, no_xfs, no_btrfs)");
-    println!("cargo::rustc-check-cfg=cfg(no_shells, no_systemd)");
+    println!("cargo::rustc-check-cfg=cfg(no_shells, no_systemd, no_mdwe)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
@@ -55,6 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if !["node", "npm"].iter().all(|it| is_installed(it)) {
         println!("cargo::rustc-cfg=no_node");
+    }
+    if !is_linux_since(6, 3) {
+        println!("cargo::rustc-cfg=no_mdwe");
     }
     find_namespaces();
     find_file_systems()?;
@@ -127,6 +130,12 @@ fn find_file_systems() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+fn is_linux_since(major: u32, minor: u32) -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(['.', '-']).map_while(|it| it.parse().ok());
+    (numbers.next(), numbers.next()) >= (Some(major), Some(minor))
 }
 
 fn unshares(arguments: &[&str]) -> bool {

@@ -4,8 +4,12 @@ use std::{
     fs::File,
     io,
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
+    thread,
 };
 
 use wasmtime::{
@@ -195,11 +199,26 @@ pub(crate) fn at_once<T>(call: impl Future<Output = wasmtime::Result<T>>) -> was
     }
 }
 
-/// The component, linked: made at first use, once in a process.
+/// How often it is looked whether another thread has made the component ready, which takes it less than a millisecond.
+const LOOKS: usize = 10_000;
+
+/// The component, linked: made at first use, once in a process. Whoever comes meanwhile waits, but not for ever: the thread
+/// that makes it may be one of a parent process that is not here.
 fn linked() -> wasmtime::Result<&'static LockhostPre<State>> {
     static LINKED: OnceLock<LockhostPre<State>> = OnceLock::new();
+    static IS_BEGUN: AtomicBool = AtomicBool::new(false);
+
     if let Some(pre) = LINKED.get() {
         return Ok(pre);
+    }
+    if IS_BEGUN.swap(true, Ordering::Relaxed) {
+        let made = (0..LOOKS).find_map(|_| {
+            thread::yield_now();
+            LINKED.get()
+        });
+        if let Some(pre) = made {
+            return Ok(pre);
+        }
     }
     let pre = link()?;
     Ok(LINKED.get_or_init(|| pre))

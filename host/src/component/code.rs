@@ -6,9 +6,10 @@ use wasmtime::{Config, Engine, Result, component::Component};
 #[cfg_attr(not(target_os = "linux"), path = "code/copied.rs")]
 mod place;
 
-const CODE: &[u8; SIZE] = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
+/// As many bytes as it has.
+type Code = [u8; include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm")).len()];
 
-const SIZE: usize = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm")).len();
+const CODE: &Code = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
 
 /// The component in an engine of this library's own, with the settings of `config`.
 pub(super) fn load(mut config: Config) -> Result<Component> {
@@ -22,5 +23,5 @@ pub(super) fn deserialize(engine: &Engine) -> Result<Component> {
     // SAFETY: deserialize is unsafe because it trusts that the bytes came from wasmtime's compiler unchanged. These
     // did: the build script of this very build made them, and they are part of this program. A mismatch of version or
     // settings is found and answered with an error.
-    unsafe { Component::deserialize(engine, CODE) }
+    unsafe { Component::deserialize(engine, place::code()) }
 }

@@ -6,8 +6,9 @@ use wasmtime::{ResourceLimiter, Result};
 
 use super::{Instance, MEMORY};
 
-/// How many wait. Each keeps some tens of kilobytes.
-const KEPT: usize = 4;
+/// How many wait at most: as many as were ever at work at one time, in a process that has so many locks. Each keeps some
+/// tens of kilobytes.
+const KEPT: usize = 64;
 
 /// What one may have grown to that waits, in bytes; most never grow.
 const GROWN: usize = 1 << 20;

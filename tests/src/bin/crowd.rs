@@ -1,8 +1,8 @@
-//! Locks, attempts and inspections in many threads at once, each thread in a directory of its own. Tells how many pieces
-//! of machine code the process has that are in no file, which is how wasmtime has loaded what it runs, while all of it is
-//! held.
+//! Locks, attempts and inspections in many threads at once, each thread in a directory of its own, and none of which finds
+//! anything made ready. Tells how many pieces of machine code the process has that are in no file, as wasmtime loads what it
+//! has copied, while all of it is held.
 //!
-//! `crowd DIRECTORY`: no thread finds anything made ready. `crowd DIRECTORY warm`: one lock was taken before.
+//! `crowd DIRECTORY`; `crowd DIRECTORY denied`: no memory may be made executable.
 
 use std::{
     env,
@@ -34,6 +34,18 @@ fn pieces_of_code() -> std::io::Result<usize> {
     Ok(code.filter(|line| line.clone().nth(5).is_none()).count())
 }
 
+/// For the rest of this process: what systemd.exec(5) knows as MemoryDenyWriteExecute.
+#[allow(unsafe_code)]
+fn deny_executable_memory() -> std::io::Result<()> {
+    // SAFETY: prctl(2) with these arguments reads and writes no memory.
+    let done = unsafe { libc::prctl(libc::PR_SET_MDWE, libc::PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) };
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
     let directory = PathBuf::from(arguments.next().ok_or("which directory?")?);
@@ -44,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::create_dir(directory)?;
     }
     if arguments.next().is_some() {
-        acquire(&directory)?.release()?;
+        deny_executable_memory()?;
     }
     let start = &Barrier::new(THREADS);
     let held: Vec<_> = thread::scope(|scope| {

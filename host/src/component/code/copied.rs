@@ -2,7 +2,12 @@
 
 use wasmtime::{Config, Engine, Result, component::Component};
 
-use super::deserialize;
+use super::{CODE, Code, deserialize};
+
+/// Its bytes.
+pub(super) fn code() -> &'static Code {
+    CODE
+}
 
 /// What an engine needs to run it: nothing.
 pub(super) fn allow(_config: &mut Config) {}
