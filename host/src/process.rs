@@ -28,7 +28,9 @@
 
 pub(crate) mod identity;
 pub(crate) mod judge;
-#[cfg(unix)]
+#[cfg(any(processes = "macos", test))]
+mod kinfo;
+#[cfg(any(processes = "linux", processes = "macos"))]
 mod portable;
 mod remembered;
 #[cfg(unix)]
@@ -215,7 +217,8 @@ pub(crate) fn is_still(number: Number) -> bool {
     number.0 == now.0 && !differ
 }
 
-#[cfg_attr(target_os = "linux", path = "process/linux.rs")]
-#[cfg_attr(windows, path = "process/windows.rs")]
-#[cfg_attr(not(any(target_os = "linux", windows)), path = "process/unknown.rs")]
+#[cfg_attr(processes = "linux", path = "process/linux.rs")]
+#[cfg_attr(processes = "macos", path = "process/macos.rs")]
+#[cfg_attr(processes = "windows", path = "process/windows.rs")]
+#[cfg_attr(processes = "unknown", path = "process/unknown.rs")]
 pub(crate) mod platform;

@@ -4,9 +4,10 @@ use std::{io, path::Path};
 
 use crate::descriptor::BorrowedDescriptor;
 
-#[cfg_attr(target_os = "linux", path = "watch/linux.rs")]
-#[cfg_attr(windows, path = "watch/windows.rs")]
-#[cfg_attr(not(any(target_os = "linux", windows)), path = "watch/unknown.rs")]
+#[cfg_attr(kernel = "linux", path = "watch/linux.rs")]
+#[cfg_attr(kernel = "macos", path = "watch/macos.rs")]
+#[cfg_attr(kernel = "windows", path = "watch/windows.rs")]
+#[cfg_attr(kernel = "posix", path = "watch/unknown.rs")]
 pub(crate) mod platform;
 
 /// A descriptor that becomes readable when something has happened to a lock file, so that it is worth asking

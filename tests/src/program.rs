@@ -7,13 +7,19 @@ use std::{
     sync::OnceLock,
 };
 
-/// The program's path, built in the profile that the tests run in, beside them.
+/// Names another program to be tested in the place of the one that is built: its absolute path.
+pub const OTHER: &str = "LOCKHOST_PROGRAM";
+
+/// The program's path, built in the profile that the tests run in, beside them; or [`OTHER`].
 ///
 /// # Panics
 /// If it cannot be built.
 pub fn lockhost() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(build).clone()
+    let other = || env::var_os(OTHER).map(PathBuf::from);
+    PROGRAM
+        .get_or_init(|| other().unwrap_or_else(build))
+        .clone()
 }
 
 fn build() -> PathBuf {

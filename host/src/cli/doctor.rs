@@ -2,9 +2,12 @@
 
 mod machine;
 mod scratch;
-#[cfg_attr(target_os = "linux", path = "doctor/system/linux.rs")]
-#[cfg_attr(windows, path = "doctor/system/windows.rs")]
-#[cfg_attr(not(any(target_os = "linux", windows)), path = "doctor/system/unix.rs")]
+#[cfg_attr(processes = "linux", path = "doctor/system/linux.rs")]
+#[cfg_attr(processes = "windows", path = "doctor/system/windows.rs")]
+#[cfg_attr(
+    any(processes = "macos", processes = "unknown"),
+    path = "doctor/system/unix.rs"
+)]
 mod system;
 mod times;
 mod trials;

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-#[cfg_attr(target_os = "linux", path = "file_system/linux.rs")]
-#[cfg_attr(windows, path = "file_system/windows.rs")]
-#[cfg_attr(
-    not(any(target_os = "linux", windows)),
-    path = "file_system/unknown.rs"
-)]
+#[cfg_attr(kernel = "linux", path = "file_system/linux.rs")]
+#[cfg_attr(kernel = "macos", path = "file_system/macos.rs")]
+#[cfg_attr(kernel = "windows", path = "file_system/windows.rs")]
+#[cfg_attr(kernel = "posix", path = "file_system/unknown.rs")]
 mod platform;
 
 pub(crate) use self::platform::name;

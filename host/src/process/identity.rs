@@ -122,6 +122,17 @@ impl Identity {
         parts.next().is_none().then_some(identity)
     }
 
+    /// A run of the kernel, of the UUID that the kernel has for it: in lower case. `None` if it is none.
+    #[cfg_attr(
+        any(processes = "windows", processes = "unknown"),
+        allow(dead_code, reason = "no kernel is asked")
+    )]
+    pub(crate) fn boot_id(uuid: &str) -> Option<String> {
+        let boot: String = uuid.chars().filter(|c| *c != '-').collect();
+        let good = boot.len() == 32 && boot.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        good.then_some(boot)
+    }
+
     /// Whether all is known of it that can be.
     pub(crate) fn is_whole(&self) -> bool {
         self.start.is_some()

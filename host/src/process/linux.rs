@@ -10,22 +10,23 @@ use std::{
 
 use rustix::{
     fs::{Mode, OFlags, fstatfs},
-    io::Errno,
-    process::{Pid, getpid, test_kill_process},
+    process::getpid,
 };
 
-use super::{Number, identity::Identity};
+use super::{Number, identity::Identity, portable::shown};
 use crate::bindings::process::UnknownReason;
 
 mod birth;
 mod keepers;
+mod look;
 mod seen;
 
 pub(crate) use keepers::keepers;
+pub(crate) use look::look;
 pub(crate) use seen::seen;
 
 pub(crate) use super::{
-    portable::look,
+    portable::{Presence, Seen, presence},
     unix::{file_id, is_sticky, make_private, owner_of},
 };
 
@@ -41,26 +42,6 @@ pub(crate) struct Entry {
     /// How many threads it has. A leader that ended before its threads is in state Z like any zombie, and still
     /// counts them here.
     pub(crate) threads: u64,
-}
-
-/// What kill(2) with signal 0 says of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// No process, and no thread, has it.
-    Absent,
-    /// Something has it; whether we may signal it makes no difference.
-    Present,
-}
-
-/// Whether anything has this number now.
-pub(crate) fn presence(pid: u32) -> Presence {
-    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
-        return Presence::Absent;
-    };
-    match test_kill_process(pid) {
-        Err(Errno::SRCH) => Presence::Absent,
-        _ => Presence::Present,
-    }
 }
 
 /// The entry of a number, if proc(5) shows it to us.
@@ -134,25 +115,7 @@ fn namespace(kind: &str) -> io::Result<Option<u64>> {
 fn boot() -> io::Result<Option<String>> {
     let text = shown(contents("/proc/sys/kernel/random/boot_id"))?.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let boot: String = text.trim().chars().filter(|c| *c != '-').collect();
-    let good = boot.len() == 32 && boot.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    Ok(good.then_some(boot))
-}
-
-/// What the system shows; `None` for what it does not have, or hides.
-fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
-    let lacking = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(|errno| errno.raw_os_error());
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error)
-            if error
-                .raw_os_error()
-                .is_some_and(|code| lacking.contains(&code)) =>
-        {
-            Err(error)
-        }
-        Err(_) => Ok(None),
-    }
+    Ok(Identity::boot_id(text.trim()))
 }
 
 /// The command's name in the second field may hold anything, parentheses and spaces too; so the fields are counted
@@ -290,11 +253,5 @@ mod tests {
         let others = numbers_under("Not on the list");
         assert!(others.contains(&0x6969) && others.len() > 30);
         assert!(others.is_disjoint(&BTreeSet::from(SINGLE_KERNEL)));
-    }
-
-    #[test]
-    fn no_process_has_a_number_beyond_the_range() {
-        assert_eq!(presence(u32::MAX), Presence::Absent);
-        assert_eq!(presence(0), Presence::Absent);
     }
 }

@@ -1,6 +1,48 @@
-//! What `sysinfo` tells of a process on every system: that it has ended, and that a number is a thread's.
+//! What is asked in the same way on every Unix on which processes are looked at: kill(2), and `sysinfo`.
 
-use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, ThreadKind};
+use std::{ffi::OsString, io};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+/// What kill(2) with signal 0 says of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// No process has it, and on Linux no thread.
+    Absent,
+    /// Something has it, if only one that has ended and was not reaped yet; whether we may signal it makes no difference.
+    Present,
+}
+
+/// Whether anything has this number now.
+pub(crate) fn presence(pid: u32) -> Presence {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return Presence::Absent;
+    };
+    match test_kill_process(pid) {
+        Err(Errno::SRCH) => Presence::Absent,
+        _ => Presence::Present,
+    }
+}
+
+/// What the system shows; `None` for what it does not have, or hides.
+pub(crate) fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
+    let lacking = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(|errno| errno.raw_os_error());
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error)
+            if error
+                .raw_os_error()
+                .is_some_and(|code| lacking.contains(&code)) =>
+        {
+            Err(error)
+        }
+        Err(_) => Ok(None),
+    }
+}
 
 /// A process, or a thread, seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,21 +53,54 @@ pub(crate) struct Seen {
     pub(crate) thread: bool,
 }
 
-/// Looks at one number, and asks for nothing that is not needed. `None` if there is nothing to be seen.
-pub(crate) fn look(pid: u32) -> Option<Seen> {
-    let pid = Pid::from_u32(pid);
+/// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such
+/// process, or it is hidden.
+#[cfg_attr(
+    processes = "linux",
+    allow(dead_code, reason = "proc(5) tells more; tested here for others")
+)]
+pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
+    let pid = sysinfo::Pid::from_u32(pid);
     let mut system = System::new().ok()?;
     system.refresh_processes_specifics(
         ProcessesToUpdate::Some(&[pid]),
         false,
-        ProcessRefreshKind::nothing(),
+        ProcessRefreshKind::nothing()
+            .with_cmd(UpdateKind::Always)
+            .with_user(UpdateKind::Always),
     );
     let process = system.process(pid)?;
-    Some(Seen {
-        ended: matches!(
-            process.status(),
-            ProcessStatus::Zombie | ProcessStatus::Dead
-        ),
-        thread: process.thread_kind() == Some(ThreadKind::Userland),
-    })
+    let command = match process.cmd() {
+        // Its arguments are its user's own, where they are hidden from others.
+        [] => vec![format!("[{}]", process.name().to_string_lossy()).into()],
+        command => command.to_vec(),
+    };
+    Some((command, process.user_id().map(|user| **user)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_process_has_a_number_beyond_the_range() {
+        assert_eq!(presence(u32::MAX), Presence::Absent);
+        assert_eq!(presence(0), Presence::Absent);
+        assert_eq!(presence(std::process::id()), Presence::Present);
+    }
+
+    #[test]
+    fn only_what_is_lacking_is_a_failure() {
+        let failed = |errno: Errno| shown::<()>(Err(errno.into()));
+        assert_eq!(shown(Ok(7)).unwrap(), Some(7));
+        assert_eq!(failed(Errno::PERM).unwrap(), None);
+        assert!(failed(Errno::NOMEM).is_err());
+    }
+
+    #[test]
+    fn this_process_is_shown() {
+        let (command, user) = seen(std::process::id()).unwrap();
+        assert_eq!(command, std::env::args_os().collect::<Vec<_>>());
+        assert_eq!(user, Some(rustix::process::getuid().as_raw()));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, fs::File, io, os::unix::fs::MetadataExt, path::Path};
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags, open};
 
 /// The bit of a directory's mode that keeps its users from each other's files.
 const STICKY: u32 = 0o1000;
@@ -26,4 +26,12 @@ pub(crate) fn is_sticky(directory: &Path) -> bool {
 /// Makes a file private to its user.
 pub(crate) fn make_private(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?)
+}
+
+/// Opens a directory to be handed to the component. Nothing is read from it so, but it has to be readable: what Linux has
+/// for one that is not (`O_PATH`), others do not.
+#[cfg_attr(processes = "linux", allow(dead_code, reason = "it has its own"))]
+pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(open(path, flags, Mode::empty())?.into())
 }

@@ -2,11 +2,8 @@
 
 use std::{ffi::OsString, fs::File, io, path::Path};
 
+pub(crate) use super::unix::{file_id, is_sticky, make_private, open_directory, owner_of};
 use super::{Number, identity::Identity};
-pub(crate) use super::{
-    portable::look,
-    unix::{file_id, is_sticky, make_private, owner_of},
-};
 use crate::{bindings::process::UnknownReason, holder::Keeper};
 
 /// A process in the system's list; there is none to be had here.
@@ -37,6 +34,20 @@ pub(crate) fn presence(_pid: u32) -> Presence {
 
 /// There is none.
 pub(crate) fn entry(_pid: u32) -> Option<Entry> {
+    None
+}
+
+/// A process seen from outside; none is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// It has ended.
+    pub(crate) ended: bool,
+    /// The number is a thread's.
+    pub(crate) thread: bool,
+}
+
+/// Nothing is to be seen.
+pub(crate) fn look(_pid: u32) -> Option<Seen> {
     None
 }
 
@@ -81,14 +92,4 @@ pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
 /// Nobody can.
 pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
     Some(UnknownReason::NoAnswer)
-}
-
-/// Opens a directory to be handed to the component.
-pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
-    let directory = File::open(path)?;
-    if directory.metadata()?.is_dir() {
-        Ok(directory)
-    } else {
-        Err(io::ErrorKind::NotADirectory.into())
-    }
 }

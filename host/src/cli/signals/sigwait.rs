@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use rustix::io::ioctl_fionbio;
 
 use super::Caught;
@@ -26,8 +26,9 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// They are waited for on a thread of their own, for as long as the program runs: it has them blocked, as every
-    /// thread has that was started since they are.
+    /// They are waited for on a thread of their own, for as long as the program runs. It has all signals blocked from its
+    /// beginning, also those that are caught later: one that is blocked elsewhere and not here would do here what it does
+    /// to a process that does not expect it.
     pub(super) fn extend(&mut self, more: SigSet) -> io::Result<()> {
         let mut writer = self.writer.try_clone()?;
         let wait = move || {
@@ -39,7 +40,10 @@ impl Inbox {
             }
         };
         let thread = thread::Builder::new().name("lockhost-signals".to_owned());
-        thread.spawn(wait).map(drop)
+        let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let started = thread.spawn(wait);
+        mask.thread_set_mask()?;
+        started.map(drop)
     }
 
     /// The next that has come; `None` if there is none left.

@@ -10,8 +10,8 @@ use std::{
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
 mod ignored;
-#[cfg_attr(target_os = "linux", path = "signalfd.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "sigwait.rs")]
+#[cfg_attr(kernel = "linux", path = "signalfd.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "sigwait.rs")]
 mod inbox;
 
 use self::{ignored::is_ignored, inbox::Inbox};

@@ -26,6 +26,8 @@ static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 )]
 static LOOK: extern "C" fn() = look;
 
+extern "C" fn nothing(_signal: libc::c_int) {}
+
 #[allow(unsafe_code)]
 extern "C" fn look() {
     // SAFETY: all zeros are a value of this type, and sigaction(2), which is told to set nothing, only writes to it.
@@ -45,11 +47,13 @@ pub(super) struct Dispositions {
 }
 
 impl Dispositions {
-    /// Lets this process wait for its children: one that ignores SIGCHLD is not told how they end.
+    /// Lets this process wait for its children: one that ignores SIGCHLD is not told how they end. What a process does by
+    /// default is to ignore it, and where signals come from BSD such a one is forgotten also while it is blocked, so it is
+    /// given a function instead, which is never called, as it is blocked. After execve(2) it is the default again.
     #[allow(unsafe_code)]
     pub(super) fn for_waiting() -> io::Result<Self> {
-        // SAFETY: no function is made a handler.
-        let before = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+        // SAFETY: the function does nothing, which is safe at any moment.
+        let before = unsafe { signal(Signal::SIGCHLD, SigHandler::Handler(nothing)) }?;
         Ok(Self {
             pipe_ignored: SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed),
             children_ignored: matches!(before, SigHandler::SigIgn),

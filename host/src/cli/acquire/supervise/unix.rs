@@ -22,8 +22,8 @@ use super::{
 use crate::cli::signals::{Caught, Signals, uncaught};
 
 mod dispositions;
-#[cfg_attr(target_os = "linux", path = "linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "posix.rs")]
+#[cfg_attr(kernel = "linux", path = "linux.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "posix.rs")]
 mod kernel;
 mod start;
 

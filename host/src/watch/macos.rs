@@ -1,0 +1,133 @@
+//! kqueue(2) on a file, and on processes.
+//!
+//! It tells of each name that a file gets and loses, and of an owner's end. It does not tell of a descriptor that is
+//! closed, but of each lock that is given up with it, and that of whoever only asked as well: two who wait would wake each
+//! other for ever. So whoever waits also looks again by itself.
+
+use std::{io, mem::ManuallyDrop, mem::MaybeUninit, path::Path, ptr, time::Duration};
+
+use rustix::{
+    event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, VnodeEvents, kevent, kqueue},
+    fs::{Mode, OFlags, open},
+    io::{FdFlags, fcntl_setfd},
+    process::Pid,
+};
+
+use crate::{
+    descriptor::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow},
+    process::{Number, is_still, platform::number},
+};
+
+/// `O_EVTONLY`: nothing is read, and what the file lies on can be unmounted.
+const EVENTS_ONLY: OFlags = OFlags::from_bits_retain(libc::O_EVTONLY.cast_unsigned());
+
+/// A queue of one kind of event. A child made by fork(2) has none: its number may be another file's there.
+#[derive(Debug)]
+struct Queue {
+    descriptor: ManuallyDrop<OwnedDescriptor>,
+    maker: Number,
+}
+
+impl Queue {
+    fn new() -> io::Result<Self> {
+        let queue = kqueue()?;
+        fcntl_setfd(&queue, FdFlags::CLOEXEC)?;
+        Ok(Self {
+            descriptor: ManuallyDrop::new(queue),
+            maker: number(),
+        })
+    }
+
+    #[allow(unsafe_code)]
+    fn add(&self, filter: EventFilter) -> io::Result<()> {
+        let event = Event::new(filter, EventFlags::ADD | EventFlags::CLEAR, ptr::null_mut());
+        let none: &mut [MaybeUninit<Event>; 0] = &mut [];
+        // SAFETY: a file in the filter is open, and when it is closed the kernel takes it out of the queue.
+        unsafe { kevent(&*self.descriptor, &[event], none, Some(Duration::ZERO)) }?;
+        Ok(())
+    }
+
+    /// Takes out what there is. Whether that was anything.
+    #[allow(unsafe_code)]
+    fn drain(&self) -> bool {
+        let mut events = [MaybeUninit::<Event>::uninit(); 4];
+        // SAFETY: nothing is added.
+        let told = unsafe { kevent(&*self.descriptor, &[], &mut events, Some(Duration::ZERO)) };
+        told.is_ok_and(|(events, _)| !events.is_empty())
+    }
+
+    fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        borrow(&self.descriptor)
+    }
+}
+
+impl Drop for Queue {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        if is_still(self.maker) {
+            // SAFETY: it is not used any more.
+            unsafe { ManuallyDrop::drop(&mut self.descriptor) };
+        }
+    }
+}
+
+/// A file that is watched, and no directory: whatever else happens beside it wakes nobody.
+#[derive(Debug)]
+pub(crate) struct FileWatch {
+    queue: Queue,
+    /// As long as it is open, it is in the queue.
+    file: Option<OwnedDescriptor>,
+}
+
+impl FileWatch {
+    pub(crate) fn new() -> io::Result<Self> {
+        let queue = Queue::new()?;
+        Ok(Self { queue, file: None })
+    }
+
+    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+        let flags = EVENTS_ONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = open(path, flags, Mode::empty())?;
+        self.queue.add(EventFilter::Vnode {
+            vnode: file.as_raw_fd(),
+            flags: VnodeEvents::DELETE
+                | VnodeEvents::LINK
+                | VnodeEvents::RENAME
+                | VnodeEvents::REVOKE,
+        })?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    pub(crate) fn forget(&self) -> bool {
+        self.queue.drain()
+    }
+
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        self.queue.descriptor()
+    }
+}
+
+/// A process; readable once it has ended with all its threads, and closed its files.
+#[derive(Debug)]
+pub(crate) struct ProcessWatch(Queue);
+
+impl ProcessWatch {
+    /// `None` if there is none of this number, or that cannot be told.
+    pub(crate) fn new(pid: u32) -> Option<Self> {
+        let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
+        let queue = Queue::new().ok()?;
+        let flags = ProcessEvents::EXIT;
+        queue.add(EventFilter::Proc { pid, flags }).ok()?;
+        Some(Self(queue))
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        await_any(&[self.descriptor()], Duration::ZERO)
+    }
+
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        self.0.descriptor()
+    }
+}
