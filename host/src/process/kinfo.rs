@@ -129,6 +129,21 @@ mod tests {
     }
 
     #[test]
+    fn the_page_about_file_systems_and_the_list_are_the_same() {
+        let page = include_str!("../../docs/filesystems.md");
+        let part = page.split("\n## ").find(|it| it.starts_with("On macOS"));
+        let rows = part.unwrap().lines().filter(|line| line.starts_with("| `"));
+        let told = rows.map(|row| {
+            let mut words = row.split('`').skip(1).step_by(2);
+            let (name, number) = (words.next().unwrap(), words.next().unwrap());
+            let number = number.strip_prefix("0x").unwrap();
+            (name.as_bytes(), u64::from_str_radix(number, 16).ok())
+        });
+        let listed = SINGLE_KERNEL.map(|name| (name, kind(name)));
+        assert!(told.eq(listed));
+    }
+
+    #[test]
     fn file_systems_of_one_kernel_have_a_number_and_no_others() {
         assert_eq!(kind(b"apfs\0\0\0\0\0\0\0\0\0\0\0\0"), Some(0x6170_6673));
         assert_eq!(kind(b"hfs\0apfs"), Some(0x68_6673));

@@ -11,6 +11,8 @@ use nix::{
     sys::signal::{SigHandler, Signal, signal},
 };
 
+use super::kernel;
+
 static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
 /// Rust's runtime ignores SIGPIPE before `main`, whatever it was: services of systemd(1) are started with it ignored, and
@@ -25,8 +27,6 @@ static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
     unsafe(link_section = "__DATA,__mod_init_func")
 )]
 static LOOK: extern "C" fn() = look;
-
-extern "C" fn nothing(_signal: libc::c_int) {}
 
 #[allow(unsafe_code)]
 extern "C" fn look() {
@@ -47,13 +47,11 @@ pub(super) struct Dispositions {
 }
 
 impl Dispositions {
-    /// Lets this process wait for its children: one that ignores SIGCHLD is not told how they end. What a process does by
-    /// default is to ignore it, and where signals come from BSD such a one is forgotten also while it is blocked, so it is
-    /// given a function instead, which is never called, as it is blocked. After execve(2) it is the default again.
+    /// Lets this process wait for its children: one that ignores SIGCHLD is not told how they end.
     #[allow(unsafe_code)]
     pub(super) fn for_waiting() -> io::Result<Self> {
-        // SAFETY: the function does nothing, which is safe at any moment.
-        let before = unsafe { signal(Signal::SIGCHLD, SigHandler::Handler(nothing)) }?;
+        // SAFETY: if there is a handler, it does nothing, which is safe at any moment.
+        let before = unsafe { signal(Signal::SIGCHLD, kernel::TOLD_OF_CHILDREN) }?;
         Ok(Self {
             pipe_ignored: SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed),
             children_ignored: matches!(before, SigHandler::SigIgn),

@@ -2,7 +2,11 @@
 
 use std::{fs, io};
 
+use nix::sys::signal::SigHandler;
 use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal};
+
+/// What SIGCHLD is meant to do in a process that is told of it: it is blocked, and kept.
+pub(super) const TOLD_OF_CHILDREN: SigHandler = SigHandler::SigDfl;
 
 /// Has this process sent SIGTERM once its parent ends. It makes nothing but a system call.
 pub(super) fn end_with_parent() -> io::Result<()> {

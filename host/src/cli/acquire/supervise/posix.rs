@@ -1,6 +1,15 @@
 //! What other kernels than Linux do for a parent of processes, which is less.
 
-use std::io;
+use std::{ffi::c_int, io};
+
+use nix::sys::signal::SigHandler;
+
+/// What SIGCHLD is meant to do in a process that is told of it. By default it is ignored, and BSD and macOS forget what is
+/// ignored also while it is blocked, so that nobody would be told. It is blocked in every thread, so the handler is never
+/// called, and execve(2) makes it the default again.
+pub(super) const TOLD_OF_CHILDREN: SigHandler = SigHandler::Handler(nothing);
+
+extern "C" fn nothing(_signal: c_int) {}
 
 /// Nobody tells a process of its parent's end: the command goes on, and keeps the directory where there is evidence that
 /// it has inherited.
