@@ -132,12 +132,18 @@ fn written(time: SystemTime) -> Option<String> {
 /// That the kernel keeps a file locked, and for whom: the first few.
 pub(crate) struct Kept<'a>(pub(crate) &'a [Keeper]);
 
+/// The program that tells who keeps a file locked.
+#[cfg(not(processes = "macos"))]
+const SHOWS_LOCKS: &str = "lslocks";
+#[cfg(processes = "macos")]
+const SHOWS_LOCKS: &str = "lsof";
+
 impl fmt::Display for Kept<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const TOLD: usize = 3;
         f.write_str("the kernel keeps the file locked")?;
         if self.0.is_empty() {
-            return f.write_str(": lslocks shows for whom");
+            return write!(f, ": {SHOWS_LOCKS} shows for whom");
         }
         for (nth, keeper) in self.0.iter().take(TOLD).enumerate() {
             let link = if nth == 0 { " for" } else { "," };

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, str::FromStr};
 
-/// A process, told from all others on all machines: its number, its start in the kernel's own ticks, the run of the
+/// A process, told from all others on all machines: its number, its start as its kernel has noted it, the run of the
 /// kernel, and its namespaces, as far as they could be had. The [module](super) has an example.
 ///
 /// Its text fits into a file's name and is what to keep. It is read back with `parse()`; a later version may write more
@@ -11,7 +11,7 @@ use std::{error, fmt, str::FromStr};
 pub struct Identity {
     /// Its number, in its own PID namespace.
     pub(crate) pid: u32,
-    /// Its start, in the kernel's own ticks.
+    /// Its start, in the kernel's own ticks: on Linux since the boot, elsewhere of the clock on the wall as it was then.
     pub(crate) start: Option<u64>,
     /// The time namespace that these ticks are of.
     pub(crate) time_namespace: Option<u64>,

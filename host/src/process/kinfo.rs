@@ -1,4 +1,4 @@
-//! `struct kinfo_proc`, in which macOS describes a process: <sys/sysctl.h> and <sys/proc.h> of its kernel. It is the same
+//! `struct kinfo_proc`, in which macOS describes a process: `sys/sysctl.h` and `sys/proc.h` of its kernel. It is the same
 //! on both kinds of machine, all of them little-endian and of 64 bits, and Apple's own programs (ps, lldb) are built
 //! with it, so that it stays as it is.
 

@@ -4,7 +4,14 @@
 //! closed, but of each lock that is given up with it, and that of whoever only asked as well: two who wait would wake each
 //! other for ever. So whoever waits also looks again by itself.
 
-use std::{io, mem::ManuallyDrop, mem::MaybeUninit, path::Path, ptr, time::Duration};
+use std::{
+    io,
+    mem::{ManuallyDrop, MaybeUninit},
+    os::fd::AsRawFd,
+    path::Path,
+    ptr,
+    time::Duration,
+};
 
 use rustix::{
     event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, VnodeEvents, kevent, kqueue},
@@ -86,7 +93,6 @@ impl FileWatch {
     }
 
     pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<()> {
-        use std::os::fd::AsRawFd;
         let flags = EVENTS_ONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = open(path, flags, Mode::empty())?;
         self.queue.add(EventFilter::Vnode {
