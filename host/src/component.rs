@@ -25,6 +25,7 @@ use wasmtime_wasi::{
 use crate::{
     bindings::{Lockhost, LockhostPre},
     engine,
+    filesystem::fit_filesystem,
     process::platform,
     view::{ProcessCtx, ProcessCtxView, add_to_linker},
 };
@@ -230,6 +231,7 @@ fn link() -> wasmtime::Result<LockhostPre<State>> {
     let component = code::load(config)?;
     let mut linker = Linker::<State>::new(component.engine());
     types::add_to_linker::<State, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
+    fit_filesystem(&mut linker, |state| state.filesystem())?;
     add_to_linker(&mut linker, |state: &mut State| {
         called(&mut state.table);
         ProcessCtxView {

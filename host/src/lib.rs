@@ -84,6 +84,7 @@ mod error;
 mod evidence;
 #[cfg(test)]
 mod faults;
+mod filesystem;
 mod holder;
 mod inspect;
 mod lock;
@@ -128,6 +129,7 @@ pub use component::{COMPONENT, component, open_directory};
 pub use descriptor::BorrowedDescriptor;
 pub use engine::configure;
 pub use error::{Error, ErrorKind};
+pub use filesystem::fit_filesystem;
 pub use holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason};
 pub use inspect::{State, Status, inspect};
 pub use lock::{Lock, Replaced, ReplacedReason, Warning};

@@ -34,7 +34,7 @@
 //!
 //! [Plugins that lock](crate::plugins) has the whole of it, with a plugin, and the other way: two components composed.
 
-mod given;
+pub(crate) mod given;
 mod inner;
 
 use std::time::Instant;

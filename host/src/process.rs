@@ -64,7 +64,23 @@ pub fn current(directory: &File) -> io::Result<Identity> {
         None => platform::myself(),
     };
     let me = me.map_err(|error| told("it cannot be told which process this is", error))?;
-    Ok(Identity { evidence, ..me })
+    Ok(Identity {
+        evidence,
+        ..seen_in(directory, me)
+    })
+}
+
+/// What a process may say of itself in a directory. Where owners cannot be looked for, it is not judged by its number: nor
+/// by the machine that has the directory, and sees the same file as any of its own.
+fn seen_in(directory: &File, process: Identity) -> Identity {
+    match platform::blindness(directory) {
+        None => process,
+        Some(_) => Identity {
+            boot: None,
+            pid_namespace: None,
+            ..process
+        },
+    }
 }
 
 /// What [`current`] answers now in the process that has this number now, as seen from this one. `None` if there is no
@@ -90,12 +106,13 @@ pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
         Some(entry) if me.start.is_some() => entry.start,
         _ => return None,
     };
-    Some(Identity {
+    let found = Identity {
         pid,
         start,
         evidence: platform::evidence_kind(directory).ok()?,
         ..me
-    })
+    };
+    Some(seen_in(directory, found))
 }
 
 /// Whose life is in question. [`liveness`] has an example.

@@ -27,6 +27,10 @@ use windows_sys::Win32::{
 use super::{Number, identity::Identity};
 use crate::{bindings::process::UnknownReason, descriptor::await_any, holder::Keeper};
 
+mod installation;
+mod listing;
+mod volume;
+
 /// A process, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -55,10 +59,15 @@ pub(crate) fn presence(pid: u32) -> Presence {
     }
 }
 
-/// The entry of a number, if we may look at it.
+/// The entry of a number, if it can be told.
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
     let rights = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE;
-    let process = open_process(pid, rights).ok()?;
+    let process = match open_process(pid, rights) {
+        Ok(process) => process,
+        Err(error) if is_nobodys(&error) => return None,
+        // It is another user's, a service's say, whose start the list tells all the same.
+        Err(_) => return listing::entry(pid),
+    };
     let ended = await_any(&[process.as_handle()], Duration::ZERO);
     Some(Entry {
         start: created(&process),
@@ -133,12 +142,21 @@ pub(crate) fn seen(_pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
 }
 
 /// The asking process.
+///
+/// In the place of a boot's id there is the installation's: a process of an earlier boot is dead if it is one of this
+/// installation, and whoever has its number by now started at another time.
+///
+/// # Errors
+/// If the system has no room to answer.
 pub(crate) fn myself() -> io::Result<Identity> {
     let pid = std::process::id();
     Ok(Identity {
         pid,
         start: entry(pid).and_then(|entry| entry.start),
         time_namespace: Some(0),
+        boot: installation::id()?,
+        // A container sees processes of its own alone, and nothing tells which container it is.
+        pid_namespace: (!installation::is_container()).then_some(0),
         ..Identity::default()
     })
 }
@@ -159,8 +177,9 @@ pub(crate) fn evidence_kind(_file: &File) -> io::Result<Option<u64>> {
 }
 
 /// Whether everything that happens to a file is told here.
-pub(crate) fn is_local(_file: &Path) -> bool {
-    false
+pub(crate) fn is_local(file: &Path) -> bool {
+    let directory = file.parent().map(open_directory);
+    directory.is_some_and(|it| it.is_ok_and(|it| volume::is_this_systems(&it)))
 }
 
 /// None can be seen.
@@ -169,8 +188,8 @@ pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
 }
 
 /// Why the owners of a file cannot be looked for from here, whoever they are.
-pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
-    Some(UnknownReason::NoAnswer)
+pub(crate) fn blindness(file: &File) -> Option<UnknownReason> {
+    (!volume::is_this_systems(file)).then_some(UnknownReason::OtherBoot)
 }
 
 /// Opens a directory to be handed to the component. It stays everybody else's to use, to rename and to remove.

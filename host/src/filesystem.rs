@@ -1,0 +1,54 @@
+//! What the component needs of `wasi:filesystem/types` beyond what wasmtime-wasi gives.
+
+use wasmtime::component::Linker;
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
+
+/// Where a store's data keeps its files: that of its WASI.
+type View<T> = fn(&mut T) -> WasiFilesystemCtxView<'_>;
+
+/// Makes a linker's `wasi:filesystem/types` fit for the component, after wasmtime-wasi's has been added to it: on Windows,
+/// where the component needs it. On other systems this does nothing, so that a host calls it on all of them.
+///
+/// On Windows a file can be removed only while everybody who has it open permits that, and wasmtime-wasi's `open-at` does
+/// not: a lock that its owner has open could never be released, nor taken over. So the calls that name one file of a
+/// directory, without following links, are done here: by the directory's handle, which needs no path, and so is bound to no
+/// length, no device's name and no server's. What the component never asks for, as paths of several parts, stays
+/// wasmtime-wasi's, so that other guests may use the same linker. The calls block the thread for as long as the system
+/// takes, whatever the store's context says.
+///
+/// The linker allows no shadowing afterwards: who wants it says so again.
+///
+/// ```
+/// use lockhost::{
+///     wasmtime::{Engine, Result, component::{Linker, ResourceTable}},
+///     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystemView},
+/// };
+///
+/// struct Host {
+///     wasi: WasiCtx,
+///     table: ResourceTable,
+/// }
+///
+/// impl WasiView for Host {
+///     fn ctx(&mut self) -> WasiCtxView<'_> {
+///         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+///     }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let mut linker = Linker::<Host>::new(&Engine::default());
+/// lockhost::wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+/// lockhost::fit_filesystem(&mut linker, |host| host.filesystem())?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// If the functions cannot be defined, as memory is lacking.
+pub fn fit_filesystem<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {
+    platform::fit(linker, view)
+}
+
+#[cfg_attr(windows, path = "filesystem/windows.rs")]
+#[cfg_attr(not(windows), path = "filesystem/unix.rs")]
+mod platform;

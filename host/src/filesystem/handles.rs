@@ -1,0 +1,308 @@
+//! Files by the handle of their directory and one name, which Win32 has no calls for.
+//!
+//! The system takes such a name as it is: no device is meant by `NUL`, nothing is cut off its end, and it has no directory
+//! in it.
+
+use std::{
+    fs::File,
+    io,
+    mem::offset_of,
+    os::windows::io::{AsRawHandle, FromRawHandle},
+    process, ptr,
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::Duration,
+};
+
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+use windows_sys::{
+    Wdk::{
+        Foundation::OBJECT_ATTRIBUTES,
+        Storage::FileSystem::{
+            FILE_CREATE, FILE_DELETE_ON_CLOSE, FILE_DISPOSITION_DELETE,
+            FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION_EX,
+            FILE_DISPOSITION_POSIX_SEMANTICS, FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION,
+            FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT,
+            FILE_SYNCHRONOUS_IO_NONALERT, FileDispositionInformationEx, FileLinkInformation,
+            FileRenameInformation, NTCREATEFILE_CREATE_DISPOSITION, NTCREATEFILE_CREATE_OPTIONS,
+            NtCreateFile, NtSetInformationFile,
+        },
+    },
+    Win32::{
+        Foundation::{
+            INVALID_HANDLE_VALUE, NTSTATUS, OBJ_CASE_INSENSITIVE, RtlNtStatusToDosError,
+            STATUS_DELETE_PENDING, STATUS_FILE_IS_A_DIRECTORY, STATUS_INVALID_DEVICE_REQUEST,
+            STATUS_INVALID_INFO_CLASS, STATUS_INVALID_PARAMETER, STATUS_NAME_TOO_LONG,
+            STATUS_NOT_IMPLEMENTED, STATUS_NOT_SUPPORTED, STATUS_OBJECT_NAME_COLLISION,
+            STATUS_SHARING_VIOLATION, STATUS_SUCCESS, STATUS_TOO_MANY_LINKS, UNICODE_STRING,
+        },
+        Storage::FileSystem::{
+            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_READ_ATTRIBUTES,
+            FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES,
+            SYNCHRONIZE,
+        },
+        System::IO::IO_STATUS_BLOCK,
+    },
+};
+
+/// Why something could not be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Status(NTSTATUS);
+
+impl Status {
+    /// Whether a directory has the name.
+    pub(super) fn is_of_a_directory(self) -> bool {
+        self.0 == STATUS_FILE_IS_A_DIRECTORY
+    }
+
+    /// Whether the name is still that of a file which is removed, and which somebody has open.
+    pub(super) fn is_of_the_removed(self) -> bool {
+        self.0 == STATUS_DELETE_PENDING
+    }
+
+    /// Whether a file system, or a system, says by this that it does not know what is asked of it.
+    fn is_of_the_unknown(self) -> bool {
+        matches!(
+            self.0,
+            STATUS_INVALID_DEVICE_REQUEST
+                | STATUS_INVALID_INFO_CLASS
+                | STATUS_INVALID_PARAMETER
+                | STATUS_NOT_IMPLEMENTED
+                | STATUS_NOT_SUPPORTED
+        )
+    }
+
+    /// Whether somebody has the file open who does not permit what is wanted. That may be over in a moment: who looks
+    /// through all files for one thing or another has each open no longer.
+    fn passes(self) -> bool {
+        self.0 == STATUS_SHARING_VIOLATION
+    }
+
+    /// What WASI calls it.
+    #[allow(unsafe_code)]
+    pub(super) fn code(self) -> ErrorCode {
+        match self.0 {
+            // It is removed, and goes when the last who has it open closes it. Whoever wants its name finds it taken
+            // until then, and nobody can open it any more.
+            STATUS_DELETE_PENDING => ErrorCode::NoEntry,
+            STATUS_SHARING_VIOLATION => ErrorCode::Busy,
+            _ if self.is_of_the_unknown() => ErrorCode::Unsupported,
+            STATUS_NAME_TOO_LONG => ErrorCode::NameTooLong,
+            STATUS_TOO_MANY_LINKS => ErrorCode::TooManyLinks,
+            STATUS_FILE_IS_A_DIRECTORY => ErrorCode::IsDirectory,
+            status => {
+                // SAFETY: nothing is pointed to.
+                let error = unsafe { RtlNtStatusToDosError(status) };
+                io::Error::from_raw_os_error(error.cast_signed()).into()
+            }
+        }
+    }
+}
+
+/// How often something is tried that passes, and how long it is waited in between: two thirds of a second in all.
+const TRIES: u32 = 7;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Does it, again and again for a moment if others are in the way.
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Status>) -> Result<T, Status> {
+    for nth in 0..TRIES {
+        match attempt() {
+            Err(status) if status.passes() => thread::sleep(PAUSE * 2_u32.pow(nth)),
+            outcome => return outcome,
+        }
+    }
+    attempt()
+}
+
+/// Whether a file has to be there, or must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// It has to.
+    Existing,
+    /// It must not, and is made.
+    New,
+}
+
+impl Wanted {
+    fn disposition(self) -> NTCREATEFILE_CREATE_DISPOSITION {
+        match self {
+            Self::Existing => FILE_OPEN,
+            Self::New => FILE_CREATE,
+        }
+    }
+}
+
+/// Opens a file in a directory, and a symbolic link itself. Whoever else opens, renames and removes it may.
+pub(super) fn open(
+    directory: &File,
+    name: &str,
+    access: FILE_ACCESS_RIGHTS,
+    wanted: Wanted,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<File, Status> {
+    let name: Vec<u16> = name.encode_utf16().collect();
+    patiently(|| open_once(directory, &name, access, wanted, options))
+}
+
+#[allow(unsafe_code)]
+fn open_once(
+    directory: &File,
+    name: &[u16],
+    access: FILE_ACCESS_RIGHTS,
+    wanted: Wanted,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<File, Status> {
+    let length = u16::try_from(size_of_val(name)).map_err(|_| Status(STATUS_NAME_TOO_LONG))?;
+    let name = UNICODE_STRING {
+        Length: length,
+        MaximumLength: length,
+        Buffer: name.as_ptr().cast_mut(),
+    };
+    let attributes = OBJECT_ATTRIBUTES {
+        Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
+        RootDirectory: directory.as_raw_handle(),
+        ObjectName: &raw const name,
+        // As all of Win32 has it; a directory that tells upper from lower case does so all the same.
+        Attributes: OBJ_CASE_INSENSITIVE,
+        SecurityDescriptor: ptr::null(),
+        SecurityQualityOfService: ptr::null(),
+    };
+    let mut handle = INVALID_HANDLE_VALUE;
+    let mut told = IO_STATUS_BLOCK::default();
+    // SAFETY: the directory's handle is open, the name and the attributes outlive the call and are only read by it, there
+    // is room for both answers, and neither a size nor attributes beyond the usual are pointed to.
+    let status = unsafe {
+        NtCreateFile(
+            &raw mut handle,
+            access | SYNCHRONIZE | FILE_READ_ATTRIBUTES,
+            &raw const attributes,
+            &raw mut told,
+            ptr::null(),
+            FILE_ATTRIBUTE_NORMAL,
+            FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+            wanted.disposition(),
+            options | FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT,
+            ptr::null(),
+            0,
+        )
+    };
+    match status {
+        // SAFETY: the handle is new, and nobody else's.
+        STATUS_SUCCESS => Ok(unsafe { File::from_raw_handle(handle) }),
+        status => Err(Status(status)),
+    }
+}
+
+/// Gives a file a further name, in the same directory or another, that nobody has.
+pub(super) fn link(directory: &File, file: &str, to: &File, name: &str) -> Result<(), Status> {
+    let (access, options) = (FILE_WRITE_ATTRIBUTES, FILE_OPEN_FOR_BACKUP_INTENT);
+    let file = open(directory, file, access, Wanted::Existing, options)?;
+    patiently(|| name_it(&file, to, name, FileLinkInformation))
+}
+
+/// Gives a file a name that nobody has, beside its own or in its place.
+#[allow(unsafe_code)]
+fn name_it(
+    file: &File,
+    to: &File,
+    name: &str,
+    class: FILE_INFORMATION_CLASS,
+) -> Result<(), Status> {
+    let name: Vec<u16> = name.encode_utf16().collect();
+    let bytes = size_of_val(&name[..]);
+    let too_long = |_| Status(STATUS_NAME_TOO_LONG);
+    let length = u32::try_from(bytes).map_err(too_long)?;
+    let size = size_of::<FILE_LINK_INFORMATION>() + bytes;
+    // Of words, so that it is aligned as the structure is that it begins with.
+    let mut room = vec![0_u64; size.div_ceil(size_of::<u64>())];
+    let information = room.as_mut_ptr().cast::<FILE_LINK_INFORMATION>();
+    // SAFETY: there is room for the structure and for the name from its end on, where it begins earlier. The rest is zero,
+    // which means that nothing is replaced.
+    unsafe {
+        (*information).RootDirectory = to.as_raw_handle();
+        (*information).FileNameLength = length;
+        let start = information.byte_add(offset_of!(FILE_LINK_INFORMATION, FileName));
+        ptr::copy_nonoverlapping(name.as_ptr(), start.cast(), name.len());
+    }
+    // SAFETY: both classes have this structure, and the directory's handle is open.
+    unsafe { set(file, class, &room[..]) }
+}
+
+/// Removes a name of a file, or of a symbolic link: at once, also while others have it open.
+pub(super) fn remove(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    match remove_at_once(directory, name, options) {
+        Err(status) if status.is_of_the_unknown() => {
+            remove_from_elsewhere(directory, name, options)
+        }
+        removed => removed,
+    }
+}
+
+#[allow(unsafe_code)]
+fn remove_at_once(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+    let information = FILE_DISPOSITION_INFORMATION_EX {
+        Flags: FILE_DISPOSITION_DELETE
+            | FILE_DISPOSITION_POSIX_SEMANTICS
+            | FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE,
+    };
+    // SAFETY: the information is of its class.
+    unsafe { set(&file, FileDispositionInformationEx, &information) }
+}
+
+/// Where a name goes only when the last who has the file open closes it, as on FAT: it is made to have another one first,
+/// under which it goes then, whatever becomes of this process.
+fn remove_from_elsewhere(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let options = options | FILE_DELETE_ON_CLOSE;
+    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+    loop {
+        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+        let elsewhere = format!(".lockhost-{}-{nth}.removed", process::id());
+        match name_it(&file, directory, &elsewhere, FileRenameInformation) {
+            // Left by a process that had this number when the power went.
+            Err(Status(STATUS_OBJECT_NAME_COLLISION)) => {}
+            renamed => return renamed,
+        }
+    }
+}
+
+/// Changes what there is to be known about a file.
+///
+/// # Safety
+/// The information is what the system takes for this class of it.
+#[allow(unsafe_code)]
+unsafe fn set<T: ?Sized>(
+    file: &File,
+    class: FILE_INFORMATION_CLASS,
+    information: &T,
+) -> Result<(), Status> {
+    let size = u32::try_from(size_of_val(information)).map_err(|_| Status(STATUS_NAME_TOO_LONG))?;
+    let mut told = IO_STATUS_BLOCK::default();
+    // SAFETY: the handle is open, the information is as long as is said, and there is room for the answer.
+    let status = unsafe {
+        NtSetInformationFile(
+            file.as_raw_handle(),
+            &raw mut told,
+            ptr::from_ref(information).cast(),
+            size,
+            class,
+        )
+    };
+    match status {
+        STATUS_SUCCESS => Ok(()),
+        status => Err(Status(status)),
+    }
+}

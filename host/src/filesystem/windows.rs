@@ -1,0 +1,353 @@
+//! Calls that name one file of a directory, by the directory's handle.
+
+use std::fs::File;
+
+use wasmtime::{
+    Result, StoreContextMut,
+    component::{Linker, LinkerInstance, Resource},
+};
+use wasmtime_wasi::{
+    filesystem::{self, Descriptor, FsPerms, OpenMode, WasiFilesystemCtxView},
+    p2::{
+        FsResult,
+        bindings::filesystem::types::{
+            DescriptorFlags, DescriptorStat, ErrorCode, HostDescriptor, MetadataHashValue,
+            OpenFlags, PathFlags,
+        },
+    },
+};
+use windows_sys::{
+    Wdk::Storage::FileSystem::{FILE_NON_DIRECTORY_FILE, FILE_OPEN_FOR_BACKUP_INTENT},
+    Win32::Storage::FileSystem::{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_ATTRIBUTES},
+};
+
+use self::handles::{Status, Wanted};
+use super::View;
+use crate::{component::at_once, plugin::given::given};
+
+mod handles;
+
+/// The interface, as wasmtime-wasi calls it.
+const TYPES: &str = "wasi:filesystem/types@0.2.12";
+
+/// What a call of WASI answers.
+type Answer<T> = Result<std::result::Result<T, ErrorCode>>;
+
+/// Defines the calls anew.
+pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> Result<()> {
+    linker.allow_shadowing(true);
+    let mut types = linker.instance(TYPES)?;
+    let fitted = fit_opening(&mut types, view)
+        .and_then(|()| fit_names(&mut types, view))
+        .and_then(|()| fit_looks(&mut types, view));
+    linker.allow_shadowing(false);
+    fitted
+}
+
+type Directory = Resource<Descriptor>;
+
+fn fit_opening<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
+    types.func_wrap(
+        "[method]descriptor.open-at",
+        move |mut store: StoreContextMut<'_, T>,
+              (dir, follow, path, how, flags): (
+            Directory,
+            PathFlags,
+            String,
+            OpenFlags,
+            DescriptorFlags,
+        )| {
+            let opening = Opening { follow, how, flags };
+            Ok((open_at(view(store.data_mut()), &dir, path, opening)?,))
+        },
+    )
+}
+
+fn fit_names<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
+    types.func_wrap(
+        "[method]descriptor.link-at",
+        move |mut store: StoreContextMut<'_, T>,
+              (dir, follow, path, to, name): (Directory, PathFlags, String, Directory, String)| {
+            let view = view(store.data_mut());
+            Ok((link_at(view, (&dir, path), follow, (&to, name))?,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]descriptor.unlink-file-at",
+        move |mut store: StoreContextMut<'_, T>, (dir, path): (Directory, String)| {
+            Ok((unlink_file_at(view(store.data_mut()), &dir, path)?,))
+        },
+    )
+}
+
+fn fit_looks<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
+    types.func_wrap(
+        "[method]descriptor.stat-at",
+        move |mut store: StoreContextMut<'_, T>,
+              (dir, follow, path): (Directory, PathFlags, String)| {
+            Ok((stat_at(view(store.data_mut()), &dir, follow, path)?,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]descriptor.metadata-hash-at",
+        move |mut store: StoreContextMut<'_, T>,
+              (dir, follow, path): (Directory, PathFlags, String)| {
+            Ok((metadata_hash_at(
+                view(store.data_mut()),
+                &dir,
+                follow,
+                path,
+            )?,))
+        },
+    )
+}
+
+/// How a file is to be opened.
+#[derive(Clone, Copy, Debug)]
+struct Opening {
+    follow: PathFlags,
+    how: OpenFlags,
+    flags: DescriptorFlags,
+}
+
+impl Opening {
+    /// Whether the file has to be there, or must not, if it is to be opened in a way that is done here.
+    fn wanted(self) -> Option<Wanted> {
+        let asked = DescriptorFlags::READ | DescriptorFlags::WRITE;
+        if self.follow != PathFlags::empty() || !asked.contains(self.flags) {
+            None
+        } else if self.how == OpenFlags::empty() {
+            Some(Wanted::Existing)
+        } else if self.how == (OpenFlags::CREATE | OpenFlags::EXCLUSIVE) {
+            Some(Wanted::New)
+        } else {
+            None
+        }
+    }
+
+    /// As wasmtime-wasi has it: what is made can be written, and what is not written read.
+    fn mode(self) -> OpenMode {
+        let mut mode = OpenMode::empty();
+        let writes = self.flags.contains(DescriptorFlags::WRITE);
+        let makes = self.how.contains(OpenFlags::CREATE);
+        mode.set(OpenMode::WRITE, writes || makes);
+        let reads = self.flags.contains(DescriptorFlags::READ) || !writes;
+        mode.set(OpenMode::READ, reads);
+        mode
+    }
+}
+
+fn open_at(
+    view: WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    path: String,
+    opening: Opening,
+) -> Answer<Directory> {
+    let (Descriptor::Dir(parent), Some(wanted), true) =
+        (view.table.get(dir)?, opening.wanted(), is_plain(&path))
+    else {
+        return open_by_wasmtime(view, dir, path, opening);
+    };
+    let mode = opening.mode();
+    if mode.contains(OpenMode::WRITE) && parent.perms.write_not_permitted() {
+        return Ok(Err(ErrorCode::NotPermitted));
+    }
+    let access = |flag, rights| if mode.contains(flag) { rights } else { 0 };
+    let access =
+        access(OpenMode::READ, FILE_GENERIC_READ) | access(OpenMode::WRITE, FILE_GENERIC_WRITE);
+    let perms = parent.perms;
+    let file = match handles::open(&parent.dir, &path, access, wanted, FILE_NON_DIRECTORY_FILE) {
+        Ok(file) => file,
+        Err(status) if status.is_of_a_directory() => {
+            return open_by_wasmtime(view, dir, path, opening);
+        }
+        Err(status) if wanted == Wanted::New && status.is_of_the_removed() => {
+            return Ok(Err(ErrorCode::Exist));
+        }
+        Err(status) => return Ok(Err(status.code())),
+    };
+    if is_link(&file) {
+        return Ok(Err(ErrorCode::Loop));
+    }
+    let file = filesystem::File::new(file, perms, mode, true);
+    Ok(Ok(view.table.push(Descriptor::File(file))?))
+}
+
+/// Whether it is a symbolic link, or another name that stands for something elsewhere.
+fn is_link(file: &File) -> bool {
+    file.metadata().is_ok_and(|it| it.file_type().is_symlink())
+}
+
+fn open_by_wasmtime(
+    mut view: WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    path: String,
+    opening: Opening,
+) -> Answer<Directory> {
+    let Opening { follow, how, flags } = opening;
+    let dir = blocking(&mut view, dir)?;
+    let opened = view.open_at(Resource::new_own(dir.rep()), follow, path, how, flags);
+    let opened = at_once(async { Ok(opened.await) })?;
+    view.table.delete(dir)?;
+    answer(opened)
+}
+
+fn link_at(
+    mut view: WasiFilesystemCtxView<'_>,
+    (dir, path): (&Directory, String),
+    follow: PathFlags,
+    (to, name): (&Directory, String),
+) -> Answer<()> {
+    let (Descriptor::Dir(parent), Descriptor::Dir(new_parent), true) = (
+        view.table.get(dir)?,
+        view.table.get(to)?,
+        follow == PathFlags::empty() && is_plain(&path) && is_plain(&name),
+    ) else {
+        let (dir, to) = (blocking(&mut view, dir)?, blocking(&mut view, to)?);
+        let (from, into) = (Resource::new_own(dir.rep()), Resource::new_own(to.rep()));
+        let linked = view.link_at(from, follow, path, into, name);
+        let linked = at_once(async { Ok(linked.await) })?;
+        view.table.delete(dir)?;
+        view.table.delete(to)?;
+        return answer(linked);
+    };
+    if parent.perms.write_not_permitted() || new_parent.perms.write_not_permitted() {
+        return Ok(Err(ErrorCode::NotPermitted));
+    }
+    let linked = handles::link(&parent.dir, &path, &new_parent.dir, &name);
+    Ok(linked.map_err(|status| match status.is_of_the_removed() {
+        true => ErrorCode::Exist,
+        false => status.code(),
+    }))
+}
+
+fn unlink_file_at(view: WasiFilesystemCtxView<'_>, dir: &Directory, path: String) -> Answer<()> {
+    let (Descriptor::Dir(parent), true) = (view.table.get(dir)?, is_plain(&path)) else {
+        return unlink_by_wasmtime(view, dir, path);
+    };
+    if parent.perms.write_not_permitted() {
+        return Ok(Err(ErrorCode::NotPermitted));
+    }
+    match handles::remove(&parent.dir, &path, FILE_NON_DIRECTORY_FILE) {
+        Err(status) if status.is_of_a_directory() => unlink_by_wasmtime(view, dir, path),
+        removed => Ok(removed.map_err(Status::code)),
+    }
+}
+
+fn unlink_by_wasmtime(
+    mut view: WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    path: String,
+) -> Answer<()> {
+    let dir = blocking(&mut view, dir)?;
+    let removed = view.unlink_file_at(Resource::new_own(dir.rep()), path);
+    let removed = at_once(async { Ok(removed.await) })?;
+    view.table.delete(dir)?;
+    answer(removed)
+}
+
+fn stat_at(
+    mut view: WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    follow: PathFlags,
+    path: String,
+) -> Answer<DescriptorStat> {
+    let looked = look(&mut view, dir, follow, &path)?;
+    let stat = match &looked {
+        Looked::At(file) => at_once(async { Ok(view.stat(Resource::new_own(file.rep())).await) })?,
+        Looked::Not(status) => return Ok(Err(status.code())),
+        Looked::Elsewhere(dir) => {
+            let stat = view.stat_at(Resource::new_own(dir.rep()), follow, path);
+            at_once(async { Ok(stat.await) })?
+        }
+    };
+    looked.close(&mut view)?;
+    answer(stat)
+}
+
+fn metadata_hash_at(
+    mut view: WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    follow: PathFlags,
+    path: String,
+) -> Answer<MetadataHashValue> {
+    let looked = look(&mut view, dir, follow, &path)?;
+    let hash = match &looked {
+        Looked::At(file) => {
+            let hash = view.metadata_hash(Resource::new_own(file.rep()));
+            at_once(async { Ok(hash.await) })?
+        }
+        Looked::Not(status) => return Ok(Err(status.code())),
+        Looked::Elsewhere(dir) => {
+            let hash = view.metadata_hash_at(Resource::new_own(dir.rep()), follow, path);
+            at_once(async { Ok(hash.await) })?
+        }
+    };
+    looked.close(&mut view)?;
+    answer(hash)
+}
+
+/// What there is to be asked about a name.
+enum Looked {
+    /// What has it, opened for nothing but that.
+    At(Resource<Descriptor>),
+    /// Nothing.
+    Not(Status),
+    /// It is no plain name: where it is to be looked for.
+    Elsewhere(Directory),
+}
+
+impl Looked {
+    fn close(self, view: &mut WasiFilesystemCtxView<'_>) -> Result<()> {
+        match self {
+            Self::At(opened) | Self::Elsewhere(opened) => drop(view.table.delete(opened)?),
+            Self::Not(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn look(
+    view: &mut WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    follow: PathFlags,
+    path: &str,
+) -> Result<Looked> {
+    let (Descriptor::Dir(parent), true) = (
+        view.table.get(dir)?,
+        follow == PathFlags::empty() && is_plain(path),
+    ) else {
+        return Ok(Looked::Elsewhere(blocking(view, dir)?));
+    };
+    let (access, options) = (FILE_READ_ATTRIBUTES, FILE_OPEN_FOR_BACKUP_INTENT);
+    Ok(
+        match handles::open(&parent.dir, path, access, Wanted::Existing, options) {
+            Ok(file) => {
+                let file = filesystem::File::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
+                Looked::At(view.table.push(Descriptor::File(file))?)
+            }
+            Err(status) => Looked::Not(status),
+        },
+    )
+}
+
+/// Whether it is the name of a file in the directory itself: of no other, of no stream of a file, and of no directory.
+fn is_plain(path: &str) -> bool {
+    !matches!(path, "" | "." | "..") && !path.contains(['\\', '/', ':'])
+}
+
+/// The same descriptor, whose calls block: to be deleted after one.
+fn blocking(
+    view: &mut WasiFilesystemCtxView<'_>,
+    descriptor: &Resource<Descriptor>,
+) -> Result<Resource<Descriptor>> {
+    let given = given(view.table.get(descriptor)?)?;
+    Ok(view.table.push(given)?)
+}
+
+fn answer<T>(answer: FsResult<T>) -> Answer<T> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(error) => Ok(Err(error.downcast()?)),
+    }
+}

@@ -1,0 +1,111 @@
+//! The system's list of all processes, which shows also those that this one may not open.
+
+use std::{
+    mem::{offset_of, size_of},
+    ptr,
+};
+
+use windows_sys::{
+    Wdk::System::SystemInformation::{NtQuerySystemInformation, SystemProcessInformation},
+    Win32::{
+        Foundation::{STATUS_INFO_LENGTH_MISMATCH, STATUS_SUCCESS},
+        System::WindowsProgramming::SYSTEM_PROCESS_INFORMATION,
+    },
+};
+
+use super::Entry;
+
+/// How much room there is for the list at first, and at most, in bytes: a process takes a kilobyte, more with its threads.
+const ROOM: usize = 512 << 10;
+const MOST: usize = 64 << 20;
+
+/// Where the time of creation is in what the headers call reserved: behind the sizes of the working set and the cycles.
+const CREATED: usize = 24;
+
+/// What the list says of a number; `None` if it does not have it, or there is none to be had.
+pub(super) fn entry(pid: u32) -> Option<Entry> {
+    let list = list()?;
+    let mut at = 0;
+    loop {
+        let process = record(&list, at)?;
+        if process.UniqueProcessId.addr() == usize::try_from(pid).ok()? {
+            return Some(told(&process));
+        }
+        match usize::try_from(process.NextEntryOffset).ok()? {
+            0 => return None,
+            next => at += next,
+        }
+    }
+}
+
+fn told(process: &SYSTEM_PROCESS_INFORMATION) -> Entry {
+    let mut created = [0; 8];
+    created.copy_from_slice(&process.Reserved1[CREATED..CREATED + 8]);
+    let threads = u64::from(process.NumberOfThreads);
+    Entry {
+        start: Some(u64::from_le_bytes(created)).filter(|start| *start != 0),
+        ended: threads == 0,
+        threads,
+    }
+}
+
+/// The record that begins at a byte of the list.
+#[allow(unsafe_code)]
+fn record(list: &[u64], at: usize) -> Option<SYSTEM_PROCESS_INFORMATION> {
+    let end = at.checked_add(size_of::<SYSTEM_PROCESS_INFORMATION>())?;
+    if end > size_of_val(list) {
+        return None;
+    }
+    // SAFETY: it lies in the list, which is written, and any bytes make up numbers and addresses that nobody follows.
+    Some(unsafe {
+        let record = list.as_ptr().byte_add(at);
+        ptr::read_unaligned(record.cast())
+    })
+}
+
+/// The whole list, record after record, aligned as they are.
+#[allow(unsafe_code)]
+fn list() -> Option<Vec<u64>> {
+    let mut room = ROOM;
+    while room <= MOST {
+        let mut list = vec![0_u64; room / size_of::<u64>()];
+        let size = u32::try_from(room).ok()?;
+        let mut needed = 0;
+        // SAFETY: there is as much room as is said for the list, and some for its length.
+        let status = unsafe {
+            NtQuerySystemInformation(
+                SystemProcessInformation,
+                list.as_mut_ptr().cast(),
+                size,
+                &raw mut needed,
+            )
+        };
+        match status {
+            STATUS_SUCCESS => return Some(list),
+            STATUS_INFO_LENGTH_MISMATCH => room *= 2,
+            _ => return None,
+        }
+    }
+    None
+}
+
+const _: () = assert!(offset_of!(SYSTEM_PROCESS_INFORMATION, Reserved1) == 8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_says_the_same_as_a_handle() {
+        let pid = std::process::id();
+        let listed = entry(pid).unwrap();
+        let opened = super::super::entry(pid).unwrap();
+        assert!(opened.start.is_some());
+        assert_eq!((listed.start, listed.ended), (opened.start, opened.ended));
+    }
+
+    #[test]
+    fn a_number_that_nobody_has_is_not_listed() {
+        assert_eq!(entry(u32::MAX), None);
+    }
+}
