@@ -14,6 +14,7 @@ use crate::{
     component::{Instance, elapsed, open_directory},
     descriptor::BorrowedDescriptor,
     error::{Circumstance, Error, ErrorKind, Kind},
+    filesystem,
     holder::Holder,
     lock::Lock,
     options::Options,
@@ -41,6 +42,7 @@ impl Options {
     }
 
     fn begin(&self, path: &Path) -> Result<Try, Error> {
+        filesystem::check(&self.name)?;
         let directory = open_directory(path)
             .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
         let start = || {

@@ -81,6 +81,8 @@ pub(crate) enum Kind {
     NotALock(String),
     TooDeep,
     BadName,
+    /// Why it is no file's name on this system, after it.
+    UnusableName(&'static str),
     /// The operation, its failure, and whose the file is where that is what is in the way.
     Io(String, io::Error, Option<String>),
     Host(String),
@@ -161,7 +163,7 @@ impl Error {
             Kind::NotTheOwner(..) => ErrorKind::NotTheOwner,
             Kind::NotALock(_) => ErrorKind::NotALock,
             Kind::TooDeep => ErrorKind::TooDeep,
-            Kind::BadName => ErrorKind::BadName,
+            Kind::BadName | Kind::UnusableName(_) => ErrorKind::BadName,
             Kind::Io(..) => ErrorKind::Io,
             Kind::Host(_) | Kind::Internal(_) => ErrorKind::Internal,
         }
@@ -238,6 +240,13 @@ impl fmt::Display for Error {
                 "{path} and all reclaim locks before it were left by processes that crashed while they replaced a \
                  dead lock; remove them when nobody is starting"
             ),
+            Kind::UnusableName(why) => {
+                write!(
+                    f,
+                    "{} is no name for a lock here: {why}",
+                    self.path.display()
+                )
+            }
             Kind::BadName => write!(
                 f,
                 "{} is no name for a lock: a plain file name that ends in .lock or .pid is",

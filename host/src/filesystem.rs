@@ -3,6 +3,8 @@
 use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 
+use crate::error::{Error, Kind};
+
 /// Where a store's data keeps its files: that of its WASI.
 type View<T> = fn(&mut T) -> WasiFilesystemCtxView<'_>;
 
@@ -48,6 +50,19 @@ type View<T> = fn(&mut T) -> WasiFilesystemCtxView<'_>;
 pub fn fit_filesystem<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {
     platform::fit(linker, view)
 }
+
+/// Refuses a name that is no file's on this system, whatever directory it is in.
+///
+/// # Errors
+/// With the reason.
+pub(crate) fn check(name: &str) -> Result<(), Error> {
+    match platform::flaw(name) {
+        None => Ok(()),
+        Some(why) => Err(Error::new(name.into(), Kind::UnusableName(why))),
+    }
+}
+
+pub(crate) use platform::BUSY;
 
 #[cfg_attr(windows, path = "filesystem/windows.rs")]
 #[cfg_attr(not(windows), path = "filesystem/unix.rs")]

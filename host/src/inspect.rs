@@ -6,6 +6,7 @@ use crate::{
     bindings::exports::lockhost::lockfile::lockfile as wit,
     component::{Instance, open_directory},
     error::{Error, Kind},
+    filesystem,
     holder::{Holder, Liveness},
     phrase::{self, WayOut},
 };
@@ -147,6 +148,7 @@ impl Status {
 pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error> {
     let path = directory.as_ref();
     let _span = tracing::debug_span!("inspect", directory = ?path, name).entered();
+    filesystem::check(name)?;
     let directory = open_directory(path)
         .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
     let answer = Instance::ready().and_then(|instance| instance.inspect(directory, name));

@@ -12,6 +12,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
 use crate::{
     bindings::exports::lockhost::lockfile::lockfile::{NotALock, Operation},
     error::{Circumstance, Instead},
+    filesystem,
     holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason},
     lock::{Replaced, ReplacedReason},
     options::DEFAULT_NAME,
@@ -320,7 +321,7 @@ pub(crate) fn code(code: ErrorCode) -> &'static str {
         ErrorCode::IsDirectory => "is a directory",
         ErrorCode::Unsupported => "the file system does not support it",
         ErrorCode::InsufficientMemory => "out of memory",
-        ErrorCode::Busy => "device or resource busy",
+        ErrorCode::Busy => filesystem::BUSY,
         ErrorCode::Interrupted => "interrupted",
         ErrorCode::Invalid => "invalid argument",
         ErrorCode::FileTooLarge => "file too large",

@@ -185,6 +185,7 @@ fn errors() -> Vec<Error> {
     errors.push(Error::io("D".into(), "open directory", missing));
     errors.extend(failures());
     errors.push(Error::new("NAME".into(), Kind::BadName));
+    errors.push(Error::new("NAME".into(), Kind::UnusableName("WHY")));
     errors.push(Error::new("D".into(), Kind::Host("WHY".to_owned())));
     let trap = wasmtime::Error::msg("WHY");
     errors.push(Error::internal(Path::new("D"), trap));

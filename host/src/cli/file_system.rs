@@ -8,7 +8,7 @@ use std::path::Path;
 #[cfg_attr(kernel = "posix", path = "file_system/unknown.rs")]
 mod platform;
 
-pub(crate) use self::platform::name;
+pub(crate) use self::platform::{BY_IDENTITY, limit, name};
 
 /// The same for a person, who is told as much where nothing is to be had.
 pub(crate) fn told(path: &Path) -> String {

@@ -132,8 +132,7 @@ fn blindness(lock: &Lock) -> Option<String> {
     let kind = file_system::told(directory);
     let directory = directory.display();
     let limit = if lock.is_claimed() {
-        "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
-         from without a person"
+        file_system::limit(lock.identity())?
     } else {
         "there are no hard links, and an owner is judged by its pid alone, so machines and containers are not kept apart"
     };

@@ -132,6 +132,7 @@ fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Er
     let component = code::deserialize(&engine)?;
     let mut linker = Linker::<Nonsense>::new(&engine);
     types::add_to_linker::<Nonsense, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
+    fit_filesystem(&mut linker, |state| state.filesystem())?;
     process::add_to_linker::<Nonsense, HasNonsense>(&mut linker, |state| state)?;
     let state = Nonsense {
         table: ResourceTable::new(),

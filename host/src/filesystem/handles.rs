@@ -4,10 +4,15 @@
 //! in it.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io,
     mem::offset_of,
-    os::windows::io::{AsRawHandle, FromRawHandle},
+    os::windows::{
+        ffi::OsStringExt,
+        io::{AsRawHandle, FromRawHandle},
+    },
+    path::PathBuf,
     process, ptr,
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -37,9 +42,10 @@ use windows_sys::{
             STATUS_SHARING_VIOLATION, STATUS_SUCCESS, STATUS_TOO_MANY_LINKS, UNICODE_STRING,
         },
         Storage::FileSystem::{
-            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_READ_ATTRIBUTES,
-            FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES,
-            SYNCHRONIZE,
+            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_ID_INFO, FILE_NAME_NORMALIZED,
+            FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
+            FILE_WRITE_ATTRIBUTES, FileIdInfo, GetFileInformationByHandleEx,
+            GetFinalPathNameByHandleW, SYNCHRONIZE, VOLUME_NAME_DOS,
         },
         System::IO::IO_STATUS_BLOCK,
     },
@@ -277,6 +283,49 @@ fn remove_from_elsewhere(
             renamed => return renamed,
         }
     }
+}
+
+/// The path that leads to an open file from everywhere on this machine, in the form that is bound to no length.
+///
+/// # Errors
+/// If there is none, as the file was removed.
+#[allow(unsafe_code)]
+pub(super) fn path_of(file: &File) -> io::Result<PathBuf> {
+    let mut path = vec![0_u16; 512];
+    loop {
+        let room = u32::try_from(path.len()).map_err(io::Error::other)?;
+        let flags = FILE_NAME_NORMALIZED | VOLUME_NAME_DOS;
+        // SAFETY: the handle is open, and there is as much room for the path as is said.
+        let length = unsafe {
+            GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), room, flags)
+        };
+        match usize::try_from(length).map_err(io::Error::other)? {
+            0 => return Err(io::Error::last_os_error()),
+            length if length < path.len() => {
+                return Ok(OsString::from_wide(&path[..length]).into());
+            }
+            needed => path.resize(needed + 1, 0),
+        }
+    }
+}
+
+/// The number of a file in its volume, the upper half first, if it is one that 64 bits have no room for.
+#[allow(unsafe_code)]
+pub(super) fn wide_id(file: &File) -> Option<(u64, u64)> {
+    let mut id = FILE_ID_INFO::default();
+    // SAFETY: the handle is open, and there is as much room for the answer as is said.
+    let told = unsafe {
+        GetFileInformationByHandleEx(
+            file.as_raw_handle(),
+            FileIdInfo,
+            (&raw mut id).cast(),
+            size_of::<FILE_ID_INFO>() as u32,
+        )
+    };
+    let id = u128::from_le_bytes(id.FileId.Identifier);
+    let (upper, lower) = ((id >> 64) as u64, id as u64);
+    let is_number = told != 0 && id != u128::MAX;
+    (is_number && upper != 0).then_some((upper, lower))
 }
 
 /// Changes what there is to be known about a file.

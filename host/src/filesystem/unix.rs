@@ -8,3 +8,11 @@ use super::View;
 pub(super) fn fit<T: 'static>(_linker: &mut Linker<T>, _view: View<T>) -> wasmtime::Result<()> {
     Ok(())
 }
+
+/// What is wrong with a name: nothing that the component does not see.
+pub(super) fn flaw(_name: &str) -> Option<&'static str> {
+    None
+}
+
+/// What [`Busy`](wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode::Busy) means.
+pub(crate) const BUSY: &str = "device or resource busy";

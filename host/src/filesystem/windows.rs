@@ -26,6 +26,13 @@ use super::View;
 use crate::{component::at_once, plugin::given::given};
 
 mod handles;
+mod listing;
+mod names;
+
+pub(super) use self::names::flaw;
+
+/// What [`ErrorCode::Busy`] means: a sharing violation.
+pub(crate) const BUSY: &str = "another program has it open, and lets nobody else have it";
 
 /// The interface, as wasmtime-wasi calls it.
 const TYPES: &str = "wasi:filesystem/types@0.2.12";
@@ -39,7 +46,8 @@ pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> Result<(
     let mut types = linker.instance(TYPES)?;
     let fitted = fit_opening(&mut types, view)
         .and_then(|()| fit_names(&mut types, view))
-        .and_then(|()| fit_looks(&mut types, view));
+        .and_then(|()| fit_looks(&mut types, view))
+        .and_then(|()| listing::fit(&mut types, view));
     linker.allow_shadowing(false);
     fitted
 }
@@ -86,6 +94,12 @@ fn fit_looks<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Re
         move |mut store: StoreContextMut<'_, T>,
               (dir, follow, path): (Directory, PathFlags, String)| {
             Ok((stat_at(view(store.data_mut()), &dir, follow, path)?,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]descriptor.metadata-hash",
+        move |mut store: StoreContextMut<'_, T>, (opened,): (Resource<Descriptor>,)| {
+            Ok((metadata_hash(view(store.data_mut()), &opened)?,))
         },
     )?;
     types.func_wrap(
@@ -273,10 +287,7 @@ fn metadata_hash_at(
 ) -> Answer<MetadataHashValue> {
     let looked = look(&mut view, dir, follow, &path)?;
     let hash = match &looked {
-        Looked::At(file) => {
-            let hash = view.metadata_hash(Resource::new_own(file.rep()));
-            at_once(async { Ok(hash.await) })?
-        }
+        Looked::At(file) => hash_of(&mut view, file)?,
         Looked::Not(status) => return Ok(Err(status.code())),
         Looked::Elsewhere(dir) => {
             let hash = view.metadata_hash_at(Resource::new_own(dir.rep()), follow, path);
@@ -285,6 +296,32 @@ fn metadata_hash_at(
     };
     looked.close(&mut view)?;
     answer(hash)
+}
+
+fn metadata_hash(
+    mut view: WasiFilesystemCtxView<'_>,
+    opened: &Resource<Descriptor>,
+) -> Answer<MetadataHashValue> {
+    let opened = blocking(&mut view, opened)?;
+    let hash = hash_of(&mut view, &opened)?;
+    view.table.delete(opened)?;
+    answer(hash)
+}
+
+/// That of wasmtime-wasi where 64 bits tell files of a volume apart, as on NTFS. Where they do not, as on ReFS, all of the
+/// 128.
+fn hash_of(
+    view: &mut WasiFilesystemCtxView<'_>,
+    opened: &Resource<Descriptor>,
+) -> Result<FsResult<MetadataHashValue>> {
+    let id = match view.table.get(opened)? {
+        Descriptor::File(file) => handles::wide_id(&file.file),
+        Descriptor::Dir(dir) => handles::wide_id(&dir.dir),
+    };
+    match id {
+        Some((upper, lower)) => Ok(Ok(MetadataHashValue { lower, upper })),
+        None => at_once(async { Ok(view.metadata_hash(Resource::new_own(opened.rep())).await) }),
+    }
 }
 
 /// What there is to be asked about a name.

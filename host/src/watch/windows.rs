@@ -4,7 +4,7 @@
 //! `WaitForMultipleObjects` does.
 
 use std::{
-    io,
+    fs, io,
     mem::ManuallyDrop,
     os::windows::{
         ffi::OsStrExt,
@@ -71,6 +71,8 @@ struct Changes(ManuallyDrop<OwnedHandle>);
 impl Changes {
     #[allow(unsafe_code)]
     fn of_names_in(directory: &Path) -> io::Result<Self> {
+        // In the form that is bound to no length.
+        let directory = fs::canonicalize(directory)?;
         let path: Vec<u16> = directory.as_os_str().encode_wide().chain([0]).collect();
         // SAFETY: the path ends with a zero, and outlives the call.
         let handle =

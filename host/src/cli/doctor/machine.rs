@@ -6,7 +6,7 @@ use lockhost::process::{Identity, identify};
 
 use super::{
     Finding, fact,
-    system::{FIRST, LIST, NO_LIST},
+    system::{BOOT, FIRST, LIST, NO_BOOT, NO_LIST},
 };
 
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) struct Machine {
     pub(super) findings: Vec<Finding>,
     /// Processes can be told from later ones that have their number.
     pub(super) starts: bool,
+    /// Owners can be told from those of other boots or machines.
+    pub(super) boot: bool,
 }
 
 impl Machine {
@@ -21,6 +23,7 @@ impl Machine {
         let starts = fact(me, 's').is_some();
         // There always is a first process, unless it is hidden.
         let others = starts && identify(FIRST, directory).is_some();
+        let boot = fact(me, 'b').is_some();
         let shown = |is_so: bool, why: &str| match is_so {
             true => Ok(()),
             false => Err(why.to_owned()),
@@ -37,17 +40,15 @@ impl Machine {
                     "they are hidden, so they count as alive while they exist",
                 ),
             ),
-            Finding::tried(
-                "the boot has an id",
-                &shown(
-                    fact(me, 'b').is_some(),
-                    "none is shown: owners of other boots and of this one are not told apart",
-                ),
-            ),
+            Finding::tried(BOOT, &shown(boot, NO_BOOT)),
             namespace("PID", fact(me, 'n')),
             namespace("time", fact(me, 't')),
         ];
-        Self { findings, starts }
+        Self {
+            findings,
+            starts,
+            boot,
+        }
     }
 }
 

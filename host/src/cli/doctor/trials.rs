@@ -10,7 +10,12 @@ use file_id::get_file_id;
 
 use lockhost::process::Identity;
 
-use super::{Finding, scratch::Scratch, system::privacy, times};
+use super::{
+    Finding,
+    scratch::Scratch,
+    system::{NO_EVIDENCE, privacy},
+    times,
+};
 
 /// What came of it.
 #[derive(Debug)]
@@ -61,9 +66,7 @@ impl Trials {
                 "the kernel keeps a file locked for as long as it is open, and no longer",
                 evidence,
             ),
-            None => Finding::fact(
-                "the kernel's locks are not relied upon: on such a file system they may be one machine's alone, or hang",
-            ),
+            None => Finding::fact(NO_EVIDENCE),
         });
         self.findings.push(times::finding(&file));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{machine::Machine, trials::Trials};
+use super::{machine::Machine, system::claims, trials::Trials};
 
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -17,8 +17,8 @@ enum Worth {
     None(String),
     /// In place: a pid in a file.
     Pid,
-    /// Claims, and no evidence.
-    Claim,
+    /// Claims, and no evidence; what that means here.
+    Claim(&'static str),
     /// All that there is.
     Evidence,
 }
@@ -28,7 +28,7 @@ impl Verdict {
         let worth = match (&trials.files, &trials.evidence, &trials.links) {
             (Err(why), _, _) | (_, Some(Err(why)), _) => Worth::None(why.clone()),
             (_, Some(Ok(())), Ok(())) => Worth::Evidence,
-            (_, None, Ok(())) => Worth::Claim,
+            (_, None, Ok(())) => Worth::Claim(claims(machine.boot)),
             (_, _, Err(_)) => Worth::Pid,
         };
         Self {
@@ -54,10 +54,7 @@ impl fmt::Display for Verdict {
                 "locks here are judged right by everybody who can see the directory, also from other containers and \
                  after a reboot; a dead owner never needs a person",
             )?,
-            Worth::Claim => f.write_str(
-                "locks here are judged right among processes that see each other; an owner of another machine, \
-                 container or boot counts as alive until a person says otherwise",
-            )?,
+            Worth::Claim(told) => f.write_str(told)?,
             Worth::Pid => f.write_str(
                 "locks here keep processes apart that see each other, and neither machines nor containers; an owner is \
                  judged by its pid alone",

@@ -42,3 +42,16 @@ pub(crate) fn name(path: &Path) -> Option<String> {
     let end = name.iter().position(|unit| *unit == 0)?;
     Some(String::from_utf16_lossy(&name[..end]))
 }
+
+/// What is not known of the owners of locks, if that is worth a warning: a clause. An owner that may be judged says which
+/// installation it is of.
+pub(crate) fn limit(identity: &str) -> Option<&'static str> {
+    let is_judged = identity.split('-').any(|part| part.starts_with('b'));
+    (!is_judged).then_some(
+        "other machines may have it as well, so owners cannot be judged, and are never taken over from without a person",
+    )
+}
+
+/// How locks are judged by their owners' identities: what follows "identities:".
+pub(crate) const BY_IDENTITY: &str = "right among the processes of this installation of Windows, also after a reboot; from \
+                                      other machines and containers they are never taken over";

@@ -8,7 +8,7 @@ use std::{
 use lockhost::{Holder, Liveness, Running, State, Status};
 
 use super::report::{Guarantee, Report};
-use crate::cli::{json::time, printable, user};
+use crate::cli::{file_system::BY_IDENTITY, json::time, printable, user};
 
 /// A line with the verdict, and one for each thing that is known.
 pub(super) fn of(status: &Status, report: &Report) -> String {
@@ -143,10 +143,7 @@ fn guarantee(report: &Report) -> String {
             "are judged by the kernel, which keeps them locked while their owners live: right also from other containers \
              and after a reboot"
         }
-        Guarantee::Claim => {
-            "are judged by their owners' identities: right among processes that see each other; from elsewhere they are \
-             never taken over"
-        }
+        Guarantee::Claim => &format!("are judged by their owners' identities: {BY_IDENTITY}"),
         Guarantee::Pid => {
             "are judged by the pid alone, without hard links: machines and containers are not kept apart"
         }
