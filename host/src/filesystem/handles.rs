@@ -4,15 +4,10 @@
 //! in it.
 
 use std::{
-    ffi::OsString,
     fs::File,
     io,
     mem::offset_of,
-    os::windows::{
-        ffi::OsStringExt,
-        io::{AsRawHandle, FromRawHandle},
-    },
-    path::PathBuf,
+    os::windows::io::{AsRawHandle, FromRawHandle},
     process, ptr,
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -24,28 +19,28 @@ use windows_sys::{
     Wdk::{
         Foundation::OBJECT_ATTRIBUTES,
         Storage::FileSystem::{
-            FILE_CREATE, FILE_DELETE_ON_CLOSE, FILE_DISPOSITION_DELETE,
+            FILE_BASIC_INFORMATION, FILE_CREATE, FILE_DELETE_ON_CLOSE, FILE_DISPOSITION_DELETE,
             FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION_EX,
             FILE_DISPOSITION_POSIX_SEMANTICS, FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION,
             FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT,
-            FILE_SYNCHRONOUS_IO_NONALERT, FileDispositionInformationEx, FileLinkInformation,
-            FileRenameInformation, NTCREATEFILE_CREATE_DISPOSITION, NTCREATEFILE_CREATE_OPTIONS,
-            NtCreateFile, NtSetInformationFile,
+            FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation, FileDispositionInformationEx,
+            FileLinkInformation, FileRenameInformation, NTCREATEFILE_CREATE_DISPOSITION,
+            NTCREATEFILE_CREATE_OPTIONS, NtCreateFile, NtSetInformationFile,
         },
     },
     Win32::{
         Foundation::{
             INVALID_HANDLE_VALUE, NTSTATUS, OBJ_CASE_INSENSITIVE, RtlNtStatusToDosError,
-            STATUS_DELETE_PENDING, STATUS_FILE_IS_A_DIRECTORY, STATUS_INVALID_DEVICE_REQUEST,
-            STATUS_INVALID_INFO_CLASS, STATUS_INVALID_PARAMETER, STATUS_NAME_TOO_LONG,
-            STATUS_NOT_IMPLEMENTED, STATUS_NOT_SUPPORTED, STATUS_OBJECT_NAME_COLLISION,
-            STATUS_SHARING_VIOLATION, STATUS_SUCCESS, STATUS_TOO_MANY_LINKS, UNICODE_STRING,
+            STATUS_CANNOT_DELETE, STATUS_DELETE_PENDING, STATUS_FILE_IS_A_DIRECTORY,
+            STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_INFO_CLASS, STATUS_INVALID_PARAMETER,
+            STATUS_NAME_TOO_LONG, STATUS_NOT_IMPLEMENTED, STATUS_NOT_SUPPORTED,
+            STATUS_OBJECT_NAME_COLLISION, STATUS_SHARING_VIOLATION, STATUS_SUCCESS,
+            STATUS_TOO_MANY_LINKS, UNICODE_STRING,
         },
         Storage::FileSystem::{
-            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_ID_INFO, FILE_NAME_NORMALIZED,
-            FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
-            FILE_WRITE_ATTRIBUTES, FileIdInfo, GetFileInformationByHandleEx,
-            GetFinalPathNameByHandleW, SYNCHRONIZE, VOLUME_NAME_DOS,
+            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_ID_INFO, FILE_READ_ATTRIBUTES,
+            FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES,
+            FileIdInfo, GetFileInformationByHandleEx, SYNCHRONIZE,
         },
         System::IO::IO_STATUS_BLOCK,
     },
@@ -272,8 +267,15 @@ fn remove_from_elsewhere(
     options: NTCREATEFILE_CREATE_OPTIONS,
 ) -> Result<(), Status> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let options = options | FILE_DELETE_ON_CLOSE;
-    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+    let going = options | FILE_DELETE_ON_CLOSE;
+    let open = || open(directory, name, DELETE, Wanted::Existing, going);
+    let file = match open() {
+        Err(Status(STATUS_CANNOT_DELETE)) => {
+            permit_removal(directory, name, options)?;
+            open()?
+        }
+        opened => opened?,
+    };
     loop {
         let nth = NEXT.fetch_add(1, Ordering::Relaxed);
         let elsewhere = format!(".lockhost-{}-{nth}.removed", process::id());
@@ -285,28 +287,22 @@ fn remove_from_elsewhere(
     }
 }
 
-/// The path that leads to an open file from everywhere on this machine, in the form that is bound to no length.
-///
-/// # Errors
-/// If there is none, as the file was removed.
+/// Takes the attribute from a file that says it is only to be read: elsewhere, too, that is no matter of its names.
 #[allow(unsafe_code)]
-pub(super) fn path_of(file: &File) -> io::Result<PathBuf> {
-    let mut path = vec![0_u16; 512];
-    loop {
-        let room = u32::try_from(path.len()).map_err(io::Error::other)?;
-        let flags = FILE_NAME_NORMALIZED | VOLUME_NAME_DOS;
-        // SAFETY: the handle is open, and there is as much room for the path as is said.
-        let length = unsafe {
-            GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), room, flags)
-        };
-        match usize::try_from(length).map_err(io::Error::other)? {
-            0 => return Err(io::Error::last_os_error()),
-            length if length < path.len() => {
-                return Ok(OsString::from_wide(&path[..length]).into());
-            }
-            needed => path.resize(needed + 1, 0),
-        }
-    }
+fn permit_removal(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    let access = FILE_WRITE_ATTRIBUTES;
+    let file = open(directory, name, access, Wanted::Existing, options)?;
+    // Its times stay what they are.
+    let information = FILE_BASIC_INFORMATION {
+        FileAttributes: FILE_ATTRIBUTE_NORMAL,
+        ..FILE_BASIC_INFORMATION::default()
+    };
+    // SAFETY: the information is of its class.
+    unsafe { set(&file, FileBasicInformation, &information) }
 }
 
 /// The number of a file in its volume, the upper half first, if it is one that 64 bits have no room for.

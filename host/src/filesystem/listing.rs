@@ -16,7 +16,8 @@ use wasmtime_wasi::{
     p2::bindings::filesystem::types::{DescriptorType, DirectoryEntry, ErrorCode},
 };
 
-use super::{Answer, View, handles};
+use super::{Answer, View};
+use crate::process::platform::path_of;
 
 /// A directory that is being read.
 struct Listing(ReadDir);
@@ -51,7 +52,7 @@ fn read_directory(
     let Descriptor::Dir(dir) = view.table.get(dir)? else {
         return Ok(Err(ErrorCode::NotDirectory));
     };
-    match handles::path_of(&dir.dir).and_then(fs::read_dir::<PathBuf>) {
+    match path_of(&dir.dir).and_then(fs::read_dir::<PathBuf>) {
         Ok(entries) => Ok(Ok(view.table.push(Listing(entries))?)),
         Err(error) => Ok(Err(error.into())),
     }

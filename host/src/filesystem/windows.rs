@@ -32,7 +32,7 @@ mod names;
 pub(super) use self::names::flaw;
 
 /// What [`ErrorCode::Busy`] means: a sharing violation.
-pub(crate) const BUSY: &str = "another program has it open, and lets nobody else have it";
+pub(crate) const BUSY: &str = "another program has it open, and does not permit that";
 
 /// The interface, as wasmtime-wasi calls it.
 const TYPES: &str = "wasi:filesystem/types@0.2.12";

@@ -1,6 +1,13 @@
 //! Where a file lies: on a volume that this system alone has, or where others may have it as well.
 
-use std::{fs::File, os::windows::io::AsRawHandle, ptr};
+use std::{
+    ffi::OsString,
+    fs::File,
+    io,
+    os::windows::{ffi::OsStringExt, io::AsRawHandle},
+    path::{Component, Path, PathBuf, Prefix},
+    ptr,
+};
 
 use windows_sys::{
     Wdk::{
@@ -10,7 +17,11 @@ use windows_sys::{
         },
     },
     Win32::{
-        Foundation::STATUS_SUCCESS, Storage::FileSystem::GetVolumeInformationByHandleW,
+        Foundation::STATUS_SUCCESS,
+        Storage::FileSystem::{
+            FILE_NAME_NORMALIZED, GetFinalPathNameByHandleW, GetVolumeInformationByHandleW,
+            VOLUME_NAME_DOS,
+        },
         System::IO::IO_STATUS_BLOCK,
     },
 };
@@ -22,7 +33,17 @@ const SINGLE_SYSTEM: [&str; 5] = ["NTFS", "ReFS", "FAT", "FAT32", "exFAT"];
 /// Whether the processes that can have a file open are those of this system's list. Not so if another machine has the
 /// volume, or may have: it knows processes of its own, under the same numbers.
 pub(super) fn is_this_systems(file: &File) -> bool {
-    is_attached(file) && name(file).is_some_and(|name| SINGLE_SYSTEM.contains(&&*name))
+    is_attached(file)
+        && name(file).is_some_and(|name| SINGLE_SYSTEM.contains(&&*name))
+        && path_of(file).is_ok_and(|path| !is_a_servers(&path))
+}
+
+/// Whether it begins with the name of a server. That of a drive which is mapped to one does, too, where the system tells it.
+fn is_a_servers(path: &Path) -> bool {
+    let Some(Component::Prefix(prefix)) = path.components().next() else {
+        return false;
+    };
+    matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
 }
 
 /// Whether it is on a device of this machine. What cannot be told is not.
@@ -69,6 +90,30 @@ fn name(file: &File) -> Option<String> {
     String::from_utf16(&name[..end]).ok()
 }
 
+/// The path that leads to an open file from everywhere on this machine, in the form that is bound to no length.
+///
+/// # Errors
+/// If there is none, as the file was removed.
+#[allow(unsafe_code)]
+pub(crate) fn path_of(file: &File) -> io::Result<PathBuf> {
+    let mut path = vec![0_u16; 512];
+    loop {
+        let room = u32::try_from(path.len()).map_err(io::Error::other)?;
+        let flags = FILE_NAME_NORMALIZED | VOLUME_NAME_DOS;
+        // SAFETY: the handle is open, and there is as much room for the path as is said.
+        let length = unsafe {
+            GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), room, flags)
+        };
+        match usize::try_from(length).map_err(io::Error::other)? {
+            0 => return Err(io::Error::last_os_error()),
+            length if length < path.len() => {
+                return Ok(OsString::from_wide(&path[..length]).into());
+            }
+            needed => path.resize(needed + 1, 0),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +121,16 @@ mod tests {
     #[test]
     fn temporary_files_lie_on_this_systems_volume() {
         assert!(is_this_systems(&tempfile::tempfile().unwrap()));
+    }
+
+    #[test]
+    fn what_has_a_servers_name_in_its_path_is_not() {
+        for path in [r"\\server\share\data", r"\\?\UNC\server\share\data"] {
+            assert!(is_a_servers(Path::new(path)), "{path}");
+        }
+        for path in [r"C:\data", r"\\?\C:\data", r"UNC\data"] {
+            assert!(!is_a_servers(Path::new(path)), "{path}");
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ mod installation;
 mod listing;
 mod volume;
 
+pub(crate) use volume::path_of;
+
 /// A process, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
