@@ -31,11 +31,11 @@ use windows_sys::{
     Win32::{
         Foundation::{
             INVALID_HANDLE_VALUE, NTSTATUS, OBJ_CASE_INSENSITIVE, RtlNtStatusToDosError,
-            STATUS_CANNOT_DELETE, STATUS_DELETE_PENDING, STATUS_FILE_IS_A_DIRECTORY,
-            STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_INFO_CLASS, STATUS_INVALID_PARAMETER,
-            STATUS_NAME_TOO_LONG, STATUS_NOT_IMPLEMENTED, STATUS_NOT_SUPPORTED,
-            STATUS_OBJECT_NAME_COLLISION, STATUS_SHARING_VIOLATION, STATUS_SUCCESS,
-            STATUS_TOO_MANY_LINKS, UNICODE_STRING,
+            STATUS_ACCESS_DENIED, STATUS_CANNOT_DELETE, STATUS_DELETE_PENDING,
+            STATUS_FILE_IS_A_DIRECTORY, STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_INFO_CLASS,
+            STATUS_INVALID_PARAMETER, STATUS_NAME_TOO_LONG, STATUS_NOT_IMPLEMENTED,
+            STATUS_NOT_SUPPORTED, STATUS_OBJECT_NAME_COLLISION, STATUS_SHARING_VIOLATION,
+            STATUS_SUCCESS, STATUS_TOO_MANY_LINKS, UNICODE_STRING,
         },
         Storage::FileSystem::{
             DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_ID_INFO, FILE_READ_ATTRIBUTES,
@@ -45,6 +45,8 @@ use windows_sys::{
         System::IO::IO_STATUS_BLOCK,
     },
 };
+
+use crate::process::platform::lacks_links;
 
 /// Why something could not be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +200,12 @@ fn open_once(
 pub(super) fn link(directory: &File, file: &str, to: &File, name: &str) -> Result<(), Status> {
     let (access, options) = (FILE_WRITE_ATTRIBUTES, FILE_OPEN_FOR_BACKUP_INTENT);
     let file = open(directory, file, access, Wanted::Existing, options)?;
-    patiently(|| name_it(&file, to, name, FileLinkInformation))
+    let linked = patiently(|| name_it(&file, to, name, FileLinkInformation));
+    linked.map_err(|status| match status {
+        // What some systems say instead of that there is no such thing.
+        Status(STATUS_ACCESS_DENIED) if lacks_links(&file) => Status(STATUS_NOT_SUPPORTED),
+        status => status,
+    })
 }
 
 /// Gives a file a name that nobody has, beside its own or in its place.

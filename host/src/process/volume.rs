@@ -23,6 +23,7 @@ use windows_sys::{
             VOLUME_NAME_DOS,
         },
         System::IO::IO_STATUS_BLOCK,
+        System::SystemServices::FILE_SUPPORTS_HARD_LINKS,
     },
 };
 
@@ -34,7 +35,7 @@ const SINGLE_SYSTEM: [&str; 5] = ["NTFS", "ReFS", "FAT", "FAT32", "exFAT"];
 /// volume, or may have: it knows processes of its own, under the same numbers.
 pub(super) fn is_this_systems(file: &File) -> bool {
     is_attached(file)
-        && name(file).is_some_and(|name| SINGLE_SYSTEM.contains(&&*name))
+        && about(file).is_some_and(|(name, _)| SINGLE_SYSTEM.contains(&&*name))
         && path_of(file).is_ok_and(|path| !is_a_servers(&path))
 }
 
@@ -65,12 +66,19 @@ fn is_attached(file: &File) -> bool {
     status == STATUS_SUCCESS && device.Characteristics & remote == 0
 }
 
-/// What the system calls the file system.
+/// Whether its file system says, by saying nothing of them, that it has no hard links.
+pub(crate) fn lacks_links(file: &File) -> bool {
+    about(file).is_some_and(|(_, flags)| flags & FILE_SUPPORTS_HARD_LINKS == 0)
+}
+
+/// What the system calls the file system, and what it says of it.
 #[allow(unsafe_code)]
-fn name(file: &File) -> Option<String> {
+fn about(file: &File) -> Option<(String, u32)> {
     let mut name = [0_u16; 64];
     let length = u32::try_from(name.len()).ok()?;
-    // SAFETY: the handle is open, there is as much room for the name as is said, and nothing else is asked for.
+    let mut flags = 0;
+    // SAFETY: the handle is open, there is room for the flags and as much as is said for the name, and nothing else is asked
+    // for.
     let told = unsafe {
         GetVolumeInformationByHandleW(
             file.as_raw_handle(),
@@ -78,7 +86,7 @@ fn name(file: &File) -> Option<String> {
             0,
             ptr::null_mut(),
             ptr::null_mut(),
-            ptr::null_mut(),
+            &raw mut flags,
             name.as_mut_ptr(),
             length,
         )
@@ -87,7 +95,7 @@ fn name(file: &File) -> Option<String> {
         return None;
     }
     let end = name.iter().position(|unit| *unit == 0)?;
-    String::from_utf16(&name[..end]).ok()
+    Some((String::from_utf16(&name[..end]).ok()?, flags))
 }
 
 /// The path that leads to an open file from everywhere on this machine, in the form that is bound to no length.

@@ -31,7 +31,7 @@ mod installation;
 mod listing;
 mod volume;
 
-pub(crate) use volume::path_of;
+pub(crate) use volume::{lacks_links, path_of};
 
 /// A process, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
