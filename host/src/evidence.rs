@@ -146,7 +146,7 @@ pub(crate) fn probe(file: &File) -> Probe {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(windows)))]
 mod tests {
     use super::*;
 

@@ -18,6 +18,12 @@ use crate::{
     options::DEFAULT_NAME,
 };
 
+#[cfg_attr(unix, path = "phrase/unix.rs")]
+#[cfg_attr(not(unix), path = "phrase/windows.rs")]
+mod shell;
+
+use self::shell::quoted;
+
 /// A refusal: which file, who has it since when, how that is known, what to do.
 pub(crate) fn held(
     f: &mut fmt::Formatter<'_>,
@@ -203,17 +209,6 @@ impl WayOut {
     }
 }
 
-/// As a shell takes one word.
-fn quoted(word: &str) -> String {
-    let plain =
-        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | '@' | ',');
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// A lock that was to be broken, and is not this owner's.
 pub(crate) fn not_the_owner(
     f: &mut fmt::Formatter<'_>,
@@ -369,17 +364,5 @@ mod tests {
             "9999-12-31T23:59:59Z"
         );
         assert_eq!(written(after(253_402_300_800)), None);
-    }
-
-    #[test]
-    fn a_shell_takes_a_quoted_word_for_the_word() {
-        for (word, quote) in [
-            ("/var/lib/app", "/var/lib/app"),
-            ("", "''"),
-            ("my data", "'my data'"),
-            ("it's; rm *", r"'it'\''s; rm *'"),
-        ] {
-            assert_eq!(quoted(word), quote);
-        }
     }
 }

@@ -332,6 +332,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(not(windows))]
     fn a_directory_is_nobodys_claim_and_never_dead() {
         let refused = ask(|view, dir, _| view.guard(dir)).unwrap();
         assert!(matches!(refused, Err(GuardError::Refused(_))));

@@ -388,3 +388,6 @@ fn answer<T>(answer: FsResult<T>) -> Answer<T> {
         Err(error) => Ok(Err(error.downcast()?)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,9 +140,4 @@ mod tests {
             assert!(!is_a_servers(Path::new(path)), "{path}");
         }
     }
-
-    #[test]
-    fn what_is_on_no_volume_is_not_this_systems() {
-        assert!(!is_this_systems(&File::open("NUL").unwrap()));
-    }
 }

@@ -233,3 +233,76 @@ pub(crate) fn make_private(_file: &File) -> io::Result<()> {
 pub(crate) fn owner_of(_path: &Path) -> Option<u32> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::{
+        DeadReason, Liveness,
+        process::{Owner, current, liveness},
+    };
+
+    #[test]
+    fn this_process_is_present_and_started_once() {
+        let pid = std::process::id();
+        let found = entry(pid).unwrap();
+        assert!(found.start.is_some() && !found.ended, "{found:?}");
+        assert_eq!(entry(pid), Some(found));
+        assert_eq!(presence(pid), Presence::Present);
+        assert!(myself().unwrap().is_whole());
+    }
+
+    #[test]
+    fn a_number_that_no_process_has_is_absent_also_beside_one_that_some_has() {
+        for pid in [0, u32::MAX, std::process::id() + 1] {
+            assert_eq!(presence(pid), Presence::Absent, "{pid}");
+            assert_eq!(entry(pid), None);
+        }
+    }
+
+    #[test]
+    fn who_has_ended_is_dead_while_somebody_has_a_handle_of_it() {
+        let place = tempfile::tempdir().unwrap();
+        let file = File::create(place.path().join("file")).unwrap();
+        let directory = open_directory(place.path()).unwrap();
+        let mut child = Command::new("cmd")
+            .args(["/c", "pause"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let maker = super::super::identify(child.id(), &directory).unwrap();
+        let ask = || liveness(&Owner::Maker(maker.to_string()), &file);
+        assert!(matches!(ask(), Liveness::Alive(_)), "{:?}", ask());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for owner in [Owner::Maker(maker.to_string()), Owner::Pid(child.id())] {
+            let life = liveness(&owner, &file);
+            assert!(matches!(life, Liveness::Dead(_)), "{life:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_was_given_again_is_told_by_its_start_and_another_installations_by_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let file = File::create(place.path().join("file")).unwrap();
+        let me = current(&open_directory(place.path()).unwrap()).unwrap();
+        let start = me.start.map(|start| start - 1);
+        let before = Identity {
+            start,
+            ..me.clone()
+        };
+        assert_eq!(
+            liveness(&Owner::Maker(before.to_string()), &file),
+            Liveness::Dead(DeadReason::Reused)
+        );
+        let boot = Some("0".repeat(32));
+        let elsewhere = Identity { boot, ..before };
+        assert_eq!(
+            liveness(&Owner::Maker(elsewhere.to_string()), &file),
+            Liveness::Unknown(crate::UnknownReason::OtherBoot)
+        );
+    }
+}
