@@ -1,51 +1,19 @@
 //! Processes that want a directory, and a barrier that lets them all go at once.
 
+#[cfg_attr(unix, path = "contender/unix.rs")]
+#[cfg_attr(windows, path = "contender/windows.rs")]
+mod platform;
+
 use std::{
     env,
-    io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write, pipe},
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
 
 use crate::{program::lockhost, scene::Scene};
-use rustix::process::{Pid, Signal, kill_process};
 
-/// A line that all contenders wait at.
-pub struct Barrier {
-    closed: PipeReader,
-    open: PipeWriter,
-}
-
-impl Barrier {
-    /// A closed one.
-    ///
-    /// # Panics
-    /// If there are no more descriptors.
-    #[must_use]
-    pub fn new() -> Self {
-        let (closed, open) = pipe().expect("a pipe");
-        Self { closed, open }
-    }
-
-    /// Sends a program to the line. It starts when the line opens.
-    ///
-    /// # Panics
-    /// If it cannot be started.
-    #[must_use]
-    pub fn line_up(&self, at_barrier: &str, program: &Path, arguments: &[&str]) -> Contender {
-        let mut command = Command::new(at_barrier);
-        command.arg(program).args(arguments);
-        command.stdin(self.closed.try_clone().expect("a descriptor"));
-        let mut contender = Contender::start(&mut command);
-        assert_eq!(contender.line(), "ready");
-        contender
-    }
-
-    /// Opens the line for everybody.
-    pub fn open(self) {
-        drop(self.open);
-    }
-}
+pub use platform::*;
 
 impl Default for Barrier {
     fn default() -> Self {
@@ -96,13 +64,13 @@ impl Contender {
         }
     }
 
-    /// `lockhost acquire` on a directory.
+    /// `lockhost acquire` on a directory, until it is told to [`stop`](Self::stop).
     ///
     /// # Panics
     /// If it cannot be started.
     #[must_use]
     pub fn acquire(directory: &Path) -> Self {
-        Self::start(Command::new(lockhost()).arg("acquire").arg(directory))
+        Self::start(acquire().arg(directory))
     }
 
     /// The same, once it has the lock.
@@ -169,14 +137,6 @@ impl Contender {
         text
     }
 
-    /// Sends it a signal.
-    ///
-    /// # Panics
-    /// If it is gone.
-    pub fn signal(&self, signal: Signal) {
-        send(self.pid(), signal).expect("it is there");
-    }
-
     /// How it ended; `None` while it runs.
     ///
     /// # Panics
@@ -194,23 +154,14 @@ impl Contender {
         self.child.wait().expect("it ends")
     }
 
-    /// Sends it a signal and waits for its end.
+    /// Kills it and waits for its end.
     ///
     /// # Panics
     /// If it cannot be waited for.
-    pub fn end(&mut self, signal: Signal) -> ExitStatus {
-        self.signal(signal);
+    pub fn kill(&mut self) -> ExitStatus {
+        self.child.kill().expect("it is there");
         self.child.wait().expect("it ends")
     }
-}
-
-/// Sends a signal to a process.
-///
-/// # Errors
-/// If there is none of this number, or it may not be signalled.
-pub fn send(pid: u32, signal: Signal) -> io::Result<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    Ok(kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?)
 }
 
 impl Drop for Contender {
@@ -254,7 +205,7 @@ pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, scene: &Scene) {
     let directory = scene.path().to_str();
     let directory = directory.expect("a temporary directory's path is text");
     let mut contenders: Vec<_> = (0..processes)
-        .map(|_| barrier.line_up(at_barrier, &lockhost(), &["acquire", directory]))
+        .map(|_| barrier.line_up(at_barrier, &lockhost(), &[ACQUIRE, &[directory]].concat()))
         .collect();
     barrier.open();
     let (count, answers) = owners(&mut contenders);
@@ -263,10 +214,10 @@ pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, scene: &Scene) {
     assert_eq!(refused, processes - 1, "refusals among {answers:#?}");
     for (contender, answer) in contenders.iter_mut().zip(answers) {
         if answer == Answer::Owns {
-            assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+            assert_eq!(contender.stop().code(), Some(0));
         }
     }
     let mut newcomer = Contender::owner(scene.path());
-    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
+    assert_eq!(newcomer.stop().code(), Some(0));
     assert!(scene.files().is_empty(), "left: {:?}", scene.files());
 }

@@ -4,19 +4,7 @@ use std::{fs, path::Path};
 
 use crate::scene::Scene;
 
-/// When a running process started, in the kernel's ticks.
-///
-/// # Panics
-/// If it is not running.
-#[must_use]
-pub fn start_of(pid: u32) -> String {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is running");
-    let start = stat
-        .rsplit(')')
-        .next()
-        .and_then(|rest| rest.split_ascii_whitespace().nth(19));
-    start.expect("it has a start time").to_owned()
-}
+pub use crate::running::start_of;
 
 /// An identity in parts, as `wit/lockfile.wit` defines format 1: made from a real one, so that whatever is not changed
 /// is right for this machine.

@@ -1,14 +1,13 @@
 //! The algorithm of the lock that lockhost replaces, with its flaws.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process,
 };
 
-use rustix::process::{Pid, test_kill_process};
+use crate::{files, running::is_there};
 
 /// Whoever is to be told each step that an attempt comes to.
 pub trait Steps {
@@ -37,7 +36,7 @@ pub enum Outcome {
 /// What a lock file says.
 enum Owner {
     Gone,
-    Alive(i32),
+    Alive(u32),
     Dead,
 }
 
@@ -128,12 +127,7 @@ impl<S: Steps> Original<S> {
 
     /// Whether the file is new. It is empty, for all to see, before the pid is in it.
     fn create(&self, path: &Path, created: &str) -> io::Result<bool> {
-        match OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-        {
+        match files::private().write(true).create_new(true).open(path) {
             Ok(file) => {
                 self.steps.at(created)?;
                 write_pid(file)?;
@@ -150,9 +144,9 @@ impl<S: Steps> Original<S> {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Owner::Gone),
             Err(error) => return Err(error),
         };
-        let pid = content.trim().parse().ok().and_then(Pid::from_raw);
-        let alive = pid.filter(|pid| test_kill_process(*pid) != Err(rustix::io::Errno::SRCH));
-        Ok(alive.map_or(Owner::Dead, |pid| Owner::Alive(pid.as_raw_nonzero().get())))
+        let pid = content.trim().parse().ok();
+        let alive = pid.filter(|pid| is_there(*pid) == Some(true));
+        Ok(alive.map_or(Owner::Dead, Owner::Alive))
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use rustix::process::Signal;
-
 use crate::{
     contender::{Answer, Contender},
     scene::Scene,
@@ -49,7 +47,7 @@ pub fn is_refused(mut contender: Contender) -> String {
 /// # Panics
 /// If it does not end well.
 pub fn ends(mut owner: Contender, scene: &Scene) -> String {
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(owner.stop().code(), Some(0));
     assert!(scene.files().is_empty(), "left: {:?}", scene.files());
     owner.complaints()
 }
@@ -86,7 +84,7 @@ pub fn take_over_from_each_other(both: [Start; 2]) {
         for next in both {
             let scene = Scene::free();
             let mut owner = gets_in(killed(&scene));
-            owner.end(Signal::KILL);
+            owner.kill();
             assert_eq!(scene.files().len(), 2, "the lock and its claim");
             let complaints = ends(gets_in(next(&scene)), &scene);
             let pid = owner.pid().to_string();

@@ -1,12 +1,14 @@
 //! Directories as a starting process may find them.
 
+// Numbers of users and modes are POSIX' alone.
+#[cfg(unix)]
+mod users;
+
 use std::{
     env,
     ffi::OsString,
-    fs::{self, File, Permissions},
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    fs::{self, File},
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
     thread,
     time::{Duration, SystemTime},
@@ -14,7 +16,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{identity::Identity, program::lockhost};
+use crate::identity::Identity;
 
 /// A number that no process has: beyond what Linux ever counts to (4,194,304).
 pub const NOBODY: &str = "999999999\n";
@@ -23,6 +25,10 @@ pub const NOBODY: &str = "999999999\n";
 pub struct Scene {
     directory: TempDir,
     /// Made when something has to be run from it.
+    #[cfg_attr(
+        windows,
+        expect(dead_code, reason = "nobody becomes another user there")
+    )]
     tools: OnceLock<TempDir>,
 }
 
@@ -90,65 +96,6 @@ impl Scene {
         let mine = Identity::mine(Self::free().path());
         mine.with('p', &pid.to_string()).leave_at(&self, names);
         self
-    }
-
-    /// Lets every user in, and write.
-    ///
-    /// # Panics
-    /// If its mode cannot be set.
-    pub fn open_to_all(&self) {
-        fs::set_permissions(self.path(), Permissions::from_mode(0o777))
-            .expect("its mode can be set");
-    }
-
-    /// `lockhost acquire` on it, as a user who is nobody in particular: a copy of the program, where every user can
-    /// reach it. The copy goes with the value.
-    ///
-    /// # Panics
-    /// If the program cannot be built or copied.
-    #[must_use]
-    pub fn acquire_as_another_user(&self) -> Command {
-        let mut command = self.as_another_user();
-        command.arg("acquire").arg(self.path());
-        command
-    }
-
-    /// The program, as a user who is nobody in particular.
-    ///
-    /// # Panics
-    /// If the program cannot be built or copied.
-    #[must_use]
-    pub fn as_another_user(&self) -> Command {
-        let mut command = Command::new(self.for_all(&lockhost()));
-        command.uid(65534).gid(65534);
-        command
-    }
-
-    /// A copy of a program where every user can reach it. It goes with the value.
-    ///
-    /// # Panics
-    /// If it cannot be copied.
-    #[must_use]
-    pub fn for_all(&self, program: &Path) -> PathBuf {
-        let tools = self.tools.get_or_init(|| {
-            let tools = TempDir::with_prefix("lockhost-tools-").expect("a temporary directory");
-            fs::set_permissions(tools.path(), Permissions::from_mode(0o755))
-                .expect("its mode can be set");
-            tools
-        });
-        let copy = tools
-            .path()
-            .join(program.file_name().expect("a program has a name"));
-        if !copy.exists() {
-            // By another process: what this one has open for writing, a process that another test starts at this moment
-            // has open too, and then the copy cannot be run.
-            let status = Command::new("cp").arg(program).arg(&copy).status();
-            assert!(
-                status.expect("cp is there").success(),
-                "the program is copied"
-            );
-        }
-        copy
     }
 
     /// Where it is.

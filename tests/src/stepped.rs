@@ -1,11 +1,11 @@
 //! One of ours that takes one step at a time, on a real directory: the guest's own machine, and a driver that stops
-//! wherever a test wants it to. Of processes it knows what kill(2) tells, and it keeps no evidence.
+//! wherever a test wants it to. Of processes it knows whether there are any, and it keeps no evidence.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, ErrorKind, Read},
-    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use lockhost_guest::{
@@ -17,7 +17,11 @@ use lockhost_guest::{
     lockfile::{self, Name, Names, content_of},
     machine::{Machine, Outcome},
 };
-use rustix::process::{Pid, test_kill_process};
+
+use crate::{
+    files::{self, Seen},
+    running::is_there,
+};
 
 /// An attempt, stopped before a step. Dropping it is a crash: nothing is given up.
 pub struct Stepped {
@@ -106,7 +110,8 @@ impl Stepped {
     /// Whether the lock file is its own.
     #[must_use]
     pub fn still_held(&self) -> bool {
-        id_at(&self.path(&Name::Level(0))).is_ok_and(|id| Some(id) == self.machine.own())
+        self.look_at(&Name::Level(0))
+            .is_ok_and(|seen| Some(id(&seen)) == self.machine.own())
     }
 
     fn step(&mut self, call: Call) {
@@ -118,6 +123,10 @@ impl Stepped {
 
     fn path(&self, name: &Name) -> PathBuf {
         self.directory.join(self.names.file(name))
+    }
+
+    fn look_at(&self, name: &Name) -> io::Result<Seen> {
+        files::look_at(&self.path(name))
     }
 
     fn perform(&mut self, call: Call) -> io::Result<Reply> {
@@ -136,28 +145,37 @@ impl Stepped {
             }
             Call::Write { file, pid } => {
                 let content = content_of(pid);
-                self.ours(file)?.write_all_at(content.as_bytes(), 0)?;
+                files::write_at_start(self.ours(file)?, content.as_bytes())?;
                 Reply::Done
             }
             Call::Disown { level } => {
-                self.ours(Ours::At(level))?.write_all_at(b"-", 0)?;
+                files::write_at_start(self.ours(Ours::At(level))?, b"-")?;
                 Reply::Done
             }
-            Call::StatClaim => Reply::Stat(stat(&self.ours(Ours::Claim)?.metadata()?)),
-            Call::Stat { name } => Reply::Stat(stat(&fs::symlink_metadata(self.path(&name))?)),
+            Call::StatClaim => {
+                let claim = self.ours(Ours::Claim)?;
+                Reply::Stat(stat(&files::look(claim)?, &claim.metadata()?)?)
+            }
+            Call::Stat { name } => {
+                let file = fs::symlink_metadata(self.path(&name))?;
+                Reply::Stat(stat(&self.look_at(&name)?, &file)?)
+            }
             Call::Open { name } => {
                 let file = File::open(self.path(&name))?;
-                Reply::Id(id_of(self.open.insert(file))?)
+                Reply::Id(id(&files::look(self.open.insert(file))?))
             }
             Call::Read => {
                 let mut bytes = Vec::new();
                 opened(&self.open)?.read_to_end(&mut bytes)?;
                 Reply::Bytes(bytes)
             }
-            Call::StatOpen => Reply::Stat(stat(&opened(&self.open)?.metadata()?)),
+            Call::StatOpen => {
+                let open = opened(&self.open)?;
+                Reply::Stat(stat(&files::look(open)?, &open.metadata()?)?)
+            }
             // No shortcut: the directory is listed.
             Call::Identify { .. } => Reply::Identity(None),
-            Call::Id { name } => Reply::Id(id_at(&self.path(&name))?),
+            Call::Id { name } => Reply::Id(id(&self.look_at(&name)?)),
             Call::List => self.list()?,
             Call::Ask { owner } => Reply::Liveness(judge(&owner)),
             Call::Link { name } => {
@@ -182,7 +200,7 @@ impl Stepped {
         let mut options = File::options();
         options.read(true).write(true).create_new(true);
         let file = options.open(self.path(name))?;
-        let id = id_of(&file)?;
+        let id = id(&files::look(&file)?);
         self.ours.push((which, file));
         Ok(Reply::Id(id))
     }
@@ -237,30 +255,27 @@ fn opened(file: &Option<File>) -> io::Result<&File> {
         .ok_or_else(|| io::Error::other("no file is open"))
 }
 
-fn id_at(path: &Path) -> io::Result<FileId> {
-    let file = fs::symlink_metadata(path)?;
-    Ok(FileId(file.dev(), file.ino()))
+fn id(seen: &Seen) -> FileId {
+    FileId(seen.id.device, seen.id.number)
 }
 
-fn id_of(file: &File) -> io::Result<FileId> {
-    let file = file.metadata()?;
-    Ok(FileId(file.dev(), file.ino()))
-}
-
-fn stat(file: &fs::Metadata) -> FileStat {
-    FileStat {
+fn stat(seen: &Seen, file: &Metadata) -> io::Result<FileStat> {
+    // WASI counts from 1970, and nothing here is older.
+    let modified = file.modified()?.duration_since(UNIX_EPOCH);
+    let modified = modified.map_err(io::Error::other)?;
+    Ok(FileStat {
         kind: if file.is_file() {
             DescriptorType::RegularFile
         } else {
             DescriptorType::Unknown
         },
-        size: file.len(),
-        links: file.nlink(),
+        size: seen.size,
+        links: seen.links,
         modified: Some(Datetime {
-            seconds: file.mtime().unsigned_abs(),
-            nanoseconds: u32::try_from(file.mtime_nsec()).unwrap_or(0),
+            seconds: modified.as_secs(),
+            nanoseconds: modified.subsec_nanos(),
         }),
-    }
+    })
 }
 
 fn code(error: &io::Error) -> ErrorCode {
@@ -277,15 +292,10 @@ fn judge(owner: &Owner) -> Liveness {
         Owner::Maker(identity) => pid_of(identity.as_str()),
         Owner::Nobody => return Liveness::Dead(DeadReason::Nobody),
     };
-    let Some(pid) = pid
-        .and_then(|pid| i32::try_from(pid).ok())
-        .and_then(Pid::from_raw)
-    else {
-        return Liveness::Unknown(UnknownReason::Unreadable);
-    };
-    match test_kill_process(pid) {
-        Err(rustix::io::Errno::SRCH) => Liveness::Dead(DeadReason::NoProcess),
-        _ => Liveness::Alive(AliveReason::Running),
+    match pid.and_then(is_there) {
+        None => Liveness::Unknown(UnknownReason::Unreadable),
+        Some(false) => Liveness::Dead(DeadReason::NoProcess),
+        Some(true) => Liveness::Alive(AliveReason::Running),
     }
 }
 

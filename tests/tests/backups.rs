@@ -1,4 +1,7 @@
 //! What backup tools and people do to a directory that is locked, or was.
+//!
+//! On POSIX systems alone: cp(1) makes the backups, and evidence tells much of it.
+#![cfg(unix)]
 
 use std::{
     fs,
@@ -12,7 +15,6 @@ use lockhost_tests::{
     contender::{Answer, Contender},
     scene::{NOBODY, Scene},
 };
-use rustix::process::Signal;
 
 const LOCK: &str = "tinyforge.lock";
 
@@ -91,7 +93,7 @@ fn a_snapshot_of_hard_links_looks_held_for_as_long_as_the_owner_lives_and_costs_
     let snapshot = hard_links(&scene);
     is_refused(acquire(snapshot.path()), owner.pid());
     is_refused(acquire(scene.path()), owner.pid());
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(owner.stop().code(), Some(0));
     assert_eq!(owner.complaints(), "");
     only_data_is_left(&scene);
     // What it released is gone in its own directory, and stale in the snapshot.
@@ -120,7 +122,7 @@ fn after_a_crash_a_directory_and_its_snapshot_are_taken_over_each_by_itself() {
     for while_held in [true, false] {
         let (scene, mut owner) = owned();
         let early = while_held.then(|| hard_links(&scene));
-        owner.end(Signal::KILL);
+        owner.kill();
         let snapshot = early.unwrap_or_else(|| hard_links(&scene));
         let before = fs::metadata(snapshot.lock()).unwrap();
         let first = is_taken_over(&scene, owner.pid());
@@ -147,7 +149,7 @@ fn a_snapshot_that_has_only_the_lock_is_held_by_the_kernels_word_and_stale_after
     let error = is_refused(acquire(snapshot.path()), owner.pid());
     let liveness = error.holder().unwrap().liveness();
     assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence));
-    owner.end(Signal::KILL);
+    owner.kill();
     is_taken_over(&snapshot, owner.pid()).release().unwrap();
     only_data_is_left(&snapshot);
     assert_eq!(scene.files().len(), 3);
@@ -167,7 +169,7 @@ fn a_snapshot_that_has_only_the_claim_is_free_and_the_claim_goes_once_its_maker_
     sweep();
     assert!(claim(&snapshot).exists());
     is_refused(acquire(scene.path()), owner.pid());
-    owner.end(Signal::KILL);
+    owner.kill();
     sweep();
     only_data_is_left(&snapshot);
     assert_eq!(scene.files().len(), 3);
@@ -183,7 +185,7 @@ fn a_copy_that_was_made_while_the_lock_was_held_is_refused_for_as_long_as_the_ow
     assert_eq!(inode(&copy.lock()), inode(&claim(&copy)), "cp keeps links");
     is_refused(acquire(copy.path()), owner.pid());
     assert_eq!(copy.files().len(), 3);
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(owner.stop().code(), Some(0));
     is_taken_over(&copy, owner.pid()).release().unwrap();
     only_data_is_left(&copy);
     only_data_is_left(&scene);
@@ -197,7 +199,7 @@ fn a_copy_that_does_not_keep_links_is_refused_for_as_long_as_the_owner_lives() {
     // Nothing but the pid tells whose it is.
     let error = is_refused(acquire(copy.path()), owner.pid());
     assert!(!error.holder().unwrap().is_claimed());
-    owner.end(Signal::KILL);
+    owner.kill();
     is_taken_over(&copy, owner.pid()).release().unwrap();
     only_data_is_left(&copy);
 }
@@ -210,7 +212,7 @@ fn a_lock_file_that_is_restored_in_place_under_a_living_owner_is_still_its_owner
     let error = acquire(scene.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Held);
     assert!(error.holder().unwrap().is_claimed());
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(owner.stop().code(), Some(0));
     only_data_is_left(&scene);
 }
 
@@ -228,7 +230,7 @@ fn removing_the_claims_of_a_living_owner_frees_nothing() {
         let liveness = error.holder().unwrap().liveness();
         assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence), "{error}");
         assert_eq!(scene.files(), ["data", LOCK]);
-        assert_eq!(owner.end(Signal::TERM).code(), Some(0), "it lost nothing");
+        assert_eq!(owner.stop().code(), Some(0), "it lost nothing");
         only_data_is_left(&scene);
     }
 }
@@ -251,7 +253,7 @@ fn removing_the_lock_of_a_living_owner_lets_a_second_one_in_and_the_first_notice
     assert_eq!(pid(), format!("{}\n", second.pid()));
     assert_eq!(scene.files().len(), 3);
     is_refused(acquire(scene.path()), second.pid());
-    assert_eq!(second.end(Signal::TERM).code(), Some(0));
+    assert_eq!(second.stop().code(), Some(0));
     only_data_is_left(&scene);
 }
 

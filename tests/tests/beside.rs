@@ -17,7 +17,6 @@ use lockhost_tests::{
     scene::{NOBODY, Scene},
     stepped::{Stepped, links, unlinks},
 };
-use rustix::process::Signal;
 
 const LOCK: &str = "tinyforge.lock";
 const RECLAIM: &str = "tinyforge.lock.reclaim";
@@ -111,13 +110,13 @@ fn ours_is_refused_by_a_lock_of_the_originals_and_gets_in_when_it_is_released() 
 fn the_original_takes_over_from_one_of_ours_that_was_killed_and_what_it_leaves_is_swept_after_it() {
     let scene = Scene::free();
     let mut ours = Contender::owner(scene.path());
-    ours.end(Signal::KILL);
+    ours.kill();
     let mut heir = original(&scene, &[]);
     assert_eq!(heir.answer(), Answer::Owns);
     // Of claims it knows nothing.
     assert_eq!(scene.files().len(), 2);
     by_the_original(acquire(scene.path()), &heir);
-    heir.end(Signal::KILL);
+    heir.kill();
     let lock = acquire(scene.path()).unwrap();
     assert_eq!(lock.replaced()[0].pid(), Some(heir.pid()));
     assert_eq!(scene.files().len(), 2, "the lock and its claim");
@@ -144,7 +143,7 @@ fn ours_takes_over_from_an_original_that_was_killed_at_any_of_its_steps() {
                 let scene = Scene::stale();
                 let mut killed = original(&scene, &[step]);
                 is_at(&mut killed, step);
-                killed.end(Signal::KILL);
+                killed.kill();
                 let lock = acquire(scene.path()).unwrap();
                 assert!(lock.warnings().is_empty(), "{step}: {:?}", lock.warnings());
                 lock.release().unwrap();

@@ -1,4 +1,7 @@
 //! Reboots, other machines, and clocks of every kind: what was true under another one is no proof of anything here.
+//!
+//! On Linux alone: boots, machines and clocks are made by namespaces.
+#![cfg(target_os = "linux")]
 
 use std::{
     fs::{File, FileTimes},

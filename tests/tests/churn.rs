@@ -13,7 +13,6 @@ use lockhost_tests::{
     contender::{Answer, Contender},
     scene::Scene,
 };
-use rustix::process::Signal;
 
 fn crew(workers: &[(&'static str, usize)], kill_one_in: u32) -> Crew {
     Crew {
@@ -48,7 +47,7 @@ fn churn(what: &str, crew: &Crew, acquisitions: usize) -> Counts {
             "{what}: {sum}, {:?}",
             scene.files()
         );
-        assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
+        assert_eq!(newcomer.stop().code(), Some(0));
     }
     println!("{what}: {rounds} rounds, {sum}");
     assert_eq!((sum.wedges, sum.failures), (0, 0), "{what}: {sum}");

@@ -1,4 +1,7 @@
 //! Containers: PID namespaces in which everybody is number 1. Who restarts gets in, and who is second does not.
+//!
+//! On Linux alone: containers are namespaces.
+#![cfg(target_os = "linux")]
 
 use std::{fs, thread};
 

@@ -1,6 +1,9 @@
 //! What a lock costs, counted: system calls by kind, once a process has its first lock behind it. A count that has grown
 //! fails here, and one that has shrunk is to be written down. What the C library does about memory is left out: that is
 //! not the same twice.
+//!
+//! On Linux alone: strace(1) counts.
+#![cfg(target_os = "linux")]
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 

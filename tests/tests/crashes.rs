@@ -5,6 +5,9 @@
 //! it once for each point at which it can be killed: before each system call that touches the directory, and before
 //! the one after it, whatever that is. What is left is written down in full: the names of each file, `claim` being that
 //! of the process that was killed, and `old` that of anybody else; `(in place)` is a file of that process without a claim.
+//!
+//! On Linux alone: strace(1) kills.
+#![cfg(target_os = "linux")]
 
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt};
 

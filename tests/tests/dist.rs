@@ -1,4 +1,7 @@
 //! What packages bring along, installed by the documented command and used by what it is for.
+//!
+//! On POSIX systems alone: it is what their packages bring.
+#![cfg(unix)]
 
 use std::{
     fs,

@@ -1,14 +1,15 @@
 //! `lockhost doctor`: what it finds on file systems of each kind, and that it leaves nothing; and what an owner is warned
 //! of there.
 
-use std::{
-    env, fs,
-    process::{Command, Output},
-};
+// Mounts, evidence, users, and what proc(5) shows.
+#[cfg(target_os = "linux")]
+#[path = "doctor/linux.rs"]
+mod linux;
+
+use std::{fs, process::Output};
 
 use lockhost_tests::{
-    mounted::{Mounted, is_mounted},
-    program::{lockhost, run, text},
+    program::{run, text},
     scene::Scene,
 };
 
@@ -27,34 +28,6 @@ fn doctor(scene: &Scene) -> (Option<i32>, String) {
     told
 }
 
-/// What `acquire` says on standard error, beside a command that says nothing.
-fn warned(scene: &Scene, quiet: &[&str]) -> String {
-    let arguments = [&["acquire"], quiet, &[text(scene.path()), "--", "true"]];
-    let output = run(&arguments.concat());
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    String::from_utf8(output.stderr).expect("it speaks text")
-}
-
-fn mounted_scene(mounted: &Mounted) -> Scene {
-    assert!(is_mounted(&mounted.path()));
-    Scene::free_in(&mounted.path())
-}
-
-#[test]
-fn where_temporary_files_are_locks_are_judged_by_the_kernel() {
-    let scene = Scene::free_in(&env::temp_dir());
-    let (code, told) = doctor(&scene);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(!told.contains("\n  no "), "{told}");
-    assert!(told.contains("  -    times of files are "), "{told}");
-    let (_, verdict) = told.split_once("\nverdict: ").expect(&told);
-    assert!(
-        verdict.contains("a dead owner never needs a person"),
-        "{told}"
-    );
-    assert_eq!(warned(&scene, &[]), "", "and nobody is warned");
-}
-
 #[test]
 fn files_that_are_there_are_left_alone() {
     let scene = Scene::stale().with("data", "mine");
@@ -63,87 +36,6 @@ fn files_that_are_there_are_left_alone() {
         fs::read_to_string(scene.path().join("data")).unwrap(),
         "mine"
     );
-}
-
-#[test]
-#[cfg_attr(
-    no_fuse,
-    ignore = "root, /dev/fuse, exfat-fuse, exfatprogs or losetup is missing"
-)]
-fn without_hard_links_a_pid_is_all_and_an_owner_is_warned() {
-    let mounted = Mounted::exfat();
-    let scene = mounted_scene(&mounted);
-    let (code, told) = doctor(&scene);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("  no   a file can have two names"), "{told}");
-    assert!(told.contains("judged by its pid alone"), "{told}");
-    let warning = warned(&scene, &[]);
-    assert_eq!(warning.lines().count(), 1, "{warning}");
-    assert!(warning.contains("file system of type fuse"), "{warning}");
-    assert!(
-        warning.contains("machines and containers are not kept apart"),
-        "{warning}"
-    );
-    assert_eq!(warned(&scene, &["--quiet"]), "");
-}
-
-#[test]
-#[cfg_attr(no_fuse, ignore = "root, /dev/fuse or unionfs-fuse is missing")]
-fn two_names_that_show_as_two_files_are_seen() {
-    let mounted = Mounted::unionfs();
-    let (code, told) = doctor(&mounted_scene(&mounted));
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("the two names show as two files"), "{told}");
-}
-
-#[test]
-#[cfg_attr(no_fuse, ignore = "root, /dev/fuse or bindfs is missing")]
-fn on_a_foreign_file_system_locks_of_the_kernel_are_not_tried_and_an_owner_is_warned() {
-    let mounted = Mounted::bindfs();
-    let scene = mounted_scene(&mounted);
-    let (code, told) = doctor(&scene);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("  yes  a file can have two names"), "{told}");
-    assert!(told.contains("locks are not relied upon"), "{told}");
-    assert!(
-        told.contains("counts as alive until a person says otherwise"),
-        "{told}"
-    );
-    let warning = warned(&scene, &[]);
-    assert_eq!(warning.lines().count(), 1, "{warning}");
-    assert!(
-        warning.contains("never taken over from without a person"),
-        "{warning}"
-    );
-    assert_eq!(warned(&scene, &["-q"]), "");
-}
-
-#[test]
-#[cfg_attr(not_root, ignore = "only root can become another user")]
-fn who_may_not_write_gets_no_lock_and_is_told_so() {
-    let scene = Scene::free();
-    let mut command = scene.as_another_user();
-    let (code, text) = told(command.arg("doctor").arg("/").output().unwrap());
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("verdict: no lock can be had here"), "{text}");
-    assert!(text.contains("Permission denied"), "{text}");
-}
-
-#[test]
-#[cfg_attr(not_root, ignore = "only root makes namespaces everywhere")]
-fn a_machine_without_proc_is_seen() {
-    let scene = Scene::free();
-    let script = "umount --lazy /proc && exec \"$0\" doctor \"$1\"";
-    let output = Command::new("unshare")
-        .args(["--mount", "sh", "-c", script])
-        .arg(lockhost())
-        .arg(scene.path())
-        .output()
-        .expect("unshare can be started");
-    let (code, told) = told(output);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("  no   /proc shows this process"), "{told}");
-    assert!(told.contains("whose number another process has"), "{told}");
 }
 
 #[test]

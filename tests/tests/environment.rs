@@ -7,7 +7,6 @@ use lockhost_tests::{
     program::lockhost,
     scene::Scene,
 };
-use rustix::process::Signal;
 
 /// Takes and releases a dead lock in an environment.
 fn takes_the_lock(setting: impl Fn(&mut Command)) {
@@ -17,7 +16,7 @@ fn takes_the_lock(setting: impl Fn(&mut Command)) {
     setting(&mut command);
     let mut contender = Contender::start(&mut command);
     assert_eq!(contender.answer(), Answer::Owns, "{command:?}");
-    assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+    assert_eq!(contender.stop().code(), Some(0));
     let complaint = contender.complaints();
     assert_eq!(complaint.lines().count(), 1, "{complaint}");
     assert!(scene.files().is_empty(), "{:?}", scene.files());

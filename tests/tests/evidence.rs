@@ -1,5 +1,8 @@
 //! The evidence in the hands of a child: it keeps the directory when its owner is killed, and nothing once that one has
 //! released.
+//!
+//! On POSIX systems alone: elsewhere there is no evidence.
+#![cfg(unix)]
 
 use std::{
     path::Path,

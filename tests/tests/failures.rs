@@ -4,6 +4,9 @@
 //! What comes of it is an owner, a refusal or an error that names operation and file; nobody gets in beside a living
 //! owner; nothing of the program's own is left, unless removing it (or looking whose it is before that) is what failed;
 //! and a newcomer gets in afterwards.
+//!
+//! On Linux alone: strace(1) makes system calls fail.
+#![cfg(target_os = "linux")]
 
 use std::{
     collections::BTreeMap,

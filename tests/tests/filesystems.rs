@@ -1,4 +1,7 @@
 //! The page `host/docs/filesystems.md`: the tests that it names, and a limit that it states.
+//!
+//! On Linux alone: overlays are mounted.
+#![cfg(target_os = "linux")]
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,4 +1,7 @@
 //! A child made by fork(2) has a copy of its parent's locks and attempts, and no part in them.
+//!
+//! On POSIX systems alone: nothing else forks.
+#![cfg(unix)]
 
 use std::process::Command;
 

@@ -1,4 +1,7 @@
 //! What the page for users of flock and its kin says to write, run as it stands.
+//!
+//! On POSIX systems alone: the page is for shells.
+#![cfg(unix)]
 
 use std::{
     fs::{self, Permissions},

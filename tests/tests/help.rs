@@ -1,5 +1,10 @@
 //! What the program says of itself, and how it speaks wherever it is.
 
+// script(1) makes a terminal.
+#[cfg(unix)]
+#[path = "help/unix.rs"]
+mod unix;
+
 use std::process::{Command, Output};
 
 use lockhost_tests::{
@@ -59,19 +64,6 @@ fn the_component_and_its_contract_come_out_as_they_are() {
     assert_eq!(run(&["component"]).stdout, lockhost::COMPONENT);
     let contract = include_bytes!("../../wit/lockfile.wit");
     assert_eq!(run(&["component", "--wit"]).stdout, contract);
-}
-
-#[test]
-fn a_terminal_is_not_sent_the_component() {
-    // script(1) gives it one.
-    let command = format!("'{}' component", lockhost().display());
-    let script = Command::new("script")
-        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
-        .stdin(std::process::Stdio::null())
-        .output()
-        .expect("script can be started");
-    assert_eq!(script.status.code(), Some(1));
-    assert!(text(&script.stdout).contains("--wit"), "{script:?}");
 }
 
 /// In a place where much is missing.

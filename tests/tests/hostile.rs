@@ -1,11 +1,14 @@
 //! Hostile directories, through the component: whatever lies about in one, an attempt ends in order and touches only what is
 //! its own or a dead process'.
 
+#[cfg_attr(unix, path = "hostile/unix.rs")]
+#[cfg_attr(windows, path = "hostile/windows.rs")]
+mod odd;
+
 use std::{
     collections::BTreeSet,
     ffi::OsString,
     fs::{self, File},
-    os::unix::{ffi::OsStringExt, fs::symlink},
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -14,7 +17,8 @@ use lockhost::{ErrorKind, Options, Progress, inspect};
 use lockhost_guest::lockfile::Names;
 use lockhost_tests::scene::Scene;
 use proptest::{collection::vec, prelude::*};
-use rustix::fs::{CWD, FileType, Mode};
+
+use self::odd::{fifo, name_of, symlink};
 
 const LOCK: &str = "tinyforge.lock";
 
@@ -59,7 +63,7 @@ fn name() -> impl Strategy<Value = OsString> {
         2 => "[0-9]{1,4}-[a-z][a-z0-9-]{0,126}".prop_map(move |text| behind(text.into_bytes())),
         2 => bytes.prop_map(behind),
     ]
-    .prop_map(OsString::from_vec)
+    .prop_map(name_of)
 }
 
 /// Puts it there, an hour ago. What there is no room or name for is left out.
@@ -74,9 +78,7 @@ fn put(directory: &Path, entries: &[(OsString, What)]) {
             What::Link => fs::hard_link(before.as_ref().unwrap_or(&path), &path),
             What::Symlink(target) => symlink(target, &path),
             What::Directory => fs::create_dir(&path),
-            What::Fifo => {
-                rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RUSR, 0).map_err(Into::into)
-            }
+            What::Fifo => fifo(&path),
         };
         if done.is_ok() && matches!(what, What::File(_)) {
             File::options()

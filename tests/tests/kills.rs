@@ -13,9 +13,9 @@ use std::{
 use lockhost::acquire;
 use lockhost_tests::{
     dawdle::Dawdle,
+    files,
     scene::{NOBODY, Scene},
 };
-use rustix::io::ioctl_fionread;
 use tempfile::NamedTempFile;
 
 /// How many are on one directory at a time.
@@ -134,7 +134,7 @@ impl<'a> Churn<'a> {
 
     /// Whatever was told until now.
     fn drain(&mut self) {
-        let told = ioctl_fionread(&self.told).expect("a pipe tells how much there is");
+        let told = files::length_of(&self.told).expect("a pipe tells how much there is");
         for _ in 0..told {
             self.event();
         }

@@ -1,5 +1,8 @@
 //! A directory of very many files: nobody pays for those that are not the lock's, except who sweeps. System calls are
 //! counted, by strace(1), and not time.
+//!
+//! On Linux alone: strace(1) counts.
+#![cfg(target_os = "linux")]
 
 use std::{collections::BTreeMap, fs, process::Command};
 

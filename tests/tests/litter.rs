@@ -1,20 +1,20 @@
 //! What the dead leave, and who removes it when: claims that no name needs, reclaim locks, and nothing else.
 
-use std::{
-    ffi::OsString,
-    fs,
-    os::unix::fs::{MetadataExt, symlink},
-    path::PathBuf,
-};
+// Links and pipes, and names that are the same elsewhere.
+#[cfg(unix)]
+#[path = "litter/unix.rs"]
+mod unix;
+
+use std::{ffi::OsString, fs, path::PathBuf};
 
 use lockhost::acquire;
 use lockhost_guest::{lockfile, machine::sweeps_unasked};
 use lockhost_tests::{
+    files::look_at,
     identity::Identity,
     scene::{NOBODY, Scene},
     stepped::{Stepped, lists, unlinks},
 };
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 /// The deepest reclaim lock that is followed. It would take the next one to remove it, so it is never tidied.
 const DEEPEST: usize = lockfile::DEEPEST as usize;
@@ -70,9 +70,9 @@ fn a_crash_between_the_two_halves_of_a_reclaim_leaves_one_claim_for_two_names_an
     let mut crashed = Stepped::new(scene.path(), DEAD, &identity.text());
     crashed.stop_before(unlinks(1));
     drop(crashed);
-    let inodes = [claim(&scene, &identity), level(&scene, 0), level(&scene, 1)]
-        .map(|path| fs::metadata(path).unwrap().ino());
-    assert_eq!(inodes, [inodes[0]; 3]);
+    let files = [claim(&scene, &identity), level(&scene, 0), level(&scene, 1)]
+        .map(|path| look_at(&path).unwrap().id);
+    assert_eq!(files, [files[0]; 3]);
     let lock = acquire(scene.path()).unwrap();
     let replaced: Vec<_> = lock.replaced().iter().map(|it| it.path()).collect();
     assert_eq!(replaced, [level(&scene, 1), level(&scene, 0)]);
@@ -170,71 +170,4 @@ fn claims_of_the_dead_go_with_the_next_who_replaces_a_dead_lock_or_is_one_in_64(
         leave(&scene, &dead(number), &[]);
     }
     assert!(take_and_release(&scene).is_empty(), "{:?}", scene.files());
-}
-
-#[test]
-fn nobodys_files_are_left_as_they_are() {
-    let dead = dead(1).text();
-    let names = [
-        "data",
-        "tinyforge.loc",
-        "tinyforge.lock~",
-        "tinyforge.lock.bak",
-        "tinyforge.lock.1",
-        "tinyforge.lock.1-",
-        "tinyforge.lock.1-P999999999",
-        "tinyforge.lock.1-p999999999.orig",
-        "tinyforge.lock.12345-p999999999",
-        "tinyforge.lock.2026-11-23",
-        "tinyforge.lock.reclaim.bak",
-        "tinyforge.lock.reclaimed",
-        "tinyforge.lockx",
-    ]
-    .map(str::to_owned);
-    let almost = [
-        format!("tinyforge.lock.{dead}.orig"),
-        format!("tinyforge.lock.{dead}~"),
-        format!("tinyforge.lock..{dead}"),
-        format!("tinyforge.lock.reclaim.{dead}"),
-        format!("tinyforge.lock.{}", dead.to_uppercase()),
-        format!("Tinyforge.lock.{dead}"),
-        format!("other.lock.{dead}"),
-        format!(".tinyforge.lock.{dead}"),
-    ];
-    let scene = Scene::free();
-    for name in names.iter().chain(&almost) {
-        fs::write(scene.path().join(name), NOBODY).unwrap();
-    }
-    // What bears a dead process' name, and is no file that a process would have made.
-    let bears = |tag: char| {
-        let other = dead.replace("-s1-", &format!("-s1{}-", tag as u32));
-        scene.path().join(format!("tinyforge.lock.{other}"))
-    };
-    fs::create_dir(bears('d')).unwrap();
-    symlink("data", bears('l')).unwrap();
-    mknodat(CWD, bears('p'), FileType::Fifo, Mode::RUSR, 0).unwrap();
-    let state = || {
-        let files = scene.files().into_iter();
-        let files = files.filter(|file| file != "tinyforge.lock");
-        files
-            .map(|file| {
-                let stat = fs::symlink_metadata(scene.path().join(&file)).unwrap();
-                (
-                    file,
-                    stat.ino(),
-                    stat.ctime(),
-                    stat.ctime_nsec(),
-                    stat.size(),
-                )
-            })
-            .collect::<Vec<_>>()
-    };
-    let before = state();
-    assert_eq!(before.len(), names.len() + almost.len() + 3);
-    sweep(&scene);
-    assert_eq!(state(), before);
-    let lock = acquire(scene.path()).unwrap();
-    acquire(scene.path()).unwrap_err();
-    lock.release().unwrap();
-    assert_eq!(state(), before);
 }

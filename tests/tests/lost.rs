@@ -1,4 +1,7 @@
 //! A lock that is lost while it is held, which is told at once, and what is none.
+//!
+//! On Linux alone: what is watched and slept in is seen in proc(5), and file systems are mounted.
+#![cfg(target_os = "linux")]
 
 use std::{fs, path::Path, process::Command};
 

@@ -10,12 +10,11 @@
 use std::path::Path;
 
 use lockhost_tests::{
-    contender::{Answer, Barrier, Contender, owners, rounds},
+    contender::{ACQUIRE, Answer, Barrier, Contender, owners, rounds},
     dawdle::Dawdle,
     program::lockhost,
     scene::Scene,
 };
-use rustix::process::Signal;
 
 const PROCESSES: usize = 8;
 
@@ -35,7 +34,7 @@ fn line_up(barrier: &Barrier, scene: &Scene, seed: usize) -> Vec<Contender> {
             if place == seed % PROCESSES {
                 barrier.line_up(at_barrier, original, &[&dawdle, directory])
             } else {
-                barrier.line_up(at_barrier, &lockhost(), &["acquire", directory])
+                barrier.line_up(at_barrier, &lockhost(), &[ACQUIRE, &[directory]].concat())
             }
         })
         .collect()
@@ -55,14 +54,14 @@ fn end(contenders: &mut [Contender], answers: &[Answer], scene: &Scene, seed: us
     if let Some(owner) = owner {
         let files = scene.files();
         assert_eq!(files.len(), if is_original { 1 } else { 2 }, "{files:?}");
-        let status = contenders[owner].end(Signal::TERM);
+        let status = contenders[owner].stop();
         // The original releases for no signal.
         assert_eq!(status.code(), (!is_original).then_some(0));
     }
     let left: &[&str] = if is_original { &[LOCK] } else { &[] };
     assert_eq!(scene.files(), left, "in round {seed}");
     let mut newcomer = Contender::owner(scene.path());
-    assert_eq!(newcomer.end(Signal::TERM).code(), Some(0));
+    assert_eq!(newcomer.stop().code(), Some(0));
     assert!(scene.files().is_empty(), "left: {:?}", scene.files());
     is_original
 }

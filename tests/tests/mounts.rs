@@ -2,6 +2,9 @@
 //! nothing about another one.
 //!
 //! Everything is mounted in the mount namespace of a process, and is gone with it.
+//!
+//! On Linux alone: everything is mounted.
+#![cfg(target_os = "linux")]
 
 use std::path::{Path, PathBuf};
 

@@ -8,6 +8,9 @@
 //!
 //! The number of a time namespace is no other matter, but for a process that leaves its own by setns(2) after it has
 //! taken the lock, where no kernel keeps evidence: it has no namespace that keeps the number for it.
+//!
+//! On Linux alone: numbers of PID namespaces are chosen.
+#![cfg(target_os = "linux")]
 
 use std::{fs, path::Path};
 

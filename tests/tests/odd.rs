@@ -3,6 +3,9 @@
 //!
 //! An answer is odd because another file is mounted over that of proc(5), or because strace(1) puts it into a system
 //! call.
+//!
+//! On Linux alone: what a kernel tells is changed by mounts and strace(1).
+#![cfg(target_os = "linux")]
 
 use std::fs;
 

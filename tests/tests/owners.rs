@@ -1,50 +1,33 @@
 //! The table of owners: who counts as alive, who as dead, and how that is known.
 
+// Only Linux has such evidence, threads with numbers like processes, zombies, and namespaces.
+#[cfg(target_os = "linux")]
+#[path = "owners/linux.rs"]
+mod linux;
+
 use std::{
-    fs::{self, File},
+    fs,
     process::{self, Child, Command, Stdio},
-    thread,
 };
 
 use lockhost::{
     AliveReason, DeadReason, Error, ErrorKind, Liveness, Lock, ReplacedReason, UnknownReason,
     acquire,
 };
-use lockhost_tests::{
-    contender::{Answer, Contender},
-    identity::{Identity, start_of},
-    program::lockhost,
-    scene::Scene,
-};
-use rustix::process::Signal;
+use lockhost_tests::{contender::Contender, identity::Identity, scene::Scene};
 
 /// A child that lives until the value is dropped.
 struct Sleeper(Child);
 
 impl Sleeper {
     fn new() -> Self {
-        let mut command = Command::new("cat");
-        Self(
-            command
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .spawn()
-                .expect("cat is there"),
-        )
+        let mut command = Command::new(env!("CARGO_BIN_EXE_idle"));
+        command.stdin(Stdio::piped());
+        Self(command.spawn().expect("it can be started"))
     }
 
     fn pid(&self) -> u32 {
         self.0.id()
-    }
-
-    /// Killed, and not reaped.
-    fn into_zombie(mut self) -> Self {
-        self.0.kill().unwrap();
-        let stat = format!("/proc/{}/stat", self.pid());
-        while !fs::read_to_string(&stat).unwrap().contains(") Z ") {
-            thread::yield_now();
-        }
-        self
     }
 }
 
@@ -84,44 +67,6 @@ fn no_such_pid_is_dead() {
 }
 
 #[test]
-fn a_zombie_is_dead() {
-    let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    let identity = Identity::mine(scene.path()).of(sleeper.pid());
-    let zombie = sleeper.into_zombie();
-    identity.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::Zombie);
-    dead(acquire(bare(zombie.pid()).path()), DeadReason::Zombie);
-}
-
-#[test]
-fn a_zombie_leader_with_living_threads_is_alive() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_leaderless"));
-    let mut leaderless = Contender::start(command.stdin(Stdio::piped()));
-    assert_eq!(leaderless.line(), leaderless.pid().to_string());
-    let scene = Scene::free();
-    Identity::mine(scene.path())
-        .of(leaderless.pid())
-        .without('e')
-        .leave(&scene);
-    held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
-    held(
-        acquire(bare(leaderless.pid()).path()),
-        Liveness::Alive(AliveReason::Exists),
-    );
-}
-
-#[test]
-fn a_thread_id_is_nobodys_pid() {
-    let thread = rustix::thread::gettid()
-        .as_raw_nonzero()
-        .get()
-        .unsigned_abs();
-    assert_ne!(thread, process::id(), "tests run in threads of their own");
-    dead(acquire(bare(thread).path()), DeadReason::Thread);
-}
-
-#[test]
 fn a_running_process_is_alive() {
     let sleeper = Sleeper::new();
     let scene = Scene::free();
@@ -144,36 +89,6 @@ fn a_running_process_that_keeps_its_file_locked_is_alive() {
 }
 
 #[test]
-fn a_running_process_without_the_evidence_that_it_promises_is_refused_until_a_person_decides() {
-    let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    Identity::mine(scene.path()).of(sleeper.pid()).leave(&scene);
-    let error = held(
-        acquire(scene.path()),
-        Liveness::Alive(AliveReason::Unguarded),
-    );
-    let told = error.to_string();
-    assert!(told.contains("may be a copy of its lock"), "{told}");
-    assert!(told.contains("--assume-dead="), "{told}");
-    let identity = error.holder().unwrap().identity().unwrap().to_owned();
-    let options = lockhost::Options::new().assume_dead(identity);
-    let lock = options.acquire(scene.path()).unwrap();
-    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
-}
-
-#[test]
-#[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_process_that_may_not_be_signalled_is_alive() {
-    let scene = bare(1);
-    scene.open_to_all();
-    let mut contender = Contender::start(&mut scene.acquire_as_another_user());
-    let Answer::Ended(Some(75), told) = contender.answer() else {
-        panic!("process 1 is alive");
-    };
-    assert!(told.contains("pid 1"), "{told}");
-}
-
-#[test]
 fn a_reused_pid_is_dead() {
     let sleeper = Sleeper::new();
     let scene = Scene::free();
@@ -181,25 +96,6 @@ fn a_reused_pid_is_dead() {
         .of(sleeper.pid())
         .with('s', "1")
         .leave(&scene);
-    dead(acquire(scene.path()), DeadReason::Reused);
-}
-
-#[test]
-#[cfg_attr(not_root, ignore = "only root chooses the next pid")]
-fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
-    let pid = owner.pid();
-    let started = start_of(pid);
-    owner.end(Signal::KILL);
-    // Somebody else on this machine may be faster with the number; and the kernel's tick, in which it counts starts,
-    // has to be another one.
-    let reused = (0..1000).find_map(|_| {
-        fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
-        let sleeper = Sleeper::new();
-        (sleeper.pid() == pid && start_of(pid) != started).then_some(sleeper)
-    });
-    let _reused = reused.expect("the kernel gives the number again");
     dead(acquire(scene.path()), DeadReason::Reused);
 }
 
@@ -222,14 +118,6 @@ fn our_own_process_is_told_apart() {
         error.to_string().contains("by this process itself"),
         "{error}"
     );
-}
-
-#[test]
-fn what_our_own_process_lost_track_of_is_dead() {
-    let scene = Scene::free();
-    // As a trap in the middle of an attempt leaves it: nobody keeps the claim locked.
-    Identity::mine(scene.path()).leave(&scene);
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
 }
 
 #[test]
@@ -264,75 +152,6 @@ fn without_a_start_time_to_compare_a_process_is_alive() {
 }
 
 #[test]
-fn in_another_time_namespace_a_process_is_alive() {
-    let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    Identity::mine(scene.path())
-        .of(sleeper.pid())
-        .with('s', "1")
-        .with('t', "1")
-        .leave(&scene);
-    held(acquire(scene.path()), Liveness::Alive(AliveReason::Exists));
-}
-
-#[test]
-fn an_owner_of_another_boot_is_dead_with_proof_and_unknown_without() {
-    let other = "00000000000000000000000000000000";
-    let scene = Scene::free();
-    let foreigner = Identity::mine(scene.path()).with('b', other);
-    foreigner.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
-    foreigner.without('e').leave(&scene);
-    let error = held(
-        acquire(scene.path()),
-        Liveness::Unknown(UnknownReason::OtherBoot),
-    );
-    assert!(error.to_string().contains("--assume-dead=1-p"), "{error}");
-}
-
-#[test]
-fn a_lock_that_a_power_loss_emptied_is_judged_by_its_claim_and_leaves_nothing() {
-    let scene = Scene::free();
-    Identity::mine(scene.path())
-        .with('b', "00000000000000000000000000000000")
-        .leave(&scene);
-    File::options()
-        .write(true)
-        .open(scene.lock())
-        .unwrap()
-        .set_len(0)
-        .unwrap();
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
-}
-
-#[test]
-fn an_owner_in_another_pid_namespace_is_dead_with_proof_and_unknown_without() {
-    let scene = Scene::free();
-    let foreigner = Identity::mine(scene.path()).with('n', "1");
-    foreigner.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
-    foreigner.without('e').leave(&scene);
-    held(
-        acquire(scene.path()),
-        Liveness::Unknown(UnknownReason::OtherNamespace),
-    );
-}
-
-#[test]
-fn evidence_on_another_type_of_file_system_proves_nothing() {
-    let scene = Scene::free();
-    Identity::mine(scene.path())
-        .with('n', "1")
-        .with('e', "6969")
-        .leave(&scene);
-    held(
-        acquire(scene.path()),
-        Liveness::Unknown(UnknownReason::OtherNamespace),
-    );
-}
-
-#[test]
 fn an_identity_of_a_later_format_is_unknown() {
     let scene = Scene::free();
     let mine = Identity::mine(scene.path());
@@ -351,147 +170,4 @@ fn an_identity_of_a_later_format_is_unknown() {
         acquire(scene.path()),
         Liveness::Unknown(UnknownReason::Unreadable),
     );
-}
-
-#[test]
-fn nothing_is_dead_whose_file_is_locked() {
-    let other_boot = |mine: Identity| mine.with('b', "00000000000000000000000000000000");
-    let gone = |mine: Identity| mine.with('p', "999999999");
-    let reused = |mine: Identity| mine.with('s', "1");
-    let claims: [&dyn Fn(Identity) -> Identity; 3] = [&other_boot, &gone, &reused];
-    for claim in claims {
-        let scene = Scene::free();
-        claim(Identity::mine(scene.path())).leave(&scene);
-        let file = File::open(scene.lock()).unwrap();
-        file.try_lock().unwrap();
-        let error = held(
-            acquire(scene.path()),
-            Liveness::Alive(AliveReason::Evidence),
-        );
-        let told = format!("keeps the file locked for pid {} (", process::id());
-        assert!(error.to_string().contains(&told), "{error}");
-        drop(file);
-        // A process that another test is starting at this moment has a copy of it until its execve(2).
-        while let Err(error) = acquire(scene.path()) {
-            held(Err(error), Liveness::Alive(AliveReason::Evidence));
-            thread::yield_now();
-        }
-    }
-}
-
-#[test]
-fn a_file_that_is_locked_is_vetoed_also_without_a_claim_and_whatever_it_says() {
-    for content in ["999999999\n", "", "garbage\n"] {
-        let scene = Scene::free().with_old("tinyforge.lock", content);
-        let file = File::open(scene.lock()).unwrap();
-        file.try_lock().unwrap();
-        held(
-            acquire(scene.path()),
-            Liveness::Alive(AliveReason::Evidence),
-        );
-        assert_eq!(scene.files(), ["tinyforge.lock"]);
-    }
-}
-
-#[test]
-fn a_veto_overrules_a_persons_word() {
-    let scene = Scene::free();
-    let foreigner = Identity::mine(scene.path()).with('n', "1");
-    foreigner.leave(&scene);
-    let file = File::open(scene.lock()).unwrap();
-    file.try_lock().unwrap();
-    let options = lockhost::Options::new().assume_dead(foreigner.text());
-    held(
-        options.acquire(scene.path()),
-        Liveness::Alive(AliveReason::Evidence),
-    );
-}
-
-#[test]
-fn a_veto_is_told_also_where_the_process_seems_to_live() {
-    let sleeper = Sleeper::new();
-    let bare = bare(sleeper.pid());
-    let claimed = Scene::free();
-    Identity::mine(claimed.path())
-        .of(sleeper.pid())
-        .without('s')
-        .leave(&claimed);
-    for scene in [bare, claimed] {
-        let file = File::open(scene.lock()).unwrap();
-        file.try_lock().unwrap();
-        let error = held(
-            acquire(scene.path()),
-            Liveness::Alive(AliveReason::Evidence),
-        );
-        let identity = error.holder().unwrap().identity().unwrap().to_owned();
-        let options = lockhost::Options::new().assume_dead(identity);
-        held(
-            options.acquire(scene.path()),
-            Liveness::Alive(AliveReason::Evidence),
-        );
-    }
-}
-
-#[test]
-#[cfg_attr(not_root, ignore = "only root makes namespaces everywhere")]
-fn a_proc_of_another_pid_namespace_makes_nobody_dead() {
-    // Inside, proc(5) is still the one outside, where the numbers of the first few processes are other processes',
-    // threads', or nobody's. The lock's owner lives inside.
-    let scene = Scene::free();
-    let script = "sleep 1000 & echo $! > \"$1/tinyforge.lock\"; \"$0\" acquire \"$1\"; code=$?; kill $!; exit $code";
-    let output = Command::new("unshare")
-        .args(["--pid", "--fork", "sh", "-c", script])
-        .arg(lockhost())
-        .arg(scene.path())
-        .output()
-        .expect("unshare can be started");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(75), "{told}");
-    assert!(told.contains("a process has this pid"), "{told}");
-}
-
-#[test]
-fn those_who_ask_at_once_do_not_take_each_other_for_the_owner() {
-    let scene = Scene::free();
-    Identity::mine(scene.path()).with('n', "1").leave(&scene);
-    let file = File::open(scene.lock()).unwrap();
-    file.try_lock_shared().unwrap();
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
-}
-
-#[test]
-fn a_claim_that_was_removed_by_hand_leaves_the_veto() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
-    for file in scene
-        .files()
-        .into_iter()
-        .filter(|file| file != "tinyforge.lock")
-    {
-        fs::remove_file(scene.path().join(file)).unwrap();
-    }
-    fs::write(scene.lock(), "999999999\n").unwrap();
-    held(
-        acquire(scene.path()),
-        Liveness::Alive(AliveReason::Evidence),
-    );
-    // It notices nothing, rightly: the lock's file is still its own.
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-    assert!(scene.files().is_empty());
-}
-
-#[test]
-fn evidence_is_closed_when_a_program_is_started() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
-    let child = Sleeper::new();
-    let open = fs::read_dir(format!("/proc/{}/fd", child.pid())).unwrap();
-    let names: Vec<_> = open
-        .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok())
-        .collect();
-    assert!(
-        !names.iter().any(|name| name.starts_with(scene.path())),
-        "{names:?}"
-    );
-    drop(lock);
 }

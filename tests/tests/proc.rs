@@ -1,5 +1,8 @@
 //! What can be seen of processes: proc(5) of another PID namespace, none, one that hides, and a user who may signal
 //! nobody. What is not seen is never dead.
+//!
+//! On Linux alone: there is no proc(5) elsewhere.
+#![cfg(target_os = "linux")]
 
 use std::{
     fs::{self, Permissions},

@@ -8,7 +8,6 @@ use lockhost_tests::{
     contender::{Contender, exactly_one_gets_in, owners, rounds},
     scene::{NOBODY, Scene},
 };
-use rustix::process::Signal;
 
 const PROCESSES: usize = 16;
 
@@ -72,7 +71,7 @@ fn of_sixteen_after_an_owner_was_killed_exactly_one_gets_in() {
     for _ in 0..rounds() {
         let scene = Scene::free();
         let mut owner = Contender::owner(scene.path());
-        owner.end(Signal::KILL);
+        owner.kill();
         assert_eq!(scene.files().len(), 2, "the lock and its claim");
         round(&scene);
     }

@@ -1,4 +1,7 @@
 //! A command under the lock: how it is started, what reaches it, how it ends, and who keeps the directory when.
+//!
+//! On Linux alone: signals, terminals and process groups, and who waits for whom in proc(5).
+#![cfg(target_os = "linux")]
 
 use std::{
     fs,

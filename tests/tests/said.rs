@@ -1,5 +1,8 @@
 //! What the program says beside what the library does (`host/docs/sentences.txt`), in one list to be read:
 //! `host/docs/said.txt`.
+//!
+//! On POSIX systems alone: it is typed into a shell, and the list is of what such a system says.
+#![cfg(unix)]
 
 use std::{
     fs,

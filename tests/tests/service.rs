@@ -1,4 +1,7 @@
 //! Beside a service manager: what it is told, and the unit files.
+//!
+//! On Linux alone: service managers are told by a socket, and units are systemd's.
+#![cfg(target_os = "linux")]
 
 use std::{
     fs,

@@ -1,17 +1,18 @@
 //! Several directories at once: all of them or none, and nobody waits for each other.
 
-use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
+// Signals, shells, and what proc(5) shows of a command.
+#[cfg(target_os = "linux")]
+#[path = "several/linux.rs"]
+mod linux;
 
-use lockhost::{AliveReason, Liveness, acquire};
+use std::{path::Path, process::Command};
+
+use lockhost::acquire;
 use lockhost_tests::{
-    contender::Contender,
+    contender::{self, Contender},
     program::lockhost,
     scene::Scene,
-    under_lock::{ready, until},
 };
-use rustix::process::{Pid, Signal, kill_process};
-
-const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
 fn under_locks(options: &[&str], directories: &[&Path], command: &[&str]) -> Command {
     let mut program = Command::new(lockhost());
@@ -26,7 +27,7 @@ fn under_locks(options: &[&str], directories: &[&Path], command: &[&str]) -> Com
 fn all_are_held_and_all_are_given_up() {
     let scenes = [Scene::free(), Scene::free(), Scene::free()];
     let paths = scenes.each_ref().map(Scene::path);
-    let mut owner = Contender::start(&mut under_locks(&[], &paths, &[]));
+    let mut owner = Contender::start(contender::acquire().args(paths));
     let mut locks: Vec<_> = (0..3).map(|_| owner.line()).collect();
     let mut expected = scenes.each_ref().map(|scene| {
         let (lock, pid) = (scene.lock(), owner.pid());
@@ -38,7 +39,7 @@ fn all_are_held_and_all_are_given_up() {
     for path in paths {
         assert!(acquire(path).is_err());
     }
-    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(owner.stop().code(), Some(0));
     assert!(scenes.iter().all(|scene| scene.files().is_empty()));
 }
 
@@ -60,60 +61,4 @@ fn if_one_is_refused_none_is_held() {
     let output = under_locks(&[], &[paths[1], &missing], &["true"]).output();
     assert_eq!(output.unwrap().status.code(), Some(1));
     assert!(scenes.iter().all(|scene| scene.files().is_empty()));
-}
-
-#[test]
-fn a_directory_that_is_given_twice_is_taken_once() {
-    let scene = Scene::free();
-    let link = Scene::free();
-    let other = link.path().join("other name");
-    symlink(scene.path(), &other).unwrap();
-    let directories = [scene.path(), &other, scene.path()];
-    let print = ["sh", "-c", "echo $LOCKHOST_DIR"];
-    let output = under_locks(&[], &directories, &print).output().unwrap();
-    let expected = format!("{}\n", scene.path().display());
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
-    assert!(scene.files().is_empty());
-}
-
-#[test]
-fn whoever_names_them_in_another_order_still_gets_them() {
-    let (a, b) = (Scene::free(), Scene::free());
-    let witness = a.path().join("witness");
-    let witness = witness.to_str().unwrap();
-    let alone = format!("mkdir {witness} || exit 9; rmdir {witness}");
-    let command = ["sh", "-c", &alone];
-    let orders = [[a.path(), b.path()], [b.path(), a.path()]];
-    let mut owners: Vec<_> = (0..16)
-        .map(|nth| under_locks(&["--wait"], &orders[nth % 2], &command))
-        .map(|mut command| command.spawn().unwrap())
-        .collect();
-    for owner in &mut owners {
-        assert_eq!(owner.wait().unwrap().code(), Some(0));
-    }
-    assert!(a.files().is_empty() && b.files().is_empty());
-}
-
-#[test]
-fn the_command_sees_all_and_keeps_all_when_its_parent_is_killed() {
-    let (a, b) = (Scene::free(), Scene::free());
-    let mut owner = Contender::start(&mut under_locks(&[], &[a.path(), b.path()], &[HEARING]));
-    let (command, _) = ready(&mut owner);
-    let environment = fs::read(format!("/proc/{command}/environ")).unwrap();
-    let environment = String::from_utf8_lossy(&environment).into_owned();
-    let both = [&a, &b].map(|scene| scene.path().to_str().unwrap());
-    let dirs = [both.join(":"), [both[1], both[0]].join(":")];
-    let seen = |dirs: &String| environment.contains(&format!("LOCKHOST_DIR={dirs}\0"));
-    assert!(dirs.iter().any(seen), "{environment}");
-    owner.end(Signal::KILL);
-    for scene in [&a, &b] {
-        let refused = acquire(scene.path()).unwrap_err();
-        let liveness = refused.holder().unwrap().liveness();
-        assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence));
-    }
-    let pid = i32::try_from(command).ok().and_then(Pid::from_raw).unwrap();
-    kill_process(pid, Signal::USR2).unwrap();
-    for scene in [&a, &b] {
-        until("it has ended", || acquire(scene.path()).is_ok());
-    }
 }

@@ -1,5 +1,8 @@
 //! File systems without hard links, and such where links are not what they are elsewhere: the lock file is made in
 //! place there, has no claim, and is judged by its pid alone.
+//!
+//! On Linux alone: such file systems are mounted.
+#![cfg(target_os = "linux")]
 
 use std::{ffi::OsString, fs};
 

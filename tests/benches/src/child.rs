@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Outcome, contenders, first, growth, memory};
+use super::{Outcome, contenders, first, growth, memory};
 
 /// The first argument of a child.
 pub(crate) const MARK: &str = "--child";

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{
+use super::{
     Outcome,
     paired::{Samples, Side, batch},
     place::Place,

@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::NamedTempFile;
 
-use crate::{
+use super::{
     Outcome,
     child::MARK,
     place::Place,

@@ -10,7 +10,7 @@ use lockhost_tests::{
 };
 use pidlock::Pidlock;
 
-use crate::{
+use super::{
     Outcome,
     paired::{Samples, Side, batch},
     place::Place,

@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Instant};
 
 use lockhost_tests::twin;
 
-use crate::{
+use super::{
     Outcome, child,
     paired::Spread,
     place::Place,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::{
+use super::{
     Outcome, child, cycle,
     large::fill,
     memory::open_many,

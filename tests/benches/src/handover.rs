@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{
+use super::{
     Outcome,
     paired::{Samples, Side},
     place::Place,

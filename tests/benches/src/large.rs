@@ -8,7 +8,7 @@ use rustix::{
     process::Signal,
 };
 
-use crate::{
+use super::{
     Outcome, cycle,
     paired::{Samples, Side, batch},
     place::Place,

@@ -1,101 +1,11 @@
-//! What a lock costs, beside what it would cost without a sandbox, and beside others.
-//!
-//! `cargo bench -p lockhost-benches` measures all parts, and prints a table; `-- PART…` measures some, `-- --brief` takes
-//! a tenth of the samples, and `-- --write` puts the table into README, and the pictures beside it.
-//!
-//! Neither criterion nor divan compares two sides within one run, sample by sample, nor measures whole processes, and
-//! ratios are what is asked for here: so samples are taken by a loop of [`paired`].
+//! What a lock costs. On Linux alone: what it is beside is Linux' own, and so is what memory and processors are read from.
 
-mod child;
-mod cold;
-mod contenders;
-mod cycle;
-mod first;
-mod growth;
-mod handover;
-mod large;
-mod many;
-mod memory;
-mod paired;
-mod place;
-mod plot;
-mod program;
-mod refused;
-mod report;
-mod stale;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "../../src/elsewhere.rs")]
+mod benchmark;
 
-use std::{env, error::Error, process::ExitCode};
+use std::process::Termination;
 
-use self::{place::Place, report::Row};
-
-/// What can go wrong is told, and ends the run.
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// Measures some rows in all places. The number is how many samples to take, where they are cheap.
-type Part = fn(&[Place], u32) -> Outcome<Vec<Row>>;
-
-const PARTS: &[(&str, Part)] = &[
-    ("cycle", cycle::measure),
-    ("refused", refused::measure),
-    ("stale", stale::measure),
-    ("cold", cold::measure),
-    ("first", first::measure),
-    ("memory", memory::measure),
-    ("large", large::measure),
-    ("many", many::measure),
-    ("handover", handover::measure),
-    ("contenders", contenders::measure),
-    ("growth", growth::measure),
-];
-
-fn main() -> Outcome<ExitCode> {
-    // What cargo puts there says nothing.
-    let arguments: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
-    if arguments.first().is_some_and(|first| first == child::MARK) {
-        child::run(&arguments[1..])?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let (options, wanted): (Vec<_>, Vec<_>) = arguments.iter().partition(|it| it.starts_with("--"));
-    let options: Vec<&str> = options.into_iter().map(String::as_str).collect();
-    let known = |part: &&String| PARTS.iter().any(|(name, _)| *name == part.as_str());
-    if let Some(unknown) = wanted.iter().find(|it| !known(it)) {
-        eprintln!("there is no part {unknown}; there are:");
-        PARTS.iter().for_each(|(name, _)| eprintln!("  {name}"));
-        return Ok(ExitCode::FAILURE);
-    }
-    let samples = if options.contains(&"--brief") {
-        10
-    } else {
-        100
-    };
-    let places = place::all()?;
-    let parts = measure(&places, &wanted, samples)?;
-    let mut table = format!("{}\n", place::machine(&places)?);
-    table.push_str(&report::head(&places));
-    for (part, row) in &parts {
-        table.push_str(&row.line(part));
-    }
-    println!("{}\n", place::processor()?);
-    print!("{table}");
-    if options.contains(&"--write") {
-        let plots: Vec<_> = parts.iter().filter_map(|(_, row)| row.plot()).collect();
-        report::write(&table, &plots)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The rows of all parts that are wanted, or of all; each with its part.
-fn measure(
-    places: &[Place],
-    wanted: &[&String],
-    samples: u32,
-) -> Outcome<Vec<(&'static str, Row)>> {
-    let mut rows = Vec::new();
-    for (name, part) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|it| it == name) {
-            eprintln!("{name} …");
-            rows.extend(part(places, samples)?.into_iter().map(|row| (*name, row)));
-        }
-    }
-    Ok(rows)
+fn main() -> impl Termination {
+    benchmark::main()
 }

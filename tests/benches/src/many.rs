@@ -2,7 +2,7 @@
 
 use lockhost_tests::scene::Scene;
 
-use crate::{
+use super::{
     Outcome, cycle,
     paired::{Samples, Side, batch},
     place::Place,

@@ -9,7 +9,7 @@ use std::{
 use lockhost_tests::contender::Contender;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
-use crate::{
+use super::{
     Outcome, child,
     cold::ends_well,
     place::Place,

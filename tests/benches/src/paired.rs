@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// One side: each call takes a sample, and tells microseconds an operation.
 pub(crate) type Side<'a> = Box<dyn FnMut() -> Outcome<f64> + 'a>;

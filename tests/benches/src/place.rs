@@ -6,7 +6,7 @@ use lockhost_tests::scene::Scene;
 use rustix::fs::statfs;
 use tempfile::TempDir;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// A directory on a file system of some kind, gone with the value.
 pub(crate) struct Place {

@@ -5,7 +5,7 @@ use std::path::Path;
 use lockhost_tests::twin;
 use rustix::process::Signal;
 
-use crate::{
+use super::{
     Outcome,
     paired::{Samples, Side, batch},
     place::Place,

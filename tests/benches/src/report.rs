@@ -2,7 +2,7 @@
 
 use std::{error::Error, fs, path::Path};
 
-use crate::{
+use super::{
     paired::{Samples, Spread},
     place::Place,
     plot::Plot,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use lockhost_tests::{identity::Identity, scene::Scene, twin};
 
-use crate::{
+use super::{
     Outcome,
     paired::{Samples, Side},
     place::Place,

@@ -19,7 +19,6 @@ use lockhost_tests::{
     program::lockhost,
     scene::{NOBODY, Scene},
 };
-use rustix::process::Signal;
 
 use crate::{
     epochs, fuel,
@@ -69,7 +68,7 @@ fn nothing_is_held(scene: &Scene) {
     command.args(["acquire", "--name", "plugin.lock"]);
     let mut other = Contender::start(command.arg(scene.path()));
     assert_eq!(other.answer(), Answer::Owns);
-    assert_eq!(other.end(Signal::TERM).code(), Some(0));
+    assert_eq!(other.stop().code(), Some(0));
     for file in scene.files() {
         // What is left is a claim that nobody needs, and that a later sweep removes.
         let name = file.to_string_lossy();

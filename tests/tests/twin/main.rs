@@ -1,5 +1,8 @@
 //! The component and the twin, which is the same machine driven natively, do the same in the same order: on a thousand
 //! generated directories the kernel, asked through strace(1), sees the same system calls with the same answers.
+//!
+//! On Linux alone: the twin makes Linux' system calls, and strace(1) watches.
+#![cfg(target_os = "linux")]
 
 mod generate;
 mod trace;

@@ -2,6 +2,9 @@
 //! `host/docs/users.md`.
 //!
 //! They need root, to become users who have no name: one and another of the same group, and a stranger.
+//!
+//! On Linux alone: users are numbers, directories have modes, and strace(1) stops programs.
+#![cfg(target_os = "linux")]
 
 mod people;
 

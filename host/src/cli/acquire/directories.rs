@@ -40,14 +40,14 @@ pub(super) fn make(given: &[PathBuf]) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
 
     #[test]
     fn the_order_is_the_same_whatever_was_given_and_a_directory_comes_once() {
         let place = tempfile::tempdir().unwrap();
-        let [a, b, c] = ["a", "b", "c"].map(|name| place.path().join(name));
+        let [a, b] = ["a", "b"].map(|name| place.path().join(name));
         make(&[a.clone(), b.clone()]).unwrap();
-        symlink(&a, &c).unwrap();
+        // The same directory by another name.
+        let c = b.join("..").join("a");
         let [ab, ba] = [[a.clone(), b.clone()], [b.clone(), a.clone()]];
         let order = in_order(&ab).unwrap();
         assert_eq!(order.len(), 2);

@@ -20,7 +20,7 @@ use lockhost::{
 };
 use pollster::block_on;
 
-use crate::{TRIES, Task};
+use super::{TRIES, Task};
 
 /// What a store holds.
 pub(crate) struct Host {

@@ -4,66 +4,15 @@
 //! `assume_dead` or null, and whether to `release` or to drop what there is. For each of the two, the component first, a
 //! line on standard output tells what came of it. The first line there is this process' own identity, for a directory
 //! that is named as the only argument.
+//!
+//! The twin makes Linux' system calls: on other systems nobody starts this.
 
-mod component;
-mod native;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "../../elsewhere.rs")]
+mod program;
 
-use std::{env, error::Error, io, path::PathBuf};
+use std::process::Termination;
 
-use rustix::io::{read, write};
-use serde_json::Value;
-
-/// How often an attempt goes on that has to wait.
-const TRIES: u32 = 8;
-
-/// What is to be done.
-struct Task {
-    name: String,
-    assume_dead: Option<String>,
-    release: bool,
-}
-
-impl Task {
-    fn read(line: &Value) -> Option<(Self, [PathBuf; 2])> {
-        let directories = line["directories"].as_array()?;
-        let directory = |which: usize| directories.get(which)?.as_str().map(PathBuf::from);
-        let task = Self {
-            name: line["name"].as_str()?.to_owned(),
-            assume_dead: line["assume_dead"].as_str().map(str::to_owned),
-            release: line["release"].as_bool()?,
-        };
-        Some((task, [directory(0)?, directory(1)?]))
-    }
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let directory = PathBuf::from(env::args_os().nth(1).ok_or("which directory?")?);
-    let component = component::prepare()?;
-    // What is done once in a process is done before anybody compares.
-    let free = Task {
-        name: "tinyforge.lock".to_owned(),
-        assume_dead: None,
-        release: true,
-    };
-    component::run(&component, &free, &directory)?;
-    native::run(&free, &directory)?;
-    let me = lockhost::process::current(&std::fs::File::open(&directory)?)?;
-    say(&me.to_string())?;
-    let mut line = vec![0; 1 << 16];
-    loop {
-        let length = read(io::stdin(), &mut line[..])?;
-        if length == 0 {
-            return Ok(());
-        }
-        let task = serde_json::from_slice(&line[..length])?;
-        let (task, [first, second]) = Task::read(&task).ok_or("this is no task")?;
-        say(&component::run(&component, &task, &first)?)?;
-        say(&native::run(&task, &second)?)?;
-    }
-}
-
-/// By one system call, so that it tells where one ends and the other begins.
-fn say(line: &str) -> io::Result<()> {
-    write(io::stdout(), format!("{line}\n").as_bytes())?;
-    Ok(())
+fn main() -> impl Termination {
+    program::main()
 }

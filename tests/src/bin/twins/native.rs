@@ -5,7 +5,7 @@ use std::{fmt::Write, io, path::Path};
 use lockhost_guest::contract::{Cause, Error};
 use lockhost_tests::twin::{self, Twin};
 
-use crate::{TRIES, Task};
+use super::{TRIES, Task};
 
 /// Inspects, and then tries for the lock, with the waits that it asks for passed over. What came of it, in a line.
 pub(crate) fn run(task: &Task, directory: &Path) -> io::Result<String> {

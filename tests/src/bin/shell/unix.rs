@@ -1,10 +1,3 @@
-//! A shell with one job, as far as a terminal is concerned: it runs a program in a process group of its own in the
-//! foreground of its terminal, which is its standard input.
-//!
-//! `shell PROGRAM ARGUMENT...` prints `foreground` once the job has the terminal, `stopped` and the signal's number when the job stops; then it has the terminal
-//! itself, and a line from there lets the job go on. In the end it prints `exited` and the code, or `killed` and the
-//! signal's number. It has to be the first process of a session that has that terminal: `setsid --ctty`.
-
 use std::{
     env,
     error::Error,
@@ -25,7 +18,7 @@ fn tell(what: &str) -> io::Result<()> {
     out.flush()
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
     let program = arguments.next().ok_or("which program?")?;
     let job = Command::new(program)

@@ -1,9 +1,3 @@
-//! Takes a lock, and an attempt that waits, and forks: the child tells what it sees of them, drops both and ends; then
-//! the parent tells what is left.
-//!
-//! `forked DIRECTORY OTHER THIRD`: the lock is on the first, the attempt on the second, where a fresh file that names
-//! nobody has to settle. The third is the child's: it takes it by itself, and for a time has it while the parent asks.
-
 use std::{
     env,
     error::Error,
@@ -27,7 +21,7 @@ fn is_its_own(lock: &Lock) -> bool {
         && Path::new(&claim).exists()
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let mut next = || arguments.next().ok_or("which three directories?");
     let (first, second, third) = (next()?, next()?, next()?);

@@ -1,5 +1,3 @@
-//! Says that it is ready, waits until its standard input is closed, and becomes the program that it is given.
-
 use std::{
     env,
     error::Error,
@@ -8,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
     let program = arguments.next().ok_or("which program?")?;
     println!("ready");

@@ -1,13 +1,10 @@
-//! A process whose first thread has ended while another still runs: to the kernel a zombie, and alive all the same.
-//! It prints its number once that is so, and lives until its standard input is closed.
-
 use std::{
     fs,
     io::{self, Write},
     process, thread,
 };
 
-fn main() {
+pub(crate) fn main() {
     thread::spawn(|| {
         let stat = format!("/proc/{}/stat", process::id());
         while !fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z ")) {

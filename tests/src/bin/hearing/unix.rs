@@ -1,9 +1,3 @@
-//! A command that tells each signal that it hears, and goes on. SIGUSR2 ends it, with code 3.
-//!
-//! `hearing` prints `ready`, its number and that of who has the lock, and then `heard` and the signal's name for each. It
-//! stops by SIGTSTP as any other, and ends by itself after a minute, whatever has become of its test. `hearing all` first
-//! sends SIGTERM to all its process group.
-
 use std::{
     env,
     io::{self, Write},
@@ -21,7 +15,7 @@ fn tell(what: &str) -> io::Result<()> {
     out.flush()
 }
 
-fn main() -> io::Result<()> {
+pub(crate) fn main() -> io::Result<()> {
     alarm::set(60);
     let heard: SigSet = [
         Signal::SIGHUP,

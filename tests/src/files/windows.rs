@@ -1,0 +1,97 @@
+//! `GetFileInformationByHandle`.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, PipeReader},
+    os::windows::{
+        fs::{FileExt, OpenOptionsExt},
+        io::AsRawHandle,
+    },
+    path::Path,
+    ptr::null_mut,
+};
+
+use windows_sys::Win32::{
+    Storage::FileSystem::{
+        BY_HANDLE_FILE_INFORMATION, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
+        GetFileInformationByHandle,
+    },
+    System::Pipes::PeekNamedPipe,
+};
+
+use super::{Id, Seen};
+
+/// What an open file is.
+///
+/// # Errors
+/// What the system says.
+pub fn look(file: &File) -> io::Result<Seen> {
+    let mut told = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the file is open, and the answer is written to a variable of ours.
+    if unsafe { GetFileInformationByHandle(file.as_raw_handle(), &mut told) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let whole = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+    let written = told.ftLastWriteTime;
+    Ok(Seen {
+        id: Id {
+            device: told.dwVolumeSerialNumber.into(),
+            number: whole(told.nFileIndexHigh, told.nFileIndexLow),
+        },
+        links: told.nNumberOfLinks.into(),
+        size: whole(told.nFileSizeHigh, told.nFileSizeLow),
+        changed: whole(written.dwHighDateTime, written.dwLowDateTime).into(),
+    })
+}
+
+/// What is at a path; a symbolic link is not followed.
+///
+/// # Errors
+/// What the system says.
+pub fn look_at(path: &Path) -> io::Result<Seen> {
+    let mut options = File::options();
+    // No right to the content is asked for, so nobody who has it open is in the way, and this is in nobody's.
+    options.access_mode(0);
+    options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
+    look(&options.open(path)?)
+}
+
+/// How to make a file that its owner alone may read and write: the directory decides, and temporary ones are their owner's.
+#[must_use]
+pub fn private() -> OpenOptions {
+    File::options()
+}
+
+/// Writes from the start.
+///
+/// # Errors
+/// What the system says.
+pub fn write_at_start(file: &File, content: &[u8]) -> io::Result<()> {
+    match file.seek_write(content, 0)? {
+        written if written == content.len() => Ok(()),
+        _ => Err(io::ErrorKind::WriteZero.into()),
+    }
+}
+
+/// How many bytes are in a pipe.
+///
+/// # Errors
+/// What the system says.
+pub fn length_of(pipe: &PipeReader) -> io::Result<u64> {
+    let mut length = 0;
+    // SAFETY: the pipe is open, the answer is written to a variable of ours, and nothing else is asked for.
+    let told = unsafe {
+        PeekNamedPipe(
+            pipe.as_raw_handle(),
+            null_mut(),
+            0,
+            null_mut(),
+            &mut length,
+            null_mut(),
+        )
+    };
+    match told {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(length.into()),
+    }
+}

@@ -1,0 +1,29 @@
+//! proc(5) and kill(2).
+
+use std::fs;
+
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
+
+/// When a running process started, in the kernel's ticks.
+///
+/// # Panics
+/// If it is not running.
+#[must_use]
+pub fn start_of(pid: u32) -> String {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is running");
+    let start = stat
+        .rsplit(')')
+        .next()
+        .and_then(|rest| rest.split_ascii_whitespace().nth(19));
+    start.expect("it has a start time").to_owned()
+}
+
+/// Whether there is a process of this number. `None` if it can be nobody's.
+#[must_use]
+pub fn is_there(pid: u32) -> Option<bool> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    Some(test_kill_process(pid) != Err(Errno::SRCH))
+}

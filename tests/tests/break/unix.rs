@@ -1,0 +1,48 @@
+//! The kernel's veto, and a shell.
+
+use std::{
+    fs::{self, File},
+    process::Command,
+};
+
+use lockhost::{AliveReason, ErrorKind, Liveness, break_lock};
+use lockhost_tests::{
+    program::{lockhost, run, text},
+    scene::Scene,
+};
+
+use super::unknown;
+
+#[test]
+fn the_kernel_has_a_veto_against_a_persons_word() {
+    let scene = Scene::free();
+    let owner = unknown("7");
+    owner.leave(&scene);
+    let file = File::open(scene.lock()).unwrap();
+    file.try_lock().unwrap();
+    let before = scene.files();
+    let error = break_lock(scene.path(), &owner.text()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Held);
+    let liveness = error.holder().unwrap().liveness();
+    assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence));
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+fn the_command_that_a_refusal_prints_works_as_it_stands() {
+    let scene = Scene::free();
+    let directory = scene.path().join("it's data");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("app.pid"), "1\n").unwrap();
+    let output = run(&["acquire", "--name=app.pid", text(&directory)]);
+    let line = String::from_utf8(output.stderr).unwrap();
+    let (_, command) = line.split_once("break its lock with: lockhost ").unwrap();
+    let (command, _) = command.split_once(", or take over").unwrap();
+    let status = Command::new("sh")
+        .args(["-c", &format!("exec \"$0\" {command} >/dev/null")])
+        .arg(lockhost())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+}

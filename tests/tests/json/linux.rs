@@ -1,0 +1,34 @@
+//! A disk that is full, and a command that a shell would find.
+
+use std::{fs::File, process::Command};
+
+use lockhost_tests::{program::lockhost, scene::Scene, schema::Schema};
+
+#[test]
+fn who_cannot_say_it_fails_and_releases() {
+    let scene = Scene::free();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut owner = Command::new(lockhost());
+    owner
+        .args(["acquire", "--json"])
+        .arg(scene.path())
+        .stdout(full);
+    assert_eq!(owner.output().unwrap().status.code(), Some(1));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn beside_a_command_events_are_on_standard_error() {
+    let scene = Scene::stale();
+    let output = Command::new(lockhost())
+        .args(["acquire", "--json"])
+        .arg(scene.path())
+        .args(["--", "echo", "mine"])
+        .output()
+        .unwrap();
+    assert_eq!(output.stdout, b"mine\n");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let events = Schema::documented().lines(&told);
+    let names: Vec<_> = events.iter().map(|it| it["event"].as_str()).collect();
+    assert_eq!(names, ["reclaimed", "acquired", "released"].map(Some));
+}

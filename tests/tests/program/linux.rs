@@ -1,0 +1,206 @@
+//! Signals, modes, shells and what proc(5) shows.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+};
+
+use lockhost_tests::{
+    contender::{Answer, Contender},
+    program::{lockhost, text},
+    scene::Scene,
+};
+use rustix::process::Signal;
+
+use super::ends;
+
+#[test]
+fn the_lock_file_is_private() {
+    let scene = Scene::free();
+    let _owner = Contender::owner(scene.path());
+    let lock = fs::metadata(scene.lock()).unwrap();
+    assert_eq!(lock.permissions().mode() & 0o7777, 0o600);
+}
+
+/// An owner started with these orders about signals, whatever the tests themselves were started with.
+fn owner_with(signals: &str, directory: &Path) -> Contender {
+    let mut command = Command::new("env");
+    command
+        .args(["--default-signal=HUP,INT,TERM", signals])
+        .arg(lockhost())
+        .arg("acquire")
+        .arg(directory);
+    let mut owner = Contender::start(&mut command);
+    assert_eq!(owner.answer(), Answer::Owns);
+    owner
+}
+
+#[test]
+fn each_of_three_signals_releases_and_exits_with_0() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let scene = Scene::free();
+        let mut owner = owner_with("--default-signal", scene.path());
+        assert_eq!(owner.end(signal).code(), Some(0), "{signal:?}");
+        assert_eq!(owner.complaints(), "");
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+#[test]
+fn a_signal_while_a_lock_settles_leaves_nothing_of_ours() {
+    let scene = Scene::free().with("tinyforge.lock", "");
+    let mut waiting = Contender::acquire(scene.path());
+    // Its claim shows that it has begun, and that it catches signals.
+    while scene.files().len() < 2 && waiting.try_end().is_none() {
+        thread::yield_now();
+    }
+    assert_eq!(waiting.stop().code(), Some(128 + 15));
+    assert_eq!(waiting.complaints(), "");
+    assert_eq!(scene.files(), ["tinyforge.lock"]);
+}
+
+#[test]
+fn a_closed_standard_output_is_a_failure_and_releases() {
+    let scene = Scene::free();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Command::new(lockhost())
+        .arg("acquire")
+        .arg(scene.path())
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert!(line.contains("cannot write to standard output"), "{line}");
+    assert!(scene.files().is_empty());
+}
+
+/// A field of `/proc/PID/status`.
+fn status(pid: u32, field: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.expect("the field is there")
+        .trim_start_matches(':')
+        .trim()
+        .to_owned()
+}
+
+#[test]
+fn a_holder_has_one_thread() {
+    let scene = Scene::free();
+    assert_eq!(status(Contender::owner(scene.path()).pid(), "Threads"), "1");
+}
+
+#[test]
+fn the_program_installs_no_signal_handlers() {
+    let scene = Scene::free();
+    let owner = owner_with("--default-signal", scene.path());
+    // SIGBUS and SIGSEGV, which every Rust program has to tell a stack overflow. An engine would add SIGILL and SIGFPE.
+    let handled = signals(&owner, "SigCgt");
+    assert_eq!(handled, set(&[Signal::BUS, Signal::SEGV]), "{handled:#x}");
+    // What ends it is read from a descriptor.
+    let blocked = signals(&owner, "SigBlk");
+    let ending = set(&[Signal::HUP, Signal::INT, Signal::TERM]);
+    assert_eq!(blocked, ending, "{blocked:#x}");
+}
+
+/// Signals, the first in the lowest bit.
+fn set(signals: &[Signal]) -> u64 {
+    let bits = signals.iter().map(|signal| 1 << (signal.as_raw() - 1));
+    bits.sum()
+}
+
+/// A set of signals of a process.
+fn signals(process: &Contender, field: &str) -> u64 {
+    u64::from_str_radix(&status(process.pid(), field), 16).unwrap()
+}
+
+#[test]
+fn a_signal_that_is_ignored_already_stays_so() {
+    let scene = Scene::free();
+    let mut owner = owner_with("--ignore-signal=HUP", scene.path());
+    assert_eq!(signals(&owner, "SigBlk") & set(&[Signal::HUP]), 0);
+    owner.signal(Signal::HUP);
+    assert_eq!(owner.stop().code(), Some(0));
+}
+
+#[test]
+fn a_line_stays_a_line_whatever_a_name_holds() {
+    let scene = Scene::free();
+    let directory = scene.path().join("two\nlines");
+    fs::create_dir(&directory).unwrap();
+    fs::create_dir(directory.join("tinyforge.lock")).unwrap();
+    let (code, line) = ends(&["acquire", text(&directory)]);
+    assert_eq!(code, 1);
+    assert!(
+        line.contains(r"two\nlines/tinyforge.lock is a directory"),
+        "{line}"
+    );
+}
+
+#[test]
+fn the_engine_sets_no_address_space_aside() {
+    let scene = Scene::free();
+    // Half of this is the program itself, which a debug build makes large.
+    let limit = format!("ulimit -v {} && exec \"$0\" acquire \"$1\"", 64 * 1024);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &limit])
+        .arg(lockhost())
+        .arg(scene.path());
+    let mut owner = Contender::start(&mut command);
+    assert_eq!(owner.answer(), Answer::Owns);
+}
+
+#[test]
+fn the_way_out_that_a_refusal_prints_works_as_it_stands() {
+    let scene = Scene::free();
+    let directory = scene.path().join("it's data");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("app.pid"), "1\n").unwrap();
+    let (code, line) = ends(&["acquire", "--name", "app.pid", text(&directory)]);
+    assert_eq!(code, 75);
+    let (_, way_out) = line
+        .split_once("take over from it with: lockhost ")
+        .expect("a way out");
+    let script = format!("exec \"$0\" {way_out}");
+    let mut owner = Contender::start(Command::new("sh").args(["-c", &script]).arg(lockhost()));
+    assert_eq!(owner.answer(), Answer::Owns);
+    owner.stop();
+    let told = owner.complaints();
+    assert!(
+        told.contains("lockfile of pid 1, assumed to be dead as told"),
+        "{told}"
+    );
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can take a mount away")]
+fn an_owner_that_loses_sight_of_proc_still_releases() {
+    let scene = Scene::free();
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--"])
+        .arg(lockhost())
+        .arg("acquire")
+        .arg(scene.path());
+    let mut owner = Contender::start(&mut command);
+    assert_eq!(owner.answer(), Answer::Owns);
+    let target = owner.pid().to_string();
+    let umount = ["--target", &target, "--mount", "umount", "--lazy", "/proc"];
+    assert!(
+        Command::new("nsenter")
+            .args(umount)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(owner.stop().code(), Some(0));
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}

@@ -1,0 +1,103 @@
+//! What runs there, evidence, other users, names that are no line, and a disk that is full.
+
+use std::{
+    fs::{self, File},
+    process::{self, Command},
+};
+
+use lockhost_tests::{
+    contender::Contender,
+    program::{lockhost, run, text},
+    scene::Scene,
+};
+
+use super::{object, told};
+
+#[test]
+fn who_cannot_say_it_ends_with_4() {
+    let scene = Scene::free();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut full_disk = Command::new(lockhost());
+    full_disk.arg("status").arg(scene.path()).stdout(full);
+    assert_eq!(full_disk.output().unwrap().status.code(), Some(4));
+}
+
+#[test]
+fn a_kept_file_of_a_dead_owner_is_0() {
+    let scene = Scene::stale();
+    let file = File::open(scene.lock()).unwrap();
+    file.try_lock().unwrap();
+    let (code, told) = told(&scene);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("the kernel keeps the file locked"), "{told}");
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn another_users_lock_is_4_and_says_whose_it_is() {
+    let scene = Scene::free();
+    scene.open_to_all();
+    let _owner = Contender::owner(scene.path());
+    let mut other = scene.as_another_user();
+    let output = other.arg("status").arg(scene.path()).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("belongs to user 0"), "{told}");
+}
+
+#[test]
+fn a_line_stays_a_line_whatever_a_command_or_a_name_holds() {
+    let scene = Scene::free();
+    let directory = scene.path().join("two\nlines");
+    fs::create_dir(&directory).unwrap();
+    let mut owner = Contender::acquire(&directory);
+    assert!(owner.line().starts_with("acquired "));
+    let output = run(&["status", text(&directory)]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.lines().skip(1).all(|line| line.starts_with("  ")),
+        "{told}"
+    );
+    assert!(told.contains(r"two\nlines/tinyforge.lock: held"), "{told}");
+}
+
+#[test]
+fn a_held_one_is_0_with_owner_command_user_and_time() {
+    let scene = Scene::free();
+    let owner = Contender::owner(scene.path());
+    let (code, told) = told(&scene);
+    assert_eq!(code, Some(0));
+    let user = rustix::process::getuid().as_raw();
+    for part in [
+        format!("{}: held\n", scene.lock().display()),
+        format!("pid {}, alive: the process is running", owner.pid()),
+        format!("acquire {}", scene.path().display()),
+        format!("user       {user}"),
+        format!("kill {}", owner.pid()),
+        "since      20".to_owned(),
+    ] {
+        assert!(told.contains(&part), "{part}: {told}");
+    }
+    let object = object(&[text(scene.path())]);
+    let holder = &object["holder"];
+    assert_eq!(holder["life"], "alive");
+    assert_eq!(holder["reason"], "running");
+    assert_eq!(holder["process"]["user"]["id"], user);
+    let command: Vec<_> = holder["process"]["command"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .collect();
+    assert_eq!(command[1..], ["acquire", text(scene.path())]);
+}
+
+#[test]
+fn a_bare_pid_of_a_running_process_is_0_with_what_runs_there_and_the_doubt() {
+    let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", process::id()));
+    let (code, told) = told(&scene);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("a process has this pid"), "{told}");
+    let command = std::env::args().next().unwrap();
+    assert!(told.contains(&format!("command    {command}")), "{told}");
+    assert!(told.contains("if it is certainly dead"), "{told}");
+}

@@ -1,0 +1,335 @@
+//! That who waits sleeps, and what a terminal shows.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, PipeReader, PipeWriter, pipe},
+    process::{Child, Command, Stdio},
+};
+
+use lockhost_tests::{
+    contender::{Contender, rounds, send},
+    scene::Scene,
+    terminal::Terminal,
+    under_lock::{ready, sleeps_until_told, told, under_lock, until},
+};
+use rustix::process::Signal;
+
+const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
+
+/// Somebody who waits, says so, and then sleeps.
+fn waiter(options: &[&str], scene: &Scene) -> Contender {
+    let options = [&["-v"], options].concat();
+    let mut command = told(&under_lock(&options, scene.path(), &[]));
+    let mut waiter = Contender::start(&mut command);
+    let line = waiter.line();
+    assert!(line.starts_with("lockhost: waiting for "), "{line}");
+    assert!(line.contains(scene.lock().to_str().unwrap()), "{line}");
+    waiter
+}
+
+fn sleeper(options: &[&str], scene: &Scene) -> Contender {
+    let waiter = waiter(options, scene);
+    let pid = waiter.pid();
+    until("it sleeps until it is told", || {
+        sleeps_until_told(pid) == Some(true)
+    });
+    waiter
+}
+
+/// It has the lock next, and says so.
+fn gets_in(waiter: &mut Contender) {
+    let mut line = waiter.line();
+    while line.starts_with("lockhost: replaced ") || line.starts_with("lockhost: waiting ") {
+        line = waiter.line();
+    }
+    assert!(line.starts_with("acquired "), "{line}");
+}
+
+#[test]
+fn who_waits_sleeps_and_gets_in_when_the_owner_releases_or_is_killed() {
+    for end in [Contender::stop, Contender::kill] {
+        let scene = Scene::free();
+        let mut owner = Contender::owner(scene.path());
+        let mut waiter = sleeper(&["--wait"], &scene);
+        assert_eq!(scene.files().len(), 2, "a waiter leaves nothing there");
+        end(&mut owner);
+        gets_in(&mut waiter);
+        assert_eq!(waiter.stop().code(), Some(0));
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+#[test]
+fn who_waits_gets_in_when_the_lock_file_is_removed_by_hand() {
+    let scene = Scene::free();
+    let _owner = Contender::owner(scene.path());
+    let mut waiter = sleeper(&["--wait"], &scene);
+    fs::remove_file(scene.lock()).unwrap();
+    gets_in(&mut waiter);
+}
+
+#[test]
+fn who_waits_gets_in_when_the_last_process_ends_that_keeps_a_killed_owners_directory() {
+    let scene = Scene::free();
+    let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &[HEARING]));
+    let (command, _) = ready(&mut owner);
+    owner.kill();
+    let mut waiter = sleeper(&["--wait"], &scene);
+    send(command, Signal::USR2).expect("it is there");
+    gets_in(&mut waiter);
+}
+
+#[test]
+fn who_waits_notices_that_an_owner_is_killed_whose_command_goes_on() {
+    let scene = Scene::free();
+    let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &[HEARING]));
+    let (command, _) = ready(&mut owner);
+    let mut waiter = sleeper(&["--wait"], &scene);
+    // And is not reaped, so that its end is there to be seen all the time.
+    owner.signal(Signal::KILL);
+    // It tells for whom it waits from now on, and sleeps.
+    let line = waiter.line();
+    assert!(line.contains(&format!("pid {command} (hearing)")), "{line}");
+    let pid = waiter.pid();
+    until("it sleeps again", || sleeps_until_told(pid) == Some(true));
+    send(command, Signal::USR2).expect("it is there");
+    gets_in(&mut waiter);
+}
+
+#[test]
+fn who_waits_gets_in_when_a_process_of_another_program_ends() {
+    let scene = Scene::free();
+    let mut cat = Command::new("cat")
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("cat is there");
+    fs::write(scene.lock(), cat.id().to_string()).unwrap();
+    let mut waiter = sleeper(&["--wait"], &scene);
+    drop(cat.stdin.take());
+    cat.wait().unwrap();
+    gets_in(&mut waiter);
+}
+
+/// A program as the first process of a PID namespace: the child is `unshare`, and this its own number.
+fn in_a_namespace(command: &Command) -> Command {
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    unshare
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn who_waits_gets_in_when_an_owner_ends_that_it_cannot_see() {
+    let scene = Scene::free();
+    let mut owner = Contender::start(&mut in_a_namespace(&under_lock(&[], scene.path(), &[])));
+    assert!(owner.line().ends_with("(pid 1)"));
+    let waiting = told(&under_lock(&["-v", "--wait"], scene.path(), &[]));
+    let mut waiter = Contender::start(&mut in_a_namespace(&waiting));
+    let line = waiter.line();
+    assert!(line.starts_with("lockhost: waiting for pid 1, "), "{line}");
+    let children = format!("/proc/{0}/task/{0}/children", waiter.pid());
+    let first = fs::read_to_string(children)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    until("it sleeps until it is told", || {
+        sleeps_until_told(first) == Some(true)
+    });
+    owner.kill();
+    gets_in(&mut waiter);
+}
+
+#[test]
+fn a_signal_ends_the_wait_and_nothing_is_left() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let scene = Scene::free();
+        let owner = Contender::owner(scene.path());
+        let lockhost = under_lock(&["-v", "--wait"], scene.path(), &["echo", "ran"]);
+        let mut command = Command::new("env");
+        command
+            .arg("--default-signal")
+            .arg(lockhost.get_program())
+            .args(lockhost.get_args());
+        let mut waiter = Contender::start(&mut told(&command));
+        assert!(waiter.line().starts_with("lockhost: waiting for "));
+        let before = scene.files();
+        assert_eq!(waiter.end(signal).code(), Some(code));
+        assert_eq!(waiter.line(), "");
+        assert_eq!(scene.files(), before);
+        drop(owner);
+    }
+}
+
+#[test]
+fn the_end_of_standard_input_ends_the_wait_where_it_would_end_the_lock() {
+    let scene = Scene::free();
+    let _owner = Contender::owner(scene.path());
+    let options = ["-v", "--wait", "--until-stdin-closes"];
+    let mut command = told(&under_lock(&options, scene.path(), &[]));
+    let mut waiter = Contender::start(command.stdin(Stdio::piped()));
+    assert!(waiter.line().starts_with("lockhost: waiting for "));
+    assert_eq!(waiter.end_of_input().code(), Some(75));
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn where_nobody_tells_a_release_is_found_all_the_same() {
+    for lacking in ["inotify_init1:error=EMFILE", "pidfd_open:error=ENOSYS"] {
+        let scene = Scene::free();
+        let mut owner = Contender::owner(scene.path());
+        let lockhost = under_lock(&["-v", "--wait"], scene.path(), &[]);
+        let mut command = Command::new("strace");
+        command
+            .args(["-D", "-qqq", "-o", "/dev/null"])
+            .args(["-e", "trace=inotify_init1,pidfd_open"])
+            .args(["-e", &format!("inject={lacking}")])
+            .arg(lockhost.get_program())
+            .args(lockhost.get_args());
+        let mut waiter = Contender::start(&mut told(&command));
+        assert!(waiter.line().starts_with("lockhost: waiting for "));
+        owner.kill();
+        gets_in(&mut waiter);
+    }
+}
+
+#[test]
+fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
+    let scene = Scene::free();
+    let mut owner = Contender::owner(scene.path());
+    let mut terminal = Terminal::new();
+    let lockhost = under_lock(&["--wait"], scene.path(), &["echo", "ran"]);
+    let mut session = terminal.session();
+    session
+        .env("TERM", "xterm")
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args())
+        .stderr(terminal.end())
+        .stdout(terminal.end());
+    let mut waiter = session.spawn().unwrap();
+    let shown = terminal.shown_until("lockhost: waiting since 0s for pid ");
+    assert!(shown.starts_with("\r\u{1b}[K"), "{shown:?}");
+    terminal.shown_until("waiting since 1s for");
+    owner.stop();
+    let shown = terminal.shown_until("ran");
+    assert!(shown.contains("\r\u{1b}[Kran"), "{shown:?}");
+    assert_eq!(waiter.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_narrow_terminal_shows_one_line() {
+    let scene = Scene::free();
+    let _owner = Contender::owner(scene.path());
+    let mut terminal = Terminal::new();
+    let lockhost = under_lock(&["--wait=300ms"], scene.path(), &["true"]);
+    let mut session = terminal.session();
+    session
+        .env("TERM", "xterm")
+        .args(["sh", "-c", "stty cols 20; \"$@\"; echo over", "sh"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args())
+        .stderr(terminal.end())
+        .stdout(terminal.end());
+    let mut waiter = session.spawn().unwrap();
+    let shown = terminal.shown_until("over");
+    let line = shown.split("\r\u{1b}[K").nth(1).unwrap();
+    assert!(
+        line.len() < 20 && line.starts_with("lockhost: waiting"),
+        "{shown:?}"
+    );
+    waiter.wait().unwrap();
+}
+
+/// Waiters that tell of their turn in one place, and have it until they are told.
+struct Waiters<'a> {
+    scene: &'a Scene,
+    turns: BufReader<PipeReader>,
+    turn: PipeWriter,
+    /// By their number, with that of the hand-over before which they came.
+    waiting: BTreeMap<usize, (Child, usize)>,
+    started: usize,
+}
+
+impl<'a> Waiters<'a> {
+    fn new(scene: &'a Scene) -> Self {
+        let (turns, turn) = pipe().unwrap();
+        Self {
+            scene,
+            turns: BufReader::new(turns),
+            turn,
+            waiting: BTreeMap::new(),
+            started: 0,
+        }
+    }
+
+    fn start(&mut self, hand_over: usize) {
+        let number = self.started.to_string();
+        let script = ["sh", "-c", "echo $0; read line; :", &number];
+        let waiter = under_lock(&["--wait"], self.scene.path(), &script)
+            .stdin(Stdio::piped())
+            .stdout(self.turn.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        self.waiting.insert(self.started, (waiter, hand_over));
+        self.started += 1;
+    }
+
+    /// Ends the turn of whoever has it next. How many hand-overs it has waited through before this one.
+    fn turn(&mut self, hand_over: usize) -> usize {
+        let mut line = String::new();
+        self.turns.read_line(&mut line).unwrap();
+        let number = line.trim_end().parse().unwrap();
+        let (mut waiter, came) = self.waiting.remove(&number).unwrap();
+        drop(waiter.stdin.take());
+        assert_eq!(waiter.wait().unwrap().code(), Some(0));
+        hand_over - came
+    }
+}
+
+impl Drop for Waiters<'_> {
+    fn drop(&mut self) {
+        for (waiter, _) in self.waiting.values_mut() {
+            let _ = waiter.kill();
+            let _ = waiter.wait();
+        }
+    }
+}
+
+/// Whoever comes first gets it, so nobody is promised a turn after so many others; it is measured, and told. Those that
+/// have had the lock come back for it.
+#[test]
+fn among_sixty_four_waiters_the_lock_goes_from_hand_to_hand() {
+    const WAITERS: usize = 64;
+    let hand_overs = rounds() * 32;
+    let scene = Scene::free();
+    let mut first = Contender::owner(scene.path());
+    let mut waiters = Waiters::new(&scene);
+    (0..WAITERS).for_each(|_| waiters.start(0));
+    for (waiter, _) in waiters.waiting.values() {
+        until("it sleeps until it is told", || {
+            sleeps_until_told(waiter.id()) == Some(true)
+        });
+    }
+    first.stop();
+    let mut waited: Vec<_> = (0..hand_overs)
+        .map(|hand_over| {
+            let waited = waiters.turn(hand_over);
+            waiters.start(hand_over + 1);
+            waited
+        })
+        .collect();
+    waited.sort_unstable();
+    let still = waiters.waiting.values().map(|(_, came)| hand_overs - came);
+    let [half, most] = [50, 99].map(|percent| waited[hand_overs * percent / 100]);
+    println!(
+        "{WAITERS} waiters, {hand_overs} hand-overs: each waited through {} at least, {half} in the median, {most} in 99 \
+         of 100, {} at most; of those that still wait, one has waited through {}",
+        waited[0],
+        waited[hand_overs - 1],
+        still.max().unwrap_or(0)
+    );
+}
