@@ -137,7 +137,6 @@ impl Supervision {
                 }
             }
         }
-        self.job.let_go()?;
         Ok(Ended::Command(self.status.unwrap_or(1)))
     }
 
@@ -192,7 +191,8 @@ impl Job {
         }
     }
 
-    /// Whoever outlives this process is on its own from now on.
+    /// Whoever outlives this process is on its own from now on, as it is itself: a job that still has the limit would take it
+    /// along when its handle is closed.
     fn let_go(&self) -> io::Result<()> {
         self.limit(0)
     }
@@ -215,5 +215,12 @@ impl Job {
             0 => Err(io::Error::last_os_error()),
             _ => Ok(found.ActiveProcesses <= 1),
         }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // There is nothing else to be done then.
+        let _ = self.let_go();
     }
 }
