@@ -20,7 +20,11 @@ use lockhost::{
         Engine, Result, Store,
         component::{Component, Instance, Linker, Resource, ResourceTable},
     },
-    wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, filesystem::Descriptor, p2},
+    wasmtime_wasi::{
+        WasiCtx, WasiCtxView, WasiView,
+        filesystem::{Descriptor, WasiFilesystemView},
+        p2,
+    },
 };
 
 /// What the store of one plugin holds.
@@ -53,6 +57,7 @@ pub fn linked(engine: &Engine) -> Result<Linker<Host>> {
 pub fn composed(engine: &Engine) -> Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     p2::add_to_linker_sync(&mut linker)?;
+    lockhost::fit_filesystem(&mut linker, Host::filesystem)?;
     lockhost::add_to_linker(&mut linker, |host: &mut Host| ProcessCtxView {
         ctx: &mut host.process,
         table: &mut host.table,

@@ -2,15 +2,16 @@
 //!
 //! [`Lockhost`] and [`LockhostPre`] are what wasmtime's `bindgen!` makes of the world `lockhost`, with calls that are
 //! `async`; [`sync`] has them with calls that block. The host gives the component `wasi:filesystem/types` by
-//! wasmtime-wasi and `lockhost:lockfile/process` by [`add_to_linker`](crate::add_to_linker), and hands it a directory
-//! as a [`Descriptor`](wasmtime_wasi::filesystem::Descriptor), which [`open_directory`](crate::open_directory) opens.
+//! wasmtime-wasi, made fit by [`fit_filesystem`](crate::fit_filesystem), and `lockhost:lockfile/process` by
+//! [`add_to_linker`](crate::add_to_linker). It hands it a directory as a
+//! [`Descriptor`](wasmtime_wasi::filesystem::Descriptor), which [`open_directory`](crate::open_directory) opens.
 //!
 //! ```
 //! use lockhost::{
 //!     ProcessCtx, ProcessCtxView,
 //!     bindings::{LockhostPre, lockfile::Options},
 //!     wasmtime::{Config, Engine, Error, Result, Store, component::{Linker, ResourceTable}},
-//!     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView},
+//!     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystemView},
 //! };
 //!
 //! /// What a store of the host holds.
@@ -36,6 +37,8 @@
 //!
 //! let mut linker = Linker::<Host>::new(&engine);
 //! lockhost::wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+//! // On Windows, for files that are open and removed: elsewhere it does nothing.
+//! lockhost::fit_filesystem(&mut linker, |host| host.filesystem())?;
 //! lockhost::add_to_linker(&mut linker, |host| ProcessCtxView {
 //!     ctx: &mut host.process,
 //!     table: &mut host.table,
@@ -100,7 +103,7 @@ pub(crate) use generated::{exports, lockhost};
 /// #     ProcessCtx, ProcessCtxView,
 /// #     bindings::sync::{LockhostPre, lockfile::Options},
 /// #     wasmtime::{Config, Engine, Result, Store, component::{Linker, ResourceTable}},
-/// #     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView},
+/// #     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystemView},
 /// # };
 /// # struct Host { wasi: WasiCtx, process: ProcessCtx, table: ResourceTable }
 /// # impl WasiView for Host {
@@ -116,6 +119,7 @@ pub(crate) use generated::{exports, lockhost};
 /// # let engine = Engine::new(&config)?;
 /// # let mut linker = Linker::<Host>::new(&engine);
 /// lockhost::wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+/// # lockhost::fit_filesystem(&mut linker, |host| host.filesystem())?;
 /// # lockhost::add_to_linker(&mut linker, |host| ProcessCtxView {
 /// #     ctx: &mut host.process,
 /// #     table: &mut host.table,

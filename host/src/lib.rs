@@ -51,7 +51,8 @@
 //! # In your own engine and linker
 //!
 //! A plugin host may run the component in its own stores: [`add_to_linker`] gives a linker the one interface that the
-//! component asks for beside WASI, [`component()`] loads the component, and [`bindings`] has it typed. The example
+//! component asks for beside WASI, [`fit_filesystem`] makes its WASI fit on Windows, [`component()`] loads the component,
+//! and [`bindings`] has it typed. The example
 //! `embedding` shows that with `InstancePre`, a pooling allocator, fuel, epochs and memory limits. [`process`] has the
 //! answers about processes without a component. The wasmtime that all of this is for is [`wasmtime`];
 //! [versions] says what that means, and the example `own_bindings` is for a host with another one.
@@ -68,7 +69,8 @@
 //! # More
 //!
 //! What comes up around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
-//! hand](backups), [containers and Kubernetes](containers), [file systems](filesystems), and [several users](users).
+//! hand](backups), [containers and Kubernetes](containers), [file systems](filesystems), [several users](users), and
+//! [Windows and macOS](systems).
 //! For hosts of plugins: [plugins that lock](plugins).
 
 #![deny(missing_docs)]
@@ -113,6 +115,9 @@ pub mod filesystems {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/plugins.md")]
 pub mod plugins {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/systems.md")]
+pub mod systems {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/upgrading.md")]
 pub mod upgrading {}

@@ -64,7 +64,8 @@ pub trait ProcessView: Send {
     fn process(&mut self) -> ProcessCtxView<'_>;
 }
 
-/// Adds `lockhost:lockfile/process` to a linker, beside the host's own WASI and whatever else is in it.
+/// Adds `lockhost:lockfile/process` to a linker, beside the host's own WASI and whatever else is in it. For Windows the WASI
+/// has to be made fit as well: [`fit_filesystem`](crate::fit_filesystem).
 ///
 /// Its functions are synchronous and never wait, so this one serves hosts that instantiate and call synchronously and
 /// hosts that do so asynchronously, on any engine. Each is a few system calls.

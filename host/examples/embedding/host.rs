@@ -12,7 +12,7 @@ use lockhost::{
         Engine, Error, Result, Store, StoreLimits,
         component::{Linker, ResourceAny, ResourceTable},
     },
-    wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2},
+    wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystemView, p2},
 };
 
 /// What a store of this host holds.
@@ -60,6 +60,7 @@ impl ProcessView for Host {
 pub(crate) fn linker<T: WasiView + ProcessView + 'static>(engine: &Engine) -> Result<Linker<T>> {
     let mut linker = Linker::new(engine);
     p2::add_to_linker_async(&mut linker)?;
+    lockhost::fit_filesystem(&mut linker, T::filesystem)?;
     lockhost::add_view_to_linker(&mut linker)?;
     Ok(linker)
 }
