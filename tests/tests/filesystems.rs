@@ -28,12 +28,7 @@ fn limit_two_containers_on_two_overlays_over_one_upper_directory_both_get_in() {
 
 #[test]
 fn each_test_that_the_page_names_is_there() {
-    let tests: String = fs::read_dir("tests")
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .filter(|file| file.extension().is_some_and(|it| it == "rs"))
-        .map(|file| fs::read_to_string(file).unwrap())
-        .collect();
+    let tests = sources(Path::new("tests"));
     let page = include_str!("../../host/docs/filesystems.md");
     let words = page.split('`').skip(1).step_by(2);
     let named: BTreeSet<&str> = words
@@ -43,4 +38,16 @@ fn each_test_that_the_page_names_is_there() {
     for test in named {
         assert!(tests.contains(&format!("fn {test}()")), "{test}");
     }
+}
+
+/// The text of all source files in a directory, and in those below it.
+fn sources(directory: &Path) -> String {
+    let files = fs::read_dir(directory).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let text = files.map(|file| match file.extension() {
+        Some(extension) if extension == "rs" => fs::read_to_string(file).unwrap(),
+        None if file.is_dir() => sources(&file),
+        _ => String::new(),
+    });
+    text.collect()
 }
