@@ -61,6 +61,23 @@ fn traced(options: &[&str], injections: &[&str], directory: &Path) -> Contender 
     Contender::start(&mut command)
 }
 
+/// What a command prints, and the log of its system calls, once it has ended: those that the options ask for.
+///
+/// # Panics
+/// If it cannot be traced, or fails.
+#[must_use]
+pub fn log_of(options: &[&str], command: &Command) -> (String, String) {
+    let log = NamedTempFile::with_prefix("lockhost-").expect("a temporary file");
+    let mut traced = Command::new("strace");
+    traced.arg("-qq").args(options).arg("-o").arg(log.path());
+    traced.arg(command.get_program()).args(command.get_args());
+    let output = traced.output().expect("strace can be started");
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8(output.stdout).expect("plain text");
+    let log = fs::read_to_string(log.path()).expect("strace wrote it");
+    (told, log)
+}
+
 /// The system calls of a whole run with this done to them, from the program's start to its end: until it is told to give
 /// the lock up, or is refused.
 ///

@@ -5,9 +5,9 @@
 //! On Linux alone: strace(1) counts.
 #![cfg(target_os = "linux")]
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
-use lockhost_tests::{contender::Contender, scene::Scene};
+use lockhost_tests::{contender::Contender, scene::Scene, traced::log_of};
 use rustix::process::Signal;
 
 /// Not the lock's: the allocator's; and `fcntl`, by which Rust's own library makes sure in a debug build that what it
@@ -18,17 +18,8 @@ const BESIDE: [&str; 7] = [
 
 /// The system calls of one step, between the looks that mark its beginning and its end.
 fn counted(step: &str, directory: &Path) -> BTreeMap<String, u32> {
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let status = Command::new("strace")
-        .args(["-qq", "-o"])
-        .arg(log.path())
-        .arg(env!("CARGO_BIN_EXE_counted"))
-        .arg(step)
-        .arg(directory)
-        .status()
-        .unwrap();
-    assert!(status.success());
-    let log = fs::read_to_string(log.path()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_counted"));
+    let (_, log) = log_of(&[], command.arg(step).arg(directory));
     let parts: Vec<_> = log.split("\"/counted\"").collect();
     // The innermost two marks enclose the step; each mark's own line is cut in two.
     let lines: Vec<_> = parts[parts.len() / 2].lines().collect();

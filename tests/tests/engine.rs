@@ -5,10 +5,9 @@
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 
-use std::{fs, process::Command};
+use std::process::Command;
 
-use lockhost_tests::scene::Scene;
-use tempfile::NamedTempFile;
+use lockhost_tests::{scene::Scene, traced::log_of};
 
 const CROWD: &str = env!("CARGO_BIN_EXE_crowd");
 
@@ -30,12 +29,9 @@ fn of_threads_that_come_first_at_once_none_copies_it() {
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
 fn no_memory_is_made_executable() {
     let scene = Scene::free();
-    let log = NamedTempFile::new().expect("a temporary file");
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-e", "trace=mprotect,mmap", "-o"]);
-    command.arg(log.path()).arg(CROWD).arg(scene.path());
-    assert_eq!(told(&mut command), "32 held, 0 pieces of code\n");
-    let log = fs::read_to_string(log.path()).expect("strace wrote it");
+    let options = ["-f", "-e", "trace=mprotect,mmap"];
+    let (told, log) = log_of(&options, Command::new(CROWD).arg(scene.path()));
+    assert_eq!(told, "32 held, 0 pieces of code\n");
     // What the loader maps of a file is the code of the program and of its libraries.
     let is_made = |line: &&str| line.contains("PROT_EXEC") && !line.contains("MAP_DENYWRITE");
     assert_eq!(log.lines().find(is_made), None);

@@ -9,6 +9,7 @@ use lockhost_tests::{
     contender::Contender,
     mounted::Mounted,
     scene::{NOBODY, Scene},
+    traced::log_of,
     under_lock::{ready, sleeps_until_told, told, under_lock, until, watches},
 };
 use rustix::process::Signal;
@@ -171,22 +172,8 @@ fn where_nobody_tells_a_loss_is_found_all_the_same() {
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_command_that_is_done_in_no_time_pays_for_no_watch() {
     let scene = Scene::free();
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let lockhost = under_lock(&[], scene.path(), &["true"]);
-    let status = Command::new("strace")
-        .args([
-            "-qq",
-            "-e",
-            "trace=/inotify,/pidfd,clone,clone3,fork,vfork",
-            "-o",
-        ])
-        .arg(log.path())
-        .arg(lockhost.get_program())
-        .args(lockhost.get_args())
-        .status()
-        .unwrap();
-    assert!(status.success());
-    let calls = fs::read_to_string(log.path()).unwrap();
+    let options = ["-e", "trace=/inotify,/pidfd,clone,clone3,fork,vfork"];
+    let (_, calls) = log_of(&options, &under_lock(&[], scene.path(), &["true"]));
     assert!(
         !calls.contains("inotify") && !calls.contains("pidfd"),
         "{calls}"
