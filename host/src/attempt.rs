@@ -10,7 +10,7 @@ use tracing::{debug, debug_span};
 use wasmtime::component::ResourceAny;
 
 use crate::{
-    bindings::exports::lockhost::lockfile::lockfile as wit,
+    bindings::direct::lockfile as wit,
     component::{Instance, elapsed, open_directory},
     descriptor::BorrowedDescriptor,
     error::{Circumstance, Error, ErrorKind, Kind},

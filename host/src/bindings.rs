@@ -85,11 +85,11 @@ mod generated {
     });
 }
 
+pub(crate) use generated::lockhost;
 pub use generated::{
     Lockhost, LockhostIndices, LockhostPre, exports::lockhost::lockfile::lockfile,
     lockhost::lockfile::process,
 };
-pub(crate) use generated::{exports, lockhost};
 
 /// The same with calls that block, as [`wasmtime_wasi::p2::bindings::sync`] is to be used with
 /// [`wasmtime_wasi::p2::add_to_linker_sync`].
@@ -157,4 +157,22 @@ pub mod sync {
     pub use generated::{
         Lockhost, LockhostIndices, LockhostPre, exports::lockhost::lockfile::lockfile,
     };
+}
+
+/// The same with calls that block, on a file system whose functions are done when they return: this library's own.
+pub(crate) mod direct {
+    mod generated {
+        wasmtime::component::bindgen!({
+            path: "wit",
+            world: "lockhost",
+            with: {
+                "wasi": wasmtime_wasi::p2::bindings,
+                "lockhost:lockfile/process": crate::bindings::lockhost::lockfile::process,
+            },
+            imports: { default: trappable },
+            require_store_data_send: true,
+        });
+    }
+
+    pub(crate) use generated::{Lockhost, LockhostPre, exports::lockhost::lockfile::lockfile};
 }

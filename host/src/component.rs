@@ -18,12 +18,11 @@ use wasmtime::{
 };
 use wasmtime_wasi::{
     WasiCtx, WasiCtxView, WasiView,
-    filesystem::{Descriptor, Dir, FsPerms, OpenMode, WasiFilesystem, WasiFilesystemView},
-    p2::bindings::filesystem::types,
+    filesystem::{Descriptor, Dir, FsPerms, OpenMode, WasiFilesystemView},
 };
 
 use crate::{
-    bindings::{Lockhost, LockhostPre},
+    bindings::direct::{Lockhost, LockhostPre},
     engine,
     filesystem::fit_filesystem,
     process::platform,
@@ -32,6 +31,7 @@ use crate::{
 
 mod calls;
 mod code;
+mod files;
 mod idle;
 
 pub(crate) use self::calls::elapsed;
@@ -160,7 +160,7 @@ impl Instance {
         );
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(HANDED_OVER);
-        let exports = at_once(pre.instantiate_async(&mut store))?;
+        let exports = pre.instantiate(&mut store)?;
         Ok(Self { store, exports })
     }
 
@@ -185,8 +185,8 @@ impl Instance {
     }
 }
 
-/// Runs a call of the component to its end. All that it calls blocks, so it is done at the first look; no runtime, no
-/// thread and no waker is involved, whether the caller has one or not.
+/// What a call of wasmtime-wasi answers. All descriptors block, so it is done at the first look; no runtime, no thread and
+/// no waker is involved, whether the caller has one or not.
 ///
 /// # Errors
 /// As the call, or if it waits after all.
@@ -195,7 +195,7 @@ pub(crate) fn at_once<T>(call: impl Future<Output = wasmtime::Result<T>>) -> was
     match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => Err(wasmtime::Error::msg(
-            "the component waits, which it never does",
+            "a file operation waits, which none ever does",
         )),
     }
 }
@@ -230,7 +230,7 @@ fn link() -> wasmtime::Result<LockhostPre<State>> {
     engine::configure(&mut config);
     let component = code::load(config)?;
     let mut linker = Linker::<State>::new(component.engine());
-    types::add_to_linker::<State, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
+    files::add_to_linker(&mut linker)?;
     fit_filesystem(&mut linker, |state| state.filesystem())?;
     add_to_linker(&mut linker, |state: &mut State| {
         called(&mut state.table);

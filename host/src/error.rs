@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     attempt::Awaited,
-    bindings::exports::lockhost::lockfile::lockfile as wit,
+    bindings::direct::lockfile as wit,
     holder::Holder,
     phrase,
     process::platform::{is_sticky, owner_of},

@@ -1,9 +1,26 @@
 //! What the component needs of `wasi:filesystem/types` beyond what wasmtime-wasi gives.
 
 use wasmtime::component::Linker;
-use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
+use wasmtime_wasi::{
+    filesystem::WasiFilesystemCtxView,
+    p2::{FsResult, bindings::filesystem::types::ErrorCode},
+};
 
 use crate::error::{Error, Kind};
+
+/// The interface, as wasmtime-wasi calls it.
+pub(crate) const TYPES: &str = "wasi:filesystem/types@0.2.12";
+
+/// What one of its functions answers.
+pub(crate) type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
+
+/// What wasmtime-wasi answers, told apart: a failure that the component hears of, or one that ends it.
+pub(crate) fn answer<T>(answer: FsResult<T>) -> Answer<T> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(error) => Ok(Err(error.downcast()?)),
+    }
+}
 
 /// Where a store's data keeps its files: that of its WASI.
 type View<T> = fn(&mut T) -> WasiFilesystemCtxView<'_>;

@@ -6,9 +6,7 @@ use std::{
 };
 
 use crate::{
-    bindings::{
-        exports::lockhost::lockfile::lockfile as wit, lockhost::lockfile::process as asked,
-    },
+    bindings::{direct::lockfile as wit, lockhost::lockfile::process as asked},
     phrase,
     process::platform::keepers,
 };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    bindings::exports::lockhost::lockfile::lockfile as wit,
+    bindings::direct::lockfile as wit,
     component::{Instance, open_directory},
     error::{Error, Kind},
     filesystem,

@@ -10,7 +10,7 @@ use std::{
 use wasmtime::component::ResourceAny;
 
 use crate::{
-    bindings::exports::lockhost::lockfile::lockfile as wit,
+    bindings::direct::lockfile as wit,
     component::Instance,
     error::{Error, Kind},
     holder::DeadReason,

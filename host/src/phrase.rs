@@ -10,7 +10,7 @@ use std::{
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
 
 use crate::{
-    bindings::exports::lockhost::lockfile::lockfile::{NotALock, Operation},
+    bindings::direct::lockfile::{NotALock, Operation},
     error::{Circumstance, Instead},
     filesystem,
     holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason},

@@ -47,7 +47,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 
 use self::{given::given, inner::Inner};
 use crate::{
-    bindings::lockfile as wit,
+    bindings::direct::lockfile as wit,
     component::{Instance, elapsed},
 };
 

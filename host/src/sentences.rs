@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
 use crate::{
     AliveReason, Awaited, DeadReason, Error, Liveness, UnknownReason,
     bindings::{
-        exports::lockhost::lockfile::lockfile::{self as wit, NotALock, Operation},
+        direct::lockfile::{self as wit, NotALock, Operation},
         lockhost::lockfile::process as asked,
     },
     error::{Belonging, Circumstance, Instead, Kind},

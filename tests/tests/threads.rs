@@ -230,3 +230,22 @@ fn a_panic_gives_up_what_the_thread_had() {
     assert!(held.files().is_empty());
     assert_eq!(waited_for.files(), [LOCK]);
 }
+
+/// As musl gives to a thread, in bytes.
+const STACK: usize = 128 << 10;
+
+#[test]
+fn a_thread_with_a_small_stack_takes_is_refused_and_takes_over() {
+    let (free, stale) = (Scene::free(), Scene::stale());
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        let work = || {
+            let lock = acquire(free.path()).unwrap();
+            let refused = acquire(free.path()).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Held, "{refused}");
+            lock.release().unwrap();
+            assert_eq!(acquire(stale.path()).unwrap().replaced().len(), 1);
+        };
+        thread.spawn_scoped(scope, work).unwrap().join().unwrap();
+    });
+}

@@ -8,8 +8,8 @@ use wasmtime::{
 };
 use wasmtime_wasi::filesystem::Descriptor;
 
-use super::{Instance, at_once};
-use crate::bindings::lockfile as wit;
+use super::Instance;
+use crate::bindings::direct::lockfile as wit;
 
 /// How long something has been under way, as the component counts it: in milliseconds.
 pub(crate) fn elapsed(begun: Instant) -> u64 {
@@ -26,7 +26,7 @@ impl Instance {
     ) -> Result<ResourceAny> {
         let directory = self.store.data_mut().table.push(directory)?;
         let guest = self.exports.lockhost_lockfile_lockfile().attempt();
-        at_once(guest.call_constructor(&mut self.store, directory, options))
+        guest.call_constructor(&mut self.store, directory, options)
     }
 
     /// One more try. What comes of an attempt that has got the lock is the lock, and no attempt any more.
@@ -36,7 +36,7 @@ impl Instance {
         elapsed: u64,
     ) -> Result<std::result::Result<ResourceAny, wit::Error>> {
         let guest = self.exports.lockhost_lockfile_lockfile().attempt();
-        let outcome = at_once(guest.call_try(&mut self.store, attempt, elapsed))?;
+        let outcome = guest.call_try(&mut self.store, attempt, elapsed)?;
         if outcome.is_ok() {
             // It is an empty shell by now.
             self.let_go(attempt)?;
@@ -47,7 +47,7 @@ impl Instance {
     /// How a lock was got.
     pub(crate) fn report(&mut self, lock: ResourceAny) -> Result<wit::Report> {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
-        at_once(guest.call_report(&mut self.store, lock))
+        guest.call_report(&mut self.store, lock)
     }
 
     /// Whether a lock is still its owner's.
@@ -56,7 +56,7 @@ impl Instance {
         lock: ResourceAny,
     ) -> Result<std::result::Result<bool, wit::Failure>> {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
-        at_once(guest.call_still_held(&mut self.store, lock))
+        guest.call_still_held(&mut self.store, lock)
     }
 
     /// Releases a lock, which is the end of the instance's task.
@@ -74,7 +74,7 @@ impl Instance {
         lock: ResourceAny,
     ) -> Result<std::result::Result<(), wit::ReleaseError>> {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
-        at_once(guest.call_release(&mut self.store, lock))
+        guest.call_release(&mut self.store, lock)
     }
 
     /// Runs the destructor of an attempt or a lock, which gives it up. Nobody is left to be told how that went.
@@ -85,7 +85,7 @@ impl Instance {
     }
 
     pub(super) fn let_go(&mut self, resource: ResourceAny) -> Result<()> {
-        at_once(resource.resource_drop_async(&mut self.store))
+        resource.resource_drop(&mut self.store)
     }
 
     /// Judges a lock, which is all of the instance's task. The directory is only lent.
@@ -97,7 +97,7 @@ impl Instance {
         let directory = self.store.data_mut().table.push(directory)?;
         let lent = Resource::new_borrow(directory.rep());
         let guest = self.exports.lockhost_lockfile_lockfile();
-        let answer = at_once(guest.call_inspect(&mut self.store, lent, name))?;
+        let answer = guest.call_inspect(&mut self.store, lent, name)?;
         self.store.data_mut().table.delete(directory)?;
         self.done();
         Ok(answer)

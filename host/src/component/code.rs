@@ -11,8 +11,13 @@ type Code = [u8; include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm")).len
 
 const CODE: &Code = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
 
+/// How much of the caller's stack the component may take, in bytes: four times what is enough. Threads have 128 KiB where
+/// the C library is frugal, as musl is.
+const STACK: usize = 64 << 10;
+
 /// The component in an engine of this library's own, with the settings of `config`.
 pub(super) fn load(mut config: Config) -> Result<Component> {
+    config.max_wasm_stack(STACK);
     place::allow(&mut config);
     place::load(&Engine::new(&config)?)
 }

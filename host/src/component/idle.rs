@@ -84,7 +84,7 @@ impl ResourceLimiter for Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bindings::lockfile as wit, component::open_directory};
+    use crate::{bindings::direct::lockfile as wit, component::open_directory};
 
     fn cycle(mut instance: Instance, directory: &tempfile::TempDir) -> Instance {
         let options = wit::Options {

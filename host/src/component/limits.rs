@@ -1,7 +1,7 @@
 //! What an instance can make its host keep is bounded, whatever the component does.
 
 use super::*;
-use crate::{ErrorKind, Options, bindings::exports::lockhost::lockfile::lockfile as wit};
+use crate::{ErrorKind, Options, bindings::direct::lockfile as wit};
 
 #[test]
 fn memory_is_bounded() {

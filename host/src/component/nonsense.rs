@@ -4,10 +4,12 @@
 use std::{fs, path::Path};
 
 use wasmtime::{StoreLimits, StoreLimitsBuilder, component::Resource};
+use wasmtime_wasi::{filesystem::WasiFilesystem, p2::bindings::filesystem::types};
 
 use super::*;
 use crate::{
     bindings::{
+        Lockhost,
         lockfile::{Cause, Error, Options},
         process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
     },

@@ -22,7 +22,7 @@ use windows_sys::{
 };
 
 use self::handles::{Status, Wanted};
-use super::View;
+use super::{Answer, TYPES, View, answer};
 use crate::{component::at_once, plugin::given::given};
 
 mod handles;
@@ -33,12 +33,6 @@ pub(super) use self::names::flaw;
 
 /// What [`ErrorCode::Busy`] means: a sharing violation.
 pub(crate) const BUSY: &str = "another program has it open, and does not permit that";
-
-/// The interface, as wasmtime-wasi calls it.
-const TYPES: &str = "wasi:filesystem/types@0.2.12";
-
-/// What a call of WASI answers.
-type Answer<T> = Result<std::result::Result<T, ErrorCode>>;
 
 /// Defines the calls anew.
 pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> Result<()> {
@@ -380,13 +374,6 @@ fn blocking(
 ) -> Result<Resource<Descriptor>> {
     let given = given(view.table.get(descriptor)?)?;
     Ok(view.table.push(given)?)
-}
-
-fn answer<T>(answer: FsResult<T>) -> Answer<T> {
-    match answer {
-        Ok(answer) => Ok(Ok(answer)),
-        Err(error) => Ok(Err(error.downcast()?)),
-    }
 }
 
 #[cfg(test)]
