@@ -10,3 +10,14 @@ pub(crate) fn name(path: &Path) -> Option<String> {
     let end = name.iter().position(|byte| *byte == 0)?;
     Some(String::from_utf8_lossy(&name[..end]).into_owned())
 }
+
+/// What is not known of the owners of locks that the kernel does not keep, if that is worth a warning: a clause.
+pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
+    Some(
+        "owners on other machines and of earlier boots cannot be judged, and are never taken over from without a person",
+    )
+}
+
+/// How locks are judged by their owners' identities: what follows "identities:".
+pub(crate) const BY_IDENTITY: &str =
+    "right among the processes of one boot; from elsewhere they are never taken over";
