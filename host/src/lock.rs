@@ -430,7 +430,6 @@ impl fmt::Display for Warning {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
 
     use super::*;
     use crate::{AliveReason, ErrorKind, Liveness, acquire};
@@ -454,6 +453,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(not(windows))]
     fn after_a_trap_the_lock_goes_with_its_value() {
         let directory = tempfile::tempdir().unwrap();
         let lock = acquire(directory.path()).unwrap();
@@ -466,6 +466,6 @@ mod tests {
             ReplacedReason::Dead(DeadReason::EvidenceGone)
         );
         lock.release().unwrap();
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 }
