@@ -22,10 +22,10 @@ use windows_sys::{
             FILE_BASIC_INFORMATION, FILE_CREATE, FILE_DELETE_ON_CLOSE, FILE_DISPOSITION_DELETE,
             FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION_EX,
             FILE_DISPOSITION_POSIX_SEMANTICS, FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION,
-            FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT,
-            FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation, FileDispositionInformationEx,
-            FileLinkInformation, FileRenameInformation, NTCREATEFILE_CREATE_DISPOSITION,
-            NTCREATEFILE_CREATE_OPTIONS, NtCreateFile, NtSetInformationFile,
+            FILE_OPEN, FILE_OPEN_REPARSE_POINT, FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation,
+            FileDispositionInformationEx, FileLinkInformation, FileRenameInformation,
+            NTCREATEFILE_CREATE_DISPOSITION, NTCREATEFILE_CREATE_OPTIONS, NtCreateFile,
+            NtSetInformationFile,
         },
     },
     Win32::{
@@ -38,9 +38,9 @@ use windows_sys::{
             STATUS_SUCCESS, STATUS_TOO_MANY_LINKS, UNICODE_STRING,
         },
         Storage::FileSystem::{
-            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_ID_INFO, FILE_READ_ATTRIBUTES,
+            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_READ_ATTRIBUTES,
             FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES,
-            FileIdInfo, GetFileInformationByHandleEx, SYNCHRONIZE,
+            SYNCHRONIZE,
         },
         System::IO::IO_STATUS_BLOCK,
     },
@@ -198,9 +198,9 @@ fn open_once(
 
 /// Gives a file a further name, in the same directory or another, that nobody has.
 pub(super) fn link(directory: &File, file: &str, to: &File, name: &str) -> Result<(), Status> {
-    let (access, options) = (FILE_WRITE_ATTRIBUTES, FILE_OPEN_FOR_BACKUP_INTENT);
-    let file = open(directory, file, access, Wanted::Existing, options)?;
-    let linked = patiently(|| name_it(&file, to, name, FileLinkInformation));
+    let file = open(directory, file, FILE_WRITE_ATTRIBUTES, Wanted::Existing, 0)?;
+    let beside = ptr::eq(directory, to);
+    let linked = patiently(|| name_it(&file, to, beside, name, FileLinkInformation));
     linked.map_err(|status| match status {
         // What some systems say instead of that there is no such thing.
         Status(STATUS_ACCESS_DENIED) if lacks_links(&file) => Status(STATUS_NOT_SUPPORTED),
@@ -208,11 +208,28 @@ pub(super) fn link(directory: &File, file: &str, to: &File, name: &str) -> Resul
     })
 }
 
-/// Gives a file a name that nobody has, beside its own or in its place.
-#[allow(unsafe_code)]
+/// Gives a file a name that nobody has, in another's place or beside it. `here` says that the directory is its own.
+///
+/// Systems take a name in its own directory without a handle as well, and servers know nothing of handles.
 fn name_it(
     file: &File,
     to: &File,
+    here: bool,
+    name: &str,
+    class: FILE_INFORMATION_CLASS,
+) -> Result<(), Status> {
+    match name_it_in(file, Some(to), name, class) {
+        Err(status) if here && status.is_of_the_unknown() => {
+            name_it_in(file, None, name, class).or(Err(status))
+        }
+        named => named,
+    }
+}
+
+#[allow(unsafe_code)]
+fn name_it_in(
+    file: &File,
+    to: Option<&File>,
     name: &str,
     class: FILE_INFORMATION_CLASS,
 ) -> Result<(), Status> {
@@ -224,15 +241,15 @@ fn name_it(
     // Of words, so that it is aligned as the structure is that it begins with.
     let mut room = vec![0_u64; size.div_ceil(size_of::<u64>())];
     let information = room.as_mut_ptr().cast::<FILE_LINK_INFORMATION>();
-    // SAFETY: there is room for the structure and for the name from its end on, where it begins earlier. The rest is zero,
-    // which means that nothing is replaced.
+    // SAFETY: there is room for the structure, and for the name behind it: that begins in it already. The rest is zero, which
+    // means that nothing is replaced.
     unsafe {
-        (*information).RootDirectory = to.as_raw_handle();
+        (*information).RootDirectory = to.map_or(ptr::null_mut(), File::as_raw_handle);
         (*information).FileNameLength = length;
         let start = information.byte_add(offset_of!(FILE_LINK_INFORMATION, FileName));
         ptr::copy_nonoverlapping(name.as_ptr(), start.cast(), name.len());
     }
-    // SAFETY: both classes have this structure, and the directory's handle is open.
+    // SAFETY: both classes that this is called for have this structure, and the directory is open.
     unsafe { set(file, class, &room[..]) }
 }
 
@@ -286,7 +303,7 @@ fn remove_from_elsewhere(
     loop {
         let nth = NEXT.fetch_add(1, Ordering::Relaxed);
         let elsewhere = format!(".lockhost-{}-{nth}.removed", process::id());
-        match name_it(&file, directory, &elsewhere, FileRenameInformation) {
+        match name_it(&file, directory, true, &elsewhere, FileRenameInformation) {
             // Left by a process that had this number when the power went.
             Err(Status(STATUS_OBJECT_NAME_COLLISION)) => {}
             renamed => return renamed,
@@ -310,25 +327,6 @@ fn permit_removal(
     };
     // SAFETY: the information is of its class.
     unsafe { set(&file, FileBasicInformation, &information) }
-}
-
-/// The number of a file in its volume, the upper half first, if it is one that 64 bits have no room for.
-#[allow(unsafe_code)]
-pub(super) fn wide_id(file: &File) -> Option<(u64, u64)> {
-    let mut id = FILE_ID_INFO::default();
-    // SAFETY: the handle is open, and there is as much room for the answer as is said.
-    let told = unsafe {
-        GetFileInformationByHandleEx(
-            file.as_raw_handle(),
-            FileIdInfo,
-            (&raw mut id).cast(),
-            size_of::<FILE_ID_INFO>() as u32,
-        )
-    };
-    let id = u128::from_le_bytes(id.FileId.Identifier);
-    let (upper, lower) = ((id >> 64) as u64, id as u64);
-    let is_number = told != 0 && id != u128::MAX;
-    (is_number && upper != 0).then_some((upper, lower))
 }
 
 /// Changes what there is to be known about a file.

@@ -17,13 +17,13 @@ use wasmtime_wasi::{
     },
 };
 use windows_sys::{
-    Wdk::Storage::FileSystem::{FILE_NON_DIRECTORY_FILE, FILE_OPEN_FOR_BACKUP_INTENT},
+    Wdk::Storage::FileSystem::FILE_NON_DIRECTORY_FILE,
     Win32::Storage::FileSystem::{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_ATTRIBUTES},
 };
 
 use self::handles::{Status, Wanted};
 use super::{Answer, TYPES, View, answer};
-use crate::{component::at_once, plugin::given::given};
+use crate::{component::at_once, plugin::given::given, process::platform::wide_id};
 
 mod handles;
 mod listing;
@@ -309,8 +309,8 @@ fn hash_of(
     opened: &Resource<Descriptor>,
 ) -> Result<FsResult<MetadataHashValue>> {
     let id = match view.table.get(opened)? {
-        Descriptor::File(file) => handles::wide_id(&file.file),
-        Descriptor::Dir(dir) => handles::wide_id(&dir.dir),
+        Descriptor::File(file) => wide_id(&file.file),
+        Descriptor::Dir(dir) => wide_id(&dir.dir),
     };
     match id {
         Some((upper, lower)) => Ok(Ok(MetadataHashValue { lower, upper })),
@@ -350,9 +350,9 @@ fn look(
     ) else {
         return Ok(Looked::Elsewhere(blocking(view, dir)?));
     };
-    let (access, options) = (FILE_READ_ATTRIBUTES, FILE_OPEN_FOR_BACKUP_INTENT);
+    let access = FILE_READ_ATTRIBUTES;
     Ok(
-        match handles::open(&parent.dir, path, access, Wanted::Existing, options) {
+        match handles::open(&parent.dir, path, access, Wanted::Existing, 0) {
             Ok(file) => {
                 let file = filesystem::File::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
                 Looked::At(view.table.push(Descriptor::File(file))?)

@@ -16,7 +16,8 @@ use std::{
 use windows_sys::Win32::{
     Foundation::{ERROR_INVALID_PARAMETER, FILETIME},
     Storage::FileSystem::{
-        BY_HANDLE_FILE_INFORMATION, FILE_FLAG_BACKUP_SEMANTICS, GetFileInformationByHandle,
+        BY_HANDLE_FILE_INFORMATION, FILE_FLAG_BACKUP_SEMANTICS, FILE_ID_INFO, FileIdInfo,
+        GetFileInformationByHandle, GetFileInformationByHandleEx,
     },
     System::Threading::{
         GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS,
@@ -207,9 +208,12 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The volume and the index of an open file in it.
+/// What tells an open file from others: the number that it has in its volume, or the volume's number and its own.
 #[allow(unsafe_code)]
 pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
+    if let Some(id) = wide_id(file) {
+        return Some(id);
+    }
     let mut found = MaybeUninit::<BY_HANDLE_FILE_INFORMATION>::uninit();
     // SAFETY: the handle is open, and there is room for the answer.
     let told = unsafe { GetFileInformationByHandle(file.as_raw_handle(), found.as_mut_ptr()) } != 0;
@@ -217,6 +221,25 @@ pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
     let found = told.then(|| unsafe { found.assume_init() })?;
     let index = u64::from(found.nFileIndexHigh) << 32 | u64::from(found.nFileIndexLow);
     Some((u64::from(found.dwVolumeSerialNumber), index))
+}
+
+/// The number of a file in its volume, the upper half first, if it is one that 64 bits have no room for.
+#[allow(unsafe_code)]
+pub(crate) fn wide_id(file: &File) -> Option<(u64, u64)> {
+    let mut id = FILE_ID_INFO::default();
+    // SAFETY: the handle is open, and there is as much room for the answer as is said.
+    let told = unsafe {
+        GetFileInformationByHandleEx(
+            file.as_raw_handle(),
+            FileIdInfo,
+            (&raw mut id).cast(),
+            size_of::<FILE_ID_INFO>() as u32,
+        )
+    };
+    let id = u128::from_le_bytes(id.FileId.Identifier);
+    let (upper, lower) = ((id >> 64) as u64, id as u64);
+    let is_number = told != 0 && id != u128::MAX;
+    (is_number && upper != 0).then_some((upper, lower))
 }
 
 /// Directories have no such mode.
@@ -281,6 +304,25 @@ mod tests {
         for owner in [Owner::Maker(maker.to_string()), Owner::Pid(child.id())] {
             let life = liveness(&owner, &file);
             assert!(matches!(life, Liveness::Dead(_)), "{life:?}");
+        }
+    }
+
+    #[test]
+    fn where_others_may_have_the_volume_a_name_says_less_and_nobody_is_judged() {
+        let (reader, _writer) = io::pipe().unwrap();
+        let elsewhere = File::from(OwnedHandle::from(reader));
+        let me = current(&elsewhere).unwrap();
+        assert_eq!((&me.boot, me.pid_namespace), (&None, None));
+        assert_eq!(
+            super::super::identify(me.pid, &elsewhere).as_ref(),
+            Some(&me)
+        );
+        for owner in [
+            Owner::Pid(u32::MAX),
+            Owner::Maker(myself().unwrap().to_string()),
+        ] {
+            let life = liveness(&owner, &elsewhere);
+            assert_eq!(life, Liveness::Unknown(crate::UnknownReason::OtherBoot));
         }
     }
 
