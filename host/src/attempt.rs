@@ -308,7 +308,8 @@ impl Waiting {
 }
 
 fn is_worth_waiting_for(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Held | ErrorKind::Contended)
+    let refused = matches!(error.kind(), ErrorKind::Held | ErrorKind::Contended);
+    refused || (filesystem::BUSY_PASSES && error.is_of_the_busy())
 }
 
 impl Drop for Attempt {

@@ -116,6 +116,11 @@ impl Error {
         }
     }
 
+    /// Whether a file could not be had as something else has it.
+    pub(crate) fn is_of_the_busy(&self) -> bool {
+        matches!(&*self.kind, Kind::Io(_, error, _) if error.kind() == io::ErrorKind::ResourceBusy)
+    }
+
     pub(crate) fn internal(directory: &Path, error: wasmtime::Error) -> Self {
         Self::new(directory.to_owned(), Kind::Internal(error))
     }

@@ -79,7 +79,7 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
     }
 }
 
-pub(crate) use platform::BUSY;
+pub(crate) use platform::{BUSY, BUSY_PASSES};
 
 #[cfg_attr(windows, path = "filesystem/windows.rs")]
 #[cfg_attr(not(windows), path = "filesystem/unix.rs")]

@@ -16,3 +16,6 @@ pub(super) fn flaw(_name: &str) -> Option<&'static str> {
 
 /// What [`Busy`](wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode::Busy) means.
 pub(crate) const BUSY: &str = "device or resource busy";
+
+/// Whether it passes by itself: what is busy is a mount point, say.
+pub(crate) const BUSY_PASSES: bool = false;

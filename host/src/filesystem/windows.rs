@@ -34,6 +34,9 @@ pub(super) use self::names::flaw;
 /// What [`ErrorCode::Busy`] means: a sharing violation.
 pub(crate) const BUSY: &str = "another program has it open, and does not permit that";
 
+/// Whether it passes by itself: when that program closes the file.
+pub(crate) const BUSY_PASSES: bool = true;
+
 /// Defines the calls anew.
 pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> Result<()> {
     linker.allow_shadowing(true);
