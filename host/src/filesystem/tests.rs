@@ -245,3 +245,75 @@ fn the_interface_is_called_as_wasmtime_wasi_calls_it() {
     );
     assert!(twice.is_err());
 }
+
+#[test]
+fn a_host_that_calls_synchronously_takes_and_releases_beside_a_reader() {
+    use crate::{
+        ProcessCtx, ProcessCtxView,
+        bindings::sync::{LockhostPre, lockfile::Options},
+    };
+    use wasmtime::{Config, Store};
+    use wasmtime_wasi::{
+        WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystemView, p2::add_to_linker_sync,
+    };
+
+    struct Host {
+        wasi: WasiCtx,
+        process: ProcessCtx,
+        table: ResourceTable,
+    }
+
+    impl WasiView for Host {
+        fn ctx(&mut self) -> WasiCtxView<'_> {
+            WasiCtxView {
+                ctx: &mut self.wasi,
+                table: &mut self.table,
+            }
+        }
+    }
+
+    let mut config = Config::new();
+    crate::configure(&mut config);
+    let engine = Engine::new(&config).unwrap();
+    let mut linker = Linker::<Host>::new(&engine);
+    add_to_linker_sync(&mut linker).unwrap();
+    crate::fit_filesystem(&mut linker, |host| host.filesystem()).unwrap();
+    crate::add_to_linker(&mut linker, |host| ProcessCtxView {
+        ctx: &mut host.process,
+        table: &mut host.table,
+    })
+    .unwrap();
+    let component = crate::component(&engine).unwrap();
+    let pre = LockhostPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
+    let host = Host {
+        wasi: WasiCtx::builder().build(),
+        process: ProcessCtx::new(),
+        table: ResourceTable::new(),
+    };
+    let mut store = Store::new(&engine, host);
+    let instance = pre.instantiate(&mut store).unwrap();
+    let guest = instance.lockhost_lockfile_lockfile();
+
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("host.lock");
+    fs::write(&path, "999999996\n").unwrap();
+    let directory = open_directory(place.path()).unwrap();
+    let directory = store.data_mut().table.push(directory).unwrap();
+    let options = Options {
+        name: "host.lock".to_owned(),
+        assume_dead: None,
+    };
+    let attempt = guest
+        .attempt()
+        .call_constructor(&mut store, directory, &options);
+    let lock = guest
+        .attempt()
+        .call_try(&mut store, attempt.unwrap(), 0)
+        .unwrap()
+        .unwrap();
+    let reader = File::open(&path).unwrap();
+    let released = guest.lock().call_release(&mut store, lock).unwrap();
+    assert!(released.is_ok(), "{released:?}");
+    assert!(!path.exists());
+    drop(reader);
+}
