@@ -1,0 +1,21 @@
+//! A command that says what it is told of the lock that it runs under, then what comes on its standard input until that is
+//! closed, and ends with the code that it is given: `saying CODE`.
+
+use std::{
+    env,
+    error::Error,
+    io::{self, Write},
+    process,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let code = env::args().nth(1).ok_or("with which code?")?.parse()?;
+    let mut out = io::stdout().lock();
+    for told in ["LOCKHOST_DIR", "LOCKHOST_LOCK", "LOCKHOST_PID"] {
+        writeln!(out, "{}", env::var(told)?)?;
+    }
+    out.flush()?;
+    io::copy(&mut io::stdin(), &mut out)?;
+    out.flush()?;
+    process::exit(code);
+}
