@@ -22,7 +22,8 @@ impl Running {
         self.pid
     }
 
-    /// The program and its arguments; the name alone, in brackets, where there are none to be had.
+    /// The program and its arguments; the name alone, in brackets, where there are none to be had. On Windows the program's
+    /// path and nothing else.
     #[must_use]
     pub fn command(&self) -> &[OsString] {
         &self.command

@@ -6,6 +6,7 @@ use std::{
     io,
     mem::MaybeUninit,
     os::windows::{
+        ffi::OsStringExt,
         fs::OpenOptionsExt,
         io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
     },
@@ -20,8 +21,8 @@ use windows_sys::Win32::{
         GetFileInformationByHandle, GetFileInformationByHandleEx,
     },
     System::Threading::{
-        GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS,
-        PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+        GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_NAME_WIN32,
+        PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, QueryFullProcessImageNameW,
     },
 };
 
@@ -139,9 +140,24 @@ pub(crate) fn look(pid: u32) -> Option<Seen> {
     })
 }
 
-/// No process is shown.
-pub(crate) fn seen(_pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
-    None
+/// The program that a process runs: neither what it was given nor for whom it runs, which it keeps to itself.
+#[allow(unsafe_code)]
+pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
+    let process = open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION).ok()?;
+    // No path is longer.
+    let mut path = vec![0_u16; 1 << 15];
+    let mut length = u32::try_from(path.len()).ok()?;
+    // SAFETY: the handle is open, and there is as much room for the path as is said.
+    let told = unsafe {
+        QueryFullProcessImageNameW(
+            process.as_raw_handle(),
+            PROCESS_NAME_WIN32,
+            path.as_mut_ptr(),
+            &raw mut length,
+        )
+    };
+    let path = path.get(..usize::try_from(length).ok()?)?;
+    (told != 0 && !path.is_empty()).then(|| (vec![OsString::from_wide(path)], None))
 }
 
 /// The asking process.
@@ -274,6 +290,10 @@ mod tests {
         assert!(found.start.is_some() && !found.ended, "{found:?}");
         assert_eq!(entry(pid), Some(found));
         assert_eq!(presence(pid), Presence::Present);
+        let (command, user) = seen(pid).unwrap();
+        let program = std::env::current_exe().unwrap();
+        assert_eq!(Path::new(&command[0]).file_name(), program.file_name());
+        assert_eq!((command.len(), user), (1, None));
         assert!(myself().unwrap().is_whole());
     }
 

@@ -4,7 +4,7 @@ use lockhost::{
     DEFAULT_NAME, ErrorKind, Options, ProcessView,
     bindings::{Lockhost, sync, sync::lockfile::Options as SyncOptions},
     wasmtime::{Config, Engine, Error, Result, Store, component::Linker},
-    wasmtime_wasi::{WasiView, p2},
+    wasmtime_wasi::{WasiView, filesystem::WasiFilesystemView, p2},
 };
 use lockhost_tests::scene::Scene;
 
@@ -49,6 +49,7 @@ fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
     let engine = engine()?;
     let mut linker = Linker::<Host>::new(&engine);
     p2::add_to_linker_sync(&mut linker)?;
+    lockhost::fit_filesystem(&mut linker, |host| host.filesystem())?;
     lockhost::add_to_linker(&mut linker, |host| host.process())?;
     let pre = linker.instantiate_pre(&lockhost::component(&engine)?)?;
     let mut store = Store::new(&engine, Host::new());

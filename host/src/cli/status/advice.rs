@@ -2,6 +2,12 @@
 
 use lockhost::{Holder, State, Status};
 
+#[cfg_attr(windows, path = "advice/windows.rs")]
+#[cfg_attr(not(windows), path = "advice/unix.rs")]
+mod platform;
+
+use self::platform::ending;
+
 /// One clause without a full stop.
 pub(crate) fn advice(status: &Status) -> String {
     if let Some(way_out) = status.way_out() {
@@ -25,7 +31,10 @@ pub(crate) fn advice(status: &Status) -> String {
 
 fn wait_for(owner: &Holder) -> String {
     match owner.process() {
-        Some(process) => format!("wait until it ends, or end it with: kill {}", process.pid()),
+        Some(process) => format!(
+            "wait until it ends, or end it with: {}",
+            ending(process.pid())
+        ),
         None => "wait until it ends".to_owned(),
     }
 }

@@ -45,6 +45,7 @@ pub(crate) fn prepare() -> Result<LockhostPre<Host>> {
     let engine = Engine::new(&config)?;
     let mut linker = Linker::<Host>::new(&engine);
     types::add_to_linker::<Host, WasiFilesystem>(&mut linker, |host| host.filesystem())?;
+    lockhost::fit_filesystem(&mut linker, |host| host.filesystem())?;
     lockhost::add_to_linker(&mut linker, |host| ProcessCtxView {
         ctx: &mut host.process,
         table: &mut host.table,
