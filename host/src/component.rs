@@ -17,8 +17,11 @@ use wasmtime::{
     component::{Component, Linker, ResourceTable},
 };
 use wasmtime_wasi::{
-    WasiCtx, WasiCtxView, WasiView,
-    filesystem::{Descriptor, Dir, FsPerms, OpenMode, WasiFilesystemView},
+    WasiCtx,
+    filesystem::{
+        Descriptor, Dir, FsPerms, OpenMode, WasiFilesystemCtx, WasiFilesystemCtxView,
+        WasiFilesystemView,
+    },
 };
 
 use crate::{
@@ -110,16 +113,16 @@ pub fn open_directory(path: impl AsRef<Path>) -> io::Result<Descriptor> {
 /// What one store holds: the files of one attempt or lock, and the evidence on them.
 pub(crate) struct State {
     table: ResourceTable,
-    wasi: WasiCtx,
+    files: WasiFilesystemCtx,
     process: ProcessCtx,
     limits: Limits,
 }
 
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
+impl WasiFilesystemView for State {
+    fn filesystem(&mut self) -> WasiFilesystemCtxView<'_> {
         called(&mut self.table);
-        WasiCtxView {
-            ctx: &mut self.wasi,
+        WasiFilesystemCtxView {
+            ctx: &mut self.files,
             table: &mut self.table,
         }
     }
@@ -141,19 +144,14 @@ pub(crate) struct Instance {
 impl Instance {
     /// A new one.
     pub(crate) fn new() -> wasmtime::Result<Self> {
-        let pre = linked()?;
-        // Nothing is given to it but the functions of `wasi:filesystem/types`: no directory, no clock, no random
-        // numbers. Blocking is allowed, so every call is done when it returns, on this thread.
-        let wasi = WasiCtx::builder()
-            .allow_blocking_current_thread(true)
-            .build();
+        let Linked { pre, files } = linked()?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let mut store = Store::new(
             pre.engine(),
             State {
                 table,
-                wasi,
+                files: files.clone(),
                 process: ProcessCtx::default(),
                 limits: Limits::default(),
             },
@@ -200,32 +198,39 @@ pub(crate) fn at_once<T>(call: impl Future<Output = wasmtime::Result<T>>) -> was
     }
 }
 
+/// What instances are made of.
+struct Linked {
+    pre: LockhostPre<State>,
+    /// A store's file system, with nothing in it.
+    files: WasiFilesystemCtx,
+}
+
 /// How often it is looked whether another thread has made the component ready, which takes it less than a millisecond.
 const LOOKS: usize = 10_000;
 
 /// The component, linked: made at first use, once in a process. Whoever comes meanwhile waits, but not for ever: the thread
 /// that makes it may be one of a parent process that is not here.
-fn linked() -> wasmtime::Result<&'static LockhostPre<State>> {
-    static LINKED: OnceLock<LockhostPre<State>> = OnceLock::new();
+fn linked() -> wasmtime::Result<&'static Linked> {
+    static LINKED: OnceLock<Linked> = OnceLock::new();
     static IS_BEGUN: AtomicBool = AtomicBool::new(false);
 
-    if let Some(pre) = LINKED.get() {
-        return Ok(pre);
+    if let Some(linked) = LINKED.get() {
+        return Ok(linked);
     }
     if IS_BEGUN.swap(true, Ordering::Relaxed) {
         let made = (0..LOOKS).find_map(|_| {
             thread::yield_now();
             LINKED.get()
         });
-        if let Some(pre) = made {
-            return Ok(pre);
+        if let Some(linked) = made {
+            return Ok(linked);
         }
     }
-    let pre = link()?;
-    Ok(LINKED.get_or_init(|| pre))
+    let linked = link()?;
+    Ok(LINKED.get_or_init(|| linked))
 }
 
-fn link() -> wasmtime::Result<LockhostPre<State>> {
+fn link() -> wasmtime::Result<Linked> {
     let mut config = Config::new();
     engine::configure(&mut config);
     let component = code::load(config)?;
@@ -239,7 +244,15 @@ fn link() -> wasmtime::Result<LockhostPre<State>> {
             table: &mut state.table,
         }
     })?;
-    LockhostPre::new(linker.instantiate_pre(&component)?)
+    // Nothing is given to it but the functions of `wasi:filesystem/types`: no directory, no clock, no random numbers.
+    // Blocking is allowed, so every call is done when it returns, on this thread.
+    let mut wasi = WasiCtx::builder()
+        .allow_blocking_current_thread(true)
+        .build();
+    Ok(Linked {
+        pre: LockhostPre::new(linker.instantiate_pre(&component)?)?,
+        files: wasi.filesystem().clone(),
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 use std::{fs, path::Path};
 
 use wasmtime::{StoreLimits, StoreLimitsBuilder, component::Resource};
-use wasmtime_wasi::{filesystem::WasiFilesystem, p2::bindings::filesystem::types};
+use wasmtime_wasi::{
+    WasiCtxView, WasiView, filesystem::WasiFilesystem, p2::bindings::filesystem::types,
+};
 
 use super::*;
 use crate::{
