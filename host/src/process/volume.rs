@@ -36,7 +36,7 @@ const SINGLE_SYSTEM: [&str; 5] = ["NTFS", "ReFS", "FAT", "FAT32", "exFAT"];
 pub(super) fn is_this_systems(file: &File) -> bool {
     is_attached(file)
         && about(file).is_some_and(|(name, _)| SINGLE_SYSTEM.contains(&&*name))
-        && path_of(file).is_ok_and(|path| !is_a_servers(&path))
+        && !path_of(file).is_ok_and(|path| is_a_servers(&path))
 }
 
 /// Whether it begins with the name of a server. That of a drive which is mapped to one does, too, where the system tells it.
@@ -103,7 +103,7 @@ fn about(file: &File) -> Option<(String, u32)> {
 /// # Errors
 /// If there is none, as the file was removed.
 #[allow(unsafe_code)]
-pub(crate) fn path_of(file: &File) -> io::Result<PathBuf> {
+fn path_of(file: &File) -> io::Result<PathBuf> {
     let mut path = vec![0_u16; 512];
     loop {
         let room = u32::try_from(path.len()).map_err(io::Error::other)?;

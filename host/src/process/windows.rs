@@ -33,7 +33,7 @@ mod installation;
 mod listing;
 mod volume;
 
-pub(crate) use volume::{lacks_links, path_of};
+pub(crate) use volume::lacks_links;
 
 /// A process, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
