@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(no_namespaces, no_time_namespaces, no_faketime)");
     println!("cargo::rustc-check-cfg=cfg(no_overlay, no_ext4, no_xfs, no_btrfs)");
     println!("cargo::rustc-check-cfg=cfg(no_shells, no_systemd, no_mdwe)");
+    println!("cargo::rustc-check-cfg=cfg(under_wine)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
@@ -29,6 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "/usr/sbin/mkfs.btrfs",
     ] {
         println!("cargo::rerun-if-changed={tool}");
+    }
+    // What is built for Windows elsewhere runs under Wine, where no package helps against what that does differently.
+    if env::var("CARGO_CFG_WINDOWS").is_ok() && !cfg!(windows) {
+        println!("cargo::rustc-cfg=under_wine");
     }
     if env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1") {
         return Ok(());

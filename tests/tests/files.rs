@@ -85,5 +85,6 @@ fn a_malformed_lock_from_the_future_settles() {
     let file = File::options().write(true).open(scene.lock()).unwrap();
     file.set_modified(SystemTime::now() + Duration::from_secs(1_000_000))
         .unwrap();
+    drop(file);
     settles(&scene);
 }

@@ -204,3 +204,12 @@ fn an_owner_that_loses_sight_of_proc_still_releases() {
     assert_eq!(owner.stop().code(), Some(0));
     assert!(scene.files().is_empty(), "{:?}", scene.files());
 }
+
+#[test]
+fn why_a_directory_is_none_is_said_as_the_system_says_it() {
+    let scene = Scene::free().with("file", "");
+    for (name, why) in [("missing", "No such file"), ("file", "Not a directory")] {
+        let (_, line) = ends(&["acquire", text(&scene.path().join(name))]);
+        assert!(line.contains(why), "{line}");
+    }
+}
