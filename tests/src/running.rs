@@ -5,3 +5,9 @@
 mod platform;
 
 pub use platform::*;
+
+/// The lock of [`somebody`], as another program would have made it.
+#[must_use]
+pub fn lock_of_somebody() -> String {
+    format!("{}\n", somebody())
+}

@@ -17,6 +17,7 @@ use lockhost_tests::{
     contender::Contender,
     identity::Identity,
     program::{lockhost, run, text},
+    running::lock_of_somebody,
     scene::{NOBODY, Scene},
 };
 
@@ -184,7 +185,7 @@ fn one_claim_under_two_names_is_one_owner() {
 
 #[test]
 fn another_programs_reclaim_lock_beside_a_free_lock_is_broken() {
-    let scene = Scene::free().with(RECLAIM, "1\n");
+    let scene = Scene::free().with(RECLAIM, &lock_of_somebody());
     let status = lockhost::inspect(scene.path(), lockhost::DEFAULT_NAME).unwrap();
     let owner = status.reclaims()[0].identity().unwrap();
     let removed = break_lock(scene.path(), owner).unwrap();

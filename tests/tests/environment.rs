@@ -3,16 +3,15 @@
 use std::process::Command;
 
 use lockhost_tests::{
-    contender::{Answer, Contender},
-    program::lockhost,
+    contender::{self, Answer, Contender},
     scene::Scene,
 };
 
 /// Takes and releases a dead lock in an environment.
 fn takes_the_lock(setting: impl Fn(&mut Command)) {
     let scene = Scene::stale();
-    let mut command = Command::new(lockhost());
-    command.arg("acquire").arg(scene.path());
+    let mut command = contender::acquire();
+    command.arg(scene.path());
     setting(&mut command);
     let mut contender = Contender::start(&mut command);
     assert_eq!(contender.answer(), Answer::Owns, "{command:?}");

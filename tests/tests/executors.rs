@@ -8,7 +8,10 @@ use std::{
 };
 
 use lockhost::{DEFAULT_NAME, Error, ErrorKind, Lock, Options, Warning, acquire_async};
-use lockhost_tests::scene::Scene;
+use lockhost_tests::{
+    running::{lock_of_somebody, somebody},
+    scene::Scene,
+};
 use tokio::runtime::{Builder, Runtime};
 
 fn current_thread() -> Runtime {
@@ -38,7 +41,7 @@ async fn takes_is_refused_and_waits() -> Result<(), Error> {
     let scene = scene.with(DEFAULT_NAME, "");
     let mut waiting = pin!(acquire_async(scene.path()));
     assert!(polled(waiting.as_mut()).await.is_pending());
-    fs::write(scene.lock(), "1\n").unwrap();
+    fs::write(scene.lock(), lock_of_somebody()).unwrap();
     let refused = waiting.await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
     assert_eq!(scene.files(), [DEFAULT_NAME]);
@@ -77,11 +80,11 @@ fn the_api_that_blocks_works_inside_runtimes_too() -> Result<(), Error> {
 
 #[test]
 fn what_has_to_be_waited_for_is_waited_for_to_its_end() -> Result<(), Error> {
-    let scene = Scene::free().with("tinyforge.lock.reclaim", "1\n");
+    let scene = Scene::free().with("tinyforge.lock.reclaim", &lock_of_somebody());
     let lock: Lock = pollster::block_on(acquire_async(scene.path()))?;
     assert!(matches!(
         lock.warnings(),
-        [Warning::OtherReclaim { pid: Some(1), .. }]
+        [Warning::OtherReclaim { pid: Some(pid), .. }] if *pid == somebody()
     ));
     Ok(())
 }
@@ -98,7 +101,10 @@ fn who_does_not_want_to_wait_is_told_so_at_once() {
 #[test]
 fn a_future_that_is_dropped_gives_up_and_leaves_nothing() {
     // One that waits for a file to settle, and one that has the lock and waits for another program.
-    for (file, content) in [(DEFAULT_NAME, ""), ("tinyforge.lock.reclaim", "1\n")] {
+    for (file, content) in [
+        (DEFAULT_NAME, ""),
+        ("tinyforge.lock.reclaim", &lock_of_somebody()),
+    ] {
         let scene = Scene::free().with(file, content);
         pollster::block_on(async {
             let mut waiting = Box::pin(acquire_async(scene.path()));

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use lockhost_tests::{
     program::{lockhost, run},
+    running::lock_of_somebody,
     scene::Scene,
 };
 
@@ -76,7 +77,7 @@ fn in_environment(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
 
 #[test]
 fn it_speaks_the_same_plain_text_in_every_environment() {
-    let scene = Scene::free().with("tinyforge.lock", "1\n");
+    let scene = Scene::free().with("tinyforge.lock", &lock_of_somebody());
     let directory = scene.path().to_str().unwrap();
     for arguments in [
         &["acquire", directory][..],

@@ -1,6 +1,6 @@
 //! `lockhost acquire --json`: every event is as the schema says, and comes when it should.
 
-// A device that is always full, and echo(1).
+// A device that is always full, echo(1), and what proc(5) tells of a process.
 #[cfg(target_os = "linux")]
 #[path = "json/linux.rs"]
 mod linux;
@@ -79,7 +79,6 @@ fn a_refusal_says_who_and_exits_with_75() {
     assert_eq!(code, Some(75));
     assert_eq!(event["event"], "held");
     assert_eq!(event["holder"]["pid"], owner.pid());
-    assert_eq!(event["holder"]["process"]["pid"], owner.pid());
 }
 
 #[test]
@@ -134,6 +133,10 @@ fn a_command_that_cannot_be_run_is_a_failure() {
 }
 
 #[test]
+#[cfg_attr(
+    under_wine,
+    ignore = "Wine keeps a removed name for as long as anybody has its file open"
+)]
 fn a_lock_that_is_lost_is_told_at_once_and_once() {
     let scene = Scene::free();
     let mut owner = acquire(scene.path());

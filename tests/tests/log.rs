@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use lockhost_tests::{program::lockhost, scene::Scene};
+use lockhost_tests::{program::lockhost, running::lock_of_somebody, scene::Scene};
 
 fn status(scene: &Scene, level: Option<&str>) -> Output {
     let mut command = Command::new(lockhost());
@@ -36,7 +36,7 @@ fn each_question_about_a_process_is_told_with_its_answer() {
 
 #[test]
 fn an_attempt_is_told_with_its_outcome() {
-    let scene = Scene::free().with("tinyforge.lock", "1\n");
+    let scene = Scene::free().with("tinyforge.lock", &lock_of_somebody());
     let mut command = Command::new(lockhost());
     command.arg("acquire").arg(scene.path());
     let output = command.env("LOCKHOST_LOG", "debug").output().unwrap();

@@ -1,8 +1,15 @@
-//! A disk that is full, and a command that a shell would find.
+//! A disk that is full, a command that a shell would find, and what runs there.
 
 use std::{fs::File, process::Command};
 
-use lockhost_tests::{program::lockhost, scene::Scene, schema::Schema};
+use lockhost_tests::{
+    contender::Contender,
+    program::{lockhost, text},
+    scene::Scene,
+    schema::Schema,
+};
+
+use super::ends;
 
 #[test]
 fn who_cannot_say_it_fails_and_releases() {
@@ -31,4 +38,12 @@ fn beside_a_command_events_are_on_standard_error() {
     let events = Schema::documented().lines(&told);
     let names: Vec<_> = events.iter().map(|it| it["event"].as_str()).collect();
     assert_eq!(names, ["reclaimed", "acquired", "released"].map(Some));
+}
+
+#[test]
+fn a_refusal_says_what_runs_there() {
+    let scene = Scene::free();
+    let owner = Contender::owner(scene.path());
+    let (_, event) = ends(&[text(scene.path())]);
+    assert_eq!(event["holder"]["process"]["pid"], owner.pid());
 }
