@@ -10,8 +10,7 @@ use std::{
 /// Names another program to be tested in the place of the one that is built: its absolute path.
 pub const OTHER: &str = "LOCKHOST_PROGRAM";
 
-/// The program's path, built in the profile that the tests run in, beside them; or [`OTHER`]. With `LOCKHOST_BUILT` in the
-/// environment, as it lies there: that is for where cargo cannot be run, as under Wine.
+/// The program's path, built in the profile that the tests run in, beside them; or [`OTHER`].
 ///
 /// # Panics
 /// If it cannot be built.
@@ -34,12 +33,9 @@ fn build() -> PathBuf {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    let program = profile.join("lockhost").with_extension(EXE_EXTENSION);
-    if env::var_os("LOCKHOST_BUILT").is_none() {
-        // The whole workspace's programs, since that is what `cargo test --workspace` has resolved features for.
-        build_with(&["--workspace", "--profile", name], target);
-    }
-    program
+    // The whole workspace's programs, since that is what `cargo test --workspace` has resolved features for.
+    build_with(&["--workspace", "--profile", name], target);
+    profile.join("lockhost").with_extension(EXE_EXTENSION)
 }
 
 /// Builds programs: those that these arguments of `cargo build` mean, into this target folder.

@@ -1,6 +1,9 @@
 //! Programs that are made for other systems than Linux, as far as they can run here: `LOCKHOST_ROOMS` in `host/build.rs`.
 //! `.ci/systems` makes them, and names the first, with what Linux alone has left out, in `LOCKHOST_PROGRAM`. Beside it
 //! lies `unknown`, which cannot look at processes either. The library in these tests is Linux' own.
+//!
+//! On Linux alone: the programs are made for it.
+#![cfg(target_os = "linux")]
 
 use std::{
     path::PathBuf,

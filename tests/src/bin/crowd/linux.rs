@@ -1,9 +1,3 @@
-//! Locks, attempts and inspections in many threads at once, each thread in a directory of its own, and none of which finds
-//! anything made ready. Tells how many pieces of machine code the process has that are in no file, as wasmtime loads what it
-//! has copied, while all of it is held.
-//!
-//! `crowd DIRECTORY`; `crowd DIRECTORY denied`: no memory may be made executable.
-
 use std::{
     env,
     error::Error,
@@ -46,7 +40,7 @@ fn deny_executable_memory() -> std::io::Result<()> {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
     let directory = PathBuf::from(arguments.next().ok_or("which directory?")?);
     let directories: Vec<_> = (0..THREADS)
