@@ -55,18 +55,19 @@ fn held(outcome: Result<Lock, Error>, liveness: Liveness) -> Error {
 }
 
 #[test]
-fn no_such_pid_is_dead() {
+fn a_process_that_has_ended_is_dead() {
     let mut gone = Sleeper::new();
-    let scene = Scene::free();
-    let identity = Identity::mine(scene.path()).of(gone.pid());
+    let claimed = Scene::free();
+    let identity = Identity::mine(claimed.path()).of(gone.pid());
     gone.0.kill().unwrap();
     gone.0.wait().unwrap();
-    let pid = gone.pid();
-    // On Windows it is still there for as long as somebody has a handle of it.
-    drop(gone);
-    identity.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::NoProcess);
-    dead(acquire(bare(pid).path()), DeadReason::NoProcess);
+    identity.leave(&claimed);
+    for scene in [claimed, bare(gone.pid())] {
+        let lock = acquire(scene.path()).expect("its owner is dead");
+        // On Windows it can still be asked about for as long as anybody has a handle of it.
+        let reasons = [DeadReason::NoProcess, DeadReason::Zombie].map(ReplacedReason::Dead);
+        assert!(reasons.contains(&lock.replaced()[0].reason()));
+    }
 }
 
 #[test]

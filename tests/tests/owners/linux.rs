@@ -332,3 +332,15 @@ fn evidence_is_closed_when_a_program_is_started() {
     );
     drop(lock);
 }
+
+#[test]
+fn no_such_pid_is_dead() {
+    let mut gone = Sleeper::new();
+    let scene = Scene::free();
+    let identity = Identity::mine(scene.path()).of(gone.pid());
+    gone.0.kill().unwrap();
+    gone.0.wait().unwrap();
+    identity.leave(&scene);
+    dead(acquire(scene.path()), DeadReason::NoProcess);
+    dead(acquire(bare(gone.pid()).path()), DeadReason::NoProcess);
+}
