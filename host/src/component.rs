@@ -226,7 +226,8 @@ fn linked() -> wasmtime::Result<&'static Linked> {
             return Ok(linked);
         }
     }
-    let linked = link()?;
+    // Whoever comes after a failure tries at once.
+    let linked = link().inspect_err(|_| IS_BEGUN.store(false, Ordering::Relaxed))?;
     Ok(LINKED.get_or_init(|| linked))
 }
 

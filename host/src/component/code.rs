@@ -18,8 +18,7 @@ const STACK: usize = 64 << 10;
 /// The component in an engine of this library's own, with the settings of `config`.
 pub(super) fn load(mut config: Config) -> Result<Component> {
     config.max_wasm_stack(STACK);
-    place::allow(&mut config);
-    place::load(&Engine::new(&config)?)
+    place::load(config)
 }
 
 /// A copy of it in an engine of anybody's.

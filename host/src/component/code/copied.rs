@@ -9,10 +9,7 @@ pub(super) fn code() -> &'static Code {
     CODE
 }
 
-/// What an engine needs to run it: nothing.
-pub(super) fn allow(_config: &mut Config) {}
-
 /// Loads it.
-pub(super) fn load(engine: &Engine) -> Result<Component> {
-    deserialize(engine)
+pub(super) fn load(config: Config) -> Result<Component> {
+    deserialize(&Engine::new(&config)?)
 }

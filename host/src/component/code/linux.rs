@@ -2,17 +2,17 @@
 //! executable, and all processes that run the program share it.
 
 use std::{
+    ffi::{c_int, c_void},
+    ops::Range,
     ptr::NonNull,
+    slice,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use rustix::{
-    mm::{MprotectFlags, mprotect},
-    param::page_size,
-};
+use rustix::param::page_size;
 use wasmtime::{Config, CustomCodeMemory, Engine, Result, component::Component};
 
 use super::{Code, deserialize};
@@ -23,8 +23,8 @@ use super::{Code, deserialize};
 struct Pages(Code);
 
 #[allow(unsafe_code)]
-// SAFETY: the section is one of those that linkers put among the program's code, which is mapped readable and executable
-// and never writable. A static without interior mutability asks for no more than to be readable.
+// SAFETY: the section is one of those that linkers put among the program's code, which is mapped readable and never
+// writable. A static without interior mutability asks for no more than that.
 #[unsafe(link_section = ".text.lockfile")]
 static CODE: Pages = Pages(*super::CODE);
 
@@ -33,45 +33,76 @@ pub(super) fn code() -> &'static Code {
     &CODE.0
 }
 
-/// What an engine needs to run it where it is.
-pub(super) fn allow(config: &mut Config) {
-    config.with_custom_code_memory(Some(Arc::new(Executable)));
-}
-
-/// Loads it into an engine that was allowed to run it: in place for the first that asks, since wasmtime knows a piece of
-/// code by its address; copied for another.
+/// Loads it: in place for the first that asks, since wasmtime knows a piece of code by its address; copied for another, and
+/// where the linker has put it elsewhere.
 #[allow(unsafe_code)]
-pub(super) fn load(engine: &Engine) -> Result<Component> {
+pub(super) fn load(mut config: Config) -> Result<Component> {
     static IS_LOADED: AtomicBool = AtomicBool::new(false);
 
-    if IS_LOADED.swap(true, Ordering::Relaxed) {
-        return deserialize(engine);
+    if !is_executable() || IS_LOADED.swap(true, Ordering::Relaxed) {
+        return deserialize(&Engine::new(&config)?);
     }
+    config.with_custom_code_memory(Some(Arc::new(InPlace)));
+    let engine = Engine::new(&config)?;
     // SAFETY: these are the bytes that `deserialize` is given, and so made by wasmtime's compiler; a static lives for ever,
     // and nobody can write to this one.
-    unsafe { Component::deserialize_raw(engine, NonNull::from(&code()[..])) }
+    unsafe { Component::deserialize_raw(&engine, NonNull::from(&code()[..])) }
 }
 
-/// Lets code be run.
-struct Executable;
+/// Code that can be run as it is.
+struct InPlace;
 
-impl CustomCodeMemory for Executable {
+impl CustomCodeMemory for InPlace {
     fn required_alignment(&self) -> usize {
         page_size()
     }
 
-    #[allow(unsafe_code)]
-    fn publish_executable(&self, code: *const u8, length: usize) -> Result<()> {
-        if CODE.0.as_ptr_range().contains(&code) {
-            return Ok(());
-        }
-        let flags = MprotectFlags::READ | MprotectFlags::EXEC;
-        // SAFETY: wasmtime says where it has a copy of the code, in whole pages, and that nobody writes there any more.
-        Ok(unsafe { mprotect(code.cast_mut().cast(), length, flags) }?)
+    fn publish_executable(&self, _code: *const u8, _length: usize) -> Result<()> {
+        Ok(())
     }
 
-    /// It stays executable, which changes nothing: nobody can write to it, or it is just going to be unmapped.
     fn unpublish_executable(&self, _code: *const u8, _length: usize) -> Result<()> {
         Ok(())
     }
+}
+
+/// What is looked for in the program and its libraries, and whether it was found.
+struct Search {
+    code: Range<usize>,
+    is_found: bool,
+}
+
+/// Whether the code was mapped executable when the program was loaded. Linkers that sort by name see to that; those that
+/// sort by what a section says of itself (it holds data) do not.
+#[allow(unsafe_code)]
+fn is_executable() -> bool {
+    let code = code().as_ptr_range();
+    let mut search = Search {
+        code: code.start.addr()..code.end.addr(),
+        is_found: false,
+    };
+    // SAFETY: the function is one for this, and what it is given with each call outlives them.
+    unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
+    search.is_found
+}
+
+/// Looks through the segments of a program or a library. Not 0, which ends the search, once it has found them.
+#[allow(unsafe_code)]
+unsafe extern "C" fn look(object: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> c_int {
+    // SAFETY: dl_iterate_phdr(3) hands in what is known of an object and stays so during the call, and what it was given
+    // itself, which is used by nobody else meanwhile.
+    let (object, search) = unsafe { (&*object, &mut *search.cast::<Search>()) };
+    if object.dlpi_phnum == 0 {
+        return 0;
+    }
+    // SAFETY: as many headers are there as is said.
+    let segments = unsafe { slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) };
+    search.is_found = segments.iter().any(|segment| {
+        // Where they lie is a number of as many bits as an address has.
+        let start = (object.dlpi_addr as usize).wrapping_add(segment.p_vaddr as usize);
+        let end = start.wrapping_add(segment.p_memsz as usize);
+        let is_code = segment.p_type == libc::PT_LOAD && segment.p_flags & libc::PF_X != 0;
+        is_code && start <= search.code.start && search.code.end <= end
+    });
+    search.is_found.into()
 }
