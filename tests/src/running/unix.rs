@@ -21,7 +21,7 @@ pub fn start_of(pid: u32) -> String {
     start.expect("it has a start time").to_owned()
 }
 
-/// The number of a process that is not this one, and runs for as long as the system does.
+/// The number of a process that is not this one, and does not end before it: the first.
 #[must_use]
 pub fn somebody() -> u32 {
     1

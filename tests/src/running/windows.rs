@@ -3,22 +3,19 @@
 use std::{
     io,
     os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
-    process,
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
 };
 
 use windows_sys::Win32::{
-    Foundation::{ERROR_INVALID_PARAMETER, FILETIME, INVALID_HANDLE_VALUE, WAIT_OBJECT_0},
-    System::{
-        Diagnostics::ToolHelp::{
-            CreateToolhelp32Snapshot, PROCESSENTRY32, Process32First, Process32Next,
-            TH32CS_SNAPPROCESS,
-        },
-        Threading::{
-            GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
-            WaitForSingleObject,
-        },
+    Foundation::{ERROR_INVALID_PARAMETER, FILETIME, WAIT_OBJECT_0},
+    System::Threading::{
+        GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+        WaitForSingleObject,
     },
 };
+
+use crate::program::lockhost;
 
 /// When a running process started, in units of 100 ns since 1601.
 ///
@@ -36,34 +33,20 @@ pub fn start_of(pid: u32) -> String {
     (u64::from(start.dwHighDateTime) << 32 | u64::from(start.dwLowDateTime)).to_string()
 }
 
-/// The number of a process that is not this one, and runs for as long as the system does: the first that it has started.
+/// The number of a process that is not this one, and does not end before it: a child, which ends when its standard input
+/// does.
 ///
 /// # Panics
-/// If the system lists none.
+/// If it cannot be started.
 #[must_use]
 pub fn somebody() -> u32 {
-    // SAFETY: nothing is pointed to.
-    let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
-    assert_ne!(list, INVALID_HANDLE_VALUE, "a list of all processes");
-    // SAFETY: the handle is new, and nobody else's.
-    let list = unsafe { OwnedHandle::from_raw_handle(list) };
-    let mut entry = PROCESSENTRY32 {
-        dwSize: size_of::<PROCESSENTRY32>() as u32,
-        ..PROCESSENTRY32::default()
+    static SOMEBODY: OnceLock<Child> = OnceLock::new();
+    let start = || {
+        let mut idle = Command::new(lockhost().with_file_name("idle.exe"));
+        idle.stdin(Stdio::piped()).stdout(Stdio::null());
+        idle.spawn().expect("it can be started")
     };
-    // SAFETY: the list is open, and the entry says how large it is.
-    let mut more = unsafe { Process32First(list.as_raw_handle(), &mut entry) };
-    let mut first = u32::MAX;
-    while more != 0 {
-        // Number 0 is what runs when nobody does.
-        if ![0, process::id()].contains(&entry.th32ProcessID) {
-            first = first.min(entry.th32ProcessID);
-        }
-        // SAFETY: as above.
-        more = unsafe { Process32Next(list.as_raw_handle(), &mut entry) };
-    }
-    assert_ne!(first, u32::MAX, "somebody else is there");
-    first
+    SOMEBODY.get_or_init(start).id()
 }
 
 /// Whether there is a process of this number. `None` if it can be nobody's.
