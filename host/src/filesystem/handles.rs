@@ -11,7 +11,7 @@ use std::{
     process, ptr,
     sync::atomic::{AtomicU32, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
@@ -19,10 +19,11 @@ use windows_sys::{
     Wdk::{
         Foundation::OBJECT_ATTRIBUTES,
         Storage::FileSystem::{
-            FILE_BASIC_INFORMATION, FILE_CREATE, FILE_DELETE_ON_CLOSE, FILE_DISPOSITION_DELETE,
-            FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION_EX,
-            FILE_DISPOSITION_POSIX_SEMANTICS, FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION,
-            FILE_OPEN, FILE_OPEN_REPARSE_POINT, FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation,
+            FILE_BASIC_INFORMATION, FILE_CREATE, FILE_DISPOSITION_DELETE,
+            FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION,
+            FILE_DISPOSITION_INFORMATION_EX, FILE_DISPOSITION_POSIX_SEMANTICS,
+            FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION, FILE_OPEN, FILE_OPEN_REPARSE_POINT,
+            FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation, FileDispositionInformation,
             FileDispositionInformationEx, FileLinkInformation, FileRenameInformation,
             NTCREATEFILE_CREATE_DISPOSITION, NTCREATEFILE_CREATE_OPTIONS, NtCreateFile,
             NtSetInformationFile,
@@ -284,30 +285,35 @@ fn remove_at_once(
 }
 
 /// Where a name goes only when the last who has the file open closes it, as on FAT: it is made to have another one first,
-/// under which it goes then, whatever becomes of this process.
+/// under which it goes then.
+#[allow(unsafe_code)]
 fn remove_from_elsewhere(
     directory: &File,
     name: &str,
     options: NTCREATEFILE_CREATE_OPTIONS,
 ) -> Result<(), Status> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let going = options | FILE_DELETE_ON_CLOSE;
-    let open = || open(directory, name, DELETE, Wanted::Existing, going);
-    let file = match open() {
-        Err(Status(STATUS_CANNOT_DELETE)) => {
-            permit_removal(directory, name, options)?;
-            open()?
-        }
-        opened => opened?,
-    };
-    loop {
+    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+    let elsewhere = loop {
         let nth = NEXT.fetch_add(1, Ordering::Relaxed);
         let elsewhere = format!(".lockhost-{}-{nth}.removed", process::id());
-        match name_it(&file, directory, true, &elsewhere, FileRenameInformation) {
-            // Left by a process that had this number when the power went.
+        let rename = || name_it(&file, directory, true, &elsewhere, FileRenameInformation);
+        match patiently(rename) {
+            // Left by a process that had this number and ended at this point.
             Err(Status(STATUS_OBJECT_NAME_COLLISION)) => {}
-            renamed => return renamed,
+            Err(status) => return Err(status),
+            Ok(()) => break elsewhere,
         }
+    };
+    let going = FILE_DISPOSITION_INFORMATION { DeleteFile: true };
+    // SAFETY: the information is of its class.
+    match unsafe { set(&file, FileDispositionInformation, &going) } {
+        Err(Status(STATUS_CANNOT_DELETE)) => {
+            permit_removal(directory, &elsewhere, options)?;
+            // SAFETY: as above.
+            unsafe { set(&file, FileDispositionInformation, &going) }
+        }
+        gone => gone,
     }
 }
 
@@ -328,6 +334,31 @@ fn permit_removal(
     // SAFETY: the information is of its class.
     unsafe { set(&file, FileBasicInformation, &information) }
 }
+
+/// Notes of a new file that it is made now. A file system may take the time of one that had its name before, for a quarter
+/// of a minute ("tunnelling").
+#[allow(unsafe_code)]
+pub(super) fn date(file: &File) -> Result<(), Status> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seconds = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or_default();
+    // Zero is for what is to stay as it is.
+    let information = FILE_BASIC_INFORMATION {
+        CreationTime: (EPOCH + seconds / STEP * STEP) * UNITS,
+        ..FILE_BASIC_INFORMATION::default()
+    };
+    // SAFETY: the information is of its class.
+    unsafe { set(file, FileBasicInformation, &information) }
+}
+
+/// From the beginning of Windows' time, the year 1601, to that of Unix, in seconds.
+const EPOCH: i64 = 11_644_473_600;
+
+/// In how large steps every file system can say a time, in seconds: what is noted is read again as it was. Nobody takes over
+/// from a file that is not older than that.
+const STEP: i64 = 2;
+
+/// Of Windows' time in a second.
+const UNITS: i64 = 10_000_000;
 
 /// Changes what there is to be known about a file.
 ///

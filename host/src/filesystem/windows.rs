@@ -23,7 +23,11 @@ use windows_sys::{
 
 use self::handles::{Status, Wanted};
 use super::{Answer, TYPES, View, answer};
-use crate::{component::at_once, plugin::given::given, process::platform::wide_id};
+use crate::{
+    component::at_once,
+    plugin::given::given,
+    process::platform::{long_id, numbers_places},
+};
 
 mod handles;
 mod listing;
@@ -180,6 +184,12 @@ fn open_at(
     if is_link(&file) {
         return Ok(Err(ErrorCode::Loop));
     }
+    if wanted == Wanted::New
+        && numbers_places(&file)
+        && let Err(status) = handles::date(&file)
+    {
+        return Ok(Err(status.code()));
+    }
     let file = filesystem::File::new(file, perms, mode, true);
     Ok(Ok(view.table.push(Descriptor::File(file))?))
 }
@@ -305,15 +315,15 @@ fn metadata_hash(
     answer(hash)
 }
 
-/// That of wasmtime-wasi where 64 bits tell files of a volume apart, as on NTFS. Where they do not, as on ReFS, all of the
-/// 128.
+/// That of wasmtime-wasi where 64 bits tell files of a volume apart, as on NTFS. Where they do not, all of the 128 (ReFS), or
+/// the time as well (FAT).
 fn hash_of(
     view: &mut WasiFilesystemCtxView<'_>,
     opened: &Resource<Descriptor>,
 ) -> Result<FsResult<MetadataHashValue>> {
     let id = match view.table.get(opened)? {
-        Descriptor::File(file) => wide_id(&file.file),
-        Descriptor::Dir(dir) => wide_id(&dir.dir),
+        Descriptor::File(file) => long_id(&file.file),
+        Descriptor::Dir(dir) => long_id(&dir.dir),
     };
     match id {
         Some((upper, lower)) => Ok(Ok(MetadataHashValue { lower, upper })),

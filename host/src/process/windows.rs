@@ -16,10 +16,7 @@ use std::{
 
 use windows_sys::Win32::{
     Foundation::{ERROR_INVALID_PARAMETER, FILETIME},
-    Storage::FileSystem::{
-        BY_HANDLE_FILE_INFORMATION, FILE_FLAG_BACKUP_SEMANTICS, FILE_ID_INFO, FileIdInfo,
-        GetFileInformationByHandle, GetFileInformationByHandleEx,
-    },
+    Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS,
     System::Threading::{
         GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_NAME_WIN32,
         PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, QueryFullProcessImageNameW,
@@ -29,11 +26,13 @@ use windows_sys::Win32::{
 use super::{Number, identity::Identity};
 use crate::{bindings::process::UnknownReason, descriptor::await_any, holder::Keeper};
 
+mod file_number;
 mod installation;
 mod listing;
 mod volume;
 
-pub(crate) use volume::lacks_links;
+pub(crate) use file_number::{file_id, long_id};
+pub(crate) use volume::{lacks_links, numbers_places};
 
 /// A process, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,40 +221,6 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     } else {
         Err(io::ErrorKind::NotADirectory.into())
     }
-}
-
-/// What tells an open file from others: the number that it has in its volume, or the volume's number and its own.
-#[allow(unsafe_code)]
-pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
-    if let Some(id) = wide_id(file) {
-        return Some(id);
-    }
-    let mut found = MaybeUninit::<BY_HANDLE_FILE_INFORMATION>::uninit();
-    // SAFETY: the handle is open, and there is room for the answer.
-    let told = unsafe { GetFileInformationByHandle(file.as_raw_handle(), found.as_mut_ptr()) } != 0;
-    // SAFETY: it was told, so it is written.
-    let found = told.then(|| unsafe { found.assume_init() })?;
-    let index = u64::from(found.nFileIndexHigh) << 32 | u64::from(found.nFileIndexLow);
-    Some((u64::from(found.dwVolumeSerialNumber), index))
-}
-
-/// The number of a file in its volume, the upper half first, if it is one that 64 bits have no room for.
-#[allow(unsafe_code)]
-pub(crate) fn wide_id(file: &File) -> Option<(u64, u64)> {
-    let mut id = FILE_ID_INFO::default();
-    // SAFETY: the handle is open, and there is as much room for the answer as is said.
-    let told = unsafe {
-        GetFileInformationByHandleEx(
-            file.as_raw_handle(),
-            FileIdInfo,
-            (&raw mut id).cast(),
-            size_of::<FILE_ID_INFO>() as u32,
-        )
-    };
-    let id = u128::from_le_bytes(id.FileId.Identifier);
-    let (upper, lower) = ((id >> 64) as u64, id as u64);
-    let is_number = told != 0 && id != u128::MAX;
-    (is_number && upper != 0).then_some((upper, lower))
 }
 
 /// Directories have no such mode.

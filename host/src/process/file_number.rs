@@ -1,0 +1,85 @@
+//! What tells an open file from others.
+
+use std::{fs::File, mem::MaybeUninit, os::windows::io::AsRawHandle};
+
+use windows_sys::Win32::{
+    Foundation::FILETIME,
+    Storage::FileSystem::{
+        BY_HANDLE_FILE_INFORMATION, FILE_ID_INFO, FileIdInfo, GetFileInformationByHandle,
+        GetFileInformationByHandleEx,
+    },
+};
+
+use super::volume::numbers_places;
+
+/// What tells it from others in its volume, or the volume's number and its own.
+pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
+    long_id(file).or_else(|| {
+        let told = told(file)?;
+        Some((u64::from(told.dwVolumeSerialNumber), index(&told)))
+    })
+}
+
+/// What tells it from others in its volume, the upper half first, where 64 bits have no room for that, or no number alone
+/// does.
+pub(crate) fn long_id(file: &File) -> Option<(u64, u64)> {
+    wide_id(file).or_else(|| numbers_places(file).then(|| dated_id(file))?)
+}
+
+/// Its number, if it is one that 64 bits have no room for.
+#[allow(unsafe_code)]
+fn wide_id(file: &File) -> Option<(u64, u64)> {
+    let mut id = FILE_ID_INFO::default();
+    // SAFETY: the handle is open, and there is as much room for the answer as is said.
+    let told = unsafe {
+        GetFileInformationByHandleEx(
+            file.as_raw_handle(),
+            FileIdInfo,
+            (&raw mut id).cast(),
+            size_of::<FILE_ID_INFO>() as u32,
+        )
+    };
+    let id = u128::from_le_bytes(id.FileId.Identifier);
+    let (upper, lower) = ((id >> 64) as u64, id as u64);
+    let is_number = told != 0 && id != u128::MAX;
+    (is_number && upper != 0).then_some((upper, lower))
+}
+
+/// The time at which it was made, and the place of its name in the directory: another file that comes to that place while
+/// this one is open was made later.
+fn dated_id(file: &File) -> Option<(u64, u64)> {
+    let told = told(file)?;
+    let FILETIME {
+        dwHighDateTime: high,
+        dwLowDateTime: low,
+    } = told.ftCreationTime;
+    Some((u64::from(high) << 32 | u64::from(low), index(&told)))
+}
+
+fn index(told: &BY_HANDLE_FILE_INFORMATION) -> u64 {
+    u64::from(told.nFileIndexHigh) << 32 | u64::from(told.nFileIndexLow)
+}
+
+#[allow(unsafe_code)]
+fn told(file: &File) -> Option<BY_HANDLE_FILE_INFORMATION> {
+    let mut found = MaybeUninit::<BY_HANDLE_FILE_INFORMATION>::uninit();
+    // SAFETY: the handle is open, and there is room for the answer.
+    let told = unsafe { GetFileInformationByHandle(file.as_raw_handle(), found.as_mut_ptr()) } != 0;
+    // SAFETY: it was told, so it is written.
+    told.then(|| unsafe { found.assume_init() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_files_that_exist_at_once_are_told_apart_in_each_way() {
+        let (one, other) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        for id in [file_id, dated_id] {
+            assert!(id(&one).is_some());
+            assert_eq!(id(&one), id(&one.try_clone().unwrap()));
+            assert_ne!(id(&one), id(&other));
+        }
+    }
+}
