@@ -1,4 +1,4 @@
-//! What `sysinfo` tells of a process : that it has ended, and that a number is a thread's.
+//! What `sysinfo` tells of a process: that it has ended, and that a number is a thread's.
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, ThreadKind};
 

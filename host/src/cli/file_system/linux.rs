@@ -4,6 +4,10 @@ use std::{fs, path::Path};
 
 use rustix::fs::{AtFlags, CWD, StatxFlags, statfs, statx};
 
+mod sentences;
+
+pub(crate) use self::sentences::{BY_IDENTITY, limit};
+
 /// The type of the file system that a path is on, as mount(8) names it (`ext4`, `fuse.sshfs`); its number, as statfs(2)
 /// gives it, where no name is to be had; `None` where nothing is.
 pub(crate) fn name(path: &Path) -> Option<String> {
@@ -31,18 +35,6 @@ fn of_mount(mounts: &str, id: u64) -> Option<String> {
     let (_, behind) = line.split_once(" - ")?;
     Some(behind.split(' ').next()?.to_owned())
 }
-
-/// What is not known of the owners of locks that the kernel does not keep, if that is worth a warning: a clause.
-pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
-    Some(
-        "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
-         from without a person",
-    )
-}
-
-/// How locks are judged by their owners' identities: what follows "identities:".
-pub(crate) const BY_IDENTITY: &str =
-    "right among processes that see each other; from elsewhere they are never taken over";
 
 #[cfg(test)]
 mod tests {

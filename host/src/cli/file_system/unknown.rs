@@ -2,19 +2,11 @@
 
 use std::path::Path;
 
+mod sentences;
+
+pub(crate) use self::sentences::{BY_IDENTITY, limit};
+
 /// No name is to be had.
 pub(crate) fn name(_path: &Path) -> Option<String> {
     None
 }
-
-/// What is not known of the owners of locks that the kernel does not keep, if that is worth a warning: a clause.
-pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
-    Some(
-        "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
-         from without a person",
-    )
-}
-
-/// How locks are judged by their owners' identities: what follows "identities:".
-pub(crate) const BY_IDENTITY: &str =
-    "right among processes that see each other; from elsewhere they are never taken over";

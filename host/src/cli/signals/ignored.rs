@@ -4,9 +4,10 @@ use std::{mem::MaybeUninit, ptr};
 
 use nix::{libc, sys::signal::Signal};
 
-/// Whether this process ignores a signal, as nohup(1) has it, and shells for what they run in the background.
+/// Whether this process ignores a signal, as nohup(1) has it, and shells for what they run in the background. It makes a
+/// system call and nothing else, so it may be asked before `main`.
 #[allow(unsafe_code)]
-pub(super) fn is_ignored(signal: Signal) -> bool {
+pub(crate) fn is_ignored(signal: Signal) -> bool {
     let mut now = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: all zeros are a value of this type, and sigaction(2), which is told to set nothing, only writes to it.
     unsafe {

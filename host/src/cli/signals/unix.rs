@@ -14,7 +14,9 @@ mod ignored;
 #[cfg_attr(not(kernel = "linux"), path = "sigwait.rs")]
 mod inbox;
 
-use self::{ignored::is_ignored, inbox::Inbox};
+use self::inbox::Inbox;
+
+pub(crate) use self::ignored::is_ignored;
 
 /// Those that end an attempt, or a lock without a command.
 const ENDING: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];

@@ -2,16 +2,14 @@
 //! inherit it.
 
 use std::{
-    io, mem, ptr,
+    io,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use nix::{
-    libc,
-    sys::signal::{SigHandler, Signal, signal},
-};
+use nix::sys::signal::{SigHandler, Signal, signal};
 
 use super::kernel;
+use crate::cli::signals::is_ignored;
 
 static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
@@ -28,15 +26,8 @@ static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 )]
 static LOOK: extern "C" fn() = look;
 
-#[allow(unsafe_code)]
 extern "C" fn look() {
-    // SAFETY: all zeros are a value of this type, and sigaction(2), which is told to set nothing, only writes to it.
-    let found = unsafe {
-        let mut now: libc::sigaction = mem::zeroed();
-        let done = libc::sigaction(libc::SIGPIPE, ptr::null(), &mut now);
-        done == 0 && now.sa_sigaction == libc::SIG_IGN
-    };
-    SIGPIPE_WAS_IGNORED.store(found, Ordering::Relaxed);
+    SIGPIPE_WAS_IGNORED.store(is_ignored(Signal::SIGPIPE), Ordering::Relaxed);
 }
 
 /// What a command is to be started with.

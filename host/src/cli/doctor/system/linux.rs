@@ -1,29 +1,15 @@
 //! What there is to be looked at on Linux.
 
 mod privacy;
+mod sentences;
 
-pub(super) use self::privacy::privacy;
+pub(super) use self::{
+    privacy::privacy,
+    sentences::{BOOT, FIRST, NO_BOOT, NO_EVIDENCE, claims},
+};
 
 /// Where processes are listed.
 pub(super) const LIST: &str = "/proc";
 
 /// Why this process may not be there.
 pub(super) const NO_LIST: &str = "it is not mounted, or is another PID namespace's";
-
-/// The number of a process that there always is.
-pub(super) const FIRST: u32 = 1;
-
-/// What tells owners of this machine from those of others, and why there may be none of it.
-pub(super) const BOOT: &str = "the boot has an id";
-pub(super) const NO_BOOT: &str =
-    "none is shown: owners of other boots and of this one are not told apart";
-
-/// What locks are worth that are judged by their owners' identities.
-pub(super) fn claims(_has_boot: bool) -> &'static str {
-    "locks here are judged right among processes that see each other; an owner of another machine, container or boot counts \
-     as alive until a person says otherwise"
-}
-
-/// Why the kernel's locks on files are not relied upon.
-pub(super) const NO_EVIDENCE: &str = "the kernel's locks are not relied upon: on such a file system they may be one machine's \
-                                      alone, or hang";

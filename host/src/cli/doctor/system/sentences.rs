@@ -1,0 +1,19 @@
+//! What is said in the same words on every Unix.
+
+/// The number of a process that there always is.
+pub(in super::super) const FIRST: u32 = 1;
+
+/// What tells owners of this machine from those of others, and why there may be none of it.
+pub(in super::super) const BOOT: &str = "the boot has an id";
+pub(in super::super) const NO_BOOT: &str =
+    "none is shown: owners of other boots and of this one are not told apart";
+
+/// What locks are worth that are judged by their owners' identities.
+pub(in super::super) fn claims(_has_boot: bool) -> &'static str {
+    "locks here are judged right among processes that see each other; an owner of another machine, container or boot counts \
+     as alive until a person says otherwise"
+}
+
+/// Why the kernel's locks on files are not relied upon.
+pub(in super::super) const NO_EVIDENCE: &str = "the kernel's locks are not relied upon: on such a file system they may be one machine's \
+                                      alone, or hang";
