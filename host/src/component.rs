@@ -187,11 +187,11 @@ impl Instance {
 /// no waker is involved, whether the caller has one or not.
 ///
 /// # Errors
-/// As the call, or if it waits after all.
-pub(crate) fn at_once<T>(call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+/// If it waits after all.
+pub(crate) fn at_once<T>(call: impl Future<Output = T>) -> wasmtime::Result<T> {
     let mut call = std::pin::pin!(call);
     match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
+        Poll::Ready(answer) => Ok(answer),
         Poll::Pending => Err(wasmtime::Error::msg(
             "a file operation waits, which none ever does",
         )),

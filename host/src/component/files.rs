@@ -30,8 +30,7 @@ macro_rules! define {
             $name,
             |mut store: StoreContextMut<'_, State>, ($($argument,)+): ($($type,)+)| {
                 let mut view = store.data_mut().filesystem();
-                let done = at_once(async { Ok(view.$function($($argument),+).await) });
-                Ok((answer(done?)?,))
+                Ok((answer(at_once(view.$function($($argument),+))?)?,))
             },
         )?;
     };

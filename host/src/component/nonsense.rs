@@ -152,7 +152,7 @@ fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Er
     };
     let mut store = Store::new(&engine, state);
     store.limiter(|state| &mut state.limits);
-    let exports = at_once(Lockhost::instantiate_async(&mut store, &component, &linker))?;
+    let exports = at_once(Lockhost::instantiate_async(&mut store, &component, &linker))??;
     let directory = open_directory(directory)?;
     let directory = store.data_mut().table.push(directory)?;
     let options = Options {
@@ -164,10 +164,10 @@ fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Er
         guest
             .attempt()
             .call_constructor(&mut store, directory, &options),
-    )?;
-    let outcome = at_once(guest.attempt().call_try(&mut store, attempt, 0))?;
+    )??;
+    let outcome = at_once(guest.attempt().call_try(&mut store, attempt, 0))??;
     if let Ok(lock) = outcome {
-        at_once(guest.lock().call_release(&mut store, lock))?.expect("nothing is in its way");
+        at_once(guest.lock().call_release(&mut store, lock))??.expect("nothing is in its way");
         return Ok(Ok(()));
     }
     Ok(outcome.map(drop))

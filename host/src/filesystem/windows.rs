@@ -208,7 +208,7 @@ fn open_by_wasmtime(
     let Opening { follow, how, flags } = opening;
     let dir = blocking(&mut view, dir)?;
     let opened = view.open_at(Resource::new_own(dir.rep()), follow, path, how, flags);
-    let opened = at_once(async { Ok(opened.await) })?;
+    let opened = at_once(opened)?;
     view.table.delete(dir)?;
     answer(opened)
 }
@@ -227,7 +227,7 @@ fn link_at(
         let (dir, to) = (blocking(&mut view, dir)?, blocking(&mut view, to)?);
         let (from, into) = (Resource::new_own(dir.rep()), Resource::new_own(to.rep()));
         let linked = view.link_at(from, follow, path, into, name);
-        let linked = at_once(async { Ok(linked.await) })?;
+        let linked = at_once(linked)?;
         view.table.delete(dir)?;
         view.table.delete(to)?;
         return answer(linked);
@@ -262,7 +262,7 @@ fn unlink_by_wasmtime(
 ) -> Answer<()> {
     let dir = blocking(&mut view, dir)?;
     let removed = view.unlink_file_at(Resource::new_own(dir.rep()), path);
-    let removed = at_once(async { Ok(removed.await) })?;
+    let removed = at_once(removed)?;
     view.table.delete(dir)?;
     answer(removed)
 }
@@ -275,11 +275,11 @@ fn stat_at(
 ) -> Answer<DescriptorStat> {
     let looked = look(&mut view, dir, follow, &path)?;
     let stat = match &looked {
-        Looked::At(file) => at_once(async { Ok(view.stat(Resource::new_own(file.rep())).await) })?,
+        Looked::At(file) => at_once(view.stat(Resource::new_own(file.rep())))?,
         Looked::Not(status) => return Ok(Err(status.code())),
         Looked::Elsewhere(dir) => {
             let stat = view.stat_at(Resource::new_own(dir.rep()), follow, path);
-            at_once(async { Ok(stat.await) })?
+            at_once(stat)?
         }
     };
     looked.close(&mut view)?;
@@ -298,7 +298,7 @@ fn metadata_hash_at(
         Looked::Not(status) => return Ok(Err(status.code())),
         Looked::Elsewhere(dir) => {
             let hash = view.metadata_hash_at(Resource::new_own(dir.rep()), follow, path);
-            at_once(async { Ok(hash.await) })?
+            at_once(hash)?
         }
     };
     looked.close(&mut view)?;
@@ -327,7 +327,7 @@ fn hash_of(
     };
     match id {
         Some((upper, lower)) => Ok(Ok(MetadataHashValue { lower, upper })),
-        None => at_once(async { Ok(view.metadata_hash(Resource::new_own(opened.rep())).await) }),
+        None => at_once(view.metadata_hash(Resource::new_own(opened.rep()))),
     }
 }
 
