@@ -17,7 +17,7 @@ use lockhost_tests::{
     contender::{Answer, Contender, send},
     program::{ended, lockhost, text},
     scene::Scene,
-    under_lock::{ready, told, under_lock, until},
+    under_lock::{ignoring_none, passes_on, ready, told, under_lock, until},
 };
 use rustix::process::Signal;
 
@@ -158,28 +158,21 @@ fn a_signal_ends_the_wait_and_nothing_is_left() {
 #[ignore = "for the programs that .ci/systems makes"]
 fn signals_that_no_key_sends_are_passed_on_once() {
     let scene = Scene::free();
-    let mut command = Command::new("env");
-    let lockhost = under_lock(&[], scene.path(), &[HEARING]);
-    command
-        .arg("--default-signal")
-        .arg(lockhost.get_program())
-        .args(lockhost.get_args());
-    let mut owner = Contender::start(&mut command);
+    let command = under_lock(&[], scene.path(), &[HEARING]);
+    let mut owner = Contender::start(&mut ignoring_none(&command));
     ready(&mut owner);
     // Who sent one of a key's is not told, and whoever pressed one has sent it to the command as well.
     for signal in [Signal::INT, Signal::QUIT, Signal::TSTP, Signal::WINCH] {
         owner.signal(signal);
     }
-    for (signal, name) in [
+    let signals = [
         (Signal::TERM, "SIGTERM"),
         (Signal::HUP, "SIGHUP"),
         (Signal::USR1, "SIGUSR1"),
         (Signal::CONT, "SIGCONT"),
         (Signal::TERM, "SIGTERM"),
-    ] {
-        owner.signal(signal);
-        assert_eq!(owner.line(), format!("heard {name}"));
-    }
+    ];
+    passes_on(&mut owner, &signals);
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert_eq!(owner.line(), "");
     assert!(scene.files().is_empty());

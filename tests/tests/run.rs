@@ -15,7 +15,7 @@ use lockhost_tests::{
     contender::{Contender, send},
     scene::Scene,
     terminal::Terminal,
-    under_lock::{numbers, ready, under_lock, until},
+    under_lock::{ignoring_none, numbers, passes_on, ready, under_lock, until},
 };
 use rustix::process::Signal;
 
@@ -165,17 +165,12 @@ fn a_parent_that_ignores_sigchld_does_not_hide_how_the_command_ends() {
 #[test]
 fn signals_that_are_sent_to_it_are_passed_on_once() {
     let scene = Scene::free();
-    let mut command = Command::new("env");
-    let lockhost = under_lock(&[], scene.path(), &[HEARING]);
-    command
-        .arg("--default-signal")
-        .arg(lockhost.get_program())
-        .args(lockhost.get_args());
-    let mut owner = Contender::start(&mut command);
+    let command = under_lock(&[], scene.path(), &[HEARING]);
+    let mut owner = Contender::start(&mut ignoring_none(&command));
     let (own, lock) = ready(&mut owner);
     assert_eq!(lock, owner.pid());
     assert_ne!(own, lock);
-    for (signal, name) in [
+    let signals = [
         (Signal::TERM, "SIGTERM"),
         (Signal::INT, "SIGINT"),
         (Signal::HUP, "SIGHUP"),
@@ -183,10 +178,8 @@ fn signals_that_are_sent_to_it_are_passed_on_once() {
         (Signal::USR1, "SIGUSR1"),
         (Signal::WINCH, "SIGWINCH"),
         (Signal::CONT, "SIGCONT"),
-    ] {
-        owner.signal(signal);
-        assert_eq!(owner.line(), format!("heard {name}"));
-    }
+    ];
+    passes_on(&mut owner, &signals);
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert_eq!(owner.line(), "");
     assert!(scene.files().is_empty());

@@ -2,6 +2,10 @@
 
 use std::{fs, process::Command};
 
+use rustix::process::Signal;
+
+use crate::contender::Contender;
+
 /// The same, with its standard error where its standard output is, so that both are read line by line.
 #[must_use]
 pub fn told(command: &Command) -> Command {
@@ -10,6 +14,28 @@ pub fn told(command: &Command) -> Command {
         .arg(command.get_program())
         .args(command.get_args());
     told
+}
+
+/// The same, started with an order to ignore no signal.
+#[must_use]
+pub fn ignoring_none(command: &Command) -> Command {
+    let mut started = Command::new("env");
+    started
+        .arg("--default-signal")
+        .arg(command.get_program())
+        .args(command.get_args());
+    started
+}
+
+/// Sends signals to an owner, each of which its command `hearing` hears, once, before the next is sent.
+///
+/// # Panics
+/// If it hears anything else.
+pub fn passes_on(owner: &mut Contender, signals: &[(Signal, &str)]) {
+    for (signal, name) in signals {
+        owner.signal(*signal);
+        assert_eq!(owner.line(), format!("heard {name}"));
+    }
 }
 
 /// Whether a process sleeps in poll(2), and is to be woken by nothing but an event. `None` if it is somewhere else.
