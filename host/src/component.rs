@@ -4,41 +4,29 @@ use std::{
     fs::File,
     io,
     path::Path,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, Waker},
-    thread,
 };
 
 use wasmtime::{
-    Config, Engine, Store,
-    component::{Component, Linker, ResourceTable},
+    Engine, Store,
+    component::{Component, ResourceTable},
 };
-use wasmtime_wasi::{
-    WasiCtx,
-    filesystem::{
-        Descriptor, Dir, FsPerms, OpenMode, WasiFilesystemCtx, WasiFilesystemCtxView,
-        WasiFilesystemView,
-    },
+use wasmtime_wasi::filesystem::{
+    Descriptor, Dir, FsPerms, OpenMode, WasiFilesystemCtx, WasiFilesystemCtxView,
+    WasiFilesystemView,
 };
 
-use crate::{
-    bindings::direct::{Lockhost, LockhostPre},
-    engine,
-    filesystem::fit_filesystem,
-    process::platform,
-    view::{ProcessCtx, ProcessCtxView, add_to_linker},
-};
+use crate::{bindings::direct::Lockhost, process::platform, view::ProcessCtx};
 
 mod calls;
 mod code;
 mod files;
 mod idle;
+mod linked;
 
 pub(crate) use self::calls::elapsed;
-use self::idle::Limits;
+use self::{idle::Limits, linked::Linked};
 
 /// How much memory an instance may have, in bytes: with less than it, the claims of some hundred thousand processes that
 /// crashed can be listed.
@@ -144,7 +132,7 @@ pub(crate) struct Instance {
 impl Instance {
     /// A new one.
     pub(crate) fn new() -> wasmtime::Result<Self> {
-        let Linked { pre, files } = linked()?;
+        let Linked { pre, files } = linked::get()?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let mut store = Store::new(
@@ -196,64 +184,6 @@ pub(crate) fn at_once<T>(call: impl Future<Output = T>) -> wasmtime::Result<T> {
             "a file operation waits, which none ever does",
         )),
     }
-}
-
-/// What instances are made of.
-struct Linked {
-    pre: LockhostPre<State>,
-    /// A store's file system, with nothing in it.
-    files: WasiFilesystemCtx,
-}
-
-/// How often it is looked whether another thread has made the component ready, which takes it less than a millisecond.
-const LOOKS: usize = 10_000;
-
-/// The component, linked: made at first use, once in a process. Whoever comes meanwhile waits, but not for ever: the thread
-/// that makes it may be one of a parent process that is not here.
-fn linked() -> wasmtime::Result<&'static Linked> {
-    static LINKED: OnceLock<Linked> = OnceLock::new();
-    static IS_BEGUN: AtomicBool = AtomicBool::new(false);
-
-    if let Some(linked) = LINKED.get() {
-        return Ok(linked);
-    }
-    if IS_BEGUN.swap(true, Ordering::Relaxed) {
-        let made = (0..LOOKS).find_map(|_| {
-            thread::yield_now();
-            LINKED.get()
-        });
-        if let Some(linked) = made {
-            return Ok(linked);
-        }
-    }
-    // Whoever comes after a failure tries at once.
-    let linked = link().inspect_err(|_| IS_BEGUN.store(false, Ordering::Relaxed))?;
-    Ok(LINKED.get_or_init(|| linked))
-}
-
-fn link() -> wasmtime::Result<Linked> {
-    let mut config = Config::new();
-    engine::configure(&mut config);
-    let component = code::load(config)?;
-    let mut linker = Linker::<State>::new(component.engine());
-    files::add_to_linker(&mut linker)?;
-    fit_filesystem(&mut linker, |state| state.filesystem())?;
-    add_to_linker(&mut linker, |state: &mut State| {
-        called(&mut state.table);
-        ProcessCtxView {
-            ctx: &mut state.process,
-            table: &mut state.table,
-        }
-    })?;
-    // Nothing is given to it but the functions of `wasi:filesystem/types`: no directory, no clock, no random numbers.
-    // Blocking is allowed, so every call is done when it returns, on this thread.
-    let mut wasi = WasiCtx::builder()
-        .allow_blocking_current_thread(true)
-        .build();
-    Ok(Linked {
-        pre: LockhostPre::new(linker.instantiate_pre(&component)?)?,
-        files: wasi.filesystem().clone(),
-    })
 }
 
 #[cfg(test)]

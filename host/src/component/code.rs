@@ -15,10 +15,17 @@ const CODE: &Code = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
 /// the C library is frugal, as musl is.
 const STACK: usize = 64 << 10;
 
-/// The component in an engine of this library's own, with the settings of `config`.
+/// The component in an engine of this library's own, with the settings of `config`, where its code lies if that can be.
+/// Nobody may call it a second time while something that was loaded by it is there.
 pub(super) fn load(mut config: Config) -> Result<Component> {
     config.max_wasm_stack(STACK);
     place::load(config)
+}
+
+/// The same from a copy, at any time.
+pub(super) fn copy(mut config: Config) -> Result<Component> {
+    config.max_wasm_stack(STACK);
+    deserialize(&Engine::new(&config)?)
 }
 
 /// A copy of it in an engine of anybody's.

@@ -3,9 +3,12 @@
 
 use std::{fs, path::Path};
 
-use wasmtime::{StoreLimits, StoreLimitsBuilder, component::Resource};
+use wasmtime::{
+    Config, StoreLimits, StoreLimitsBuilder,
+    component::{Linker, Resource},
+};
 use wasmtime_wasi::{
-    WasiCtxView, WasiView, filesystem::WasiFilesystem, p2::bindings::filesystem::types,
+    WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystem, p2::bindings::filesystem::types,
 };
 
 use super::*;
@@ -15,7 +18,9 @@ use crate::{
         lockfile::{Cause, Error, Options},
         process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
     },
+    engine,
     evidence::Evidence,
+    filesystem::fit_filesystem,
 };
 
 /// How often one attempt may ask: for each of 4,096 claims that may be in use, and a few times more.
