@@ -11,7 +11,7 @@ use std::{
     process, ptr,
     sync::atomic::{AtomicU32, Ordering},
     thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
@@ -335,30 +335,17 @@ fn permit_removal(
     unsafe { set(&file, FileBasicInformation, &information) }
 }
 
-/// Notes of a new file that it is made now. A file system may take the time of one that had its name before, for a quarter
-/// of a minute ("tunnelling").
+/// Notes a time as that at which a file was made.
 #[allow(unsafe_code)]
-pub(super) fn date(file: &File) -> Result<(), Status> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let seconds = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or_default();
+pub(super) fn date(file: &File, made: i64) -> Result<(), Status> {
     // Zero is for what is to stay as it is.
     let information = FILE_BASIC_INFORMATION {
-        CreationTime: (EPOCH + seconds / STEP * STEP) * UNITS,
+        CreationTime: made,
         ..FILE_BASIC_INFORMATION::default()
     };
     // SAFETY: the information is of its class.
     unsafe { set(file, FileBasicInformation, &information) }
 }
-
-/// From the beginning of Windows' time, the year 1601, to that of Unix, in seconds.
-const EPOCH: i64 = 11_644_473_600;
-
-/// In how large steps every file system can say a time, in seconds: what is noted is read again as it was. Nobody takes over
-/// from a file that is not older than that.
-const STEP: i64 = 2;
-
-/// Of Windows' time in a second.
-const UNITS: i64 = 10_000_000;
 
 /// Changes what there is to be known about a file.
 ///

@@ -319,9 +319,9 @@ fn a_host_that_calls_synchronously_takes_and_releases_beside_a_reader() {
 }
 
 #[test]
-fn a_new_file_can_be_dated_where_that_tells_it_from_others() {
+fn a_new_file_can_be_stamped_where_that_tells_it_from_others() {
     let file = tempfile::tempfile().unwrap();
     let before = file.metadata().unwrap().modified().unwrap();
-    assert_eq!(handles::date(&file), Ok(()));
+    assert_eq!(handles::date(&file, stamp()), Ok(()));
     assert_eq!(file.metadata().unwrap().modified().unwrap(), before);
 }

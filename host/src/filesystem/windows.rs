@@ -21,7 +21,10 @@ use windows_sys::{
     Win32::Storage::FileSystem::{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_ATTRIBUTES},
 };
 
-use self::handles::{Status, Wanted};
+use self::{
+    handles::{Status, Wanted},
+    stamp::stamp,
+};
 use super::{Answer, TYPES, View, answer};
 use crate::{
     component::at_once,
@@ -32,6 +35,7 @@ use crate::{
 mod handles;
 mod listing;
 mod names;
+mod stamp;
 
 pub(super) use self::names::flaw;
 
@@ -186,8 +190,10 @@ fn open_at(
     }
     if wanted == Wanted::New
         && numbers_places(&file)
-        && let Err(status) = handles::date(&file)
+        && let Err(status) = handles::date(&file, stamp())
     {
+        // The component knows of no file then. That it cannot be removed either is no news.
+        let _ = handles::remove(&parent.dir, &path, FILE_NON_DIRECTORY_FILE);
         return Ok(Err(status.code()));
     }
     let file = filesystem::File::new(file, perms, mode, true);

@@ -2,12 +2,9 @@
 
 use std::{fs::File, mem::MaybeUninit, os::windows::io::AsRawHandle};
 
-use windows_sys::Win32::{
-    Foundation::FILETIME,
-    Storage::FileSystem::{
-        BY_HANDLE_FILE_INFORMATION, FILE_ID_INFO, FileIdInfo, GetFileInformationByHandle,
-        GetFileInformationByHandleEx,
-    },
+use windows_sys::Win32::Storage::FileSystem::{
+    BY_HANDLE_FILE_INFORMATION, FILE_ID_INFO, FileIdInfo, GetFileInformationByHandle,
+    GetFileInformationByHandleEx,
 };
 
 use super::volume::numbers_places;
@@ -45,15 +42,14 @@ fn wide_id(file: &File) -> Option<(u64, u64)> {
     (is_number && upper != 0).then_some((upper, lower))
 }
 
-/// The time at which it was made, and the place of its name in the directory: another file that comes to that place while
-/// this one is open was made later.
+/// The time at which it was made, if this library has made it: its number is the place of its name in the directory, or that
+/// of its content, which another file may come to while this one is open, and which another may be once it is written to.
 fn dated_id(file: &File) -> Option<(u64, u64)> {
-    let told = told(file)?;
-    let FILETIME {
-        dwHighDateTime: high,
-        dwLowDateTime: low,
-    } = told.ftCreationTime;
-    Some((u64::from(high) << 32 | u64::from(low), index(&told)))
+    let made = told(file)?.ftCreationTime;
+    Some((
+        u64::from(made.dwHighDateTime),
+        u64::from(made.dwLowDateTime),
+    ))
 }
 
 fn index(told: &BY_HANDLE_FILE_INFORMATION) -> u64 {
@@ -71,15 +67,22 @@ fn told(file: &File) -> Option<BY_HANDLE_FILE_INFORMATION> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::windows::fs::MetadataExt;
+
     use super::*;
 
     #[test]
-    fn two_files_that_exist_at_once_are_told_apart_in_each_way() {
+    fn two_files_that_exist_at_once_are_told_apart() {
         let (one, other) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-        for id in [file_id, dated_id] {
-            assert!(id(&one).is_some());
-            assert_eq!(id(&one), id(&one.try_clone().unwrap()));
-            assert_ne!(id(&one), id(&other));
-        }
+        assert!(file_id(&one).is_some());
+        assert_eq!(file_id(&one), file_id(&one.try_clone().unwrap()));
+        assert_ne!(file_id(&one), file_id(&other));
+    }
+
+    #[test]
+    fn a_file_that_is_told_from_others_by_its_time_is_so_told_by_that_alone() {
+        let file = tempfile::tempfile().unwrap();
+        let made = file.metadata().unwrap().creation_time();
+        assert_eq!(dated_id(&file), Some((made >> 32, made & 0xffff_ffff)));
     }
 }

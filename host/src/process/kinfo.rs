@@ -71,6 +71,15 @@ pub(crate) fn kind(name: &[u8]) -> Option<u64> {
     is_listed.then(|| name.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
 }
 
+/// The name of a file system's type if a file there has another number once it is written to: that of the first cluster of
+/// its content, and all that are empty have the same (`msdosfs_defileid` of Apple's msdosfs). Nothing tells a file from
+/// another then, and a lock could be neither verified nor released.
+pub(crate) fn renumbers(name: &[u8]) -> Option<&str> {
+    let name = name.split(|byte| *byte == 0).next()?;
+    let name = str::from_utf8(name).ok()?;
+    matches!(name, "msdos" | "exfat").then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +150,15 @@ mod tests {
         });
         let listed = SINGLE_KERNEL.map(|name| (name, kind(name)));
         assert!(told.eq(listed));
+    }
+
+    #[test]
+    fn fat_and_its_like_number_files_by_their_content() {
+        assert_eq!(renumbers(b"msdos\0\0\0\0\0\0\0\0\0\0\0"), Some("msdos"));
+        assert_eq!(renumbers(b"exfat"), Some("exfat"));
+        for name in [&b""[..], b"\0msdos", b"apfs", b"exfatx", b"\xffexfat"] {
+            assert_eq!(renumbers(name), None, "{}", name.escape_ascii());
+        }
     }
 
     #[test]

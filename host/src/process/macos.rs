@@ -5,7 +5,7 @@ use std::{fs::File, io, path::Path};
 
 use rustix::fs::fstatfs;
 
-use super::{Number, identity::Identity, kinfo, portable::shown};
+use super::{Number, identity::Identity, kinfo, portable::shown, unix};
 use crate::{bindings::process::UnknownReason, holder::Keeper};
 
 mod sysctl;
@@ -13,7 +13,7 @@ mod sysctl;
 pub(crate) use super::{
     kinfo::Entry,
     portable::{Presence, Seen, presence, seen},
-    unix::{file_id, is_sticky, make_private, open_directory, owner_of},
+    unix::{file_id, is_sticky, make_private, owner_of},
 };
 
 /// The entry of a number, if the system shows it to us.
@@ -76,6 +76,21 @@ pub(crate) fn number() -> Number {
 pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
     let name = fstatfs(file)?.f_fstypename.map(i8::cast_unsigned);
     Ok(kinfo::kind(&name))
+}
+
+/// Opens a directory to be handed to the component.
+///
+/// # Errors
+/// If there is none, or no lock can be kept there: nothing is left behind then.
+pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
+    let directory = unix::open_directory(path)?;
+    let kind = fstatfs(&directory)?.f_fstypename.map(i8::cast_unsigned);
+    kinfo::renumbers(&kind).map_or(Ok(directory), |kind| {
+        let text = format!(
+            "no lock can be kept on {kind}, which gives a file another number when it is written to"
+        );
+        Err(io::Error::new(io::ErrorKind::Unsupported, text))
+    })
 }
 
 /// Whether whoever waits for a file is told of everything that ends the wait: not when somebody who has it locked closes

@@ -3,7 +3,7 @@
 use std::{
     io,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
-    process::ExitCode,
+    process::{self, ExitCode},
     ptr,
     sync::{
         OnceLock,
@@ -19,6 +19,7 @@ use windows_sys::{
             CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT,
             CTRL_SHUTDOWN_EVENT, SetConsoleCtrlHandler,
         },
+        RemoteDesktop::ProcessIdToSessionId,
         Threading::{CreateEventW, ResetEvent, SetEvent},
     },
     core::BOOL,
@@ -97,6 +98,11 @@ unsafe extern "system" fn hear(event: u32) -> BOOL {
     let Some(nth) = TOLD.iter().position(|told| *told == event) else {
         return 0;
     };
+    // A service hears of everybody who logs off, and not who that is. It stays for as long as the machine is up, as what it
+    // holds a lock for does; whoever is asked next does not end it either.
+    if event == CTRL_LOGOFF_EVENT && is_of_no_user() {
+        return 0;
+    }
     COME.fetch_or(1 << nth, Ordering::AcqRel);
     if let Some(bell) = BELL.get() {
         // SAFETY: it is an event, and never closed.
@@ -110,6 +116,15 @@ unsafe extern "system" fn hear(event: u32) -> BOOL {
     loop {
         thread::sleep(Duration::MAX);
     }
+}
+
+/// Whether this process is in the session of services, to which nobody logs on.
+#[allow(unsafe_code)]
+fn is_of_no_user() -> bool {
+    let mut session = u32::MAX;
+    // SAFETY: there is room for the answer.
+    let told = unsafe { ProcessIdToSessionId(process::id(), &raw mut session) } != 0;
+    told && session == 0
 }
 
 impl Caught {
