@@ -1,12 +1,8 @@
 //! This program as a child of itself, for what is to be measured in a process that has done nothing yet.
 
-use std::{
-    env,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{env, path::Path, process::Stdio};
 
-use super::{Outcome, contenders, first, growth, memory};
+use super::{Outcome, contenders, first, growth, memory, program};
 
 /// The first argument of a child.
 pub(crate) const MARK: &str = "--child";
@@ -29,7 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
 
 /// Starts a child on a directory, and waits for its numbers.
 pub(crate) fn ask<const N: usize>(what: &str, directory: &Path) -> Outcome<[f64; N]> {
-    let mut child = Command::new(env::current_exe()?);
+    let mut child = program::command(env::current_exe()?);
     child.arg(MARK).arg(what).arg(directory);
     let output = child.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {

@@ -19,12 +19,12 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     for place in places {
         let scene = place.scene();
         let file = place.path().join("flock");
-        let mut lockhost = Command::new(program::lockhost());
+        let mut lockhost = program::command(program::lockhost());
         lockhost
             .arg("acquire")
             .arg(scene.path())
             .args(["--", "true"]);
-        let mut flock = Command::new("flock");
+        let mut flock = program::command(program::flock());
         flock.arg("-n").arg(file).arg("true");
         let mut sides: [Side<'_>; 2] = [
             Box::new(|| batch(1, || ends_well(&mut lockhost))),

@@ -6,7 +6,7 @@ use std::{
     env, fs, io,
     os::unix::process::CommandExt,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
@@ -53,7 +53,7 @@ pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
 fn each(place: &Place, contenders: u32) -> Outcome<f64> {
     let scene = place.scene();
     let log = NamedTempFile::new()?;
-    let mut strace = Command::new("strace");
+    let mut strace = program::command("strace");
     strace.args(["-f", "-qq", "-e", "signal=none", "-o"]);
     strace.arg(log.path()).arg(env::current_exe()?);
     strace.args([MARK, "contend", &contenders.to_string()]);
@@ -84,11 +84,11 @@ fn count(log: &str) -> f64 {
 }
 
 /// In a child: has so many programs line up, starts all at once, and waits until one is left; and ends that.
-pub(crate) fn contend(contenders: &str, program: &Path, directory: &Path) -> Outcome<()> {
+pub(crate) fn contend(contenders: &str, lockhost: &Path, directory: &Path) -> Outcome<()> {
     let (closed, open) = io::pipe()?;
     let line_up = |_| -> Outcome<Child> {
-        let mut command = Command::new(env::current_exe()?);
-        command.args([MARK, "line-up"]).arg(program).arg(directory);
+        let mut command = program::command(env::current_exe()?);
+        command.args([MARK, "line-up"]).arg(lockhost).arg(directory);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Ok(command.stdin(closed.try_clone()?).spawn()?)
     };
@@ -112,9 +112,9 @@ pub(crate) fn contend(contenders: &str, program: &Path, directory: &Path) -> Out
 }
 
 /// In a child: becomes the program once standard input ends.
-pub(crate) fn line_up(program: &Path, directory: &Path) -> Outcome<()> {
+pub(crate) fn line_up(lockhost: &Path, directory: &Path) -> Outcome<()> {
     io::copy(&mut io::stdin(), &mut io::sink())?;
-    let mut command = Command::new(program);
+    let mut command = program::command(lockhost);
     command.arg("acquire").arg(directory).stdin(Stdio::null());
     Err(command.exec().into())
 }

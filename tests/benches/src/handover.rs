@@ -40,7 +40,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
 
 fn lockhost(directory: &Path) -> Outcome<f64> {
     let lock = lockhost::acquire(directory)?;
-    let mut command = Command::new(program::lockhost());
+    let mut command = program::command(program::lockhost());
     command
         .args(["acquire", "--quiet", "--wait"])
         .arg(directory);
@@ -51,7 +51,7 @@ fn lockhost(directory: &Path) -> Outcome<f64> {
 fn through_flock(path: &Path) -> Outcome<f64> {
     let file = File::create(path)?;
     flock(&file, FlockOperation::LockExclusive)?;
-    let waiter = waiting(Command::new("flock").arg(path).arg("true"))?;
+    let waiter = waiting(program::command(program::flock()).arg(path).arg("true"))?;
     from_release(waiter, || {
         drop(file);
         Ok(())

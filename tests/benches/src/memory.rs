@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use lockhost_tests::contender::Contender;
@@ -104,7 +104,7 @@ fn of_flock(place: &Place) -> Outcome<Memory> {
     let file = place.path().join("flock");
     File::create(&file)?;
     // It says when it holds the lock, and ends with its input.
-    let mut flock = Command::new("flock");
+    let mut flock = program::command(program::flock());
     flock
         .arg(file)
         .args(["sh", "-c", "echo acquired; exec cat"]);
@@ -117,7 +117,7 @@ fn of_flock(place: &Place) -> Outcome<Memory> {
 
 fn under_limit(place: &Place) -> Outcome<bool> {
     let scene = place.scene();
-    let mut shell = Command::new("sh");
+    let mut shell = program::command("sh");
     shell.args([
         "-c",
         "ulimit -v 65536 && exec \"$0\" acquire \"$1\" -- true",
