@@ -75,7 +75,6 @@ pub(crate) fn main() -> Outcome<ExitCode> {
     for (part, row) in &parts {
         table.push_str(&row.line(part));
     }
-    println!("{}\n", place::processor()?);
     print!("{table}");
     if options.contains(&"--write") {
         let plots: Vec<_> = parts.iter().filter_map(|(_, row)| row.plot()).collect();

@@ -54,14 +54,12 @@ pub(crate) fn all() -> Outcome<Vec<Place>> {
     places.into_iter().map(Place::under).collect()
 }
 
-/// What the processor calls itself.
-pub(crate) fn processor() -> io::Result<String> {
+/// What the processor calls itself, if it does.
+fn processor() -> io::Result<Option<String>> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;
     let mut fields = processors.lines().filter_map(|line| line.split_once(": "));
     let model = fields.find(|(field, _)| field.starts_with("model name"));
-    Ok(model
-        .map_or("a processor without a name", |it| it.1)
-        .to_owned())
+    Ok(model.map(|(_, model)| model.trim().to_owned()))
 }
 
 /// What it was measured on, in a line.
@@ -70,11 +68,12 @@ pub(crate) fn machine(places: &[Place]) -> io::Result<String> {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     // The first two numbers: what follows is a distribution's.
     let kernel = kernel.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+    let processor = processor()?.map_or(String::new(), |model| format!(" ({model})"));
     let kinds: Vec<&str> = places.iter().map(Place::kind).collect();
     let load = fs::read_to_string("/proc/loadavg")?;
     let load = load.split(' ').next().unwrap_or_default();
     Ok(format!(
-        "Measured on {cores} cores, Linux {kernel}, {}, with a load average of {load} at the end.\n",
+        "Measured on {cores} cores{processor}, Linux {kernel}, {}, with a load average of {load} at the end.\n",
         kinds.join(" and ")
     ))
 }
