@@ -19,15 +19,20 @@ const LOCKS: [u32; 6] = [1, 4, 16, 64, 256, 1_000];
 const BATCH: u32 = 20;
 const SAMPLES: u32 = 20;
 
-pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
-    let files = Plot {
+pub(crate) fn files(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
+    let plot = Plot {
         name: "files",
         title: "Acquire and release, with other files in the directory",
         amount: "other files",
         cost: "µs",
         curves: curves(places, among_files)?,
     };
-    let locks = Plot {
+    let what = "acquire + release among 1, 10, … 100,000 other files";
+    Ok(vec![row(what, plot)])
+}
+
+pub(crate) fn locks(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
+    let plot = Plot {
         name: "locks",
         title: "Acquire and release, with other locks held in the process",
         amount: "other locks",
@@ -37,13 +42,8 @@ pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
             Ok(LOCKS.map(f64::from).into_iter().zip(costs).collect())
         })?,
     };
-    Ok(vec![
-        row(
-            "acquire + release among 1, 10, … 100,000 other files",
-            files,
-        ),
-        row("acquire + release beside 1, 4, … 1,000 locks held", locks),
-    ])
+    let what = "acquire + release beside 1, 4, … 1,000 locks held";
+    Ok(vec![row(what, plot)])
 }
 
 type Curve = Vec<(f64, f64)>;

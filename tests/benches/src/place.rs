@@ -1,21 +1,23 @@
 //! Where locks are taken, and what they are taken on.
 
-use std::{fs, io, path::Path, thread};
+use std::{fs, io, path::Path, sync::Once, thread};
 
 use lockhost_tests::scene::Scene;
 use rustix::fs::statfs;
 use tempfile::TempDir;
 
-use super::Outcome;
+use super::{Outcome, ext4::Ext4};
 
 /// A directory on a file system of some kind, gone with the value.
 pub(crate) struct Place {
     root: TempDir,
     kind: String,
+    /// What it lies on, and alone: unmounted once it is empty.
+    own: Option<Ext4>,
 }
 
 impl Place {
-    fn under(path: &Path) -> Outcome<Self> {
+    fn under(path: &Path, own: Option<Ext4>) -> Outcome<Self> {
         let root = TempDir::with_prefix_in("lockhost-bench-", path)?;
         // As statfs(2) lists them.
         let kind = match statfs(root.path())?.f_type {
@@ -26,7 +28,7 @@ impl Place {
             0x794c_7630 => "overlay".to_owned(),
             other => format!("{other:#x}"),
         };
-        Ok(Self { root, kind })
+        Ok(Self { root, kind, own })
     }
 
     /// Where it is.
@@ -45,13 +47,21 @@ impl Place {
     }
 }
 
-/// In memory, and on the disk that the target folder is on.
+/// In memory, and on the disk that the target folder is on: on a new file system there, or on the disk's own where this
+/// process may not mount one.
 pub(crate) fn all() -> Outcome<Vec<Place>> {
-    let places = [
-        Path::new("/dev/shm"),
-        Path::new(env!("CARGO_TARGET_TMPDIR")),
-    ];
-    places.into_iter().map(Place::under).collect()
+    let disk = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let on_disk = match Ext4::make(disk) {
+        Ok(own) => Place::under(&own.path(), Some(own))?,
+        Err(error) => {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                eprintln!("the disk is measured as it is, whatever was removed there: {error}")
+            });
+            Place::under(disk, None)?
+        }
+    };
+    Ok(vec![Place::under(Path::new("/dev/shm"), None)?, on_disk])
 }
 
 /// What the processor calls itself, if it does.
@@ -70,10 +80,14 @@ pub(crate) fn machine(places: &[Place]) -> io::Result<String> {
     let kernel = kernel.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
     let processor = processor()?.map_or(String::new(), |model| format!(" ({model})"));
     let kinds: Vec<&str> = places.iter().map(Place::kind).collect();
+    let own = match places.iter().any(|place| place.own.is_some()) {
+        true => ", which is made anew for each part",
+        false => "",
+    };
     let load = fs::read_to_string("/proc/loadavg")?;
     let load = load.split(' ').next().unwrap_or_default();
     Ok(format!(
-        "Measured on {cores} cores{processor}, Linux {kernel}, {}, with a load average of {load} at the end.\n",
+        "Measured on {cores} cores{processor}, Linux {kernel}, {}{own}, with a load average of {load} at the end.\n",
         kinds.join(" and ")
     ))
 }
