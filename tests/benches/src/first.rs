@@ -26,8 +26,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         let mut instances = Vec::new();
         let mut locks = Vec::new();
         for _ in 0..samples {
-            let scene = place.scene();
-            let [once, lock, twin] = child::ask("first", scene.path())?;
+            let [once, lock, twin] = child::ask("first", place)?;
             firsts.push(once);
             instances.push(lock - twin);
             locks.push(lock);

@@ -38,7 +38,7 @@ pub(crate) fn locks(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
         amount: "other locks",
         cost: "µs",
         curves: curves(places, |place| {
-            let costs: [f64; LOCKS.len()] = child::ask("locks", place.scene().path())?;
+            let costs: [f64; LOCKS.len()] = child::ask("locks", place)?;
             Ok(LOCKS.map(f64::from).into_iter().zip(costs).collect())
         })?,
     };

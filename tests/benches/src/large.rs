@@ -9,11 +9,12 @@ use rustix::{
 };
 
 use super::{
-    Outcome, cycle,
+    Outcome, child, cycle,
     paired::{Samples, Side, batch},
     place::Place,
     program, refused,
     report::{Measured, Row},
+    unasked,
 };
 
 const FILES: u32 = 100_000;
@@ -29,6 +30,11 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         ),
         Row::new("among 100,000 other files: refused", beside, "≤ 1.2x"),
         Row::new("among 100,000 other files: inspect", beside, "≤ 1.2x"),
+        Row::new(
+            "among 100,000 other files: acquire + release of the one identity in 64 that sweeps unasked",
+            beside,
+            "-",
+        ),
     ];
     for place in places {
         let (full, empty) = (place.scene(), place.scene());
@@ -40,6 +46,13 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         for owner in &mut owners {
             owner.end(Signal::TERM);
         }
+        let told = child::ask_who_sweeps(&[
+            "sweep".as_ref(),
+            empty.path(),
+            full.path(),
+            (samples / 5).to_string().as_ref(),
+        ])?;
+        rows[3].push(Measured::ratio(&Samples::read(&told, 2), 0, 1));
     }
     Ok(rows.into())
 }
@@ -62,6 +75,17 @@ fn both(
         .map(|scene| -> Side<'_> { Box::new(move || batch(BATCH, || operation(scene.path()))) });
     let samples = Samples::take(samples, &mut sides)?;
     Ok(Measured::ratio(&samples, 0, 1))
+}
+
+/// In a child: samples of both, if it sweeps unasked.
+pub(crate) fn sweeping(empty: &Path, full: &Path, samples: &str) -> Outcome<()> {
+    if !unasked::sweeps(empty)? {
+        return Ok(());
+    }
+    let mut sides = [full, empty]
+        .map(|directory| -> Side<'_> { Box::new(move || batch(1, || cycle::lockhost(directory))) });
+    Samples::take(samples.parse()?, &mut sides)?.tell();
+    Ok(())
 }
 
 fn inspect(directory: &Path) -> Outcome<()> {

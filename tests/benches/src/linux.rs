@@ -27,6 +27,7 @@ mod program;
 mod refused;
 mod report;
 mod stale;
+mod unasked;
 
 use std::{env, error::Error, process::ExitCode};
 
@@ -74,6 +75,11 @@ pub(crate) fn main() -> Outcome<ExitCode> {
         100
     };
     let places = place::all()?;
+    for place in &places {
+        if unasked::sweeps(place.path())? {
+            return unasked::again();
+        }
+    }
     let parts = measure(&wanted, samples)?;
     let mut table = format!("{}\n", place::machine(&places)?);
     table.push_str(&report::head(&places));

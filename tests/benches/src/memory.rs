@@ -55,8 +55,7 @@ pub(crate) fn measure(places: &[Place], _samples: u32) -> Outcome<Vec<Row>> {
             size(ours.space),
             size(flock.space)
         )));
-        let scene = place.scene();
-        let [bytes] = child::ask("memory", scene.path())?;
+        let [bytes] = child::ask("memory", place)?;
         #[expect(clippy::cast_possible_truncation, reason = "it is a size in memory")]
         further.push(Measured::plain(size(bytes as i64)));
         let bytes = fs::metadata(program::lockhost())?.len();

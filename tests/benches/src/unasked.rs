@@ -1,0 +1,30 @@
+//! One identity in 64 sweeps the directory whenever it takes a lock, though it has no cause. It is another row.
+
+use std::{
+    env,
+    path::Path,
+    process::{Command, ExitCode},
+};
+
+use lockhost_tests::{identity::Identity, scene::Scene};
+
+use super::{Outcome, cycle, stale::NOBODY};
+
+/// Whether this process does, on the file system of a directory: the type of that is a part of the identity.
+pub(crate) fn sweeps(directory: &Path) -> Outcome<bool> {
+    let scene = Scene::free_in(directory);
+    let dead = Identity::mine(scene.path()).with('p', NOBODY);
+    dead.leave_at(&scene, &[]);
+    cycle::lockhost(scene.path())?;
+    Ok(scene.files().is_empty())
+}
+
+/// This program once more, as another process.
+pub(crate) fn again() -> Outcome<ExitCode> {
+    let mut program = Command::new(env::current_exe()?);
+    let status = program.args(env::args_os().skip(1)).status()?;
+    match status.success() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Ok(ExitCode::FAILURE),
+    }
+}
