@@ -2,7 +2,9 @@
 
 use std::{env, path::Path, process::Stdio};
 
-use super::{Outcome, contenders, first, growth, large, memory, place::Place, program, unasked};
+use super::{
+    Outcome, contenders, first, growth, large, many, memory, place::Place, program, unasked,
+};
 
 /// The first argument of a child.
 pub(crate) const MARK: &str = "--child";
@@ -36,6 +38,8 @@ fn measure(what: &str, directory: &Path, of: &[String]) -> Outcome<()> {
         ("first", []) => first::alone(directory),
         ("memory", []) => memory::alone(directory),
         ("locks", []) => growth::beside_locks(directory),
+        ("many at once", []) => many::alone(directory, many::at_once),
+        ("many in turn", []) => many::alone(directory, many::in_turn),
         ("sweep", [full, samples]) => large::sweeping(directory, full.as_ref(), samples),
         _ => Err("a child is started by its parent only".into()),
     }

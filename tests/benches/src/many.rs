@@ -1,9 +1,11 @@
 //! Many locks in one process, each on a directory of its own, as a host of plugins has them.
 
+use std::path::Path;
+
 use lockhost_tests::scene::Scene;
 
 use super::{
-    Outcome, cycle,
+    Outcome, child, cycle,
     paired::{Samples, Side, batch},
     place::Place,
     report::{Measured, Row},
@@ -13,24 +15,44 @@ use super::{
 const PLUGINS: u32 = 64;
 
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
-    let mut row = Row::new(
-        "64 locks in one process, each its own directory: all taken, then all released",
-        "64 times one",
+    let mut first = Row::new(
+        "64 locks in one process, each its own directory, the first time: all taken, then all released",
+        "64 times one in another process, the first time, too",
         "≤ 1.1x",
     );
+    let mut again = Row::new(
+        "64 locks in one process, each its own directory, again: all taken, then all released",
+        "64 times one, again, too",
+        "-",
+    );
     for place in places {
+        let mut sides = ["many at once", "many in turn"].map(|what| -> Side<'_> {
+            Box::new(move || {
+                let [time] = child::ask(what, place)?;
+                Ok(time)
+            })
+        });
+        let first_times = Samples::take(samples, &mut sides)?;
+        first.push(Measured::ratio(&first_times, 0, 1));
         let scenes: Vec<Scene> = (0..PLUGINS).map(|_| place.scene()).collect();
         let mut sides: [Side<'_>; 2] = [
             Box::new(|| batch(1, || at_once(&scenes))),
             Box::new(|| batch(1, || in_turn(&scenes))),
         ];
         let samples = Samples::take(samples, &mut sides)?;
-        row.push(Measured::ratio(&samples, 0, 1));
+        again.push(Measured::ratio(&samples, 0, 1));
     }
-    Ok(vec![row])
+    Ok(vec![first, again])
 }
 
-fn at_once(scenes: &[Scene]) -> Outcome<()> {
+/// In a child that has had no lock yet: microseconds for all, on directories of which none has had one.
+pub(crate) fn alone(directory: &Path, all: fn(&[Scene]) -> Outcome<()>) -> Outcome<()> {
+    let scenes: Vec<Scene> = (0..PLUGINS).map(|_| Scene::free_in(directory)).collect();
+    println!("{}", batch(1, || all(&scenes))?);
+    Ok(())
+}
+
+pub(crate) fn at_once(scenes: &[Scene]) -> Outcome<()> {
     let locks: Result<Vec<_>, _> = scenes
         .iter()
         .map(|it| lockhost::acquire(it.path()))
@@ -41,6 +63,6 @@ fn at_once(scenes: &[Scene]) -> Outcome<()> {
     Ok(())
 }
 
-fn in_turn(scenes: &[Scene]) -> Outcome<()> {
+pub(crate) fn in_turn(scenes: &[Scene]) -> Outcome<()> {
     scenes.iter().try_for_each(|it| cycle::lockhost(it.path()))
 }
