@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeSet, process::Command};
 
+/// What README says that they are counted with: the same as [`crates`] does, with the features of a row.
+const COMMAND: &str =
+    "`cargo tree -p lockhost -e normal --prefix none | cut -d' ' -f1,2 | sort -u | wc -l`";
+
 /// The crates of which a program or a library is made on Linux, without those that only build it or test it.
 fn crates(features: &[&str]) -> usize {
     let output = Command::new(env!("CARGO"))
@@ -25,6 +29,7 @@ fn crates(features: &[&str]) -> usize {
 #[test]
 fn there_are_as_many_as_readme_says() {
     let readme = include_str!("../../README.md");
+    assert!(readme.contains(COMMAND), "{COMMAND}");
     for (row, features, expected) in [
         (
             "`default-features = false`",
@@ -33,8 +38,18 @@ fn there_are_as_many_as_readme_says() {
         ),
         ("`cli` (default)", &[], 144),
         (
+            "`cranelift`",
+            &["--no-default-features", "--features", "cranelift"],
+            152,
+        ),
+        (
             "`pulley`",
             &["--no-default-features", "--features", "pulley"],
+            134,
+        ),
+        (
+            "`all-arch`",
+            &["--no-default-features", "--features", "all-arch"],
             134,
         ),
     ] {
