@@ -95,3 +95,10 @@ pub fn length_of(pipe: &PipeReader) -> io::Result<u64> {
         _ => Ok(length.into()),
     }
 }
+
+/// Whether a name is one that a removed file has until nobody has it open any more, where the system keeps one. Who is killed
+/// in that moment leaves it.
+#[must_use]
+pub fn is_of_a_removed_file(name: &str) -> bool {
+    name.starts_with(".lockhost-") && name.ends_with(".removed")
+}
