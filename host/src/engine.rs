@@ -6,7 +6,7 @@ use wasmtime::{Config, WasmBacktraceDetails};
 /// Makes the settings under which the code loads that was compiled ahead of time: for an engine of the caller's that has
 /// no compiler. [`component`](crate::component()) loads it.
 ///
-/// They keep an engine small: no signal handlers, no reserved address space. Whatever does not change what code is made,
+/// They keep an engine small: no signal handlers, no reserved address space, no image of what memory begins with. Whatever does not change what code is made,
 /// as pooling or limits, is the caller's to add.
 ///
 /// ```
@@ -30,7 +30,9 @@ pub fn configure(config: &mut Config) {
         // A lock needs a few pages, and must be had under `ulimit -v`: no address space is set aside.
         .memory_reservation(0)
         .memory_guard_size(65_536)
-        .memory_reservation_for_growth(1 << 20);
+        .memory_reservation_for_growth(1 << 20)
+        // What memory begins with is a hundred bytes: to copy them costs less than to map a page of them.
+        .memory_init_cow(false);
     choose_target(config);
 }
 
