@@ -6,8 +6,8 @@ use wasmtime::{Config, WasmBacktraceDetails};
 /// Makes the settings under which the code loads that was compiled ahead of time: for an engine of the caller's that has
 /// no compiler. [`component`](crate::component()) loads it.
 ///
-/// They keep an engine small: no signal handlers, no reserved address space, no image of what memory begins with. Whatever does not change what code is made,
-/// as pooling or limits, is the caller's to add.
+/// They keep an engine small: no signal handlers, no reserved address space, no image of what memory begins with. Whatever
+/// does not change what code is made, as pooling or limits, is the caller's to add.
 ///
 /// ```
 /// use lockhost::wasmtime::{Config, Engine};
