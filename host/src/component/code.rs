@@ -2,9 +2,13 @@
 
 use wasmtime::{Config, Engine, Result, component::Component};
 
+use crate::engine;
+
 #[cfg_attr(target_os = "linux", path = "code/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "code/copied.rs")]
 mod place;
+
+pub(super) use self::place::load;
 
 /// As many bytes as it has.
 type Code = [u8; include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm")).len()];
@@ -15,17 +19,17 @@ const CODE: &Code = include_bytes!(concat!(env!("OUT_DIR"), "/lockfile.cwasm"));
 /// the C library is frugal, as musl is.
 const STACK: usize = 64 << 10;
 
-/// The component in an engine of this library's own, with the settings of `config`, where its code lies if that can be.
-/// Nobody may call it a second time while something that was loaded by it is there.
-pub(super) fn load(mut config: Config) -> Result<Component> {
+/// The settings of an engine of this library's own.
+fn config() -> Config {
+    let mut config = Config::new();
+    engine::configure(&mut config);
     config.max_wasm_stack(STACK);
-    place::load(config)
+    config
 }
 
-/// The same from a copy, at any time.
-pub(super) fn copy(mut config: Config) -> Result<Component> {
-    config.max_wasm_stack(STACK);
-    deserialize(&Engine::new(&config)?)
+/// The component in such an engine, from a copy of its code.
+pub(super) fn copy() -> Result<Component> {
+    deserialize(&Engine::new(&config())?)
 }
 
 /// A copy of it in an engine of anybody's.

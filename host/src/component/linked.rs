@@ -7,11 +7,11 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use wasmtime::{
-    Config, Result,
+    Result,
     component::{Component, Linker},
 };
 use wasmtime_wasi::{
@@ -22,7 +22,6 @@ use wasmtime_wasi::{
 use super::{State, called, code, files};
 use crate::{
     bindings::direct::LockhostPre,
-    engine,
     filesystem::fit_filesystem,
     view::{ProcessCtxView, add_to_linker},
 };
@@ -38,14 +37,17 @@ pub(super) struct Linked {
 pub(super) fn get() -> Result<&'static Linked> {
     static LINKED: Making<Linked> = Making::new();
 
-    LINKED.get(|| link(code::load), || link(code::copy))
+    LINKED.get(|| link(code::load()?), || link(code::copy()?))
 }
 
-/// What is made by one thread, while others wait for it, but never for one that is not in their process.
+/// What is made by one thread, while others wait for it; but never for one that is not in their process. (That cannot be kept
+/// in a child that is forked in the very moment in which wasmtime notes a code: it has a lock for that.)
 struct Making<T> {
     made: OnceLock<T>,
     /// The number of the process that makes it, or [`NOBODY`]. A child that was forked meanwhile has its parent's here.
     maker: AtomicU32,
+    /// What such a child has made.
+    beside: OnceLock<T>,
 }
 
 /// No process' number.
@@ -55,7 +57,7 @@ const NOBODY: u32 = 0;
 /// be one of a parent that has this number among processes of its own.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long to wait before looking again.
+/// How long to wait before looking again, at least.
 const PAUSE: Duration = Duration::from_micros(100);
 
 impl<T> Making<T> {
@@ -63,6 +65,7 @@ impl<T> Making<T> {
         Self {
             made: OnceLock::new(),
             maker: AtomicU32::new(NOBODY),
+            beside: OnceLock::new(),
         }
     }
 
@@ -75,41 +78,48 @@ impl<T> Making<T> {
         once: impl FnOnce() -> Result<T>,
         beside: impl FnOnce() -> Result<T>,
     ) -> Result<&T> {
-        let made = if self.begins() {
-            once().inspect_err(|_| self.maker.store(NOBODY, Ordering::Release))?
-        } else if let Some(made) = self.made.get() {
+        if let Some(made) = self.made() {
             return Ok(made);
-        } else {
-            beside()?
-        };
-        Ok(self.made.get_or_init(|| made))
+        }
+        if self.begins() {
+            let made = once().inspect_err(|_| self.maker.store(NOBODY, Ordering::Release))?;
+            return Ok(self.made.get_or_init(|| made));
+        }
+        if let Some(made) = self.made() {
+            return Ok(made);
+        }
+        let made = beside()?;
+        // Not in the other's place, which may be half filled for good.
+        Ok(self.beside.get_or_init(|| made))
+    }
+
+    fn made(&self) -> Option<&T> {
+        self.made.get().or_else(|| self.beside.get())
     }
 
     /// Whether the caller is to make it. Otherwise it is made, or was begun by somebody who is not here.
     fn begins(&self) -> bool {
         let myself = process::id();
-        for _ in 0..PATIENCE.as_micros() / PAUSE.as_micros() {
-            if self.made.get().is_some() {
-                return false;
-            }
-            let begun =
-                self.maker
-                    .compare_exchange(NOBODY, myself, Ordering::Acquire, Ordering::Acquire);
-            match begun {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            match self
+                .maker
+                .compare_exchange(NOBODY, myself, Ordering::Acquire, Ordering::Acquire)
+            {
                 Ok(_) => return true,
                 Err(maker) if maker != myself => return false,
                 // A lock to wait for could be one that nobody in this process has.
                 Err(_) => thread::sleep(PAUSE),
+            }
+            if self.made().is_some() {
+                return false;
             }
         }
         false
     }
 }
 
-fn link(load: fn(Config) -> Result<Component>) -> Result<Linked> {
-    let mut config = Config::new();
-    engine::configure(&mut config);
-    let component = load(config)?;
+fn link(component: Component) -> Result<Linked> {
     let mut linker = Linker::<State>::new(component.engine());
     files::add_to_linker(&mut linker)?;
     fit_filesystem(&mut linker, |state| state.filesystem())?;

@@ -322,7 +322,7 @@ fn metadata_hash(
 }
 
 /// That of wasmtime-wasi where 64 bits tell files of a volume apart, as on NTFS. Where they do not, all of the 128 (ReFS), or
-/// the time as well (FAT).
+/// the time alone (FAT).
 fn hash_of(
     view: &mut WasiFilesystemCtxView<'_>,
     opened: &Resource<Descriptor>,

@@ -71,8 +71,8 @@ pub(crate) fn lacks_links(file: &File) -> bool {
     about(file).is_some_and(|(_, flags)| flags & FILE_SUPPORTS_HARD_LINKS == 0)
 }
 
-/// File systems, by their names, on which a file's number is the place of its name in the directory: another file may have
-/// it while the first one is still open, once that has lost the name.
+/// File systems, by their names, on which a file's number is the place of its name in the directory, or that of its content:
+/// another file may have it while the first one is still open, once that has lost the name.
 const NUMBERED_BY_PLACE: [&str; 5] = ["FAT", "FAT12", "FAT16", "FAT32", "exFAT"];
 
 /// Whether a file's number alone does not tell it from others.

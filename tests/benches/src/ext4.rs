@@ -1,5 +1,5 @@
 //! A file system of its own on the disk, made anew: what was removed on the disk before does not matter to it, and
-//! nothing of it is left.
+//! nothing of it is left on the disk.
 
 use std::{
     fs::File,
@@ -47,6 +47,8 @@ impl Ext4 {
             .args(["-o", "loop,noinit_itable"])
             .arg(&image)
             .arg(made.path()))?;
+        // The mount keeps it. Whoever is interrupted leaves two empty directories.
+        std::fs::remove_file(image)?;
         Ok(made)
     }
 

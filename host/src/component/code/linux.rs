@@ -4,11 +4,12 @@
 use std::{fs::File, io::BufReader, ptr::NonNull, sync::Arc};
 
 use rustix::param::page_size;
-use wasmtime::{Config, CustomCodeMemory, Engine, Result, component::Component};
+use wasmtime::{CustomCodeMemory, Engine, Result, component::Component};
 
-use super::{Code, deserialize};
+use super::{Code, config, copy};
 
 mod maps;
+mod segments;
 
 /// It begins with a page of its own, of whatever size pages are.
 #[cfg_attr(target_arch = "x86_64", repr(C, align(4096)))]
@@ -26,12 +27,14 @@ pub(super) fn code() -> &'static Code {
     &CODE.0
 }
 
-/// Loads it in place, or from a copy where the linker has put it elsewhere.
+/// The component in an engine of this library's own: in place, or from a copy where the linker has put it elsewhere. Nobody may
+/// call this again while something that was loaded by it is there, since wasmtime knows a piece of code by its address.
 #[allow(unsafe_code)]
-pub(super) fn load(mut config: Config) -> Result<Component> {
+pub(in crate::component) fn load() -> Result<Component> {
     if !is_executable() {
-        return deserialize(&Engine::new(&config)?);
+        return copy();
     }
+    let mut config = config();
     config.with_custom_code_memory(Some(Arc::new(InPlace)));
     let engine = Engine::new(&config)?;
     // SAFETY: these are the bytes that `deserialize` is given, and so made by wasmtime's compiler; a static lives for ever,
@@ -57,10 +60,33 @@ impl CustomCodeMemory for InPlace {
 }
 
 /// Whether the code is mapped executable. Linkers that sort by name see to that; those that sort by what a section says of
-/// itself (it holds data) do not. The kernel is asked, and not dl_iterate_phdr(3): that takes a lock, which in a child that was
-/// forked may be a thread's that is not there.
+/// itself (it holds data) do not. The kernel is asked first, and the loader only where it tells nothing, as without `/proc`: the
+/// lock that the loader takes may be, in a child that was forked, a thread's that is not there.
 fn is_executable() -> bool {
     let code = code().as_ptr_range();
     let code = code.start.addr()..code.end.addr();
-    File::open("/proc/self/maps").is_ok_and(|maps| maps::is_executable(BufReader::new(maps), &code))
+    match File::open("/proc/self/maps") {
+        Ok(maps) => maps::is_executable(BufReader::new(maps), &code),
+        Err(_) => segments::is_executable(&code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_and_the_loader_say_the_same_of_code_and_of_what_is_none() {
+        let (code, data) = (code().as_ptr_range(), vec![0_u8; 100]);
+        let code = code.start.addr()..code.end.addr();
+        let data = data.as_ptr_range();
+        let data = data.start.addr()..data.end.addr();
+        let maps = || BufReader::new(File::open("/proc/self/maps").unwrap());
+        assert!(!maps::is_executable(maps(), &data));
+        assert!(!segments::is_executable(&data));
+        assert_eq!(
+            maps::is_executable(maps(), &code),
+            segments::is_executable(&code)
+        );
+    }
 }
