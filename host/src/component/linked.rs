@@ -78,44 +78,39 @@ impl<T> Making<T> {
         once: impl FnOnce() -> Result<T>,
         beside: impl FnOnce() -> Result<T>,
     ) -> Result<&T> {
-        if let Some(made) = self.made() {
-            return Ok(made);
-        }
-        if self.begins() {
-            let made = once().inspect_err(|_| self.maker.store(NOBODY, Ordering::Release))?;
-            return Ok(self.made.get_or_init(|| made));
-        }
-        if let Some(made) = self.made() {
-            return Ok(made);
-        }
-        let made = beside()?;
-        // Not in the other's place, which may be half filled for good.
-        Ok(self.beside.get_or_init(|| made))
-    }
-
-    fn made(&self) -> Option<&T> {
-        self.made.get().or_else(|| self.beside.get())
-    }
-
-    /// Whether the caller is to make it. Otherwise it is made, or was begun by somebody who is not here.
-    fn begins(&self) -> bool {
-        let myself = process::id();
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
+        let mut waiting = None;
+        loop {
+            if let Some(made) = self.made() {
+                return Ok(made);
+            }
+            let myself = process::id();
             match self
                 .maker
                 .compare_exchange(NOBODY, myself, Ordering::Acquire, Ordering::Acquire)
             {
-                Ok(_) => return true,
-                Err(maker) if maker != myself => return false,
+                Ok(_) => {
+                    let made =
+                        once().inspect_err(|_| self.maker.store(NOBODY, Ordering::Release))?;
+                    return Ok(self.made.get_or_init(|| made));
+                }
                 // A lock to wait for could be one that nobody in this process has.
-                Err(_) => thread::sleep(PAUSE),
-            }
-            if self.made().is_some() {
-                return false;
+                Err(maker)
+                    if maker == myself
+                        && waiting.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
+                {
+                    thread::sleep(PAUSE);
+                }
+                // Not in the other's place, which may be half filled for good.
+                Err(_) => {
+                    let made = beside()?;
+                    return Ok(self.beside.get_or_init(|| made));
+                }
             }
         }
-        false
+    }
+
+    fn made(&self) -> Option<&T> {
+        self.made.get().or_else(|| self.beside.get())
     }
 }
 

@@ -66,17 +66,20 @@ const SINGLE_KERNEL: [&[u8]; 2] = [b"apfs", b"hfs"];
 /// The number of a file system by its type's name, `f_fstypename` of statfs(2), if it is on the list: the bytes of the
 /// name. The numbers that the kernel has for types are given out as they are loaded, and differ between versions.
 pub(crate) fn kind(name: &[u8]) -> Option<u64> {
-    let name = name.split(|byte| *byte == 0).next()?;
+    let name = until_nul(name)?;
     let is_listed = SINGLE_KERNEL.contains(&name);
     is_listed.then(|| name.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+}
+
+fn until_nul(name: &[u8]) -> Option<&[u8]> {
+    name.split(|byte| *byte == 0).next()
 }
 
 /// The name of a file system's type if a file there has another number once it is written to: that of the first cluster of
 /// its content, and all that are empty have the same (`msdosfs_defileid` of Apple's msdosfs). Nothing tells a file from
 /// another then, and a lock could be neither verified nor released.
 pub(crate) fn renumbers(name: &[u8]) -> Option<&str> {
-    let name = name.split(|byte| *byte == 0).next()?;
-    let name = str::from_utf8(name).ok()?;
+    let name = str::from_utf8(until_nul(name)?).ok()?;
     matches!(name, "msdos" | "exfat").then_some(name)
 }
 

@@ -74,8 +74,12 @@ pub(crate) fn number() -> Number {
 /// # Errors
 /// If the type cannot be told. Then nothing may be concluded from it, least of all that locks mean nothing.
 pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
-    let name = fstatfs(file)?.f_fstypename.map(i8::cast_unsigned);
-    Ok(kinfo::kind(&name))
+    Ok(kinfo::kind(&type_of(file)?))
+}
+
+/// The type's name, and what stands behind it to the end of its place.
+fn type_of(file: &File) -> io::Result<[u8; 16]> {
+    Ok(fstatfs(file)?.f_fstypename.map(i8::cast_unsigned))
 }
 
 /// Opens a directory to be handed to the component.
@@ -84,7 +88,7 @@ pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
 /// If there is none, or no lock can be kept there: nothing is left behind then.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     let directory = unix::open_directory(path)?;
-    let kind = fstatfs(&directory)?.f_fstypename.map(i8::cast_unsigned);
+    let kind = type_of(&directory)?;
     kinfo::renumbers(&kind).map_or(Ok(directory), |kind| {
         let text = format!(
             "no lock can be kept on {kind}, which gives a file another number when it is written to"
