@@ -5,9 +5,9 @@ use std::{
     ops::Range,
 };
 
-/// A time at which nothing was made, and that no file has by chance: one of two billion (2·10⁹), in units of 100 nanoseconds since
-/// the year 1601. The true time would be the same for files that are made one right after the other, and a file system may
-/// give a new file that of one which had its name before ("tunnelling").
+/// A time at which nothing was made, and that no file has by chance: one of two billion (2·10⁹), in units of 100 nanoseconds
+/// since the year 1601. The true time would be the same for files that are made one right after the other, and a file system
+/// may give a new file that of one which had its name before ("tunnelling").
 pub(super) fn stamp() -> i64 {
     stamp_of(RandomState::new().hash_one(()))
 }

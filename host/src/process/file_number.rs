@@ -42,8 +42,8 @@ fn wide_id(file: &File) -> Option<(u64, u64)> {
     (is_number && upper != 0).then_some((upper, lower))
 }
 
-/// The time at which it was made, if this library has made it: its number is the place of its name in the directory, or that
-/// of its content, which another file may come to while this one is open, and which another may be once it is written to.
+/// The time at which it was made, which no other has if this library has made it. Its number will not do: it is the place of
+/// its name in the directory, which another file may come to while this one is open, or that of its content, which changes.
 fn dated_id(file: &File) -> Option<(u64, u64)> {
     let made = told(file)?.ftCreationTime;
     Some((

@@ -15,7 +15,7 @@ use super::{
 const BATCH: u32 = 20;
 
 /// Beyond what Linux ever counts to.
-pub(crate) const NOBODY: &str = "999999999";
+const NOBODY: &str = "999999999";
 
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     let what = "taking over a stale lock";

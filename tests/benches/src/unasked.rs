@@ -6,17 +6,16 @@ use std::{
     process::{Command, ExitCode},
 };
 
+use lockhost_guest::{lockfile, machine::sweeps_unasked};
 use lockhost_tests::{identity::Identity, scene::Scene};
 
-use super::{Outcome, cycle, stale::NOBODY};
+use super::Outcome;
 
 /// Whether this process does, on the file system of a directory: the type of that is a part of the identity.
 pub(crate) fn sweeps(directory: &Path) -> Outcome<bool> {
     let scene = Scene::free_in(directory);
-    let dead = Identity::mine(scene.path()).with('p', NOBODY);
-    dead.leave_at(&scene, &[]);
-    cycle::lockhost(scene.path())?;
-    Ok(scene.files().is_empty())
+    let mine = lockfile::Identity::new(&Identity::mine(scene.path()).text());
+    Ok(sweeps_unasked(&mine.ok_or("this is no identity")?))
 }
 
 /// This program once more, as another process.
