@@ -7,6 +7,7 @@ pub mod contender;
 pub mod dawdle;
 pub mod files;
 pub mod identity;
+mod launch;
 pub mod original;
 pub mod pair;
 pub mod plugin;

@@ -7,6 +7,8 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::launch;
+
 /// Names another program to be tested in the place of the one that is built: its absolute path.
 pub const OTHER: &str = "LOCKHOST_PROGRAM";
 
@@ -16,6 +18,7 @@ pub const OTHER: &str = "LOCKHOST_PROGRAM";
 /// If it cannot be built.
 pub fn lockhost() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    launch::normalize();
     let other = || env::var_os(OTHER).map(PathBuf::from);
     PROGRAM
         .get_or_init(|| other().unwrap_or_else(build))

@@ -16,7 +16,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::identity::Identity;
+use crate::{identity::Identity, launch};
 
 /// A number that no process has: beyond what Linux ever counts to (4,194,304).
 pub const NOBODY: &str = "999999999\n";
@@ -48,6 +48,7 @@ impl Scene {
     /// If it cannot be made there.
     #[must_use]
     pub fn free_in(place: &Path) -> Self {
+        launch::normalize();
         Self {
             directory: TempDir::with_prefix_in("lockhost-", place).expect("a temporary directory"),
             tools: OnceLock::new(),

@@ -17,7 +17,7 @@ use lockhost_tests::{
     contender::{Answer, Contender, send},
     program::{ended, lockhost, text},
     scene::Scene,
-    under_lock::{ignoring_none, passes_on, ready, told, under_lock, until},
+    under_lock::{passes_on, ready, told, under_lock, until},
 };
 use rustix::process::Signal;
 
@@ -158,8 +158,8 @@ fn a_signal_ends_the_wait_and_nothing_is_left() {
 #[ignore = "for the programs that .ci/systems makes"]
 fn signals_that_no_key_sends_are_passed_on_once() {
     let scene = Scene::free();
-    let command = under_lock(&[], scene.path(), &[HEARING]);
-    let mut owner = Contender::start(&mut ignoring_none(&command));
+    let mut command = under_lock(&[], scene.path(), &[HEARING]);
+    let mut owner = Contender::start(&mut command);
     ready(&mut owner);
     // Who sent one of a key's is not told, and whoever pressed one has sent it to the command as well.
     for signal in [Signal::INT, Signal::QUIT, Signal::TSTP, Signal::WINCH] {

@@ -16,17 +16,6 @@ pub fn told(command: &Command) -> Command {
     told
 }
 
-/// The same, started with an order to ignore no signal.
-#[must_use]
-pub fn ignoring_none(command: &Command) -> Command {
-    let mut started = Command::new("env");
-    started
-        .arg("--default-signal")
-        .arg(command.get_program())
-        .args(command.get_args());
-    started
-}
-
 /// Sends signals to an owner, each of which its command `hearing` hears, once, before the next is sent.
 ///
 /// # Panics
