@@ -18,19 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
-    let sysroot = ask(&["--print", "sysroot"])?;
-    let target = Path::new(&sysroot).join("lib/rustlib/wasm32-wasip2");
-    // Looked at again as soon as it comes or goes.
-    println!("cargo::rerun-if-changed={}", target.display());
-    for tool in [
-        "/usr/bin/strace",
-        "/usr/bin/faketime",
-        "/usr/sbin/mkfs.ext4",
-        "/usr/sbin/mkfs.xfs",
-        "/usr/sbin/mkfs.btrfs",
-    ] {
-        println!("cargo::rerun-if-changed={tool}");
-    }
+    let rustlib = Path::new(&ask(&["--print", "sysroot"])?).join("lib/rustlib");
+    watch_for_changes(&rustlib);
     // What is built for Windows elsewhere runs under Wine, where no package helps against what that does differently.
     if env::var("CARGO_CFG_WINDOWS").is_ok() && !cfg!(windows) {
         println!("cargo::rustc-cfg=under_wine");
@@ -78,16 +67,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !is_installed("systemd-analyze") {
         println!("cargo::rustc-cfg=no_systemd");
     }
+    find_component_tools(&rustlib.join("wasm32-wasip2"))?;
+    Ok(())
+}
+
+/// Has this run again once a program, a target or the user has changed. Only what exists is named: cargo takes a missing
+/// file for a changed one, and would compile these tests anew each time.
+fn watch_for_changes(rustlib: &Path) {
+    println!("cargo::rerun-if-changed={}", rustlib.display());
+    println!("cargo::rerun-if-env-changed=PATH");
+    println!("cargo::rerun-if-env-changed=USER");
+    for folder in ["/usr/bin", "/usr/sbin"] {
+        if Path::new(folder).is_dir() {
+            println!("cargo::rerun-if-changed={folder}");
+        }
+    }
+}
+
+/// Why the component cannot be built here to the byte: the first reason, as a test is ignored for one.
+fn find_component_tools(target: &Path) -> Result<(), Box<dyn Error>> {
+    let wasm_opt = Command::new("wasm-opt").arg("--version").output();
     if !target.is_dir() {
         println!("cargo::rustc-cfg=no_wasm_target");
     } else if ask(&["--version"])? != fs::read_to_string(NOTED)?.trim() {
         println!("cargo::rustc-cfg=other_rustc");
-    }
-    let wasm_opt = Command::new("wasm-opt").arg("--version").output();
-    if !wasm_opt.is_ok_and(|it| fs::read(NOTED_WASM_OPT).is_ok_and(|noted| it.stdout == noted)) {
+    } else if !wasm_opt
+        .is_ok_and(|it| fs::read(NOTED_WASM_OPT).is_ok_and(|noted| it.stdout == noted))
+    {
         println!("cargo::rustc-cfg=other_wasm_opt");
-        // Looked at again with each build, until it has come.
-        println!("cargo::rerun-if-changed=no-wasm-opt");
     }
     Ok(())
 }
