@@ -31,7 +31,7 @@ const BY_EVIDENCE: (&str, &str) = ("Alive(Evidence)", "EvidenceGone");
 const BY_NUMBER: (&str, &str) = ("Alive(Evidence)", "NoProcess");
 const BY_START: (&str, &str) = ("Alive(Running)", "NoProcess");
 
-const KERNELS: [Odd; 12] = [
+const KERNELS: [Odd; 16] = [
     Odd {
         what: "an entry that ends early",
         script: "echo \"$$ (telling) S 1 1\" | shown $$/stat",
@@ -57,6 +57,14 @@ const KERNELS: [Odd; 12] = [
     Odd {
         what: "a start of 0",
         script: "cut -d' ' -f1-21 /proc/$$/stat | sed 's/$/ 0 0 0/' | shown $$/stat",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
+    // What qemu-user makes up for its own process: others read another one.
+    Odd {
+        what: "a start of its own",
+        script: "cut -d' ' -f1-21 /proc/$$/stat | sed 's/$/ 7 0 0/' | shown $$/stat",
         from_here: BY_NUMBER,
         from_there: BY_NUMBER,
         among: BY_NUMBER,
@@ -96,6 +104,30 @@ const KERNELS: [Odd; 12] = [
         from_there: BY_EVIDENCE,
         among: BY_EVIDENCE,
     },
+    // The same wherever it is written down, as in an emulator's own root.
+    Odd {
+        what: "a boot id beside which the kernel's other files are missing",
+        script: "mount -t tmpfs none /proc/sys/kernel/random
+            echo 01234567-89ab-cdef-0123-456789abcdef > /proc/sys/kernel/random/boot_id",
+        from_here: BY_EVIDENCE,
+        from_there: BY_EVIDENCE,
+        among: BY_EVIDENCE,
+    },
+    Odd {
+        what: "namespaces of its own",
+        script: "mkdir /mnt/ns; touch /mnt/ns/pid /mnt/ns/time; mount --rbind /mnt/ns /proc/$$/ns",
+        from_here: BY_EVIDENCE,
+        from_there: BY_EVIDENCE,
+        among: BY_EVIDENCE,
+    },
+    Odd {
+        what: "a time namespace of its own",
+        script: "mkdir /mnt/ns; touch /mnt/ns/pid /mnt/ns/time
+            mount --bind /proc/$$/ns/pid /mnt/ns/pid; mount --rbind /mnt/ns /proc/$$/ns",
+        from_here: BY_NUMBER,
+        from_there: BY_NUMBER,
+        among: BY_NUMBER,
+    },
     Odd {
         what: "no namespaces",
         script: "mount -t tmpfs none /proc/$$/ns",
@@ -106,7 +138,8 @@ const KERNELS: [Odd; 12] = [
     Odd {
         what: "no time namespace",
         script: "mkdir /mnt/ns; touch /mnt/ns/pid
-            mount --bind /proc/$$/ns/pid /mnt/ns/pid; mount --rbind /mnt/ns /proc/$$/ns",
+            mount --bind /proc/$$/ns/pid /mnt/ns/pid
+            mount --rbind /mnt/ns /proc/$$/task/$$/ns; mount --rbind /mnt/ns /proc/$$/ns",
         from_here: BY_NUMBER,
         from_there: BY_NUMBER,
         among: BY_START,
@@ -179,6 +212,23 @@ fn whatever_a_kernel_tells_a_process_of_itself_nobody_alive_is_replaced_without_
             assert!(owner.still_holds(), "{what}: {told}");
             owner.release();
         }
+    }
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn a_container_whose_start_is_made_up_comes_back_after_a_crash() {
+    let scene = Scene::free();
+    let odd = KERNELS.iter().find(|odd| odd.what == "a start of its own");
+    let container = odd_in(&Place::container(), odd.unwrap().script);
+    let mut first = container.contend(scene.path());
+    first.acquired();
+    assert!(first.identity().starts_with("1-p1-t"), "no start");
+    first.kill();
+    for _ in 0..3 {
+        let mut next = container.contend(scene.path());
+        assert_eq!(next.acquired(), "[Dead(EvidenceGone)]");
+        next.kill();
     }
 }
 

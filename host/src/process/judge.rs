@@ -103,6 +103,11 @@ fn judge_beside(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     if maker.pid == me.pid && maker.shares_ticks_with(me) {
         return unless_vetoed(file, DeadReason::Reused);
     }
+    // It has our number and no start to compare: it is this process, or one that had the number before and is dead. Either
+    // way nothing else can keep what it promised. So a container whose start is not known (qemu-user) comes back.
+    if maker.pid == me.pid && breaks_its_promise(maker, file.probe()) {
+        return Liveness::Dead(DeadReason::EvidenceGone);
+    }
     judge_neighbour(maker, me, file)
 }
 

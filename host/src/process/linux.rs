@@ -1,26 +1,23 @@
 //! What Linux tells about processes: proc(5), namespaces(7), statfs(2).
 
 use std::{
-    fs,
     fs::File,
     io::{self, Read},
-    os::unix::fs::MetadataExt,
     path::Path,
 };
 
-use rustix::{
-    fs::{Mode, OFlags, fstatfs},
-    process::getpid,
-};
+use rustix::fs::{Mode, OFlags, fstatfs};
 
-use super::{Number, identity::Identity, portable::shown};
+use super::Number;
 use crate::bindings::process::UnknownReason;
 
 mod birth;
+mod itself;
 mod keepers;
 mod look;
 mod seen;
 
+pub(crate) use itself::{lists_our_processes, myself};
 pub(crate) use keepers::keepers;
 pub(crate) use look::look;
 pub(crate) use seen::seen;
@@ -46,76 +43,22 @@ pub(crate) struct Entry {
 
 /// The entry of a number, if proc(5) shows it to us.
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
-    parse_stat(&contents(&format!("/proc/{pid}/stat")).ok()?)
+    let stat = File::open(format!("/proc/{pid}/stat")).ok()?;
+    parse_stat(&read_whole(&stat).ok()?)
 }
 
-/// A file of proc(5), which has no size to ask for: in one piece, mostly, and one look whether there is more.
-fn contents(path: &str) -> io::Result<Vec<u8>> {
+/// Reads a file of proc(5), which has no size to ask for: in one piece, mostly, and one look whether there is more.
+fn read_whole(file: &File) -> io::Result<Vec<u8>> {
     let mut contents = Vec::with_capacity(2048);
     // Not of the file itself, which would be asked for its size.
-    File::open(path)?
-        .take(u64::MAX)
-        .read_to_end(&mut contents)?;
+    file.take(u64::MAX).read_to_end(&mut contents)?;
     Ok(contents)
-}
-
-/// The asking process, as it is now.
-///
-/// # Errors
-/// If the system has no room to answer (descriptors, memory): an identity that says less than it could would never be
-/// judged again. What it does not have, or does not show, is left out instead.
-pub(crate) fn myself() -> io::Result<Identity> {
-    let pid = getpid().as_raw_nonzero().get().unsigned_abs();
-    let stat = shown(contents("/proc/self/stat"))?;
-    let start = stat
-        .and_then(|stat| parse_stat(&stat))
-        .and_then(|entry| entry.start);
-    let ours = shown(contents("/proc/self/status"))?.is_some_and(|it| is_ours(&it));
-    let pid_namespace = namespace("pid")?;
-    // Kernels before 5.6, and some later ones, have one time for all.
-    let only_time = pid_namespace.map(|_| 0);
-    Ok(Identity {
-        pid,
-        start: start.filter(|_| ours),
-        time_namespace: namespace("time")?.or(only_time),
-        boot: boot()?,
-        pid_namespace,
-        evidence: None,
-        attempt: 0,
-    })
-}
-
-/// Whether proc(5) lists the processes of our own PID namespace, so that a number there means what it means to us.
-/// Mounted from another one it shows us under another number, or under several: as many as there are namespaces from
-/// its own down to ours.
-pub(crate) fn lists_our_processes() -> bool {
-    contents("/proc/self/status").is_ok_and(|status| is_ours(&status))
-}
-
-fn is_ours(status: &[u8]) -> bool {
-    // The command's name in there may hold anything.
-    let status = String::from_utf8_lossy(status);
-    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    numbers.is_some_and(|numbers| numbers.trim() == std::process::id().to_string())
 }
 
 /// This process' number, and its birth; on a kernel that does not tell that, its PID namespace.
 pub(crate) fn number() -> Number {
-    let namespace = || namespace("pid").ok().flatten();
-    (std::process::id(), birth::birth().or_else(namespace))
-}
-
-/// The number of one of our namespaces(7).
-fn namespace(kind: &str) -> io::Result<Option<u64>> {
-    let namespace = shown(fs::metadata(format!("/proc/self/ns/{kind}")))?;
-    Ok(namespace.map(|namespace| namespace.ino()))
-}
-
-/// The run of this kernel: random(4).
-fn boot() -> io::Result<Option<String>> {
-    let text = shown(contents("/proc/sys/kernel/random/boot_id"))?.unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    Ok(Identity::boot_id(text.trim()))
+    let birth = birth::birth().or_else(itself::pid_namespace);
+    (std::process::id(), birth)
 }
 
 /// The command's name in the second field may hold anything, parentheses and spaces too; so the fields are counted
@@ -218,19 +161,6 @@ mod tests {
         ] {
             assert_eq!(parse_stat(stat), None);
         }
-    }
-
-    #[test]
-    fn we_are_somebody() {
-        let (me, again) = (myself().unwrap(), myself().unwrap());
-        assert_eq!(me.pid, std::process::id());
-        assert!(
-            me.shares_pids_with(&again) && me.shares_ticks_with(&again),
-            "{me}"
-        );
-        assert!(lists_our_processes());
-        assert_eq!(presence(me.pid), Presence::Present);
-        assert_eq!(entry(me.pid).and_then(|entry| entry.start), me.start);
     }
 
     /// The magic numbers that the tables under this heading of the page have in their second column.
