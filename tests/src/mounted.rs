@@ -6,7 +6,10 @@ use std::{
     process::Command,
 };
 
+use rustix::process::Signal;
 use tempfile::TempDir;
+
+use crate::contender::send;
 
 /// A mounted file system, gone with the value.
 pub struct Mounted {
@@ -55,6 +58,48 @@ impl Mounted {
         Self::over("bindfs", "")
     }
 
+    /// As [`Mounted::bindfs`], with a server that answers each question about a file anew.
+    ///
+    /// # Panics
+    /// If it cannot be mounted.
+    #[must_use]
+    pub fn bindfs_without_cache() -> Self {
+        let mounted = Self::new();
+        let under = mounted.place.path().join("under");
+        std::fs::create_dir(&under).expect("a directory in a temporary directory");
+        let mut server = Command::new("bindfs");
+        server.args(["-o", "attr_timeout=0"]);
+        run(server.arg(under).arg(mounted.path()));
+        mounted
+    }
+
+    /// Stops the server, for as long as the value lives: whatever it is asked hangs.
+    ///
+    /// # Panics
+    /// If it is not found.
+    #[must_use]
+    pub fn stopped(&self) -> Stopped {
+        let place = self.path();
+        let place = place
+            .to_str()
+            .expect("a temporary directory's path is text");
+        let processes = std::fs::read_dir("/proc").expect("proc(5) is there");
+        let numbers = processes.filter_map(|it| it.ok()?.file_name().to_str()?.parse().ok());
+        let mut servers = numbers.filter(|pid: &u32| {
+            let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+            command.is_ok_and(|it| it.starts_with("bindfs\0") && it.contains(place))
+        });
+        let server = servers.next().expect("it has a server");
+        send(server, Signal::STOP).expect("it is there");
+        while !std::fs::read_to_string(format!("/proc/{server}/stat"))
+            .expect("it is there")
+            .contains(") T ")
+        {
+            std::thread::yield_now();
+        }
+        Stopped(server)
+    }
+
     fn over(program: &str, how: &str) -> Self {
         let mounted = Self::new();
         let under = mounted.place.path().join("under");
@@ -78,6 +123,15 @@ impl Mounted {
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.place.path().join("root")
+    }
+}
+
+/// A server that is stopped; it goes on once the value is dropped.
+pub struct Stopped(u32);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = send(self.0, Signal::CONT);
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use lockhost_tests::{
     boxed::{Boxed, Place, seen_alive_then_dead},
+    program::text,
     scene::Scene,
 };
 
@@ -70,6 +71,10 @@ fn keeps_evidence(machine: &Machine, kind: &str) {
     );
     assert_eq!(machine.does("stat -c %h data/dir/tinyforge.lock"), "2");
     assert_eq!(machine.does("stat -f -c %t data/dir/tinyforge.lock"), kind);
+    // Its descriptor is known by numbers that are the same in its mount namespace, though stat(2) may report others.
+    let (_, told) = machine.inside().contend(&directory).refused();
+    let keeper = format!("the kernel keeps the file locked for pid {} (", owner.pid());
+    assert!(told.contains(&keeper), "{told}");
     owner.release();
     let (inside, container) = (machine.inside(), machine.container());
     for (owner, asker) in [
@@ -113,6 +118,33 @@ fn on_xfs_containers_see_each_other_alive_and_dead() {
 )]
 fn on_btrfs_containers_see_each_other_alive_and_dead() {
     keeps_evidence(&Machine::new(BTRFS), "9123683e");
+}
+
+#[test]
+#[cfg_attr(
+    any(no_namespaces, no_btrfs),
+    ignore = "needs root, unshare, nsenter and btrfs"
+)]
+fn a_keeper_in_another_subvolume_is_not_named() {
+    let machine = Machine::new(BTRFS);
+    let volumes = ["one", "two"].map(|volume| machine.directory().join(volume));
+    for volume in &volumes {
+        machine.does(&format!("btrfs -q subvolume create {}", text(volume)));
+    }
+    // The first file of each.
+    let owners = volumes.each_ref().map(|volume| {
+        let mut owner = machine.container().contend(volume);
+        owner.acquired();
+        owner
+    });
+    let inodes = machine.does("stat -c %i data/dir/*/tinyforge.lock | uniq | wc -l");
+    assert_eq!(inodes, "1", "both have the same number");
+    let pids = owners.each_ref().map(Boxed::pid);
+    for (nth, volume) in volumes.iter().enumerate() {
+        let (_, told) = machine.inside().contend(volume).refused();
+        let names = |pid: u32| told.contains(&format!("pid {pid} (telling)"));
+        assert!(names(pids[nth]) && !names(pids[1 - nth]), "{told}");
+    }
 }
 
 #[test]

@@ -1,66 +1,224 @@
-//! Who keeps a file locked, where proc(5) shows it: the processes that have the open file under which it was locked, by
-//! inheritance or because they locked it.
+//! The processes that keep a file locked, where proc(5) shows them: those that have the open file under which it was locked,
+//! by inheritance or because they locked it.
+//!
+//! The answer is for a message, so finding it must neither hang nor cost without bound. A descriptor of another process may
+//! lie on any mount of the machine, and one whose server is dead blocks every stat(2). So a descriptor is asked for its name
+//! and for its entry in `fdinfo`, which touch no file system; the file itself is looked at only once that entry says that it
+//! lies where the lock does.
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt,
+    fs::File,
+    io::Read,
+    os::{fd::AsRawFd, unix::fs::MetadataExt},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
+
+use rustix::fs::{Mode, OFlags};
 
 use crate::holder::Keeper;
 
-/// The processes that keep the file of this name locked, as far as this one may look at them.
+/// How many descriptors are looked at, of one process and of all.
+const OF_ONE: usize = 1_000;
+const OF_ALL: usize = 10_000;
+
+/// How long those of all are looked at. Where nothing is slow, their number ends the search long before.
+const TIME: Duration = Duration::from_secs(1);
+
+/// How much of a file of proc(5) is read, in bytes: some ten thousand locks or mounts.
+const LONGEST: u64 = 1 << 20;
+
+/// Returns the processes that keep the file of this name locked, as far as this one may look at them and finds them within
+/// bounds: some may be missing. The process that locked the file is found first, however many others there are.
 ///
 /// For a person to read, and nothing that is decided on: the file is found by its name, which may be another one's by
 /// now.
 pub(crate) fn keepers(path: &Path) -> Vec<Keeper> {
-    let (Ok(file), Ok(processes)) = (fs::symlink_metadata(path), fs::read_dir("/proc")) else {
+    let Some(wanted) = Wanted::at(path) else {
         return Vec::new();
     };
-    let wanted = Wanted {
-        id: (file.dev(), file.ino()),
-        name: lock_name(path),
-    };
-    let numbers = processes.flatten().filter_map(|entry| {
-        let name = entry.file_name();
-        name.to_str()?.parse().ok()
-    });
-    numbers
-        .filter(|pid| wanted.is_kept_by(*pid))
+    let lockers = lockers(&wanted);
+    let mut bounds = Bounds::of_all();
+    let others =
+        processes().filter(|pid| !lockers.contains(pid) && wanted.is_kept_by(*pid, &mut bounds));
+    let first = lockers.iter().copied();
+    first
+        .filter(|pid| wanted.is_kept_by(*pid, &mut Bounds::of_one()))
+        .chain(others)
         .map(|pid| Keeper::new(pid, command(pid)))
         .collect()
 }
 
+/// The processes that have locked the file, if they are still there and were not replaced by another of that number.
+fn lockers(wanted: &Wanted) -> Vec<u32> {
+    let locks = contents(Path::new("/proc/locks"));
+    let locks = locks.lines().filter_map(Flock::parse);
+    let locks = locks.filter(|lock| lock.place == wanted.place);
+    locks.map(|lock| lock.pid).collect()
+}
+
+/// All that are shown.
+fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// What is left of what may be looked at.
+struct Bounds {
+    descriptors: usize,
+    end: Option<Instant>,
+}
+
+impl Bounds {
+    fn of_one() -> Self {
+        Self {
+            descriptors: OF_ONE,
+            end: None,
+        }
+    }
+
+    fn of_all() -> Self {
+        Self {
+            descriptors: OF_ALL,
+            end: Some(Instant::now() + TIME),
+        }
+    }
+
+    /// Whether one more descriptor may be looked at.
+    fn allow(&mut self) -> bool {
+        let left = self.descriptors.checked_sub(1);
+        self.descriptors = left.unwrap_or(0);
+        left.is_some() && self.end.is_none_or(|end| Instant::now() < end)
+    }
+
+    fn are_reached(&self) -> bool {
+        self.descriptors == 0 || self.end.is_some_and(|end| Instant::now() >= end)
+    }
+}
+
+/// Where the kernel itself has a file: the device of its file system, and its inode there. stat(2) may report other numbers
+/// (btrfs has a device for each subvolume, and overlayfs reports that of a layer).
+type Place = ((u32, u32), u64);
+
 struct Wanted {
+    place: Place,
+    /// As stat(2) reports it. Two files of different subvolumes of one btrfs may have the same place.
     id: (u64, u64),
     /// What the names begin with under which the file may have been opened: the lock's, which its claim has as well.
     name: String,
 }
 
 impl Wanted {
-    fn is_kept_by(&self, pid: u32) -> bool {
+    fn at(path: &Path) -> Option<Self> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+        let told = file.metadata().ok()?;
+        let entry = contents(&PathBuf::from(format!(
+            "/proc/self/fdinfo/{}",
+            file.as_raw_fd()
+        )));
+        let field = |name: &str| {
+            let mut lines = entry.lines();
+            let text = lines.find_map(|line| line.strip_prefix(name));
+            text.map(str::trim)
+        };
+        let mounts = contents(Path::new("/proc/self/mountinfo"));
+        let device = device_of(field("mnt_id:")?, &mounts)?;
+        // Before Linux 5.14 there is no such field. What stat(2) reports is the same but on overlayfs, where no keeper is found
+        // then.
+        let inode = field("ino:").map_or(Some(told.ino()), |inode| inode.parse().ok())?;
+        Some(Self {
+            place: (device, inode),
+            id: (told.dev(), told.ino()),
+            name: lock_name(path),
+        })
+    }
+
+    fn is_kept_by(&self, pid: u32, bounds: &mut Bounds) -> bool {
+        if bounds.are_reached() {
+            return false;
+        }
         let process = PathBuf::from(format!("/proc/{pid}"));
         let descriptors = fs::read_dir(process.join("fd")).into_iter().flatten();
-        descriptors.flatten().any(|entry| {
-            let descriptor = entry.path();
-            // Asked for its name first: to look at a file behind a descriptor may hang, on a server that is gone.
-            let named = fs::read_link(&descriptor)
-                .ok()
-                .and_then(|link| Some(link.file_name()?.to_str()?.starts_with(&self.name)));
-            named == Some(true)
-                && fs::metadata(&descriptor).is_ok_and(|it| (it.dev(), it.ino()) == self.id)
-                && locks(&process.join("fdinfo").join(entry.file_name()))
+        descriptors
+            .flatten()
+            .take(OF_ONE)
+            .take_while(|_| bounds.allow())
+            .any(|entry| {
+                let descriptor = entry.path();
+                self.is_named(&descriptor)
+                    && self.is_locked_by(&process.join("fdinfo").join(entry.file_name()))
+                    && self.is_at(&descriptor)
+            })
+    }
+
+    /// Whether the name under which a descriptor was opened begins as the lock's. The kernel keeps it: nothing is looked up.
+    fn is_named(&self, descriptor: &Path) -> bool {
+        let name = fs::read_link(descriptor).ok();
+        let name = name.as_deref().and_then(Path::file_name);
+        name.and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with(&self.name))
+    }
+
+    /// Whether the open file has an exclusive flock(2) where the wanted one is: a process that only asks has at most a shared
+    /// one. The entry shows the kernel's own numbers, which are the same in all mount namespaces.
+    fn is_locked_by(&self, entry: &Path) -> bool {
+        let entry = contents(entry);
+        let locks = entry.lines().filter_map(|line| line.strip_prefix("lock:"));
+        locks
+            .filter_map(Flock::parse)
+            .any(|lock| lock.place == self.place)
+    }
+
+    /// Whether the file behind a descriptor is the wanted one. By now it is known to lie on the file system of the lock, which
+    /// has answered this process before: no other server is asked.
+    fn is_at(&self, descriptor: &Path) -> bool {
+        fs::metadata(descriptor).is_ok_and(|it| (it.dev(), it.ino()) == self.id)
+    }
+}
+
+/// An exclusive flock(2), as `/proc/locks` and `fdinfo` show it: `1: FLOCK  ADVISORY  WRITE 4711 fe:00:131 0 EOF`.
+struct Flock {
+    /// The process that locked it; 0 if it is gone, or in another PID namespace.
+    pid: u32,
+    place: Place,
+}
+
+impl Flock {
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split_ascii_whitespace().skip(1);
+        if (words.next()?, words.next()?, words.next()?) != ("FLOCK", "ADVISORY", "WRITE") {
+            return None;
+        }
+        let pid = words.next()?.parse().ok()?;
+        let mut numbers = words.next()?.split(':');
+        let mut device = || u32::from_str_radix(numbers.next()?, 16).ok();
+        let device = (device()?, device()?);
+        let inode = numbers.next()?.parse().ok()?;
+        Some(Self {
+            pid,
+            place: (device, inode),
         })
     }
 }
 
-/// Whether the open file has an exclusive flock(2): who only asks has at most a shared one.
-fn locks(descriptor: &Path) -> bool {
-    let told = fs::read_to_string(descriptor).unwrap_or_default();
-    told.lines().any(|line| {
-        let line = line.strip_prefix("lock:");
-        line.is_some_and(|lock| lock.contains("FLOCK") && lock.contains("WRITE"))
-    })
+/// The device of a mount, as `mountinfo` shows it: its number in the first field, and `major:minor` in the third.
+fn device_of(mount: &str, mounts: &str) -> Option<(u32, u32)> {
+    let lines = mounts.lines().map(|line| line.split(' '));
+    let mut found = lines.filter_map(|mut fields| (fields.next()? == mount).then_some(fields));
+    let (major, minor) = found.next()?.nth(1)?.split_once(':')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// The beginning of a file of proc(5); empty if it is not shown.
+fn contents(path: &Path) -> String {
+    let mut contents = Vec::new();
+    if let Ok(file) = File::open(path) {
+        let _ = file.take(LONGEST).read_to_end(&mut contents);
+    }
+    // The names of mounts may hold anything.
+    String::from_utf8_lossy(&contents).into_owned()
 }
 
 fn lock_name(path: &Path) -> String {
@@ -72,14 +230,13 @@ fn lock_name(path: &Path) -> String {
 }
 
 fn command(pid: u32) -> String {
-    let command = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-    String::from_utf8_lossy(&command).trim_end().to_owned()
+    let command = contents(&PathBuf::from(format!("/proc/{pid}/comm")));
+    command.trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::File;
 
     #[test]
     fn who_keeps_a_file_locked_is_named_and_who_only_asks_is_not() {
@@ -97,5 +254,56 @@ mod tests {
         };
         assert_eq!(found.pid(), std::process::id());
         assert!(!found.command().is_empty());
+    }
+
+    #[test]
+    fn the_keeper_of_another_file_of_that_name_is_not_named() {
+        let directories = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let paths = directories.each_ref().map(|it| it.path().join("some.lock"));
+        let files = paths.each_ref().map(|path| File::create(path).unwrap());
+        files[0].try_lock().unwrap();
+        assert_eq!(keepers(&paths[0]).len(), 1);
+        assert_eq!(keepers(&paths[1]), []);
+    }
+
+    #[test]
+    fn a_lock_is_read_as_the_kernel_shows_it() {
+        let lock = Flock::parse("\t1: FLOCK  ADVISORY  WRITE 4711 fe:1f:131 0 EOF").unwrap();
+        assert_eq!((lock.pid, lock.place), (4711, ((0xfe, 0x1f), 131)));
+        for other in [
+            "",
+            "1: FLOCK  ADVISORY  READ  4711 fe:1f:131 0 EOF",
+            "1: POSIX  ADVISORY  WRITE 4711 fe:1f:131 0 EOF",
+            "1: -> FLOCK  ADVISORY  WRITE 4711 fe:1f:131 0 EOF",
+            "1: FLOCK  ADVISORY  WRITE 4711 <none>:0 0 EOF",
+            "1: FLOCK  ADVISORY  WRITE 4711",
+        ] {
+            assert!(Flock::parse(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_mount_is_found_by_its_whole_number() {
+        let mounts =
+            "127 1 8:1 / / rw - ext4 /dev/sda1 rw\n27 127 0:21 / /a\\040b rw - proc proc rw\n";
+        assert_eq!(device_of("27", mounts), Some((0, 21)));
+        assert_eq!(device_of("127", mounts), Some((8, 1)));
+        assert_eq!(device_of("7", mounts), None);
+    }
+
+    #[test]
+    fn only_so_many_descriptors_are_looked_at() {
+        let mut bounds = Bounds {
+            descriptors: 3,
+            end: None,
+        };
+        assert!(!bounds.are_reached());
+        assert_eq!((0..9).filter(|_| bounds.allow()).count(), 3);
+        assert!(bounds.are_reached());
+        let mut late = Bounds {
+            end: Some(Instant::now()),
+            ..Bounds::of_one()
+        };
+        assert!(late.are_reached() && !late.allow());
     }
 }

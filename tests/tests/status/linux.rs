@@ -2,13 +2,15 @@
 
 use std::{
     fs::{self, File},
-    process::{self, Command},
+    process::{self, Command, Output, Stdio},
 };
 
 use lockhost_tests::{
     contender::Contender,
+    mounted::Mounted,
     program::{lockhost, run, text},
     scene::Scene,
+    traced::log_of,
 };
 
 use super::{object, told};
@@ -30,6 +32,82 @@ fn a_kept_file_of_a_dead_owner_is_0() {
     let (code, told) = told(&scene);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("the kernel keeps the file locked"), "{told}");
+}
+
+/// What a program says under a killer that it escapes by ending first.
+fn unless_it_hangs(arguments: &[&str]) -> Output {
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "120"]).arg(lockhost());
+    command.args(arguments).output().unwrap()
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "needs root and FUSE with bindfs")]
+fn a_mount_that_is_dead_hangs_no_lock_beside_it() {
+    let scene = Scene::stale();
+    let keeper = File::open(scene.lock()).unwrap();
+    keeper.try_lock().unwrap();
+    // Of the lock's own name, and locked as one, before the descriptor of the lock itself is found.
+    let dead = Mounted::bindfs_without_cache();
+    let mut neighbour = Command::new("flock");
+    let file = dead.path().join("tinyforge.lock");
+    let mut neighbour = Contender::start(
+        neighbour
+            .arg(&file)
+            .args(["sh", "-c", "echo locked; cat"])
+            .stdin(Stdio::piped()),
+    );
+    assert_eq!(neighbour.line(), "locked");
+    let stopped = dead.stopped();
+    let kept = format!("keeps the file locked for pid {} (", process::id());
+    for (command, code) in [("status", 0), ("acquire", 75)] {
+        let output = unless_it_hangs(&[command, text(scene.path())]);
+        let told = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
+        assert_eq!(output.status.code(), Some(code), "{command}: {told:?}");
+        assert!(told.concat().contains(&kept), "{command}: {told:?}");
+    }
+    drop(stopped);
+    neighbour.end_of_input();
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn of_a_process_with_many_descriptors_only_some_are_looked_at() {
+    let scene = Scene::stale();
+    let mut keeper = Command::new("flock");
+    let mut keeper = Contender::start(
+        keeper
+            .arg(scene.lock())
+            .args(["sh", "-c", "echo locked; cat"])
+            .stdin(Stdio::piped()),
+    );
+    assert_eq!(keeper.line(), "locked");
+    let open = "ulimit -n $(ulimit -Hn); for it in {1..3000}; do exec {fd}</dev/null; done";
+    let mut other = Command::new("bash");
+    let mut other = Contender::start(
+        other
+            .args(["-c", &format!("{open}; echo open; read")])
+            .stdin(Stdio::piped()),
+    );
+    assert_eq!(other.line(), "open");
+    let mut status = Command::new(lockhost());
+    status.arg("status").arg(scene.path());
+    let (told, log) = log_of(&["-f", "--seccomp-bpf", "-e", "trace=/^readlink"], &status);
+    let its = format!("/proc/{}/fd/", other.pid());
+    let looks = log.lines().filter(|line| line.contains(&its)).count();
+    assert!(looks <= 1_000, "{looks}");
+    // What locked the file comes first.
+    let first = log.lines().find(|line| line.contains("/fd/")).unwrap();
+    assert!(
+        first.contains(&format!("/proc/{}/", keeper.pid())),
+        "{first}"
+    );
+    assert!(
+        told.contains(&format!("for pid {} (flock)", keeper.pid())),
+        "{told}"
+    );
+    keeper.end_of_input();
+    other.end_of_input();
 }
 
 #[test]
