@@ -1,6 +1,9 @@
 //! What proc(5) shows of a running process to a person.
 
-use std::{ffi::OsString, fs, os::unix::ffi::OsStringExt};
+use std::{ffi::OsString, fs, io, os::unix::ffi::OsStringExt, sync::mpsc, thread, time::Duration};
+
+/// How long the arguments of a process are waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such
 /// process, or it is hidden.
@@ -13,13 +16,37 @@ pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
         .next()?
         .parse()
         .ok()?;
-    let command = command(&fs::read(format!("/proc/{pid}/cmdline")).ok()?);
+    let command = match arguments(pid) {
+        Some(arguments) => command(&arguments.ok()?),
+        None => Vec::new(),
+    };
     if command.is_empty() {
-        // A zombie, or a thread of the kernel's: its name alone is left.
+        // A zombie, or a thread of the kernel's, or one that does not answer: its name alone is left.
         let name = format!("[{}]", line("Name:")?.trim());
         return Some((vec![name.into()], Some(user)));
     }
     Some((command, Some(user)))
+}
+
+/// The arguments as the kernel reads them: from the memory of the process, under the lock of that memory. A process that
+/// holds the lock while it waits for a dead server (munmap(2) of a file, say) would have its reader wait as well. `None` if
+/// they cannot be had in time; the thread that reads them ends with the wait, or with this process.
+fn arguments(pid: u32) -> Option<io::Result<Vec<u8>>> {
+    within(PATIENCE, move || fs::read(format!("/proc/{pid}/cmdline")))
+}
+
+/// What some work results in, if that takes no longer.
+fn within<T: Send + 'static>(
+    time: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    let work = move || {
+        // There is no receiver any more once it was too late.
+        let _ = sender.send(work());
+    };
+    thread::Builder::new().spawn(work).ok()?;
+    receiver.recv_timeout(time).ok()
 }
 
 /// Each argument ends with a zero; a process that has renamed itself may leave more of them, or none.
@@ -43,6 +70,15 @@ mod tests {
         assert_eq!(command(b"a\0b c\0\0d\0"), ["a", "b c", "", "d"]);
         assert_eq!(command(b"sshd: listener\0\0\0"), ["sshd: listener"]);
         assert!(command(b"").is_empty() && command(b"\0\0").is_empty());
+    }
+
+    #[test]
+    fn work_that_hangs_is_not_waited_for() {
+        let (end, hanging) = mpsc::channel::<()>();
+        let answer = within(Duration::from_millis(1), move || hanging.recv());
+        assert_eq!(answer, None);
+        drop(end);
+        assert_eq!(within(Duration::from_secs(3600), || 7), Some(7));
     }
 
     #[test]
