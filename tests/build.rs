@@ -8,7 +8,7 @@ const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, other_wasm_opt)");
-    println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_strace)");
+    println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_qemu_user, no_strace)");
     println!("cargo::rustc-check-cfg=cfg(no_node, no_python)");
     println!("cargo::rustc-check-cfg=cfg(no_namespaces, no_time_namespaces, no_faketime)");
     println!("cargo::rustc-check-cfg=cfg(no_overlay, no_ext4, no_xfs, no_btrfs)");
@@ -40,6 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     if !is_root || !Path::new("/dev/fuse").exists() || !fuse.iter().all(|it| is_installed(it)) {
         println!("cargo::rustc-cfg=no_fuse");
+    }
+    let machine = env::var("CARGO_CFG_TARGET_ARCH")?;
+    if !is_installed(&format!("qemu-{machine}-static")) {
+        println!("cargo::rustc-cfg=no_qemu_user");
     }
     let traced = Command::new("strace")
         .args(["-qqq", "-o", "/dev/null", "true"])

@@ -11,6 +11,7 @@ use std::fs;
 
 use lockhost_tests::{
     boxed::{Boxed, Place, seen_alive_then_dead},
+    mounted::Mounted,
     scene::Scene,
 };
 
@@ -229,6 +230,36 @@ fn a_container_whose_start_is_made_up_comes_back_after_a_crash() {
         let mut next = container.contend(scene.path());
         assert_eq!(next.acquired(), "[Dead(EvidenceGone)]");
         next.kill();
+    }
+}
+
+/// Where programs of this machine run under the emulator for programs of other machines, which makes up as much for them.
+fn emulated() -> Place {
+    let emulator = format!("qemu-{}-static", std::env::consts::ARCH);
+    Place::host().with(&[&emulator])
+}
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_qemu_user),
+    ignore = "needs root, FUSE with bindfs, and qemu-user"
+)]
+fn under_an_emulator_an_owner_is_seen_alive_and_dead() {
+    let mounted = Mounted::bindfs();
+    for (owner, other) in [
+        (emulated(), Place::host()),
+        (Place::host(), emulated()),
+        (emulated(), emulated()),
+    ] {
+        let mut owner = owner.contend(&mounted.path());
+        owner.acquired();
+        let (liveness, told) = other.contend(&mounted.path()).refused();
+        assert_eq!(liveness, "Alive(Exists)", "{told}");
+        assert!(owner.still_holds(), "{told}");
+        owner.kill();
+        let mut heir = other.contend(&mounted.path());
+        assert_eq!(heir.acquired(), "[Dead(NoProcess)]");
+        heir.release();
     }
 }
 
