@@ -7,9 +7,9 @@
 //!
 //! | fact | read at | and compared with | where they disagree |
 //! | --- | --- | --- | --- |
-//! | number | getpid(2) | `NSpid` in `/proc/self/status`, in full | a list of another PID namespace, or none of numbers (gVisor): no start |
+//! | number | getpid(2) | `NSpid` in `/proc/self/status`, in full | the list is another PID namespace's: no start |
 //! | start | `/proc/self/stat` | `/proc/self/task/PID/stat`, the same thread's | qemu-user makes up the first, also as `/proc/PID/stat`: no start |
-//! | namespaces | `/proc/self/ns` | `/proc/thread-self/ns` | one is mounted over, or the first thread has ended: no namespace |
+//! | namespaces | `/proc/self/ns` | `/proc/thread-self/ns` | one is mounted over, the first thread has ended, or each look makes a number up (older gVisor): no namespace |
 //! | boot | `random/boot_id` | the device of `/proc/self`, or a mount just there | proot, an emulator's own root and sysbox put another file there: no boot |
 //!
 //! A boot id that is mounted over by itself is believed: systemd-nspawn and LXC put a new one there at each start, and all

@@ -1,4 +1,4 @@
-//! This process, as it was found once: to find out takes ten system calls.
+//! This process, as it was found once: to find out takes some twenty system calls, as each fact is read in two ways.
 //!
 //! What is remembered may have become wrong: a process can enter another time namespace (setns(2)), or be stopped,
 //! written down and go on under another kernel. So it never decides alone: a name is given from memory only where

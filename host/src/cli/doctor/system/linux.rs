@@ -12,4 +12,5 @@ pub(super) use self::{
 pub(super) const LIST: &str = "/proc";
 
 /// Why this process may not be there.
-pub(super) const NO_LIST: &str = "it is not mounted, or is another PID namespace's";
+pub(super) const NO_LIST: &str =
+    "it is not mounted, is another PID namespace's, or makes something up for this process";
