@@ -309,7 +309,7 @@ impl Waiting {
 
 fn is_worth_waiting_for(error: &Error) -> bool {
     let refused = matches!(error.kind(), ErrorKind::Held | ErrorKind::Contended);
-    refused || (filesystem::BUSY_PASSES && error.is_of_the_busy())
+    refused || error.passes()
 }
 
 impl Drop for Attempt {

@@ -37,7 +37,7 @@
 //!
 //! let mut linker = Linker::<Host>::new(&engine);
 //! lockhost::wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-//! // On Windows, for files that are open and removed: elsewhere it does nothing.
+//! // Opens files without waiting, and makes them private; on Windows it also lets open files be removed.
 //! lockhost::fit_filesystem(&mut linker, |host| host.filesystem())?;
 //! lockhost::add_to_linker(&mut linker, |host| ProcessCtxView {
 //!     ctx: &mut host.process,

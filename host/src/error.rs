@@ -8,6 +8,7 @@ use std::{
 use crate::{
     attempt::Awaited,
     bindings::direct::lockfile as wit,
+    filesystem,
     holder::Holder,
     phrase,
     process::platform::{is_sticky, owner_of},
@@ -116,9 +117,14 @@ impl Error {
         }
     }
 
-    /// Whether a file could not be had as something else has it.
-    pub(crate) fn is_of_the_busy(&self) -> bool {
-        matches!(&*self.kind, Kind::Io(_, error, _) if error.kind() == io::ErrorKind::ResourceBusy)
+    /// Whether a file could not be opened because another process is in the way for a limited time.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(&*self.kind, Kind::Io(_, error, _) if match error.kind() {
+            // A lease, which the kernel takes from its holder in the end.
+            io::ErrorKind::WouldBlock => true,
+            io::ErrorKind::ResourceBusy => filesystem::BUSY_PASSES,
+            _ => false,
+        })
     }
 
     pub(crate) fn internal(directory: &Path, error: wasmtime::Error) -> Self {

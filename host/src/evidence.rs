@@ -1,8 +1,9 @@
 //! Evidence that a claim's maker lives: the file held open under an exclusive advisory lock (flock(2)), which the
 //! kernel drops when the last process that has it ends, however it ends.
 //!
-//! Never unlocked, only closed: an unlock through one descriptor would take the lock from a child that inherited it.
-//! Rust opens files close-on-exec, so a program that is started inherits it only where that is wanted.
+//! Evidence is never unlocked, only closed: an unlock through one descriptor would take the lock from a child that
+//! inherited it. Rust opens files close-on-exec, so a program that is started inherits it only where that is wanted.
+//! What is unlocked is the shared lock by which a question is answered, on a descriptor that was opened for it.
 
 use std::{
     fs::{self, File},
@@ -11,6 +12,21 @@ use std::{
 };
 
 use crate::{bindings::lockhost::lockfile::process::GuardError, process::platform};
+
+#[cfg_attr(windows, path = "evidence/windows.rs")]
+#[cfg_attr(not(windows), path = "evidence/unix.rs")]
+mod claim;
+
+/// What a file is that is to be guarded.
+enum Claim {
+    /// It can be a claim that was just made.
+    New {
+        /// Whether its mode is right already.
+        private: bool,
+    },
+    /// It cannot, for this reason.
+    Not(&'static str),
+}
 
 /// A file that this process guards, for as long as this value lives. [`guard`](crate::process::guard) has an example.
 #[must_use = "dropping it gives the evidence up"]
@@ -25,15 +41,19 @@ pub struct Evidence {
 
 impl Evidence {
     /// Makes a new claim private and, where that means something, locks it.
+    ///
+    /// # Errors
+    /// If it is no new claim, which is left as it is; if another process looks at it at this moment; or if it cannot be
+    /// made private or locked.
     pub(crate) fn leave(file: &Arc<File>) -> Result<Self, GuardError> {
         // The claim's name may promise evidence already, so no failure may pass for a file system without.
         let kind = platform::evidence_kind(file)
             .map_err(|error| refused("the type of its file system cannot be told", &error))?;
-        match platform::make_private(file) {
-            Ok(()) => {}
-            // Foreign file systems may have no modes to set.
-            Err(_) if kind.is_none() => {}
-            Err(error) => return Err(refused("its mode cannot be set", &error)),
+        match claim::look(file, kind.is_some()) {
+            Ok(Claim::New { private: true }) => {}
+            Ok(Claim::New { private: false }) => make_private(file, kind.is_some())?,
+            Ok(Claim::Not(why)) => return Err(not_new(why)),
+            Err(error) => return Err(refused("it cannot be looked at", &error)),
         }
         if kind.is_some() {
             match file.try_lock() {
@@ -116,6 +136,29 @@ pub(crate) fn is_ours(file: &File) -> bool {
     platform::file_id(file).is_some_and(|id| noted().is_some_and(|noted| noted.contains(&id)))
 }
 
+/// Whether a file is open for reading and writing, as a claim is.
+pub(crate) fn is_open_for_both(file: &File) -> bool {
+    claim::is_open_for_both(file)
+}
+
+/// Whether a file is one that a lock on it can say anything about: a regular one.
+pub(crate) fn is_regular(file: &File) -> bool {
+    file.metadata().is_ok_and(|file| file.is_file())
+}
+
+fn make_private(file: &File, known: bool) -> Result<(), GuardError> {
+    match platform::make_private(file) {
+        // File systems that are not known may have no modes to set.
+        Err(error) if known => Err(refused("its mode cannot be set", &error)),
+        _ => Ok(()),
+    }
+}
+
+/// The refusal of a file that was not just made to be guarded.
+pub(crate) fn not_new(why: &str) -> GuardError {
+    GuardError::Refused(format!("only a file that was just made is guarded: {why}"))
+}
+
 fn refused(what: &str, error: &std::io::Error) -> GuardError {
     GuardError::Refused(format!("the claim was made, but {what}: {error}"))
 }
@@ -131,8 +174,8 @@ pub(crate) enum Probe {
     None,
 }
 
-/// Tries for a lock on a descriptor that is nobody's evidence. If it can be had, it stays until the descriptor is
-/// closed, and hinders nobody but a maker of that very file.
+/// Tries for a lock on a descriptor that is nobody's evidence, and gives it back at once: kept any longer it would be in
+/// the way of the maker of that very file, and of everything else that locks it.
 pub(crate) fn probe(file: &File) -> Probe {
     let kind = match platform::evidence_kind(file) {
         Ok(Some(kind)) => kind,
@@ -140,7 +183,11 @@ pub(crate) fn probe(file: &File) -> Probe {
         Err(_) => return Probe::Kept,
     };
     match file.try_lock_shared() {
-        Ok(()) => Probe::Free(kind),
+        Ok(()) => {
+            // If that fails, the lock goes with the descriptor.
+            let _ = file.unlock();
+            Probe::Free(kind)
+        }
         // Where locks mean something and none can be had, for want of resources say, somebody may still keep one.
         Err(fs::TryLockError::WouldBlock | fs::TryLockError::Error(_)) => Probe::Kept,
     }
@@ -182,12 +229,77 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_somebody_probes_is_made_anew() {
+    fn a_claim_that_another_process_locks_is_made_anew() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let prober = File::open(file.path()).unwrap();
-        assert!(matches!(probe(&prober), Probe::Free(_)));
+        let other = File::open(file.path()).unwrap();
+        other.try_lock_shared().unwrap();
         let made = Arc::new(file.reopen().unwrap());
         assert!(matches!(Evidence::leave(&made), Err(GuardError::Probed)));
+    }
+
+    #[test]
+    fn a_probe_gives_its_lock_back() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let asking = File::open(file.path()).unwrap();
+        assert!(matches!(probe(&asking), Probe::Free(_)));
+        let made = Arc::new(file.reopen().unwrap());
+        let _evidence = Evidence::leave(&made).map_err(|_| "refused").unwrap();
+        assert_eq!(probe(&asking), Probe::Kept);
+    }
+
+    /// Refused with this reason, and neither locked nor changed.
+    fn is_no_claim(file: File, why: &str) {
+        use std::os::unix::fs::MetadataExt;
+
+        let before = file.metadata().unwrap().mode();
+        let file = Arc::new(file);
+        let Err(GuardError::Refused(told)) = Evidence::leave(&file) else {
+            panic!("it was guarded");
+        };
+        assert!(told.ends_with(why), "{told}");
+        assert_eq!(file.metadata().unwrap().mode(), before);
+        assert!(!matches!(probe(&file), Probe::Kept));
+    }
+
+    #[test]
+    fn only_what_can_be_a_new_claim_is_guarded() {
+        use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name| directory.path().join(name);
+        let open = |name| File::options().read(true).write(true).open(path(name));
+        let make = |name| File::create_new(path(name)).unwrap();
+        drop(make("full"));
+        fs::write(path("full"), "7\n").unwrap();
+        is_no_claim(open("full").unwrap(), "it is not empty");
+        drop(make("linked"));
+        fs::hard_link(path("linked"), path("further")).unwrap();
+        is_no_claim(open("linked").unwrap(), "it has further names");
+        for mode in [0o700, 0o755, 0o1600, 0o4600] {
+            let program = make("program");
+            program
+                .set_permissions(Permissions::from_mode(mode))
+                .unwrap();
+            is_no_claim(program, "its mode is not that of a new file");
+            fs::remove_file(path("program")).unwrap();
+        }
+        is_no_claim(
+            File::open(directory.path()).unwrap(),
+            "it is no regular file",
+        );
+        // With any umask, and with the mode asked for.
+        for mode in [0o666, 0o644, 0o600, 0o400, 0] {
+            let claim = make("claim");
+            claim.set_permissions(Permissions::from_mode(mode)).unwrap();
+            drop(
+                Evidence::leave(&Arc::new(claim))
+                    .map_err(|_| "refused")
+                    .unwrap(),
+            );
+            let mode = fs::metadata(path("claim")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o7777, 0o600);
+            fs::remove_file(path("claim")).unwrap();
+        }
     }
 
     #[test]

@@ -25,15 +25,27 @@ pub(crate) fn answer<T>(answer: FsResult<T>) -> Answer<T> {
 /// Where a store's data keeps its files: that of its WASI.
 type View<T> = fn(&mut T) -> WasiFilesystemCtxView<'_>;
 
-/// Makes a linker's `wasi:filesystem/types` fit for the component, after wasmtime-wasi's has been added to it: on Windows,
-/// where the component needs it. On other systems this does nothing, so that a host calls it on all of them.
+/// Makes a linker's `wasi:filesystem/types` fit for the component, after wasmtime-wasi's has been added to it.
 ///
-/// On Windows a file can be removed only while everybody who has it open permits that, and wasmtime-wasi's `open-at` does
-/// not: a lock that its owner has open could never be released, nor taken over. So the calls that name one file of a
+/// On Unix `open-at` is replaced, for a name in the directory itself that is opened without following links, for reading
+/// or writing, or made exclusively:
+///
+/// - It never waits. wasmtime-wasi's waits for the other end of a FIFO that is put at the name at the last moment, until
+///   the process is killed; and while another process has a lease on the file (fcntl(2), `F_SETLEASE`), for 45 seconds
+///   by default. Here a lease is waited for two thirds of a second, and then answered with `would-block`.
+/// - It opens regular files and directories. A FIFO, a socket or a device is closed again at once, and answered with
+///   `no-such-device`.
+/// - A file that it makes has mode 0600 from the start. wasmtime-wasi's has 0666 minus the umask until the component has
+///   had it guarded, and in that moment another user may open it.
+///
+/// On Windows a file can be removed only while every process that has it open permits that, and wasmtime-wasi's `open-at`
+/// does not: a lock that its owner has open could never be released, nor taken over. So all calls that name one file of a
 /// directory, without following links, are done here: by the directory's handle, which needs no path, and so is bound to no
-/// length, no device's name and no server's. What the component never asks for, as paths of several parts, stays
-/// wasmtime-wasi's, so that other guests may use the same linker. The calls block the thread for as long as the system
-/// takes, whatever the store's context says.
+/// length, no device's name and no server's.
+///
+/// What the component never asks for, as paths of several parts, stays wasmtime-wasi's, so that other guests may use the
+/// same linker. The calls that are replaced block the thread for as long as the system takes, whatever the store's context
+/// says. A host whose other guests open FIFOs, and that must not block, has a linker for the component alone.
 ///
 /// The linker allows no shadowing afterwards: who wants it says so again.
 ///
@@ -81,6 +93,7 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
 
 pub(crate) use platform::{BUSY, BUSY_PASSES};
 
+mod opening;
 #[cfg_attr(windows, path = "filesystem/windows.rs")]
 #[cfg_attr(not(windows), path = "filesystem/unix.rs")]
 mod platform;

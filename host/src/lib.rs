@@ -51,7 +51,7 @@
 //! # In your own engine and linker
 //!
 //! A plugin host may run the component in its own stores: [`add_to_linker`] gives a linker the one interface that the
-//! component asks for beside WASI, [`fit_filesystem`] makes its WASI fit on Windows, [`component()`] loads the component,
+//! component asks for beside WASI, [`fit_filesystem`] makes its WASI fit, [`component()`] loads the component,
 //! and [`bindings`] has it typed. The example
 //! `embedding` shows that with `InstancePre`, a pooling allocator, fuel, epochs and memory limits. [`process`] has the
 //! answers about processes without a component. The wasmtime that all of this is for is [`wasmtime`];

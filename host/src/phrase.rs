@@ -317,6 +317,12 @@ pub(crate) fn code(code: ErrorCode) -> &'static str {
         ErrorCode::Unsupported => "the file system does not support it",
         ErrorCode::InsufficientMemory => "out of memory",
         ErrorCode::Busy => filesystem::BUSY,
+        ErrorCode::WouldBlock => {
+            "another process has a lease on it, which the kernel takes away within seconds (fs.lease-break-time); try again"
+        }
+        ErrorCode::NoSuchDevice => {
+            "it is a named pipe, a socket or a device, exchanged for the file while that was opened"
+        }
         ErrorCode::Interrupted => "interrupted",
         ErrorCode::Invalid => "invalid argument",
         ErrorCode::FileTooLarge => "file too large",
@@ -344,6 +350,7 @@ pub(crate) fn kind(code: ErrorCode) -> io::ErrorKind {
         ErrorCode::Unsupported => io::ErrorKind::Unsupported,
         ErrorCode::InsufficientMemory => io::ErrorKind::OutOfMemory,
         ErrorCode::Busy => io::ErrorKind::ResourceBusy,
+        ErrorCode::WouldBlock => io::ErrorKind::WouldBlock,
         ErrorCode::Interrupted => io::ErrorKind::Interrupted,
         ErrorCode::FileTooLarge => io::ErrorKind::FileTooLarge,
         _ => io::ErrorKind::Other,

@@ -40,7 +40,11 @@ use std::{error, fmt, fs::File, io, sync::Arc};
 
 pub use self::identity::{Identity, NoIdentity};
 pub use crate::evidence::Evidence;
-use crate::{bindings::process as wit, holder::Liveness};
+use crate::{
+    bindings::process as wit,
+    evidence,
+    holder::{Liveness, UnknownReason},
+};
 
 /// This process, as it is at this moment; ask again after a fork. `directory` is where the file will be that is to bear
 /// the name: its file system decides whether the name [promises evidence](Identity::promises_evidence), and then
@@ -130,9 +134,10 @@ pub enum Owner {
 /// Whether the owner of a file is alive, and how that is known. `Dead` is certain, now and for ever; whatever cannot be
 /// known is `Unknown`, and to be treated as alive.
 ///
-/// On file systems that a single kernel mounts, this also tries for a shared lock on the file (flock(2)), which stays
-/// until the descriptor is closed. So `file` must have been opened for this question, and never be the descriptor that
-/// was given to [`guard`], nor a duplicate of it: that would end the evidence.
+/// On file systems that a single kernel mounts, this also tries for a shared lock on the file (flock(2)), and gives it
+/// back before it returns. So `file` must have been opened for this question, and never be the descriptor that was given
+/// to [`guard`], nor a duplicate of it: that would end the evidence. What is not a regular file says nothing of an owner,
+/// and is answered with [`UnknownReason::NoAnswer`](crate::UnknownReason::NoAnswer).
 ///
 /// ```
 /// use lockhost::{DeadReason, Liveness, process::{Owner, liveness}};
@@ -145,6 +150,9 @@ pub enum Owner {
 /// ```
 #[must_use]
 pub fn liveness(owner: &Owner, file: &File) -> Liveness {
+    if !evidence::is_regular(file) {
+        return Liveness::Unknown(UnknownReason::NoAnswer);
+    }
     let owner = match owner {
         Owner::Maker(identity) => wit::Owner::Maker(identity.clone()),
         Owner::Pid(pid) => wit::Owner::Pid(*pid),
@@ -155,7 +163,12 @@ pub fn liveness(owner: &Owner, file: &File) -> Liveness {
 
 /// Keeps a file that this process has just made, for as long as the answer lives: private to its user (mode 0600) and,
 /// on file systems that a single kernel mounts, under an exclusive advisory lock (flock(2)), which the kernel drops when
-/// the process ends, however it ends. The file must have been opened for reading and writing.
+/// the process ends, however it ends.
+///
+/// Only a file that can have been made a moment ago is kept, and any other is left as it is: a regular file that is open
+/// for reading and writing, empty, with at most one name. On file systems that a single kernel mounts it also has to belong
+/// to the effective user, and must have no mode but that of a new file: 0666 without the bits of a umask. Elsewhere owners
+/// and modes may be made up.
 ///
 /// ```
 /// use std::fs::File;
@@ -176,7 +189,12 @@ pub fn liveness(owner: &Owner, file: &File) -> Liveness {
 /// # Errors
 /// [`GuardError`].
 pub fn guard(file: File) -> Result<Evidence, GuardError> {
-    Evidence::leave(&Arc::new(file)).map_err(|error| match error {
+    let kept = if evidence::is_open_for_both(&file) {
+        Evidence::leave(&Arc::new(file))
+    } else {
+        Err(evidence::not_new("it is not open for reading and writing"))
+    };
+    kept.map_err(|error| match error {
         wit::GuardError::Probed => GuardError::Probed,
         wit::GuardError::Refused(why) => GuardError::Refused(why),
     })

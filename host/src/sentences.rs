@@ -210,6 +210,8 @@ fn failures() -> impl Iterator<Item = Error> {
     let full = operations.map(|it| (it, ErrorCode::InsufficientSpace));
     let others = [ErrorCode::NotPermitted, ErrorCode::ReadOnly, ErrorCode::Io];
     let others = others.map(|it| (Operation::Link, it));
+    let opening = [ErrorCode::WouldBlock, ErrorCode::NoSuchDevice];
+    let opening = opening.map(|it| (Operation::Open, it));
     let owned = [
         (Operation::Open, ErrorCode::Access),
         (Operation::Remove, ErrorCode::NotPermitted),
@@ -217,6 +219,7 @@ fn failures() -> impl Iterator<Item = Error> {
     ];
     full.into_iter()
         .chain(others)
+        .chain(opening)
         .map(failed)
         .chain(owned.map(belonging_to_another))
 }

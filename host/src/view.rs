@@ -7,11 +7,15 @@ use std::{
 
 use tracing::debug;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
-use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::filesystem::{Descriptor, OpenMode};
 
 use crate::{
-    bindings::process::{self, GuardError, Liveness, Maker, Owner},
-    process::{self as native, Evidence, judge::judge},
+    bindings::process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
+    evidence::{is_regular, not_new},
+    process::{
+        self as native, Evidence,
+        judge::{judge, judge_by_evidence},
+    },
 };
 
 /// How many files a store may have under guard at one time, whatever its guest asks for: each keeps a descriptor open. A
@@ -27,6 +31,8 @@ pub struct ProcessCtx {
     guarded: Vec<Weak<File>>,
     /// The one of them under which a kernel keeps the latest claim locked. An attempt has one claim at a time.
     kept: Weak<File>,
+    /// Whether no process is looked at when an owner is judged.
+    by_evidence: bool,
 }
 
 impl ProcessCtx {
@@ -64,8 +70,8 @@ pub trait ProcessView: Send {
     fn process(&mut self) -> ProcessCtxView<'_>;
 }
 
-/// Adds `lockhost:lockfile/process` to a linker, beside the host's own WASI and whatever else is in it. For Windows the WASI
-/// has to be made fit as well: [`fit_filesystem`](crate::fit_filesystem).
+/// Adds `lockhost:lockfile/process` to a linker, beside the host's own WASI and whatever else is in it. The WASI has to be
+/// made fit as well: [`fit_filesystem`](crate::fit_filesystem) says what is missing without.
 ///
 /// Its functions are synchronous and never wait, so this one serves hosts that instantiate and call synchronously and
 /// hosts that do so asynchronously, on any engine. Each is a few system calls.
@@ -75,8 +81,11 @@ pub trait ProcessView: Send {
 /// file operation runs on a thread of tokio's, and the last one may still make or remove a file when the store is gone
 /// and somebody else has the lock. With it nothing is under way by then, and whatever is left is dead.
 ///
-/// Whoever gets the import may ask about processes by number (whether one exists, and when it started), and may lock
-/// files that it can open. It can do nothing to a process, and can reach no file by it.
+/// A guest that gets the import may ask about processes by number (whether one exists, and when it started), and learns
+/// this process' number, its boot and its namespaces. Of the files that it has open, it may have those guarded that it can
+/// have made a moment ago: regular, open for reading and writing, empty, of this process' user, with one name. A question
+/// about an owner is answered for regular files that are open for reading alone, and leaves no lock on them. It can do
+/// nothing to a process, and can reach no file by it.
 ///
 /// ```
 /// use lockhost::{
@@ -178,6 +187,9 @@ impl ProcessCtxView<'_> {
     }
 }
 
+/// About what is no file, or may not be read: it says nothing of an owner, and a lock on it would be in others' way.
+const NO_ANSWER: Liveness = Liveness::Unknown(UnknownReason::NoAnswer);
+
 impl process::Host for ProcessCtxView<'_> {
     fn current(
         &mut self,
@@ -211,7 +223,14 @@ impl process::Host for ProcessCtxView<'_> {
         &mut self,
         claim: Resource<Descriptor>,
     ) -> wasmtime::Result<Result<Resource<Evidence>, GuardError>> {
-        let file = self.open(&claim)?;
+        let Descriptor::File(claim) = self.table.get(&claim)? else {
+            return Ok(Err(not_new("it is no regular file")));
+        };
+        let both = OpenMode::READ | OpenMode::WRITE;
+        if claim.perms.write_not_permitted() || !claim.open_mode.contains(both) {
+            return Ok(Err(not_new("it is not open for reading and writing")));
+        }
+        let file = Arc::clone(&claim.file);
         if self.guarded().len() >= GUARDED {
             return Ok(Err(GuardError::Refused(format!(
                 "the claim was made, but {GUARDED} files are under guard already"
@@ -235,9 +254,21 @@ impl process::Host for ProcessCtxView<'_> {
         owner: Owner,
         file: Resource<Descriptor>,
     ) -> wasmtime::Result<Liveness> {
-        let file = self.open(&file)?;
+        let file = match self.table.get(&file)? {
+            Descriptor::File(file) if file.open_mode.contains(OpenMode::READ) => {
+                Arc::clone(&file.file)
+            }
+            _ => return Ok(NO_ANSWER),
+        };
+        if !is_regular(&file) {
+            return Ok(NO_ANSWER);
+        }
         let own = self.guards(&file);
-        let answer = judge(&owner, &file, own);
+        let answer = if self.ctx.by_evidence {
+            judge_by_evidence(&owner, &file, own)
+        } else {
+            judge(&owner, &file, own)
+        };
         debug!(?owner, own, ?answer, "is the owner alive");
         Ok(answer)
     }
@@ -254,10 +285,10 @@ impl process::HostEvidence for ProcessCtxView<'_> {
 mod tests {
     use super::*;
     use crate::{
-        bindings::process::{AliveReason, DeadReason, Host, UnknownReason},
+        bindings::process::{AliveReason, DeadReason, Host},
         process::{identity::Identity, platform},
     };
-    use wasmtime_wasi::filesystem::{self, Dir, FsPerms, OpenMode};
+    use wasmtime_wasi::filesystem::{self, Dir, FsPerms};
 
     /// Asks with a directory, a file in it, and no other descriptor.
     fn ask<T>(
@@ -333,12 +364,61 @@ mod tests {
     }
 
     #[test]
-    #[cfg(not(windows))]
     fn a_directory_is_nobodys_claim_and_never_dead() {
         let refused = ask(|view, dir, _| view.guard(dir)).unwrap();
         assert!(matches!(refused, Err(GuardError::Refused(_))));
         let liveness = ask(|view, dir, _| view.process_alive(Owner::Nobody, dir)).unwrap();
-        assert!(matches!(liveness, Liveness::Alive(AliveReason::Evidence)));
+        assert!(
+            matches!(liveness, Liveness::Unknown(UnknownReason::NoAnswer)),
+            "{liveness:?}"
+        );
+    }
+
+    /// Asks with a file that was opened like this for the guest, whatever the descriptor itself permits.
+    fn ask_with<T>(
+        perms: FsPerms,
+        mode: OpenMode,
+        question: impl FnOnce(&mut ProcessCtxView<'_>, Resource<Descriptor>) -> T,
+    ) -> (T, File) {
+        let file = tempfile::tempfile().unwrap();
+        let same = file.try_clone().unwrap();
+        let mut table = ResourceTable::new();
+        let file = Descriptor::File(filesystem::File::new(file, perms, mode, true));
+        let file = table.push(file).unwrap();
+        let mut view = ProcessCtxView {
+            ctx: &mut ProcessCtx::default(),
+            table: &mut table,
+        };
+        (question(&mut view, file), same)
+    }
+
+    #[test]
+    fn what_may_not_be_written_is_not_guarded() {
+        let both = OpenMode::READ | OpenMode::WRITE;
+        for (perms, mode) in [
+            (FsPerms::ReadOnly, both),
+            (FsPerms::ReadOnly, OpenMode::READ),
+            (FsPerms::ReadWrite, OpenMode::READ),
+            (FsPerms::ReadWrite, OpenMode::WRITE),
+        ] {
+            let (answer, _) = ask_with(perms, mode, |view, file| view.guard(file).unwrap());
+            let Err(GuardError::Refused(why)) = answer else {
+                panic!("{perms:?} {mode:?} is guarded");
+            };
+            assert!(why.contains("not open for reading and writing"), "{why}");
+        }
+        let (answer, _) = ask_with(FsPerms::ReadWrite, both, |view, file| view.guard(file));
+        assert!(answer.unwrap().is_ok());
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_not_asked_about() {
+        for (mode, known) in [(OpenMode::WRITE, false), (OpenMode::READ, true)] {
+            let (answer, _) = ask_with(FsPerms::ReadWrite, mode, |view, file| {
+                view.process_alive(Owner::Nobody, file).unwrap()
+            });
+            assert_eq!(matches!(answer, Liveness::Dead(_)), known, "{answer:?}");
+        }
     }
 
     #[test]

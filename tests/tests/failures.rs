@@ -203,7 +203,7 @@ fn but_of_closing(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Ve
 
 fn of_a_name(call: &SystemCall) -> Vec<&'static str> {
     match call.name.as_str() {
-        "openat2" | "linkat" | "unlinkat" => NAME.to_vec(),
+        "openat" | "linkat" | "unlinkat" => NAME.to_vec(),
         _ => Vec::new(),
     }
 }

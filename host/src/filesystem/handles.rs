@@ -10,8 +10,6 @@ use std::{
     os::windows::io::{AsRawHandle, FromRawHandle},
     process, ptr,
     sync::atomic::{AtomicU32, Ordering},
-    thread,
-    time::Duration,
 };
 
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
@@ -47,7 +45,10 @@ use windows_sys::{
     },
 };
 
-use crate::process::platform::lacks_links;
+use crate::{
+    filesystem::opening::{self, Wanted},
+    process::platform::lacks_links,
+};
 
 /// Why something could not be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,36 +104,15 @@ impl Status {
     }
 }
 
-/// How often something is tried that passes, and how long it is waited in between: two thirds of a second in all.
-const TRIES: u32 = 7;
-const PAUSE: Duration = Duration::from_millis(5);
-
 /// Does it, again and again for a moment if others are in the way.
-fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Status>) -> Result<T, Status> {
-    for nth in 0..TRIES {
-        match attempt() {
-            Err(status) if status.passes() => thread::sleep(PAUSE * 2_u32.pow(nth)),
-            outcome => return outcome,
-        }
-    }
-    attempt()
+fn patiently<T>(attempt: impl FnMut() -> Result<T, Status>) -> Result<T, Status> {
+    opening::patiently(|status: &Status| status.passes(), attempt)
 }
 
-/// Whether a file has to be there, or must not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// It has to.
-    Existing,
-    /// It must not, and is made.
-    New,
-}
-
-impl Wanted {
-    fn disposition(self) -> NTCREATEFILE_CREATE_DISPOSITION {
-        match self {
-            Self::Existing => FILE_OPEN,
-            Self::New => FILE_CREATE,
-        }
+fn disposition(wanted: Wanted) -> NTCREATEFILE_CREATE_DISPOSITION {
+    match wanted {
+        Wanted::Existing => FILE_OPEN,
+        Wanted::New => FILE_CREATE,
     }
 }
 
@@ -184,7 +164,7 @@ fn open_once(
             ptr::null(),
             FILE_ATTRIBUTE_NORMAL,
             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-            wanted.disposition(),
+            disposition(wanted),
             options | FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT,
             ptr::null(),
             0,

@@ -28,10 +28,7 @@ use windows_sys::{
     },
 };
 
-use super::{
-    Answer, View,
-    handles::{self, Wanted},
-};
+use super::{Answer, View, handles, opening::Wanted};
 
 /// How much is read at once, in bytes: a name takes some hundred.
 const ROOM: usize = 32 << 10;

@@ -8,7 +8,10 @@ use std::{
 
 use tempfile::TempDir;
 use wasmtime::{Engine, component::ResourceTable};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemCtx};
+use wasmtime_wasi::{
+    filesystem::{WasiFilesystem, WasiFilesystemCtx},
+    p2::bindings::filesystem::types::{DescriptorFlags, OpenFlags},
+};
 use windows_sys::Win32::Storage::FileSystem::{FILE_SHARE_READ, FILE_SHARE_WRITE};
 
 use super::*;

@@ -11,8 +11,7 @@ use wasmtime_wasi::{
     p2::{
         FsResult,
         bindings::filesystem::types::{
-            DescriptorFlags, DescriptorStat, ErrorCode, HostDescriptor, MetadataHashValue,
-            OpenFlags, PathFlags,
+            DescriptorStat, ErrorCode, HostDescriptor, MetadataHashValue, PathFlags,
         },
     },
 };
@@ -21,14 +20,13 @@ use windows_sys::{
     Win32::Storage::FileSystem::{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_ATTRIBUTES},
 };
 
-use self::{
-    handles::{Status, Wanted},
-    stamp::stamp,
+use self::{handles::Status, stamp::stamp};
+use super::{
+    Answer, TYPES, View, answer,
+    opening::{self, Directory, Opening, Wanted, blocking, open_by_wasmtime},
 };
-use super::{Answer, TYPES, View, answer};
 use crate::{
     component::at_once,
-    plugin::given::given,
     process::platform::{long_id, numbers_places},
 };
 
@@ -49,31 +47,12 @@ pub(crate) const BUSY_PASSES: bool = true;
 pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
-    let fitted = fit_opening(&mut types, view)
+    let fitted = opening::fit(&mut types, view, open_at)
         .and_then(|()| fit_names(&mut types, view))
         .and_then(|()| fit_looks(&mut types, view))
         .and_then(|()| listing::fit(&mut types, view));
     linker.allow_shadowing(false);
     fitted
-}
-
-type Directory = Resource<Descriptor>;
-
-fn fit_opening<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
-    types.func_wrap(
-        "[method]descriptor.open-at",
-        move |mut store: StoreContextMut<'_, T>,
-              (dir, follow, path, how, flags): (
-            Directory,
-            PathFlags,
-            String,
-            OpenFlags,
-            DescriptorFlags,
-        )| {
-            let opening = Opening { follow, how, flags };
-            Ok((open_at(view(store.data_mut()), &dir, path, opening)?,))
-        },
-    )
 }
 
 fn fit_names<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
@@ -119,41 +98,6 @@ fn fit_looks<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Re
             )?,))
         },
     )
-}
-
-/// How a file is to be opened.
-#[derive(Clone, Copy, Debug)]
-struct Opening {
-    follow: PathFlags,
-    how: OpenFlags,
-    flags: DescriptorFlags,
-}
-
-impl Opening {
-    /// Whether the file has to be there, or must not, if it is to be opened in a way that is done here.
-    fn wanted(self) -> Option<Wanted> {
-        let asked = DescriptorFlags::READ | DescriptorFlags::WRITE;
-        if self.follow != PathFlags::empty() || !asked.contains(self.flags) {
-            None
-        } else if self.how == OpenFlags::empty() {
-            Some(Wanted::Existing)
-        } else if self.how == (OpenFlags::CREATE | OpenFlags::EXCLUSIVE) {
-            Some(Wanted::New)
-        } else {
-            None
-        }
-    }
-
-    /// As wasmtime-wasi has it: what is made can be written, and what is not written read.
-    fn mode(self) -> OpenMode {
-        let mut mode = OpenMode::empty();
-        let writes = self.flags.contains(DescriptorFlags::WRITE);
-        let makes = self.how.contains(OpenFlags::CREATE);
-        mode.set(OpenMode::WRITE, writes || makes);
-        let reads = self.flags.contains(DescriptorFlags::READ) || !writes;
-        mode.set(OpenMode::READ, reads);
-        mode
-    }
 }
 
 fn open_at(
@@ -203,20 +147,6 @@ fn open_at(
 /// Whether it is a symbolic link, or another name that stands for something elsewhere.
 fn is_link(file: &File) -> bool {
     file.metadata().is_ok_and(|it| it.file_type().is_symlink())
-}
-
-fn open_by_wasmtime(
-    mut view: WasiFilesystemCtxView<'_>,
-    dir: &Directory,
-    path: String,
-    opening: Opening,
-) -> Answer<Directory> {
-    let Opening { follow, how, flags } = opening;
-    let dir = blocking(&mut view, dir)?;
-    let opened = view.open_at(Resource::new_own(dir.rep()), follow, path, how, flags);
-    let opened = at_once(opened)?;
-    view.table.delete(dir)?;
-    answer(opened)
 }
 
 fn link_at(
@@ -384,15 +314,6 @@ fn look(
 /// Whether it is the name of a file in the directory itself: of no other, of no stream of a file, and of no directory.
 fn is_plain(path: &str) -> bool {
     !matches!(path, "" | "." | "..") && !path.contains(['\\', '/', ':'])
-}
-
-/// The same descriptor, whose calls block: to be deleted after one.
-fn blocking(
-    view: &mut WasiFilesystemCtxView<'_>,
-    descriptor: &Resource<Descriptor>,
-) -> Result<Resource<Descriptor>> {
-    let given = given(view.table.get(descriptor)?)?;
-    Ok(view.table.push(given)?)
 }
 
 #[cfg(test)]

@@ -14,8 +14,7 @@ use crate::{
     evidence::{self, Probe},
 };
 
-/// A file, and what its evidence says once that was looked at: a lock that could be had is this question's own until the
-/// file is closed, and one that could not be had is an answer.
+/// A file, and what its evidence says, which is looked at once for each question.
 struct Asked<'a> {
     file: &'a File,
     probe: OnceCell<Probe>,
@@ -51,6 +50,27 @@ pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
             Some(identity) => judge_maker(&identity, file),
             None => unless_alive(file, UnknownReason::Unreadable),
         },
+    }
+}
+
+/// As [`judge`], without looking at any process: what the kernel keeps, and what this process has noted of its own files,
+/// decides alone. Whoever writes a number into a file, or gives it the name of a claim, learns nothing of a process by it.
+pub(crate) fn judge_by_evidence(owner: &Owner, file: &File, own: bool) -> Liveness {
+    if own {
+        return Liveness::Alive(AliveReason::ThisProcess);
+    }
+    let promised = match owner {
+        Owner::Maker(identity) => Identity::parse(identity).and_then(|maker| maker.evidence),
+        Owner::Pid(_) | Owner::Nobody => None,
+    };
+    match (evidence::probe(file), owner) {
+        (Probe::Kept, _) => Liveness::Alive(AliveReason::Evidence),
+        (Probe::Free(kind), _) if promised == Some(kind) => {
+            Liveness::Dead(DeadReason::EvidenceGone)
+        }
+        (_, Owner::Nobody) => Liveness::Dead(DeadReason::Nobody),
+        _ if evidence::is_ours(file) => Liveness::Alive(AliveReason::ThisProcess),
+        _ => Liveness::Unknown(UnknownReason::NoAnswer),
     }
 }
 
@@ -226,6 +246,27 @@ fn unless_alive(file: &Asked<'_>, reason: UnknownReason) -> Liveness {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn by_evidence_alone_no_process_is_looked_at() {
+        let file = tempfile::tempfile().unwrap();
+        let me = platform::myself().unwrap();
+        let dead = Identity {
+            pid: 999_999_999,
+            ..me.clone()
+        };
+        for owner in [
+            Owner::Pid(std::process::id()),
+            Owner::Pid(999_999_999),
+            Owner::Maker(me.to_string()),
+            Owner::Maker(dead.to_string()),
+            Owner::Maker("2-p7".to_owned()),
+        ] {
+            let answer = judge_by_evidence(&owner, &file, false);
+            let unknown = Liveness::Unknown(UnknownReason::NoAnswer);
+            assert_eq!(format!("{answer:?}"), format!("{unknown:?}"));
+        }
+    }
 
     #[test]
     fn death_is_not_told_from_memory() {

@@ -1,4 +1,4 @@
-//! Operations on files by the system calls that wasmtime-wasi makes for them, where openat2(2) is to be had.
+//! Operations on files by the system calls that the host makes for them.
 
 use std::{ffi::CStr, fs::File, os::fd::AsFd};
 
@@ -9,8 +9,7 @@ use lockhost_guest::{
 };
 use rustix::{
     fs::{
-        AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, linkat, openat,
-        openat2, statx, unlinkat,
+        AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxFlags, linkat, openat, statx, unlinkat,
     },
     io::{self, Errno, pread, pwrite},
 };
@@ -38,35 +37,27 @@ impl Opened {
     }
 }
 
-/// Opens a file for reading; a symbolic link is not followed.
+/// Opens a file for reading; a symbolic link is not followed, and no pipe waited for.
 pub(super) fn open(dir: &File, name: &str) -> Result<Opened, ErrorCode> {
-    let (file, kind) = open_with(dir, name, OFlags::RDONLY, Mode::empty())?;
-    Ok(Opened {
-        file,
-        is_directory: kind == FileType::Directory,
-    })
+    let file = open_with(dir, name, OFlags::RDONLY)?;
+    match kind_of(&look(&file)?) {
+        kind @ (FileType::RegularFile | FileType::Directory) => Ok(Opened {
+            file,
+            is_directory: kind == FileType::Directory,
+        }),
+        _ => Err(ErrorCode::NoSuchDevice),
+    }
 }
 
 /// Creates a file that must not exist.
 pub(super) fn create(dir: &File, name: &str) -> Result<File, ErrorCode> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
-    let mode = Mode::from_raw_mode(0o666);
-    open_with(dir, name, flags, mode).map(|(file, _)| file)
+    open_with(dir, name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL)
 }
 
-fn open_with(
-    dir: &File,
-    name: &str,
-    flags: OFlags,
-    mode: Mode,
-) -> Result<(File, FileType), ErrorCode> {
-    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    let file: File = openat2(dir, name, flags, mode, resolve)
-        .map_err(code)?
-        .into();
-    let kind = kind_of(&look(&file)?);
-    Ok((file, kind))
+fn open_with(dir: &File, name: &str, flags: OFlags) -> Result<File, ErrorCode> {
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = openat(dir, name, flags, Mode::RUSR | Mode::WUSR).map_err(code)?;
+    Ok(file.into())
 }
 
 pub(super) fn write(file: &impl AsFd, content: &str) -> Result<usize, ErrorCode> {

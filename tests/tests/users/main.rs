@@ -103,45 +103,43 @@ fn another_user_cannot_signal_the_owner() {
     assert_eq!(owner.end_of_input().code(), Some(0));
 }
 
-#[test]
-#[cfg_attr(any(not_root, no_strace), ignore = "needs root and strace(1)")]
-fn who_locks_a_claim_before_it_is_private_only_has_it_made_anew() {
-    let scene = shared(WRITABLE);
+/// Starts the program as this user, stopped once this system call of its is over.
+fn stopped_after(user: User, scene: &Scene, call: &str, nth: usize) -> Contender {
     let log = NamedTempFile::with_prefix("lockhost-").unwrap();
     fs::set_permissions(log.path(), Permissions::from_mode(0o666)).unwrap();
-    // The second time that the type of a file system is asked for, it is the claim's, which has just been made. It is
-    // stopped when that call is over.
     let mut command = Command::new("sh");
     command
         .args(["-c", "umask 022 && exec strace -D -o \"$@\"", "sh"])
         .arg(log.path())
-        .args(["-e", "trace=fstatfs"])
-        .args(["-e", "inject=fstatfs:signal=STOP:when=2"])
+        .args(["-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=STOP:when={nth}")])
         .arg(scene.for_all(&lockhost()))
         .arg("acquire")
         .arg(scene.path());
-    ONE.is_who_runs(&mut command);
+    user.is_who_runs(&mut command);
     let mut owner = Contender::start(&mut command);
     let stopped = "--- stopped by SIGSTOP ---";
     while !fs::read_to_string(log.path()).unwrap().contains(stopped) {
         assert_eq!(owner.try_end(), None);
         thread::yield_now();
     }
+    owner
+}
+
+#[test]
+#[cfg_attr(any(not_root, no_strace), ignore = "needs root and strace(1)")]
+fn a_claim_is_private_from_the_moment_that_it_is_made() {
+    let scene = shared(WRITABLE);
+    // The second time that the type of a file system is asked for, it is the claim's, which has just been made.
+    let mut owner = stopped_after(ONE, &scene, "fstatfs", 2);
     let claim = scene.files().remove(0).into_string().unwrap();
     let mode = fs::metadata(scene.path().join(&claim)).unwrap().mode();
-    assert_eq!(mode & 0o777, 0o644, "it is not private yet");
-    let keeper = STRANGER.keeps(
-        &scene,
-        &format!("exec 3<\"$1/{claim}\" && flock --shared 3"),
-    );
+    assert_eq!(mode & 0o7777, 0o600);
+    assert!(!STRANGER.does(&scene, &format!("exec 3<\"$1/{claim}\"")));
     owner.signal(Signal::CONT);
     assert_eq!(owner.answer(), Answer::Owns);
-    let files = scene.files();
-    assert_eq!(files.len(), 2);
-    assert!(!files.contains(&claim.as_str().into()), "{files:?}");
-    drop(keeper);
+    assert!(scene.files().contains(&claim.into()));
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-    assert!(scene.files().is_empty());
 }
 
 #[test]
@@ -490,6 +488,51 @@ fn whatever_is_created_is_created_exclusively_which_no_setting_of_the_kernel_for
         links.all(|call| call.text.contains("\"tinyforge.lock.1-")),
         "its own claim"
     );
+}
+
+#[test]
+#[cfg_attr(any(not_root, no_strace), ignore = "needs root and strace(1)")]
+fn a_pipe_that_is_exchanged_in_at_the_last_moment_hangs_no_start() {
+    let scene = shared(WRITABLE).with("tinyforge.lock", "999999999\n");
+    let calls = system_calls(&[], scene.path());
+    let looks = |call: &&SystemCall| call.name == "statx" && call.text.contains("tinyforge.lock\"");
+    let look = calls.iter().find(looks).expect("it looks").nth;
+    // That run took the lock over.
+    let scene = scene.with("tinyforge.lock", "999999999\n");
+    let mut starting = stopped_after(ONE, &scene, "statx", look);
+    assert!(ANOTHER.does(
+        &scene,
+        "mkfifo -m 666 \"$1/pipe\" && mv -f \"$1/pipe\" \"$1/tinyforge.lock\""
+    ));
+    starting.signal(Signal::CONT);
+    let Answer::Ended(Some(1), line) = starting.answer() else {
+        panic!("a pipe is no lock");
+    };
+    assert!(
+        line.contains("a named pipe, a socket or a device"),
+        "{line}"
+    );
+    assert_eq!(scene.files(), ["tinyforge.lock"]);
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_lease_on_a_lock_delays_a_start_for_less_than_a_second() {
+    let scene = shared(WRITABLE);
+    assert!(ANOTHER.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    // F_SETLEASE, F_WRLCK. The kernel asks for it back by SIGIO, in vain.
+    let lease = "$SIG{IO} = \"IGNORE\"; open($file, \"+<\", $ARGV[0]) or die; \
+                 fcntl($file, 1024, 1) or die; $| = 1; print \"ready\\n\"; <STDIN>";
+    let keeper = ANOTHER.keeps(
+        &scene,
+        &format!("exec perl -e '{lease}' \"$1/tinyforge.lock\""),
+    );
+    let (code, line) = ONE.is_kept_out(&scene);
+    assert_eq!(code, Some(1));
+    assert!(line.contains("another process has a lease on it"), "{line}");
+    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    drop(keeper);
+    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
 }
 
 // Who may write the directory, and remove everybody's files
