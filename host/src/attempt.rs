@@ -11,7 +11,7 @@ use wasmtime::component::ResourceAny;
 
 use crate::{
     bindings::direct::lockfile as wit,
-    component::{Instance, elapsed, open_directory},
+    component::{Instance, assumed, elapsed, open_directory},
     descriptor::BorrowedDescriptor,
     error::{Circumstance, Error, ErrorKind, Kind},
     filesystem,
@@ -49,7 +49,7 @@ impl Options {
             let mut instance = Instance::ready()?;
             let options = wit::Options {
                 name: self.name.clone(),
-                assume_dead: self.assume_dead.clone(),
+                assume_dead: assumed(self.assume_dead.clone()),
             };
             let attempt = instance.attempt(directory, &options)?;
             Ok(Try {

@@ -32,6 +32,18 @@ use self::{idle::Limits, linked::Linked};
 /// crashed can be listed.
 const MEMORY: usize = 128 << 20;
 
+/// How much of it an instance may have that works for a plugin, in bytes. A plugin decides how many files its directory
+/// has, and how many instances work for it.
+const MEMORY_FOR_PLUGIN: usize = 8 << 20;
+
+/// How long an identity may be, in bytes, as the contract has it.
+const IDENTITY: usize = 128;
+
+/// An identity to be assumed dead. A longer text than any identity means no owner, and the component is not handed a copy.
+pub(crate) fn assumed(identity: Option<String>) -> Option<String> {
+    identity.filter(|it| it.len() <= IDENTITY)
+}
+
 /// How many files, directories and pieces of evidence an instance may have at one time: of each level there are at most
 /// a file that is looked at and one of its own with its evidence.
 const HANDLES: usize = 64;

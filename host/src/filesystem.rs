@@ -80,11 +80,18 @@ pub fn fit_filesystem<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasm
     platform::fit(linker, view)
 }
 
-/// Refuses a name that is no file's on this system, whatever directory it is in.
+/// How long a file's name may be, in bytes: a lock's is shorter by what is put behind it, which the component knows.
+pub(crate) const LONGEST_NAME: usize = 255;
+
+/// Refuses a name that is no file's on this system, whatever directory it is in. A name that is too long for any file is
+/// not handed to the component, which would keep a copy.
 ///
 /// # Errors
 /// With the reason.
 pub(crate) fn check(name: &str) -> Result<(), Error> {
+    if name.len() > LONGEST_NAME {
+        return Err(Error::new(name.into(), Kind::BadName));
+    }
     match platform::flaw(name) {
         None => Ok(()),
         Some(why) => Err(Error::new(name.into(), Kind::UnusableName(why))),

@@ -34,10 +34,12 @@
 //!
 //! [Plugins that lock](crate::plugins) has the whole of it, with a plugin, and the other way: two components composed.
 
+mod disclosure;
 pub(crate) mod given;
 mod inner;
+mod settings;
 
-use std::time::Instant;
+use std::{any::Any, mem, time::Instant};
 
 use wasmtime::{
     Result, StoreContextMut,
@@ -45,20 +47,43 @@ use wasmtime::{
 };
 use wasmtime_wasi::filesystem::Descriptor;
 
-use self::{given::given, inner::Inner};
+pub use self::settings::Settings;
+use self::{disclosure::Disclosure, given::given, inner::Inner};
 use crate::{
     bindings::direct::lockfile as wit,
-    component::{Instance, elapsed},
+    component::{Instance, assumed, elapsed},
+    filesystem,
 };
 
 /// An attempt of a plugin: the component's own until it has become a lock, or an error.
 struct Attempt {
-    trying: Option<Inner>,
+    trying: Trying,
     begun: Instant,
+    asking: Asking,
+}
+
+/// How an attempt goes on.
+enum Trying {
+    /// With this.
+    With(Inner),
+    /// Not at all, for this reason, which the plugin is yet to be given. There is no instance.
+    Refused(wit::Error),
+    /// Not at all.
+    Ended,
 }
 
 /// A lock of a plugin.
-struct Lock(Inner);
+struct Lock {
+    inner: Inner,
+    asking: Asking,
+}
+
+/// Which lock a plugin asks about, and what it learns of processes.
+#[derive(Clone)]
+struct Asking {
+    name: String,
+    disclosure: Disclosure,
+}
 
 /// Where a store's data keeps its resources: those of its WASI, and the plugin's attempts and locks.
 type Table<T> = fn(&mut T) -> &mut ResourceTable;
@@ -70,28 +95,42 @@ type Table<T> = fn(&mut T) -> &mut ResourceTable;
 /// asynchronously. They do some file operations on the calling thread and wait for nobody: a plugin is told when to try
 /// again. How long that took is measured here, whatever the plugin says.
 ///
-/// An attempt and a lock cost an instance of the component, some tens of kilobytes, and up to a handful of open files. How
-/// many a plugin can have at once is bounded by what bounds its other resources:
-/// [`ResourceTable::set_max_capacity`].
+/// A plugin may have 16 attempts and locks at once, and learns who has a lock: [`Settings`] has both otherwise, and says
+/// what an attempt costs.
 ///
 /// The [module's documentation](self) has an example.
 ///
 /// # Errors
 /// If the linker has the interface already, and does not allow shadowing.
 pub fn add_to_linker<T: 'static>(linker: &mut Linker<T>, table: Table<T>) -> Result<()> {
+    Settings::new().add_to_linker(linker, table)
+}
+
+fn link<T: 'static>(
+    linker: &mut Linker<T>,
+    table: Table<T>,
+    at_once: usize,
+    disclosure: &Disclosure,
+) -> Result<()> {
     let mut interface = linker.instance("lockhost:lockfile/lockfile@0.1.0")?;
-    add_attempt(&mut interface, table)?;
+    add_attempt(&mut interface, table, at_once, disclosure.clone())?;
     add_lock(&mut interface, table)?;
+    let disclosure = disclosure.clone();
     interface.func_wrap(
         "inspect",
         move |mut store: StoreContextMut<'_, T>, (dir, name): (Resource<Descriptor>, String)| {
             let dir = given(table(store.data_mut()).get(&dir)?)?;
-            Ok((Instance::ready()?.inspect(dir, &name)?,))
+            Ok((inspect(dir, &name, &disclosure)?,))
         },
     )
 }
 
-fn add_attempt<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) -> Result<()> {
+fn add_attempt<T: 'static>(
+    interface: &mut LinkerInstance<'_, T>,
+    table: Table<T>,
+    at_once: usize,
+    disclosure: Disclosure,
+) -> Result<()> {
     let resource = ResourceType::host::<Attempt>();
     interface.resource("attempt", resource, move |mut store, rep| {
         let attempt = Resource::<Attempt>::new_own(rep);
@@ -104,7 +143,12 @@ fn add_attempt<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T
               (dir, options): (Resource<Descriptor>, wit::Options)| {
             let table = table(store.data_mut());
             let dir = given(&table.delete(dir)?)?;
-            Ok((table.push(Attempt::new(dir, &options)?)?,))
+            let attempt = if instances(table) < at_once {
+                Attempt::new(dir, options, disclosure.clone())?
+            } else {
+                Attempt::one_too_many(at_once, disclosure.clone())
+            };
+            Ok((table.push(attempt)?,))
         },
     )?;
     interface.func_wrap(
@@ -117,6 +161,37 @@ fn add_attempt<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T
             },))
         },
     )
+}
+
+/// How many instances of the component a plugin has.
+fn instances(table: &mut ResourceTable) -> usize {
+    let has_one = |it: &&mut (dyn Any + Send)| match it.downcast_ref::<Attempt>() {
+        Some(attempt) => matches!(attempt.trying, Trying::With(_)),
+        None => it.is::<Lock>(),
+    };
+    table.iter_mut().filter(has_one).count()
+}
+
+/// Judges a lock for a plugin.
+fn inspect(
+    dir: Descriptor,
+    name: &str,
+    disclosure: &Disclosure,
+) -> Result<std::result::Result<wit::Status, wit::InspectError>> {
+    if filesystem::check(name).is_err() {
+        return Ok(Err(wit::InspectError {
+            file: beginning(name),
+            cause: wit::InspectCause::BadName,
+        }));
+    }
+    let instance = Instance::for_plugin(disclosure.withholds())?;
+    let status = instance.inspect(dir, name)?;
+    Ok(status.map(|status| disclosure.status(status)))
+}
+
+/// As much of a name as a file's may have.
+fn beginning(name: &str) -> String {
+    name[..name.floor_char_boundary(filesystem::LONGEST_NAME)].to_owned()
 }
 
 fn add_lock<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) -> Result<()> {
@@ -147,22 +222,61 @@ fn add_lock<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) 
 }
 
 impl Attempt {
-    fn new(dir: Descriptor, options: &wit::Options) -> Result<Self> {
-        let mut instance = Instance::ready()?;
-        let attempt = instance.attempt(dir, options)?;
+    /// Nothing that a plugin can make long is handed to an instance, or kept.
+    fn new(dir: Descriptor, options: wit::Options, disclosure: Disclosure) -> Result<Self> {
+        if filesystem::check(&options.name).is_err() {
+            let name = beginning(&options.name);
+            return Ok(Self::refused(name, wit::Cause::BadName, disclosure));
+        }
+        let asking = Asking {
+            name: options.name,
+            disclosure,
+        };
+        let assume_dead = match assumed(options.assume_dead) {
+            Some(handle) if asking.disclosure.withholds() => asking.meant(&dir, &handle)?,
+            assumed => assumed,
+        };
+        let mut instance = Instance::for_plugin(asking.disclosure.withholds())?;
+        let options = wit::Options {
+            name: asking.name.clone(),
+            assume_dead,
+        };
+        let attempt = instance.attempt(dir, &options)?;
         Ok(Self {
-            trying: Some(Inner::new(instance, attempt)),
+            trying: Trying::With(Inner::new(instance, attempt)),
             begun: Instant::now(),
+            asking,
         })
+    }
+
+    /// One that its plugin may not have.
+    fn one_too_many(at_once: usize, disclosure: Disclosure) -> Self {
+        let why =
+            format!("the host permits {at_once} attempts and locks at once, and there are as many");
+        Self::refused(String::new(), wit::Cause::Host(why), disclosure)
+    }
+
+    fn refused(name: String, cause: wit::Cause, disclosure: Disclosure) -> Self {
+        let file = name.clone();
+        Self {
+            trying: Trying::Refused(wit::Error { file, cause }),
+            begun: Instant::now(),
+            asking: Asking { name, disclosure },
+        }
     }
 
     /// The outer error is a trap, which ends the attempt as well.
     fn proceed(&mut self, told: u64) -> Result<std::result::Result<Lock, wit::Error>> {
-        let Some(mut inner) = self.trying.take_if(|inner| inner.is_ours()) else {
-            return Ok(Err(wit::Error {
-                file: String::new(),
-                cause: wit::Cause::Ended,
-            }));
+        let mut inner = match mem::replace(&mut self.trying, Trying::Ended) {
+            Trying::With(inner) if inner.is_ours() => inner,
+            Trying::Refused(error) => return Ok(Err(error)),
+            // A child made by fork(2) has no part in it.
+            Trying::With(_) | Trying::Ended => {
+                return Ok(Err(wit::Error {
+                    file: String::new(),
+                    cause: wit::Cause::Ended,
+                }));
+            }
         };
         // A plugin that says it has waited, and has not, would take another program's file before it is written.
         let elapsed = told.min(elapsed(self.begun));
@@ -170,145 +284,61 @@ impl Attempt {
         match inner.instance()?.go_on(attempt, elapsed)? {
             Ok(lock) => {
                 inner.resource = lock;
-                Ok(Ok(Lock(inner)))
+                let asking = self.asking.clone();
+                Ok(Ok(Lock { inner, asking }))
             }
             Err(error) => {
-                self.trying = Some(inner);
-                Ok(Err(error))
+                // Every other answer ends the attempt, and with it goes the instance.
+                if matches!(error.cause, wit::Cause::Again(_)) {
+                    self.trying = Trying::With(inner);
+                }
+                Ok(Err(self.asking.error(error)))
             }
         }
+    }
+}
+
+impl Asking {
+    fn error(&self, error: wit::Error) -> wit::Error {
+        self.disclosure.error(&self.name, error)
+    }
+
+    /// The identity that a handle stands for, among the owners that there are. The component compares it under the
+    /// reclaim lock, so it is useless once another owner has come.
+    fn meant(&self, dir: &Descriptor, handle: &str) -> Result<Option<String>> {
+        let instance = Instance::for_plugin(self.disclosure.withholds())?;
+        let status = instance.inspect(dir.clone(), &self.name)?;
+        let files = status.map(|status| status.files).unwrap_or_default();
+        let mut owners = files.into_iter().filter_map(|it| it.holder.identity);
+        Ok(owners.find(|it| self.disclosure.identity(it.clone()) == handle))
     }
 }
 
 impl Lock {
     fn report(&mut self) -> Result<wit::Report> {
-        let lock = self.0.resource;
-        self.0.instance()?.report(lock)
+        let lock = self.inner.resource;
+        let report = self.inner.instance()?.report(lock)?;
+        Ok(self.asking.disclosure.report(&self.asking.name, report))
     }
 
     fn still_held(&mut self) -> Result<std::result::Result<bool, wit::Failure>> {
-        if !self.0.is_ours() {
+        if !self.inner.is_ours() {
             return Ok(Ok(false));
         }
-        let lock = self.0.resource;
-        self.0.instance()?.still_held(lock)
+        let lock = self.inner.resource;
+        self.inner.instance()?.still_held(lock)
     }
 
     fn release(self) -> Result<std::result::Result<(), wit::ReleaseError>> {
-        if !self.0.is_ours() {
+        if !self.inner.is_ours() {
             return Ok(Ok(()));
         }
-        let (instance, lock) = self.0.spend()?;
-        instance.release(lock)
+        let Asking { name, disclosure } = self.asking;
+        let (instance, lock) = self.inner.spend()?;
+        let released = instance.release(lock)?;
+        Ok(released.map_err(|error| disclosure.released(&name, error)))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::component::open_directory;
-
-    fn attempt(directory: &tempfile::TempDir) -> Attempt {
-        let options = wit::Options {
-            name: "plugin.lock".to_owned(),
-            assume_dead: None,
-        };
-        let directory = open_directory(directory.path()).unwrap();
-        Attempt::new(directory, &options).unwrap()
-    }
-
-    fn inspect(directory: Descriptor) -> std::result::Result<wit::Status, wit::InspectError> {
-        let instance = Instance::new().unwrap();
-        instance.inspect(directory, "plugin.lock").unwrap()
-    }
-
-    #[test]
-    fn a_plugin_that_says_it_has_waited_has_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let lock = directory.path().join("plugin.lock");
-        fs::write(&lock, "").unwrap();
-        let mut attempt = attempt(&directory);
-        for told in [0, 60_000, u64::MAX] {
-            let error = attempt.proceed(told).unwrap().err().unwrap();
-            assert!(matches!(error.cause, wit::Cause::Again(_)), "{error:?}");
-        }
-        drop(attempt);
-        let left: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
-        assert_eq!(left.len(), 1, "{left:?}");
-    }
-
-    #[test]
-    fn an_attempt_that_has_become_a_lock_or_an_error_has_ended() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut first, mut second) = (attempt(&directory), attempt(&directory));
-        let lock = first.proceed(0).unwrap().ok().unwrap();
-        let refused = second.proceed(0).unwrap().err().unwrap();
-        assert!(matches!(refused.cause, wit::Cause::Held(_)), "{refused:?}");
-        for attempt in [&mut first, &mut second] {
-            let ended = attempt.proceed(0).unwrap().err().unwrap();
-            assert!(matches!(ended.cause, wit::Cause::Ended), "{ended:?}");
-        }
-        drop((first, second));
-        assert!(directory.path().join("plugin.lock").exists());
-        drop(lock);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_lock_tells_of_itself_and_of_its_loss() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut lock = attempt(&directory).proceed(0).unwrap().ok().unwrap();
-        let report = lock.report().unwrap();
-        assert_eq!(
-            (report.file.as_str(), report.pid),
-            ("plugin.lock", std::process::id())
-        );
-        assert!(lock.still_held().unwrap().unwrap());
-        let path = |name| directory.path().join(name);
-        fs::write(path("other"), "7\n").unwrap();
-        // Not in one step, for a system that replaces no file which is open.
-        fs::rename(path("plugin.lock"), path("away")).unwrap();
-        fs::rename(path("other"), path("plugin.lock")).unwrap();
-        assert!(!lock.still_held().unwrap().unwrap());
-        let lost = lock.release().unwrap().unwrap_err();
-        assert!(matches!(lost.cause, wit::ReleaseCause::Lost), "{lost:?}");
-    }
-
-    #[test]
-    fn a_file_is_no_directory_to_lock() {
-        let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join("file"), "").unwrap();
-        let file = fs::File::open(directory.path().join("file")).unwrap();
-        let file = wasmtime_wasi::filesystem::File::new(
-            file,
-            wasmtime_wasi::filesystem::FsPerms::ReadWrite,
-            wasmtime_wasi::filesystem::OpenMode::READ,
-            false,
-        );
-        let file = given(&Descriptor::File(file)).unwrap();
-        let status = inspect(file).unwrap_err();
-        assert!(
-            matches!(status.cause, wit::InspectCause::Failed(_)),
-            "{status:?}"
-        );
-    }
-
-    #[test]
-    fn an_inspection_writes_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let look = || {
-            let directory = open_directory(directory.path()).unwrap();
-            inspect(directory).unwrap()
-        };
-        assert_eq!(look().state, wit::State::Free);
-        let lock = attempt(&directory).proceed(0).unwrap().ok().unwrap();
-        let count = || fs::read_dir(directory.path()).unwrap().count();
-        let before = count();
-        assert_eq!(look().state, wit::State::Held);
-        assert_eq!(count(), before);
-        drop(lock);
-        assert_eq!(look().state, wit::State::Free);
-    }
-}
+mod tests;

@@ -42,6 +42,11 @@ impl ProcessCtx {
         Self::default()
     }
 
+    /// Has owners judged by what the kernel keeps alone, or by everything that is known of processes.
+    pub(crate) fn judge_by_evidence(&mut self, alone: bool) {
+        self.by_evidence = alone;
+    }
+
     /// Whether any descriptor under guard is still open.
     pub(crate) fn guards_any(&self) -> bool {
         self.guarded.iter().any(|it| it.strong_count() > 0)

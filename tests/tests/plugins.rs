@@ -258,6 +258,93 @@ fn a_plugin_whose_directory_is_read_only_cannot_lock_it() {
     }
 }
 
+/// Makes so many attempts at once: how many its host did not permit.
+fn hoard(plugin: &mut Plugin, scene: &Scene, name: &str, count: u32) -> u32 {
+    type Hoard<'a> = (Resource<Descriptor>, &'a str, u32);
+    let hoard = plugin
+        .instance
+        .get_typed_func::<Hoard<'_>, (u32,)>(&mut plugin.store, "hoard")
+        .expect("it can hoard");
+    let directory = open_directory(scene.path()).expect("it is there");
+    let table = plugin.store.data_mut().ctx().table;
+    let directory = table.push(directory).expect("there is room");
+    let hoarded = hoard.call(&mut plugin.store, (directory, name, count));
+    hoarded.expect("no trap").0
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_plugin_has_only_so_many_attempts_at_once() {
+    let scene = Scene::free();
+    let mut plugin = WAYS.linked.plugin();
+    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 16), 0);
+    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 60), 44);
+    // What has ended does not count, and a name that is too long for an instance does not either.
+    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 16), 0);
+    assert_eq!(hoard(&mut plugin, &scene, &"a".repeat(1 << 20), 60), 0);
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    let component = &WAYS.linked.component;
+    let mut linker = Linker::<Host>::new(component.engine());
+    p2::add_to_linker_sync(&mut linker).expect("a new linker");
+    lockhost::plugin::Settings::new()
+        .at_once(1)
+        .add_to_linker(&mut linker, |host: &mut Host| host.ctx().table)
+        .expect("a new linker");
+    let mut plugin = Plugin::new(&linker, component).expect("an instance");
+    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 3), 2);
+}
+
+/// What the plugin learns of the directory's lock by the interface.
+fn learnt(plugin: &mut Plugin, scene: &Scene) -> String {
+    type Learn<'a> = (Resource<Descriptor>, &'a str);
+    let learn = plugin
+        .instance
+        .get_typed_func::<Learn<'_>, (String,)>(&mut plugin.store, "learn")
+        .expect("it can learn");
+    let directory = open_directory(scene.path()).expect("it is there");
+    let table = plugin.store.data_mut().ctx().table;
+    let directory = table.push(directory).expect("there is room");
+    let learnt = learn.call(&mut plugin.store, (directory, DEFAULT_NAME));
+    learnt.expect("no trap").0
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_host_may_withhold_all_processes_from_a_plugin() {
+    let component = &WAYS.linked.component;
+    let mut linker = Linker::<Host>::new(component.engine());
+    p2::add_to_linker_sync(&mut linker).expect("a new linker");
+    lockhost::plugin::Settings::new()
+        .withhold_processes(true)
+        .add_to_linker(&mut linker, |host: &mut Host| host.ctx().table)
+        .expect("a new linker");
+    let pid = std::process::id().to_string();
+    let scene = Scene::free();
+    let mut told = WAYS.linked.plugin();
+    start(&mut told, &scene).expect("it is free");
+    let identity = {
+        let refused = acquire(scene.path()).unwrap_err();
+        refused.holder().unwrap().identity().unwrap().to_owned()
+    };
+    assert!(learnt(&mut told, &scene).contains(&identity));
+    assert_eq!(told.stop().unwrap(), Ok(()));
+    let mut untold = Plugin::new(&linker, component).expect("an instance");
+    start(&mut untold, &scene).expect("it is free");
+    let learnt = learnt(&mut untold, &scene);
+    let facts = identity.split('-').filter(|fact| fact.len() > 5);
+    for secret in facts.chain([&*pid]) {
+        assert!(!learnt.contains(secret), "{secret}: {learnt}");
+    }
+    assert!(learnt.contains("0-h"), "{learnt}");
+    let refused = start(&mut Plugin::new(&linker, component).unwrap(), &scene).unwrap_err();
+    assert!(
+        refused.contains("Held") && !refused.contains(&pid),
+        "{refused}"
+    );
+    assert_eq!(untold.stop().unwrap(), Ok(()));
+    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+}
+
 /// Counts once with the lock, by calls that are asynchronous.
 async fn counts(linker: &Linker<Host>, component: &Component, scene: &Scene) -> Result<u64> {
     let mut store = Store::new(linker.engine(), Host::default());

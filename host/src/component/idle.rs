@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use wasmtime::{ResourceLimiter, Result};
 
-use super::{Instance, MEMORY};
+use super::{Instance, MEMORY, MEMORY_FOR_PLUGIN};
 
 /// How many wait at most: as many as were ever at work at one time, in a process that has so many locks. Each keeps some
 /// tens of kilobytes.
@@ -31,6 +31,15 @@ impl Instance {
         waiting.map_or_else(Self::new, Ok)
     }
 
+    /// As [`ready`](Self::ready), for a plugin: with less memory, and, if `by_evidence`, with no look at any process.
+    pub(crate) fn for_plugin(by_evidence: bool) -> Result<Self> {
+        let mut instance = Self::ready()?;
+        let state = instance.store.data_mut();
+        state.limits.most = MEMORY_FOR_PLUGIN;
+        state.process.judge_by_evidence(by_evidence);
+        Ok(instance)
+    }
+
     /// Lets it wait for the next task. Call it only if no call of it has failed: after a trap an instance is dead.
     ///
     /// It has nothing left of its last task, or does not wait: no file, no directory, no evidence. So whoever gets it
@@ -40,6 +49,9 @@ impl Instance {
             && let Some(mut idle) = idle()
             && idle.len() < KEPT
         {
+            let state = self.store.data_mut();
+            state.limits.most = MEMORY;
+            state.process.judge_by_evidence(false);
             idle.push(self);
         }
     }
@@ -51,10 +63,21 @@ impl Instance {
 }
 
 /// Bounds an instance's memory, and knows how large it is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Limits {
     /// The memory's size in bytes.
     pub(crate) size: usize,
+    /// How large it may become.
+    pub(crate) most: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            size: 0,
+            most: MEMORY,
+        }
+    }
 }
 
 impl ResourceLimiter for Limits {
@@ -64,7 +87,7 @@ impl ResourceLimiter for Limits {
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool> {
-        let may_grow = desired <= MEMORY;
+        let may_grow = desired <= self.most;
         if may_grow {
             self.size = desired;
         }
@@ -140,6 +163,22 @@ mod tests {
         assert!(instance.is_clean());
         instance.go_on(attempt, 0).unwrap_err();
         instance.let_go(attempt).unwrap_err();
+    }
+
+    #[test]
+    fn what_a_plugin_may_is_not_left_to_the_next_task() {
+        let mut instance = Instance::for_plugin(true).unwrap();
+        assert_eq!(instance.store.data().limits.most, MEMORY_FOR_PLUGIN);
+        let grown = |instance: &mut Instance, size| {
+            let limits = &mut instance.store.data_mut().limits;
+            limits.memory_growing(0, size, None).unwrap()
+        };
+        assert!(!grown(&mut instance, MEMORY_FOR_PLUGIN + 1));
+        // Other tests use the instances that wait, so all of them are looked at.
+        instance.done();
+        for instance in IDLE.lock().unwrap().iter_mut() {
+            assert_eq!(instance.store.data().limits.most, MEMORY);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an instance can make its host keep is bounded, whatever the component does.
 
 use super::*;
-use crate::{ErrorKind, Options, bindings::direct::lockfile as wit};
+use crate::{ErrorKind, Options, bindings::direct::lockfile as wit, filesystem};
 
 #[test]
 fn memory_is_bounded() {
@@ -34,12 +34,37 @@ fn open_files_and_evidence_are_bounded() {
 fn what_is_handed_over_in_one_call_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
     // The component quotes a name that is none for a lock.
-    for (length, kind) in [
-        (HANDED_OVER / 8, ErrorKind::BadName),
-        (HANDED_OVER + 1, ErrorKind::Internal),
-    ] {
-        let options = Options::new().name("a".repeat(length));
-        let error = options.acquire(directory.path()).unwrap_err();
-        assert_eq!(error.kind(), kind);
-    }
+    let quotes = |length| {
+        let mut instance = Instance::new().unwrap();
+        let options = wit::Options {
+            name: "a".repeat(length),
+            assume_dead: None,
+        };
+        let directory = open_directory(directory.path()).unwrap();
+        let attempt = instance.attempt(directory, &options).unwrap();
+        instance.go_on(attempt, 0)
+    };
+    let error = quotes(HANDED_OVER / 8).unwrap().unwrap_err();
+    assert!(matches!(error.cause, wit::Cause::BadName), "{error:?}");
+    quotes(HANDED_OVER + 1).unwrap_err();
+}
+
+#[test]
+fn what_is_too_long_is_not_handed_to_an_instance() {
+    let directory = tempfile::tempdir().unwrap();
+    let long = "a".repeat(filesystem::LONGEST_NAME + 1);
+    let options = Options::new().name(&long);
+    let error = options.acquire(directory.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadName);
+    let error = crate::inspect(directory.path(), &long).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadName);
+    // It means no owner, so it is in nobody's way.
+    assert_eq!(assumed(Some("1".repeat(IDENTITY + 1))), None);
+    assert!(assumed(Some("1".repeat(IDENTITY))).is_some());
+    let options = Options::new().assume_dead("1".repeat(MEMORY));
+    options
+        .acquire(directory.path())
+        .unwrap()
+        .release()
+        .unwrap();
 }

@@ -28,7 +28,7 @@ use std::cell::RefCell;
 
 pub use generated::Guest;
 use generated::{
-    lockhost::lockfile::lockfile::{Attempt, Lock, Options},
+    lockhost::lockfile::lockfile::{Attempt, Cause, Lock, Options, inspect},
     wasi::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags},
 };
 
@@ -48,17 +48,7 @@ thread_local! {
 impl Guest for Counter {
     fn start(dir: Descriptor, name: String) -> Result<(), String> {
         // The lock keeps the directory that it is given, and the counter needs it too.
-        let own = dir.open_at(
-            PathFlags::empty(),
-            ".",
-            OpenFlags::DIRECTORY,
-            DescriptorFlags::READ,
-        );
-        let options = Options {
-            name,
-            assume_dead: None,
-        };
-        let attempt = Attempt::new(own.map_err(told)?, &options);
+        let attempt = attempt(&dir, name).map_err(told)?;
         // Once. Who has a clock tries again while the answer is `again`, and tells the milliseconds since.
         let lock = attempt
             .try_(0)
@@ -92,6 +82,40 @@ impl Guest for Counter {
         let lock = unsafe { Lock::from_handle(handle) };
         let _ = Lock::release(lock);
     }
+
+    fn hoard(dir: Descriptor, name: String, count: u32) -> u32 {
+        let attempts = (0..count).filter_map(|_| attempt(&dir, name.clone()).ok());
+        let attempts: Vec<_> = attempts.collect();
+        let outcomes: Vec<_> = attempts.iter().map(|attempt| attempt.try_(0)).collect();
+        let not_permitted = outcomes.iter().filter(|outcome| {
+            let error = outcome.as_ref().err();
+            error.is_some_and(|error| matches!(error.cause, Cause::Host(_)))
+        });
+        not_permitted.count().try_into().unwrap_or(u32::MAX)
+    }
+
+    fn learn(dir: Descriptor, name: String) -> String {
+        let status = inspect(&dir, &name);
+        GUARDED.with_borrow(|guarded| {
+            let report = guarded.as_ref().map(|guarded| guarded.lock.report());
+            format!("{status:?} {report:?}")
+        })
+    }
+}
+
+/// An attempt on a directory, with a descriptor of its own.
+fn attempt(dir: &Descriptor, name: String) -> Result<Attempt, ErrorCode> {
+    let own = dir.open_at(
+        PathFlags::empty(),
+        ".",
+        OpenFlags::DIRECTORY,
+        DescriptorFlags::READ,
+    )?;
+    let options = Options {
+        name,
+        assume_dead: None,
+    };
+    Ok(Attempt::new(own, &options))
 }
 
 fn told(code: ErrorCode) -> String {
