@@ -11,12 +11,14 @@ use crate::{
     filesystem,
     holder::Holder,
     phrase,
+    printable::Printable,
     process::platform::{is_sticky, owner_of},
 };
 
 /// Why a lock could not be had, kept, given up or judged.
 ///
-/// Its text is one sentence that names the file and, where there is one, its holder and the way out.
+/// Its text is one sentence, in one line, that names the file and, where there is one, its holder and the way out. What
+/// other programs have chosen in it, as names of files and commands, is escaped as [`Printable`] does.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -87,7 +89,16 @@ pub(crate) enum Kind {
     /// The operation, its failure, and whose the file is where that is what is in the way.
     Io(String, io::Error, Option<String>),
     Host(String),
-    Internal(wasmtime::Error),
+    Internal(Trap),
+}
+
+/// Why the component failed. wasmtime's own `Debug` prints texts as they are, over many lines.
+pub(crate) struct Trap(wasmtime::Error);
+
+impl fmt::Debug for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", format!("{:#}", self.0))
+    }
 }
 
 /// Who has a lock that somebody else was said to have.
@@ -128,7 +139,7 @@ impl Error {
     }
 
     pub(crate) fn internal(directory: &Path, error: wasmtime::Error) -> Self {
-        Self::new(directory.to_owned(), Kind::Internal(error))
+        Self::new(directory.to_owned(), Kind::Internal(Trap(error)))
     }
 
     pub(crate) fn io(path: PathBuf, operation: &str, error: io::Error) -> Self {
@@ -216,10 +227,21 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match &*self.kind {
+        // Names of files, of commands and of owners are other programs' to choose.
+        Printable(Sentence(self)).fmt(f)
+    }
+}
+
+/// An error in words.
+struct Sentence<'a>(&'a Error);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error) = self;
+        let path = error.path.display();
+        match &*error.kind {
             Kind::Held(holder, circumstance, way_out) => {
-                phrase::held(f, &self.path, holder, *circumstance, way_out)
+                phrase::held(f, &error.path, holder, *circumstance, way_out)
             }
             Kind::Contended => write!(
                 f,
@@ -240,7 +262,7 @@ impl fmt::Display for Error {
                  the directory at the same time; what is there now was left alone"
             ),
             Kind::NotTheOwner(owner, instead) => {
-                phrase::not_the_owner(f, &self.path, owner, instead)
+                phrase::not_the_owner(f, &error.path, owner, instead)
             }
             Kind::NotALock(what) => write!(
                 f,
@@ -255,20 +277,20 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "{} is no name for a lock here: {why}",
-                    self.path.display()
+                    error.path.display()
                 )
             }
             Kind::BadName => write!(
                 f,
                 "{} is no name for a lock: a plain file name that ends in .lock or .pid is",
-                self.path.display()
+                error.path.display()
             ),
             Kind::Io(operation, error, whose) => {
                 write!(f, "cannot {operation} {path}: {error}")?;
                 whose.iter().try_for_each(|whose| write!(f, "; {whose}"))
             }
             Kind::Host(why) => write!(f, "cannot lock {path}: {why}"),
-            Kind::Internal(error) => {
+            Kind::Internal(Trap(error)) => {
                 write!(f, "cannot lock {path}: the component failed: {error:#}")
             }
         }

@@ -1,6 +1,7 @@
 //! Who holds a lock, and what is known about whether it lives.
 
 use std::{
+    fmt,
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -8,6 +9,7 @@ use std::{
 use crate::{
     bindings::{direct::lockfile as wit, lockhost::lockfile::process as asked},
     phrase,
+    printable::Printable,
     process::platform::keepers,
 };
 
@@ -62,10 +64,17 @@ impl Keeper {
         self.pid
     }
 
-    /// The name of what it runs, as the kernel keeps it: the first 15 bytes. Empty where it cannot be told.
+    /// The name of what it runs, as the kernel keeps it: the first 15 bytes. Empty where it cannot be told. A process gives
+    /// itself any name, so [`Printable`] is for who prints it; the text of this value, as in `pid 4711 (app)`, does so.
     #[must_use]
     pub fn command(&self) -> &str {
         &self.command
+    }
+}
+
+impl fmt::Display for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pid {} ({})", self.pid, Printable(&self.command))
     }
 }
 

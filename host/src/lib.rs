@@ -95,6 +95,7 @@ mod options;
 mod pause;
 mod phrase;
 pub mod plugin;
+mod printable;
 pub mod process;
 mod running;
 #[cfg(all(test, not(windows)))]
@@ -140,6 +141,7 @@ pub use holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReaso
 pub use inspect::{State, Status, inspect};
 pub use lock::{Lock, Replaced, ReplacedReason, Warning};
 pub use options::{DEFAULT_NAME, Options, acquire, acquire_async};
+pub use printable::Printable;
 pub use running::Running;
 pub use view::{ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker};
 pub use watch::Watch;

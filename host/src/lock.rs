@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Kind},
     holder::DeadReason,
     phrase,
+    printable::Printable,
     process::{self, platform},
     watch::Watch,
 };
@@ -416,7 +417,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherReclaim { directory, pid } => {
-                let directory = directory.display();
+                let directory = Printable(directory.display());
                 write!(f, "a reclaim lock in {directory}")?;
                 if let Some(pid) = pid {
                     write!(f, ", of pid {pid},")?;

@@ -154,7 +154,7 @@ impl fmt::Display for Kept<'_> {
         }
         for (nth, keeper) in self.0.iter().take(TOLD).enumerate() {
             let link = if nth == 0 { " for" } else { "," };
-            write!(f, "{link} pid {} ({})", keeper.pid(), keeper.command())?;
+            write!(f, "{link} {keeper}")?;
         }
         match self.0.len().saturating_sub(TOLD) {
             0 => Ok(()),

@@ -42,6 +42,47 @@ fn every_refusal_and_failure_names_a_file_or_a_directory() {
 }
 
 #[test]
+fn nothing_from_outside_is_printed_as_it_is() {
+    let rude = "\u{1b}[2J\n\u{202e}x";
+    let keeper = Keeper::new(7, rude.to_owned());
+    let path = || Path::new("D").join(rude);
+    let way_out = WayOut {
+        name: format!("{rude}.lock"),
+        directory: path(),
+        beside: Some((rude.to_owned(), path())),
+    };
+    let doubtful = named(rude, UNKNOWN[0], true);
+    let other = Instead::Other(named(rude, ALIVE[1], true));
+    let kinds = [
+        Kind::Held(doubtful, Circumstance::Owning, way_out),
+        Kind::NotTheOwner(rude.to_owned(), other),
+        Kind::Host(rude.to_owned()),
+        Kind::Io(
+            "open".to_owned(),
+            io::Error::other(rude),
+            Some(rude.to_owned()),
+        ),
+        Kind::BadName,
+        Kind::Lost,
+    ];
+    let trap = Error::internal(&path(), wasmtime::Error::msg(rude));
+    let errors = kinds.map(|kind| Error::new(path(), kind));
+    let errors: Vec<_> = errors.into_iter().chain([trap]).collect();
+    let mut texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.extend(errors.iter().map(|it| format!("{it:?}")));
+    let remark = wit::Remark::OtherReclaim(None);
+    let file = String::new();
+    texts.push(Warning::new(&path(), wit::Warning { file, remark }).to_string());
+    texts.push(keeper.to_string());
+    texts.push(format!("{keeper:?}"));
+    texts.push(phrase::Kept(&[keeper]).to_string());
+    for text in texts {
+        assert!(text.contains("[2J"), "{text}");
+        assert!(!text.contains(crate::printable::is_escaped), "{text:?}");
+    }
+}
+
+#[test]
 fn every_refusal_in_doubt_has_the_way_out_and_every_certain_one_the_holder() {
     for holder in holders() {
         let error = held(holder.clone(), Circumstance::Owning).to_string();

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use lockhost::{Options, Replaced};
 
-use super::{UNTOLD, say};
+use super::{UNTOLD, printable, say};
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,9 @@ fn announcement(removed: &[Replaced]) -> String {
     if removed.is_empty() {
         return "nothing was left to be removed: somebody else was faster\n".to_owned();
     }
-    let line = |file: &Replaced| format!("removed {}: {file}\n", file.path().display());
+    let line = |file: &Replaced| {
+        let path = printable(&file.path().display());
+        format!("removed {path}: {file}\n")
+    };
     removed.iter().map(line).collect()
 }

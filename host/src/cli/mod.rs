@@ -167,13 +167,5 @@ fn complain(what: &dyn fmt::Display) {
 
 /// In one line, whatever a name of a file may hold.
 fn printable(what: &dyn fmt::Display) -> String {
-    let mut line = String::new();
-    for character in what.to_string().chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
+    lockhost::Printable(what).to_string()
 }

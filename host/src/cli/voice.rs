@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use lockhost::{Lock, Waiting};
 
-use super::{complain, events::Event, file_system, json::Stream, notify::Notify, say};
+use super::{complain, events::Event, file_system, json::Stream, notify::Notify, printable, say};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Voice {
                 complain(&line);
                 Ok(())
             }
-            (_, false) => say(format!("{line}\n").as_bytes()),
+            (_, false) => say(format!("{}\n", printable(&line)).as_bytes()),
         }
     }
 

@@ -1,7 +1,15 @@
 //! Words of a shell's.
 
-/// As a shell takes one word.
+use std::fmt::Write;
+
+use crate::printable::is_escaped;
+
+/// As a shell takes one word. A word with characters that are not to be printed is written in POSIX' dollar-single-quotes,
+/// byte by byte where it has to be.
 pub(super) fn quoted(word: &str) -> String {
+    if word.contains(is_escaped) {
+        return spelled(word);
+    }
     let plain =
         |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | '@' | ',');
     if !word.is_empty() && word.chars().all(plain) {
@@ -9,6 +17,24 @@ pub(super) fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+fn spelled(word: &str) -> String {
+    let mut spelled = "$'".to_owned();
+    for character in word.chars() {
+        match character {
+            '\'' | '\\' => spelled.extend(['\\', character]),
+            _ if is_escaped(character) => {
+                for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                    // Of exactly three digits, so that a digit behind it is none of them.
+                    let _ = write!(spelled, "\\{byte:03o}");
+                }
+            }
+            _ => spelled.push(character),
+        }
+    }
+    spelled.push('\'');
+    spelled
 }
 
 #[cfg(test)]
@@ -22,6 +48,8 @@ mod tests {
             ("", "''"),
             ("my data", "'my data'"),
             ("it's; rm *", r"'it'\''s; rm *'"),
+            ("a\u{1b}[2J'\\7\n1", r"$'a\033[2J\'\\7\0121'"),
+            ("\u{202e}x", r"$'\342\200\256x'"),
         ] {
             assert_eq!(quoted(word), quote);
         }

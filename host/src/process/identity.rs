@@ -114,7 +114,11 @@ impl Identity {
             pid: decimal(part('p')?)?.try_into().ok()?,
             start: fact(part('s'), decimal)?,
             time_namespace: fact(part('t'), decimal)?,
-            boot: fact(part('b'), |text| Some(text.to_owned()))?,
+            // It is written into messages and names of files, so it is nothing but what the contract has for identities.
+            boot: fact(part('b'), |text| {
+                let plain = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'z');
+                text.bytes().all(plain).then(|| text.to_owned())
+            })?,
             pid_namespace: fact(part('n'), decimal)?,
             evidence: fact(part('e'), |text| u64::from_str_radix(text, 16).ok())?,
             attempt: fact(part('a'), decimal)?.unwrap_or(0).try_into().ok()?,
@@ -252,6 +256,8 @@ mod tests {
             "1-p7-s5-s5",
             "1-p4294967296",
             "1-p7-s-5",
+            "1-p7-b\u{1b}[2J",
+            "1-p7-b../x",
         ] {
             assert_eq!(Identity::parse(text), None, "{text}");
         }
