@@ -531,8 +531,15 @@ fn a_lease_on_a_lock_delays_a_start_for_less_than_a_second() {
     assert_eq!(code, Some(1));
     assert!(line.contains("another process has a lease on it"), "{line}");
     assert_eq!(scene.files(), ["tinyforge.lock"]);
+    let mut waiting = Contender::start(ONE.acquire(&scene).args(["--json", "--wait"]));
+    let line = waiting.line();
+    assert!(line.contains("\"waiting\""), "{line}");
     drop(keeper);
-    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    let line = waiting.line();
+    assert!(line.contains("\"reclaimed\""), "{line}");
+    let line = waiting.line();
+    assert!(line.contains("\"acquired\""), "{line}");
+    assert_eq!(waiting.end(Signal::TERM).code(), Some(0));
 }
 
 // Who may write the directory, and remove everybody's files
