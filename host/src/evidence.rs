@@ -174,8 +174,8 @@ pub(crate) enum Probe {
     None,
 }
 
-/// Tries for a lock on a descriptor that is nobody's evidence, and gives it back at once: kept any longer it would be in
-/// the way of the maker of that very file, and of everything else that locks it.
+/// Tries for a lock on a descriptor that is no evidence, and gives it back at once: a lock that is kept would be in the way
+/// of the maker of that very file, and of every other program that locks it.
 pub(crate) fn probe(file: &File) -> Probe {
     let kind = match platform::evidence_kind(file) {
         Ok(Some(kind)) => kind,
@@ -253,10 +253,10 @@ mod tests {
 
         let before = file.metadata().unwrap().mode();
         let file = Arc::new(file);
-        let Err(GuardError::Refused(told)) = Evidence::leave(&file) else {
+        let Err(GuardError::Refused(refusal)) = Evidence::leave(&file) else {
             panic!("it was guarded");
         };
-        assert!(told.ends_with(why), "{told}");
+        assert!(refusal.ends_with(why), "{refusal}");
         assert_eq!(file.metadata().unwrap().mode(), before);
         assert!(!matches!(probe(&file), Probe::Kept));
     }

@@ -64,8 +64,8 @@ impl Keeper {
         self.pid
     }
 
-    /// The name of what it runs, as the kernel keeps it: the first 15 bytes. Empty where it cannot be told. A process gives
-    /// itself any name, so [`Printable`] is for who prints it; the text of this value, as in `pid 4711 (app)`, does so.
+    /// The name of what it runs, as the kernel keeps it: the first 15 bytes. Empty where it is not known. A process gives
+    /// itself any name, so print it as a [`Printable`]. The text of this value, as in `pid 4711 (app)`, is escaped so.
     #[must_use]
     pub fn command(&self) -> &str {
         &self.command

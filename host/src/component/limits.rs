@@ -58,7 +58,7 @@ fn what_is_too_long_is_not_handed_to_an_instance() {
     assert_eq!(error.kind(), ErrorKind::BadName);
     let error = crate::inspect(directory.path(), &long).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadName);
-    // It means no owner, so it is in nobody's way.
+    // It means no owner, and changes nothing.
     assert_eq!(assumed(Some("1".repeat(IDENTITY + 1))), None);
     assert!(assumed(Some("1".repeat(IDENTITY))).is_some());
     let options = Options::new().assume_dead("1".repeat(MEMORY));

@@ -165,7 +165,7 @@ mod tests {
                 remark: wit::Remark::OtherReclaim(Some(4711)),
             }],
         };
-        let told = format!("{:?}", Disclosure::none().report("a.lock", report));
-        assert!(!told.contains("4711") && !told.contains("b0123"), "{told}");
+        let text = format!("{:?}", Disclosure::none().report("a.lock", report));
+        assert!(!text.contains("4711") && !text.contains("b0123"), "{text}");
     }
 }

@@ -153,8 +153,8 @@ fn a_withheld_process_is_not_found_by_a_number_in_a_file() {
         fs::write(&lock, format!("{pid}\n")).unwrap();
         let status = seen(&directory, &none);
         assert_eq!(status.state, wit::State::Unknown, "{status:?}");
-        let told = format!("{status:?}");
-        assert!(!told.contains(&pid.to_string()) || pid == 1, "{told}");
+        let text = format!("{status:?}");
+        assert!(!text.contains("pid: Some"), "{text}");
         let mut attempt = attempt_with(&directory, "plugin.lock", None, none.clone());
         let error = attempt.proceed(0).unwrap().err().unwrap();
         assert!(matches!(error.cause, wit::Cause::Held(_)), "{error:?}");

@@ -54,7 +54,7 @@ pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
 }
 
 /// As [`judge`], without looking at any process: what the kernel keeps, and what this process has noted of its own files,
-/// decides alone. Whoever writes a number into a file, or gives it the name of a claim, learns nothing of a process by it.
+/// decides alone. A guest that writes a number into a file, or gives it the name of a claim, learns nothing of a process.
 pub(crate) fn judge_by_evidence(owner: &Owner, file: &File, own: bool) -> Liveness {
     if own {
         return Liveness::Alive(AliveReason::ThisProcess);

@@ -492,7 +492,7 @@ fn whatever_is_created_is_created_exclusively_which_no_setting_of_the_kernel_for
 
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "needs root and strace(1)")]
-fn a_pipe_that_is_exchanged_in_at_the_last_moment_hangs_no_start() {
+fn a_pipe_exchanged_in_at_the_last_moment_hangs_no_start() {
     let scene = shared(WRITABLE).with("tinyforge.lock", "999999999\n");
     let calls = system_calls(&[], scene.path());
     let looks = |call: &&SystemCall| call.name == "statx" && call.text.contains("tinyforge.lock\"");
