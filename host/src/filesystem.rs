@@ -27,6 +27,9 @@ type View<T> = fn(&mut T) -> WasiFilesystemCtxView<'_>;
 
 /// Makes a linker's `wasi:filesystem/types` fit for the component, after wasmtime-wasi's has been added to it.
 ///
+/// Directories are read here an entry at a time. wasmtime-wasi reads all entries of a directory at once, keeps them in the
+/// host's memory, and asks for the type of each file.
+///
 /// On Unix `open-at` is replaced, for a name in the directory itself that is opened without following links, for reading
 /// or writing, or made exclusively:
 ///
@@ -100,7 +103,9 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
 
 pub(crate) use platform::{BUSY, BUSY_PASSES};
 
+mod listing;
 mod opening;
+
 #[cfg_attr(windows, path = "filesystem/windows.rs")]
 #[cfg_attr(not(windows), path = "filesystem/unix.rs")]
 mod platform;

@@ -1,4 +1,5 @@
-//! `open-at` without waiting, whatever stands at the name; everything else is wasmtime-wasi's.
+//! `open-at` without waiting, whatever stands at the name, and directories read an entry at a time; everything else is
+//! wasmtime-wasi's.
 //!
 //! open(2) waits in two cases in which no lock file is worth the wait: for the other end of a FIFO, and for a lease that
 //! the file's owner has on it (fcntl(2), `F_SETLEASE`), 45 seconds by default. The component asks what a file is before
@@ -18,15 +19,16 @@ use wasmtime_wasi::{
 };
 
 use super::{
-    Answer, TYPES, View,
+    Answer, TYPES, View, listing,
     opening::{self, Directory, Opening, Wanted, open_by_wasmtime, patiently},
 };
 
-/// Defines `open-at` anew.
+/// Defines `open-at` anew, and how a directory is read.
 pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
-    let fitted = opening::fit(&mut types, view, open_at);
+    let fitted =
+        opening::fit(&mut types, view, open_at).and_then(|()| listing::fit(&mut types, view));
     linker.allow_shadowing(false);
     fitted
 }

@@ -22,7 +22,7 @@ use windows_sys::{
 
 use self::{handles::Status, stamp::stamp};
 use super::{
-    Answer, TYPES, View, answer,
+    Answer, TYPES, View, answer, listing,
     opening::{self, Directory, Opening, Wanted, blocking, open_by_wasmtime},
 };
 use crate::{
@@ -30,8 +30,7 @@ use crate::{
     process::platform::{long_id, numbers_places},
 };
 
-mod handles;
-mod listing;
+pub(super) mod handles;
 mod names;
 mod stamp;
 
