@@ -58,6 +58,17 @@ pub enum Ours {
     At(u8),
 }
 
+/// A part of a directory's listing: a bounded number of claims.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Listed {
+    /// The identities in the claims' names, in no order.
+    pub claims: Vec<Identity>,
+    /// Why an entry could not be looked at, if there is such an entry: a claim may be missing.
+    pub missed: Option<ErrorCode>,
+    /// Whether there may be more: then [`Call::ListOn`] answers the next part.
+    pub more: bool,
+}
+
 /// One step that the machine asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
@@ -122,8 +133,10 @@ pub enum Call {
         /// The name.
         name: Name,
     },
-    /// Read the directory. Answered by [`Reply::Claims`], with everybody's claims on this lock.
+    /// Read the directory from its start. Answered by [`Reply::Listed`], with the first claims on this lock, of any maker.
     List,
+    /// Read on in the directory, after an answer that there is more. Answered by [`Reply::Listed`].
+    ListOn,
     /// Ask the host about the owner of the open file. Answered by [`Reply::Liveness`].
     Ask {
         /// The owner.
@@ -170,9 +183,8 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// Who has that pid, if anybody.
     Identity(Option<Identity>),
-    /// The identities in the claims' names, in no order; and why an entry of the directory could not be looked at, if
-    /// there is one: then a claim may be missing.
-    Claims(Vec<Identity>, Option<ErrorCode>),
+    /// A part of what is in the directory.
+    Listed(Listed),
     /// What the host knows.
     Liveness(Liveness),
 }
@@ -206,6 +218,17 @@ impl Reply {
     pub fn id(self) -> Result<FileId, ErrorCode> {
         match self {
             Reply::Id(id) => Ok(id),
+            other => Err(other.failure()),
+        }
+    }
+
+    /// What is in the directory.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn listed(self) -> Result<Listed, ErrorCode> {
+        match self {
+            Reply::Listed(listed) => Ok(listed),
             other => Err(other.failure()),
         }
     }

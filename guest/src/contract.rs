@@ -39,7 +39,8 @@ pub use generated::{
     wasi::{
         clocks::wall_clock::Datetime,
         filesystem::types::{
-            DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, OpenFlags, PathFlags,
+            DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode,
+            OpenFlags, PathFlags,
         },
     },
 };

@@ -1,18 +1,24 @@
 //! Performs the machine's calls through `wasi:filesystem` and the import `process`.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use crate::{
-    call::{Call, FileId, FileStat, Maker, Next, Ours, Owner, Reply},
+    call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
     contract::{
-        Descriptor, DescriptorFlags, DescriptorStat, ErrorCode, Evidence, GuardError, OpenFlags,
-        PathFlags, process,
+        Descriptor, DescriptorFlags, DescriptorStat, DirectoryEntryStream, ErrorCode, Evidence,
+        GuardError, OpenFlags, PathFlags, process,
     },
     lockfile::{DEEPEST, Identity, LONGEST, Names, content_of},
 };
 
 /// How many entries of a directory may be such that they cannot be looked at.
 const UNSEEN: u32 = 1_000;
+
+/// How many claims one part of a listing has at most: all that is kept of a directory at one time.
+const CLAIMS: usize = 64;
+
+/// How many entries are read for it at most, whatever they are.
+const ENTRIES: u32 = 1_024;
 
 /// A file that we made, until it is closed: its evidence goes first.
 struct Made {
@@ -30,6 +36,14 @@ pub struct Driver {
     open: Option<Descriptor>,
     /// By level; beyond the deepest one there may be a file that is looked at.
     kept: [Option<Descriptor>; DEEPEST as usize + 2],
+    listing: Option<Listing>,
+}
+
+/// A directory that is being read.
+struct Listing {
+    entries: DirectoryEntryStream,
+    /// How many entries could not be looked at.
+    failures: u32,
 }
 
 impl Driver {
@@ -41,6 +55,7 @@ impl Driver {
             ours: Default::default(),
             open: None,
             kept: Default::default(),
+            listing: None,
         }
     }
 
@@ -54,7 +69,11 @@ impl Driver {
         loop {
             match next {
                 Next::Call(call) => next = reply(self.perform(dir, call)),
-                Next::End(end) => return end,
+                Next::End(end) => {
+                    // A search ends where the claim is found.
+                    self.listing = None;
+                    return end;
+                }
             }
         }
     }
@@ -109,7 +128,13 @@ impl Driver {
                 ))
             }
             Call::Id { .. } => id_at(dir, &file).map(Reply::Id),
-            Call::List => self.list(dir),
+            Call::List => {
+                let entries = dir.read_directory()?;
+                let failures = 0;
+                self.listing = Some(Listing { entries, failures });
+                self.list_on()
+            }
+            Call::ListOn => self.list_on(),
             Call::Ask { owner } => {
                 let file = opened(self.open.as_ref())?;
                 Ok(Reply::Liveness(process::process_alive(&told(&owner), file)))
@@ -207,26 +232,31 @@ impl Driver {
         Ok(Reply::Bytes(bytes))
     }
 
-    fn list(&mut self, dir: &Descriptor) -> Result<Reply, ErrorCode> {
-        let entries = dir.read_directory()?;
-        let mut claims = Vec::new();
-        let mut unseen = None;
-        let mut failures = 0;
-        loop {
-            match entries.read_directory_entry() {
-                Ok(Some(entry)) => claims.extend(self.names.claimant(&entry.name)),
-                Ok(None) => return Ok(Reply::Claims(claims, unseen)),
+    fn list_on(&mut self) -> Result<Reply, ErrorCode> {
+        let mut listed = Listed::default();
+        // Over, unless it is put back.
+        let mut listing = self.listing.take().ok_or(ErrorCode::BadDescriptor)?;
+        for _ in 0..ENTRIES {
+            match listing.entries.read_directory_entry() {
+                Ok(Some(entry)) => listed.claims.extend(self.names.claimant(&entry.name)),
+                Ok(None) => return Ok(Reply::Listed(listed)),
                 // One entry went away, or has a name that is no text: nobody's claim.
                 Err(ErrorCode::NoEntry | ErrorCode::IllegalByteSequence) => {}
                 // One entry cannot be looked at, as a mount point whose server is gone. Bounded, in case a host means
                 // that there is no more to come.
-                Err(code) if failures < UNSEEN => {
-                    failures += 1;
-                    unseen = Some(code);
+                Err(code) if listing.failures < UNSEEN => {
+                    listing.failures += 1;
+                    listed.missed = Some(code);
                 }
                 Err(code) => return Err(code),
             }
+            if listed.claims.len() == CLAIMS {
+                break;
+            }
         }
+        self.listing = Some(listing);
+        listed.more = true;
+        Ok(Reply::Listed(listed))
     }
 }
 

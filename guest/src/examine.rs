@@ -3,15 +3,23 @@
 //! Nothing is written, and everything may have changed by the time it is known; what the answer is worth is for the
 //! machine to say.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use crate::{
     call::{Call, FileId, FileStat, Owner, Reply},
     contract::{
         DeadReason, DescriptorType, ErrorCode, Holder, Liveness, NotALock, Operation, UnknownReason,
     },
+    listing::{Entry, Listing},
     lockfile::{Identity, LONGEST, Name, bare_identity, parse_pid},
 };
+
+/// How often a directory is listed for a claim before a file counts as one without: a listing may be stale, or the
+/// directory may have changed under it.
+const LISTINGS: u8 = 2;
+
+/// How many parts of a listing are read, in case a file system lists without end: hundreds of millions of entries.
+const PARTS: u32 = 1 << 20;
 
 /// A lock file, seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +32,8 @@ pub struct Found {
     pub pid: Option<u32>,
     /// The identity in the claim that is the same file.
     pub claim: Option<Identity>,
+    /// What failed in the search for that claim, so that it may be there and was not found.
+    pub missed: Option<(Operation, ErrorCode)>,
     /// What the host said of its owner.
     pub liveness: Liveness,
 }
@@ -40,6 +50,7 @@ impl Found {
         },
         pid: None,
         claim: None,
+        missed: None,
         liveness: Liveness::Unknown(UnknownReason::NoAnswer),
     };
 
@@ -63,6 +74,8 @@ impl Found {
     pub fn identity(&self) -> Option<String> {
         match (&self.claim, self.pid) {
             (Some(identity), _) => Some(identity.as_str().into()),
+            // Not the pid: the file may have a claim, and whose it is then is what that says.
+            (None, _) if self.missed.is_some() => None,
             (None, pid) => pid.map(|pid| bare_identity(pid, self.stat.modified)),
         }
     }
@@ -108,6 +121,7 @@ enum Stage {
     Open,
     Read,
     StatOpen,
+    Current,
     Identify,
     List,
     Candidate,
@@ -118,35 +132,37 @@ enum Stage {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Examine {
     level: u8,
+    /// Whether a kernel keeps evidence here, and so counts links: `None` until the host was asked.
+    evidence: Option<bool>,
     stage: Stage,
     found: Found,
     candidate: Option<Identity>,
-    candidates: Vec<Identity>,
-    /// How often further candidates were asked for.
-    searches: u8,
-    /// Why an entry of the last listing could not be looked at.
-    unseen: Option<ErrorCode>,
+    listing: Listing,
+    /// How often the directory was listed.
+    listings: u8,
 }
 
 impl Default for Examine {
     fn default() -> Self {
         Self {
             level: 0,
+            evidence: None,
             stage: Stage::Stat,
             found: Found::NOTHING,
             candidate: None,
-            candidates: Vec::new(),
-            searches: 0,
-            unseen: None,
+            listing: Listing::default(),
+            listings: 0,
         }
     }
 }
 
 impl Examine {
-    /// Begin to look at the lock file of a level.
-    pub fn begin(&mut self, level: u8) -> Call {
+    /// Begins to look at the lock file of a level. `evidence` is what the host answered about the directory, if it was
+    /// asked; otherwise it is asked with [`Call::Current`] where the answer matters.
+    pub fn begin(&mut self, level: u8, evidence: Option<bool>) -> Call {
         *self = Self {
             level,
+            evidence,
             ..Self::default()
         };
         Call::Stat {
@@ -167,27 +183,24 @@ impl Examine {
             Stage::Open => self.opened(reply),
             Stage::Read => self.read(reply),
             Stage::StatOpen => self.looked_again(reply),
-            Stage::Identify => {
-                if let Reply::Identity(identity) = reply {
-                    self.candidates.extend(identity);
-                }
-                self.next_candidate()
+            Stage::Current => {
+                let evidence = matches!(reply, Reply::Maker(maker) if maker.evidence);
+                self.search_beside_one_link(evidence)
             }
-            Stage::List => match reply {
-                Reply::Claims(claims, unseen) => {
-                    self.candidates = claims;
-                    self.unseen = unseen;
+            Stage::Identify => match reply {
+                Reply::Identity(Some(identity)) => self.compare(identity),
+                _ => self.next_candidate(),
+            },
+            Stage::List => match self.listing.take(reply) {
+                Ok(missed) => {
+                    let missed = missed.map(|code| (Operation::List, code));
+                    self.found.missed = self.found.missed.or(missed);
                     self.next_candidate()
                 }
-                other => Look::Over(Seen::Failed(Operation::List, other.failure())),
+                Err(code) => self.give_up(code),
             },
             Stage::Candidate => self.compared(reply),
-            Stage::Ask => {
-                if let Reply::Liveness(liveness) = reply {
-                    self.found.liveness = liveness;
-                }
-                Look::Over(Seen::File)
-            }
+            Stage::Ask => self.judged(reply),
         }
     }
 
@@ -250,42 +263,72 @@ impl Examine {
             return Look::Over(Seen::NotALock(what));
         }
         self.found.stat = stat;
-        // A claim is a second name of this file. With one name only there is none, or the owner is just releasing:
-        // then the pid alone decides, and if that means death, the name is looked at again before it is removed.
-        if stat.links <= 1 {
-            self.ask()
-        } else {
-            self.next_candidate()
+        match (stat.links, self.evidence) {
+            // A claim is a second name of this file.
+            (2.., _) => self.search(),
+            (_, Some(evidence)) => self.search_beside_one_link(evidence),
+            (_, None) => self.call(Stage::Current, Call::Current { attempt: 0 }),
+        }
+    }
+
+    /// The file seems to have one name only: then it has no claim, or the owner is just releasing. The pid alone decides,
+    /// and if that means death, the name is looked at again before it is removed.
+    ///
+    /// Only where one kernel has the whole file system is that count believed. Elsewhere (FUSE, network) it may be made up,
+    /// cached or not kept at all, and a claim that is not looked for is an owner judged by its pid alone.
+    fn search_beside_one_link(&mut self, evidence: bool) -> Look {
+        if evidence { self.ask() } else { self.search() }
+    }
+
+    /// Looks for the claim that is this file: first where the pid's owner would have it, then in the directory.
+    fn search(&mut self) -> Look {
+        match self.found.pid {
+            Some(pid) => self.call(Stage::Identify, Call::Identify { pid }),
+            None => self.next_candidate(),
         }
     }
 
     fn next_candidate(&mut self) -> Look {
-        if let Some(identity) = self.candidates.pop() {
-            self.candidate = Some(identity);
-            let name = Name::Claim(identity);
-            return self.call(Stage::Candidate, Call::Id { name });
+        match self.listing.next(PARTS) {
+            Entry::Claim(identity) => self.compare(identity),
+            Entry::Part(call) => self.call(Stage::List, call),
+            Entry::CutShort => self.give_up(ErrorCode::Overflow),
+            Entry::End if self.listings == LISTINGS => self.ask(),
+            Entry::End => {
+                self.listings += 1;
+                // What the last listing missed, this one may show.
+                self.found.missed = None;
+                let call = self.listing.begin();
+                self.call(Stage::List, call)
+            }
         }
-        let search = self.searches;
-        self.searches += 1;
-        match (search, self.found.pid, self.unseen) {
-            (0, Some(pid), _) => self.call(Stage::Identify, Call::Identify { pid }),
-            // A listing may be stale, or the directory may have changed under it.
-            (0..=2, ..) => self.call(Stage::List, Call::List),
-            // The claim may be the one that was not seen. Without it the file would be judged by its pid alone.
-            (_, _, Some(code)) => Look::Over(Seen::Failed(Operation::List, code)),
-            _ => self.ask(),
-        }
+    }
+
+    /// The search ends before the directory does.
+    fn give_up(&mut self, code: ErrorCode) -> Look {
+        self.found.missed = Some((Operation::List, code));
+        self.ask()
+    }
+
+    fn compare(&mut self, candidate: Identity) -> Look {
+        self.candidate = Some(candidate);
+        let name = Name::Claim(candidate);
+        self.call(Stage::Candidate, Call::Id { name })
     }
 
     fn compared(&mut self, reply: Reply) -> Look {
         match reply.id() {
             Ok(id) if id == self.found.id => {
                 self.found.claim = self.candidate;
+                self.found.missed = None;
                 self.ask()
             }
             Ok(_) | Err(ErrorCode::NoEntry) => self.next_candidate(),
-            // It may be the claim. Without it the file would be judged by its pid alone.
-            Err(code) => Look::Over(Seen::Failed(Operation::Stat, code)),
+            // It may be the claim.
+            Err(code) => {
+                self.found.missed = Some((Operation::Stat, code));
+                self.next_candidate()
+            }
         }
     }
 
@@ -296,6 +339,17 @@ impl Examine {
             (None, None) => Owner::Nobody,
         };
         self.call(Stage::Ask, Call::Ask { owner })
+    }
+
+    fn judged(&mut self, reply: Reply) -> Look {
+        if let Reply::Liveness(liveness) = reply {
+            self.found.liveness = liveness;
+        }
+        Look::Over(match (self.found.missed, self.found.is_dead()) {
+            // Nobody has that pid, or there is none; but the claim that was not seen may name one that lives.
+            (Some((operation, code)), Some(_)) => Seen::Failed(operation, code),
+            _ => Seen::File,
+        })
     }
 }
 

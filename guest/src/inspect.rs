@@ -26,6 +26,8 @@ pub struct Inspect {
     examine: Examine,
     state: State,
     files: Vec<Occupied>,
+    /// Whether the host keeps evidence, once it was asked.
+    evidence: Option<bool>,
 }
 
 impl Inspect {
@@ -38,6 +40,7 @@ impl Inspect {
             examine: Examine::default(),
             state: State::Free,
             files: Vec::new(),
+            evidence: None,
         }
     }
 
@@ -61,20 +64,24 @@ impl Inspect {
 
     /// Go on with the reply to the last call.
     pub fn reply(&mut self, reply: Reply) -> Next<Inspected> {
+        if let (Reply::Maker(_) | Reply::Refused(_), None) = (&reply, self.evidence) {
+            self.evidence = Some(matches!(&reply, Reply::Maker(maker) if maker.evidence));
+        }
         match self.stage {
             Stage::Examine(level) => match self.examine.reply(reply) {
                 Look::Call(call) => Next::Call(call),
                 Look::Over(seen) => self.seen(level, seen),
             },
-            Stage::Current => {
-                let evidence = matches!(reply, Reply::Maker(maker) if maker.evidence);
-                Next::End(Ok(Status {
-                    state: self.state,
-                    files: core::mem::take(&mut self.files),
-                    evidence,
-                }))
-            }
+            Stage::Current => self.end(),
         }
+    }
+
+    fn end(&mut self) -> Next<Inspected> {
+        Next::End(Ok(Status {
+            state: self.state,
+            files: core::mem::take(&mut self.files),
+            evidence: self.evidence.unwrap_or_default(),
+        }))
     }
 
     fn seen(&mut self, level: u8, seen: Seen) -> Next<Inspected> {
@@ -109,11 +116,14 @@ impl Inspect {
     }
 
     fn look_at(&mut self, level: u8) -> Next<Inspected> {
-        if level > DEEPEST {
-            self.stage = Stage::Current;
-            return Next::Call(Call::Current { attempt: 0 });
+        if level <= DEEPEST {
+            self.stage = Stage::Examine(level);
+            return Next::Call(self.examine.begin(level, self.evidence));
         }
-        self.stage = Stage::Examine(level);
-        Next::Call(self.examine.begin(level))
+        if self.evidence.is_some() {
+            return self.end();
+        }
+        self.stage = Stage::Current;
+        Next::Call(Call::Current { attempt: 0 })
     }
 }

@@ -15,6 +15,7 @@ pub mod driver;
 pub mod dropping;
 pub mod examine;
 pub mod inspect;
+pub mod listing;
 pub mod lockfile;
 pub mod machine;
 pub mod release;

@@ -332,6 +332,10 @@ impl Machine {
     fn turn(&mut self, reply: Reply) -> Turn {
         match self.state {
             State::Look | State::Judge(_) | State::Under(_) | State::Other(_) => {
+                // Asked for the sake of the look, before there is a claim.
+                if let (Reply::Maker(maker), State::Look) = (&reply, self.state) {
+                    self.maker = Some(*maker);
+                }
                 match self.examine.reply(reply) {
                     Look::Call(call) => Some(call),
                     Look::Over(seen) => self.seen(seen),
@@ -375,6 +379,9 @@ impl Machine {
                 Some(call) => Some(call),
                 None => {
                     self.warn(self.sweep.failure);
+                    if self.sweep.partial {
+                        self.warnings.push(Warning::Unswept);
+                    }
                     self.owned()
                 }
             },
@@ -398,7 +405,8 @@ impl Machine {
     }
 
     fn examine(&mut self, state: State, level: u8) -> Turn {
-        let call = self.examine.begin(level);
+        let evidence = self.maker.map(|maker| maker.evidence);
+        let call = self.examine.begin(level, evidence);
         self.call(state, call)
     }
 

@@ -78,7 +78,8 @@ impl Settling {
     }
 }
 
-fn is_old(file: Option<Datetime>, claim: Option<Datetime>) -> bool {
+/// Whether a file was last written more than a minute before our claim was, by the times that the file system gave them.
+pub(crate) fn is_old(file: Option<Datetime>, claim: Option<Datetime>) -> bool {
     match (file, claim) {
         (Some(file), Some(claim)) => {
             let limit = (file.seconds.saturating_add(OLD), file.nanoseconds);
@@ -114,6 +115,7 @@ mod tests {
             },
             pid: None,
             claim: None,
+            missed: None,
             liveness: Liveness::Dead(DeadReason::Nobody),
         }
     }

@@ -145,6 +145,8 @@ pub enum Warning {
     OtherReclaim(Option<u32>),
     /// Something could not be tidied away.
     Untidy(Failure),
+    /// There were too many claims to look at all of them.
+    Unswept,
 }
 
 impl Warning {
@@ -159,6 +161,10 @@ impl Warning {
             Warning::Untidy(failure) => contract::Warning {
                 file: failure.file(names),
                 remark: Remark::Untidy(failure.tell()),
+            },
+            Warning::Unswept => contract::Warning {
+                file: String::new(),
+                remark: Remark::Unswept,
             },
         }
     }

@@ -4,15 +4,30 @@
 //! dead. But a claim that is also the file at some level stays: it is what tells that file's owner from whoever has
 //! the pid next. After a crash between linking a name and dropping the one above it, one claim is the identity of
 //! two.
+//!
+//! A sweep is bounded in work and in memory, however much there is to sweep: it looks at each of the first claims that
+//! it comes by, and at fewer and fewer of the further ones. Which ones of these is another choice each time, so that
+//! claims that cannot be removed hide none of the others for good.
 
 use alloc::vec::Vec;
 
 use crate::{
     call::{Call, FileId, Owner, Reply},
-    contract::{DeadReason, DescriptorType, ErrorCode, Liveness, Operation},
+    contract::{Datetime, DeadReason, DescriptorType, ErrorCode, Liveness, Operation},
+    listing::{Entry, Listing},
     lockfile::{DEEPEST, Identity, Name},
+    settle::is_old,
     stop::Failure,
 };
+
+/// How many claims are looked at before half as many of the further ones are.
+const LOOKS: u32 = 512;
+
+/// How many parts of the directory's listing are read after the first: a million claims, or 16 million other entries.
+const PARTS: u32 = 1 << 14;
+
+/// How many claims are found to be dead before they are removed.
+const FULL: usize = 64;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Stage {
@@ -22,9 +37,22 @@ enum Stage {
     Open,
     StatOpen,
     Ask,
+    /// Our claim tells the time: for the choice among further claims, or for the age of an empty one.
+    Time,
+    Age,
     Level(u8),
     Compare,
     Remove,
+}
+
+/// A claim that is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Claim {
+    identity: Identity,
+    file: FileId,
+    /// Nothing has been written into it.
+    empty: bool,
+    modified: Option<Datetime>,
 }
 
 /// A sweep under way, and how it went.
@@ -32,33 +60,48 @@ enum Stage {
 pub struct Sweep {
     stage: Stage,
     own: Option<Identity>,
-    claims: Vec<Identity>,
-    claim: Option<(Identity, FileId)>,
-    /// Nothing has been written into that claim.
-    empty: bool,
+    /// When our claim was made, once that was asked.
+    born: Option<Option<Datetime>>,
+    listing: Listing,
+    /// How many claims the listing has shown, and how many of them were looked at.
+    shown: u32,
+    looks: u32,
+    claim: Option<Claim>,
     dead: Vec<(Identity, FileId)>,
+    /// The listing is over, or there is none: what is left to do is to remove.
+    listed: bool,
     /// What failed first.
     pub failure: Option<Failure>,
+    /// Whether claims were not looked at, since there were too many.
+    pub partial: bool,
 }
 
 impl Sweep {
     /// Begin, for the owner whose identity this is. Nobody else sweeps: beside an owner no claim that is at no name
     /// can get one, so that none is taken from somebody who came to life after it was judged.
     ///
-    /// `dead` are claims whose makers are known to be dead: their files were replaced.
-    pub fn begin(&mut self, own: Option<Identity>, dead: Vec<(Identity, FileId)>) -> Call {
+    /// `born` is when our claim was made, if that was asked before. `dead` are claims whose makers are known to be dead:
+    /// their files were replaced.
+    pub fn begin(
+        &mut self,
+        own: Option<Identity>,
+        born: Option<Option<Datetime>>,
+        dead: Vec<(Identity, FileId)>,
+    ) -> Call {
         *self = Self {
             own,
+            born,
             dead,
             ..Self::default()
         };
-        Call::List
+        self.listing.begin()
     }
 
     /// Begin to remove these claims alone, whose makers are known to be dead.
     pub fn bury(&mut self, dead: Vec<(Identity, FileId)>) -> Option<Call> {
         *self = Self {
             dead,
+            listed: true,
             ..Self::default()
         };
         self.look_at_level(0)
@@ -67,49 +110,46 @@ impl Sweep {
     /// Go on with the reply to the last call. `None` once it is over.
     pub fn reply(&mut self, reply: Reply) -> Option<Call> {
         match self.stage {
-            Stage::List => match reply {
-                Reply::Claims(claims, _) => {
-                    self.claims = claims;
-                    self.next_claim()
+            Stage::List => match self.listing.take(reply) {
+                Ok(_) => self.next_claim(),
+                Err(code) => {
+                    self.fail(Operation::List, None, code);
+                    self.end_listing()
                 }
-                other => self.fail(Operation::List, None, other.failure()),
             },
             // Looked at before it is opened, since a FIFO would hold the sweep up for ever.
             Stage::Stat => match reply.stat() {
                 Ok(stat) if stat.kind == DescriptorType::RegularFile => {
-                    let name = Name::Claim(self.claim?.0);
+                    let name = Name::Claim(self.claim?.identity);
                     self.call(Stage::Open, Call::Open { name })
                 }
                 _ => self.next_claim(),
             },
             Stage::Open => match reply.id() {
                 Ok(id) => {
-                    let (identity, _) = self.claim?;
-                    self.claim = Some((identity, id));
+                    self.claim.as_mut()?.file = id;
                     self.call(Stage::StatOpen, Call::StatOpen)
                 }
                 Err(_) => self.next_claim(),
             },
             Stage::StatOpen => match reply.stat() {
                 Ok(stat) => {
-                    self.empty = stat.size == 0;
-                    let owner = Owner::Maker(self.claim?.0);
+                    let claim = self.claim.as_mut()?;
+                    claim.empty = stat.size == 0;
+                    claim.modified = stat.modified;
+                    let owner = Owner::Maker(claim.identity);
                     self.call(Stage::Ask, Call::Ask { owner })
                 }
                 Err(_) => self.next_claim(),
             },
-            Stage::Ask => {
-                match reply {
-                    // A maker leaves its evidence before it writes its pid: this one may be about to.
-                    Reply::Liveness(Liveness::Dead(DeadReason::EvidenceGone)) if self.empty => {}
-                    Reply::Liveness(Liveness::Dead(_)) => {
-                        if let Some(claim) = self.claim {
-                            self.dead.push(claim);
-                        }
-                    }
-                    _ => {}
-                }
+            Stage::Ask => self.judged(reply),
+            Stage::Time => {
+                self.is_born(reply);
                 self.next_claim()
+            }
+            Stage::Age => {
+                self.is_born(reply);
+                self.judge_by_age()
             }
             Stage::Level(level) => {
                 // Only after all makers were found dead: a living one could still have linked its claim somewhere.
@@ -117,14 +157,18 @@ impl Sweep {
                     // Such a claim stays.
                     Ok(named) => self.dead.retain(|(_, id)| *id != named),
                     Err(ErrorCode::NoEntry) => {}
-                    Err(code) => return self.fail(Operation::Stat, Some(Name::Level(level)), code),
+                    Err(code) => {
+                        self.fail(Operation::Stat, Some(Name::Level(level)), code);
+                        return None;
+                    }
                 }
                 self.look_at_level(level + 1)
             }
             // The name may be another file's by now, if its maker was taken for dead on a person's word.
-            Stage::Compare => match (reply.id(), self.claim) {
+            Stage::Compare => match (reply.id(), self.dead.pop()) {
                 (Ok(found), Some((identity, id))) if found == id => {
                     let name = Name::Claim(identity);
+                    self.claim = Some(Claim::of(identity));
                     self.call(Stage::Remove, Call::Unlink { name })
                 }
                 _ => self.next_removal(),
@@ -133,7 +177,7 @@ impl Sweep {
                 match reply.done() {
                     Ok(()) | Err(ErrorCode::NoEntry) => {}
                     Err(code) => {
-                        let name = self.claim.map(|(identity, _)| Name::Claim(identity));
+                        let name = self.claim.map(|claim| Name::Claim(claim.identity));
                         self.fail(Operation::Remove, name, code);
                     }
                 }
@@ -142,28 +186,108 @@ impl Sweep {
         }
     }
 
+    fn judged(&mut self, reply: Reply) -> Option<Call> {
+        let (Reply::Liveness(Liveness::Dead(reason)), Some(claim)) = (reply, self.claim) else {
+            return self.next_claim();
+        };
+        match reason {
+            // A maker leaves its evidence before it writes its pid: this one may be about to, unless it is long at it.
+            DeadReason::EvidenceGone if claim.empty && self.born.is_none() => {
+                self.call(Stage::Age, Call::StatClaim)
+            }
+            DeadReason::EvidenceGone if claim.empty => self.judge_by_age(),
+            DeadReason::EvidenceGone => self.remove_open(claim),
+            _ => {
+                self.dead.push((claim.identity, claim.file));
+                self.next_claim()
+            }
+        }
+    }
+
+    /// An empty claim that no kernel keeps locked is removed when it has settled: when it is more than a minute older than
+    /// ours. (Its name says who made it, so there is no other program to wait for.)
+    ///
+    /// Its maker may still live, stopped between creating and guarding it. It makes another claim then, since this one
+    /// cannot be linked any more.
+    fn judge_by_age(&mut self) -> Option<Call> {
+        match self.claim {
+            Some(claim) if is_old(claim.modified, self.born.flatten()) => self.remove_open(claim),
+            _ => self.next_claim(),
+        }
+    }
+
+    /// Removes the claim that is open, before another is opened.
+    ///
+    /// That evidence is gone says that the claim is dead, but not that its maker is: that one may have given the claim up
+    /// a moment ago, and use its name again, for a file that may get the same number. While the file is open it keeps its
+    /// number, and its maker cannot guard it: what found it unlocked was a lock on it.
+    fn remove_open(&mut self, claim: Claim) -> Option<Call> {
+        self.dead.push((claim.identity, claim.file));
+        self.look_at_level(0)
+    }
+
+    fn is_born(&mut self, reply: Reply) {
+        self.born = Some(reply.stat().ok().and_then(|stat| stat.modified));
+    }
+
     fn call(&mut self, stage: Stage, call: Call) -> Option<Call> {
         self.stage = stage;
         Some(call)
     }
 
-    fn fail(&mut self, operation: Operation, name: Option<Name>, code: ErrorCode) -> Option<Call> {
+    fn fail(&mut self, operation: Operation, name: Option<Name>, code: ErrorCode) {
         self.failure.get_or_insert(Failure {
             operation,
             name,
             code,
         });
-        None
     }
 
     fn next_claim(&mut self) -> Option<Call> {
-        while let Some(identity) = self.claims.pop() {
-            if Some(identity) != self.own {
-                self.claim = Some((identity, FileId::default()));
-                let name = Name::Claim(identity);
-                return self.call(Stage::Stat, Call::Stat { name });
+        if self.dead.len() >= FULL || self.listed {
+            return self.remove_dead();
+        }
+        if self.looks == LOOKS && self.born.is_none() {
+            return self.call(Stage::Time, Call::StatClaim);
+        }
+        loop {
+            match self.listing.next(PARTS) {
+                Entry::Claim(identity) if Some(identity) == self.own || !self.is_chosen() => {}
+                Entry::Claim(identity) => {
+                    self.claim = Some(Claim::of(identity));
+                    let name = Name::Claim(identity);
+                    return self.call(Stage::Stat, Call::Stat { name });
+                }
+                Entry::Part(call) => return self.call(Stage::List, call),
+                Entry::CutShort => {
+                    self.partial = true;
+                    return self.end_listing();
+                }
+                Entry::End => return self.end_listing(),
             }
         }
+    }
+
+    /// Whether the claim that the listing shows next is looked at: each of the first [`LOOKS`], then half of the claims
+    /// until there were as many looks again, then a quarter, and so on.
+    fn is_chosen(&mut self) -> bool {
+        let every = 1_u32.checked_shl(self.looks / LOOKS).unwrap_or(u32::MAX);
+        // The nanoseconds of our own claim: different each time, and all that a component without random numbers has.
+        let born = self.born.flatten();
+        let choice = born.map_or(0, |time| (time.nanoseconds / 1_000) ^ (time.seconds as u32));
+        let chosen = self.shown % every == choice % every;
+        self.shown = self.shown.wrapping_add(1);
+        self.looks += u32::from(chosen);
+        self.partial |= !chosen;
+        chosen
+    }
+
+    fn end_listing(&mut self) -> Option<Call> {
+        self.listed = true;
+        self.remove_dead()
+    }
+
+    fn remove_dead(&mut self) -> Option<Call> {
         if self.dead.is_empty() {
             return None;
         }
@@ -179,8 +303,24 @@ impl Sweep {
     }
 
     fn next_removal(&mut self) -> Option<Call> {
-        self.claim = self.dead.pop();
-        let name = Name::Claim(self.claim?.0);
-        self.call(Stage::Compare, Call::Id { name })
+        match self.dead.last() {
+            Some((identity, _)) => {
+                let name = Name::Claim(*identity);
+                self.call(Stage::Compare, Call::Id { name })
+            }
+            None if self.listed => None,
+            None => self.next_claim(),
+        }
+    }
+}
+
+impl Claim {
+    fn of(identity: Identity) -> Self {
+        Self {
+            identity,
+            file: FileId::default(),
+            empty: false,
+            modified: None,
+        }
     }
 }

@@ -397,6 +397,13 @@ pub enum Warning {
     },
     /// Something that the dead have left could not be tidied away.
     Untidy(Error),
+    /// There are more claims in the directory than one owner looks at when it removes what the dead have left. Later
+    /// owners look at others.
+    #[non_exhaustive]
+    Unswept {
+        /// Where they are.
+        directory: PathBuf,
+    },
 }
 
 impl Warning {
@@ -409,6 +416,9 @@ impl Warning {
             wit::Remark::Untidy(failure) => {
                 Self::Untidy(Error::failed(directory, &warning.file, failure))
             }
+            wit::Remark::Unswept => Self::Unswept {
+                directory: directory.to_owned(),
+            },
         }
     }
 }
@@ -425,6 +435,13 @@ impl fmt::Display for Warning {
                 f.write_str(" stayed for two seconds and was waited for no longer; it is most likely left over")
             }
             Self::Untidy(error) => error.fmt(f),
+            Self::Unswept { directory } => {
+                let directory = directory.display();
+                write!(
+                    f,
+                    "{directory} holds too many claims to check all of them at once; later owners check the rest"
+                )
+            }
         }
     }
 }

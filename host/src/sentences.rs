@@ -395,7 +395,7 @@ fn replaced() -> impl Iterator<Item = Replaced> {
     })
 }
 
-fn warnings() -> [Warning; 3] {
+fn warnings() -> [Warning; 4] {
     let failure = wit::Failure {
         operation: Operation::Remove,
         code: ErrorCode::Busy,
@@ -404,6 +404,7 @@ fn warnings() -> [Warning; 3] {
         wit::Remark::OtherReclaim(Some(4711)),
         wit::Remark::OtherReclaim(None),
         wit::Remark::Untidy(failure),
+        wit::Remark::Unswept,
     ]
     .map(|remark| {
         let file = "tinyforge.lock.reclaim".to_owned();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lockhost_guest::{
-    call::{Call, FileId, FileStat, Maker, Next, Ours, Owner, Reply},
+    call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
     contract::{
         AliveReason, Datetime, DeadReason, DescriptorType, Error, ErrorCode, Liveness,
         UnknownReason,
@@ -177,6 +177,7 @@ impl Stepped {
             Call::Identify { .. } => Reply::Identity(None),
             Call::Id { name } => Reply::Id(id(&self.look_at(&name)?)),
             Call::List => self.list()?,
+            Call::ListOn => unreachable!("a listing is one part"),
             Call::Ask { owner } => Reply::Liveness(judge(&owner)),
             Call::Link { name } => {
                 let claim = self.claim.ok_or(ErrorKind::NotFound)?;
@@ -230,7 +231,10 @@ impl Stepped {
             let name = entry?.file_name();
             claims.extend(name.to_str().and_then(|name| self.names.claimant(name)));
         }
-        Ok(Reply::Claims(claims, None))
+        Ok(Reply::Listed(Listed {
+            claims,
+            ..Listed::default()
+        }))
     }
 }
 

@@ -1,13 +1,15 @@
-//! A directory of very many files: nobody pays for those that are not the lock's, except who sweeps. System calls are
-//! counted, by strace(1), and not time.
+//! A directory of very many files: those that are not the lock's cost a name each in a listing, and no look. Very many
+//! claims are listed in constant memory, and each sweep looks at some of them. System calls are counted, by strace(1), and
+//! not time.
 //!
 //! On Linux alone: strace(1) counts.
 #![cfg(target_os = "linux")]
 
-use std::{collections::BTreeMap, fs, process::Command};
+use std::{collections::BTreeMap, fs, process::Command, time::Instant};
 
 use lockhost_tests::{
     contender::{Answer, Contender},
+    identity::Identity,
     program::lockhost,
     scene::{NOBODY, Scene},
 };
@@ -90,14 +92,73 @@ fn a_hundred_thousand_other_files_cost_no_system_call_but_in_a_sweep() {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
-fn a_sweep_costs_a_look_at_every_file() {
+fn a_sweep_looks_at_no_file_that_is_no_claim() {
     let (empty, large) = (Scene::stale(), full(Scene::stale(), 1_000));
     let [few, many] = [&empty, &large].map(|scene| {
         fs::write(scene.lock(), NOBODY).expect("a file in a temporary directory");
         let (answer, calls) = calls(scene);
         assert_eq!(answer, Answer::Owns);
+        assert!(calls["getdents64"] > 0, "{calls:?}");
         calls["statx"]
     });
-    assert!(many >= few + 1_000, "{few} and {many}");
-    println!("a sweep among 1000 files: {} calls more", many - few);
+    assert_eq!(few, many);
+}
+
+/// How many claims there are of which nobody can tell whether their makers live.
+const CLAIMS: u32 = 200_000;
+
+/// With files that bear the names of claims.
+fn claimed(scene: Scene) -> Scene {
+    for number in 0..CLAIMS {
+        let file = scene.path().join(format!("tinyforge.lock.2-a{number}"));
+        mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0).expect("an empty file");
+    }
+    scene
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+fn claims_without_number_cost_a_takeover_some_thousand_looks() {
+    let scene = claimed(Scene::stale());
+    let mut command = Command::new(lockhost());
+    command
+        .arg("acquire")
+        .arg(scene.path())
+        .args(["--", "true"]);
+    let began = Instant::now();
+    let output = command.output().expect("the program can be started");
+    println!("{CLAIMS} claims, a takeover: {:?}", began.elapsed());
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("too many claims"), "{said}");
+    assert!(!scene.lock().exists());
+    // Again, counted.
+    fs::write(scene.lock(), NOBODY).expect("a file in a temporary directory");
+    let (answer, calls) = calls(&scene);
+    assert_eq!(answer, Answer::Owns);
+    println!("{calls:?}");
+    let looks = calls["openat2"];
+    assert!((1_000..10_000).contains(&looks), "{calls:?}");
+    assert!(calls["statx"] < 5 * looks, "{calls:?}");
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+fn the_claim_of_a_lock_is_found_among_others_without_number() {
+    let scene = claimed(Scene::free());
+    // A crash between its two halves leaves a lock with a claim.
+    let dead = Identity::mine(Scene::free().path()).with('p', "999999999");
+    dead.leave(&scene);
+    let (answer, calls) = calls(&scene);
+    assert_eq!(answer, Answer::Owns);
+    println!("{calls:?}");
+    // Each is compared once at most, and few are opened.
+    assert!(calls["statx"] < u64::from(CLAIMS) + 50_000, "{calls:?}");
+    assert!(calls["openat2"] < 10_000, "{calls:?}");
+    assert!(
+        !scene
+            .path()
+            .join(format!("tinyforge.lock.{}", dead.text()))
+            .exists()
+    );
 }

@@ -5,7 +5,12 @@
 #[path = "litter/unix.rs"]
 mod unix;
 
-use std::{ffi::OsString, fs, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use lockhost::acquire;
 use lockhost_guest::{lockfile, machine::sweeps_unasked};
@@ -103,6 +108,8 @@ fn a_claim_that_gets_a_name_while_others_are_swept_stays_with_it_and_goes_with_i
     let scene = Scene::stale();
     let late = dead(1);
     let mut owner = Stepped::new(scene.path(), DEAD, &dead(2).text());
+    // The look and the judging list it too, where no kernel keeps evidence.
+    owner.stop_before(unlinks(1));
     owner.stop_before(lists);
     // Somebody crashes in a reclaim of the lock that was dead a moment ago.
     leave(&scene, &late, &[1]);
@@ -170,4 +177,37 @@ fn claims_of_the_dead_go_with_the_next_who_replaces_a_dead_lock_or_is_one_in_64(
         leave(&scene, &dead(number), &[]);
     }
     assert!(take_and_release(&scene).is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn an_empty_claim_of_another_boot_goes_once_it_is_a_minute_old() {
+    let scene = Scene::free();
+    let boot = "0123456789abcdef0123456789abcdef";
+    let foreign = |number: u32| dead(number).with('b', boot);
+    let now = SystemTime::now();
+    for (number, age) in [(1, 0), (2, 30), (3, 90), (4, 365 * 24 * 3600)] {
+        let file = File::create(claim(&scene, &foreign(number))).unwrap();
+        file.set_modified(now - Duration::from_secs(age)).unwrap();
+    }
+    let future = File::create(claim(&scene, &foreign(5))).unwrap();
+    future
+        .set_modified(now + Duration::from_secs(3600))
+        .unwrap();
+    drop(future);
+    sweep(&scene);
+    let left = (1..=5).filter(|number| claim(&scene, &foreign(*number)).exists());
+    assert_eq!(Vec::from_iter(left), [1, 2, 5]);
+}
+
+#[test]
+fn an_empty_claim_that_promises_no_evidence_stays_however_old_it_is() {
+    let scene = Scene::free();
+    let foreign = dead(1)
+        .with('b', "0123456789abcdef0123456789abcdef")
+        .without('e');
+    let file = File::create(claim(&scene, &foreign)).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    drop(file);
+    sweep(&scene);
+    assert!(claim(&scene, &foreign).exists());
 }

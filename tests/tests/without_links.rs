@@ -8,6 +8,7 @@ use std::{ffi::OsString, fs};
 
 use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
 use lockhost_tests::{
+    boxed::Place,
     contender::{Answer, Contender, exactly_one_gets_in, rounds},
     mounted::{Mounted, is_mounted},
     program::run,
@@ -231,4 +232,25 @@ fn where_links_work_one_that_is_not_permitted_is_a_failure_and_no_reason_to_go_w
     assert!(told.contains("cannot link"), "{told}");
     assert!(told.contains("operation not permitted"), "{told}");
     assert!(scene.files().is_empty());
+}
+
+/// Every file that is looked at seems to have one name, and everything else to be as it is: its mask, block size and
+/// attributes are written with it, the way statx(2) lays them out.
+const ONE_LINK: &str = "statx:poke_exit=@arg5=ff0f000000100000000000000000000001000000";
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_namespaces, no_strace),
+    ignore = "needs root, bindfs, unshare, nsenter and strace"
+)]
+fn a_link_count_of_one_is_not_believed() {
+    let mounted = Mounted::bindfs();
+    let mut owner = Contender::owner(&mounted.path());
+    // The owner's pid is no process' there.
+    let observer = || Place::container().injected(&[ONE_LINK]);
+    let (liveness, said) = observer().contend(&mounted.path()).refused();
+    assert_eq!(liveness, "Unknown(OtherNamespace)", "{said}");
+    let files = fs::read_dir(mounted.path()).unwrap().count();
+    assert_eq!(files, 2, "the owner's lock and claim");
+    owner.end(Signal::TERM);
 }

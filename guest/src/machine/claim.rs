@@ -31,6 +31,10 @@ impl Machine {
 
     pub(super) fn introduce(&mut self) -> Turn {
         let attempt = self.attempt;
+        // The host may have answered during the look, a moment ago.
+        if let (0, Some(maker)) = (attempt, self.maker) {
+            return self.introduced(Purpose::Claim, Reply::Maker(maker));
+        }
         self.call(State::Current(Purpose::Claim), Call::Current { attempt })
     }
 

@@ -6,6 +6,8 @@
 mod attempt;
 mod leftovers;
 mod scenes;
+mod searching;
+mod sweeping;
 mod telling;
 mod turning_back;
 mod waiting;

@@ -134,7 +134,7 @@ impl Machine {
             return self.compare(State::Leftover(level), level);
         }
         let victims = core::mem::take(&mut self.victims);
-        let call = self.sweep.begin(self.claim(), victims);
+        let call = self.sweep.begin(self.claim(), self.born, victims);
         self.call(State::Sweep, call)
     }
 

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, iter, slice};
 
 use lockhost_guest::{
-    call::{Call, FileId, FileStat, Maker, Next, Ours, Reply},
+    call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Reply},
     contract::{
         AliveReason, Cause, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness,
         UnknownReason,
@@ -270,6 +270,8 @@ impl Watch {
 struct Answers<'a> {
     /// How many of 256 fit the question and are no failure.
     fit: usize,
+    /// How many parts of listings were answered.
+    listed: u32,
     bytes: iter::Cycle<slice::Iter<'a, u8>>,
 }
 
@@ -277,6 +279,7 @@ impl<'a> Answers<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         let mut answers = Self {
             fit: 256,
+            listed: 0,
             bytes: bytes.iter().cycle(),
         };
         answers.fit = answers.pick(&[256, 250, 200]);
@@ -307,6 +310,7 @@ impl<'a> Answers<'a> {
                         name: Name::Level(0),
                     },
                     Call::List,
+                    Call::ListOn,
                     Call::Ask {
                         owner: lockhost_guest::call::Owner::Nobody,
                     },
@@ -368,10 +372,17 @@ impl<'a> Answers<'a> {
                 200.. => None,
                 _ => Some(self.identity()),
             }),
-            Call::List => {
+            Call::List | Call::ListOn => {
+                self.listed += 1;
                 let claims = (0..self.byte() % 16).map(|_| self.identity()).collect();
-                let unseen = self.pick(&[None, None, None, Some(ErrorCode::Access)]);
-                Reply::Claims(claims, unseen)
+                let missed = self.pick(&[None, None, None, Some(ErrorCode::Access)]);
+                // A directory has an end.
+                let more = !self.listed.is_multiple_of(4) && self.byte().is_multiple_of(4);
+                Reply::Listed(Listed {
+                    claims,
+                    missed,
+                    more,
+                })
             }
             Call::Ask { .. } => Reply::Liveness(self.pick(&[
                 Liveness::Dead(DeadReason::NoProcess),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use fastrand::Rng;
 use lockhost_guest::{
-    call::{Call, FileId, FileStat, Maker, Next, Reply},
+    call::{Call, FileId, FileStat, Listed, Maker, Next, Reply},
     contract::{
         Cause, Datetime, DescriptorType, ErrorCode, Liveness,
         process::{AliveReason, DeadReason},
@@ -146,6 +146,7 @@ fn kind(call: &Call) -> &'static str {
         Call::Identify { .. } => "identify",
         Call::Id { .. } => "id",
         Call::List => "list",
+        Call::ListOn => "list on",
         Call::Ask { .. } => "ask",
         Call::Keep { .. } => "keep",
         Call::Link { .. } => "link",
@@ -178,7 +179,12 @@ fn answer(call: Call, choice: u64) -> Reply {
         Call::Read if choice.is_multiple_of(2) => Reply::Bytes(Vec::new()),
         Call::Read => Reply::Bytes(b"9\n".to_vec()),
         Call::Identify { .. } => Reply::Identity(choice.is_multiple_of(2).then(|| identity(9))),
-        Call::List => Reply::Claims((0..choice % 4).map(identity).collect(), None),
+        // A directory has an end, which may be in the second part.
+        Call::List | Call::ListOn => Reply::Listed(Listed {
+            claims: (0..choice % 4).map(identity).collect(),
+            missed: None,
+            more: call == Call::List && choice.is_multiple_of(3),
+        }),
         Call::Ask { .. } if choice.is_multiple_of(5) => {
             Reply::Liveness(Liveness::Alive(AliveReason::Running))
         }

@@ -8,6 +8,7 @@ use crate::{
     properties::Promise,
     seeds::Seed,
     setting::{Budget, DEAD, Links, Setting, Sort, Start, Timely},
+    table::Author,
 };
 
 /// The violation that the checker finds, with its trace printed.
@@ -237,4 +238,25 @@ fn litter_that_is_never_swept_is_caught() {
 fn a_claim_that_is_left_behind_is_caught() {
     let setting = seeded("claim left", Seed::ClaimLeft, free());
     caught(setting, Promise::NothingIsLeftWhenNobodyCrashes);
+}
+
+#[test]
+fn a_link_count_that_is_believed_on_any_file_system_is_caught() {
+    let elsewhere = free().claim_with(Author::Unproven(1), Content::Pid(DEAD), &[0]);
+    let setting = Setting {
+        evidence: false,
+        sees_one_link: 1,
+        ..seeded("one link believed", Seed::OneLinkBelieved, elsewhere)
+    };
+    caught(setting, REMOVED);
+}
+
+#[test]
+fn an_empty_claim_that_is_swept_at_once_is_caught() {
+    let setting = Setting {
+        apart: true,
+        sorts: vec![Sort::Ours, Sort::Sweeper],
+        ..seeded("empty swept at once", Seed::EmptySweptAtOnce, free())
+    };
+    caught(setting, REMOVED);
 }

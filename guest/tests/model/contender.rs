@@ -49,8 +49,6 @@ pub struct Contender {
     phase: Phase,
     elapsed: u64,
     descriptors: Descriptors,
-    /// The first half of a listing.
-    listed: u32,
     /// What the pid has told of the owner of the open file: if the file is free, and if somebody keeps it locked.
     looked_up: Option<(Liveness, Liveness)>,
     /// How often it tries once more.
@@ -75,7 +73,6 @@ impl Contender {
             phase,
             elapsed: 0,
             descriptors: Descriptors::default(),
-            listed: 0,
             looked_up: None,
             rounds: rounds - 1,
             assumes,
@@ -130,12 +127,10 @@ impl Contender {
         if let Some(content) = self.late() {
             return Op::Write(Ours::Claim, content);
         }
-        match op(who, call, table) {
-            Op::List if self.listed != 0 => Op::ListRest,
-            op => match self.seed {
-                Some(seed) => seed.instead(op, |claim| table.claim(claim).pid() as u8),
-                None => op,
-            },
+        let op = op(who, call, table);
+        match self.seed {
+            Some(seed) => seed.instead(op, |claim| table.claim(claim).pid() as u8),
+            None => op,
         }
     }
 
@@ -144,26 +139,15 @@ impl Contender {
         self.descriptors.follow(op, answer);
         self.looked_up = None;
         if let Some(seed) = self.seed {
-            self.trail.follow(seed, op);
+            self.trail.follow(seed, op, answer);
         }
         if late.is_some() {
             return self.stays();
         }
-        let answer = match (op, answer) {
-            (_, Answer::Either(free, kept)) => {
-                self.looked_up = Some((free, kept));
-                return self.stays();
-            }
-            (Op::List, Answer::Claims(claims, None)) if table.torn => {
-                self.listed = claims | HALF;
-                return self.stays();
-            }
-            (Op::ListRest, Answer::Claims(claims, unseen)) => {
-                let listed = core::mem::take(&mut self.listed) & !HALF;
-                Answer::Claims(listed | claims, unseen)
-            }
-            _ => answer,
-        };
+        if let Answer::Either(free, kept) = answer {
+            self.looked_up = Some((free, kept));
+            return self.stays();
+        }
         let reply = answer.told(op, table);
         match core::mem::replace(&mut self.phase, Phase::Resting) {
             Phase::New(_) | Phase::Trying(_) => {
@@ -233,9 +217,6 @@ impl Contender {
     }
 }
 
-/// Says that a listing is half done, however empty the half.
-const HALF: u32 = 1 << 31;
-
 /// How an attempt ended, if it did.
 fn end_of(cause: &Cause) -> Option<End> {
     Some(match cause {
@@ -274,6 +255,7 @@ pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
         Call::Identify { pid } => Op::Identify(pid as u8),
         Call::Id { name } => Op::Id(numbered(name, table)),
         Call::List => Op::List,
+        Call::ListOn => Op::ListRest,
         Call::Ask { owner } => Op::Ask(match owner {
             Owner::Maker(identity) => Asked::Maker(table.number_of(&identity)),
             Owner::Pid(pid) => Asked::Pid(pid as u8),

@@ -113,7 +113,7 @@ impl World {
             }
             Fault::Host => refusal(op),
             Fault::Probed => Answer::Probed,
-            Fault::Unseen(code) => Answer::Claims(self.directory.claims(), Some(code)),
+            Fault::Unseen(code) => Answer::Claims(self.directory.claims(), Some(code), false),
         };
         self.failed = Some(Failed {
             failing: failing(op),

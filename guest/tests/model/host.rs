@@ -16,12 +16,16 @@ use crate::{
 pub fn judge(asked: Asked, who: Who, living: impl Fn(u8) -> Option<Who>, table: &Table) -> Answer {
     let (free, kept) = match asked {
         Asked::Nobody => unless_vetoed(Liveness::Dead(DeadReason::Nobody)),
+        Asked::Pid(pid) if table.apart => unless_vetoed(number(pid, who, |_| None)),
         Asked::Pid(pid) => unless_vetoed(number(pid, who, living)),
         Asked::Maker(claim) => match table.claim(claim).author {
             Author::Foreign(_) | Author::Unproven(_) => {
                 unless_vetoed(foreigner(table.claim(claim).evidence))
             }
             Author::Process(maker, _) if maker == who => myself(table.claim(claim).evidence),
+            Author::Process(..) if table.apart => {
+                unless_vetoed(foreigner(table.claim(claim).evidence))
+            }
             Author::Process(maker, _) => match living(maker.pid) {
                 None => unless_vetoed(Liveness::Dead(DeadReason::NoProcess)),
                 Some(other) if other != maker => unless_vetoed(Liveness::Dead(DeadReason::Reused)),

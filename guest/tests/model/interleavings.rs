@@ -6,9 +6,11 @@ use std::env;
 
 use crate::{
     checker::exhaust,
+    directory::Content,
     properties::Promise,
     setting::{Budget, DEAD, Setting, Sort, Start},
     starts,
+    table::Author,
 };
 
 /// How far to go.
@@ -366,5 +368,53 @@ fn steps_that_nobody_notices_may_be_taken_at_once() {
         let (few, many) = (ways(true), ways(false));
         assert!(few.states < many.states);
         assert_eq!(few.ends, many.ends, "what can be left at the end");
+    }
+}
+
+#[test]
+fn a_link_count_of_one_is_not_believed_where_no_kernel_keeps_evidence() {
+    // The owner elsewhere has a pid that nobody has here.
+    let namesake = Start::default().claim_with(Author::Unproven(1), Content::Pid(DEAD), &[0]);
+    for sees_one_link in [0b00001, 0b11111] {
+        let nobody_gets_in = Setting {
+            evidence: false,
+            sees_one_link,
+            starts: vec![namesake.clone()],
+            ..Setting::of("an owner elsewhere, whose file seems to have one name", 2)
+        };
+        assert_eq!(
+            exhaust(nobody_gets_in, &Promise::ALL).counts.acquisitions,
+            0
+        );
+    }
+}
+
+#[test]
+fn processes_that_know_each_other_by_evidence_alone() {
+    let empty = Start::default().claim_with(Author::Foreign(1), Content::Empty, &[]);
+    all(Setting {
+        apart: true,
+        starts: vec![Start::default(), empty.clone()],
+        sorts: vec![Sort::Ours, Sort::Sweeper],
+        budget: Budget {
+            eras: 1,
+            ..Budget::ONE_CRASH
+        },
+        ..Setting::of("namespaces of their own, one sweeps, a minute passes", 0)
+    });
+    // Two attempts of one process may give two files the same name, one after the other: tens of millions of states.
+    if depth() > 0 {
+        all(Setting {
+            apart: true,
+            sorts: vec![Sort::Ours, Sort::Thread, Sort::Sweeper],
+            budget: Budget {
+                eras: 1,
+                ..Budget::NOTHING
+            },
+            ..Setting::of(
+                "namespaces of their own, two attempts in one, one sweeps, a minute passes",
+                0,
+            )
+        });
     }
 }

@@ -166,6 +166,12 @@ impl World {
         levels.any(|file| self.directory.stat(file).modified == Modified::Future)
     }
 
+    /// Whether a file is an empty one of which its age does not show that it was given up.
+    fn is_from_now_or_later(&self, file: File) -> bool {
+        let stat = self.directory.stat(file);
+        stat.content == Content::Empty && stat.modified == Modified::Future
+    }
+
     fn is_at_a_level(&self, file: File) -> bool {
         let mut names = self.directory.names();
         names.any(|(name, other)| matches!(name, Name::Level(_)) && other == file)
@@ -186,8 +192,7 @@ impl World {
                     world.may_live(Asked::Maker(claim), table)
                         || world.is_at_a_level(file)
                         || self.outside != Files::default()
-                        || world.directory.read(file) == Content::Empty
-                            && !matches!(table.claim(claim).author, Author::Process(..))
+                        || world.is_from_now_or_later(file)
                 }
                 // What somebody keeps stays, and so do the dead below it, with their claims. So does a reclaim lock
                 // that names nobody and is from the future: a sweep does not wait for it to settle.

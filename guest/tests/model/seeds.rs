@@ -48,6 +48,10 @@ pub enum Seed {
     ClaimLeft,
     /// A file that names nobody is dead at once.
     NotSettled,
+    /// A file that seems to have one name is not looked for among the claims, whatever file system it is on.
+    OneLinkBelieved,
+    /// An empty claim that is not locked is swept at once.
+    EmptySweptAtOnce,
 }
 
 /// What it takes to be wrong: nothing of it is kept where nothing is wrong.
@@ -55,6 +59,8 @@ pub enum Seed {
 pub struct Trail {
     last: Option<Op>,
     looked_at: Option<Name>,
+    /// The open file seems to have one name.
+    one_link: bool,
     /// What is still to be written into the claim.
     pub late: Option<Content>,
 }
@@ -71,7 +77,10 @@ pub enum Lie {
 }
 
 impl Trail {
-    pub fn follow(&mut self, seed: Seed, op: Op) {
+    pub fn follow(&mut self, seed: Seed, op: Op, answer: Answer) {
+        if let (Op::StatOpen, Answer::Stat(stat)) = (op, answer) {
+            self.one_link = stat.links == 1;
+        }
         if let (Seed::LinkedBeforeWritten, Op::Write(_, content)) = (seed, op) {
             self.late = if self.late.is_some() {
                 None
@@ -122,6 +131,16 @@ impl Seed {
                 _ => None,
             },
             (Seed::NotSettled, Op::StatOpen) => Some(Lie::IsOld),
+            (Seed::EmptySweptAtOnce, Op::StatOpen) => match trail.looked_at {
+                Some(Name::Claim(_)) => Some(Lie::IsOld),
+                _ => None,
+            },
+            (Seed::OneLinkBelieved, Op::Identify(_)) if trail.one_link => {
+                Some(Lie::Says(Answer::Identity(None)))
+            }
+            (Seed::OneLinkBelieved, Op::List) if trail.one_link => {
+                Some(Lie::Says(Answer::Claims(0, None, false)))
+            }
             (Seed::NobodyIsDead, Op::Ask(_)) => {
                 let unknown = Liveness::Unknown(UnknownReason::NoAnswer);
                 Some(Lie::Says(Answer::Liveness(unknown)))

@@ -119,6 +119,10 @@ pub struct Setting {
     pub links: Links,
     /// A listing is read in two steps.
     pub torn: bool,
+    /// To whom every file seems to have one name only: a bit for each process.
+    pub sees_one_link: u8,
+    /// Each process lives in a PID namespace of its own, and knows of the others what evidence shows.
+    pub apart: bool,
     /// Who is never stopped for seconds between two steps.
     pub timely: Timely,
     /// Whom those among ours take for dead that a person has told.
@@ -143,6 +147,8 @@ impl Setting {
             evidence: true,
             links: Links::Work,
             torn: false,
+            sees_one_link: 0,
+            apart: false,
             timely: Timely::Originals,
             assumed: None,
             seed: None,
@@ -165,11 +171,14 @@ impl Setting {
             reuses,
             ..
         } = self.budget;
-        if self.links != Links::Work || self.budget.faults > 0 && !self.evidence {
+        let odd = self.budget.faults > 0 || self.sees_one_link != 0;
+        if self.links != Links::Work || odd && !self.evidence {
             // Where files are empty for a while, a file counts as dead that has only not been written for long.
             return DEEPEST;
         }
         let others = (self.sorts.len() as u8 + arrivals + reuses) * self.rounds - 1;
+        // An attempt whose claim was swept may link another attempt's of its process, which has used the name again.
+        let others = others + u8::from(self.apart && self.budget.eras > 0);
         (start.depth() + others + crashes).min(DEEPEST)
     }
 }

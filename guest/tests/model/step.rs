@@ -1,7 +1,7 @@
 //! One step of a process in small numbers, and what it came to.
 
 use lockhost_guest::{
-    call::{Maker, Ours, Reply},
+    call::{Listed, Maker, Ours, Reply},
     contract::{ErrorCode, Liveness},
 };
 
@@ -92,8 +92,8 @@ pub enum Answer {
     Stat(Stat),
     Content(Content),
     Identity(Option<u8>),
-    /// A set of claims, and why an entry could not be looked at.
-    Claims(u32, Option<ErrorCode>),
+    /// A set of claims, why an entry could not be looked at, and whether there is more.
+    Claims(u32, Option<ErrorCode>, bool),
     /// As far as the pid is concerned: then the lock is tried for, and this is so if it is free, or kept.
     Either(Liveness, Liveness),
     Liveness(Liveness),
@@ -123,7 +123,11 @@ impl Answer {
             (Answer::Identity(claim), _) => {
                 Reply::Identity(claim.map(|claim| table.claim(claim).identity))
             }
-            (Answer::Claims(set, unseen), _) => Reply::Claims(table.identities(set), unseen),
+            (Answer::Claims(set, missed, more), _) => Reply::Listed(Listed {
+                claims: table.identities(set),
+                missed,
+                more,
+            }),
             (Answer::Liveness(liveness), _) => Reply::Liveness(liveness),
             (Answer::Either(..) | Answer::Exists(_), _) => {
                 unreachable!("never an answer to the machine")

@@ -68,6 +68,10 @@ pub struct Table {
     pub evidence: bool,
     /// Whether a directory is listed in two steps.
     pub torn: bool,
+    /// To whom every file seems to have one name only.
+    pub sees_one_link: u8,
+    /// Whether each process lives in a PID namespace of its own.
+    pub apart: bool,
     /// Who is never stopped for seconds.
     pub timely: Timely,
     /// Whether files can have a second name.
@@ -96,6 +100,8 @@ impl Table {
         Self {
             evidence: setting.evidence,
             torn: setting.torn,
+            sees_one_link: setting.sees_one_link,
+            apart: setting.apart,
             links: setting.links,
             timely: setting.timely,
             seed: setting.seed,

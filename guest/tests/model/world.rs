@@ -162,18 +162,19 @@ impl World {
                 self.directory.disown(ours(Ours::At(level))?);
                 Answer::Done
             }
-            Op::StatClaim => Answer::Stat(self.directory.stat(claim()?)),
-            Op::Stat(name) => Answer::Stat(self.directory.stat(self.directory.id(name)?)),
+            Op::StatClaim => Answer::Stat(self.stat(slot, claim()?, table)),
+            Op::Stat(name) => Answer::Stat(self.stat(slot, self.directory.id(name)?, table)),
             Op::Open(name) | Op::Id(name) => Answer::Id(self.directory.id(name)?),
             Op::Read => Answer::Content(self.directory.read(open()?)),
-            Op::StatOpen => Answer::Stat(self.directory.stat(open()?)),
+            Op::StatOpen => Answer::Stat(self.stat(slot, open()?, table)),
             Op::Identify(pid) => {
                 let living = self.living(pid, table);
+                let living = living.filter(|it| !table.apart || *it == who);
                 Answer::Identity(living.map(|who| table.first_claim_of(who)))
             }
-            Op::List if table.torn => Answer::Claims(self.directory.claims() & EVEN, None),
-            Op::List => Answer::Claims(self.directory.claims(), None),
-            Op::ListRest => Answer::Claims(self.directory.claims() & !EVEN, None),
+            Op::List if table.torn => Answer::Claims(self.directory.claims() & EVEN, None, true),
+            Op::List => Answer::Claims(self.directory.claims(), None, false),
+            Op::ListRest => Answer::Claims(self.directory.claims() & !EVEN, None, false),
             Op::Ask(asked) => judge(asked, who, |pid| self.living(pid, table), table),
             Op::Probe(free, kept) => Answer::Liveness(if self.is_kept(open()?, table) {
                 kept
@@ -197,8 +198,9 @@ impl World {
                     .filter(|(other, _)| *other != slot);
                 let mut others = others.map(|(_, local)| table.info(*local));
                 let told = info.assumes && self.is_assumed_dead(made, table);
-                self.robbed |= others.any(|other| other.made.contains(&made))
+                let robbed = others.any(|other| other.made.contains(&made))
                     || !told && self.is_an_outsiders(made.1, table);
+                self.robbed |= robbed && !self.is_abandoned(made, table);
                 self.directory.unlink(name)?;
                 Answer::Done
             }
@@ -232,6 +234,24 @@ impl World {
                 Content::Pid(pid) => strangers.contains(&pid),
                 content => content == Content::Long,
             }
+    }
+
+    /// What a process sees of a file: the count of its names may not be what it is.
+    fn stat(&self, slot: usize, file: File, table: &Table) -> Stat {
+        let stat = self.directory.stat(file);
+        match table.sees_one_link & (1 << slot) {
+            0 => stat,
+            _ => Stat { links: 1, ..stat },
+        }
+    }
+
+    /// Whether a claim is still empty and unlocked a minute after it was made: its maker makes another one, if it lives.
+    fn is_abandoned(&self, (name, file): (Name, File), table: &Table) -> bool {
+        let stat = self.directory.stat(file);
+        matches!(name, Name::Claim(_))
+            && stat.content == Content::Empty
+            && stat.modified != Modified::Fresh(self.era)
+            && !self.is_kept(file, table)
     }
 
     /// Somebody wants this level. Steps that look at deeper ones are not put in an order with others.

@@ -13,7 +13,7 @@ use lockhost_guest::{
 };
 
 use super::{
-    files::{self, Opened},
+    files::{self, Listing, Opened},
     questions,
 };
 
@@ -41,6 +41,7 @@ pub(super) struct Driver {
     ours: [Option<Made>; DEEPEST as usize + 2],
     open: Option<Opened>,
     kept: [Option<Opened>; DEEPEST as usize + 2],
+    listing: Option<Listing>,
 }
 
 impl Driver {
@@ -51,6 +52,7 @@ impl Driver {
             ours: Default::default(),
             open: None,
             kept: Default::default(),
+            listing: None,
         }
     }
 
@@ -67,7 +69,10 @@ impl Driver {
                     let answer = self.perform(dir, call);
                     next = reply(answer.unwrap_or_else(Reply::Failed));
                 }
-                Next::End(end) => return end,
+                Next::End(end) => {
+                    self.listing = None;
+                    return end;
+                }
             }
         }
     }
@@ -99,7 +104,11 @@ impl Driver {
             Call::StatOpen => files::stat(self.opened()?.file()).map(Reply::Stat),
             Call::Identify { pid } => Ok(questions::identify(dir, pid)),
             Call::Id { name } => files::id_at(dir, &self.names.file(&name)).map(Reply::Id),
-            Call::List => files::list(dir, &self.names),
+            Call::List => {
+                self.listing = Some(Listing::of(dir)?);
+                self.list_on()
+            }
+            Call::ListOn => self.list_on(),
             Call::Ask { owner } => Ok(questions::ask(&owner, self.opened()?.file())),
             Call::Keep { level } => {
                 if let Some(kept) = self.kept.get_mut(usize::from(level)) {
@@ -114,6 +123,15 @@ impl Driver {
                 Ok(Reply::Done)
             }
         }
+    }
+
+    fn list_on(&mut self) -> Result<Reply, ErrorCode> {
+        let listing = self.listing.as_mut().ok_or(ErrorCode::BadDescriptor)?;
+        let listed = listing.part(&self.names);
+        if !listed.more {
+            self.listing = None;
+        }
+        Ok(Reply::Listed(listed))
     }
 
     fn create(&mut self, dir: &File, name: String) -> Result<Reply, ErrorCode> {

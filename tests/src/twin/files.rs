@@ -3,7 +3,7 @@
 use std::{ffi::CStr, fs::File, os::fd::AsFd};
 
 use lockhost_guest::{
-    call::{FileId, FileStat, Reply},
+    call::{FileId, FileStat, Listed, Reply},
     contract::{Datetime, DescriptorType, ErrorCode},
     lockfile::{Identity, Names},
 };
@@ -11,7 +11,7 @@ use rustix::{
     fs::{
         AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxFlags, linkat, openat, statx, unlinkat,
     },
-    io::{self, Errno, pread, pwrite},
+    io::{Errno, pread, pwrite},
 };
 
 /// A file that was opened to be looked at.
@@ -90,31 +90,43 @@ pub(super) fn unlink(dir: &File, name: &str) -> Result<Reply, ErrorCode> {
     Ok(Reply::Done)
 }
 
-/// Everybody's claims on a lock. Each entry of the directory is looked at, whosever it is.
-pub(super) fn list(dir: &File, names: &Names) -> Result<Reply, ErrorCode> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let directory = openat(dir, ".", flags, Mode::from_raw_mode(0o666)).map_err(code)?;
-    let entries = Dir::read_from(&directory).map_err(code)?;
-    let mut claims = Vec::new();
-    let mut unseen = None;
-    for entry in entries {
-        match entry.and_then(|entry| claimant(&directory, entry.file_name(), names)) {
-            Ok(claimant) => claims.extend(claimant),
-            Err(Errno::NOENT) => {}
-            Err(error) => unseen = Some(code(error)),
-        }
+/// How many claims one part of a listing has at most.
+const CLAIMS: usize = 64;
+
+/// How many entries are read for it at most.
+const ENTRIES: u32 = 1_024;
+
+/// A directory that is being read.
+pub(super) struct Listing(Dir);
+
+impl Listing {
+    pub(super) fn of(dir: &File) -> Result<Self, ErrorCode> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let directory = openat(dir, ".", flags, Mode::empty()).map_err(code)?;
+        Dir::new(directory).map(Self).map_err(code)
     }
-    Ok(Reply::Claims(claims, unseen))
+
+    /// The next claims on a lock.
+    pub(super) fn part(&mut self, names: &Names) -> Listed {
+        let mut listed = Listed::default();
+        for _ in 0..ENTRIES {
+            match self.0.read() {
+                Some(Ok(entry)) => listed.claims.extend(claimant(entry.file_name(), names)),
+                Some(Err(error)) => listed.missed = Some(code(error)),
+                None => return listed,
+            }
+            if listed.claims.len() == CLAIMS {
+                break;
+            }
+        }
+        listed.more = true;
+        listed
+    }
 }
 
 /// Whose claim an entry of a directory is, if it is one. A name that is no text is nobody's.
-fn claimant(directory: &impl AsFd, name: &CStr, names: &Names) -> io::Result<Option<Identity>> {
-    if matches!(name.to_bytes(), b"." | b"..") {
-        return Ok(None);
-    }
-    let flags = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-    statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, flags)?;
-    Ok(name.to_str().ok().and_then(|name| names.claimant(name)))
+fn claimant(name: &CStr, names: &Names) -> Option<Identity> {
+    name.to_str().ok().and_then(|name| names.claimant(name))
 }
 
 fn look(file: &impl AsFd) -> Result<Statx, ErrorCode> {

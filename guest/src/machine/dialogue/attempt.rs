@@ -1,7 +1,7 @@
 //! An attempt that is told, answer by answer, what it gets to see.
 
 use crate::{
-    call::{Call, FileId, FileStat, Maker, Next, Ours, Owner, Reply},
+    call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
     contract::{
         Cause, Datetime, DeadReason, DescriptorType, Error, ErrorCode, Liveness, Report, Waiting,
     },
@@ -53,10 +53,22 @@ pub(super) fn regular(size: u64, seconds: u64) -> Reply {
     })
 }
 
+/// A regular file of so many names.
+pub(super) fn with_links(links: u64) -> Reply {
+    Reply::Stat(FileStat {
+        kind: DescriptorType::RegularFile,
+        size: 2,
+        links,
+        modified: None,
+    })
+}
+
 /// An attempt under way.
 pub(super) struct Attempt {
     machine: Machine,
     next: Next<Outcome>,
+    /// What the host answered last about who it is.
+    maker: Option<Maker>,
 }
 
 impl Attempt {
@@ -68,7 +80,11 @@ impl Attempt {
     pub(super) fn assuming(dead: Option<&str>) -> Self {
         let mut machine = Machine::new("a.lock".to_owned(), dead.map(str::to_owned));
         let next = machine.start(0);
-        Self { machine, next }
+        Self {
+            machine,
+            next,
+            maker: None,
+        }
     }
 
     /// One that finds no lock, and has made its claim.
@@ -83,6 +99,9 @@ impl Attempt {
             Next::End(end) => panic!("no {call:?}, but an end: {end:?}"),
         };
         assert_eq!(asked, call);
+        if let Reply::Maker(maker) = &reply {
+            self.maker = Some(*maker);
+        }
         self.next = self.machine.reply(reply);
         self
     }
@@ -110,7 +129,26 @@ impl Attempt {
             .told(Call::Open { name }, Reply::Id(file))
             .told(Call::Read, Reply::Bytes(content.as_bytes().to_vec()))
             .told(Call::StatOpen, stat())
+            .searches(pid)
             .told(Call::Ask { owner }, Reply::Liveness(liveness))
+    }
+
+    /// Before it believes that a file has one name only, it asks whether a kernel keeps evidence here; where none does, it
+    /// looks for a claim, and finds none.
+    fn searches(self, pid: Option<u32>) -> Self {
+        let evidence = self.maker.map(|maker| maker.evidence);
+        let nothing = || Reply::Listed(Listed::default());
+        match (evidence, pid) {
+            (None, _) => self
+                .told(Call::Current { attempt: 0 }, Reply::Maker(maker(true)))
+                .searches(pid),
+            (Some(true), _) => self,
+            (Some(false), Some(pid)) => self
+                .told(Call::Identify { pid }, Reply::Identity(None))
+                .told(Call::List, nothing())
+                .told(Call::List, nothing()),
+            (Some(false), None) => self.told(Call::List, nothing()).told(Call::List, nothing()),
+        }
     }
 
     /// The same, but the file is also this claim.
@@ -142,7 +180,15 @@ impl Attempt {
     pub(super) fn claims(self, attempt: u32, maker: Maker) -> Self {
         let (pid, claim) = (maker.pid, maker.identity);
         let file = Ours::Claim;
-        self.told(Call::Current { attempt }, Reply::Maker(maker))
+        let introduced = match (attempt, self.maker) {
+            // The look has asked.
+            (0, Some(known)) => {
+                assert_eq!(known, maker);
+                self
+            }
+            _ => self.told(Call::Current { attempt }, Reply::Maker(maker)),
+        };
+        introduced
             .told(Call::Create { claim }, Reply::Id(OWN))
             .told(Call::Guard { file }, Reply::Done)
             .told(Call::Write { file, pid }, Reply::Done)
@@ -214,6 +260,19 @@ impl Attempt {
             }
             other => panic!("it has no lock: {other:?}"),
         }
+    }
+
+    /// Its next call, unless it has come to an end.
+    pub(super) fn call(&self) -> Option<Call> {
+        match self.next {
+            Next::Call(call) => Some(call),
+            Next::End(_) => None,
+        }
+    }
+
+    /// Its next call is this.
+    pub(super) fn goes_on_with(&self, call: Call) {
+        assert_eq!(self.next, Next::Call(call));
     }
 
     /// It has ended without the lock.

@@ -7,7 +7,7 @@ use super::{
     },
 };
 use crate::{
-    call::{Call, FileId, Ours, Reply},
+    call::{Call, FileId, Listed, Ours, Reply},
     contract::{Cause, DeadReason, ErrorCode, Liveness, Operation},
     lockfile::{DEEPEST, Identity, Name},
     machine::sweeps_unasked,
@@ -23,7 +23,7 @@ fn a_reclaim_lock_that_is_left_over_is_taken_and_dropped() {
         .told(Call::Link { name: at(1) }, Reply::Done)
         .removes(at(2), OWN)
         .removes(at(1), OWN)
-        .told(Call::List, Reply::Claims(Vec::new(), None))
+        .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
 }
 
@@ -36,7 +36,7 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
             .told(Call::StatClaim, regular(2, 1_000))
             .told(Call::Keep { level: 1 }, Reply::Done)
     };
-    unsettled(tidying()).told(Call::List, Reply::Claims(Vec::new(), None));
+    unsettled(tidying()).told(Call::List, Reply::Listed(Listed::default()));
     // Also where it cannot remove what it has made meanwhile, of which it warns.
     let unlink = Call::Unlink { name: at(2) };
     let dead = tidying()
@@ -45,7 +45,7 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
     let report = unsettled(dead)
         .compares(at(2), Ok(OWN))
         .told(unlink, Reply::Failed(ErrorCode::Access))
-        .told(Call::List, Reply::Claims(Vec::new(), None))
+        .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
     assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
     assert_eq!(report.warnings[0].file, "a.lock.reclaim.reclaim");
@@ -66,7 +66,7 @@ fn an_owner_does_not_wait_for_a_reclaim_beside_a_file_made_in_place() {
         .told(Call::Write { file, pid: 7 }, Reply::Done)
         .sees(3, FileId(4, 0), "9\n", 0, EXISTS)
         .told(Call::Disown { level: 2 }, Reply::Done)
-        .told(Call::List, Reply::Claims(Vec::new(), None))
+        .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
 }
 

@@ -1,17 +1,17 @@
 //! What it tells: which file it was, what failed first, and who was in the way.
 
 use super::{
-    attempt::{Attempt, OTHER, OWN, at, identity, maker, regular},
+    attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular, with_links},
     scenes::{
         EXISTS, GONE, SCRATCH, failed, finds_none_left_above, judged, judging, linked,
         made_in_place, reclaiming, scratch, written_in_place,
     },
 };
 use crate::{
-    call::{Call, FileId, FileStat, Maker, Next, Ours, Reply},
+    call::{Call, FileId, Maker, Next, Ours, Owner, Reply},
     contract::{
-        AliveReason, Cause, DescriptorType, ErrorCode, Failure, Liveness, Occupation, Operation,
-        Remark, UnknownReason, Warning,
+        AliveReason, Cause, ErrorCode, Failure, Liveness, Occupation, Operation, Remark,
+        UnknownReason, Warning,
     },
     lockfile::Name,
     machine::Machine,
@@ -63,19 +63,16 @@ fn an_error_names_the_lock_or_the_directory_that_could_not_be_looked_at() {
     assert_eq!(error.file, "a.lock");
     assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
     // With a second name, so there may be a claim.
-    let stat_open = Reply::Stat(FileStat {
-        kind: DescriptorType::RegularFile,
-        size: 2,
-        links: 2,
-        modified: None,
-    });
+    let owner = Owner::Pid(9);
+    let ask = Call::Ask { owner };
     let error = Attempt::begin()
         .told(stat, regular(2, 0))
         .told(Call::Open { name: at(0) }, Reply::Id(OTHER))
         .told(Call::Read, Reply::Bytes(b"9\n".to_vec()))
-        .told(Call::StatOpen, stat_open)
+        .told(Call::StatOpen, with_links(2))
         .told(Call::Identify { pid: 9 }, Reply::Identity(None))
         .told(Call::List, no())
+        .told(ask, Reply::Liveness(NOBODY))
         .ends();
     assert_eq!(error.file, "", "the directory");
     assert_eq!(error.cause, failed(Operation::List, ErrorCode::Access));

@@ -1,0 +1,70 @@
+//! The claims in a directory, one after another, in constant memory: the driver keeps the directory open and answers a
+//! part at a time.
+
+use alloc::vec::Vec;
+
+use crate::{
+    call::{Call, Listed, Reply},
+    contract::ErrorCode,
+    lockfile::Identity,
+};
+
+/// A listing under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Listing {
+    /// Those of the last part that were not taken yet.
+    claims: Vec<Identity>,
+    more: bool,
+    /// How many parts were asked for.
+    parts: u32,
+}
+
+/// What comes next in a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A claim.
+    Claim(Identity),
+    /// Another part, with the reply to this.
+    Part(Call),
+    /// Nothing: the directory was read to its end.
+    End,
+    /// Nothing, though there is more: too many parts were read.
+    CutShort,
+}
+
+impl Listing {
+    /// Begins anew.
+    pub fn begin(&mut self) -> Call {
+        *self = Self::default();
+        Call::List
+    }
+
+    /// Takes the next part. Returns why an entry in it could not be looked at.
+    ///
+    /// # Errors
+    /// If the directory cannot be read on; the listing is over.
+    pub fn take(&mut self, reply: Reply) -> Result<Option<ErrorCode>, ErrorCode> {
+        self.more = false;
+        let Listed {
+            claims,
+            missed,
+            more,
+        } = reply.listed()?;
+        self.claims = claims;
+        self.more = more;
+        Ok(missed)
+    }
+
+    /// The next entry; `most` is how many parts may be read after the first.
+    pub fn next(&mut self, most: u32) -> Entry {
+        match self.claims.pop() {
+            Some(claim) => Entry::Claim(claim),
+            None if !self.more => Entry::End,
+            None if self.parts == most => Entry::CutShort,
+            None => {
+                self.parts += 1;
+                Entry::Part(Call::ListOn)
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! How the claim of a lock is looked for, and what an unfinished search means.
+
+use super::{
+    attempt::{Attempt, NOBODY, OTHER, at, identity, maker, regular, with_links},
+    scenes::{EXISTS, failed},
+};
+use crate::{
+    call::{Call, Listed, Owner, Reply},
+    contract::{Cause, ErrorCode, Liveness, Operation, UnknownReason},
+    lockfile::{Identity, Name},
+};
+
+const OWNER: Owner = Owner::Pid(9);
+
+/// An attempt that has read a lock of pid 9, and asks how many names it has.
+fn read() -> Attempt {
+    let name = at(0);
+    Attempt::begin()
+        .told(Call::Stat { name }, regular(2, 0))
+        .told(Call::Open { name }, Reply::Id(OTHER))
+        .told(Call::Read, Reply::Bytes(b"9\n".to_vec()))
+}
+
+/// One that lists the directory, since the lock has two names.
+fn listing() -> Attempt {
+    read()
+        .told(Call::StatOpen, with_links(2))
+        .told(Call::Identify { pid: 9 }, Reply::Identity(None))
+}
+
+fn part(claims: &[Identity], missed: Option<ErrorCode>, more: bool) -> Reply {
+    Reply::Listed(Listed {
+        claims: claims.to_vec(),
+        missed,
+        more,
+    })
+}
+
+fn claim(number: u32) -> Identity {
+    Identity::new(&format!("1-x{number}")).unwrap()
+}
+
+#[test]
+fn a_link_count_of_one_is_believed_where_a_kernel_keeps_evidence() {
+    read()
+        .told(Call::StatOpen, with_links(1))
+        .told(Call::Current { attempt: 0 }, Reply::Maker(maker(true)))
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(EXISTS))
+        .ends();
+}
+
+#[test]
+fn a_link_count_of_one_is_not_believed_elsewhere() {
+    let answers = [
+        Reply::Maker(maker(false)),
+        Reply::Refused("it does not say".into()),
+    ];
+    for answer in answers {
+        let claim = claim(1);
+        let owner = Owner::Maker(claim);
+        let unknown = Liveness::Unknown(UnknownReason::OtherNamespace);
+        let error = read()
+            .told(Call::StatOpen, with_links(1))
+            .told(Call::Current { attempt: 0 }, answer)
+            .told(Call::Identify { pid: 9 }, Reply::Identity(None))
+            .told(Call::List, part(&[claim], None, false))
+            .compares(Name::Claim(claim), Ok(OTHER))
+            .told(Call::Ask { owner }, Reply::Liveness(unknown))
+            .ends();
+        let Cause::Held(refusal) = error.cause else {
+            panic!("{error:?}");
+        };
+        assert!(refusal.holder.claimed);
+    }
+}
+
+#[test]
+fn a_claim_in_a_later_part_of_the_listing_is_found() {
+    let (first, last) = (claim(1), claim(2));
+    let owner = Owner::Maker(last);
+    listing()
+        .told(Call::List, part(&[first], None, true))
+        .compares(Name::Claim(first), Err(ErrorCode::NoEntry))
+        .told(Call::ListOn, part(&[], None, true))
+        .told(Call::ListOn, part(&[last], None, true))
+        .compares(Name::Claim(last), Ok(OTHER))
+        .told(Call::Ask { owner }, Reply::Liveness(EXISTS))
+        .ends();
+}
+
+#[test]
+fn a_search_that_is_interrupted_proves_no_death() {
+    let access = ErrorCode::Access;
+    let listed = |last| {
+        listing()
+            .told(Call::List, part(&[], None, true))
+            .told(Call::ListOn, part(&[], Some(access), false))
+            .told(Call::List, part(&[], None, true))
+            .told(Call::ListOn, last)
+    };
+    for last in [part(&[], Some(access), false), Reply::Failed(access)] {
+        let error = listed(last.clone())
+            .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+            .ends();
+        assert_eq!(error.cause, failed(Operation::List, access));
+        // A pid that exists holds the lock; but a person cannot say of it that it is dead.
+        let error = listed(last)
+            .told(Call::Ask { owner: OWNER }, Reply::Liveness(EXISTS))
+            .ends();
+        let Cause::Held(refusal) = error.cause else {
+            panic!("{error:?}");
+        };
+        assert_eq!(refusal.holder.identity, None);
+        assert_eq!(refusal.holder.pid, Some(9));
+    }
+    // What the first listing missed, the second has shown.
+    let owner = OWNER;
+    listed(part(&[], None, false))
+        .told(Call::Ask { owner }, Reply::Liveness(NOBODY))
+        .goes_on_with(Call::Current { attempt: 0 });
+}
+
+#[test]
+fn a_candidate_that_cannot_be_looked_at_does_not_end_the_search() {
+    let (hidden, found) = (claim(1), claim(2));
+    let owner = Owner::Maker(found);
+    let hide = |attempt: Attempt| {
+        attempt
+            .told(Call::List, part(&[hidden], None, true))
+            .compares(Name::Claim(hidden), Err(ErrorCode::Access))
+    };
+    hide(listing())
+        .told(Call::ListOn, part(&[found], None, false))
+        .compares(Name::Claim(found), Ok(OTHER))
+        .told(Call::Ask { owner }, Reply::Liveness(NOBODY))
+        .goes_on_with(Call::Current { attempt: 0 });
+    let nothing = || part(&[], None, false);
+    let once = hide(listing()).told(Call::ListOn, nothing());
+    let error = hide(once)
+        .told(Call::ListOn, nothing())
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .ends();
+    assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
+}
+
+#[test]
+fn a_listing_without_end_is_an_interrupted_search() {
+    let mut attempt = listing().told(Call::List, part(&[], None, true));
+    for _ in 0..1 << 20 {
+        attempt = attempt.told(Call::ListOn, part(&[], None, true));
+    }
+    let error = attempt
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .ends();
+    assert_eq!(error.cause, failed(Operation::List, ErrorCode::Overflow));
+}
+
+#[test]
+fn the_host_is_asked_once_who_asks() {
+    let me = maker(false);
+    read()
+        .told(Call::StatOpen, with_links(1))
+        .told(Call::Current { attempt: 0 }, Reply::Maker(me))
+        .told(Call::Identify { pid: 9 }, Reply::Identity(None))
+        .told(Call::List, part(&[], None, false))
+        .told(Call::List, part(&[], None, false))
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .goes_on_with(Call::Create {
+            claim: identity(false),
+        });
+}

@@ -1,0 +1,170 @@
+//! What an owner sweeps, how much of it at a time, and what it leaves.
+
+use super::{
+    attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular},
+    scenes::{GONE, finds_none_left_above, linked},
+};
+use crate::{
+    call::{Call, Listed, Maker, Owner, Reply},
+    contract::{DeadReason, ErrorCode, Liveness, Remark, UnknownReason},
+    lockfile::{DEEPEST, Identity, Name},
+};
+
+const UNLOCKED: Liveness = Liveness::Dead(DeadReason::EvidenceGone);
+
+/// An owner that sweeps, and has looked for reclaim locks that are left over.
+fn sweeping() -> Attempt {
+    let me = Maker {
+        identity: identity(true),
+        ..maker(true)
+    };
+    let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
+    finds_none_left_above(0, owner)
+}
+
+fn claim(number: u32) -> Identity {
+    Identity::new(&format!("1-x{number}")).unwrap()
+}
+
+fn part(claims: impl IntoIterator<Item = Identity>, more: bool) -> Reply {
+    Reply::Listed(Listed {
+        claims: claims.into_iter().collect(),
+        missed: None,
+        more,
+    })
+}
+
+/// It asks about a claim, of so many bytes.
+fn asks(owner: Attempt, claim: Identity, size: u64, seconds: u64, liveness: Liveness) -> Attempt {
+    let name = Name::Claim(claim);
+    let maker = Owner::Maker(claim);
+    owner
+        .told(Call::Stat { name }, regular(size, seconds))
+        .told(Call::Open { name }, Reply::Id(OTHER))
+        .told(Call::StatOpen, regular(size, seconds))
+        .told(Call::Ask { owner: maker }, Reply::Liveness(liveness))
+}
+
+/// It removes a claim that is at no level.
+fn buries(owner: Attempt, claim: Identity) -> Attempt {
+    let levels = 0..=DEEPEST;
+    let owner = levels.fold(owner, |owner, level| owner.compares(at(level), GONE));
+    owner.removes(Name::Claim(claim), OTHER)
+}
+
+#[test]
+fn an_empty_claim_is_swept_once_it_is_a_minute_older_than_ours() {
+    let listed = || sweeping().told(Call::List, part([claim(1), claim(2)], false));
+    let born = regular(2, 1_061);
+    // Removed at once, while it is open: what is asked next opens another file.
+    let owner = asks(listed(), claim(2), 0, 1_000, UNLOCKED).told(Call::StatClaim, born);
+    let owner = buries(owner, claim(2));
+    // The age of our own claim is asked once.
+    asks(owner, claim(1), 0, 1_001, UNLOCKED).owns();
+}
+
+#[test]
+fn an_empty_claim_without_a_time_or_from_the_future_stays() {
+    for (modified, born) in [
+        (regular(0, 9_999), regular(2, 1_000)),
+        (regular(0, 0), Reply::Failed(ErrorCode::Io)),
+    ] {
+        let name = Name::Claim(claim(1));
+        let owner = Owner::Maker(claim(1));
+        sweeping()
+            .told(Call::List, part([claim(1)], false))
+            .told(Call::Stat { name }, modified.clone())
+            .told(Call::Open { name }, Reply::Id(OTHER))
+            .told(Call::StatOpen, modified)
+            .told(Call::Ask { owner }, Reply::Liveness(UNLOCKED))
+            .told(Call::StatClaim, born)
+            .owns();
+    }
+}
+
+#[test]
+fn an_empty_claim_whose_maker_is_certainly_dead_needs_no_age() {
+    let owner = sweeping().told(Call::List, part([claim(1)], false));
+    buries(asks(owner, claim(1), 0, 9_999, NOBODY), claim(1)).owns();
+}
+
+#[test]
+fn a_claim_in_a_later_part_of_the_listing_is_swept() {
+    let owner = sweeping()
+        .told(Call::List, part([], true))
+        .told(Call::ListOn, part([claim(1)], false));
+    let report = buries(asks(owner, claim(1), 2, 0, NOBODY), claim(1)).owns();
+    assert_eq!(report.warnings, []);
+}
+
+#[test]
+fn a_sweep_that_cannot_list_on_removes_what_it_knows_to_be_dead() {
+    let owner = sweeping().told(Call::List, part([claim(1)], true));
+    let owner =
+        asks(owner, claim(1), 2, 0, NOBODY).told(Call::ListOn, Reply::Failed(ErrorCode::Access));
+    let report = buries(owner, claim(1)).owns();
+    assert_eq!(report.warnings.len(), 1);
+}
+
+/// Which of so many claims, of which nobody can tell whether their makers live, are looked at; our own was made so many
+/// microseconds after a second.
+fn looked_at(count: u32, micros: u32) -> (Vec<u32>, bool) {
+    let unknown = Liveness::Unknown(UnknownReason::Unreadable);
+    let born = |nanoseconds| match regular(2, 0) {
+        Reply::Stat(mut stat) => {
+            stat.modified = stat.modified.map(|time| crate::contract::Datetime {
+                nanoseconds,
+                ..time
+            });
+            Reply::Stat(stat)
+        }
+        _ => unreachable!(),
+    };
+    let mut owner = sweeping();
+    let mut looked_at = Vec::new();
+    let mut next = 0;
+    while let Some(call) = owner.call() {
+        owner = match call {
+            Call::List | Call::ListOn => {
+                // The last is taken first.
+                let numbers = next..count.min(next + 64);
+                next = numbers.end;
+                owner.told(call, part(numbers.rev().map(claim), next < count))
+            }
+            Call::StatClaim => owner.told(call, born(micros * 1_000)),
+            Call::Stat {
+                name: Name::Claim(it),
+            } => {
+                looked_at.push(it.as_str()[3..].parse().unwrap());
+                asks(owner, it, 2, 0, unknown)
+            }
+            other => panic!("{other:?}"),
+        };
+    }
+    let unswept = |warning: &crate::contract::Warning| warning.remark == Remark::Unswept;
+    (looked_at, owner.owns().warnings.iter().any(unswept))
+}
+
+#[test]
+fn a_few_hundred_claims_are_all_looked_at() {
+    let (all, unswept) = looked_at(500, 7);
+    assert_eq!(all, Vec::from_iter(0..500));
+    assert!(!unswept);
+}
+
+#[test]
+fn however_many_claims_there_are_a_sweep_looks_at_some_thousand() {
+    let (few, unswept) = looked_at(100_000, 0);
+    assert!((1_000..6_000).contains(&few.len()), "{}", few.len());
+    assert!(*few.last().unwrap() > 99_000);
+    assert!(unswept, "a warning");
+}
+
+#[test]
+fn what_one_sweep_does_not_look_at_a_later_one_does() {
+    let mut all = std::collections::BTreeSet::new();
+    for micros in 0..16 {
+        all.extend(looked_at(5_000, micros * 7_919).0);
+    }
+    assert_eq!(all.len(), 5_000);
+}
