@@ -86,6 +86,8 @@ enum State {
     /// Whether it is tried again.
     ScratchLink(bool),
     ScratchCompare(bool, Option<ErrorCode>),
+    /// … and does the claim have two names then?
+    ScratchCount,
     ScratchRemove(Links),
     /// The claim tells how old it is before it goes.
     Born,
@@ -351,6 +353,7 @@ impl Machine {
             }
             State::ScratchLink(again) => self.scratch_linked(again, reply),
             State::ScratchCompare(again, code) => self.scratch_compared(again, code, reply),
+            State::ScratchCount => self.scratch_counted(reply),
             State::ScratchRemove(links) => self.scratch_removed(links, reply),
             State::Born => self.without_links(reply),
             State::Link(level, under) => self.linked(level, under, reply),

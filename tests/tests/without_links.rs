@@ -254,3 +254,14 @@ fn a_link_count_of_one_is_not_believed() {
     assert_eq!(files, 2, "the owner's lock and claim");
     owner.end(Signal::TERM);
 }
+
+#[test]
+#[cfg_attr(any(no_fuse, no_strace), ignore = "needs root, bindfs and strace")]
+fn a_second_name_that_is_not_counted_is_none() {
+    let mounted = Mounted::bindfs();
+    let mut owner = traced::acquire_with(&[ONE_LINK], &mounted.path());
+    assert_eq!(owner.answer(), Answer::Owns);
+    let files = fs::read_dir(mounted.path()).unwrap().count();
+    assert_eq!(files, 1, "the lock alone, made in place");
+    owner.end(Signal::TERM);
+}

@@ -1,4 +1,4 @@
-//! *Without hard links*: do links work here, and does a file with two names show as one?
+//! *Without hard links*: do links work here, and does a file with two names show as one, of which two are counted?
 //!
 //! Asked by a scratch link of the claim, and only where no kernel keeps evidence: every file system where one does has
 //! links. So a failure to link the lock itself, which may have other causes, never decides this. Processes that link and
@@ -42,7 +42,9 @@ impl Machine {
         reply: Reply,
     ) -> Turn {
         let links = match (code, reply.id()) {
-            (_, Ok(id)) if id == self.own => Links::Work,
+            (_, Ok(id)) if id == self.own => {
+                return self.call(State::ScratchCount, Call::StatClaim);
+            }
             // WASI's word for ENOSYS, and for errors that pass.
             (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if !again => {
                 return self.link_scratch(true);
@@ -54,6 +56,16 @@ impl Machine {
             }
             (_, Err(ErrorCode::NoEntry)) => Links::Lack,
             (_, Err(code)) => Links::Failed(Operation::Stat, code),
+        };
+        self.at_scratch(State::ScratchRemove(links), |name| Call::Unlink { name })
+    }
+
+    /// A second name that is not counted is none that others would see for certain.
+    pub(super) fn scratch_counted(&mut self, reply: Reply) -> Turn {
+        let links = match reply.stat() {
+            Ok(stat) if stat.links > 1 => Links::Work,
+            Ok(_) => Links::Lack,
+            Err(code) => Links::Failed(Operation::Stat, code),
         };
         self.at_scratch(State::ScratchRemove(links), |name| Call::Unlink { name })
     }

@@ -103,3 +103,30 @@ fn two_on_a_stale_directory() {
         );
     }
 }
+
+#[test]
+fn one_that_sees_no_second_name_beside_one_that_does() {
+    // A scratch link of the first has one name as it sees it, so it makes its files in place.
+    for sees_one_link in [0b00001, 0b11111] {
+        let setting = |what| Setting {
+            links: Links::Work,
+            sees_one_link,
+            ..setting(what, 2)
+        };
+        exhaust(
+            Setting {
+                budget: Budget::ONE_CRASH,
+                ..setting("files that seem to have one name, free")
+            },
+            &however_long(),
+        );
+        exhaust(
+            Setting {
+                timely: Timely::Everybody,
+                starts: vec![Start::stale()],
+                ..setting("files that seem to have one name, stale, nobody is stopped")
+            },
+            &Promise::ALL,
+        );
+    }
+}

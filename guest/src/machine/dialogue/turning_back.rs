@@ -1,7 +1,7 @@
 //! Where it begins again: no step too many, and none too few.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
+    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular, with_links},
     scenes::{
         GONE, LAST, SCRATCH, failed, judged, linked, reclaiming, scratch, scratching, unlinkable,
     },
@@ -161,13 +161,18 @@ fn a_claim_that_is_gone_under_the_reclaim_lock_is_a_failure() {
 }
 
 #[test]
-fn links_work_where_a_scratch_link_shows_as_the_same_file() {
+fn links_work_where_a_scratch_link_shows_as_the_same_file_and_is_counted() {
     let name = Name::Claim(scratch());
     let unlink = Call::Unlink { name };
     let linked = || scratching().told(Call::Link { name }, Reply::Done);
-    linked()
-        .removes(name, OWN)
-        .told(Call::Link { name: at(0) }, Reply::Done);
+    let counted = |links| {
+        linked()
+            .compares(name, Ok(OWN))
+            .told(Call::StatClaim, with_links(links))
+            .told(unlink, Reply::Done)
+    };
+    counted(2).told(Call::Link { name: at(0) }, Reply::Done);
+    counted(1).told(Call::StatClaim, regular(2, 1_000));
     linked()
         .compares(name, Ok(OTHER))
         .told(unlink, Reply::Done)
@@ -189,6 +194,7 @@ fn an_error_that_says_nothing_about_links_is_a_failure_of_the_scratch_link() {
     let error = scratching()
         .told(Call::Link { name }, Reply::Done)
         .compares(name, Ok(OWN))
+        .told(Call::StatClaim, with_links(2))
         .told(Call::Unlink { name }, Reply::Failed(ErrorCode::Access))
         .unclaims(me)
         .ends();
