@@ -77,8 +77,9 @@ enum State {
     /// *claim*
     Current(Purpose),
     Create,
-    /// Of the claim, or of what was made in place; whether that is step 6, under the next level's name.
-    Guard(Ours, bool),
+    /// Of the claim, or of what was made in place; whether that is step 6, under the next level's name; and how often a
+    /// probe was in the way already.
+    Guard(Ours, bool, u8),
     Write(Ours, bool),
     /// The claim is given up, for another one or for none.
     Unclaim(Purpose),
@@ -177,6 +178,8 @@ pub struct Machine {
     /// When our claim was made, once that was asked.
     born: Option<Option<Datetime>>,
     scratch: Option<Identity>,
+    /// The level at which a link of our claim was denied, and the reason, where a scratch link decides what follows.
+    denied: Option<(u8, ErrorCode)>,
     /// There are no hard links here: no claim, and a file of its own at each level.
     in_place: bool,
     /// The levels at which our claim, or a file of ours, may have a name.
@@ -220,6 +223,7 @@ impl Machine {
             own: FileId::default(),
             born: None,
             scratch: None,
+            denied: None,
             in_place: false,
             levels: Levels::default(),
             unsure: None,
@@ -345,7 +349,7 @@ impl Machine {
             }
             State::Current(purpose) => self.introduced(purpose, reply),
             State::Create => self.created(reply),
-            State::Guard(file, under) => self.guarded(file, under, reply),
+            State::Guard(file, under, probed) => self.guarded(file, under, probed, reply),
             State::Write(file, under) => self.written(file, under, reply),
             State::Unclaim(purpose) => {
                 let call = self.dropping.reply(reply);

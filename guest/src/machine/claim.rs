@@ -1,6 +1,6 @@
 //! Before the lock is tried for: *look*, then *claim*.
 
-use super::{ATTEMPTS, Machine, Purpose, State, Turn, Verdict, end::unseen};
+use super::{ATTEMPTS, Machine, Purpose, RETRIES, State, Turn, Verdict, end::unseen};
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
     contract::{ErrorCode, Occupation, Operation},
@@ -63,8 +63,7 @@ impl Machine {
             Ok(id) => {
                 self.own = id;
                 self.born = None;
-                let file = Ours::Claim;
-                self.call(State::Guard(file, false), Call::Guard { file })
+                self.guard(Ours::Claim, false, 0)
             }
             // Another attempt of this process, or what is left of one.
             Err(ErrorCode::Exist) if self.attempt < ATTEMPTS => {
@@ -79,11 +78,22 @@ impl Machine {
         }
     }
 
-    pub(super) fn guarded(&mut self, file: Ours, under: bool, reply: Reply) -> Turn {
+    /// Have the host keep evidence on a file of ours; a probe was in the way so many times before.
+    pub(super) fn guard(&mut self, file: Ours, under: bool, probed: u8) -> Turn {
+        self.call(State::Guard(file, under, probed), Call::Guard { file })
+    }
+
+    pub(super) fn guarded(&mut self, file: Ours, under: bool, probed: u8, reply: Reply) -> Turn {
         match (reply, file, self.maker) {
             (Reply::Probed, Ours::Claim, _) => self.renew(),
-            // What is made in place promises no evidence, so nobody who probes it is in the way.
-            (Reply::Done | Reply::Probed, _, Some(Maker { pid, .. })) => {
+            // No pid is written into a file in place before the kernel keeps the lock on it. In another PID namespace
+            // that pid is the number of no process, and only the kernel's lock shows that its owner lives. A probe is
+            // over in a moment.
+            (Reply::Probed, Ours::At(_), _) if probed < RETRIES => {
+                self.guard(file, under, probed + 1)
+            }
+            (Reply::Probed, Ours::At(level), _) => self.abort(Stop::Contended(level)),
+            (Reply::Done, _, Some(Maker { pid, .. })) => {
                 self.call(State::Write(file, under), Call::Write { file, pid })
             }
             (Reply::Refused(why), ..) => {

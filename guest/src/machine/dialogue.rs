@@ -4,6 +4,7 @@
 //! that could be left out or taken once more without harm.
 
 mod attempt;
+mod denied;
 mod leftovers;
 mod scenes;
 mod searching;

@@ -1,14 +1,17 @@
 //! *Without hard links*: do links work here, and does a file with two names show as one, of which two are counted?
 //!
-//! Asked by a scratch link of the claim, and only where no kernel keeps evidence: every file system where one does has
-//! links. So a failure to link the lock itself, which may have other causes, never decides this. Processes that link and
-//! processes that make their files in place exclude each other; but a file that was made in place says no more than a
-//! pid, so none is made because of an error that passes.
+//! A scratch link of the claim answers this. Where no kernel keeps evidence it is tried before the lock. Each file system
+//! with evidence has links, but a policy (seccomp, SELinux) can deny link(2) to this process. So there it is tried once a
+//! link at a level was denied. A failure to link the lock itself, which may have other causes, never decides this.
+//!
+//! Processes that link and processes that make their files in place exclude each other. But a file that was made in place
+//! says no more than a pid, so none is made because of an error that passes.
 
 use super::{ATTEMPTS, Links, Machine, Purpose, State, Turn};
 use crate::{
     call::{Call, Reply},
     contract::{ErrorCode, Operation},
+    dropping::Levels,
     lockfile::Name,
     stop::Stop,
 };
@@ -19,6 +22,16 @@ impl Machine {
         if self.maker.is_some_and(|maker| maker.evidence) {
             return self.link(0);
         }
+        self.ask_for_scratch()
+    }
+
+    /// Whether a link was denied in a way that a scratch link is to tell more about: nothing has shown yet whether links
+    /// work, and no name is linked, at which what is made in place would be one file more.
+    pub(super) fn may_lack_links(&self, code: ErrorCode) -> bool {
+        tells_of_links(code) && self.scratch.is_none() && self.levels == Levels::default()
+    }
+
+    pub(super) fn ask_for_scratch(&mut self) -> Turn {
         // A claim's name, so that it is swept like one if we crash; and one that no attempt of ours makes a claim of.
         let attempt = 2 * ATTEMPTS + self.attempt;
         self.call(State::Current(Purpose::Scratch), Call::Current { attempt })
@@ -42,6 +55,12 @@ impl Machine {
         reply: Reply,
     ) -> Turn {
         let links = match (code, reply.id()) {
+            // What was made was not denied, whatever it shows as.
+            (answer, shown)
+                if self.denied.is_some() && (answer.is_none() || shown == Ok(self.own)) =>
+            {
+                Links::Work
+            }
             (_, Ok(id)) if id == self.own => {
                 return self.call(State::ScratchCount, Call::StatClaim);
             }
@@ -77,6 +96,10 @@ impl Machine {
             (_, Err(code)) if code != ErrorCode::NoEntry => {
                 self.fail(Operation::Remove, scratch, code)
             }
+            // Links are not denied as such, so what was denied stays a failure.
+            (Links::Work, _) if let Some((level, code)) = self.denied => {
+                self.fail_at(Operation::Link, level, code)
+            }
             (Links::Work, _) => self.link(0),
             (Links::Lack, _) => self.call(State::Born, Call::StatClaim),
         }
@@ -97,10 +120,15 @@ impl Machine {
 }
 
 /// Whether a file system that has no links answers with this: EPERM, as link(2) documents it; ENOTSUP; ENOSYS, which
-/// WASI has no code for; EMLINK, where one link is the most that a file can have.
+/// WASI has no code for; EMLINK, where one link is the most that a file can have. Policies answer with EPERM and ENOSYS
+/// (seccomp) or EACCES (SELinux, AppArmor).
 fn tells_of_links(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::NotPermitted | ErrorCode::Unsupported | ErrorCode::Io | ErrorCode::TooManyLinks
+        ErrorCode::Access
+            | ErrorCode::NotPermitted
+            | ErrorCode::Unsupported
+            | ErrorCode::Io
+            | ErrorCode::TooManyLinks
     )
 }

@@ -63,6 +63,10 @@ impl Machine {
             (ErrorCode::Exist, _) => self.in_the_way(level, under),
             // Our claim is gone: somebody who could not know better has swept it.
             (ErrorCode::NoEntry, _) if !under && self.goal == Goal::Lock => self.renew(),
+            _ if self.may_lack_links(code) => {
+                self.denied = Some((level, code));
+                self.ask_for_scratch()
+            }
             _ => self.fail_at(Operation::Link, level, code),
         }
     }
@@ -99,8 +103,7 @@ impl Machine {
                 self.levels.insert(level, id);
                 // Under the next level's name nobody else can be replacing it.
                 self.unsure = (!under).then_some(level);
-                let file = Ours::At(level);
-                self.call(State::Guard(file, under), Call::Guard { file })
+                self.guard(Ours::At(level), under, 0)
             }
             Err(ErrorCode::Exist) => self.in_the_way(level, under),
             Err(code) => self.fail_at(Operation::Create, level, code),

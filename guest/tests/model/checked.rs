@@ -4,6 +4,7 @@ use lockhost_guest::contract::ErrorCode;
 
 use crate::{
     checker::{Violation, find},
+    denied::{DENIED, DENIED_ELSEWHERE, ELSEWHERE},
     directory::{Content, Modified},
     properties::Promise,
     seeds::Seed,
@@ -259,4 +260,83 @@ fn an_empty_claim_that_is_swept_at_once_is_caught() {
         ..seeded("empty swept at once", Seed::EmptySweptAtOnce, free())
     };
     caught(setting, REMOVED);
+}
+
+// files made in place, on a file system with evidence
+
+/// With a fault in ours, to whom a policy denies links, on any directory of these.
+fn denied(what: &str, seed: Seed, sorts: &[Sort], start: Start) -> Setting {
+    Setting {
+        sorts: sorts.to_vec(),
+        ..seeded(what, seed, start)
+    }
+}
+
+#[test]
+fn a_file_made_in_place_that_is_not_locked_is_caught() {
+    for other in [DENIED_ELSEWHERE, ELSEWHERE] {
+        let setting = denied(
+            "in place, not locked",
+            Seed::InPlaceUnguarded,
+            &[DENIED, other],
+            free(),
+        );
+        caught(setting, TWO_OWNERS);
+    }
+}
+
+#[test]
+fn a_probe_of_a_file_made_in_place_that_is_ignored_is_caught() {
+    for other in [DENIED_ELSEWHERE, ELSEWHERE] {
+        let setting = denied(
+            "in place, probe ignored",
+            Seed::ProbedIgnored,
+            &[DENIED, other],
+            free(),
+        );
+        caught(setting, TWO_OWNERS);
+    }
+}
+
+#[test]
+fn a_file_made_in_place_that_is_locked_after_the_reclaim_lock_is_dropped_is_caught() {
+    let setting = denied(
+        "in place, locked late",
+        Seed::GuardedLate,
+        &[DENIED, ELSEWHERE],
+        Start::stale(),
+    );
+    caught(setting, TWO_OWNERS);
+}
+
+#[test]
+fn a_file_made_in_place_that_is_not_verified_is_caught() {
+    for other in [DENIED_ELSEWHERE, Sort::Ours] {
+        let setting = denied(
+            "in place, not verified",
+            Seed::InPlaceNotVerified,
+            &[DENIED, other],
+            free(),
+        );
+        caught(setting, TWO_OWNERS);
+    }
+}
+
+#[test]
+fn a_reclaim_that_is_not_waited_for_beside_a_file_made_in_place_is_caught() {
+    for other in [DENIED_ELSEWHERE, Sort::Ours] {
+        let setting = denied(
+            "in place, reclaim not awaited",
+            Seed::ReclaimNotAwaited,
+            &[DENIED, other],
+            free(),
+        );
+        caught(setting, TWO_OWNERS);
+    }
+}
+
+#[test]
+fn a_probe_that_is_kept_while_a_file_settles_is_caught() {
+    let setting = denied("probe kept", Seed::ProbeKept, &[DENIED, Sort::Ours], free());
+    caught(setting, Promise::AWaiterKeepsNoFileLocked);
 }

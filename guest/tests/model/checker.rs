@@ -143,6 +143,9 @@ fn property(promise: Promise) -> Property<Run> {
         Promise::TheNextSweepRemovesWhatTheDeadLeft => {
             |run, world| run.holds(Promise::TheNextSweepRemovesWhatTheDeadLeft, world)
         }
+        Promise::AWaiterKeepsNoFileLocked => {
+            |run, world| run.holds(Promise::AWaiterKeepsNoFileLocked, world)
+        }
         Promise::EveryAttemptEndsWell => {
             |run, world| run.holds(Promise::EveryAttemptEndsWell, world)
         }

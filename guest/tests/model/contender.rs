@@ -2,7 +2,7 @@
 
 use lockhost_guest::{
     call::{Call, Next, Ours, Owner, Reply},
-    contract::{Cause, Liveness, Operation, ReleaseCause},
+    contract::{Cause, Operation, ReleaseCause},
     lockfile,
     machine::{Machine, Outcome},
     release::{Release, Released},
@@ -14,7 +14,7 @@ use crate::{
     local::{Body, End, Info, Turn, Who},
     seeds::{Lie, Seed, Trail},
     setting::Timely,
-    step::{Answer, Asked, Op},
+    step::{Answer, Asked, Op, Question},
     table::{Author, Table},
 };
 
@@ -49,8 +49,8 @@ pub struct Contender {
     phase: Phase,
     elapsed: u64,
     descriptors: Descriptors,
-    /// What the pid has told of the owner of the open file: if the file is free, and if somebody keeps it locked.
-    looked_up: Option<(Liveness, Liveness)>,
+    /// What it has asked of the host about the owner of the open file.
+    question: Question,
     /// How often it tries once more.
     rounds: u8,
     /// Whom it was told to take for dead.
@@ -73,7 +73,7 @@ impl Contender {
             phase,
             elapsed: 0,
             descriptors: Descriptors::default(),
-            looked_up: None,
+            question: Question::None,
             rounds: rounds - 1,
             assumes,
             seed,
@@ -120,32 +120,47 @@ impl Contender {
             .filter(|_| self.descriptors.has_made(Name::Level(0)))
     }
 
+    /// Whether the file that it made in place is to be locked now, if it was not when it should.
+    fn is_guarded_late(&self) -> bool {
+        self.trail.unguarded && !self.descriptors.has_made(Name::Level(1))
+    }
+
     fn op(&self, who: Who, call: Call, table: &mut Table) -> Op {
-        if let Some((free, kept)) = self.looked_up {
-            return Op::Probe(free, kept);
+        if let Some(op) = self.question.goes_on() {
+            return op;
         }
         if let Some(content) = self.late() {
             return Op::Write(Ours::Claim, content);
         }
+        if self.is_guarded_late() {
+            return Op::Guard(Ours::At(0));
+        }
         let op = op(who, call, table);
         match self.seed {
-            Some(seed) => seed.instead(op, |claim| table.claim(claim).pid() as u8),
+            Some(seed) => {
+                let pid_of = |claim| table.claim(claim).pid() as u8;
+                seed.instead(op, &self.descriptors, pid_of)
+            }
             None => op,
         }
     }
 
     pub fn reply(mut self, op: Op, answer: Answer, table: &Table) -> Body {
-        let late = self.late();
-        self.descriptors.follow(op, answer);
-        self.looked_up = None;
+        let late = self.late().is_some() || self.is_guarded_late();
+        if !self.seed.is_some_and(|seed| seed.keeps(op)) {
+            self.descriptors.follow(op, answer);
+        }
+        self.question = Question::after(answer);
+        let mut answer = answer;
         if let Some(seed) = self.seed {
             self.trail.follow(seed, op, answer);
+            self.trail.unguarded &= op != Op::Guard(Ours::At(0));
+            answer = seed.understands(op, answer);
         }
-        if late.is_some() {
+        if late {
             return self.stays();
         }
-        if let Answer::Either(free, kept) = answer {
-            self.looked_up = Some((free, kept));
+        if matches!(answer, Answer::Either(..) | Answer::Locked(_)) {
             return self.stays();
         }
         let reply = answer.told(op, table);

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Looked {
     file: File,
-    /// Whether a shared lock on it is kept: it stays until the file is closed.
+    /// Whether a shared lock on it is kept.
     probed: bool,
 }
 
@@ -25,6 +25,8 @@ pub struct Descriptors {
     last: Option<u8>,
     /// The files that were made in place.
     in_place: Vec<(u8, File)>,
+    /// The levels of those that are kept locked.
+    locked: Vec<u8>,
     open: Option<Looked>,
     kept: Vec<(u8, Looked)>,
     made: Vec<(Name, File)>,
@@ -42,6 +44,7 @@ impl Descriptors {
             (Op::MakeInPlace(level), Answer::Id(file)) => {
                 self.in_place.retain(|(made, _)| *made != level);
                 self.in_place.push((level, file));
+                self.locked.retain(|locked| *locked != level);
                 self.made.retain(|(made, _)| *made != Name::Level(level));
             }
             // An empty file may be taken for a dead one by whoever has the next level's name.
@@ -57,6 +60,7 @@ impl Descriptors {
                 self.made.retain(|(made, _)| *made != Name::Level(level));
             }
             (Op::Guard(Ours::Claim), Answer::Done) => self.guarded = true,
+            (Op::Guard(Ours::At(level)), Answer::Done) => self.locked.push(level),
             (Op::Open(_), Answer::Id(file)) => {
                 self.open = Some(Looked {
                     file,
@@ -64,11 +68,8 @@ impl Descriptors {
                 });
             }
             (Op::Open(_), _) => self.open = None,
-            (Op::Probe(free, _), Answer::Liveness(told)) if free == told => {
-                if let Some(open) = &mut self.open {
-                    open.probed = true;
-                }
-            }
+            (Op::Probe(..), Answer::Locked(_)) => self.probed(true),
+            (Op::GiveBack(_), _) => self.probed(false),
             (Op::Keep(level), Answer::Done) => {
                 if let Some(open) = self.open.take() {
                     self.kept.retain(|(kept, _)| *kept != level);
@@ -83,12 +84,20 @@ impl Descriptors {
                 self.claim = None;
                 self.guarded = false;
                 self.in_place.clear();
+                self.locked.clear();
             }
             _ => {}
         }
     }
 
-    fn at(&self, level: u8) -> Option<File> {
+    fn probed(&mut self, probed: bool) {
+        if let Some(open) = &mut self.open {
+            open.probed = probed;
+        }
+    }
+
+    /// The file that it made in place at a level.
+    pub fn at(&self, level: u8) -> Option<File> {
         let mut in_place = self.in_place.iter();
         in_place
             .find(|(made, _)| *made == level)
@@ -106,6 +115,7 @@ impl Descriptors {
     /// Closes what was only looked at, and reclaim locks that were made in place.
     pub fn close_looked_at(&mut self) {
         self.in_place.retain(|(level, _)| *level == 0);
+        self.locked.retain(|level| *level == 0);
         self.open = None;
         self.kept.clear();
     }
@@ -126,7 +136,9 @@ impl Descriptors {
             .chain(self.in_place.iter().map(|(_, it)| *it));
         info.opened = looked.clone().map(|it| it.file).chain(ours).collect();
         info.probes = looked.filter(|it| it.probed).map(|it| it.file).collect();
-        info.guards = self.claim.filter(|_| self.guarded);
+        let guards = self.claim.filter(|_| self.guarded);
+        let locked = self.locked.iter().filter_map(|level| self.at(*level));
+        info.guards = guards.into_iter().chain(locked).collect();
         info.made.clone_from(&self.made);
     }
 

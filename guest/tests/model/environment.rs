@@ -5,7 +5,7 @@ use crate::{
     directory::{File, Files, Name},
     faults::{Fault, faults},
     inspector::Inspector,
-    local::{Body, Local, Turn, Who},
+    local::{Body, Local, Place, Turn, Who},
     original::Original,
     seeds::Seed,
     setting::{Setting, Sort},
@@ -262,13 +262,17 @@ impl World {
             pid: if sort == Sort::Thread { pid - 1 } else { pid },
             start: 1,
             sweeps: sort == Sort::Sweeper,
+            place: match sort {
+                Sort::In(place) => place,
+                _ => Place::default(),
+            },
         }
     }
 
     /// A process starts.
     pub fn arrive(&mut self, slot: usize, who: Who, setting: &Setting, table: &mut Table) {
         let body = match setting.sorts[slot] {
-            sort @ (Sort::Ours | Sort::Sweeper | Sort::Thread | Sort::Assuming) => {
+            sort @ (Sort::Ours | Sort::In(_) | Sort::Sweeper | Sort::Thread | Sort::Assuming) => {
                 let assumed = setting.assumed.filter(|_| sort == Sort::Assuming);
                 let assumed = assumed.map(|assumed| table.assumed_identity(assumed));
                 let contender = Contender::new(setting.rounds, setting.seed, assumed);
@@ -284,12 +288,7 @@ impl World {
 
     /// Everything as it is at the beginning.
     pub fn begin(setting: &Setting, start: &crate::setting::Start, table: &mut Table) -> Self {
-        let nobody = Who {
-            pid: 0,
-            start: 0,
-            sweeps: false,
-        };
-        let gone = table.number(Local::gone(nobody, crate::local::End::Well));
+        let gone = table.number(Local::gone(Who::default(), crate::local::End::Well));
         let (directory, outside) = start.directory(table);
         let mut world = Self {
             directory,

@@ -14,7 +14,8 @@ const ONE: Budget = Budget {
     ..Budget::NOTHING
 };
 
-fn starts() -> Vec<Start> {
+/// One of each kind of directory.
+pub fn starts() -> Vec<Start> {
     let free = Start::default;
     vec![
         free(),

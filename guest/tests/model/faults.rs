@@ -92,7 +92,7 @@ pub fn faults(op: Op, codes: &[ErrorCode]) -> Vec<Fault> {
     match op {
         Op::Current(_) | Op::Ask(_) | Op::Identify(_) => vec![Fault::Host],
         Op::Guard(_) => vec![Fault::Host, Fault::Probed],
-        Op::Probe(..) | Op::Keep(_) | Op::Forget => Vec::new(),
+        Op::Probe(..) | Op::GiveBack(_) | Op::Keep(_) | Op::Forget | Op::Nothing => Vec::new(),
         Op::Link(..) | Op::Unlink(_) => each(Fault::Code).chain(each(Fault::Done)).collect(),
         Op::List | Op::ListRest => each(Fault::Code).chain(each(Fault::Unseen)).collect(),
         _ => each(Fault::Code).collect(),

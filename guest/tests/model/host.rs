@@ -22,6 +22,9 @@ pub fn judge(asked: Asked, who: Who, living: impl Fn(u8) -> Option<Who>, table: 
             Author::Foreign(_) | Author::Unproven(_) => {
                 unless_vetoed(foreigner(table.claim(claim).evidence))
             }
+            Author::Process(maker, _) if maker.place.elsewhere != who.place.elsewhere => {
+                unless_vetoed(foreigner(table.claim(claim).evidence))
+            }
             Author::Process(maker, _) if maker == who => myself(table.claim(claim).evidence),
             Author::Process(..) if table.apart => {
                 unless_vetoed(foreigner(table.claim(claim).evidence))

@@ -2,7 +2,6 @@
 
 use lockhost_guest::{
     call::{Call, Next},
-    contract::Liveness,
     inspect::{Inspect, Inspected},
 };
 
@@ -10,7 +9,7 @@ use crate::{
     contender::{LOCK, op},
     descriptors::Descriptors,
     local::{Body, End, Info, Turn, Who},
-    step::{Answer, Op},
+    step::{Answer, Op, Question},
     table::Table,
 };
 
@@ -21,7 +20,7 @@ pub struct Inspector {
     call: Call,
     fresh: bool,
     descriptors: Descriptors,
-    looked_up: Option<(Liveness, Liveness)>,
+    question: Question,
 }
 
 impl Inspector {
@@ -33,15 +32,15 @@ impl Inspector {
                 call,
                 fresh: true,
                 descriptors: Descriptors::default(),
-                looked_up: None,
+                question: Question::None,
             },
             Next::End(end) => unreachable!("{end:?}"),
         }
     }
 
     pub fn info(&self, who: Who, table: &mut Table) -> Info {
-        let does = match self.looked_up {
-            Some((free, kept)) => Op::Probe(free, kept),
+        let does = match self.question.goes_on() {
+            Some(op) => op,
             None => op(who, self.call, table),
         };
         assert!(
@@ -59,11 +58,10 @@ impl Inspector {
     pub fn reply(mut self, op: Op, answer: Answer, table: &Table) -> Body {
         self.fresh = false;
         self.descriptors.follow(op, answer);
-        if let Answer::Either(free, kept) = answer {
-            self.looked_up = Some((free, kept));
+        self.question = Question::after(answer);
+        if self.question != Question::None {
             return Body::Inspector(Box::new(self));
         }
-        self.looked_up = None;
         match self.inspect.reply(answer.told(op, table)) {
             Next::Call(call) => {
                 self.call = call;

@@ -11,13 +11,23 @@ use crate::{
 };
 
 /// A process, once and for all: no two that ever are have both numbers in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Who {
     pub pid: u8,
     /// When it started: what tells it from others that had the pid before.
     pub start: u8,
     /// Whether it sweeps without a cause.
     pub sweeps: bool,
+    pub place: Place,
+}
+
+/// Where a process runs, and what it may do there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// A policy denies it to link.
+    pub denied: bool,
+    /// In another PID namespace.
+    pub elsewhere: bool,
 }
 
 /// How a process ended.
@@ -89,8 +99,8 @@ pub struct Info {
     pub open: Option<File>,
     /// All that are open.
     pub opened: Files,
-    /// The file that it keeps locked for itself.
-    pub guards: Option<File>,
+    /// The files that it keeps locked for itself.
+    pub guards: Files,
     /// Those that it keeps locked with others.
     pub probes: Files,
     /// The names that it has made and not removed.
@@ -115,7 +125,7 @@ impl Info {
             in_place: Vec::new(),
             open: None,
             opened: Files::default(),
-            guards: None,
+            guards: Files::default(),
             probes: Files::default(),
             made: Vec::new(),
             lie: None,
@@ -128,6 +138,12 @@ impl Info {
         in_place
             .find(|(made, _)| *made == level)
             .map(|(_, file)| *file)
+    }
+
+    /// Whether a file is its claim, or one that it made in place.
+    pub fn has_made_file(&self, file: File) -> bool {
+        let mut in_place = self.in_place.iter();
+        self.claim == Some(file) || in_place.any(|(_, made)| *made == file)
     }
 
     /// Whether it may still write into a file, which has something in it or not.

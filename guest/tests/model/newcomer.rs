@@ -89,7 +89,7 @@ impl World {
 
     fn after_everybody_crashed(&self, table: &mut Table) -> Self {
         let mut world = *self;
-        let nobody = table.number(Local::gone(NOBODY, End::Well));
+        let nobody = table.number(Local::gone(Who::default(), End::Well));
         for slot in 0..SLOTS {
             let info = table.info(world.locals[slot]);
             let (who, alive) = (info.who, info.is_alive());
@@ -121,8 +121,8 @@ impl World {
         let body = Body::Contender(Box::new(Contender::new(1, table.seed, None)));
         let who = Who {
             pid: PID,
-            start: 0,
             sweeps: true,
+            ..Who::default()
         };
         self.locals[SLOT] = table.number(Local { who, body });
         for _ in 0..BOUND {
@@ -149,9 +149,3 @@ impl World {
         }
     }
 }
-
-const NOBODY: Who = Who {
-    pid: 0,
-    start: 0,
-    sweeps: false,
-};

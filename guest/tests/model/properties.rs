@@ -4,7 +4,7 @@ use lockhost_guest::{contract::ErrorCode, lockfile::DEEPEST};
 
 use crate::{
     directory::{Content, File, Files, Modified, Name},
-    local::{End, Info},
+    local::{End, Info, Turn},
     step::Asked,
     table::{Author, Table},
     world::World,
@@ -28,13 +28,15 @@ pub enum Promise {
     NoWedge,
     /// … and when it comes a minute later, sweeps, and has released, everything that the dead have left is gone.
     TheNextSweepRemovesWhatTheDeadLeft,
+    /// A process that waits, or owns the lock, keeps no file of another one from being locked by its maker.
+    AWaiterKeepsNoFileLocked,
     /// An attempt ends with the lock or with an honest refusal, a release well; where an operation has failed, an error
     /// may come of it, and names it.
     EveryAttemptEndsWell,
 }
 
 impl Promise {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NeverTwoOwners,
         Self::ALivingOwnersFileIsNeverRemovedByAnother,
         Self::WhatALivingProcessHasMadeIsNeverRemovedByAnother,
@@ -42,6 +44,7 @@ impl Promise {
         Self::NothingIsLeftWhenNobodyCrashes,
         Self::NoWedge,
         Self::TheNextSweepRemovesWhatTheDeadLeft,
+        Self::AWaiterKeepsNoFileLocked,
         Self::EveryAttemptEndsWell,
     ];
 
@@ -60,6 +63,7 @@ impl Promise {
             Self::TheNextSweepRemovesWhatTheDeadLeft => {
                 "the next sweep removes what the dead have left"
             }
+            Self::AWaiterKeepsNoFileLocked => "a waiter keeps no file locked",
             Self::EveryAttemptEndsWell => "every attempt ends well",
         }
     }
@@ -90,6 +94,12 @@ impl Promise {
             }
             Self::NoWedge => world.lets_a_newcomer_in(table),
             Self::TheNextSweepRemovesWhatTheDeadLeft => world.is_clean_after_a_newcomer(table),
+            Self::AWaiterKeepsNoFileLocked => {
+                let mut still = world
+                    .infos(table)
+                    .filter(|info| info.owner || info.turn == Turn::Waits);
+                still.all(|info| info.probes == Files::default())
+            }
             Self::EveryAttemptEndsWell => {
                 let mut infos = world.infos(table);
                 infos.all(|info| info.end.is_none_or(|end| world.names_what_failed(end)))

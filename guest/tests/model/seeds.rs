@@ -4,9 +4,12 @@
 //! at, or does in another order what was asked for, which is what the machine would come to if the line that matters
 //! were not in it.
 
-use lockhost_guest::contract::{
-    ErrorCode, Liveness,
-    process::{DeadReason, UnknownReason},
+use lockhost_guest::{
+    call::Ours,
+    contract::{
+        ErrorCode, Liveness,
+        process::{DeadReason, UnknownReason},
+    },
 };
 
 use crate::{
@@ -52,6 +55,18 @@ pub enum Seed {
     OneLinkBelieved,
     /// An empty claim that is not locked is swept at once.
     EmptySweptAtOnce,
+    /// A file made in place is not locked.
+    InPlaceUnguarded,
+    /// A file made in place that a probe keeps from being locked is used all the same.
+    ProbedIgnored,
+    /// A file made in place under the reclaim lock is locked once the reclaim lock is dropped.
+    GuardedLate,
+    /// A reclaim is not waited for beside a file made in place.
+    ReclaimNotAwaited,
+    /// A file made in place is not compared with what stands there once nobody can be replacing it.
+    InPlaceNotVerified,
+    /// The lock of a probe stays as long as the file is open.
+    ProbeKept,
 }
 
 /// What it takes to be wrong: nothing of it is kept where nothing is wrong.
@@ -63,6 +78,8 @@ pub struct Trail {
     one_link: bool,
     /// What is still to be written into the claim.
     pub late: Option<Content>,
+    /// The file that was made in place is still to be locked.
+    pub unguarded: bool,
 }
 
 /// An answer that is not what is so.
@@ -87,6 +104,9 @@ impl Trail {
             } else {
                 Some(content)
             };
+        }
+        if seed == Seed::GuardedLate {
+            self.unguarded |= op == Op::Nothing;
         }
         if let Op::Open(name) = op {
             self.looked_at = Some(name);
@@ -113,6 +133,16 @@ impl Seed {
             (Seed::NotVerified, Op::Id(Name::Level(0))) => match trail.looked_at {
                 Some(Name::Level(1)) if !releases && files.has_made(Name::Level(0)) => {
                     files.claim().map(|file| Lie::Says(Answer::Id(file)))
+                }
+                _ => None,
+            },
+            (Seed::InPlaceNotVerified, Op::Id(Name::Level(0))) if trail.has_looked_at(1) => {
+                let made = files.at(0).filter(|_| !releases);
+                made.map(|file| Lie::Says(Answer::Id(file)))
+            }
+            (Seed::ReclaimNotAwaited, Op::Stat(Name::Level(1))) => match trail.last {
+                Some(Op::Write(Ours::At(0), _)) => {
+                    Some(Lie::Says(Answer::Failed(ErrorCode::NoEntry)))
                 }
                 _ => None,
             },
@@ -152,13 +182,30 @@ impl Seed {
     }
 
     /// What is done instead of what was asked for.
-    pub fn instead(self, op: Op, pid_of: impl Fn(u8) -> u8) -> Op {
+    pub fn instead(self, op: Op, files: &Descriptors, pid_of: impl Fn(u8) -> u8) -> Op {
         match (self, op) {
+            (Seed::InPlaceUnguarded, Op::Guard(Ours::At(_))) => Op::Nothing,
+            (Seed::GuardedLate, Op::Guard(Ours::At(0))) if files.has_made(Name::Level(1)) => {
+                Op::Nothing
+            }
             (Seed::StartsNotCompared, Op::Ask(Asked::Maker(claim))) => {
                 Op::Ask(Asked::Pid(pid_of(claim)))
             }
             _ => op,
         }
+    }
+
+    /// What is understood of an answer.
+    pub fn understands(self, op: Op, answer: Answer) -> Answer {
+        match (self, op, answer) {
+            (Seed::ProbedIgnored, Op::Guard(Ours::At(_)), Answer::Probed) => Answer::Done,
+            _ => answer,
+        }
+    }
+
+    /// Whether a lock is not given back when it should.
+    pub fn keeps(self, op: Op) -> bool {
+        self == Seed::ProbeKept && matches!(op, Op::GiveBack(_))
     }
 }
 
@@ -167,9 +214,18 @@ const DEAD: Option<Lie> = Some(Lie::Says(Answer::Liveness(Liveness::Dead(
 ))));
 
 impl Trail {
+    /// Whether a level was just looked at, and what was there was judged if anything was.
+    fn has_looked_at(&self, level: u8) -> bool {
+        let name = Name::Level(level);
+        self.last == Some(Op::Stat(name)) || self.has_judged(name)
+    }
+
     /// Whether the file at a name was just judged: what follows is the second look.
     fn has_judged(&self, name: Name) -> bool {
         self.looked_at == Some(name)
-            && matches!(self.last, Some(Op::Ask(_) | Op::Probe(..) | Op::StatClaim))
+            && matches!(
+                self.last,
+                Some(Op::Ask(_) | Op::Probe(..) | Op::GiveBack(_) | Op::StatClaim)
+            )
     }
 }

@@ -5,7 +5,7 @@ use lockhost_guest::{contract::ErrorCode, lockfile::DEEPEST};
 use crate::{
     directory::{Content, Directory, Files, Modified, Name},
     faults::KINDS,
-    local::Who,
+    local::{Place, Who},
     seeds::Seed,
     table::{Author, Table},
 };
@@ -15,6 +15,8 @@ use crate::{
 pub enum Sort {
     /// One of ours.
     Ours,
+    /// One of ours in another place than those.
+    In(Place),
     /// One of ours that sweeps without a cause, as one in 64 does.
     Sweeper,
     /// One of ours that a person has told whom to take for dead.
@@ -54,6 +56,16 @@ pub enum Links {
     Lack(ErrorCode),
     /// A file shows as another one under each of its names.
     Apart,
+}
+
+/// What is looked at before a link is denied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Denial {
+    /// The system call alone, as seccomp does.
+    #[default]
+    AtOnce,
+    /// Whether the name is free, as the kernel does before it asks a security module.
+    WhereFree,
 }
 
 /// How often the environment may do what it can do.
@@ -117,6 +129,8 @@ pub struct Setting {
     pub evidence: bool,
     /// Whether files can have a second name.
     pub links: Links,
+    /// What a policy looks at that denies links to a process.
+    pub denial: Denial,
     /// A listing is read in two steps.
     pub torn: bool,
     /// To whom every file seems to have one name only: a bit for each process.
@@ -146,6 +160,7 @@ impl Setting {
             budget: Budget::default(),
             evidence: true,
             links: Links::Work,
+            denial: Denial::AtOnce,
             torn: false,
             sees_one_link: 0,
             apart: false,
@@ -162,6 +177,11 @@ impl Setting {
         self.sorts.len() + usize::from(self.budget.arrivals + self.budget.reuses)
     }
 
+    fn denies_links(&self) -> bool {
+        let mut sorts = self.sorts.iter();
+        sorts.any(|sort| matches!(sort, Sort::In(Place { denied: true, .. })))
+    }
+
     /// The deepest level that anybody can want: whoever wants one more has seen a file whose owner was dead, and each
     /// of these is one of the beginning's, or of another process, or one of the two that one that crashed has left.
     pub fn deepest(&self, start: &Start) -> u8 {
@@ -172,7 +192,7 @@ impl Setting {
             ..
         } = self.budget;
         let odd = self.budget.faults > 0 || self.sees_one_link != 0;
-        if self.links != Links::Work || odd && !self.evidence {
+        if self.links != Links::Work || odd && !self.evidence || self.denies_links() {
             // Where files are empty for a while, a file counts as dead that has only not been written for long.
             return DEEPEST;
         }
@@ -253,8 +273,7 @@ impl Start {
 pub fn dead(pid: u8) -> Author {
     let who = Who {
         pid,
-        start: 0,
-        sweeps: false,
+        ..Who::default()
     };
     Author::Process(who, 0)
 }

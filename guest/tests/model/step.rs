@@ -39,11 +39,15 @@ pub enum Op {
     Ask(Asked),
     /// … and then a lock on the file is tried for. What is true if it is free, and what if it is kept.
     Probe(Liveness, Liveness),
+    /// … and given back, if it was had, with what is true then.
+    GiveBack(Liveness),
     Keep(u8),
     /// Link the claim that it made last.
     Link(Name),
     Unlink(Name),
     Forget,
+    /// A fault's, in place of something that it leaves out.
+    Nothing,
     /// The original's: create a file at this level exclusively, with this in it.
     Make(u8, Content),
     /// The original's: write into the file that it made last.
@@ -79,6 +83,37 @@ pub enum Asked {
     Nobody,
 }
 
+/// How far a question about an owner has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Question {
+    #[default]
+    None,
+    /// The pid was looked up: this is so if the file is free, and that if it is kept locked.
+    LookedUp(Liveness, Liveness),
+    /// A lock on the file was had.
+    Locked(Liveness),
+}
+
+impl Question {
+    /// How far it has come with an answer.
+    pub fn after(answer: Answer) -> Self {
+        match answer {
+            Answer::Either(free, kept) => Self::LookedUp(free, kept),
+            Answer::Locked(told) => Self::Locked(told),
+            _ => Self::None,
+        }
+    }
+
+    /// What is to be done before it is answered.
+    pub fn goes_on(self) -> Option<Op> {
+        match self {
+            Self::None => None,
+            Self::LookedUp(free, kept) => Some(Op::Probe(free, kept)),
+            Self::Locked(told) => Some(Op::GiveBack(told)),
+        }
+    }
+}
+
 /// What an operation came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
@@ -97,6 +132,8 @@ pub enum Answer {
     /// As far as the pid is concerned: then the lock is tried for, and this is so if it is free, or kept.
     Either(Liveness, Liveness),
     Liveness(Liveness),
+    /// The lock could be had, and is kept until it is given back: so this is true.
+    Locked(Liveness),
     /// The original's question.
     Exists(bool),
 }
@@ -129,7 +166,7 @@ impl Answer {
                 more,
             }),
             (Answer::Liveness(liveness), _) => Reply::Liveness(liveness),
-            (Answer::Either(..) | Answer::Exists(_), _) => {
+            (Answer::Either(..) | Answer::Locked(_) | Answer::Exists(_), _) => {
                 unreachable!("never an answer to the machine")
             }
         }

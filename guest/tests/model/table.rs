@@ -18,7 +18,7 @@ use crate::{
     local::{Info, Local, Who},
     newcomer::Newcomer,
     seeds::Seed,
-    setting::{Assumed, Links, Setting, Timely},
+    setting::{Assumed, Denial, Links, Setting, Timely},
     step::{Answer, Op},
     world::World,
 };
@@ -76,6 +76,8 @@ pub struct Table {
     pub timely: Timely,
     /// Whether files can have a second name.
     pub links: Links,
+    /// What a policy looks at that denies links to a process.
+    pub denial: Denial,
     /// What is wrong with ours, if the checker is to be checked.
     pub seed: Option<Seed>,
     /// Whom a person takes for dead.
@@ -103,6 +105,7 @@ impl Table {
             sees_one_link: setting.sees_one_link,
             apart: setting.apart,
             links: setting.links,
+            denial: setting.denial,
             timely: setting.timely,
             seed: setting.seed,
             assumed: setting.assumed,

@@ -65,6 +65,11 @@ fn process(slot: usize, world: &World, setting: &Setting, table: &Table) -> Stri
     let pid = table.info(world.locals[slot]).who.pid;
     match setting.sorts[slot] {
         Sort::Ours | Sort::Sweeper | Sort::Thread => format!("process {pid}"),
+        Sort::In(place) => {
+            let denied = if place.denied { " without links" } else { "" };
+            let elsewhere = if place.elsewhere { " elsewhere" } else { "" };
+            format!("process {pid}{denied}{elsewhere}")
+        }
         Sort::Assuming => format!("told {pid}"),
         Sort::Original { .. } => format!("original {pid}"),
         Sort::Inspector => format!("inspector {pid}"),
@@ -164,6 +169,8 @@ fn op(op: Op, table: &Table) -> String {
         Op::Ask(Asked::Pid(pid)) => format!("is pid {pid} alive"),
         Op::Ask(Asked::Nobody) => "is nobody alive".into(),
         Op::Probe(..) => "try for a lock on the open file".into(),
+        Op::GiveBack(_) => "give the lock back".into(),
+        Op::Nothing => "leave that out".into(),
         Op::Keep(_) => "keep the open file open".into(),
         Op::Link(it) => format!("link the claim to {}", name(it)),
         Op::Unlink(it) => format!("REMOVE {}", name(it)),

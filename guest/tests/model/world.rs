@@ -8,7 +8,7 @@ use crate::{
     host::judge,
     local::{End, Local, Turn, Who},
     seeds::Lie,
-    setting::{Budget, Links, STRANGER},
+    setting::{Budget, Denial, Links, STRANGER},
     step::{Answer, Asked, Op},
     table::{Author, Table},
 };
@@ -64,9 +64,14 @@ impl World {
         }
         (STRANGER..STRANGER + 10).contains(&pid).then_some(Who {
             pid,
-            start: 0,
-            sweeps: false,
+            ..Who::default()
         })
+    }
+
+    /// Who has a pid now, as a process sees it: nobody outside of its PID namespace.
+    fn neighbour(&self, pid: u8, who: Who, table: &Table) -> Option<Who> {
+        let living = self.living(pid, table);
+        living.filter(|it| it.place.elsewhere == who.place.elsewhere)
     }
 
     /// The files that somebody has open.
@@ -144,7 +149,7 @@ impl World {
         };
         let open = || info.open.ok_or(ErrorCode::BadDescriptor);
         Ok(match op {
-            Op::Current(_) | Op::Keep(_) | Op::Forget => Answer::Done,
+            Op::Current(_) | Op::Keep(_) | Op::Forget | Op::Nothing => Answer::Done,
             Op::Create(number) => Answer::Id(self.create(Name::Claim(number), table)?),
             Op::MakeInPlace(level) => {
                 self.wants(level);
@@ -168,25 +173,23 @@ impl World {
             Op::Read => Answer::Content(self.directory.read(open()?)),
             Op::StatOpen => Answer::Stat(self.stat(slot, open()?, table)),
             Op::Identify(pid) => {
-                let living = self.living(pid, table);
+                let living = self.neighbour(pid, who, table);
                 let living = living.filter(|it| !table.apart || *it == who);
                 Answer::Identity(living.map(|who| table.first_claim_of(who)))
             }
             Op::List if table.torn => Answer::Claims(self.directory.claims() & EVEN, None, true),
             Op::List => Answer::Claims(self.directory.claims(), None, false),
             Op::ListRest => Answer::Claims(self.directory.claims() & !EVEN, None, false),
-            Op::Ask(asked) => judge(asked, who, |pid| self.living(pid, table), table),
-            Op::Probe(free, kept) => Answer::Liveness(if self.is_kept(open()?, table) {
-                kept
-            } else {
-                free
-            }),
+            Op::Ask(asked) => judge(asked, who, |pid| self.neighbour(pid, who, table), table),
+            Op::Probe(_, kept) if self.is_kept(open()?, table) => Answer::Liveness(kept),
+            Op::Probe(free, _) => Answer::Locked(free),
+            Op::GiveBack(told) => Answer::Liveness(told),
             Op::Link(name) => {
                 let last = info.last.ok_or(ErrorCode::NoEntry)?;
                 if let Name::Level(level) = name {
                     self.wants(level);
                 }
-                self.link(last, name, table)?;
+                self.link(who, last, name, table)?;
                 Answer::Done
             }
             Op::Unlink(name) => {
@@ -213,7 +216,7 @@ impl World {
                 self.directory.write(open()?, content);
                 Answer::Done
             }
-            Op::Kill(pid) => Answer::Exists(self.living(pid, table).is_some()),
+            Op::Kill(pid) => Answer::Exists(self.neighbour(pid, who, table).is_some()),
         })
     }
 
@@ -259,8 +262,14 @@ impl World {
         assert!(level <= self.deepest, "nobody wants level {level}");
     }
 
-    fn link(&mut self, claim: u8, name: Name, table: &Table) -> Result<(), ErrorCode> {
+    fn link(&mut self, who: Who, claim: u8, name: Name, table: &Table) -> Result<(), ErrorCode> {
         let file = self.directory.id(Name::Claim(claim))?;
+        match table.denial {
+            _ if !who.place.denied => {}
+            Denial::AtOnce => return Err(ErrorCode::NotPermitted),
+            Denial::WhereFree if self.directory.id(name).is_ok() => return Err(ErrorCode::Exist),
+            Denial::WhereFree => return Err(ErrorCode::Access),
+        }
         match table.links {
             Links::Work => self.directory.link(file, name),
             Links::Lack(code) => Err(code),
@@ -280,7 +289,7 @@ impl World {
     /// Whether somebody keeps a file locked for himself.
     fn is_kept(&self, file: File, table: &Table) -> bool {
         let mut guards = self.locals.iter().map(|local| table.info(*local).guards);
-        self.outside.contains(file) || guards.any(|guarded| guarded == Some(file))
+        self.outside.contains(file) || guards.any(|guards| guards.contains(file))
     }
 
     /// Whether anybody but this process keeps a file locked.
@@ -330,8 +339,10 @@ impl World {
                 Author::Process(maker, _) => self.living(maker.pid, table) != Some(maker),
                 Author::Foreign(_) | Author::Unproven(_) => true,
             },
-            // The file is not locked, and nobody would be hindered: it is nobody's claim.
-            Op::Probe(..) => info.open.is_some_and(|file| self.is_unclaimed(file, table)),
+            // The file is not locked, and nobody would be hindered: no process alive has made it.
+            Op::Probe(..) | Op::GiveBack(_) => {
+                info.open.is_some_and(|file| self.is_unclaimed(file, table))
+            }
             // What is in a file once it is written stays in it.
             Op::Read => info.open.is_some_and(|file| self.is_written(file, table)),
             _ => false,
@@ -347,10 +358,10 @@ impl World {
         (had_before || pid >= STRANGER) && self.living(pid, table).is_none()
     }
 
-    /// Whether a file is not the claim of anybody who lives.
+    /// Whether a file is not the claim of anybody who lives, nor made in place by one of them.
     fn is_unclaimed(&self, file: File, table: &Table) -> bool {
-        let mut claims = self.locals.iter().map(|local| table.info(*local).claim);
-        !self.outside.contains(file) && !claims.any(|claim| claim == Some(file))
+        let mut infos = self.locals.iter().map(|local| table.info(*local));
+        !self.outside.contains(file) && !infos.any(|info| info.has_made_file(file))
     }
 
     /// Whether nobody can write into a file any more.

@@ -101,3 +101,24 @@ pub(super) fn tidying() -> Attempt {
         .compares(at(1), Ok(OTHER))
         .does_not_link(at(1), ErrorCode::Exist, Ok(OTHER))
 }
+
+/// An attempt whose link was denied at a level, of which this was seen then, and that asks for a scratch link.
+pub(super) fn denied(attempt: Attempt, level: u8, there: Result<FileId, ErrorCode>) -> Attempt {
+    let maker = Maker {
+        identity: scratch(),
+        ..maker(true)
+    };
+    attempt
+        .does_not_link(at(level), ErrorCode::NotPermitted, there)
+        .told(Call::Current { attempt: SCRATCH }, Reply::Maker(maker))
+}
+
+/// The same, once a scratch link was denied too, and the claim is given up.
+pub(super) fn denied_altogether(attempt: Attempt, level: u8) -> Attempt {
+    let name = Name::Claim(scratch());
+    denied(attempt, level, GONE)
+        .does_not_link(name, ErrorCode::NotPermitted, GONE)
+        .told(Call::Unlink { name }, Reply::Failed(ErrorCode::NoEntry))
+        .told(Call::StatClaim, regular(2, 1_000))
+        .unclaims(maker(true))
+}
