@@ -58,6 +58,18 @@ impl Mounted {
         Self::over("bindfs", "")
     }
 
+    /// A directory shown once more by a FUSE file system, with a device number of its own, and nothing cached: other
+    /// mounts change it as well.
+    ///
+    /// # Panics
+    /// If it cannot be mounted.
+    #[must_use]
+    pub fn bindfs_over(directory: &Path) -> Self {
+        let mounted = Self::new();
+        mounted.show_uncached(directory);
+        mounted
+    }
+
     /// As [`Mounted::bindfs`], with a server that answers each question about a file anew.
     ///
     /// # Panics
@@ -67,10 +79,17 @@ impl Mounted {
         let mounted = Self::new();
         let under = mounted.place.path().join("under");
         std::fs::create_dir(&under).expect("a directory in a temporary directory");
-        let mut server = Command::new("bindfs");
-        server.args(["-o", "attr_timeout=0"]);
-        run(server.arg(under).arg(mounted.path()));
+        mounted.show_uncached(&under);
         mounted
+    }
+
+    fn show_uncached(&self, directory: &Path) {
+        let uncached = "attr_timeout=0,entry_timeout=0,negative_timeout=0";
+        let mut bindfs = Command::new("bindfs");
+        run(bindfs
+            .args(["-o", uncached])
+            .arg(directory)
+            .arg(self.path()));
     }
 
     /// Stops the server, for as long as the value lives: whatever it is asked hangs.

@@ -184,7 +184,7 @@ impl Acquire {
             events,
             voice: self.voice(),
         };
-        taking.take(&directories::in_order(&self.directories)?)
+        taking.take(directories::in_order(&self.directories)?)
     }
 
     fn voice(&self) -> Voice {

@@ -60,20 +60,14 @@ impl Voice {
     pub(crate) fn acquired(self, lock: &Lock) -> io::Result<()> {
         let warnings = lock.warnings().iter().map(ToString::to_string);
         let warnings = warnings.chain(blindness(lock));
+        self.replaced(lock)?;
         if self.json {
-            for replaced in lock.replaced() {
-                self.emit(&Event::reclaimed(replaced))?;
-            }
             for warning in warnings {
                 self.emit(&Event::warning(lock, warning))?;
             }
             return self.emit(&Event::acquired(lock));
         }
         if self.level != Level::Quiet {
-            for replaced in lock.replaced() {
-                let path = replaced.path().display();
-                complain(&format_args!("replaced {path}: {replaced}"));
-            }
             warnings.for_each(|warning| complain(&format_args!("warning: {warning}")));
         }
         let line = format!("acquired {} (pid {})", lock.path().display(), lock.pid());
@@ -85,6 +79,19 @@ impl Voice {
             }
             (_, false) => say(format!("{}\n", printable(&line)).as_bytes()),
         }
+    }
+
+    /// Reports the dead owners that a lock has replaced.
+    pub(crate) fn replaced(self, lock: &Lock) -> io::Result<()> {
+        for replaced in lock.replaced() {
+            if self.json {
+                self.emit(&Event::reclaimed(replaced))?;
+            } else if self.level != Level::Quiet {
+                let path = replaced.path().display();
+                complain(&format_args!("replaced {path}: {replaced}"));
+            }
+        }
+        Ok(())
     }
 
     /// A lock was given up.

@@ -1,12 +1,20 @@
 //! Commands that hear signals, shells, and a link to a directory.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, symlink},
+    path::PathBuf,
+    process::{Command, Output},
+};
 
 use lockhost::{AliveReason, Liveness, acquire};
 use lockhost_tests::{
     contender::{Contender, send},
+    mounted::Mounted,
+    program::lockhost,
     scene::Scene,
-    under_lock::{ready, until},
+    schema::Schema,
+    under_lock::{ready, told, until},
 };
 use rustix::process::Signal;
 
@@ -67,4 +75,145 @@ fn the_command_sees_all_and_keeps_all_when_its_parent_is_killed() {
     for scene in [&a, &b] {
         until("it has ended", || acquire(scene.path()).is_ok());
     }
+}
+
+#[test]
+fn while_one_is_waited_for_no_other_is_held() {
+    let scenes = [Scene::free(), Scene::stale()];
+    for held in [0, 1] {
+        let paths = scenes.each_ref().map(Scene::path);
+        let lock = acquire(paths[held]).unwrap();
+        let command = under_locks(&["--wait", "--json"], &paths, &["true"]);
+        let mut waiter = Contender::start(&mut told(&command));
+        let schema = Schema::documented();
+        let mut events = Vec::new();
+        while events.last().is_none_or(|it| it != "waiting") {
+            let event = schema.read(&waiter.line())["event"].clone();
+            events.push(event.as_str().unwrap().to_owned());
+        }
+        let other = acquire(paths[1 - held]).expect("the waiter does not hold it");
+        lock.release().unwrap();
+        until("it waits for the other one", || {
+            acquire(paths[held]).is_ok_and(|lock| lock.release().is_ok())
+        });
+        other.release().unwrap();
+        assert_eq!(waiter.end_of_input().code(), Some(0));
+        loop {
+            let line = waiter.line();
+            if line.is_empty() {
+                break;
+            }
+            let event = schema.read(&line)["event"].clone();
+            events.push(event.as_str().unwrap().to_owned());
+        }
+        let count = |name: &str| events.iter().filter(|it| *it == name).count();
+        // Only what is held in the end is reported as acquired and released; each owner once as waited for.
+        assert_eq!((count("acquired"), count("released")), (2, 2), "{events:?}");
+        assert!((1..=3).contains(&count("waiting")), "{events:?}");
+        assert!(count("reclaimed") <= 1, "{events:?}");
+        assert!(scenes.iter().all(|scene| scene.files().is_empty()));
+    }
+}
+
+#[test]
+fn a_bound_on_waiting_is_one_for_all_rounds() {
+    let scenes = [Scene::free(), Scene::free()];
+    let paths = scenes.each_ref().map(Scene::path);
+    let _lock = acquire(paths[1]).unwrap();
+    let mut command = under_locks(&["--wait=50ms"], &paths, &["true"]);
+    assert_eq!(command.output().unwrap().status.code(), Some(75));
+    assert!(scenes[0].files().is_empty());
+}
+
+/// Directories in which each path of the first pair and one of the second show the same directory, and their devices
+/// are in the opposite order.
+fn in_opposite_orders(mounts: &[[Mounted; 2]]) -> [[PathBuf; 2]; 2] {
+    let device = |mounted: &Mounted| fs::metadata(mounted.path()).unwrap().dev();
+    let pairs = mounts
+        .iter()
+        .flat_map(|[a, _]| mounts.iter().map(move |[_, b]| (a, b)));
+    let (ascending, descending): (Vec<_>, Vec<_>) = pairs.partition(|(a, b)| device(a) < device(b));
+    [ascending[0], descending[0]].map(|(a, b)| [a.path(), b.path()])
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
+fn commands_that_see_opposite_orders_never_deadlock() {
+    let (a, b) = (Scene::free(), Scene::free());
+    let mount = |scene: &Scene| Mounted::bindfs_over(scene.path());
+    // Whatever numbers were free before: those of later mounts come in pairs of both orders.
+    let mut mounts: Vec<[Mounted; 2]> = Vec::new();
+    for nth in 0..4 {
+        let [first, second] = if nth % 2 == 0 { [&a, &b] } else { [&b, &a] };
+        let (first, second) = (mount(first), mount(second));
+        mounts.push(if nth % 2 == 0 {
+            [first, second]
+        } else {
+            [second, first]
+        });
+    }
+    let orders = in_opposite_orders(&mounts);
+    let witness = Scene::free();
+    let witness = witness.path().join("witness");
+    let alone = format!("mkdir {0} || exit 9; rmdir {0}", witness.display());
+    let command = ["sh", "-c", &alone];
+    // A file that another mount removes in the middle of a look is an error on such a file system: then once more.
+    let again = "until \"$@\"; do test $? = 1 || exit 9; done";
+    let mut owners: Vec<_> = (0..8)
+        .map(|nth| {
+            let order = orders[nth % 2].each_ref().map(PathBuf::as_path);
+            let command = under_locks(&["--wait", "-q"], &order, &command);
+            let mut shell = Command::new("sh");
+            shell
+                .args(["-c", again, "sh"])
+                .arg(command.get_program())
+                .args(command.get_args());
+            Contender::start(&mut shell)
+        })
+        .collect();
+    for owner in &mut owners {
+        let code = owner.end_of_input().code();
+        assert_eq!(code, Some(0), "{}", owner.complaints());
+    }
+}
+
+/// In a mount namespace of its own, in which a shell has done this first, with two directories.
+fn mounted(script: &str, options: &str) -> Output {
+    let place = Scene::free();
+    let script = format!(
+        "cd \"$1\"; mkdir a b; {script}; \"$0\" acquire {options} a b -- sh -c 'echo \"$LOCKHOST_DIR\"; ls -A a b'"
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--", "sh", "-ec", &script]);
+    command.arg(lockhost()).arg(place.path());
+    command.output().unwrap()
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can mount")]
+fn one_directory_under_two_mounts_is_refused_and_not_dropped() {
+    for options in ["", "--wait"] {
+        let output = mounted("mount --bind a b", options);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains("already holds it under another path"),
+            "{told}"
+        );
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
+fn two_directories_of_one_device_and_inode_are_both_locked() {
+    let script = "mount -t tmpfs none u/a; mount -t tmpfs none u/b; mkdir m; bindfs u m";
+    let script = format!("mkdir u u/a u/b; {script}; rmdir a b; ln -s m/a a; ln -s m/b b");
+    let output = mounted(&format!("{script}; stat -L -c %d:%i a b >&2"), "-q");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let numbers: Vec<_> = told.lines().collect();
+    assert_eq!(numbers[0], numbers[1], "the test shows what it is about");
+    let seen = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert_eq!(seen.matches("tinyforge.lock\n").count(), 2, "{seen}");
 }

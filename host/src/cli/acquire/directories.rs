@@ -1,31 +1,57 @@
-//! The directories of one attempt, in the order in which everybody takes them.
+//! The directories of one attempt, in the order in which they are tried first.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
-use file_id::get_file_id;
+use file_id::{FileId, get_file_id};
 
-/// Each directory once, by what it is and not by what it is called; first the one with the smallest device and inode.
-/// Whoever takes several takes them in this order, so no two wait for each other.
+/// A directory as it was given, with what may identify it.
+struct Given<'a> {
+    path: &'a Path,
+    id: FileId,
+    /// Its path without symbolic links; the path as given if it cannot be resolved.
+    real: PathBuf,
+}
+
+/// Returns each directory once, the one with the smallest device and inode first.
 ///
-/// One alone is left to be looked at by whoever takes it.
+/// Commands that see the same numbers try in the same order, and so rarely meet halfway. Nothing depends on it: the
+/// numbers differ between machines and mount namespaces, so a command never holds one lock while it waits for another.
+///
+/// Only the same path after symbolic links are resolved proves that two directories are one. The same device and inode
+/// do not: snapshots of bcachefs and some FUSE servers show the same numbers for different directories, within one mount.
+/// One directory under two paths (a bind mount) is found out by [`Taking`](super::take::Taking), which refuses it.
+///
+/// A single directory is not examined here: the attempt does that.
 pub(super) fn in_order(given: &[PathBuf]) -> anyhow::Result<Vec<&Path>> {
     if let [one] = given {
         return Ok(vec![one]);
     }
-    let mut directories = Vec::new();
-    for path in given {
-        let id = get_file_id(path)
-            .with_context(|| format!("cannot open directory {}", path.display()))?;
-        directories.push((id, path.as_path()));
+    let examine = |path| {
+        Given::examine(path).with_context(|| format!("cannot open directory {}", path.display()))
+    };
+    let directories = given.iter().map(PathBuf::as_path).map(examine);
+    Ok(once(directories.collect::<anyhow::Result<_>>()?))
+}
+
+impl<'a> Given<'a> {
+    fn examine(path: &'a Path) -> io::Result<Self> {
+        Ok(Self {
+            path,
+            id: get_file_id(path)?,
+            real: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        })
     }
-    // Stable, so that of several names the first one given is used.
-    directories.sort_by_key(|(id, _)| *id);
-    directories.dedup_by_key(|(id, _)| *id);
-    Ok(directories.into_iter().map(|(_, path)| path).collect())
+}
+
+fn once(mut given: Vec<Given<'_>>) -> Vec<&Path> {
+    // Stable, so that of several paths of one directory the first one given is used.
+    given.sort_by(|a, b| (a.id, &a.real).cmp(&(b.id, &b.real)));
+    given.dedup_by(|a, b| (a.id, &a.real) == (b.id, &b.real));
+    given.into_iter().map(|it| it.path).collect()
 }
 
 /// Makes those that are missing, with whatever they lie in.
@@ -54,5 +80,21 @@ mod tests {
         assert_eq!(in_order(&ba).unwrap(), order);
         assert_eq!(in_order(&[c.clone(), a.clone()]).unwrap(), [&c]);
         assert_eq!(in_order(&[a.clone(), c.clone(), a.clone()]).unwrap(), [&a]);
+    }
+
+    #[test]
+    fn the_same_numbers_do_not_make_two_directories_one() {
+        let id = FileId::new_inode(1, 2);
+        let given = |path: &'static str, real: &str| Given {
+            path: Path::new(path),
+            id,
+            real: real.into(),
+        };
+        let directories = vec![
+            given("link", "/snapshot"),
+            given("data", "/data"),
+            given("snapshot", "/snapshot"),
+        ];
+        assert_eq!(once(directories), [Path::new("data"), Path::new("link")]);
     }
 }

@@ -1,7 +1,9 @@
 //! Whom somebody at a terminal is waiting for, and how long: one line, drawn anew each second, and gone in the end.
 
 use std::{
+    collections::BTreeMap,
     io::{Write, stderr},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -23,8 +25,8 @@ pub(super) struct Notice {
     voice: Voice,
     since: Instant,
     how: How,
-    /// Whom it was about when it was last told.
-    told: Option<String>,
+    /// The owner that was last reported for each file, so that one which is met again is not reported again.
+    reported: BTreeMap<PathBuf, String>,
     drawn: bool,
 }
 
@@ -48,7 +50,7 @@ impl Notice {
                 Level::Verbose => How::Listed,
                 Level::Normal => How::Not,
             },
-            told: None,
+            reported: BTreeMap::new(),
             drawn: false,
         }
     }
@@ -56,7 +58,8 @@ impl Notice {
     /// Says what is waited for now.
     pub(super) fn tell(&mut self, waiting: &Waiting) {
         let now = subject(waiting);
-        let is_news = self.told.as_ref() != Some(&now);
+        let before = self.reported.insert(waiting.path().to_owned(), now.clone());
+        let is_news = before.as_ref() != Some(&now);
         if is_news {
             self.voice.waiting(waiting);
         }
@@ -65,7 +68,6 @@ impl Notice {
             How::Listed if is_news => complain(&format_args!("waiting for {now}")),
             How::Listed | How::Not => {}
         }
-        self.told = Some(now);
     }
 
     /// How long it can stay so.

@@ -1,15 +1,19 @@
-//! Taking the locks, and waiting for those that somebody has, until a signal says not to.
+//! Acquiring the locks: all or none, waiting for those that another process holds, until a signal comes.
 
 use std::{
+    hash::{BuildHasher, RandomState},
+    mem,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use lockhost::{Error, Lock, Options, Progress};
+use anyhow::anyhow;
+use lockhost::{Attempt, Error, ErrorKind, Holder, Lock, Options, Progress, Waiting};
 
 use super::{
     events::{Event, Events},
     notice::Notice,
+    supervise,
 };
 use crate::cli::{signals::Caught, voice::Voice};
 
@@ -33,16 +37,38 @@ pub(super) struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    /// All of them, one after another, or none.
-    pub(super) fn take(&self, directories: &[&Path]) -> Result<Taken, anyhow::Error> {
+    /// Acquires all of them, or none.
+    ///
+    /// Nothing is held while another process is waited for: what was acquired is released, the obstacle is waited for and
+    /// acquired first, and the others are tried again. So no two commands wait for each other, whatever the order in which
+    /// each of them sees the directories.
+    pub(super) fn take(&self, mut order: Vec<&Path>) -> Result<Taken, anyhow::Error> {
         let begun = Instant::now();
+        let mut notice = Notice::new(self.voice);
+        let mut rounds = 0;
         let mut locks = Vec::new();
-        for directory in directories {
-            let left = match self.patience {
-                Duration::MAX => Duration::MAX,
-                patience => patience.saturating_sub(begun.elapsed()),
+        while let Some(directory) = order.get(locks.len()).copied() {
+            let options = self.options.clone().patience(self.left(begun));
+            let mut attempt = options.attempt(directory)?;
+            let waiting = match proceed(&mut attempt, directory, &locks)? {
+                Progress::Acquired(lock) => {
+                    locks.push(lock);
+                    continue;
+                }
+                Progress::Waiting(waiting) => waiting,
             };
-            match self.take_one(directory, left)? {
+            let mut ended = None;
+            if !locks.is_empty() {
+                order[..=locks.len()].rotate_right(1);
+                self.give_back(mem::take(&mut locks))?;
+                ended = self.pause(rounds)?;
+                rounds += 1;
+            }
+            let outcome = match ended {
+                Some(event) => Err(event),
+                None => self.wait(&mut attempt, waiting, &mut notice)?,
+            };
+            match outcome {
                 Ok(lock) => locks.push(lock),
                 Err(Event::Signal(caught)) => return Ok(Taken::Signal(caught)),
                 Err(_) => return Ok(Taken::InputClosed),
@@ -51,33 +77,104 @@ impl Taking<'_> {
         Ok(Taken::Locks(locks))
     }
 
-    /// The lock, or what came first.
-    fn take_one(
+    /// The patience that is left, of all directories together.
+    fn left(&self, begun: Instant) -> Duration {
+        match self.patience {
+            Duration::MAX => Duration::MAX,
+            patience => patience.saturating_sub(begun.elapsed()),
+        }
+    }
+
+    /// Continues an attempt until it has the lock, or until an event ends it.
+    fn wait(
         &self,
-        directory: &Path,
-        patience: Duration,
+        attempt: &mut Attempt,
+        mut waiting: Waiting,
+        notice: &mut Notice,
     ) -> Result<Result<Lock, Event>, anyhow::Error> {
-        let options = self.options.clone().patience(patience);
-        let mut attempt = options.attempt(directory)?;
-        let mut notice = Notice::new(self.voice);
         loop {
-            let waiting = match attempt.proceed()? {
-                Progress::Acquired(lock) => return Ok(Ok(lock)),
-                Progress::Waiting(waiting) => waiting,
-            };
             notice.tell(&waiting);
             let descriptors: Vec<_> = attempt.descriptors().collect();
             let asleep = Instant::now();
             while let Some(left) = left(waiting.retry_after(), asleep) {
                 let event = self.events.next(&descriptors, left.min(notice.lasts()))?;
                 match event {
+                    Event::Signal(caught) if supervise::bury_orphans(caught) => {}
                     Event::Signal(_) | Event::InputClosed => return Ok(Err(event)),
                     Event::Ready => break,
                     Event::Elapsed => notice.tell(&waiting),
                 }
             }
+            waiting = match attempt.proceed()? {
+                Progress::Acquired(lock) => return Ok(Ok(lock)),
+                Progress::Waiting(waiting) => waiting,
+            };
         }
     }
+
+    /// Releases locks under which nothing has run yet. A dead owner that one of them replaced is reported now, since the
+    /// final lock does not know of it.
+    fn give_back(&self, locks: Vec<Lock>) -> Result<(), anyhow::Error> {
+        for lock in &locks {
+            // If standard output is closed, that is reported with the final locks.
+            let _ = self.voice.replaced(lock);
+        }
+        for released in release(locks) {
+            // A loss before anything ran under the lock does no harm.
+            if let Err(error) = released
+                && error.kind() != ErrorKind::Lost
+            {
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Pauses for a random time, of which the bound doubles with each round after the first: commands that meet again and
+    /// again at the same moment would otherwise keep each other from acquiring all. Returns the event that ends it early.
+    fn pause(&self, rounds: u32) -> Result<Option<Event>, anyhow::Error> {
+        let bound = (1_u64 << rounds.min(LONGEST_PAUSE)) - 1;
+        let random = RandomState::new().hash_one(rounds) % (bound + 1);
+        let (limit, begun) = (Duration::from_millis(random), Instant::now());
+        while let Some(left) = left(limit, begun) {
+            match self.events.next(&[], left)? {
+                Event::Signal(caught) if supervise::bury_orphans(caught) => {}
+                event @ (Event::Signal(_) | Event::InputClosed) => return Ok(Some(event)),
+                Event::Ready | Event::Elapsed => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The bound of the longest random pause: 64 ms, as a power of two.
+const LONGEST_PAUSE: u32 = 6;
+
+/// The first step of an attempt beside locks that are held already. A directory that this very command holds is one of
+/// those by another path, and would be waited for in vain.
+fn proceed(
+    attempt: &mut Attempt,
+    directory: &Path,
+    held: &[Lock],
+) -> Result<Progress, anyhow::Error> {
+    let progress = attempt.proceed();
+    let holder = match &progress {
+        Ok(Progress::Waiting(waiting)) => waiting.holder(),
+        Ok(Progress::Acquired(_)) => None,
+        Err(error) => error.holder(),
+    };
+    if !held.is_empty() && holder.is_some_and(Holder::is_this_process) {
+        return Err(given_twice(directory));
+    }
+    Ok(progress?)
+}
+
+/// Every other directory of this command is held, or was not tried yet: so this one is held by another path.
+fn given_twice(directory: &Path) -> anyhow::Error {
+    let directory = directory.display();
+    anyhow!(
+        "cannot lock {directory}: this command already holds it under another path; give each directory once"
+    )
 }
 
 fn left(limit: Duration, since: Instant) -> Option<Duration> {
