@@ -3,6 +3,15 @@
 //! On Linux alone: signals, terminals and process groups, and who waits for whom in proc(5).
 #![cfg(target_os = "linux")]
 
+#[path = "run/first_process.rs"]
+mod first_process;
+#[path = "run/keys.rs"]
+mod keys;
+#[path = "run/supervision.rs"]
+mod supervision;
+#[path = "run/unheard.rs"]
+mod unheard;
+
 use std::{
     fs,
     os::unix::process::CommandExt,
@@ -15,7 +24,7 @@ use lockhost_tests::{
     contender::{Contender, send},
     scene::Scene,
     terminal::Terminal,
-    under_lock::{numbers, passes_on, ready, under_lock, until},
+    under_lock::{numbers, passes_on, ready, under_lock, until, watches},
 };
 use rustix::process::Signal;
 

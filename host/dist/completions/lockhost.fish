@@ -26,7 +26,7 @@ end
 
 complete -c lockhost -n "__fish_lockhost_needs_command" -s h -l help -d 'Print help'
 complete -c lockhost -n "__fish_lockhost_needs_command" -s V -l version -d 'Print version'
-complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "acquire" -d 'Take the lock on a directory, and hold it for as long as a command runs, or until SIGINT, SIGTERM or SIGHUP'
+complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "acquire" -d 'Take the lock on a directory, and hold it for as long as a command runs, or until a signal ends it'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "break" -d 'Remove the lock of exactly one owner, that a person knows to be dead, and leave the directory free'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "status" -d 'Tell who has the lock on a directory, and whether that is safe to believe. Nothing is changed'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "doctor" -d 'Tell what locks on a directory are worth, by trying what they are made of'
@@ -42,7 +42,7 @@ status\t'What it waits for and what it holds; the command says itself when it is
 no\t'Nothing'"
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l mkdir -d 'Make directories that are missing'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l close -d 'Keep the lock\'s descriptor from the command, so that it does not keep the directory if lockhost is killed'
-complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l all -d 'Hold the lock until all descendants of the command have ended, and not only itself'
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l all -d 'Hold the lock until all descendants of the command have ended, and not only the command'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l until-stdin-closes -d 'Hold the lock until standard input is closed, or a signal comes'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -s q -l quiet -d 'Say nothing but failures; a refusal is told by the exit code alone'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -s v -l verbose -d 'Tell each step on standard error'

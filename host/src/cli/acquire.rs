@@ -70,7 +70,7 @@ pub(crate) struct Acquire {
     /// Keep the lock's descriptor from the command, so that it does not keep the directory if lockhost is killed.
     #[arg(long, requires = "command")]
     close: bool,
-    /// Hold the lock until all descendants of the command have ended, and not only itself.
+    /// Hold the lock until all descendants of the command have ended, and not only the command.
     #[arg(long, requires = "command")]
     all: bool,
     /// Hold the lock until standard input is closed, or a signal comes.
@@ -129,6 +129,8 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         signals,
         input: arguments.until_stdin_closes,
     };
+    // Those that ended before: nothing reports them any more.
+    supervise::reap();
     if arguments.mkdir {
         directories::make(&arguments.directories)?;
     }
@@ -143,18 +145,25 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(error),
     };
     for lock in &locks {
-        let told = arguments.voice().acquired(lock);
-        told.context(UNTOLD)?;
+        let reported = arguments.voice().acquired(lock);
+        // A starter waits for this line. A command runs, and is all that counts, whether or not it is read.
+        if !arguments.has_command() {
+            reported.context(UNTOLD)?;
+        }
     }
     arguments.notify.acquired(&locks);
     let mut holding = Holding::new(arguments, &mut events, &locks);
     let ended = holding.until_the_end();
     let told = holding.losses();
     let mut failed = !told.is_empty();
+    if let Err(why) = supervise::end_all_others() {
+        arguments.voice().warning(&locks, &why);
+    }
     arguments.notify.releasing();
     for released in take::release(locks) {
         match released {
-            Ok(path) => arguments.voice().released(&path).context(UNTOLD)?,
+            // Nothing depends on it any more.
+            Ok(path) => drop(arguments.voice().released(&path)),
             Err(error) => {
                 failed = true;
                 // A loss is told when it happens.

@@ -53,7 +53,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take the lock on a directory, and hold it for as long as a command runs, or until SIGINT, SIGTERM or SIGHUP.
+    /// Take the lock on a directory, and hold it for as long as a command runs, or until a signal ends it.
     ///
     /// Exit codes: the command's, 128 and the signal's number if one ended it, 127 if it was not found, 126 if it cannot
     /// be run; without a command 0, ended by a signal, with nothing left. 75 refused (somebody who is alive, or may be,

@@ -105,6 +105,17 @@ impl Voice {
         Ok(())
     }
 
+    /// Reports something that does not touch the locks.
+    pub(crate) fn warning(self, locks: &[Lock], message: &str) {
+        if self.json {
+            for lock in locks {
+                let _ = self.emit(&Event::warning(lock, message.to_owned()));
+            }
+        } else if self.level != Level::Quiet {
+            complain(&format_args!("warning: {message}"));
+        }
+    }
+
     /// A lock could not be had because of somebody else.
     pub(crate) fn refused(self, error: &anyhow::Error) {
         if self.level != Level::Quiet {

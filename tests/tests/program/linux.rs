@@ -39,8 +39,16 @@ fn owner_with(signals: &str, directory: &Path) -> Contender {
 }
 
 #[test]
-fn each_of_three_signals_releases_and_exits_with_0() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+fn each_signal_that_would_end_it_releases_and_exits_with_0() {
+    for signal in [
+        Signal::INT,
+        Signal::TERM,
+        Signal::HUP,
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::ALARM,
+        Signal::XCPU,
+    ] {
         let scene = Scene::free();
         let mut owner = owner_with("--default-signal", scene.path());
         assert_eq!(owner.end(signal).code(), Some(0), "{signal:?}");
@@ -106,8 +114,28 @@ fn the_program_installs_no_signal_handlers() {
     assert_eq!(handled, set(&[Signal::BUS, Signal::SEGV]), "{handled:#x}");
     // What ends it is read from a descriptor.
     let blocked = signals(&owner, "SigBlk");
-    let ending = set(&[Signal::HUP, Signal::INT, Signal::TERM]);
-    assert_eq!(blocked, ending, "{blocked:#x}");
+    let [ending, others] = [
+        &[
+            Signal::HUP,
+            Signal::INT,
+            Signal::TERM,
+            Signal::QUIT,
+            Signal::CHILD,
+        ][..],
+        &[
+            Signal::TSTP,
+            Signal::CONT,
+            Signal::PIPE,
+            Signal::SEGV,
+            Signal::BUS,
+        ],
+    ]
+    .map(set);
+    assert_eq!(
+        (blocked & ending, blocked & others),
+        (ending, 0),
+        "{blocked:#x}"
+    );
 }
 
 /// Signals, the first in the lowest bit.

@@ -84,7 +84,6 @@ impl<'a> Holding<'a> {
     }
 
     fn until_told(&mut self) -> io::Result<Ended> {
-        supervise::expect_orphans(&mut self.events.signals)?;
         let mut losses = Losses::new(self.locks);
         loop {
             match self.events.next(&losses.descriptors(), losses.pause())? {
@@ -117,10 +116,14 @@ impl<'a> Holding<'a> {
         };
         let mut losses = Losses::new(self.locks);
         let (lost, arguments) = (&mut self.lost, self.arguments);
-        let ended = supervision.until_end(self.events, &mut losses, |error| {
-            lose(lost, arguments, error)
-        });
-        ended.context("cannot wait for the command")
+        let lose = |error| lose(lost, arguments, error);
+        Ok(
+            supervision.until_end(self.events, &mut losses, lose, |error| {
+                arguments.voice().failed(&anyhow!(
+                    "cannot watch the command: {error}; the locks are held until it has ended"
+                ));
+            }),
+        )
     }
 
     fn cannot_run(&self, error: &io::Error) -> Ended {

@@ -1,47 +1,48 @@
-//! signalfd(2), which also says who sent one.
+//! signalfd(2), which also reports who sent a signal.
 
 use std::{
     io,
+    ops::RangeInclusive,
     os::fd::{AsFd, BorrowedFd},
+    process,
 };
 
-use nix::sys::{
-    signal::{SigSet, Signal},
-    signalfd::{SfdFlags, SignalFd},
+use nix::{
+    libc,
+    sys::signalfd::{SfdFlags, SignalFd},
 };
 
-use super::Caught;
+use super::{Caught, numbers::Numbers};
 
-/// Where signals come that are blocked.
-pub(super) struct Inbox {
-    descriptor: SignalFd,
-    caught: SigSet,
+/// Where blocked signals arrive.
+pub(super) struct Inbox(SignalFd);
+
+/// The numbers that signals have, real-time signals among them.
+pub(super) fn range() -> RangeInclusive<i32> {
+    1..=libc::SIGRTMAX()
 }
 
 impl Inbox {
-    pub(super) fn of(caught: SigSet) -> io::Result<Self> {
+    pub(super) fn of(caught: Numbers) -> io::Result<Self> {
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let descriptor = SignalFd::with_flags(&caught, flags)?;
-        Ok(Self { descriptor, caught })
+        Ok(Self(SignalFd::with_flags(&caught.to_set(), flags)?))
     }
 
-    pub(super) fn extend(&mut self, more: SigSet) -> io::Result<()> {
-        self.caught.extend(&more);
-        Ok(self.descriptor.set_mask(&self.caught)?)
+    /// Replaces the signals that arrive here.
+    pub(super) fn set(&mut self, caught: Numbers) -> io::Result<()> {
+        Ok(self.0.set_mask(&caught.to_set())?)
     }
 
     /// The next that has come; `None` if there is none left.
     pub(super) fn next(&self) -> io::Result<Option<Caught>> {
-        while let Some(info) = self.descriptor.read_signal()? {
+        while let Some(info) = self.0.read_signal()? {
             let number = i32::try_from(info.ssi_signo).unwrap_or_default();
-            // Only such were asked for as have names.
-            let Ok(signal) = Signal::try_from(number) else {
+            let sender = (info.ssi_code <= 0).then_some(info.ssi_pid);
+            // The kernel names this process itself as the sender of what a write of its own has caused.
+            if super::comes_of_a_write(number) && sender == Some(process::id()) {
                 continue;
-            };
-            return Ok(Some(Caught {
-                signal,
-                sender: (info.ssi_code <= 0).then_some(info.ssi_pid),
-            }));
+            }
+            return Ok(Some(Caught { number, sender }));
         }
         Ok(None)
     }
@@ -49,6 +50,6 @@ impl Inbox {
 
 impl AsFd for Inbox {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
+        self.0.as_fd()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, PipeReader, PipeWriter, Read, Write},
+    ops::RangeInclusive,
     os::{
         fd::{AsFd, BorrowedFd},
         unix::thread::JoinHandleExt,
@@ -16,7 +17,7 @@ use nix::sys::{
 };
 use rustix::io::ioctl_fionbio;
 
-use super::Caught;
+use super::{Caught, comes_of_a_write, numbers::Numbers};
 
 /// Tells the thread that there are more to wait for. Nobody else sends it: it is what a timer ends with that nobody sets.
 const MORE: Signal = Signal::SIGVTALRM;
@@ -24,16 +25,21 @@ const MORE: Signal = Signal::SIGVTALRM;
 /// Where signals come that are blocked.
 pub(super) struct Inbox {
     reader: PipeReader,
-    caught: Arc<Mutex<SigSet>>,
+    caught: Arc<Mutex<Numbers>>,
     /// It runs for as long as the program does.
     thread: JoinHandle<()>,
+}
+
+/// The numbers of the signals that sigwait(3) is asked for here: those with names.
+pub(super) fn range() -> RangeInclusive<i32> {
+    1..=31
 }
 
 impl Inbox {
     /// They are waited for on one thread, so that they come one after another: that a key was pressed before the command
     /// ended by it. It has all signals blocked, also those that are caught later: one that is blocked elsewhere and not
     /// here would do here what it does to a process that does not expect it.
-    pub(super) fn of(caught: SigSet) -> io::Result<Self> {
+    pub(super) fn of(caught: Numbers) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         ioctl_fionbio(&reader, true)?;
         let caught = Arc::new(Mutex::new(caught));
@@ -49,42 +55,44 @@ impl Inbox {
         })
     }
 
-    pub(super) fn extend(&mut self, more: SigSet) -> io::Result<()> {
-        let mut caught = self.caught.lock().unwrap_or_else(PoisonError::into_inner);
-        caught.extend(&more);
+    /// Replaces the signals that arrive here.
+    pub(super) fn set(&mut self, caught: Numbers) -> io::Result<()> {
+        *self.caught.lock().unwrap_or_else(PoisonError::into_inner) = caught;
         Ok(pthread_kill(self.thread.as_pthread_t() as Pthread, MORE)?)
     }
 
     /// The next that has come; `None` if there is none left.
     pub(super) fn next(&self) -> io::Result<Option<Caught>> {
         let mut number = [0];
-        loop {
-            match (&self.reader).read(&mut number) {
-                Ok(0) => return Ok(None),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) => return Err(error),
+        match (&self.reader).read(&mut number) {
+            Ok(0) => Ok(None),
+            Ok(_) => {
+                let number = i32::from(number[0]);
+                Ok(Some(Caught {
+                    number,
+                    sender: (!is_a_keys(number)).then_some(0),
+                }))
             }
-            // Only such were asked for as have names.
-            if let Ok(signal) = Signal::try_from(i32::from(number[0])) {
-                return Ok(Some(Caught {
-                    signal,
-                    sender: (!is_a_keys(signal)).then_some(0),
-                }));
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }
 
-fn hand_on(caught: &Mutex<SigSet>, mut writer: PipeWriter) {
+fn hand_on(caught: &Mutex<Numbers>, mut writer: PipeWriter) {
     loop {
-        let mut awaited = *caught.lock().unwrap_or_else(PoisonError::into_inner);
+        let caught = *caught.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut awaited = caught.to_set();
         awaited.add(MORE);
         let Ok(signal) = awaited.wait() else {
             return;
         };
         let number = u8::try_from(signal as i32).unwrap_or_default();
-        if signal != MORE && writer.write_all(&[number]).is_err() {
+        // Who caused one of these is not known: most often it was a write of this process itself.
+        if signal != MORE
+            && !comes_of_a_write(number.into())
+            && writer.write_all(&[number]).is_err()
+        {
             return;
         }
     }
@@ -97,9 +105,12 @@ impl AsFd for Inbox {
 }
 
 /// Whether it is one that a terminal sends, mostly, and to every process in the foreground.
-fn is_a_keys(signal: Signal) -> bool {
-    matches!(
-        signal,
-        Signal::SIGINT | Signal::SIGQUIT | Signal::SIGTSTP | Signal::SIGWINCH
-    )
+fn is_a_keys(signal: i32) -> bool {
+    const KEYS: [Signal; 4] = [
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGTSTP,
+        Signal::SIGWINCH,
+    ];
+    KEYS.iter().any(|key| *key as i32 == signal)
 }

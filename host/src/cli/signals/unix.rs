@@ -13,17 +13,37 @@ mod ignored;
 #[cfg_attr(kernel = "linux", path = "signalfd.rs")]
 #[cfg_attr(not(kernel = "linux"), path = "sigwait.rs")]
 mod inbox;
+mod numbers;
 
-use self::inbox::Inbox;
+use self::{inbox::Inbox, numbers::Numbers};
 
 pub(crate) use self::ignored::is_ignored;
 
-/// Those that end an attempt, or a lock without a command.
-const ENDING: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
+/// Those that a fault of this process itself causes: they end it where it stands, also while they are blocked.
+const FAULTS: [Signal; 6] = [
+    Signal::SIGBUS,
+    Signal::SIGFPE,
+    Signal::SIGILL,
+    Signal::SIGSEGV,
+    Signal::SIGSYS,
+    Signal::SIGTRAP,
+];
+
+/// Those that by default end nothing: they are ignored, or stop and continue a process.
+const HARMLESS: [Signal; 7] = [
+    Signal::SIGCHLD,
+    Signal::SIGCONT,
+    Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+    Signal::SIGURG,
+    Signal::SIGWINCH,
+];
 
 /// The signals that are caught from now on, for the rest of the program.
 pub(crate) struct Signals {
     inbox: Inbox,
+    caught: Numbers,
     /// The mask that the program was started with.
     inherited: SigSet,
 }
@@ -31,29 +51,33 @@ pub(crate) struct Signals {
 /// A signal that has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caught {
-    pub(crate) signal: Signal,
+    pub(crate) number: i32,
     /// The process that sent it; 0 for one that cannot be seen from here, or is not told; `None` for the kernel, which
     /// sends what a key of the terminal means to every process in the foreground.
     pub(crate) sender: Option<u32>,
 }
 
 impl Signals {
-    /// Catch SIGHUP, SIGINT and SIGTERM, but for those that are ignored already: nohup(1), and shells for what they run
-    /// in the background, mean that.
+    /// Catches the signals that would end this process, and SIGCHLD, except those ignored at startup (as under nohup(1),
+    /// or by shells for what they run in the background). SIGKILL, SIGSTOP and the signals of a fault cannot be caught.
     pub(crate) fn catch() -> io::Result<Self> {
-        let caught = heeded(&ENDING);
-        let inherited = caught.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let caught = heeded(|signal| is_child(signal) || is_ending(signal));
+        let inherited = caught.to_set().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         Ok(Self {
             inbox: Inbox::of(caught)?,
+            caught,
             inherited,
         })
     }
 
-    /// Catch these as well, but for those that are ignored already.
-    pub(crate) fn catch_also(&mut self, signals: &[Signal]) -> io::Result<()> {
-        let more = heeded(signals);
-        more.thread_block()?;
-        self.inbox.extend(more)
+    /// Catches all others as well, except those ignored at startup, for a command that is to get them. SIGPIPE, which
+    /// Rust's runtime ignores in any case, was ignored at startup if `pipe_ignored` says so.
+    pub(crate) fn catch_all(&mut self, pipe_ignored: bool) -> io::Result<()> {
+        let pipe = |signal| !pipe_ignored && signal == Signal::SIGPIPE as i32;
+        let more: Numbers = inbox::range().filter(|signal| pipe(*signal)).collect();
+        self.caught = self.caught.and(heeded(|_| true)).and(more);
+        self.caught.to_set().thread_block()?;
+        self.inbox.set(self.caught)
     }
 
     /// The next that has come; `None` if there is none left.
@@ -74,14 +98,19 @@ impl AsFd for Signals {
 }
 
 impl Caught {
+    /// Whether it is this one.
+    pub(crate) fn is(self, signal: Signal) -> bool {
+        self.number == signal as i32
+    }
+
     /// Whether it is one of those that end an attempt.
     pub(crate) fn is_ending(self) -> bool {
-        ENDING.contains(&self.signal)
+        is_ending(self.number)
     }
 
     /// Whether it is Ctrl-C: a key, and not somebody's kill(1).
     pub(crate) fn is_interrupt_key(self) -> bool {
-        self.signal == Signal::SIGINT && self.sender.is_none()
+        self.is(Signal::SIGINT) && self.sender.is_none()
     }
 
     /// How to end by it. By Ctrl-C as if it had not been caught: a shell that runs a script goes on after a program that
@@ -89,9 +118,9 @@ impl Caught {
     pub(crate) fn end(self) -> ExitCode {
         if self.is_interrupt_key() {
             // Where the first process of a PID namespace ignores it, the code below says the same.
-            let _ = uncaught(self.signal);
+            let _ = uncaught(Signal::SIGINT);
         }
-        code(self.signal as i32)
+        code(self.number)
     }
 }
 
@@ -108,9 +137,34 @@ pub(crate) fn uncaught(signal: Signal) -> io::Result<()> {
     Ok(only.thread_block()?)
 }
 
-/// Those of them that this process was not started with an order to ignore: nothing here makes it ignore any.
-fn heeded(signals: &[Signal]) -> SigSet {
-    // Whoever started this did not mean that it cannot hear of its own children.
-    let is_heeded = |signal: &Signal| *signal == Signal::SIGCHLD || !is_ignored(*signal);
-    signals.iter().copied().filter(is_heeded).collect()
+/// Those of all signals that are wanted, can be caught, and are not ignored: nothing here makes this process ignore any
+/// but SIGPIPE.
+fn heeded(is_wanted: impl Fn(i32) -> bool) -> Numbers {
+    let faults = Numbers::from(&FAULTS[..]);
+    let wanted = inbox::range().filter(|signal| is_wanted(*signal) && !faults.contains(*signal));
+    // A parent that ignores SIGCHLD does not mean that this process cannot hear of its own children.
+    wanted
+        .filter(|signal| is_child(*signal) || !is_ignored(*signal))
+        .collect()
+}
+
+fn is_child(signal: i32) -> bool {
+    signal == Signal::SIGCHLD as i32
+}
+
+/// Whether a signal ends a process that has not said otherwise.
+fn is_ending(signal: i32) -> bool {
+    // BSD and macOS have one more that does not.
+    let information = "SIGINFO"
+        .parse::<Signal>()
+        .is_ok_and(|it| it as i32 == signal);
+    !information && !Numbers::from(&HARMLESS[..]).contains(signal)
+}
+
+/// Whether the kernel sends a signal to a process for a write(2) of its own, which fails as well: there is no reader, or
+/// the file would become too long.
+fn comes_of_a_write(signal: i32) -> bool {
+    [Signal::SIGPIPE, Signal::SIGXFSZ]
+        .iter()
+        .any(|it| *it as i32 == signal)
 }

@@ -2,7 +2,8 @@
 //!
 //! `hearing` prints `ready`, its number and that of who has the lock, and then `heard` and the signal's name for each. It
 //! stops by SIGTSTP as any other, and ends by itself after a minute, whatever has become of its test. `hearing all` first
-//! sends SIGTERM to all its process group.
+//! sends SIGTERM to all its process group; `hearing apart` is in a process group of its own, and `hearing elsewhere` in a
+//! session of its own.
 //!
 //! Signals are POSIX' alone: on other systems nobody starts this.
 

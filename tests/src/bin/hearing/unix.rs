@@ -6,7 +6,7 @@ use std::{
 
 use nix::{
     sys::signal::{SigSet, Signal, killpg},
-    unistd::{alarm, getpgrp},
+    unistd::{Pid, alarm, getpgrp, setpgid, setsid},
 };
 
 fn tell(what: &str) -> io::Result<()> {
@@ -30,9 +30,15 @@ pub(crate) fn main() -> io::Result<()> {
     .into_iter()
     .collect();
     heard.thread_block()?;
+    let how = env::args().nth(1);
+    match how.as_deref() {
+        Some("apart") => setpgid(Pid::from_raw(0), Pid::from_raw(0))?,
+        Some("elsewhere") => drop(setsid()?),
+        _ => {}
+    }
     let owner = env::var("LOCKHOST_PID").unwrap_or_default();
     tell(&format!("ready {} {owner}", process::id()))?;
-    if env::args().nth(1).as_deref() == Some("all") {
+    if how.as_deref() == Some("all") {
         killpg(getpgrp(), Signal::SIGTERM)?;
     }
     loop {

@@ -1,11 +1,16 @@
-//! poll(2) on all of it.
+//! poll(2) on all of it, and select(2) where that fails.
 
 use std::{
     io::{self, Read},
-    os::fd::{AsFd, BorrowedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd},
+    thread,
     time::Duration,
 };
 
+use nix::sys::{
+    select::{FD_SETSIZE, FdSet, select},
+    time::{TimeVal, TimeValLike},
+};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
@@ -26,33 +31,77 @@ impl Events {
         }
         let stdin = io::stdin();
         let input = self.input.then_some(stdin.as_fd());
-        let descriptors = [self.signals.as_fd()].into_iter().chain(input);
-        let poll_fd = |descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN);
-        let mut fds: Vec<_> = descriptors
+        let descriptors: Vec<_> = [self.signals.as_fd()]
+            .into_iter()
+            .chain(input)
             .chain(others.iter().copied())
-            .map(poll_fd)
             .collect();
-        // What is too long for the kernel is for ever.
-        let limit = Timespec::try_from(limit).ok();
-        match poll(&mut fds, limit.as_ref()) {
-            Ok(0) | Err(Errno::INTR) => return Ok(Event::Elapsed),
-            Ok(_) => {}
-            Err(error) => return Err(error.into()),
-        }
+        let Some(ready) = await_any(&descriptors, limit) else {
+            return Ok(Event::Elapsed);
+        };
         if let Some(caught) = self.signals.next()? {
             return Ok(Event::Signal(caught));
         }
-        let is_ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
-        if self.input && is_ready(&fds[1]) && is_at_end(stdin.lock())? {
+        if self.input && ready[1] && is_at_end(stdin.lock())? {
             return Ok(Event::InputClosed);
         }
         let others = 1 + usize::from(self.input);
-        Ok(match fds[others..].iter().any(is_ready) {
+        Ok(match ready[others..].contains(&true) {
             true => Event::Ready,
             false => Event::Elapsed,
         })
     }
 }
+
+/// Which of them are readable; `None` if the time is up, or might be.
+fn await_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> Option<Vec<bool>> {
+    let mut fds: Vec<_> = descriptors
+        .iter()
+        .map(|it| PollFd::from_borrowed_fd(*it, PollFlags::IN))
+        .collect();
+    // What is too long for the kernel is for ever.
+    let timeout = Timespec::try_from(limit).ok();
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(0) | Err(Errno::INTR) => None,
+        Ok(_) => Some(fds.iter().map(|fd| !fd.revents().is_empty()).collect()),
+        Err(_) => select_any(descriptors, limit),
+    }
+}
+
+/// The same by select(2): poll(2) refuses more descriptors than this process may open by now, which may be none
+/// (prlimit(2)). Whatever happens, the caller goes on: signals are read in any case.
+fn select_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> Option<Vec<bool>> {
+    let limit = limit.min(TICK);
+    let fits =
+        |fd: &BorrowedFd<'_>| usize::try_from(fd.as_raw_fd()).is_ok_and(|it| it < FD_SETSIZE);
+    let mut set = FdSet::new();
+    for descriptor in descriptors.iter().filter(|it| fits(it)) {
+        set.insert(*descriptor);
+    }
+    let micros = i64::try_from(limit.as_micros()).unwrap_or(i64::MAX);
+    match select(
+        None,
+        &mut set,
+        None,
+        None,
+        &mut TimeVal::microseconds(micros),
+    ) {
+        Ok(0) => None,
+        Ok(_) => Some(
+            descriptors
+                .iter()
+                .map(|fd| fits(fd) && set.contains(*fd))
+                .collect(),
+        ),
+        Err(_) => {
+            thread::sleep(limit);
+            None
+        }
+    }
+}
+
+/// How long select(2) waits at most: it may not be given all descriptors.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Reads what there is. Whether it was nothing, and there will be no more.
 fn is_at_end(mut input: impl Read) -> io::Result<bool> {

@@ -1,20 +1,27 @@
-//! What two signals were meant to do when the program was started: something changes each before a command could
-//! inherit it.
+//! What two signals were meant to do when the program was started, and which standard streams were closed: something
+//! changes each before a command could inherit it.
 
 use std::{
     io,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::{
+    libc,
+    sys::signal::{SigHandler, Signal, signal},
+};
 
 use super::kernel;
 use crate::cli::signals::is_ignored;
 
 static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
+/// Which of the first three descriptors were closed.
+static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
+
 /// Rust's runtime ignores SIGPIPE before `main`, whatever it was: services of systemd(1) are started with it ignored, and
-/// commands of a shell are not. So it is looked at before that.
+/// commands of a shell are not. And it opens `/dev/null` for each standard stream that is closed. So both are looked at
+/// before that.
 #[used]
 #[allow(unsafe_code)]
 // SAFETY: the loader calls every function in this section once, before `main`, on the only thread. This one takes none of
@@ -27,7 +34,21 @@ static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 static LOOK: extern "C" fn() = look;
 
 extern "C" fn look() {
-    SIGPIPE_WAS_IGNORED.store(is_ignored(Signal::SIGPIPE), Ordering::Relaxed);
+    SIGPIPE_WAS_IGNORED.store(is_ignored(Signal::SIGPIPE as i32), Ordering::Relaxed);
+    for (descriptor, closed) in (0..).zip(&CLOSED) {
+        closed.store(is_closed(descriptor), Ordering::Relaxed);
+    }
+}
+
+#[allow(unsafe_code)]
+fn is_closed(descriptor: i32) -> bool {
+    // SAFETY: fcntl(2) is asked for flags, and touches no memory.
+    unsafe { libc::fcntl(descriptor, libc::F_GETFD) == -1 }
+}
+
+/// Whether SIGPIPE was ignored when the program was started.
+pub(super) fn pipe_was_ignored() -> bool {
+    SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
 }
 
 /// What a command is to be started with.
@@ -35,6 +56,8 @@ extern "C" fn look() {
 pub(super) struct Dispositions {
     pipe_ignored: bool,
     children_ignored: bool,
+    /// Which standard streams are closed.
+    closed: [bool; 3],
 }
 
 impl Dispositions {
@@ -44,7 +67,8 @@ impl Dispositions {
         // SAFETY: if there is a handler, it does nothing, which is safe at any moment.
         let before = unsafe { signal(Signal::SIGCHLD, kernel::TOLD_OF_CHILDREN) }?;
         Ok(Self {
-            pipe_ignored: SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed),
+            pipe_ignored: pipe_was_ignored(),
+            closed: [0, 1, 2].map(|nth: usize| CLOSED[nth].load(Ordering::Relaxed)),
             children_ignored: matches!(before, SigHandler::SigIgn),
         })
     }
@@ -59,6 +83,12 @@ impl Dispositions {
             if ignored {
                 // SAFETY: no function is made a handler.
                 unsafe { signal(number, SigHandler::SigIgn) }?;
+            }
+        }
+        for (descriptor, closed) in (0..).zip(self.closed) {
+            if closed {
+                // SAFETY: the caller is about to become another program, and uses none of these until then.
+                unsafe { libc::close(descriptor) };
             }
         }
         Ok(())

@@ -1,9 +1,18 @@
 //! What Linux does for a parent of processes: prctl(2), proc(5).
 
-use std::{fs, io};
+use std::{fs, io, path::Path, process, thread, time::Duration};
 
 use nix::sys::signal::SigHandler;
-use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    process::{
+        Pid, PidfdFlags, Signal, getpid, pidfd_open, set_child_subreaper,
+        set_parent_process_death_signal,
+    },
+};
+
+/// How long to wait where the end of a process cannot be waited for.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What SIGCHLD is meant to do in a process that is told of it: it is blocked, and kept.
 pub(super) const TOLD_OF_CHILDREN: SigHandler = SigHandler::SigDfl;
@@ -18,10 +27,80 @@ pub(super) fn adopt_descendants() -> io::Result<()> {
     Ok(set_child_subreaper(Some(getpid()))?)
 }
 
-/// The children of this process, where proc(5) lists them.
-pub(super) fn children() -> Vec<i32> {
-    let list = format!("/proc/self/task/{}/children", std::process::id());
-    let list = fs::read_to_string(list).unwrap_or_default();
-    let numbers = list.split_ascii_whitespace();
-    numbers.filter_map(|pid| pid.parse().ok()).collect()
+/// The children of this process; `None` where proc(5) does not list them, or shows another PID namespace.
+pub(super) fn children() -> Option<Vec<i32>> {
+    let lists = format!("/proc/self/task/{}/children", process::id());
+    Path::new(&lists)
+        .exists()
+        .then(|| children_of(process::id().cast_signed()))
+}
+
+/// The children of all threads of a process, where proc(5) lists them.
+pub(super) fn children_of(pid: i32) -> Vec<i32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"));
+    let tasks = tasks.into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let parse = |list: String| -> Vec<i32> {
+        let numbers = list.split_ascii_whitespace();
+        numbers.filter_map(|pid| pid.parse().ok()).collect()
+    };
+    lists.flat_map(parse).collect()
+}
+
+/// When a process started, in ticks since the boot: with its number, that makes it out among all.
+pub(super) fn start_of(pid: i32) -> Option<u64> {
+    field(&stat(pid)?, 19)
+}
+
+/// A process' short name.
+pub(super) fn name_of(pid: i32) -> Option<String> {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(name.trim_end().to_owned())
+}
+
+/// All processes that are seen beside this one and have not ended; `None` if proc(5) is missing, or shows those of
+/// another PID namespace than this process'.
+pub(super) fn living_others() -> Option<Vec<i32>> {
+    let own = process::id().to_string();
+    if fs::read_link("/proc/self").ok()? != Path::new(&own) {
+        return None;
+    }
+    let entries = fs::read_dir("/proc").ok()?.flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let pids = names.filter(|name| *name != own);
+    let pids = pids.filter_map(|name| name.parse().ok());
+    Some(pids.filter(|pid| is_living(*pid)).collect())
+}
+
+/// Whether a process has a thread that has not ended. Its parent may not have waited for it yet.
+fn is_living(pid: i32) -> bool {
+    let Some(stat) = stat(pid) else {
+        return false;
+    };
+    let is_zombie = stat.starts_with(['Z', 'X']);
+    !is_zombie || field(&stat, 17).is_some_and(|threads| threads > 1)
+}
+
+/// What `/proc/PID/stat` says behind the name, which may hold anything.
+fn stat(pid: i32) -> Option<String> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = stat.get(name_end + 2..)?;
+    String::from_utf8(rest.to_vec()).ok()
+}
+
+fn field(stat: &str, nth: usize) -> Option<u64> {
+    stat.split(' ').nth(nth)?.trim_end().parse().ok()
+}
+
+/// Waits until each of these has ended, children or not, or cannot be waited for.
+pub(super) fn await_ends(pids: &[i32]) {
+    for pid in pids.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+        let ended = pidfd_open(pid, PidfdFlags::empty())
+            .and_then(|it| poll(&mut [PollFd::new(&it, PollFlags::IN)], None));
+        // It is gone already, or there is no descriptor left.
+        if ended.is_err() {
+            thread::sleep(PAUSE);
+        }
+    }
 }

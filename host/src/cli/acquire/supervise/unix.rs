@@ -1,16 +1,13 @@
 //! Being the parent of a command: passing signals on, stopping and going on with it, and burying whoever ends.
 
-use std::{ffi::OsString, fs, io, process::ExitCode};
+use std::{ffi::OsString, fs, io, process::ExitCode, thread, time::Duration};
 
 use anyhow::Context;
 use lockhost::Lock;
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd,
-};
+use nix::sys::signal::Signal;
 use rustix::{
     io::Errno,
-    process::{Pid, WaitOptions, WaitStatus, getpgrp, getpid, getsid, setpgid, wait},
+    process::{Pid, WaitOptions, WaitStatus, getpgrp, getpid, setpgid, wait, waitpid},
     termios::tcgetpgrp,
 };
 
@@ -22,54 +19,44 @@ use super::{
 use crate::cli::signals::{Caught, Signals, uncaught};
 
 mod dispositions;
+mod first;
 #[cfg_attr(kernel = "linux", path = "linux.rs")]
 #[cfg_attr(not(kernel = "linux"), path = "posix.rs")]
 mod kernel;
+mod pass;
 mod start;
+mod strangers;
 
-pub(super) use self::start::Inheritance;
+use self::strangers::Strangers;
+pub(super) use self::{
+    first::{end_all_others, reap},
+    start::Inheritance,
+};
 
 /// What stands between paths in a variable.
 pub(super) const SEPARATOR: &str = ":";
+
+/// How long supervision pauses after an error of its own.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The exit code that a command had.
 pub(super) fn code(command: i32) -> ExitCode {
     u8::try_from(command).unwrap_or(u8::MAX).into()
 }
 
-/// What a parent has to hear of, beside what ends an attempt.
-const SIGNALS: [Signal; 10] = [
-    Signal::SIGQUIT,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGALRM,
-    Signal::SIGWINCH,
-    Signal::SIGCONT,
-    Signal::SIGTSTP,
-    Signal::SIGTTIN,
-    Signal::SIGTTOU,
-    Signal::SIGCHLD,
-];
-
-/// Without a command: in a container this may be the first process, which is given all orphans.
-pub(super) fn expect_orphans(signals: &mut Signals) -> io::Result<()> {
-    match getpid().is_init() {
-        true => signals.catch_also(&[Signal::SIGCHLD]),
-        false => Ok(()),
-    }
-}
-
-/// Buries who has ended of those that the first process of a PID namespace is given, if that is what was told.
+/// Waits for the children that have ended, if that is what a signal reports.
 pub(super) fn bury_orphans(caught: Caught) -> bool {
-    let told = caught.signal == Signal::SIGCHLD;
-    while told && matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
+    let told = caught.is(Signal::SIGCHLD);
+    if told {
+        reap();
+    }
     told
 }
 
-/// With one: from now on, what a parent has to hear of is caught; with `all`, also of those that its command leaves.
+/// With a command: from now on, all signals are caught; with `all`, orphans of the command's are waited for.
 pub(super) fn expect_children(signals: &mut Signals, all: bool) -> anyhow::Result<()> {
     signals
-        .catch_also(&SIGNALS)
+        .catch_all(dispositions::pipe_was_ignored())
         .context("cannot catch signals")?;
     if all {
         kernel::adopt_descendants().context("cannot wait for descendants")?;
@@ -77,12 +64,16 @@ pub(super) fn expect_children(signals: &mut Signals, all: bool) -> anyhow::Resul
     Ok(())
 }
 
-/// A command, until it has ended.
+/// A command, until it has ended. Dropping it waits for that: no lock is released under a command that runs, whatever goes
+/// wrong here.
 pub(super) struct Supervision {
     command: Pid,
-    /// Whether its descendants are waited for as well.
+    /// Whether its descendants are waited for as well; all children of this process are, but for these.
     all: bool,
+    strangers: Strangers,
     status: Option<WaitStatus>,
+    /// This process has no child any more.
+    is_gone: bool,
     /// It went on after it was stopped, and this process was not told to.
     continued: bool,
     /// Ctrl-C was pressed.
@@ -97,52 +88,82 @@ impl Supervision {
         locks: &[Lock],
         inheritance: Inheritance,
     ) -> io::Result<Self> {
+        let strangers = match all {
+            true => Strangers::now(),
+            false => Strangers::default(),
+        };
         Ok(Self {
             command: start::start(command, locks, inheritance)?,
             all,
+            strangers,
             status: None,
+            is_gone: false,
             continued: false,
             interrupted: None,
         })
     }
 
     /// Until it has ended, and those that are waited for with it. `lost` is told of losses; whether the command is to
-    /// end for one.
+    /// end for one. `failed` gets the first error of this supervision, which goes on.
     pub(super) fn until_end(
         mut self,
         events: &Events,
         losses: &mut Losses<'_>,
         mut lost: impl FnMut(lockhost::Error) -> bool,
-    ) -> io::Result<Ended> {
-        while !self.is_over()? {
-            if let Event::Signal(caught) = events.next(&losses.descriptors(), losses.pause())? {
-                self.hear(caught)?;
-            }
-            for error in losses.look() {
-                if lost(error) {
-                    self.send(Signal::SIGTERM);
+        failed: impl FnOnce(io::Error),
+    ) -> Ended {
+        let mut failed = Some(failed);
+        loop {
+            match self.step(events, losses, &mut lost) {
+                Ok(true) => return self.ended(),
+                Ok(false) => {}
+                Err(error) => {
+                    if let Some(failed) = failed.take() {
+                        failed(error);
+                    }
+                    thread::sleep(PAUSE);
                 }
             }
         }
-        if getpid().is_init() && !self.all {
-            end_all_others()?;
+    }
+
+    /// Whether it is over.
+    fn step(
+        &mut self,
+        events: &Events,
+        losses: &mut Losses<'_>,
+        lost: &mut impl FnMut(lockhost::Error) -> bool,
+    ) -> io::Result<bool> {
+        self.strangers.look();
+        if self.is_over()? {
+            return Ok(true);
         }
-        Ok(self.ended())
+        if let Event::Signal(caught) = events.next(&losses.descriptors(), losses.pause())? {
+            self.hear(caught)?;
+        }
+        for error in losses.look() {
+            if lost(error) {
+                let number = Signal::SIGTERM as i32;
+                self.recipients().for_each(|to| pass::send(to, number));
+            }
+        }
+        Ok(false)
     }
 
     fn is_over(&self) -> io::Result<bool> {
         if self.status.is_none() || !self.all {
-            return Ok(self.status.is_some());
+            return Ok(self.status.is_some() || self.is_gone);
         }
         // Asked only whether there are any: who has ended by now is buried when that is told.
         match wait(WaitOptions::NOHANG | WaitOptions::CONTINUED) {
-            Err(Errno::CHILD) => Ok(true),
-            Err(error) => Err(error.into()),
-            Ok(_) => Ok(false),
+            Err(Errno::CHILD) => return Ok(true),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
+        Ok(self.strangers.others().is_some_and(|it| it.is_empty()))
     }
 
-    fn ended(self) -> Ended {
+    fn ended(&self) -> Ended {
         let status = self.status;
         let signal = status.and_then(WaitStatus::terminating_signal);
         match (signal, self.interrupted) {
@@ -155,54 +176,37 @@ impl Supervision {
     }
 
     fn hear(&mut self, caught: Caught) -> io::Result<()> {
-        self.note_key(caught);
-        if caught.signal == Signal::SIGCONT {
+        if caught.is_interrupt_key() {
+            self.interrupted = Some(caught);
+        }
+        if caught.is(Signal::SIGCONT) {
             settle_group();
         }
         // First, whatever has come: the end of the command may be told after a signal that was sent later.
         let stopped = self.bury()?;
-        match (caught.signal, caught.sender) {
-            (Signal::SIGCHLD, _) => {}
-            // It was before the command stopped once more.
-            (Signal::SIGCONT, _) if stopped => {}
-            // A shell continues all its job; somebody who means this process alone, only this one.
-            (Signal::SIGCONT, _) => {
-                if !std::mem::take(&mut self.continued) {
-                    self.send(Signal::SIGCONT);
-                }
-            }
-            // When a terminal is gone, only the first process of its session hears that. What its keys mean, the command
-            // hears as well.
-            (Signal::SIGHUP, None) if is_session_leader() => self.send(Signal::SIGHUP),
-            (_, None) => {}
-            // What the command sends to all its group, it has heard.
-            (_, Some(sender)) if self.is_command(sender) => {}
-            (signal, Some(_)) => self.send(signal),
+        if caught.is(Signal::SIGCHLD) {
+            return Ok(());
         }
+        if caught.is(Signal::SIGCONT) {
+            // A shell continues all its job; somebody who means this process alone, only this one. One that came before the
+            // command stopped once more is not meant for it.
+            if !stopped && !std::mem::take(&mut self.continued) {
+                self.recipients().for_each(pass::proceed);
+            }
+            return Ok(());
+        }
+        self.recipients().for_each(|to| pass::pass_on(caught, to));
         Ok(())
     }
 
-    fn note_key(&mut self, caught: Caught) {
-        if caught.is_interrupt_key() {
-            self.interrupted = Some(caught);
-        }
-    }
-
-    fn is_command(&self, pid: u32) -> bool {
-        self.status.is_none() && self.command.as_raw_nonzero().get().unsigned_abs() == pid
-    }
-
-    /// To the command; once that has ended, to those that it left and that are waited for.
-    fn send(&self, signal: Signal) {
-        let to = |pid: i32| {
-            // Whoever has ended is not buried yet, so its number is nobody else's.
-            let _ = kill(unistd::Pid::from_raw(pid), signal);
+    /// The command; once that has ended, those that it left and that are waited for.
+    fn recipients(&self) -> impl Iterator<Item = Pid> + use<> {
+        let left = match self.status {
+            None => vec![self.command],
+            Some(_) if self.all => self.strangers.others().unwrap_or_default(),
+            Some(_) => Vec::new(),
         };
-        match self.status {
-            None => to(self.command.as_raw_nonzero().get()),
-            Some(_) if self.all => kernel::children().into_iter().for_each(to),
-            Some(_) => {}
-        }
+        left.into_iter()
     }
 
     /// Takes in who has ended, was stopped or continued. Whether this process has stopped with the command meanwhile.
@@ -215,7 +219,11 @@ impl Supervision {
                     stopped |= self.follow(status)?;
                 }
                 Ok(Some(_)) => {}
-                Ok(None) | Err(Errno::CHILD) => return Ok(stopped),
+                Ok(None) => return Ok(stopped),
+                Err(Errno::CHILD) => {
+                    self.is_gone = true;
+                    return Ok(stopped);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -234,6 +242,18 @@ impl Supervision {
             self.status = Some(status);
         }
         Ok(false)
+    }
+}
+
+impl Drop for Supervision {
+    fn drop(&mut self) {
+        while self.status.is_none() && !self.is_gone {
+            match waitpid(Some(self.command), WaitOptions::empty()) {
+                Ok(Some((_, status))) => self.status = Some(status),
+                Ok(None) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
     }
 }
 
@@ -258,22 +278,4 @@ fn settle_group() {
 fn is_in_foreground() -> bool {
     let terminal = fs::File::open("/dev/tty");
     terminal.is_ok_and(|it| tcgetpgrp(it).is_ok_and(|group| group == getpgrp()))
-}
-
-fn is_session_leader() -> bool {
-    getsid(None).is_ok_and(|session| session == getpid())
-}
-
-/// The end of the first process of a PID namespace is the end of all others in it, but only after it has given up what it
-/// holds. So they end before.
-fn end_all_others() -> io::Result<()> {
-    // It may have none left.
-    let _ = kill(unistd::Pid::from_raw(-1), Signal::SIGKILL);
-    loop {
-        match wait(WaitOptions::empty()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(Errno::CHILD) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
-    }
 }

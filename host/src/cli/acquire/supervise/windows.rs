@@ -5,7 +5,7 @@ use std::{
     io,
     os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
     process::{self, Child, Command, ExitCode},
-    ptr,
+    ptr, thread,
     time::Duration,
 };
 
@@ -48,8 +48,14 @@ pub(super) fn code(command: i32) -> ExitCode {
     }
 }
 
-/// Nobody is given orphans here.
-pub(super) fn expect_orphans(_signals: &mut Signals) -> io::Result<()> {
+/// No process is given orphans here.
+pub(super) fn reap() {}
+
+/// No process is the first of a namespace here.
+///
+/// # Errors
+/// None.
+pub(super) fn end_all_others() -> Result<(), String> {
     Ok(())
 }
 
@@ -115,29 +121,53 @@ impl Supervision {
     }
 
     /// Until it has ended, and those that are waited for with it. `lost` is told of losses; whether the command is to
-    /// end for one.
+    /// end for one. `failed` gets the first error of this supervision, which goes on.
     pub(super) fn until_end(
         mut self,
         events: &Events,
         losses: &mut Losses<'_>,
         mut lost: impl FnMut(lockhost::Error) -> bool,
-    ) -> io::Result<Ended> {
-        while !self.is_over()? {
-            let (mut told, mut limit) = (losses.descriptors(), losses.pause());
-            match self.status {
-                None => told.push(self.command.as_handle()),
-                Some(_) => limit = limit.min(PAUSE),
-            }
-            // What a console tells, the command hears as well.
-            let _: Event = events.next(&told, limit)?;
-            for error in losses.look() {
-                if lost(error) {
-                    // It is ended: there is no way to ask it to end.
-                    let _ = self.command.kill();
+        failed: impl FnOnce(io::Error),
+    ) -> Ended {
+        let mut failed = Some(failed);
+        loop {
+            match self.step(events, losses, &mut lost) {
+                Ok(true) => return Ended::Command(self.status.unwrap_or(1)),
+                Ok(false) => {}
+                Err(error) => {
+                    if let Some(failed) = failed.take() {
+                        failed(error);
+                    }
+                    thread::sleep(PAUSE);
                 }
             }
         }
-        Ok(Ended::Command(self.status.unwrap_or(1)))
+    }
+
+    /// Whether it is over.
+    fn step(
+        &mut self,
+        events: &Events,
+        losses: &mut Losses<'_>,
+        lost: &mut impl FnMut(lockhost::Error) -> bool,
+    ) -> io::Result<bool> {
+        if self.is_over()? {
+            return Ok(true);
+        }
+        let (mut told, mut limit) = (losses.descriptors(), losses.pause());
+        match self.status {
+            None => told.push(self.command.as_handle()),
+            Some(_) => limit = limit.min(PAUSE),
+        }
+        // What a console tells, the command hears as well.
+        let _: Event = events.next(&told, limit)?;
+        for error in losses.look() {
+            if lost(error) {
+                // It is ended: there is no way to ask it to end.
+                let _ = self.command.kill();
+            }
+        }
+        Ok(false)
     }
 
     fn is_over(&mut self) -> io::Result<bool> {
@@ -146,6 +176,15 @@ impl Supervision {
             self.status = status.map(|status| status.code().unwrap_or(1));
         }
         Ok(self.status.is_some() && (!self.all || self.job.is_this_process_alone()?))
+    }
+}
+
+impl Drop for Supervision {
+    fn drop(&mut self) {
+        // No lock is released under a command that runs, whatever went wrong.
+        if self.status.is_none() {
+            let _ = self.command.wait();
+        }
     }
 }
 

@@ -1,0 +1,78 @@
+//! Passing signals on to a process that has not got them by itself.
+
+use nix::{libc, sys::signal::Signal};
+use rustix::process::{Pid, getpgid, getpgrp, getpid, getsid};
+
+use crate::cli::signals::Caught;
+
+/// What a key of a terminal, or a change of its size, sends to each process in the foreground.
+const KEYS: [Signal; 4] = [
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTSTP,
+    Signal::SIGWINCH,
+];
+
+/// What the kernel sends to this process for something that it has done itself.
+const OWN: [Signal; 3] = [Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGXCPU];
+
+/// Passes a signal on to a process, unless that has got it already.
+pub(super) fn pass_on(caught: Caught, to: Pid) {
+    let is = |signals: &[Signal]| signals.iter().any(|signal| caught.is(*signal));
+    let raw = to.as_raw_nonzero().get();
+    match caught.sender {
+        // What a process sends to all its group, it has got.
+        Some(sender) if sender == raw.unsigned_abs() => {}
+        Some(_) => send(to, caught.number),
+        None if is(&OWN) => {}
+        // A key goes to the foreground's group, in which this process is. So does the hang-up of a terminal when the first
+        // process of its session has ended; before, only that one gets it.
+        None if is(&KEYS) || caught.is(Signal::SIGHUP) => match getpgid(Some(to)) {
+            Ok(group) if group != getpgrp() => press(caught, to, group),
+            _ if caught.is(Signal::SIGHUP) && is_session_leader() => send(to, caught.number),
+            _ => {}
+        },
+        // A timer's, for example, that was set before this program was started in the same process.
+        None => send(to, caught.number),
+    }
+}
+
+/// Continues a process, and all its group if that is its own: a key has stopped all of it.
+pub(super) fn proceed(to: Pid) {
+    match getpgid(Some(to)) {
+        Ok(group) if group == to && group != getpgrp() => send_to_group(to, libc::SIGCONT),
+        _ => send(to, libc::SIGCONT),
+    }
+}
+
+/// A key is for all of a group, if the process has made one of its own.
+fn press(caught: Caught, to: Pid, group: Pid) {
+    let same_session = getsid(Some(to)).ok() == getsid(None).ok();
+    let number = match caught.is(Signal::SIGTSTP) && !same_session {
+        // No shell sees such a group, so the kernel does not stop it for a key.
+        true => libc::SIGSTOP,
+        false => caught.number,
+    };
+    match group == to {
+        true => send_to_group(group, number),
+        false => send(to, number),
+    }
+}
+
+fn is_session_leader() -> bool {
+    getsid(None).is_ok_and(|session| session == getpid())
+}
+
+/// Sends a signal to a process. If it has ended, that is known soon enough: it was not waited for, so its number is no
+/// other process'.
+#[allow(unsafe_code)]
+pub(super) fn send(to: Pid, number: i32) {
+    // SAFETY: kill(2) touches no memory. The C library's own signals are never caught, so they are not passed on.
+    unsafe { libc::kill(to.as_raw_nonzero().get(), number) };
+}
+
+#[allow(unsafe_code)]
+fn send_to_group(group: Pid, number: i32) {
+    // SAFETY: as above.
+    unsafe { libc::killpg(group.as_raw_nonzero().get(), number) };
+}

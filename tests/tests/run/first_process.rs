@@ -1,0 +1,201 @@
+//! As the first process of a PID namespace: what it is given, and what it ends.
+
+use std::os::unix::process::ExitStatusExt;
+
+use super::*;
+
+/// The number of the program that `unshare` has started, as it is seen from here.
+fn behind(unshare: &Contender) -> u32 {
+    let children = format!("/proc/{0}/task/{0}/children", unshare.pid());
+    until("it is started", || {
+        fs::read_to_string(&children).is_ok_and(|it| !it.is_empty())
+    });
+    let lockhost = fs::read_to_string(children).unwrap();
+    lockhost.trim().parse().unwrap()
+}
+
+fn children(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap()
+}
+
+/// Comes in from outside, into these namespaces of a process.
+fn entering(pid: u32, namespaces: &[&str], command: &[&str]) -> Contender {
+    let mut nsenter = Command::new("nsenter");
+    nsenter
+        .args(["--target", &pid.to_string()])
+        .args(namespaces);
+    Contender::start(nsenter.arg("--").args(command))
+}
+
+const INSIDE: [&str; 2] = ["--pid", "--mount"];
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn orphans_are_buried_while_a_lock_is_waited_for_and_held() {
+    let scene = Scene::free();
+    let lock = acquire(scene.path()).unwrap();
+    let mut first = first_process(&["--wait"], &scene, &[]);
+    let lockhost = behind(&first);
+    until("it has begun", || {
+        scene.files().len() > 2 || watches(lockhost)
+    });
+    let leaves_an_orphan = || {
+        // It ends once its parent has.
+        let script = "sh -c 'while kill -0 $0 2>/dev/null; do :; done' $$ >/dev/null & echo left";
+        let mut parent = entering(lockhost, &INSIDE, &["sh", "-c", script]);
+        assert_eq!(parent.line(), "left");
+        parent.end_of_input();
+        until("the orphan is buried", || children(lockhost).is_empty());
+    };
+    leaves_an_orphan();
+    lock.release().unwrap();
+    assert!(first.line().starts_with("acquired "));
+    leaves_an_orphan();
+    send(lockhost, Signal::TERM).expect("it is there");
+    assert_eq!(first.end_of_input().code(), Some(0));
+}
+
+#[test]
+#[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
+fn what_came_in_from_outside_has_ended_before_the_lock_is_released() {
+    let scene = Scene::free();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let lockhost = under_lock(
+        &[],
+        scene.path(),
+        &["sh", "-c", "echo ready; read line; exit 4"],
+    );
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-e", "trace=unlinkat,ppoll,pidfd_open", "-o"])
+        .arg(log.path())
+        .args([
+            "unshare",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "--",
+        ])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut first = Contender::start(strace.stdin(Stdio::piped()));
+    assert_eq!(first.line(), "ready");
+    let unshare: u32 = children(first.pid()).trim().parse().unwrap();
+    let lockhost = children(unshare).trim().parse().unwrap();
+    let mut stranger = entering(lockhost, &INSIDE, &[HEARING]);
+    ready_alone(&mut stranger);
+    assert_eq!(first.end_of_input().code(), Some(4));
+    let ended = stranger.end_of_input();
+    assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
+    assert_eq!(first.complaints(), "");
+    let log = fs::read_to_string(log.path()).unwrap();
+    let line = |text| log.lines().position(|line| line.contains(text));
+    let (awaited, released) = (line("pidfd_open("), line("unlinkat("));
+    assert!(awaited.is_some() && awaited < released, "{log}");
+}
+
+/// It tells nothing of an owner: it runs under no lock.
+fn ready_alone(stranger: &mut Contender) {
+    assert!(stranger.line().starts_with("ready "));
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "namespaces cannot be made")]
+fn what_cannot_be_ended_is_reported() {
+    let scene = Scene::free();
+    let script = "echo ready; read line; exit 4";
+    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", script]);
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+        // It may not end other users' processes.
+        .args(["setpriv", "--bounding-set=-kill", "--"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut first = Contender::start(unshare.stdin(Stdio::piped()));
+    assert_eq!(first.line(), "ready");
+    let script = "echo ready; exec sleep 60";
+    let other = [
+        "setpriv",
+        "--reuid=1000",
+        "--clear-groups",
+        "sh",
+        "-c",
+        script,
+    ];
+    let mut stranger = entering(behind(&first), &INSIDE, &other);
+    assert_eq!(stranger.line(), "ready");
+    assert_eq!(first.end_of_input().code(), Some(4));
+    let told = first.complaints();
+    assert!(told.contains("cannot be ended by this user"), "{told}");
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+/// A shell that reports the numbers of these signals, until SIGUSR2 ends it.
+fn trapping(signals: &[i32]) -> String {
+    let traps = signals
+        .iter()
+        .map(|it| format!("trap 'echo heard {it}' {it}\n"));
+    let traps: String = traps.collect();
+    format!(
+        "{traps}sleep 60 & pid=$!\ntrap 'kill $pid; exit 3' USR2\necho ready\nwhile kill -0 $pid; do wait $pid; done"
+    )
+}
+
+/// All but those that cannot be caught, those of faults, those of job control and of children, what ends the test's
+/// command, and what the C library keeps for itself.
+fn all_signals() -> Vec<i32> {
+    let others = [4, 5, 7, 8, 9, 11, 12, 17, 18, 19, 20, 21, 22, 31, 32, 33];
+    (1..=64).filter(|it| !others.contains(it)).collect()
+}
+
+fn send_number(pid: u32, number: i32) {
+    let sent = Command::new("kill")
+        .args([format!("-{number}"), pid.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn all_signals_that_can_be_caught_reach_the_command() {
+    let scene = Scene::free();
+    let signals = all_signals();
+    let command = under_lock(&[], scene.path(), &["sh", "-c", &trapping(&signals)]);
+    let mut owner = Contender::start(&mut ignoring_none(&command));
+    assert_eq!(owner.line(), "ready");
+    for number in signals {
+        send_number(owner.pid(), number);
+        assert_eq!(owner.line(), format!("heard {number}"));
+    }
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn all_signals_reach_the_command_of_the_first_process() {
+    let scene = Scene::free();
+    let signals = all_signals();
+    let mut first = first_process(&[], &scene, &["sh", "-c", &trapping(&signals)]);
+    assert_eq!(first.line(), "ready");
+    let lockhost = behind(&first);
+    for number in signals {
+        send_number(lockhost, number);
+        assert_eq!(first.line(), format!("heard {number}"));
+    }
+    send(lockhost, Signal::USR2).expect("it is there");
+    assert_eq!(first.end_of_input().code(), Some(3));
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn the_first_process_releases_by_any_stop_signal() {
+    for number in [3, 10, 30, 37] {
+        let scene = Scene::free();
+        let mut first = first_process(&[], &scene, &[]);
+        assert!(first.line().starts_with("acquired "));
+        send_number(behind(&first), number);
+        assert_eq!(first.end_of_input().code(), Some(0), "{number}");
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}

@@ -1,0 +1,71 @@
+//! Keys of a terminal, where the command is not in the process group that the terminal sends them to.
+
+use super::*;
+
+/// A job whose command has a process group, or a session, of its own: its number, and that of lockhost.
+fn apart(terminal: &Terminal, scene: &Scene, how: &str) -> (Contender, u32) {
+    let (shell, line) = job(terminal, scene, &[HEARING, how]);
+    (shell, numbers(&line).1)
+}
+
+#[test]
+fn keys_reach_a_command_in_a_group_of_its_own_once() {
+    for how in ["apart", "elsewhere"] {
+        let scene = Scene::free();
+        let mut terminal = Terminal::new();
+        let (mut shell, lockhost) = apart(&terminal, &scene, how);
+        for (key, name) in [("\x03", "SIGINT"), ("\x1c", "SIGQUIT"), ("\x03", "SIGINT")] {
+            terminal.press(key);
+            assert_eq!(shell.line(), format!("heard {name}"), "{how}");
+            send(lockhost, Signal::USR1).expect("it is there");
+            assert_eq!(shell.line(), "heard SIGUSR1", "and not the key once more");
+        }
+        send(lockhost, Signal::USR2).expect("it is there");
+        assert_eq!(shell.line(), "exited 3");
+    }
+}
+
+#[test]
+fn ctrl_z_stops_a_command_in_a_group_of_its_own() {
+    for (how, signal) in [("apart", Signal::TSTP), ("elsewhere", Signal::STOP)] {
+        let scene = Scene::free();
+        let mut terminal = Terminal::new();
+        let (mut shell, lockhost) = apart(&terminal, &scene, how);
+        terminal.press("\x1a");
+        assert_eq!(
+            shell.line(),
+            format!("stopped {}", signal.as_raw()),
+            "{how}"
+        );
+        terminal.press("\n");
+        assert_eq!(shell.line(), "heard SIGCONT");
+        send(lockhost, Signal::USR2).expect("it is there");
+        assert_eq!(shell.line(), "exited 3");
+    }
+}
+
+#[test]
+fn a_key_reaches_all_of_a_commands_own_group() {
+    let scene = Scene::free();
+    let mut terminal = Terminal::new();
+    // A shell leads the group, and waits for the one that says what it hears.
+    let script = format!("trap : QUIT; {HEARING} & wait; wait");
+    let (mut shell, line) = job(&terminal, &scene, &["setsid", "sh", "-c", &script]);
+    let (hearing, _) = numbers(&line);
+    terminal.press("\x1c");
+    assert_eq!(shell.line(), "heard SIGQUIT");
+    send(hearing, Signal::KILL).expect("it is there");
+}
+
+#[test]
+fn a_command_in_a_group_of_its_own_hears_that_its_terminal_is_gone() {
+    let scene = Scene::free();
+    let terminal = Terminal::new();
+    let (mut shell, lockhost) = apart(&terminal, &scene, "apart");
+    // The shell ends by that, and then the kernel tells the foreground.
+    drop(terminal);
+    let heard = [shell.line(), shell.line()];
+    assert!(heard.contains(&"heard SIGHUP".to_owned()), "{heard:?}");
+    send(lockhost, Signal::USR2).expect("it is there");
+    until("it has ended", || is_gone(lockhost));
+}

@@ -1,0 +1,78 @@
+//! Supervision that fails, or is given children of another program.
+
+use super::*;
+
+fn limit(pid: u32, limit: &str) {
+    let mut prlimit = Command::new("prlimit");
+    prlimit.args(["--pid", &pid.to_string(), limit]);
+    assert!(prlimit.status().unwrap().success());
+}
+
+#[test]
+fn the_lock_is_held_though_poll_fails() {
+    let scene = Scene::free();
+    let command = under_lock(&[], scene.path(), &[HEARING]);
+    let mut owner = Contender::start(&mut ignoring_none(&command));
+    let (_, lockhost) = ready(&mut owner);
+    limit(lockhost, "--nofile=0:0");
+    for _ in 0..3 {
+        owner.signal(Signal::USR1);
+        assert_eq!(owner.line(), "heard SIGUSR1");
+        assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    }
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    acquire(scene.path()).unwrap().release().unwrap();
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn without_a_command_the_end_of_input_is_noticed_though_poll_fails() {
+    let scene = Scene::free();
+    let mut command = under_lock(&["--until-stdin-closes"], scene.path(), &[]);
+    let mut owner = Contender::start(command.stdin(Stdio::piped()));
+    assert!(owner.line().starts_with("acquired "));
+    limit(owner.pid(), "--nofile=0:0");
+    owner.go_on();
+    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    assert_eq!(owner.end_of_input().code(), Some(0));
+}
+
+/// As a shell that has a child of its own and becomes lockhost.
+fn after_a_child(options: &[&str], scene: &Scene, command: &[&str]) -> (Contender, u32) {
+    let lockhost = under_lock(options, scene.path(), command);
+    let script = "sleep 60 >/dev/null 2>&1 & echo $!; exec \"$@\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(lockhost.get_program());
+    let mut owner = Contender::start(shell.args(lockhost.get_args()));
+    let child = owner.line().parse().unwrap();
+    (owner, child)
+}
+
+#[test]
+fn with_all_only_what_came_from_the_command_is_waited_for() {
+    let scene = Scene::free();
+    let (mut owner, child) = after_a_child(&["--all"], &scene, &["true"]);
+    assert_eq!(owner.end_of_input().code(), Some(0));
+    assert!(scene.files().is_empty());
+    send(child, Signal::TERM).expect("it outlives the lock");
+}
+
+#[test]
+fn with_all_signals_reach_no_stranger() {
+    let scene = Scene::free();
+    let script = format!("{HEARING} & exit 4");
+    let (mut owner, child) = after_a_child(&["--all"], &scene, &["sh", "-c", &script]);
+    let (_, lockhost) = ready(&mut owner);
+    let children = format!("/proc/{lockhost}/task/{lockhost}/children");
+    until("the command is buried", || {
+        fs::read_to_string(&children)
+            .unwrap()
+            .split_whitespace()
+            .count()
+            == 2
+    });
+    owner.signal(Signal::TERM);
+    assert_eq!(owner.line(), "heard SIGTERM");
+    assert_eq!(owner.end(Signal::USR2).code(), Some(4));
+    send(child, Signal::TERM).expect("it outlives the lock");
+}
