@@ -7,6 +7,8 @@
 mod first_process;
 #[path = "run/keys.rs"]
 mod keys;
+#[path = "run/limits.rs"]
+mod limits;
 #[path = "run/supervision.rs"]
 mod supervision;
 #[path = "run/unheard.rs"]

@@ -9,6 +9,9 @@ mod doctor;
 mod events;
 mod file_system;
 mod json;
+#[cfg_attr(unix, path = "limits/unix.rs")]
+#[cfg_attr(windows, path = "limits/windows.rs")]
+mod limits;
 mod log;
 mod notify;
 #[cfg_attr(unix, path = "signals/unix.rs")]
@@ -24,6 +27,7 @@ mod voice;
 use std::{
     env, fmt,
     io::{self, Write},
+    panic::{self, PanicHookInfo},
     process::ExitCode,
 };
 
@@ -88,6 +92,25 @@ enum Command {
 
 /// Runs the program, and tells what went wrong in one line.
 pub(crate) fn run() -> ExitCode {
+    panic::set_hook(Box::new(report));
+    limits::run(run_here).unwrap_or_else(|error| {
+        complain(&format_args!(
+            "cannot start within the limits of this process (ulimit): {error}"
+        ));
+        FAILED.into()
+    })
+}
+
+/// A panic in one line. Rust's own report may add a backtrace, which waits for itself for ever if memory runs out in it.
+fn report(panic: &PanicHookInfo<'_>) {
+    let what = panic.payload_as_str().unwrap_or("of unknown cause");
+    match panic.location() {
+        Some(place) => complain(&format_args!("internal error at {place}: {what}")),
+        None => complain(&format_args!("internal error: {what}")),
+    }
+}
+
+fn run_here() -> ExitCode {
     log::start();
     let arguments = match Arguments::try_parse().and_then(complete) {
         Ok(arguments) => arguments,

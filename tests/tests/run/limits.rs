@@ -1,0 +1,55 @@
+//! What setrlimit(2) leaves to the program when it starts.
+
+use super::*;
+
+/// Runs a command under limits, as `prlimit` sets them: the code, and what is printed.
+fn limited(limits: &str) -> (Option<i32>, String) {
+    let scene = Scene::free();
+    let lockhost = under_lock(&[], scene.path(), &["true"]);
+    let mut command = Command::new("prlimit");
+    command.args([limits, "--"]).arg(lockhost.get_program());
+    let output = command.args(lockhost.get_args()).output().unwrap();
+    assert!(scene.files().is_empty(), "{limits}: {:?}", scene.files());
+    let told = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), told)
+}
+
+#[test]
+fn under_any_limit_it_works_or_prints_one_line() {
+    let megabytes = |limit: &str, count: u64| format!("--{limit}={}", count << 20);
+    let mut limits: Vec<String> = (17..34).map(|it| megabytes("as", it)).collect();
+    limits.extend((1..16).map(|it| megabytes("data", it)));
+    // A stack on which the C library's loader, and what comes before main, can run.
+    limits.extend((2..12).map(|it| format!("--stack={}", it * 65536)));
+    limits.extend([0, 1, 4, 50].map(|it| format!("--fsize={it}")));
+    limits.extend((4..12).map(|it| format!("--nofile={it}")));
+    for limit in [
+        "core",
+        "locks",
+        "memlock",
+        "msgqueue",
+        "nproc",
+        "sigpending",
+        "rttime",
+    ] {
+        limits.push(format!("--{limit}=0"));
+    }
+    let mut worked = 0;
+    for limit in limits {
+        let (code, told) = limited(&limit);
+        if code == Some(0) {
+            worked += 1;
+            assert_eq!(told, "", "{limit}");
+            continue;
+        }
+        assert!(matches!(code, Some(1 | 126)), "{limit}: {code:?} {told}");
+        assert!(told.starts_with("lockhost: "), "{limit}: {told}");
+        assert_eq!(told.lines().count(), 1, "{limit}: {told}");
+    }
+    assert!(worked > 20, "{worked}");
+}
+
+#[test]
+fn a_small_stack_is_no_obstacle() {
+    assert_eq!(limited("--stack=131072"), (Some(0), String::new()));
+}
