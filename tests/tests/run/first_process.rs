@@ -161,8 +161,8 @@ fn send_number(pid: u32, number: i32) {
 fn all_signals_that_can_be_caught_reach_the_command() {
     let scene = Scene::free();
     let signals = all_signals();
-    let command = under_lock(&[], scene.path(), &["sh", "-c", &trapping(&signals)]);
-    let mut owner = Contender::start(&mut ignoring_none(&command));
+    let mut command = under_lock(&[], scene.path(), &["sh", "-c", &trapping(&signals)]);
+    let mut owner = Contender::start(&mut command);
     assert_eq!(owner.line(), "ready");
     for number in signals {
         send_number(owner.pid(), number);

@@ -11,8 +11,8 @@ fn limit(pid: u32, limit: &str) {
 #[test]
 fn the_lock_is_held_though_poll_fails() {
     let scene = Scene::free();
-    let command = under_lock(&[], scene.path(), &[HEARING]);
-    let mut owner = Contender::start(&mut ignoring_none(&command));
+    let mut command = under_lock(&[], scene.path(), &[HEARING]);
+    let mut owner = Contender::start(&mut command);
     let (_, lockhost) = ready(&mut owner);
     limit(lockhost, "--nofile=0:0");
     for _ in 0..3 {
