@@ -20,7 +20,7 @@ use crate::{
     options::Options,
     phrase,
     process::{self, platform},
-    vigil::Vigil,
+    vigil::{Next, Vigil},
 };
 
 impl Options {
@@ -85,9 +85,8 @@ impl Options {
 ///     }
 ///     // Whatever else the program waits for can be polled beside them.
 ///     let polled = attempt.descriptors().map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
-///     let for_ever = waiting.retry_after() == Duration::MAX;
-///     let limit = if for_ever { None } else { Some(Timespec::try_from(waiting.retry_after())?) };
-///     poll(&mut polled.collect::<Vec<_>>(), limit.as_ref())?;
+///     let limit = Timespec::try_from(waiting.retry_after())?;
+///     poll(&mut polled.collect::<Vec<_>>(), Some(&limit))?;
 /// };
 /// lock.release()?;
 /// # Ok(())
@@ -165,7 +164,9 @@ impl Waiting {
         self.awaited
     }
 
-    /// When it is worth going on, if none of [`Attempt::descriptors`] is readable before. `Duration::MAX` if only then.
+    /// When to go on, if none of [`Attempt::descriptors`] is readable before: after a second at most. Not everything that
+    /// ends a wait is reported, so a waiter looks once a second even where a notification is expected. Such a look takes
+    /// some thirty system calls, as a refusal does.
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         self.retry_after
@@ -217,10 +218,10 @@ impl Attempt {
             self.tries = Tries::Again;
             looks -= 1;
             // Somebody new may have gone again before it was watched.
-            let pause = match self.vigil.turn_to(&refusal) {
-                true if looks > 0 => continue,
-                true => Duration::ZERO,
-                false => self.vigil.pause().min(left),
+            let pause = match self.vigil.turn_to(&refusal, refusal.path()) {
+                Next::Look if looks > 0 => continue,
+                Next::Look => Duration::ZERO,
+                Next::Sleep(pause) => pause.min(left),
             };
             return Ok(Progress::Waiting(Waiting::for_release(&refusal, pause)));
         }

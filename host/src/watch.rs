@@ -11,8 +11,8 @@ use crate::descriptor::BorrowedDescriptor;
 pub(crate) mod platform;
 
 /// A descriptor that becomes readable when something has happened to a lock file, so that it is worth asking
-/// [`Lock::still_held`](crate::Lock::still_held): the file may have been removed, replaced or moved away. Most of what
-/// happens is harmless.
+/// [`Lock::still_held`](crate::Lock::still_held): the file, or a directory of its path, may have been removed, replaced or
+/// moved away. Most of what happens is harmless.
 ///
 /// It can be waited for with poll(2) beside others, or in an event loop: on Unix it is `AsFd`, and on Windows
 /// `AsHandle`, of a handle that is signalled. Before that, [`forget`](Self::forget) what has happened already, and ask.
@@ -44,8 +44,9 @@ impl Watch {
         platform::FileWatch::new().map(Self)
     }
 
-    /// Watch the file that has this name now, and no other any more.
-    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<()> {
+    /// Watches the file that has this absolute path now, and no other any more. Returns whether it is another file than
+    /// before: then whatever happened before this call is not reported.
+    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<bool> {
         self.0.turn_to(path)
     }
 

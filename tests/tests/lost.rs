@@ -10,7 +10,7 @@ use lockhost_tests::{
     mounted::Mounted,
     scene::{NOBODY, Scene},
     traced::log_of,
-    under_lock::{ready, sleeps_until_told, told, under_lock, until, watches},
+    under_lock::{ready, sleeps_until_notified, told, under_lock, until, watches},
 };
 use rustix::process::Signal;
 
@@ -26,8 +26,8 @@ fn watching(options: &[&str], scene: &Scene) -> Contender {
     let mut owner = owner(options, scene, &[HEARING]);
     let (_, lockhost) = ready(&mut owner);
     assert_eq!(lockhost, owner.pid());
-    until("it watches, and sleeps until it is told", || {
-        watches(lockhost) && sleeps_until_told(lockhost) == Some(true)
+    until("it watches, and sleeps until it is notified", || {
+        watches(lockhost) && sleeps_until_notified(lockhost) == Some(true)
     });
     owner
 }
@@ -130,7 +130,7 @@ fn what_takes_the_lock_from_nobody_is_no_loss() {
     let mut owner = Contender::start(&mut command);
     let (_, lockhost) = ready(&mut owner);
     until("it watches", || {
-        watches(lockhost) && sleeps_until_told(lockhost) == Some(true)
+        watches(lockhost) && sleeps_until_notified(lockhost) == Some(true)
     });
     let run = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);

@@ -10,6 +10,9 @@ use std::{fs, path::Path, thread, time::Duration};
 use lockhost::{Awaited, ErrorKind, Options, Progress, acquire};
 use lockhost_tests::{contender::Contender, scene::Scene, under_lock::under_lock};
 
+/// The longest time between two looks.
+const BACKSTOP: Duration = Duration::from_secs(1);
+
 #[test]
 fn a_wait_that_is_over_is_the_refusal_that_it_would_have_been() {
     let scene = Scene::free();
@@ -93,6 +96,26 @@ fn in_a_program_a_lock_is_waited_for_as_long_as_its_patience_lasts() {
 }
 
 #[test]
+fn a_thread_gets_in_after_two_others_took_turns() {
+    let scene = Scene::free();
+    let mut lock = Some(acquire(scene.path()).unwrap());
+    let path = scene.path().to_owned();
+    let third = thread::spawn(move || Options::new().patience(Duration::MAX).acquire(path));
+    for _ in 0..100 {
+        lock.take().into_iter().for_each(|it| it.release().unwrap());
+        let path = scene.path().to_owned();
+        match thread::spawn(move || acquire(path)).join().unwrap() {
+            Ok(next) => lock = Some(next),
+            // The third one was faster.
+            Err(_) => break,
+        }
+        thread::yield_now();
+    }
+    drop(lock);
+    third.join().unwrap().unwrap().release().unwrap();
+}
+
+#[test]
 fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
     let scene = Scene::free();
     let mut owner = Contender::owner(scene.path());
@@ -105,7 +128,16 @@ fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
     assert_eq!(waiting.awaited(), Awaited::Release);
     assert_eq!(waiting.path(), scene.lock());
     assert_eq!(waiting.holder().unwrap().pid(), Some(owner.pid()));
-    assert_eq!(waiting.retry_after(), Duration::MAX);
+    // It looks again soon, and once a second in the end, whatever is watched.
+    let mut waiting = waiting;
+    for _ in 0..16 {
+        assert!(waiting.retry_after() <= BACKSTOP);
+        waiting = match attempt.proceed().unwrap() {
+            Progress::Waiting(waiting) => waiting,
+            Progress::Acquired(_) => panic!("the owner has it"),
+        };
+    }
+    assert_eq!(waiting.retry_after(), BACKSTOP);
     // The file, and the process.
     assert_eq!(attempt.descriptors().count(), 2);
     owner.stop();

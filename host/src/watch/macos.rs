@@ -15,7 +15,7 @@ use std::{
 
 use rustix::{
     event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, VnodeEvents, kevent, kqueue},
-    fs::{Mode, OFlags, open},
+    fs::{Dev, Mode, OFlags, fstat, open},
     io::{FdFlags, fcntl_setfd},
     process::Pid,
 };
@@ -27,6 +27,9 @@ use crate::{
 
 /// `O_EVTONLY`: nothing is read, and what the file lies on can be unmounted.
 const EVENTS_ONLY: OFlags = OFlags::from_bits_retain(libc::O_EVTONLY.cast_unsigned());
+
+/// The device and the inode.
+type FileId = (Dev, u64);
 
 /// A queue of one kind of event. A child made by fork(2) has none: its number may be another file's there.
 #[derive(Debug)]
@@ -82,8 +85,8 @@ impl Drop for Queue {
 #[derive(Debug)]
 pub(crate) struct FileWatch {
     queue: Queue,
-    /// As long as it is open, it is in the queue.
-    file: Option<OwnedDescriptor>,
+    /// As long as it is open, it is in the queue, and no other file has its number.
+    file: Option<(OwnedDescriptor, FileId)>,
 }
 
 impl FileWatch {
@@ -92,9 +95,16 @@ impl FileWatch {
         Ok(Self { queue, file: None })
     }
 
-    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<()> {
+    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<bool> {
+        let before = self.file.take();
         let flags = EVENTS_ONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = open(path, flags, Mode::empty())?;
+        let found = fstat(&file)?;
+        let id = (found.st_dev, found.st_ino);
+        if before.as_ref().is_some_and(|(_, before)| *before == id) {
+            self.file = before;
+            return Ok(false);
+        }
         self.queue.add(EventFilter::Vnode {
             vnode: file.as_raw_fd(),
             flags: VnodeEvents::DELETE
@@ -102,8 +112,8 @@ impl FileWatch {
                 | VnodeEvents::RENAME
                 | VnodeEvents::REVOKE,
         })?;
-        self.file = Some(file);
-        Ok(())
+        self.file = Some((file, id));
+        Ok(true)
     }
 
     pub(crate) fn forget(&self) -> bool {

@@ -13,7 +13,7 @@ impl FileWatch {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(crate) fn turn_to(&mut self, _path: &Path) -> io::Result<()> {
+    pub(crate) fn turn_to(&mut self, _path: &Path) -> io::Result<bool> {
         match *self {}
     }
 

@@ -33,7 +33,8 @@ use crate::{
 pub(crate) struct FileWatch {
     /// Never signalled: there is something to wait for before a file is watched.
     nothing: OwnedDescriptor,
-    changes: Option<Changes>,
+    /// With what tells the directory from others: two that exist at once differ.
+    changes: Option<(Changes, Option<(u64, u64)>)>,
 }
 
 impl FileWatch {
@@ -44,23 +45,30 @@ impl FileWatch {
         })
     }
 
-    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<()> {
+    pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<bool> {
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        self.changes = Some(Changes::of_names_in(directory)?);
-        Ok(())
+        let before = self.changes.take();
+        let id = platform::file_id(&platform::open_directory(directory)?);
+        if id.is_some() && before.as_ref().is_some_and(|(_, before)| *before == id) {
+            self.changes = before;
+            return Ok(false);
+        }
+        self.changes = Some((Changes::of_names_in(directory)?, id));
+        Ok(true)
     }
 
     pub(crate) fn forget(&self) -> bool {
-        self.changes.as_ref().is_some_and(Changes::forget)
+        let changes = self.changes.as_ref();
+        changes.is_some_and(|(changes, _)| changes.forget())
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.changes
             .as_ref()
-            .map_or(borrow(&self.nothing), Changes::descriptor)
+            .map_or(borrow(&self.nothing), |(changes, _)| changes.descriptor())
     }
 }
 

@@ -1,6 +1,10 @@
 //! proc(5), and sh(1).
 
-use std::{fs, process::Command};
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt,
+    process::Command,
+};
 
 use rustix::process::Signal;
 
@@ -27,14 +31,32 @@ pub fn passes_on(owner: &mut Contender, signals: &[(Signal, &str)]) {
     }
 }
 
-/// Whether a process sleeps in poll(2), and is to be woken by nothing but an event. `None` if it is somewhere else.
+/// Whether a process sleeps in poll(2) for longer than any pause but the backstop of a second, which it may have begun to
+/// sleep a moment ago. `None` if it is somewhere else.
 #[must_use]
-pub fn sleeps_until_told(pid: u32) -> Option<bool> {
+pub fn sleeps_until_notified(pid: u32) -> Option<bool> {
+    /// A pause before the backstop is half of that, at most.
+    const SHORTER: u64 = 600_000_000;
     let call = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
     let mut parts = call.split_ascii_whitespace();
     let number: i64 = parts.next()?.parse().ok()?;
-    // The third argument is the time to wait; none is for ever.
-    (number == libc::SYS_ppoll).then_some(parts.nth(2) == Some("0x0"))
+    if number != libc::SYS_ppoll {
+        return None;
+    }
+    // The third argument is where the time to wait stands; nowhere is for ever.
+    let address = parts.nth(2)?.strip_prefix("0x")?;
+    let address = u64::from_str_radix(address, 16).ok()?;
+    Some(address == 0 || timespec(pid, address)? > SHORTER)
+}
+
+/// The time that stands at an address of a process, in nanoseconds.
+fn timespec(pid: u32, address: u64) -> Option<u64> {
+    let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
+    let mut words = [0; 16];
+    memory.read_exact_at(&mut words, address).ok()?;
+    let (seconds, nanoseconds) = words.split_at(8);
+    let word = |bytes: &[u8]| Some(u64::from_ne_bytes(bytes.try_into().ok()?));
+    Some(word(seconds)? * 1_000_000_000 + word(nanoseconds)?)
 }
 
 /// Whether a process has an inotify(7) descriptor.

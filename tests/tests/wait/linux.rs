@@ -2,18 +2,24 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
     io::{BufRead, BufReader, PipeReader, PipeWriter, pipe},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
+use lockhost::{Attempt, Options, Progress, acquire};
 use lockhost_tests::{
     contender::{Contender, rounds, send},
     scene::Scene,
     terminal::Terminal,
-    under_lock::{ready, sleeps_until_told, told, under_lock, until},
+    under_lock::{ready, sleeps_until_notified, told, under_lock, until},
 };
-use rustix::process::Signal;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FlockOperation, flock},
+    process::Signal,
+};
 
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
@@ -31,8 +37,8 @@ fn waiter(options: &[&str], scene: &Scene) -> Contender {
 fn sleeper(options: &[&str], scene: &Scene) -> Contender {
     let waiter = waiter(options, scene);
     let pid = waiter.pid();
-    until("it sleeps until it is told", || {
-        sleeps_until_told(pid) == Some(true)
+    until("it sleeps until it is notified", || {
+        sleeps_until_notified(pid) == Some(true)
     });
     waiter
 }
@@ -92,7 +98,9 @@ fn who_waits_notices_that_an_owner_is_killed_whose_command_goes_on() {
     let line = waiter.line();
     assert!(line.contains(&format!("pid {command} (hearing)")), "{line}");
     let pid = waiter.pid();
-    until("it sleeps again", || sleeps_until_told(pid) == Some(true));
+    until("it sleeps again", || {
+        sleeps_until_notified(pid) == Some(true)
+    });
     send(command, Signal::USR2).expect("it is there");
     gets_in(&mut waiter);
 }
@@ -107,6 +115,96 @@ fn who_waits_gets_in_when_a_process_of_another_program_ends() {
     fs::write(scene.lock(), cat.id().to_string()).unwrap();
     let mut waiter = sleeper(&["--wait"], &scene);
     drop(cat.stdin.take());
+    cat.wait().unwrap();
+    gets_in(&mut waiter);
+}
+
+/// Goes on until it would sleep for as long as it ever does.
+fn settle(attempt: &mut Attempt) {
+    loop {
+        match attempt.proceed().unwrap() {
+            Progress::Waiting(waiting) if waiting.retry_after() == Duration::from_secs(1) => break,
+            Progress::Waiting(_) => {}
+            Progress::Acquired(_) => panic!("another has the lock"),
+        }
+    }
+}
+
+/// Whether a watch reports something, sooner or later.
+fn is_notified(attempt: &Attempt) -> bool {
+    let long = Timespec {
+        tv_sec: 60,
+        tv_nsec: 0,
+    };
+    let descriptors = attempt.descriptors();
+    let mut descriptors: Vec<_> = descriptors
+        .map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN))
+        .collect();
+    poll(&mut descriptors, Some(&long)).unwrap() > 0
+}
+
+#[test]
+fn the_same_owners_next_file_is_watched() {
+    let scene = Scene::free();
+    let options = Options::new().patience(Duration::MAX);
+    let mut attempt = options.attempt(scene.path()).unwrap();
+    let first = acquire(scene.path()).unwrap();
+    settle(&mut attempt);
+    first.release().unwrap();
+    assert!(is_notified(&attempt));
+    let second = acquire(scene.path()).unwrap();
+    settle(&mut attempt);
+    second.release().unwrap();
+    assert!(is_notified(&attempt));
+    let Progress::Acquired(lock) = attempt.proceed().unwrap() else {
+        panic!("no other has it");
+    };
+    lock.release().unwrap();
+}
+
+#[test]
+fn a_foreign_lock_on_a_stale_file_is_outlasted() {
+    let scene = Scene::free();
+    Contender::owner(scene.path()).kill();
+    let foreign = File::open(scene.lock()).unwrap();
+    flock(&foreign, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let mut waiter = sleeper(&["--wait"], &scene);
+    drop(foreign);
+    gets_in(&mut waiter);
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn an_owner_that_ends_invisibly_is_outlasted() {
+    let scene = Scene::free();
+    let mut cat = Command::new("cat")
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("cat is there");
+    fs::write(scene.lock(), cat.id().to_string()).unwrap();
+    let waiting = told(&under_lock(&["-v", "--wait"], scene.path(), &[]));
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--mount", "sh", "-c"])
+        .arg("mount -t tmpfs none /proc && exec \"$0\" \"$@\"")
+        .arg(waiting.get_program())
+        .args(waiting.get_args());
+    let mut waiter = Contender::start(&mut unshare);
+    assert!(waiter.line().starts_with("lockhost: waiting for "));
+    let pid = waiter.pid();
+    let asleep = || {
+        until("it sleeps until it is notified", || {
+            sleeps_until_notified(pid) == Some(true)
+        })
+    };
+    asleep();
+    // Its end wakes the waiter, to which the zombie still looks like a process.
+    drop(cat.stdin.take());
+    let stat = format!("/proc/{}/stat", cat.id());
+    until("it is a zombie", || {
+        fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z "))
+    });
+    asleep();
     cat.wait().unwrap();
     gets_in(&mut waiter);
 }
@@ -137,8 +235,8 @@ fn who_waits_gets_in_when_an_owner_ends_that_it_cannot_see() {
         .trim()
         .parse()
         .unwrap();
-    until("it sleeps until it is told", || {
-        sleeps_until_told(first) == Some(true)
+    until("it sleeps until it is notified", || {
+        sleeps_until_notified(first) == Some(true)
     });
     owner.kill();
     gets_in(&mut waiter);
@@ -310,8 +408,8 @@ fn among_sixty_four_waiters_the_lock_goes_from_hand_to_hand() {
     let mut waiters = Waiters::new(&scene);
     (0..WAITERS).for_each(|_| waiters.start(0));
     for (waiter, _) in waiters.waiting.values() {
-        until("it sleeps until it is told", || {
-            sleeps_until_told(waiter.id()) == Some(true)
+        until("it sleeps until it is notified", || {
+            sleeps_until_notified(waiter.id()) == Some(true)
         });
     }
     first.stop();

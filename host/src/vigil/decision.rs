@@ -1,0 +1,95 @@
+//! When a waiter looks again: decided from what its looks find and from what its watches report, without any I/O.
+//!
+//! A notification is only a reason to look sooner. It can be lost, come late, or never be sent for what really ends the
+//! wait. So a waiter believes nothing about what will be reported, and never sleeps for longer than [`BACKSTOP`].
+
+use std::time::Duration;
+
+/// The longest time between two looks.
+pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
+
+/// The first pause after something has changed. Each further pause is twice as long, up to the backstop: ten looks in the
+/// first second.
+///
+/// The kernel reports some things a moment before they are so: a name is removed after its file has one link less, and a
+/// file is unlocked after it was closed.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// What a look found in the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Obstacle {
+    /// The owner that the file names.
+    pub(crate) owner: Option<String>,
+    /// The owner, and the processes that keep the file locked.
+    pub(crate) processes: Vec<u32>,
+}
+
+/// The watch on the file that has the name now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum FileArmed {
+    /// There is none.
+    No,
+    /// It was there before this look.
+    Before,
+    /// It was made after this look: the file is another one than before.
+    Anew,
+}
+
+/// What a waiter does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Next {
+    /// Look at once: the obstacle may have ended before it was watched.
+    Look,
+    /// Sleep until a watch reports something, at most so long, and look then.
+    Sleep(Duration),
+}
+
+/// What a waiter knows from its last look.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Decision {
+    obstacle: Option<Obstacle>,
+    /// The next pause.
+    pause: Duration,
+}
+
+impl Default for Decision {
+    fn default() -> Self {
+        Self {
+            obstacle: None,
+            pause: SHORTEST,
+        }
+    }
+}
+
+impl Decision {
+    /// Takes in that a watch has reported something.
+    pub(crate) fn notified(&mut self) {
+        self.pause = SHORTEST;
+    }
+
+    /// Returns whether the obstacle differs from the last one, so that its processes have to be watched anew. The
+    /// watches on the processes of the same obstacle are kept: one that has ended would be reported again and again.
+    pub(crate) fn is_other(&self, obstacle: &Obstacle) -> bool {
+        self.obstacle.as_ref() != Some(obstacle)
+    }
+
+    /// Decides after a look that found an obstacle, whose file is watched like this now.
+    ///
+    /// Any new watch is a reason to look at once, and not only one for another owner: the same owner may have released
+    /// the lock and taken it again, by another file.
+    pub(crate) fn decide(&mut self, obstacle: Obstacle, file: FileArmed) -> Next {
+        let is_other = self.is_other(&obstacle);
+        self.obstacle = Some(obstacle);
+        if is_other || file == FileArmed::Anew {
+            self.pause = SHORTEST;
+            return Next::Look;
+        }
+        let pause = self.pause;
+        self.pause = BACKSTOP.min(pause * 2);
+        Next::Sleep(pause)
+    }
+}
+
+#[cfg(test)]
+#[path = "model.rs"]
+mod model;

@@ -1,0 +1,490 @@
+//! The waiter in a model checker (`stateright`): its decision, the code that ships, beside a lock file that is released,
+//! taken again, replaced and locked by a foreigner, and notifications that are lost, doubled and late.
+//!
+//! One step is one action of the kernel, of another process, or of the waiter: its look, the arming of each watch and its
+//! decision are steps of their own, so anything happens in between.
+
+use std::time::Duration;
+
+use stateright::{Checker, Model, Property};
+
+use super::{BACKSTOP, Decision, FileArmed, Next, Obstacle};
+
+/// The lock file that has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct File {
+    inode: u8,
+    owner: u8,
+    /// Whether its owner keeps it locked, so that its death can be told.
+    evidence: bool,
+    /// Another process keeps it locked by a descriptor for reading, so its close is not reported.
+    foreigner: bool,
+}
+
+/// The process that owns the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    Lives,
+    /// It has ended, which was reported, and the kernel is about to unlock what it had locked.
+    Ends,
+    /// It has ended and has its number still, and nothing tells it from one that lives.
+    Zombie,
+    Ended,
+}
+
+/// The watch on a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum ProcessWatch {
+    None,
+    Watches(u8),
+    /// It is readable, and stays so.
+    Readable,
+}
+
+/// What the waiter does next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Step {
+    Wake,
+    Look,
+    ArmFile(Obstacle),
+    ArmProcess(Obstacle, FileArmed),
+    Decide(Obstacle, FileArmed),
+    Sleep(Duration),
+    Taken,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct State {
+    file: Option<File>,
+    owner: Owner,
+    /// The number of the owner that came last.
+    pid: u8,
+    inodes: u8,
+    /// How many more changes the other processes make.
+    changes: u8,
+    step: Step,
+    decision: Decision,
+    watched: Option<u8>,
+    process: ProcessWatch,
+    /// Reported by the kernel, and not seen by the waiter's poll(2) yet.
+    under_way: bool,
+    reported: bool,
+    /// How long the waiter has slept since the lock is free.
+    overslept: Duration,
+    /// The lock got free without a report that it will.
+    is_silent: bool,
+    /// For the faults: whether a waiter believed that everything is reported.
+    belief: bool,
+}
+
+/// What is wrong with the waiter: each fault of the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// The watch stays on the first file of an owner.
+    SameOwner,
+    /// It sleeps for as long as nothing is reported, once a file is kept locked, whoever does.
+    Foreigner,
+    /// It sleeps for as long as nothing is reported, once a process could be watched.
+    Zombie,
+    /// It always sleeps for as long as nothing is reported, after the short pauses.
+    NoBackstop,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiter {
+    fault: Fault,
+    /// Whether notifications are lost.
+    is_lossy: bool,
+    /// Whether locks get free that the kernel reports nothing of.
+    is_silent: bool,
+    changes: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    /// The waiter's next step.
+    Step,
+    /// The time is up.
+    Elapse,
+    Deliver,
+    Lose,
+    /// A notification of nothing, or one that comes again.
+    Repeat,
+    Release,
+    /// The owner takes the lock that it has released again.
+    TakeAgain,
+    /// Another process takes it, by a file with evidence or without.
+    TakeAnew(bool),
+    /// A person replaces the file.
+    Replace,
+    /// The owner ends, as a zombie that nothing tells from a process or not.
+    End(bool),
+    Unlock,
+    Reap,
+    ForeignLock,
+    ForeignUnlock,
+}
+
+const OWNER: u8 = 1;
+
+impl State {
+    /// Whether a look finds something in the way.
+    fn is_held(&self) -> bool {
+        self.file
+            .is_some_and(|file| file.foreigner || self.owner != Owner::Ended)
+    }
+
+    /// What a look finds in the way.
+    fn obstacle(&self) -> Option<Obstacle> {
+        let owner = u32::from(self.file.filter(|_| self.is_held())?.owner);
+        let lives = self.owner != Owner::Ended;
+        Some(Obstacle {
+            owner: Some(owner.to_string()),
+            processes: lives.then_some(owner).into_iter().collect(),
+        })
+    }
+
+    /// The kernel reports something of a file.
+    fn report(&mut self, inode: u8) {
+        self.under_way |= self.watched == Some(inode);
+    }
+
+    /// The owner has a new file.
+    fn put(&mut self, evidence: bool) {
+        if let Some(before) = self.file {
+            self.report(before.inode);
+        }
+        self.inodes += 1;
+        self.file = Some(File {
+            inode: self.inodes,
+            owner: self.pid,
+            evidence,
+            foreigner: false,
+        });
+    }
+
+    /// Another owner has one.
+    fn put_anew(&mut self, evidence: bool) {
+        self.pid += 1;
+        self.owner = Owner::Lives;
+        self.put(evidence);
+    }
+
+    fn is_pending(&self) -> bool {
+        self.under_way || self.reported || self.process == ProcessWatch::Readable
+    }
+}
+
+impl Waiter {
+    fn step(&self, state: &mut State) {
+        state.step = match state.step.clone() {
+            Step::Wake => {
+                let mut notified = state.reported;
+                state.reported = false;
+                if state.process == ProcessWatch::Readable {
+                    state.process = ProcessWatch::None;
+                    notified = true;
+                }
+                if notified {
+                    state.decision.notified();
+                }
+                Step::Look
+            }
+            Step::Look => match state.obstacle() {
+                None => Step::Taken,
+                Some(obstacle) => Step::ArmFile(obstacle),
+            },
+            Step::ArmFile(obstacle) => {
+                let armed = self.arm_file(state, &obstacle);
+                Step::ArmProcess(obstacle, armed)
+            }
+            Step::ArmProcess(obstacle, armed) => {
+                if state.decision.is_other(&obstacle) {
+                    state.process = arm_process(state, &obstacle);
+                    state.belief = self.believes(state);
+                }
+                Step::Decide(obstacle, armed)
+            }
+            Step::Decide(obstacle, armed) => match state.decision.decide(obstacle, armed) {
+                Next::Look => Step::Look,
+                Next::Sleep(BACKSTOP) if state.belief => Step::Sleep(Duration::MAX),
+                Next::Sleep(pause) => Step::Sleep(pause),
+            },
+            step @ (Step::Sleep(_) | Step::Taken) => step,
+        };
+    }
+
+    /// What a waiter with a fault remembers until it sees another owner.
+    fn believes(&self, state: &State) -> bool {
+        match self.fault {
+            Fault::None | Fault::SameOwner => false,
+            Fault::Foreigner => state.file.is_some_and(|file| file.foreigner),
+            Fault::Zombie => state.process != ProcessWatch::None,
+            Fault::NoBackstop => true,
+        }
+    }
+
+    fn arm_file(&self, state: &mut State, obstacle: &Obstacle) -> FileArmed {
+        if self.fault == Fault::SameOwner && !state.decision.is_other(obstacle) {
+            return FileArmed::Before;
+        }
+        let now = state.file.map(|file| file.inode);
+        let before = std::mem::replace(&mut state.watched, now);
+        match now {
+            None => FileArmed::No,
+            Some(_) if now == before => FileArmed::Before,
+            Some(_) => {
+                // What was reported of the file before is drained.
+                (state.under_way, state.reported) = (false, false);
+                FileArmed::Anew
+            }
+        }
+    }
+}
+
+fn arm_process(state: &State, obstacle: &Obstacle) -> ProcessWatch {
+    let Some(pid) = obstacle.processes.first() else {
+        return ProcessWatch::None;
+    };
+    let owner = state.file.map(|file| u32::from(file.owner));
+    match state.owner {
+        Owner::Lives if owner == Some(*pid) => ProcessWatch::Watches(owner_of(*pid)),
+        Owner::Zombie | Owner::Ends if owner == Some(*pid) => ProcessWatch::Readable,
+        _ => ProcessWatch::None,
+    }
+}
+
+fn owner_of(pid: u32) -> u8 {
+    u8::try_from(pid).expect("it is a small number")
+}
+
+impl Model for Waiter {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let begun = |evidence| State {
+            file: Some(File {
+                inode: 0,
+                owner: OWNER,
+                evidence,
+                foreigner: false,
+            }),
+            owner: Owner::Lives,
+            pid: OWNER,
+            inodes: 0,
+            changes: self.changes,
+            step: Step::Look,
+            decision: Decision::default(),
+            watched: None,
+            process: ProcessWatch::None,
+            under_way: false,
+            reported: false,
+            overslept: Duration::ZERO,
+            is_silent: false,
+            belief: false,
+        };
+        vec![begun(true), begun(false)]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        match state.step {
+            Step::Taken => return,
+            // The kernel unlocks what a process had within the shortest pause.
+            Step::Sleep(_) if state.owner == Owner::Ends => {}
+            // A notification comes late, but not never.
+            Step::Sleep(Duration::MAX) if state.under_way && !self.is_lossy => {}
+            Step::Sleep(_) => actions.push(Action::Elapse),
+            _ => actions.push(Action::Step),
+        }
+        if state.under_way {
+            actions.push(Action::Deliver);
+            if self.is_lossy {
+                actions.push(Action::Lose);
+            }
+        }
+        match state.owner {
+            Owner::Ends => actions.push(Action::Unlock),
+            Owner::Zombie => actions.push(Action::Reap),
+            Owner::Lives | Owner::Ended => {}
+        }
+        if state.file.is_some_and(|file| file.foreigner) {
+            actions.push(Action::ForeignUnlock);
+        }
+        if state.changes == 0 {
+            return;
+        }
+        if !state.reported {
+            actions.push(Action::Repeat);
+        }
+        match (state.file, state.owner) {
+            (Some(file), Owner::Lives) => {
+                actions.extend([Action::Release, Action::Replace, Action::End(false)]);
+                if self.is_silent && !file.evidence {
+                    actions.push(Action::End(true));
+                }
+            }
+            (None, owner) => {
+                if owner == Owner::Lives {
+                    actions.push(Action::TakeAgain);
+                }
+                actions.extend([true, false].map(Action::TakeAnew));
+            }
+
+            (Some(file), Owner::Ended) if self.is_silent && !file.foreigner => {
+                actions.push(Action::ForeignLock)
+            }
+            _ => {}
+        }
+    }
+
+    fn next_state(&self, before: &State, action: Action) -> Option<State> {
+        let mut state = before.clone();
+        let is_change = !matches!(
+            action,
+            Action::Step
+                | Action::Elapse
+                | Action::Deliver
+                | Action::Lose
+                | Action::Unlock
+                | Action::Reap
+                | Action::ForeignUnlock
+        );
+        state.changes -= u8::from(is_change);
+        match action {
+            Action::Step => self.step(&mut state),
+            Action::Elapse => {
+                let Step::Sleep(pause) = state.step else {
+                    return None;
+                };
+                if !state.is_held() {
+                    state.overslept = state.overslept.saturating_add(pause);
+                }
+                state.step = Step::Wake;
+            }
+            Action::Deliver => (state.under_way, state.reported) = (false, true),
+            Action::Lose => state.under_way = false,
+            Action::Repeat => state.reported = true,
+            Action::Release => {
+                let file = state.file.take()?;
+                state.report(file.inode);
+            }
+            Action::TakeAgain => state.put(true),
+            Action::TakeAnew(evidence) => state.put_anew(evidence),
+            Action::Replace => {
+                let evidence = state.file?.evidence;
+                state.put_anew(evidence);
+            }
+            Action::End(is_zombie) => {
+                let file = state.file?;
+                state.owner = if is_zombie {
+                    Owner::Zombie
+                } else {
+                    Owner::Ends
+                };
+                if state.process == ProcessWatch::Watches(file.owner) {
+                    state.process = ProcessWatch::Readable;
+                }
+                state.report(file.inode);
+            }
+            Action::Unlock | Action::Reap => state.owner = Owner::Ended,
+            Action::ForeignLock => state.file.as_mut()?.foreigner = true,
+            Action::ForeignUnlock => state.file.as_mut()?.foreigner = false,
+        }
+        if matches!(state.step, Step::Sleep(_))
+            && (state.reported || state.process == ProcessWatch::Readable)
+        {
+            state.step = Step::Wake;
+        }
+        if state.is_held() {
+            (state.overslept, state.is_silent) = (Duration::ZERO, false);
+        } else if matches!(action, Action::Reap | Action::ForeignUnlock) {
+            state.is_silent = true;
+        }
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let mut properties = vec![Property::always(IN_TIME, |_, state: &State| {
+            state.overslept <= BACKSTOP
+        })];
+        if !self.is_lossy {
+            properties.push(Property::always(AT_ONCE, |_, state: &State| {
+                let sleeps = matches!(state.step, Step::Sleep(pause) if pause >= BACKSTOP);
+                !sleeps || state.is_held() || state.is_silent || state.is_pending()
+            }));
+        }
+        properties
+    }
+}
+
+const IN_TIME: &str = "a lock that is free and stays so is taken within one tick of the backstop";
+const AT_ONCE: &str = "a lock whose end was reported is taken without a tick of the backstop";
+
+/// All states, or the first that breaks a promise: which promises are broken.
+fn broken(waiter: Waiter) -> Vec<&'static str> {
+    let checker = waiter.checker().spawn_bfs().join();
+    println!("{waiter:?}: {} states", checker.unique_state_count());
+    let discoveries = checker.discoveries();
+    for (promise, path) in &discoveries {
+        println!("{promise}: {:?}", path.clone().into_actions());
+    }
+    let mut broken: Vec<_> = discoveries.into_keys().collect();
+    broken.sort_unstable();
+    broken
+}
+
+const SOUND: Waiter = Waiter {
+    fault: Fault::None,
+    is_lossy: false,
+    is_silent: true,
+    changes: 3,
+};
+
+#[test]
+fn a_free_lock_is_taken_within_one_backstop_tick() {
+    for is_lossy in [false, true] {
+        let waiter = Waiter { is_lossy, ..SOUND };
+        assert_eq!(broken(waiter), [""; 0]);
+    }
+}
+
+#[test]
+fn a_watch_on_an_owners_first_file_is_found() {
+    let fault = Fault::SameOwner;
+    assert_eq!(broken(Waiter { fault, ..SOUND }), [AT_ONCE]);
+}
+
+#[test]
+fn a_sleep_for_ever_beside_a_foreign_lock_is_found() {
+    let fault = Fault::Foreigner;
+    assert_eq!(broken(Waiter { fault, ..SOUND }), [IN_TIME]);
+}
+
+#[test]
+fn a_sleep_for_ever_beside_a_zombie_is_found() {
+    let fault = Fault::Zombie;
+    assert_eq!(broken(Waiter { fault, ..SOUND }), [IN_TIME]);
+}
+
+#[test]
+fn a_missing_backstop_is_found() {
+    let fault = Fault::NoBackstop;
+    for (is_lossy, is_silent) in [(true, false), (false, true)] {
+        let waiter = Waiter {
+            fault,
+            is_lossy,
+            is_silent,
+            ..SOUND
+        };
+        assert_eq!(broken(waiter), [IN_TIME]);
+    }
+    // Where everything is reported, and arrives, nothing else is wrong.
+    let waiter = Waiter {
+        fault,
+        is_silent: false,
+        ..SOUND
+    };
+    assert_eq!(broken(waiter), [""; 0]);
+}
