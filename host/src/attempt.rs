@@ -1,17 +1,21 @@
 //! Trying for the lock.
 
 use std::{
-    fmt, mem,
+    fmt,
+    fs::File,
+    io, mem,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tracing::{debug, debug_span};
 use wasmtime::component::ResourceAny;
+use wasmtime_wasi::filesystem::Descriptor;
 
 use crate::{
     bindings::direct::lockfile as wit,
-    component::{Instance, assumed, elapsed, open_directory},
+    component::{Instance, as_dir, assumed, elapsed},
     descriptor::BorrowedDescriptor,
     error::{Circumstance, Error, ErrorKind, Kind},
     filesystem,
@@ -19,6 +23,7 @@ use crate::{
     lock::Lock,
     options::Options,
     phrase,
+    place::{Named, Place},
     process::{self, platform},
     vigil::{Next, Vigil},
 };
@@ -26,14 +31,20 @@ use crate::{
 impl Options {
     /// Begin an attempt, for callers that wait in their own way. Nothing is touched yet. [`Attempt`] has an example.
     ///
+    /// A relative path means what it means now, also after the process has gone to another working directory. An attempt
+    /// that waits follows what the path names: where another directory gets the name, it takes the lock of that one.
+    ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be opened,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component cannot be loaded.
     pub fn attempt(&self, directory: impl AsRef<Path>) -> Result<Attempt, Error> {
-        let directory = directory.as_ref().to_owned();
+        filesystem::check(&self.name)?;
+        let place = Arc::new(Place::new(directory.as_ref()));
+        let current = self.begin(&place)?;
         Ok(Attempt {
-            tries: Tries::Begun(Box::new(self.begin(&directory)?)),
-            directory,
+            tried: Arc::clone(&current.directory),
+            tries: Tries::Begun(Box::new(current)),
+            place,
             begun: Instant::now(),
             maker: platform::number(),
             options: self.clone(),
@@ -41,21 +52,26 @@ impl Options {
         })
     }
 
-    fn begin(&self, path: &Path) -> Result<Try, Error> {
-        filesystem::check(&self.name)?;
-        let directory = open_directory(path)
+    fn begin(&self, place: &Place) -> Result<Try, Error> {
+        let path = place.given();
+        let directory = place
+            .open()
             .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
+        let directory = as_dir(directory);
+        let kept = Arc::clone(&directory.dir);
         let start = || {
             let mut instance = Instance::ready()?;
             let options = wit::Options {
                 name: self.name.clone(),
                 assume_dead: assumed(self.assume_dead.clone()),
             };
-            let attempt = instance.attempt(directory, &options)?;
+            let attempt = instance.attempt(Descriptor::Dir(directory), &options)?;
             Ok(Try {
                 begun: Instant::now(),
+                directory: kept,
                 instance,
                 attempt,
+                has_waited: false,
             })
         };
         start().map_err(|error| Error::internal(path, error))
@@ -94,7 +110,9 @@ impl Options {
 /// ```
 pub struct Attempt {
     options: Options,
-    directory: PathBuf,
+    place: Arc<Place>,
+    /// The directory of the last try.
+    tried: Arc<File>,
     begun: Instant,
     maker: process::Number,
     tries: Tries,
@@ -114,8 +132,11 @@ enum Tries {
 /// One run of the component, which ends with a lock or an answer.
 struct Try {
     begun: Instant,
+    directory: Arc<File>,
     instance: Instance,
     attempt: ResourceAny,
+    /// Whether it was left for a while: then the path may name another directory.
+    has_waited: bool,
 }
 
 /// How often in a row it is looked who has come in between, before the caller has its turn.
@@ -149,10 +170,12 @@ pub enum Awaited {
     OtherReclaim,
     /// Somebody has the lock, and [`Options::patience`] says to wait.
     Release,
+    /// The directory was there, the path names none now, and [`Options::patience`] says to wait for one.
+    Directory,
 }
 
 impl Waiting {
-    /// The file that is in the way.
+    /// The file that is in the way, or the directory that is missing.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -191,7 +214,7 @@ impl Attempt {
     /// # Errors
     /// Any [`Error`] but a lost lock.
     pub fn proceed(&mut self) -> Result<Progress, Error> {
-        let _span = debug_span!("attempt", directory = ?self.directory).entered();
+        let _span = debug_span!("attempt", directory = ?self.place.given()).entered();
         let outcome = self.try_on();
         match &outcome {
             Ok(Progress::Acquired(lock)) => debug!(identity = lock.identity(), "acquired"),
@@ -203,27 +226,55 @@ impl Attempt {
 
     fn try_on(&mut self) -> Result<Progress, Error> {
         if !process::is_still(self.maker) {
-            return Err(ended(&self.directory));
+            return Err(ended(self.place.given()));
         }
         self.vigil.wake();
         let mut looks = LOOKS;
         loop {
-            let refusal = match self.go_on() {
-                Err(error) if is_worth_waiting_for(&error) => error,
-                outcome => return outcome,
+            let error = match self.go_on() {
+                Err(error) => error,
+                progress => return progress,
             };
             let Some(left) = self.left() else {
-                return Err(refusal);
+                return Err(error);
+            };
+            let Some((next, awaited)) = self.turn_to(&error) else {
+                return Err(error);
             };
             self.tries = Tries::Again;
             looks -= 1;
-            // Somebody new may have gone again before it was watched.
-            let pause = match self.vigil.turn_to(&refusal, refusal.path()) {
+            let pause = match next {
                 Next::Look if looks > 0 => continue,
                 Next::Look => Duration::ZERO,
                 Next::Sleep(pause) => pause.min(left),
             };
-            return Ok(Progress::Waiting(Waiting::for_release(&refusal, pause)));
+            let waiting = match awaited {
+                Awaited::Directory => Waiting::for_directory(self.place.given(), pause),
+                _ => Waiting::for_release(&error, pause),
+            };
+            return Ok(Progress::Waiting(waiting));
+        }
+    }
+
+    /// Watches what is in the way. `None` if waiting does not help against this error.
+    fn turn_to(&mut self, error: &Error) -> Option<(Next, Awaited)> {
+        if is_worth_waiting_for(error) {
+            let file = error.path().file_name().unwrap_or_default();
+            let path = self.place.absolute().join(file);
+            return Some((self.vigil.turn_to(error, &path), Awaited::Release));
+        }
+        if error.kind() != ErrorKind::Io {
+            return None;
+        }
+        // A directory that was removed, or moved away, fails in many ways. What counts is what the path names now.
+        match self.place.names(&self.tried) {
+            Named::Same => None,
+            // The error is that of the directory that the path names now.
+            Named::Other if !is_missing(error) && error.path() == self.place.given() => None,
+            Named::Other if !is_missing(error) => Some((Next::Look, Awaited::Directory)),
+            Named::Other | Named::Nothing => {
+                Some((self.vigil.turn_to_nothing(), Awaited::Directory))
+            }
         }
     }
 
@@ -243,23 +294,22 @@ impl Attempt {
     }
 
     fn go_on(&mut self) -> Result<Progress, Error> {
-        let current = match mem::replace(&mut self.tries, Tries::Ended) {
-            Tries::Begun(current) => *current,
-            Tries::Again => self.options.begin(&self.directory)?,
-            Tries::Ended => return Err(ended(&self.directory)),
-        };
         let Try {
             begun,
+            directory,
             mut instance,
             attempt,
-        } = current;
+            has_waited: _,
+        } = self.current()?;
+        self.tried = Arc::clone(&directory);
         let outcome = instance
             .go_on(attempt, elapsed(begun))
-            .map_err(|error| Error::internal(&self.directory, error))?;
+            .map_err(|error| Error::internal(self.place.given(), error))?;
         match outcome {
             Ok(lock) => {
                 let watch = mem::take(&mut self.vigil).into_watch();
-                Lock::new(self.directory.clone(), instance, lock, watch).map(Progress::Acquired)
+                let place = Arc::clone(&self.place);
+                Lock::new(place, directory, instance, lock, watch).map(Progress::Acquired)
             }
             Err(wit::Error {
                 file,
@@ -267,16 +317,34 @@ impl Attempt {
             }) => {
                 self.tries = Tries::Begun(Box::new(Try {
                     begun,
+                    directory,
                     instance,
                     attempt,
+                    has_waited: true,
                 }));
-                let path = self.directory.join(file);
+                let path = self.place.given().join(file);
                 Ok(Progress::Waiting(Waiting::as_told(path, &waiting)))
             }
             Err(error) => {
                 instance.give_up(attempt);
-                Err(refused(&self.directory, &self.options, error))
+                Err(refused(&self.place, &self.options, error))
             }
+        }
+    }
+
+    /// The try to go on with. One that was left for a while is given up where the path names another directory by now,
+    /// or it would get the lock of the one that was moved away.
+    fn current(&mut self) -> Result<Try, Error> {
+        match mem::replace(&mut self.tries, Tries::Ended) {
+            Tries::Begun(current) => {
+                if !current.has_waited || self.place.names(&current.directory) == Named::Same {
+                    return Ok(*current);
+                }
+                current.instance.give_up(current.attempt);
+                self.options.begin(&self.place)
+            }
+            Tries::Again => self.options.begin(&self.place),
+            Tries::Ended => Err(ended(self.place.given())),
         }
     }
 }
@@ -306,11 +374,26 @@ impl Waiting {
             holder: refusal.holder().cloned(),
         }
     }
+
+    fn for_directory(directory: &Path, retry_after: Duration) -> Self {
+        Self {
+            path: directory.to_owned(),
+            awaited: Awaited::Directory,
+            retry_after,
+            holder: None,
+        }
+    }
 }
 
 fn is_worth_waiting_for(error: &Error) -> bool {
     let refused = matches!(error.kind(), ErrorKind::Held | ErrorKind::Contended);
     refused || error.passes()
+}
+
+fn is_missing(error: &Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    let error = error.io_error().map(io::Error::kind);
+    matches!(error, Some(NotFound | NotADirectory))
 }
 
 impl Drop for Attempt {
@@ -326,13 +409,14 @@ impl Drop for Attempt {
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attempt")
-            .field("directory", &self.directory)
+            .field("directory", &self.place.given())
             .finish_non_exhaustive()
     }
 }
 
-fn refused(directory: &Path, options: &Options, error: wit::Error) -> Error {
+fn refused(place: &Place, options: &Options, error: wit::Error) -> Error {
     let wit::Error { file, cause } = error;
+    let directory = place.given();
     let path = directory.join(&file);
     let kind = match cause {
         wit::Cause::Held(refusal) => {
@@ -347,7 +431,7 @@ fn refused(directory: &Path, options: &Options, error: wit::Error) -> Error {
                 beside: None,
             };
             let is_lock = file == options.name;
-            let holder = Holder::new(directory, file, refusal.holder);
+            let holder = Holder::new(place.absolute(), file, refusal.holder);
             let held = Error::new(path.clone(), Kind::Held(holder, circumstance, way_out));
             // Whose lock it is was no matter then: it is the reclaim lock that is in the way.
             return match &options.assume_dead {

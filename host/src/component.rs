@@ -105,9 +105,13 @@ fn compile(_engine: &Engine, misfit: wasmtime::Error) -> wasmtime::Result<Compon
 /// If there is no such directory, or it may not be searched.
 pub fn open_directory(path: impl AsRef<Path>) -> io::Result<Descriptor> {
     let directory = platform::open_directory(path.as_ref())?;
+    Ok(Descriptor::Dir(as_dir(directory)))
+}
+
+/// A directory as the component takes it.
+pub(crate) fn as_dir(directory: File) -> Dir {
     let mode = OpenMode::READ | OpenMode::WRITE;
-    let directory = Dir::new(directory, FsPerms::ReadWrite, mode, true);
-    Ok(Descriptor::Dir(directory))
+    Dir::new(directory, FsPerms::ReadWrite, mode, true)
 }
 
 /// What one store holds: the files of one attempt or lock, and the evidence on them.

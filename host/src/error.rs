@@ -57,7 +57,8 @@ pub enum ErrorKind {
     /// It takes some seconds to know whether the lock can be had, and
     /// [`Options::wait`](crate::Options::wait) said not to wait. Trying again may help.
     Unsettled,
-    /// The lock was this owner's and is not any more: somebody removed or replaced its file.
+    /// The lock was this owner's and is not any more: its file was removed or replaced, or its directory was moved,
+    /// removed or replaced.
     Lost,
     /// The lock that was to be broken is somebody else's ([`Error::holder`] tells), or nobody's. Nothing was changed.
     NotTheOwner,
@@ -79,6 +80,8 @@ pub(crate) enum Kind {
     Contended,
     Unsettled(Awaited),
     Lost,
+    /// Lost with its directory.
+    Moved,
     /// Who does not have it.
     NotTheOwner(String, Instead),
     NotALock(String),
@@ -181,7 +184,7 @@ impl Error {
             Kind::Held(..) => ErrorKind::Held,
             Kind::Contended => ErrorKind::Contended,
             Kind::Unsettled(_) => ErrorKind::Unsettled,
-            Kind::Lost => ErrorKind::Lost,
+            Kind::Lost | Kind::Moved => ErrorKind::Lost,
             Kind::NotTheOwner(..) => ErrorKind::NotTheOwner,
             Kind::NotALock(_) => ErrorKind::NotALock,
             Kind::TooDeep => ErrorKind::TooDeep,
@@ -252,14 +255,21 @@ impl fmt::Display for Sentence<'_> {
                 "{path} names nobody, and may be another program's that is just being written: it counts as dead once \
                  it was seen unchanged for three seconds; try again, and wait"
             ),
-            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Release) => write!(
-                f,
-                "{path} is held by somebody who may be replacing the lock at this moment; try again, and wait"
-            ),
+            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Release | Awaited::Directory) => {
+                write!(
+                    f,
+                    "{path} is held by somebody who may be replacing the lock at this moment; try again, and wait"
+                )
+            }
             Kind::Lost => write!(
                 f,
                 "{path} is lost: somebody removed or replaced it while it was held, so another process may have had \
                  the directory at the same time; what is there now was left alone"
+            ),
+            Kind::Moved => write!(
+                f,
+                "{path} is lost: its directory was moved, removed or replaced while the lock was held, so another \
+                 process may have had the directory at this path at the same time; what is there now was left alone"
             ),
             Kind::NotTheOwner(owner, instead) => {
                 phrase::not_the_owner(f, &error.path, owner, instead)

@@ -94,6 +94,7 @@ mod lock;
 mod options;
 mod pause;
 mod phrase;
+mod place;
 pub mod plugin;
 mod printable;
 pub mod process;

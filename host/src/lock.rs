@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::File,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use wasmtime::component::ResourceAny;
@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Kind},
     holder::DeadReason,
     phrase,
+    place::{Named, Place},
     printable::Printable,
     process::{self, platform},
     watch::Watch,
@@ -30,6 +31,11 @@ use crate::{
 ///
 /// The kernel's evidence for the lock is an open file of this process: a program that closes descriptors it does not
 /// know must take the lock after that.
+///
+/// What the path of the directory names is part of what is held: where the directory is moved away, or another one is
+/// mounted over it, the next process that comes by the same path gets a lock. So that counts as a loss, as the removal of
+/// the lock file does. A relative path means what it meant when the attempt began, whatever working directory this
+/// process goes to.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -57,7 +63,9 @@ use crate::{
 #[must_use = "dropping the lock releases it at once"]
 pub struct Lock {
     path: PathBuf,
-    directory: PathBuf,
+    place: Arc<Place>,
+    /// What the path named when the lock was taken.
+    directory: Arc<File>,
     pid: u32,
     report: Report,
     /// `None` once released.
@@ -85,14 +93,16 @@ struct Report {
 
 impl Lock {
     pub(crate) fn new(
-        directory: PathBuf,
+        place: Arc<Place>,
+        opened: Arc<File>,
         mut instance: Instance,
         lock: ResourceAny,
         watch: Option<Watch>,
     ) -> Result<Self, Error> {
+        let directory = place.given();
         let report = instance
             .report(lock)
-            .map_err(|error| Error::internal(&directory, error))?;
+            .map_err(|error| Error::internal(directory, error))?;
         let replaced = report.replaced.into_iter();
         let warnings = report.warnings.into_iter();
         Ok(Self {
@@ -103,10 +113,11 @@ impl Lock {
                 file: report.file,
                 evidence: report.evidence,
                 identity: report.identity,
-                replaced: replaced.map(|it| Replaced::new(&directory, it)).collect(),
-                warnings: warnings.map(|it| Warning::new(&directory, it)).collect(),
+                replaced: replaced.map(|it| Replaced::new(directory, it)).collect(),
+                warnings: warnings.map(|it| Warning::new(directory, it)).collect(),
             },
-            directory,
+            directory: opened,
+            place,
             held: Mutex::new(Some(Box::new(Held {
                 instance,
                 lock,
@@ -116,7 +127,8 @@ impl Lock {
         })
     }
 
-    /// The lock file: the directory as it was given, joined with the lock's name.
+    /// The lock file: the directory as it was given, joined with the lock's name. Of a relative path it is relative to the
+    /// working directory in which the attempt began.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -164,14 +176,26 @@ impl Lock {
         &self.report.warnings
     }
 
-    /// Whether the lock file is still this lock's. `false` once somebody has removed or replaced it: then somebody
-    /// else may have the directory. Always `false` in a child made by fork(2), since the lock is the parent's.
-    /// [`Watch`] has an example.
+    /// Returns whether the lock file is still this lock's, and the path still names the directory that it lies in. `false`
+    /// once a process has removed, replaced or moved one of them: then another process may have the directory. Always
+    /// `false` in a child made by fork(2), since the lock is the parent's. [`Watch`] has an example.
+    ///
+    /// A path that this process cannot follow any more (after it has given up privileges, or has gone to another root)
+    /// proves no loss: then the lock file alone counts.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be looked at,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed.
     pub fn still_held(&self) -> Result<bool, Error> {
+        Ok(self.is_the_files()? && !self.has_moved())
+    }
+
+    /// Whether the path names another directory by now, or none.
+    fn has_moved(&self) -> bool {
+        self.place.names(&self.directory) != Named::Same
+    }
+
+    fn is_the_files(&self) -> Result<bool, Error> {
         // Asked first: in a child made by fork(2) another thread of the parent's may have left the mutex locked.
         if !process::is_still(self.maker) {
             return Ok(false);
@@ -182,37 +206,46 @@ impl Lock {
         };
         instance
             .still_held(*lock)
-            .map_err(|error| Error::internal(&self.directory, error))?
-            .map_err(|failure| Error::failed(&self.directory, &self.report.file, failure))
+            .map_err(|error| Error::internal(self.place.given(), error))?
+            .map_err(|failure| Error::failed(self.place.given(), &self.report.file, failure))
     }
 
-    /// As [`still_held`](Self::still_held), with the sentence that tells what has happened.
+    /// As [`still_held`](Self::still_held), with the sentence that says what has happened.
     ///
     /// # Errors
     /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if it is not, and as [`still_held`](Self::still_held).
     pub fn verify(&self) -> Result<(), Error> {
-        if self.still_held()? {
-            Ok(())
-        } else {
-            Err(Error::new(self.path.clone(), Kind::Lost))
+        if !self.is_the_files()? {
+            return Err(Error::new(self.path.clone(), Kind::Lost));
+        }
+        self.has_its_place()
+    }
+
+    fn has_its_place(&self) -> Result<(), Error> {
+        match self.has_moved() {
+            false => Ok(()),
+            true => Err(Error::new(self.path.clone(), Kind::Moved)),
         }
     }
 
-    /// What becomes readable when somebody may have removed or replaced the lock file, so that nobody has to ask
-    /// [`still_held`](Self::still_held) again and again. `None` where the system does not tell: on a file system that
-    /// other machines may change too, or that is not known, and where there is no more room for watches.
+    /// Returns what becomes readable when the lock may be lost: when the lock file, or a directory of its path, may have
+    /// been removed, replaced or moved. `None` where the system does not report that: on a file system that other
+    /// machines may change too, or that is not known, and where there is no more room for watches.
     ///
-    /// What has happened before is not told: ask once when it is there. To close it takes the kernel some milliseconds.
-    /// [`Watch`] has an example.
+    /// It does not replace [`verify`](Self::verify), it saves asking often. What happened before is not reported: ask
+    /// once when it is there. A symbolic link that turns further up, a directory there that may not be read, and a file
+    /// system that is mounted over one are not reported either: where that matters, ask now and then, as the program
+    /// `lockhost` does each second. Closing it takes the kernel some milliseconds. [`Watch`] has an example.
     #[must_use]
     pub fn watch(&self) -> Option<Watch> {
-        if !process::is_still(self.maker) || !platform::is_local(&self.path) {
+        let path = self.place.absolute().join(&self.report.file);
+        if !process::is_still(self.maker) || !platform::is_local(&path) {
             return None;
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = held.as_deref_mut().and_then(|held| held.watch.take());
         let mut watch = kept.or_else(|| Watch::new().ok())?;
-        watch.turn_to(&self.path).ok()?;
+        watch.turn_to(&path).ok()?;
         Some(watch)
     }
 
@@ -254,15 +287,17 @@ impl Lock {
     /// Gives the directory up.
     ///
     /// # Errors
-    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more; it is left alone.
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more, which is left alone, or
+    /// if the path named another directory or none; the lock's files are removed from the one that was held.
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file could not be removed,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The evidence is gone in any
     /// case.
     pub fn release(mut self) -> Result<(), Error> {
-        self.give_up()
+        self.give_up(Self::has_its_place)
     }
 
-    fn give_up(&mut self) -> Result<(), Error> {
+    /// After a last look, whose failure keeps nothing from being removed.
+    fn give_up(&mut self, look: impl FnOnce(&Self) -> Result<(), Error>) -> Result<(), Error> {
         let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
         // Taken in any case: what is dropped here closes this process' descriptors and nothing else.
         let Some(held) = held.take().map(|held| *held) else {
@@ -276,22 +311,24 @@ impl Lock {
         if !process::is_still(self.maker) {
             return Ok(());
         }
-        instance
+        let looked = look(self);
+        let released = instance
             .release(lock)
-            .map_err(|error| Error::internal(&self.directory, error))?
+            .map_err(|error| Error::internal(self.place.given(), error))?
             .map_err(|wit::ReleaseError { file, cause }| match cause {
-                wit::ReleaseCause::Lost => Error::new(self.directory.join(file), Kind::Lost),
+                wit::ReleaseCause::Lost => Error::new(self.place.given().join(file), Kind::Lost),
                 wit::ReleaseCause::Failed(failure) => {
-                    Error::failed(&self.directory, &file, failure)
+                    Error::failed(self.place.given(), &file, failure)
                 }
-            })
+            });
+        released.and(looked)
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Nobody is left to be told.
-        let _ = self.give_up();
+        // Errors cannot be reported from `drop`.
+        let _ = self.give_up(|_| Ok(()));
     }
 }
 

@@ -107,10 +107,14 @@ impl Options {
     /// How long a lock is waited for that somebody else has: not at all from the start, `Duration::MAX` for ever. Then the
     /// refusal is the answer that it would have been at once.
     ///
-    /// It is taken within milliseconds of its release or its owner's death where the system tells of that, by watching
-    /// the lock file and the owner's process, and within a second elsewhere (network file systems, owners that cannot be
-    /// seen from here). Whoever comes first after a release gets the lock, and not who has waited longest. A thread that
-    /// waits for a lock that it has itself waits in vain.
+    /// It is taken within milliseconds of its release or its owner's death where the system reports that, by watching the
+    /// lock file and the owner's process, and within a second elsewhere (network file systems, owners that cannot be seen
+    /// from here). For that a waiter looks once a second. Waiting is not fair: after a release, the first process to try
+    /// gets the lock. A thread that waits for a lock that it has itself waits in vain.
+    ///
+    /// A waiter waits for what the path names. If another directory gets the name, it takes the lock of that one; if there
+    /// is none any more, it waits for one, and when its patience ends the error names the directory. One that is missing
+    /// from the start is an error at once.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -188,12 +192,20 @@ impl Options {
     /// What has to be waited for is an error to those who do not wait.
     fn proceed(&self, attempt: &mut Attempt) -> Result<Progress, Error> {
         match attempt.proceed()? {
-            Progress::Waiting(waiting) if !self.wait && waiting.awaited() != Awaited::Release => {
+            Progress::Waiting(waiting) if !self.wait && is_decided_soon(waiting.awaited()) => {
                 let awaited = waiting.awaited();
                 Err(Error::new(waiting.into_path(), Kind::Unsettled(awaited)))
             }
             progress => Ok(progress),
         }
+    }
+}
+
+/// Whether it is not waited for with [`Options::patience`].
+fn is_decided_soon(awaited: Awaited) -> bool {
+    match awaited {
+        Awaited::Settling | Awaited::OtherReclaim => true,
+        Awaited::Release | Awaited::Directory => false,
     }
 }
 

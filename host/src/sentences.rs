@@ -201,6 +201,7 @@ fn errors() -> Vec<Error> {
         Kind::Contended,
         Kind::Unsettled(Awaited::Settling),
         Kind::Lost,
+        Kind::Moved,
         not_the_owner(Instead::Nobody),
         not_the_owner(Instead::Unnamed),
         not_the_owner(Instead::Other(named("OTHER", ALIVE[1], true))),

@@ -73,8 +73,10 @@ fn a_free_directory_costs_its_claim_and_two_names() {
             ("openat", 1),
             // What is at the lock's name, and at its reclaim's; whether the claim is a new file, before it is guarded;
             // whose number the claim has, when it is made and once it is written; whether the lock's name is the claim's,
-            // before it is owned and before it is removed.
-            ("statx", 7),
+            // before it is owned and before it is removed. At the release also what the path names, and which directory is
+            // held: one that was moved away is a loss.
+            ("statx", 8),
+            ("newfstatat", 1),
             // Does the file system keep evidence? Of the directory for the name, and of the claim for the lock.
             ("fstatfs", 2),
             // Is the claim this user's?
@@ -117,10 +119,58 @@ fn a_refusal_costs_a_look_at_the_owner_and_makes_nothing() {
     owner.end(Signal::TERM);
 }
 
+/// What a look costs while a lock is waited for. There is one a second, and ten in the first second.
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
-fn whether_a_lock_is_still_held_costs_one_look() {
-    let expected = [("statx", 1), ("getpid", 1)];
+fn a_look_of_a_waiter_costs_a_refusal_and_a_watch() {
+    let scene = Scene::free();
+    let mut owner = Contender::owner(scene.path());
+    costs(
+        "waiting",
+        &scene,
+        &[
+            ("open", 1),
+            ("openat2", 1),
+            ("pread64", 1),
+            ("statx", 5),
+            ("openat", 2),
+            ("read", 5),
+            ("kill", 1),
+            ("fstatfs", 2),
+            ("flock", 1),
+            ("close", 4),
+            ("getpid", 3),
+            // Has a watch reported something, has the owner's process ended, and has the name another file by now?
+            ("ppoll", 1),
+            ("inotify_add_watch", 1),
+        ],
+    );
+    owner.end(Signal::TERM);
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn a_relative_path_costs_its_base_and_an_absolute_one_nothing() {
+    let scene = Scene::free();
+    let absolute = counted("cycle", scene.path());
+    let relative = counted("relative", scene.path());
+    let more = |kind: &str| {
+        relative.get(kind).copied().unwrap_or(0) - absolute.get(kind).copied().unwrap_or(0)
+    };
+    // The working directory is opened and closed once, and its path asked for.
+    assert_eq!(
+        ["open", "openat", "close", "getcwd"].map(more),
+        [0, 1, 1, 1]
+    );
+    let sum = |counts: &BTreeMap<String, u32>| counts.values().sum::<u32>();
+    assert_eq!(sum(&relative), sum(&absolute) + 3);
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn whether_a_lock_is_still_held_costs_three_looks() {
+    // At the lock's name, at what the path names, and at the directory that is held.
+    let expected = [("statx", 2), ("newfstatat", 1), ("getpid", 1)];
     costs("holding", &Scene::free(), &expected);
 }
 
@@ -167,7 +217,7 @@ fn taking_over_costs_a_reclaim_lock_and_a_sweep() {
     // A listing looks at no file itself. The one claim there is compared; a sweep looks for leftovers at eight levels, and
     // whether what it removes is at any of them. Whether a lock on it can say anything is asked of each file that is judged.
     let looks = counts.remove("statx").unwrap();
-    assert!(looks <= 40, "{looks}");
+    assert!(looks <= 41, "{looks}");
     let expected = [
         ("open", 1),
         ("pread64", 1),
@@ -183,6 +233,7 @@ fn taking_over_costs_a_reclaim_lock_and_a_sweep() {
         // Of its claim; and of the dead owner's file twice, each lock given back at once.
         ("flock", 1 + 2 * 2),
         ("geteuid", 1),
+        ("newfstatat", 1),
         ("pwrite64", 1),
         // Onto the lock's name in vain, onto the reclaim lock's, and onto the lock's.
         ("linkat", 3),

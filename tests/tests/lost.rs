@@ -3,7 +3,7 @@
 //! On Linux alone: what is watched and slept in is seen in proc(5), and file systems are mounted.
 #![cfg(target_os = "linux")]
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
 use lockhost_tests::{
     contender::Contender,
@@ -36,6 +36,97 @@ fn is_told(owner: &mut Contender, lock: &Path) {
     let line = owner.line();
     let begin = format!("lockhost: {} is lost: ", lock.display());
     assert!(line.starts_with(&begin), "{line}");
+}
+
+/// All the ways to lose the directory `data` of a scene. What does not survive it is given back.
+fn lose_directory(scene: &Scene, how: usize) -> bool {
+    let [parent, data, old] = ["up", "up/data", "old"].map(|it| scene.path().join(it));
+    match how {
+        0 => {
+            fs::rename(&data, old).unwrap();
+            fs::create_dir(&data).unwrap();
+        }
+        1 => fs::rename(&data, old).unwrap(),
+        2 => fs::rename(&parent, old).unwrap(),
+        3 => {
+            let link = scene.path().join("link");
+            fs::create_dir(&old).unwrap();
+            fs::remove_file(&link).unwrap();
+            symlink("old", &link).unwrap();
+        }
+        _ => return false,
+    }
+    true
+}
+
+#[test]
+fn a_directory_that_is_moved_away_is_a_loss() {
+    for how in 0.. {
+        let scene = Scene::free();
+        fs::create_dir_all(scene.path().join("up/data")).unwrap();
+        symlink("up", scene.path().join("link")).unwrap();
+        let data = scene
+            .path()
+            .join(if how == 3 { "link/data" } else { "up/data" });
+        let mut command = told(&under_lock(&["--on-lost=terminate"], &data, &[HEARING]));
+        let mut owner = Contender::start(&mut command);
+        let (_, lockhost) = ready(&mut owner);
+        until("it watches", || watches(lockhost));
+        if !lose_directory(&scene, how) {
+            break;
+        }
+        let line = owner.line();
+        let lock = data.join("tinyforge.lock");
+        let begin = format!(
+            "lockhost: {} is lost: its directory was moved",
+            lock.display()
+        );
+        assert!(line.starts_with(&begin), "{line}");
+        assert_eq!(owner.line(), "heard SIGTERM");
+        assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+        assert_eq!(owner.line(), "", "it is reported once");
+    }
+}
+
+#[test]
+fn a_short_command_does_not_hide_that_its_directory_was_moved() {
+    let scene = Scene::free();
+    let data = scene.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let script = format!("mv {0} {0}.old; mkdir {0}", data.display());
+    let mut owner = Contender::start(&mut told(&under_lock(&[], &data, &["sh", "-c", &script])));
+    let line = owner.line();
+    assert!(line.contains(" is lost: its directory was moved"), "{line}");
+    assert_eq!(owner.end_of_input().code(), Some(1));
+    let old = fs::read_dir(scene.path().join("data.old")).unwrap();
+    assert_eq!(old.count(), 0, "what it made is removed where it is");
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn a_file_system_mounted_over_the_directory_is_a_loss() {
+    let scene = Scene::free();
+    let data = scene.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let lockhost = told(&under_lock(&["--on-lost=terminate"], &data, &[HEARING]));
+    let mut command = Command::new("unshare");
+    command
+        .arg("--mount")
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut owner = Contender::start(&mut command);
+    let (_, lockhost) = ready(&mut owner);
+    let mounted = Command::new("nsenter")
+        .args(["--mount", "--target", &lockhost.to_string()])
+        .args(["mount", "-t", "tmpfs", "none"])
+        .arg(&data)
+        .status()
+        .unwrap();
+    assert!(mounted.success());
+    let line = owner.line();
+    assert!(line.contains(" is lost: its directory was moved"), "{line}");
+    assert_eq!(owner.line(), "heard SIGTERM");
+    owner.end(Signal::USR2);
 }
 
 /// All the ways to lose a lock.
@@ -144,9 +235,6 @@ fn what_takes_the_lock_from_nobody_is_no_loss() {
     run("rm", &["copy", "other"]);
     let refused = under_lock(&[], &directory, &["true"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(75));
-    let moved = scene.path().join("moved");
-    fs::rename(&directory, &moved).unwrap();
-    fs::rename(&moved, &directory).unwrap();
     // What is told next is told of this, and nothing was told before.
     fs::remove_file(&lock).unwrap();
     is_told(&mut owner, &lock);

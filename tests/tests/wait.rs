@@ -4,6 +4,10 @@
 #[cfg(target_os = "linux")]
 #[path = "wait/linux.rs"]
 mod linux;
+// Directories that are moved while a waiter has them open, and a working directory of a thread's own.
+#[cfg(target_os = "linux")]
+#[path = "wait/turned.rs"]
+mod turned;
 
 use std::{fs, path::Path, thread, time::Duration};
 

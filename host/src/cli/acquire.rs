@@ -58,7 +58,7 @@ pub(crate) struct Acquire {
     /// The exit code for a refusal.
     #[arg(short = 'E', long, value_name = "CODE", default_value_t = REFUSED)]
     conflict_exit_code: u8,
-    /// What to do when somebody removes or replaces the lock file while the lock is held.
+    /// What to do when the lock file or its directory is removed, replaced or moved while the lock is held.
     #[arg(long, value_name = "ACTION", default_value = "warn")]
     on_lost: OnLost,
     /// Take over from exactly this owner, as a refusal names it, though nobody can tell that it is dead.

@@ -32,7 +32,7 @@ pub(crate) enum Event {
     },
     /// It was refused: who is in the way, or what.
     Held(Failure),
-    /// It was held, and is not any more: somebody removed or replaced its file.
+    /// It was held, and is not any more: its file or its directory was removed, replaced or moved.
     Lost(Failure),
     /// It was given up.
     Released { path: String },

@@ -127,6 +127,12 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
+/// The same, by a path from another directory.
+pub(crate) fn open_directory_at(base: &File, path: &Path) -> io::Result<File> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(base, path, flags, Mode::empty())?.into())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -87,7 +87,15 @@ fn type_of(file: &File) -> io::Result<[u8; 16]> {
 /// # Errors
 /// If there is none, or no lock can be kept there: nothing is left behind then.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
-    let directory = unix::open_directory(path)?;
+    fit_for_locks(unix::open_directory(path)?)
+}
+
+/// The same, by a path from another directory.
+pub(crate) fn open_directory_at(base: &File, path: &Path) -> io::Result<File> {
+    fit_for_locks(unix::open_directory_at(base, path)?)
+}
+
+fn fit_for_locks(directory: File) -> io::Result<File> {
     let kind = type_of(&directory)?;
     kinfo::renumbers(&kind).map_or(Ok(directory), |kind| {
         let text = format!(

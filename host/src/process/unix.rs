@@ -2,7 +2,7 @@
 
 use std::{fs, fs::File, io, os::unix::fs::MetadataExt, path::Path};
 
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{Mode, OFlags, open, openat};
 
 /// The bit of a directory's mode that keeps its users from each other's files.
 const STICKY: u32 = 0o1000;
@@ -34,4 +34,11 @@ pub(crate) fn make_private(file: &File) -> io::Result<()> {
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     Ok(open(path, flags, Mode::empty())?.into())
+}
+
+/// The same, by a path from another directory.
+#[cfg_attr(processes = "linux", allow(dead_code, reason = "it has its own"))]
+pub(crate) fn open_directory_at(base: &File, path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(openat(base, path, flags, Mode::empty())?.into())
 }

@@ -3,9 +3,9 @@
 //! Everything that comes once in a process is over before: the engine is made, an instance waits, and this process
 //! knows itself. What is counted lies between two looks at `/counted`, which is not there.
 
-use std::{env, error::Error, fs, hint::black_box, path::Path};
+use std::{env, error::Error, fs, hint::black_box, path::Path, time::Duration};
 
-use lockhost::{DEFAULT_NAME, State};
+use lockhost::{Attempt, DEFAULT_NAME, Options, Progress, State};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -33,6 +33,24 @@ fn perform(step: &str, directory: &Path) -> Result<(), Box<dyn Error>> {
             let lock = lockhost::acquire(directory)?;
             lock.release()?;
         }
+        "relative" => {
+            env::set_current_dir(directory)?;
+            mark();
+            let lock = lockhost::acquire(".")?;
+            lock.release()?;
+            mark();
+        }
+        "waiting" => {
+            let options = Options::new().patience(Duration::MAX);
+            let mut attempt = options.attempt(directory)?;
+            // It has looked at this owner before, so that nothing is new.
+            for _ in 0..4 {
+                waits(&mut attempt)?;
+            }
+            mark();
+            waits(&mut attempt)?;
+            mark();
+        }
         "holding" => {
             let lock = lockhost::acquire(directory)?;
             mark();
@@ -49,6 +67,13 @@ fn perform(step: &str, directory: &Path) -> Result<(), Box<dyn Error>> {
         _ => return Err(format!("there is no step {step}").into()),
     }
     Ok(())
+}
+
+fn waits(attempt: &mut Attempt) -> Result<(), Box<dyn Error>> {
+    match attempt.proceed()? {
+        Progress::Waiting(_) => Ok(()),
+        Progress::Acquired(_) => Err("the owner has it".into()),
+    }
 }
 
 fn is(directory: &Path, state: State) -> Result<(), Box<dyn Error>> {

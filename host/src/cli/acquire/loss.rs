@@ -1,11 +1,13 @@
-//! Noticing that a lock is lost while it is held: its file was removed, or another one has its name.
+//! Noticing that a lock is lost while it is held: its file or its directory was removed, or another one has the name.
 
 use std::time::{Duration, Instant};
 
 use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Watch};
 
-/// After how long it is looked for the first time, and how often where the system does not tell. What is told is looked
-/// for at once, and once more after that: it may be told a moment before it is so.
+/// The time before the first look, and between two looks. What a watch reports is looked for at once as well, and the next
+/// look finds what was reported a moment before it was so. No watch reports everything that the path of the directory
+/// depends on, as a file system that is mounted over it, so there are looks whatever is watched: each of three
+/// system calls.
 ///
 /// The first look comes late so that a command which is done in no time pays for no watch: to close one takes the kernel
 /// longer than all the rest.
@@ -14,8 +16,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Looks after the locks of one program.
 pub(super) struct Losses<'a> {
     guarded: Vec<Guarded<'a>>,
-    /// When there is a reason to look again, even if nothing is told.
-    due: Option<Instant>,
+    /// When to look again, even if nothing is reported.
+    due: Instant,
     watching: bool,
 }
 
@@ -34,7 +36,7 @@ impl<'a> Losses<'a> {
         });
         Self {
             guarded: guarded.collect(),
-            due: Instant::now().checked_add(PAUSE),
+            due: Instant::now() + PAUSE,
             watching: false,
         }
     }
@@ -45,16 +47,17 @@ impl<'a> Losses<'a> {
         watches.map(Watch::descriptor).collect()
     }
 
-    /// How long it is not worth to look, unless something is told.
+    /// How long there is nothing to look for, unless a watch reports something.
     pub(super) fn pause(&self) -> Duration {
-        self.due.map_or(Duration::MAX, |due| {
-            due.saturating_duration_since(Instant::now())
-        })
+        match self.guarded.iter().all(|it| it.lost) {
+            true => Duration::MAX,
+            false => self.due.saturating_duration_since(Instant::now()),
+        }
     }
 
     /// Looks, if there is a reason to. What was lost since the last time.
     pub(super) fn look(&mut self) -> Vec<Error> {
-        let due = self.due.is_some_and(|due| due <= Instant::now());
+        let due = self.due <= Instant::now();
         if due && !self.watching {
             self.watching = true;
             for guarded in &mut self.guarded {
@@ -68,11 +71,8 @@ impl<'a> Losses<'a> {
         if !due && !told {
             return Vec::new();
         }
-        let lost = self.guarded.iter_mut().filter_map(Guarded::look).collect();
-        let is_told_all = |it: &Guarded<'_>| it.lost || it.watch.is_some();
-        let again = told || !self.guarded.iter().all(is_told_all);
-        self.due = again.then(|| Instant::now() + PAUSE);
-        lost
+        self.due = Instant::now() + PAUSE;
+        self.guarded.iter_mut().filter_map(Guarded::look).collect()
     }
 }
 

@@ -119,6 +119,7 @@ fn subject(waiting: &Waiting) -> String {
             ([], None) => format!("whoever has {file}"),
         },
         (Awaited::Release, None) => format!("{file}, which is contended"),
+        (Awaited::Directory, _) => format!("directory {file}, which is missing"),
         (Awaited::Settling, _) => format!("{file}, which names nobody, to settle"),
         (_, _) => format!("{file} of another program"),
     }

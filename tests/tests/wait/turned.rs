@@ -1,0 +1,221 @@
+//! A path that turns while a lock on its directory is waited for, and a working directory that changes.
+
+use std::{env, ffi::OsString, fs, path::Path, thread, time::Duration};
+
+use lockhost::{Attempt, Awaited, ErrorKind, Lock, Options, Progress, Waiting, acquire};
+use lockhost_tests::{
+    contender::Contender,
+    scene::Scene,
+    under_lock::{told, under_lock},
+};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+/// Runs it on a thread that has a working directory of its own.
+fn elsewhere<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            // SAFETY: no descriptors are unshared, and nothing here takes another thread's working directory for its own.
+            unsafe { unshare_unsafe(UnshareFlags::FS) }.unwrap();
+            run()
+        });
+        thread.join().unwrap()
+    })
+}
+
+fn directories(scene: &Scene, names: &[&str]) {
+    for name in names {
+        fs::create_dir_all(scene.path().join(name)).unwrap();
+    }
+}
+
+fn files(directory: &Path) -> Vec<OsString> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    files.sort();
+    files
+}
+
+fn patient() -> Options {
+    Options::new().patience(Duration::MAX)
+}
+
+fn waits(attempt: &mut Attempt) -> Waiting {
+    match attempt.proceed().unwrap() {
+        Progress::Waiting(waiting) => waiting,
+        Progress::Acquired(_) => panic!("another has the lock"),
+    }
+}
+
+fn gets_in(attempt: &mut Attempt) -> Lock {
+    match attempt.proceed().unwrap() {
+        Progress::Acquired(lock) => lock,
+        Progress::Waiting(waiting) => panic!("{waiting:?}"),
+    }
+}
+
+#[test]
+fn a_relative_path_means_what_it_meant_at_first() {
+    let scene = Scene::free();
+    directories(&scene, &["here/data", "there/data"]);
+    elsewhere(|| {
+        env::set_current_dir(scene.path().join("here")).unwrap();
+        let owner = acquire("data").unwrap();
+        let mut attempt = patient().attempt("data").unwrap();
+        waits(&mut attempt);
+        env::set_current_dir(scene.path().join("there")).unwrap();
+        // There is another directory of this name.
+        waits(&mut attempt);
+        assert!(owner.watch().is_some());
+        owner.verify().unwrap();
+        owner.release().unwrap();
+        let lock = gets_in(&mut attempt);
+        assert_eq!(lock.path(), Path::new("data/tinyforge.lock"));
+        assert!(lock.watch().is_some() && lock.still_held().unwrap());
+        assert!(files(&scene.path().join("there/data")).is_empty());
+        assert_eq!(files(&scene.path().join("here/data")).len(), 2);
+        lock.release().unwrap();
+    });
+}
+
+#[test]
+fn a_relative_path_outlives_a_move_of_what_it_is_relative_to() {
+    let scene = Scene::free();
+    directories(&scene, &["here/data"]);
+    elsewhere(|| {
+        env::set_current_dir(scene.path().join("here")).unwrap();
+        let lock = acquire("data").unwrap();
+        fs::rename(scene.path().join("here"), scene.path().join("there")).unwrap();
+        lock.verify().unwrap();
+        lock.release().unwrap();
+    });
+}
+
+#[test]
+fn a_waiter_follows_a_directory_that_is_replaced() {
+    for turn in [false, true] {
+        let scene = Scene::free();
+        let [data, old] = ["data", "old"].map(|name| scene.path().join(name));
+        directories(&scene, &["data", "real", "other"]);
+        let path = match turn {
+            false => data.clone(),
+            true => {
+                let link = scene.path().join("link");
+                std::os::unix::fs::symlink("real", &link).unwrap();
+                link
+            }
+        };
+        let owner = acquire(&path).unwrap();
+        let mut attempt = patient().attempt(&path).unwrap();
+        waits(&mut attempt);
+        if turn {
+            fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink("other", &path).unwrap();
+        } else {
+            fs::rename(&data, &old).unwrap();
+            fs::create_dir(&data).unwrap();
+        }
+        let lock = gets_in(&mut attempt);
+        lock.verify().unwrap();
+        let error = owner.verify().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Lost);
+        assert!(
+            error.to_string().contains("its directory was moved"),
+            "{error}"
+        );
+        assert_eq!(owner.release().unwrap_err().kind(), ErrorKind::Lost);
+        lock.release().unwrap();
+    }
+}
+
+#[test]
+fn a_waiter_with_patience_waits_for_a_missing_directory() {
+    let scene = Scene::free();
+    let data = scene.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let owner = acquire(&data).unwrap();
+    let mut attempt = patient().attempt(&data).unwrap();
+    waits(&mut attempt);
+    drop(owner);
+    fs::remove_dir(&data).unwrap();
+    for _ in 0..16 {
+        let waiting = waits(&mut attempt);
+        assert_eq!(
+            (waiting.awaited(), waiting.path()),
+            (Awaited::Directory, &*data)
+        );
+        assert!(waiting.holder().is_none());
+        assert!(waiting.retry_after() <= Duration::from_secs(1));
+    }
+    fs::create_dir(&data).unwrap();
+    gets_in(&mut attempt).release().unwrap();
+}
+
+#[test]
+fn a_patience_that_ends_names_the_missing_directory() {
+    let scene = Scene::free();
+    let data = scene.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let owner = acquire(&data).unwrap();
+    let options = Options::new().patience(Duration::from_millis(50));
+    let mut attempt = options.attempt(&data).unwrap();
+    drop(owner);
+    fs::remove_dir(&data).unwrap();
+    let error = loop {
+        match attempt.proceed() {
+            Ok(_) => thread::yield_now(),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.kind(), error.path()), (ErrorKind::Io, &*data));
+    // Of one that was never there, it is the answer at once.
+    assert_eq!(patient().attempt(&data).unwrap_err().kind(), ErrorKind::Io);
+}
+
+#[test]
+fn what_settles_is_left_with_its_directory() {
+    let scene = Scene::free();
+    let [data, old] = ["data", "old"].map(|name| scene.path().join(name));
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("tinyforge.lock"), "").unwrap();
+    let mut attempt = Options::new().attempt(&data).unwrap();
+    assert_eq!(waits(&mut attempt).awaited(), Awaited::Settling);
+    fs::rename(&data, &old).unwrap();
+    fs::create_dir(&data).unwrap();
+    let lock = gets_in(&mut attempt);
+    assert_eq!(files(&old), ["tinyforge.lock"], "its claim is gone");
+    lock.verify().unwrap();
+    lock.release().unwrap();
+}
+
+#[test]
+fn the_program_waits_for_a_directory_that_comes_back() {
+    let scene = Scene::free();
+    let data = scene.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let mut owner = Contender::owner(&data);
+    let mut waiter = Contender::start(&mut told(&under_lock(&["-v", "--wait"], &data, &[])));
+    assert!(waiter.line().starts_with("lockhost: waiting for pid "));
+    let old = scene.path().join("old");
+    fs::rename(&data, &old).unwrap();
+    let missing = format!(
+        "lockhost: waiting for directory {}, which is missing",
+        data.display()
+    );
+    assert_eq!(waiter.line(), missing);
+    fs::create_dir(&data).unwrap();
+    assert!(waiter.line().starts_with("acquired "));
+    owner.stop();
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can change the root directory")]
+fn a_lock_is_kept_in_another_root() {
+    let scene = Scene::free();
+    directories(&scene, &["data", "root"]);
+    elsewhere(|| {
+        let lock = acquire(scene.path().join("data")).unwrap();
+        std::os::unix::fs::chroot(scene.path().join("root")).unwrap();
+        lock.verify().unwrap();
+        lock.release().unwrap();
+    });
+}
