@@ -442,7 +442,7 @@ fn refused(place: &Place, options: &Options, error: wit::Error) -> Error {
         wit::Cause::Again(_) | wit::Cause::Contended => Kind::Contended,
         wit::Cause::NotALock(what) => Kind::NotALock(phrase::not_a_lock(what)),
         wit::Cause::TooDeep => Kind::TooDeep,
-        wit::Cause::Failed(failure) => return Error::failed(directory, &file, failure),
+        wit::Cause::Failed(failure) => return place.failed(&file, failure),
         wit::Cause::Host(why) => return Error::new(directory.to_owned(), Kind::Host(why)),
         wit::Cause::BadName => return Error::new(file.into(), Kind::BadName),
         wit::Cause::Ended => return ended(directory),

@@ -151,6 +151,16 @@ impl Error {
 
     /// `file` is empty for the directory itself.
     pub(crate) fn failed(directory: &Path, file: &str, failure: wit::Failure) -> Self {
+        Self::failed_at(directory, directory, file, failure)
+    }
+
+    /// The same, where the directory has another path by now than the one to be named.
+    pub(crate) fn failed_at(
+        directory: &Path,
+        absolute: &Path,
+        file: &str,
+        failure: wit::Failure,
+    ) -> Self {
         let error = io::Error::new(phrase::kind(failure.code), phrase::code(failure.code));
         let path = if file.is_empty() {
             directory.to_owned()
@@ -158,7 +168,7 @@ impl Error {
             directory.join(file)
         };
         let whose = match error.kind() {
-            io::ErrorKind::PermissionDenied => whose(&path, directory, failure),
+            io::ErrorKind::PermissionDenied => whose(&absolute.join(file), absolute, failure),
             _ => None,
         };
         let operation = phrase::operation(failure.operation).to_owned();

@@ -114,7 +114,7 @@ impl Lock {
                 evidence: report.evidence,
                 identity: report.identity,
                 replaced: replaced.map(|it| Replaced::new(directory, it)).collect(),
-                warnings: warnings.map(|it| Warning::new(directory, it)).collect(),
+                warnings: warnings.map(|it| Warning::new(&place, it)).collect(),
             },
             directory: opened,
             place,
@@ -207,7 +207,7 @@ impl Lock {
         instance
             .still_held(*lock)
             .map_err(|error| Error::internal(self.place.given(), error))?
-            .map_err(|failure| Error::failed(self.place.given(), &self.report.file, failure))
+            .map_err(|failure| self.place.failed(&self.report.file, failure))
     }
 
     /// As [`still_held`](Self::still_held), with the sentence that says what has happened.
@@ -317,9 +317,7 @@ impl Lock {
             .map_err(|error| Error::internal(self.place.given(), error))?
             .map_err(|wit::ReleaseError { file, cause }| match cause {
                 wit::ReleaseCause::Lost => Error::new(self.place.given().join(file), Kind::Lost),
-                wit::ReleaseCause::Failed(failure) => {
-                    Error::failed(self.place.given(), &file, failure)
-                }
+                wit::ReleaseCause::Failed(failure) => self.place.failed(&file, failure),
             });
         released.and(looked)
     }
@@ -444,17 +442,15 @@ pub enum Warning {
 }
 
 impl Warning {
-    pub(crate) fn new(directory: &Path, warning: wit::Warning) -> Self {
+    pub(crate) fn new(place: &Place, warning: wit::Warning) -> Self {
         match warning.remark {
             wit::Remark::OtherReclaim(pid) => Self::OtherReclaim {
-                directory: directory.to_owned(),
+                directory: place.given().to_owned(),
                 pid,
             },
-            wit::Remark::Untidy(failure) => {
-                Self::Untidy(Error::failed(directory, &warning.file, failure))
-            }
+            wit::Remark::Untidy(failure) => Self::Untidy(place.failed(&warning.file, failure)),
             wit::Remark::Unswept => Self::Unswept {
-                directory: directory.to_owned(),
+                directory: place.given().to_owned(),
             },
         }
     }

@@ -6,7 +6,7 @@ use std::{
     path::{self, Path, PathBuf},
 };
 
-use crate::process::platform::file_id;
+use crate::{bindings::direct::lockfile as wit, error::Error, process::platform::file_id};
 
 #[cfg_attr(unix, path = "place/unix.rs")]
 #[cfg_attr(windows, path = "place/windows.rs")]
@@ -51,6 +51,11 @@ impl Place {
 
     pub(crate) fn absolute(&self) -> &Path {
         &self.absolute
+    }
+
+    /// An operation that failed in it, named as it was given, with whose the file is that is in the way.
+    pub(crate) fn failed(&self, file: &str, failure: wit::Failure) -> Error {
+        Error::failed_at(&self.given, &self.absolute, file, failure)
     }
 
     /// Opens the directory that the path names now, for the component.

@@ -18,6 +18,7 @@ use crate::{
     holder::{Holder, Keeper},
     lock::{Replaced, Warning},
     phrase::{self, WayOut},
+    place::Place,
 };
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sentences.txt");
@@ -409,6 +410,6 @@ fn warnings() -> [Warning; 4] {
     ]
     .map(|remark| {
         let file = "tinyforge.lock.reclaim".to_owned();
-        Warning::new(Path::new("D"), wit::Warning { file, remark })
+        Warning::new(&Place::new(Path::new("D")), wit::Warning { file, remark })
     })
 }

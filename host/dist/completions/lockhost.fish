@@ -34,7 +34,7 @@ complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "component" -d 'Wr
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l name -d 'The lock file\'s name in each directory, ending in .lock or .pid' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l wait -d 'Wait for whoever has the lock: for ever, or at most so long (300ms, 30s, 5m; 0 is not at all)' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -s E -l conflict-exit-code -d 'The exit code for a refusal' -r
-complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l on-lost -d 'What to do when somebody removes or replaces the lock file while the lock is held' -r -f -a "warn\t'Say so, and go on'
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l on-lost -d 'What to do when the lock file or its directory is removed, replaced or moved while the lock is held' -r -f -a "warn\t'Say so, and go on'
 terminate\t'Say so, and send the command SIGTERM; without a command, exit'"
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l assume-dead -d 'Take over from exactly this owner, as a refusal names it, though nobody can tell that it is dead' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l notify -d 'What the service manager is told, if one listens' -r -f -a "ready\t'That the service is ready once the lock is held, and what it waits for before that; the command cannot tell it more'
