@@ -29,8 +29,9 @@ const GUARDED: usize = 1_000;
 pub struct ProcessCtx {
     /// The descriptors under guard, to be recognised when the component asks about one of them.
     guarded: Vec<Weak<File>>,
-    /// The one of them under which a kernel keeps the latest claim locked. An attempt has one claim at a time.
-    kept: Weak<File>,
+    /// Those of them under which a kernel keeps a file locked. An attempt has one claim at a time, or what it has made
+    /// in place; once it is a lock, one of them is left.
+    kept: Vec<Weak<File>>,
     /// Whether no process is looked at when an owner is judged.
     by_evidence: bool,
 }
@@ -52,9 +53,9 @@ impl ProcessCtx {
         self.guarded.iter().any(|it| it.strong_count() > 0)
     }
 
-    /// The descriptor under which a kernel keeps the store's claim locked.
+    /// The descriptor under which a kernel keeps the store's lock locked: the latest that is open still.
     pub(crate) fn evidence(&self) -> Option<Arc<File>> {
-        self.kept.upgrade()
+        self.kept.iter().rev().find_map(Weak::upgrade)
     }
 }
 
@@ -246,7 +247,8 @@ impl process::Host for ProcessCtxView<'_> {
                 debug!(kept = evidence.is_kept(), "a claim is guarded");
                 self.ctx.guarded.push(evidence.descriptor());
                 if evidence.is_kept() {
-                    self.ctx.kept = evidence.descriptor();
+                    self.ctx.kept.retain(|kept| kept.strong_count() > 0);
+                    self.ctx.kept.push(evidence.descriptor());
                 }
                 Ok(self.table.push(evidence)?)
             }
