@@ -87,7 +87,7 @@ pub(crate) fn doubt(holder: &Holder) -> Option<&'static str> {
             "a process has this pid, and whether it is the owner cannot be told"
         }
         Liveness::Alive(AliveReason::Exists) => {
-            "a process has this pid, and the file, which another program wrote or which lies on a file system without \
+            "a process has this pid, and the file, which another program wrote or which was made without \
              hard links, says no more"
         }
         Liveness::Alive(AliveReason::Unguarded) => {

@@ -15,6 +15,11 @@ pub(crate) fn told(path: &Path) -> String {
     name(path).unwrap_or_else(|| "unknown".to_owned())
 }
 
+/// What a lock is that was made in place where a kernel keeps evidence.
+pub(crate) const LINKS_DENIED: &str = "hard links are denied to this process, so a lock that it takes is a pid in a file that the kernel keeps locked: \
+     every process on this kernel sees that its owner lives; but a dead owner whose pid another process has counts as \
+     alive until a person decides";
+
 /// Whether it is one without hard links, so that a lock there is a pid in a file and no more.
 pub(crate) fn lacks_links(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

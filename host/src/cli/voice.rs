@@ -4,7 +4,14 @@ use std::{io, path::Path};
 
 use lockhost::{Lock, Waiting};
 
-use super::{complain, events::Event, file_system, json::Stream, notify::Notify, printable, say};
+use super::{
+    complain,
+    events::Event,
+    file_system::{self, LINKS_DENIED},
+    json::Stream,
+    notify::Notify,
+    printable, say,
+};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,10 +150,11 @@ impl Voice {
 
 /// What cannot be known where the kernel keeps no evidence, as on network and FUSE file systems.
 fn blindness(lock: &Lock) -> Option<String> {
-    if lock.has_evidence() {
-        return None;
-    }
     let directory = lock.path().parent()?;
+    if lock.has_evidence() {
+        let denied = || format!("{}: {LINKS_DENIED}", directory.display());
+        return (!lock.is_claimed()).then(denied);
+    }
     let kind = file_system::told(directory);
     let directory = directory.display();
     let limit = if lock.is_claimed() {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{machine::Machine, system::claims, trials::Trials};
+use crate::cli::file_system::LINKS_DENIED;
 
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -17,6 +18,8 @@ enum Worth {
     None(String),
     /// In place: a pid in a file.
     Pid,
+    /// The same, and the kernel keeps the file locked: links are denied to this process.
+    Kept,
     /// Claims, and no evidence; what that means here.
     Claim(&'static str),
     /// All that there is.
@@ -29,7 +32,8 @@ impl Verdict {
             (Err(why), _, _) | (_, Some(Err(why)), _) => Worth::None(why.clone()),
             (_, Some(Ok(())), Ok(())) => Worth::Evidence,
             (_, None, Ok(())) => Worth::Claim(claims(machine.boot)),
-            (_, _, Err(_)) => Worth::Pid,
+            (_, Some(Ok(())), Err(_)) => Worth::Kept,
+            (_, None, Err(_)) => Worth::Pid,
         };
         Self {
             worth,
@@ -55,6 +59,7 @@ impl fmt::Display for Verdict {
                  after a reboot; a dead owner never needs a person",
             )?,
             Worth::Claim(told) => f.write_str(told)?,
+            Worth::Kept => f.write_str(LINKS_DENIED)?,
             Worth::Pid => f.write_str(
                 "locks here keep processes apart that see each other, and neither machines nor containers; an owner is \
                  judged by its pid alone",
