@@ -27,6 +27,8 @@ pub mod boxed;
 #[cfg(target_os = "linux")]
 pub mod mounted;
 #[cfg(target_os = "linux")]
+pub mod seccomp;
+#[cfg(target_os = "linux")]
 pub mod traced;
 #[cfg(target_os = "linux")]
 pub mod twin;

@@ -47,6 +47,15 @@ impl Barrier {
     pub fn line_up(&self, at_barrier: &str, program: &Path, arguments: &[&str]) -> Contender {
         let mut command = Command::new(at_barrier);
         command.arg(program).args(arguments);
+        self.line_up_as(command)
+    }
+
+    /// Sends a command to the line, which becomes what it lines up for.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn line_up_as(&self, mut command: Command) -> Contender {
         command.stdin(self.closed.try_clone().expect("a descriptor"));
         let mut contender = Contender::start(&mut command);
         assert_eq!(contender.line(), "ready");

@@ -1,0 +1,210 @@
+//! Hard links that a policy denies to a process, on a file system that has them: such a process makes its lock in place,
+//! and the kernel keeps evidence on it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    process::Command,
+};
+
+use lockhost::{AliveReason, Liveness, Options, acquire};
+use lockhost_tests::{
+    contender::{ACQUIRE, Answer, Barrier, Contender, owners, rounds, send},
+    program::{lockhost, run},
+    scene::{NOBODY, Scene},
+    seccomp::deny_links,
+    traced,
+};
+use rustix::process::Signal;
+
+use super::{LOCK, RECLAIM};
+
+/// How policies answer: seccomp as its filter says, security modules with EACCES.
+const ANSWERS: [i32; 3] = [libc::EPERM, libc::EACCES, libc::ENOSYS];
+
+fn acquire_denied(scene: &Scene, errno: i32) -> Contender {
+    let mut command = Command::new(lockhost());
+    command.args(ACQUIRE).arg(scene.path());
+    deny_links(&mut command, errno);
+    Contender::start(&mut command)
+}
+
+fn owner_denied(scene: &Scene) -> Contender {
+    let mut owner = acquire_denied(scene, libc::EPERM);
+    assert_eq!(owner.answer(), Answer::Owns);
+    owner
+}
+
+/// The lock is a pid file that the kernel keeps locked, and there is no claim.
+fn is_in_place(scene: &Scene, owner: &Contender) {
+    assert_eq!(scene.files(), [LOCK]);
+    let content = fs::read_to_string(scene.lock()).unwrap();
+    assert_eq!(content, format!("{}\n", owner.pid()));
+    let file = File::open(scene.lock()).unwrap();
+    assert!(matches!(
+        file.try_lock_shared(),
+        Err(TryLockError::WouldBlock)
+    ));
+}
+
+fn is_refused(mut contender: Contender, owner: u32) {
+    let Answer::Ended(Some(75), told) = contender.answer() else {
+        panic!("two owners");
+    };
+    assert!(told.contains(&format!("pid {owner}")), "{told}");
+}
+
+#[test]
+fn denied_links_make_a_lock_in_place_with_evidence() {
+    for errno in ANSWERS {
+        let scene = Scene::free();
+        let mut owner = acquire_denied(&scene, errno);
+        assert_eq!(owner.answer(), Answer::Owns, "{errno}");
+        is_in_place(&scene, &owner);
+        assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+        assert!(owner.complaints().contains("hard links are denied"));
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn links_denied_by_name_make_a_lock_in_place() {
+    for error in ["EPERM", "EACCES", "ENOSYS"] {
+        let scene = Scene::free();
+        let inject = format!("linkat:error={error}");
+        let mut owner = traced::acquire_with(&[&inject], scene.path());
+        assert_eq!(owner.answer(), Answer::Owns, "{error}");
+        is_in_place(&scene, &owner);
+        assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+fn a_lock_in_place_and_a_linked_one_exclude_each_other() {
+    let scene = Scene::free();
+    let mut owner = owner_denied(&scene);
+    is_refused(Contender::acquire(scene.path()), owner.pid());
+    is_refused(acquire_denied(&scene, libc::EACCES), owner.pid());
+    is_in_place(&scene, &owner);
+    owner.end(Signal::TERM);
+    let mut owner = Contender::owner(scene.path());
+    is_refused(acquire_denied(&scene, libc::EPERM), owner.pid());
+    assert_eq!(scene.files().len(), 2, "the lock and its claim");
+    owner.end(Signal::TERM);
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_killed_owner_in_place_is_taken_over() {
+    let scene = Scene::free();
+    owner_denied(&scene).kill();
+    let lock = acquire(scene.path()).unwrap();
+    assert_eq!(lock.replaced().len(), 1);
+    assert!(lock.is_claimed() && lock.has_evidence());
+    lock.release().unwrap();
+    Contender::owner(scene.path()).kill();
+    let mut owner = owner_denied(&scene);
+    is_in_place(&scene, &owner);
+    owner.end(Signal::TERM);
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn an_owner_in_place_that_swept_hands_its_evidence_over() {
+    // The owner takes the reclaim lock that was left, only to drop it, and guards that file after its lock.
+    let scene = Scene::free().with(RECLAIM, NOBODY);
+    let mut command = Command::new(lockhost());
+    command.args(ACQUIRE).arg(scene.path());
+    command.args(["--", "sh", "-c", "echo $$; exec sleep 600"]);
+    deny_links(&mut command, libc::EPERM);
+    let mut owner = Contender::start(&mut command);
+    let command: u32 = owner.line().parse().expect("the command's pid");
+    assert_eq!(scene.files(), [LOCK]);
+    owner.kill();
+    let refused = acquire(scene.path()).unwrap_err();
+    send(command, Signal::KILL).unwrap();
+    let liveness = refused.holder().unwrap().liveness();
+    assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence));
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "there are no PID namespaces to be had")]
+fn an_owner_in_place_is_respected_from_another_pid_namespace() {
+    let scene = Scene::free();
+    let mut owner = owner_denied(&scene);
+    let elsewhere = || {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
+        command.arg(lockhost()).args(ACQUIRE).arg(scene.path());
+        Contender::start(&mut command)
+    };
+    let Answer::Ended(Some(75), told) = elsewhere().answer() else {
+        panic!("two owners");
+    };
+    assert!(told.contains("the kernel keeps the file locked"), "{told}");
+    owner.kill();
+    assert_eq!(elsewhere().answer(), Answer::Owns);
+}
+
+#[test]
+fn of_eight_with_links_and_eight_without_exactly_one_gets_in() {
+    let scenes: [fn() -> Scene; 4] = [
+        Scene::free,
+        Scene::stale,
+        || Scene::stale().with(RECLAIM, NOBODY),
+        || Scene::free().with_old(LOCK, ""),
+    ];
+    for _ in 0..rounds() {
+        for scene in scenes {
+            race(&scene());
+        }
+    }
+    println!("links denied to half of 16: 4 times {} rounds", rounds());
+}
+
+fn race(scene: &Scene) {
+    let barrier = Barrier::new();
+    let mut contenders: Vec<_> = (0..16)
+        .map(|number| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_at-barrier"));
+            command.arg(lockhost()).args(ACQUIRE).arg(scene.path());
+            if number % 2 == 0 {
+                deny_links(&mut command, libc::EPERM);
+            }
+            barrier.line_up_as(command)
+        })
+        .collect();
+    barrier.open();
+    let (count, answers) = owners(&mut contenders);
+    assert_eq!(count, 1, "owners among {answers:#?}");
+    let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
+    assert_eq!(refused, 15, "refusals among {answers:#?}");
+    for (contender, answer) in contenders.iter_mut().zip(answers) {
+        if answer == Answer::Owns {
+            assert_eq!(contender.end(Signal::TERM).code(), Some(0));
+        }
+    }
+    let lock = Options::new().acquire(scene.path()).unwrap();
+    lock.release().unwrap();
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn doctor_says_that_links_are_denied_to_this_process() {
+    let scene = Scene::free();
+    let path = scene.path().to_str().expect("its path is text");
+    let mut command = Command::new(lockhost());
+    command.args(["doctor", path]);
+    deny_links(&mut command, libc::EPERM);
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let verdict = told.lines().last().unwrap_or_default();
+    assert!(
+        verdict.starts_with("verdict: hard links are denied to this process"),
+        "{told}"
+    );
+    let allowed = run(&["doctor", path]);
+    assert!(!String::from_utf8_lossy(&allowed.stdout).contains("denied"));
+}
