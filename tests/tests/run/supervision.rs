@@ -26,6 +26,43 @@ fn the_lock_is_held_though_poll_fails() {
 }
 
 #[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn the_lock_is_held_though_supervision_fails() {
+    let scene = Scene::free();
+    let lockhost = under_lock(&[], scene.path(), &[HEARING]);
+    let mut strace = Command::new("strace");
+    // The first call looks for children that were there before.
+    strace
+        .args([
+            "-D",
+            "-qqq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=wait4,ppoll,select,pselect6",
+        ])
+        .args(["-e", "inject=wait4:error=EINVAL:when=2..3"])
+        .args(["-e", "inject=ppoll,select,pselect6:error=ENOMEM"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut owner = Contender::start(&mut ignoring_none(&strace));
+    ready(&mut owner);
+    for _ in 0..3 {
+        owner.signal(Signal::USR1);
+        assert_eq!(owner.line(), "heard SIGUSR1");
+        assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    }
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    let told = owner.complaints();
+    assert_eq!(
+        told.matches("cannot watch the command").count(),
+        1,
+        "{told}"
+    );
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
 fn without_a_command_the_end_of_input_is_noticed_though_poll_fails() {
     let scene = Scene::free();
     let mut command = under_lock(&["--until-stdin-closes"], scene.path(), &[]);
@@ -62,14 +99,12 @@ fn with_all_signals_reach_no_stranger() {
     let scene = Scene::free();
     let script = format!("{HEARING} & exit 4");
     let (mut owner, child) = after_a_child(&["--all"], &scene, &["sh", "-c", &script]);
-    let (_, lockhost) = ready(&mut owner);
+    let (hearing, lockhost) = ready(&mut owner);
     let children = format!("/proc/{lockhost}/task/{lockhost}/children");
-    until("the command is buried", || {
-        fs::read_to_string(&children)
-            .unwrap()
-            .split_whitespace()
-            .count()
-            == 2
+    until("the command is buried, and its orphan adopted", || {
+        let children = fs::read_to_string(&children).unwrap();
+        let children: Vec<_> = children.split_whitespace().collect();
+        children.len() == 2 && children.contains(&&*hearing.to_string())
     });
     owner.signal(Signal::TERM);
     assert_eq!(owner.line(), "heard SIGTERM");

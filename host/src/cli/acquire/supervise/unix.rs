@@ -7,7 +7,7 @@ use lockhost::Lock;
 use nix::sys::signal::Signal;
 use rustix::{
     io::Errno,
-    process::{Pid, WaitOptions, WaitStatus, getpgrp, getpid, setpgid, wait, waitpid},
+    process::{Pid, WaitOptions, WaitStatus, getpgrp, getpid, setpgid, wait},
     termios::tcgetpgrp,
 };
 
@@ -182,21 +182,20 @@ impl Supervision {
         if caught.is(Signal::SIGCONT) {
             settle_group();
         }
-        // First, whatever has come: the end of the command may be told after a signal that was sent later.
-        let stopped = self.bury()?;
-        if caught.is(Signal::SIGCHLD) {
-            return Ok(());
-        }
+        // First, whatever has come: the end of the command may be told after a signal that was sent later. If that fails,
+        // the signal is passed on all the same.
+        let buried = self.bury();
+        let stopped = matches!(buried, Ok(true));
         if caught.is(Signal::SIGCONT) {
             // A shell continues all its job; somebody who means this process alone, only this one. One that came before the
             // command stopped once more is not meant for it.
             if !stopped && !std::mem::take(&mut self.continued) {
                 self.recipients().for_each(pass::proceed);
             }
-            return Ok(());
+        } else if !caught.is(Signal::SIGCHLD) {
+            self.recipients().for_each(|to| pass::pass_on(caught, to));
         }
-        self.recipients().for_each(|to| pass::pass_on(caught, to));
-        Ok(())
+        buried.map(drop)
     }
 
     /// The command; once that has ended, those that it left and that are waited for.
@@ -247,10 +246,11 @@ impl Supervision {
 
 impl Drop for Supervision {
     fn drop(&mut self) {
-        while self.status.is_none() && !self.is_gone {
-            match waitpid(Some(self.command), WaitOptions::empty()) {
-                Ok(Some((_, status))) => self.status = Some(status),
-                Ok(None) | Err(Errno::INTR) => {}
+        while !matches!(self.is_over(), Ok(true)) {
+            match wait(WaitOptions::empty()) {
+                Ok(Some((pid, status))) if pid == self.command => self.status = Some(status),
+                Ok(_) | Err(Errno::INTR) => {}
+                // There are no children.
                 Err(_) => return,
             }
         }
