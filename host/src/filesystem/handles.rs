@@ -52,7 +52,7 @@ use crate::{
 
 /// Why something could not be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Status(NTSTATUS);
+pub(in crate::filesystem) struct Status(NTSTATUS);
 
 impl Status {
     /// Whether a directory has the name.
@@ -85,7 +85,7 @@ impl Status {
 
     /// What WASI calls it.
     #[allow(unsafe_code)]
-    pub(super) fn code(self) -> ErrorCode {
+    pub(in crate::filesystem) fn code(self) -> ErrorCode {
         match self.0 {
             // It is removed, and goes when the last who has it open closes it. Whoever wants its name finds it taken
             // until then, and nobody can open it any more.
@@ -117,7 +117,7 @@ fn disposition(wanted: Wanted) -> NTCREATEFILE_CREATE_DISPOSITION {
 }
 
 /// Opens a file in a directory, and a symbolic link itself. Whoever else opens, renames and removes it may.
-pub(super) fn open(
+pub(in crate::filesystem) fn open(
     directory: &File,
     name: &str,
     access: FILE_ACCESS_RIGHTS,

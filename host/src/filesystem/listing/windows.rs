@@ -40,7 +40,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn of(directory: &File) -> std::result::Result<Self, ErrorCode> {
+    pub(super) fn of(directory: &File) -> Result<Self, ErrorCode> {
         // No name is that of the directory itself.
         let (access, options) = (FILE_LIST_DIRECTORY, FILE_DIRECTORY_FILE);
         let directory = handles::open(directory, "", access, Wanted::Existing, options);
@@ -52,7 +52,7 @@ impl Listing {
     }
 
     /// The next, but the directory itself and the one that it is in.
-    pub(super) fn entry(&mut self) -> std::result::Result<Option<DirectoryEntry>, ErrorCode> {
+    pub(super) fn entry(&mut self) -> Result<Option<DirectoryEntry>, ErrorCode> {
         loop {
             let Some(at) = self.next else {
                 if !self.read_on()? {
