@@ -45,7 +45,7 @@ fn the_lock_is_held_though_supervision_fails() {
         .args(["-e", "inject=ppoll,select,pselect6:error=ENOMEM"])
         .arg(lockhost.get_program())
         .args(lockhost.get_args());
-    let mut owner = Contender::start(&mut ignoring_none(&strace));
+    let mut owner = Contender::start(&mut strace);
     ready(&mut owner);
     for _ in 0..3 {
         owner.signal(Signal::USR1);
