@@ -100,26 +100,6 @@ fn in_a_program_a_lock_is_waited_for_as_long_as_its_patience_lasts() {
 }
 
 #[test]
-fn a_thread_gets_in_after_two_others_took_turns() {
-    let scene = Scene::free();
-    let mut lock = Some(acquire(scene.path()).unwrap());
-    let path = scene.path().to_owned();
-    let third = thread::spawn(move || Options::new().patience(Duration::MAX).acquire(path));
-    for _ in 0..100 {
-        lock.take().into_iter().for_each(|it| it.release().unwrap());
-        let path = scene.path().to_owned();
-        match thread::spawn(move || acquire(path)).join().unwrap() {
-            Ok(next) => lock = Some(next),
-            // The third one was faster.
-            Err(_) => break,
-        }
-        thread::yield_now();
-    }
-    drop(lock);
-    third.join().unwrap().unwrap().release().unwrap();
-}
-
-#[test]
 fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
     let scene = Scene::free();
     let mut owner = Contender::owner(scene.path());
