@@ -73,7 +73,7 @@ fn nothing_from_outside_is_printed_as_it_is() {
     texts.extend(errors.iter().map(|it| format!("{it:?}")));
     let remark = wit::Remark::OtherReclaim(None);
     let file = String::new();
-    texts.push(Warning::new(&path(), wit::Warning { file, remark }).to_string());
+    texts.push(Warning::new(&Place::new(&path()), wit::Warning { file, remark }).to_string());
     texts.push(keeper.to_string());
     texts.push(format!("{keeper:?}"));
     texts.push(phrase::Kept(&[keeper]).to_string());
