@@ -207,8 +207,8 @@ impl Sweep {
     /// An empty claim that no kernel keeps locked is removed when it has settled: when it is more than a minute older than
     /// ours. (Its name says who made it, so there is no other program to wait for.)
     ///
-    /// Its maker may still live, stopped between creating and guarding it. It makes another claim then, since this one
-    /// cannot be linked any more.
+    /// Its maker may still live, stopped between creating and guarding it. It makes another claim when it goes on, even if
+    /// it has guarded this one in between: link(2) fails for a claim whose name is gone.
     fn judge_by_age(&mut self) -> Option<Call> {
         match self.claim {
             Some(claim) if is_old(claim.modified, self.born.flatten()) => self.remove_open(claim),
@@ -219,8 +219,8 @@ impl Sweep {
     /// Removes the claim that is open, before another is opened.
     ///
     /// That evidence is gone says that the claim is dead, but not that its maker is: that one may have given the claim up
-    /// a moment ago, and use its name again, for a file that may get the same number. While the file is open it keeps its
-    /// number, and its maker cannot guard it: what found it unlocked was a lock on it.
+    /// a moment ago, and use its name again. While the file is open it keeps its number, so that no later file of that
+    /// name is taken for it.
     fn remove_open(&mut self, claim: Claim) -> Option<Call> {
         self.dead.push((claim.identity, claim.file));
         self.look_at_level(0)

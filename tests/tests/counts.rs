@@ -130,10 +130,9 @@ fn a_look_of_a_waiter_costs_a_refusal_and_a_watch() {
         &scene,
         &[
             ("open", 1),
-            ("openat2", 1),
             ("pread64", 1),
-            ("statx", 5),
-            ("openat", 2),
+            ("statx", 6),
+            ("openat", 3),
             ("read", 5),
             ("kill", 1),
             ("fstatfs", 2),

@@ -53,6 +53,10 @@ impl Files {
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
+
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
 }
 
 impl FromIterator<File> for Files {

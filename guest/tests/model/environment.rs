@@ -303,6 +303,7 @@ impl World {
             free: false,
             owned: false,
             crashed: false,
+            given_up: Files::default(),
             robbed: false,
             failed: None,
         };

@@ -32,6 +32,8 @@ pub struct World {
     pub era: u8,
     /// The files that somebody whom nobody can judge keeps locked.
     pub outside: Files,
+    /// The files that a process looks at and has found given up by their makers.
+    pub given_up: Files,
     /// The deepest level that anybody can come to want.
     pub deepest: u8,
     /// The next pid that nobody had yet.
@@ -123,6 +125,10 @@ impl World {
                 .for_each(|since| *since &= !(1 << slot));
         }
         self.directory.forget_unused(self.open(table));
+        if self.given_up != Files::default() {
+            let looked_at = self.locals.iter().filter_map(|it| table.info(*it).open);
+            self.given_up = self.given_up.intersection(looked_at.collect());
+        }
     }
 
     /// Whether a process' claim has so many links, taken for whether a name is its own.
@@ -182,7 +188,12 @@ impl World {
             Op::ListRest => Answer::Claims(self.directory.claims() & !EVEN, None, false),
             Op::Ask(asked) => judge(asked, who, |pid| self.neighbour(pid, who, table), table),
             Op::Probe(_, kept) if self.is_kept(open()?, table) => Answer::Liveness(kept),
-            Op::Probe(free, _) => Answer::Locked(free),
+            Op::Probe(free, _) => {
+                if self.is_given_up(open()?, table) {
+                    self.given_up.insert(open()?);
+                }
+                Answer::Locked(free)
+            }
             Op::GiveBack(told) => Answer::Liveness(told),
             Op::Link(name) => {
                 let last = info.last.ok_or(ErrorCode::NoEntry)?;
@@ -203,7 +214,8 @@ impl World {
                 let told = info.assumes && self.is_assumed_dead(made, table);
                 let robbed = others.any(|other| other.made.contains(&made))
                     || !told && self.is_an_outsiders(made.1, table);
-                self.robbed |= robbed && !self.is_abandoned(made, table);
+                let buried = matches!(name, Name::Claim(_)) && self.given_up.contains(made.1);
+                self.robbed |= robbed && !buried;
                 self.directory.unlink(name)?;
                 Answer::Done
             }
@@ -248,11 +260,11 @@ impl World {
         }
     }
 
-    /// Whether a claim is still empty and unlocked a minute after it was made: its maker makes another one, if it lives.
-    fn is_abandoned(&self, (name, file): (Name, File), table: &Table) -> bool {
+    /// Whether a file is still empty and unlocked a minute after it was made. A claim's maker, if it lives, makes another
+    /// one when it finds this one removed, also if it was about to go on with it.
+    fn is_given_up(&self, file: File, table: &Table) -> bool {
         let stat = self.directory.stat(file);
-        matches!(name, Name::Claim(_))
-            && stat.content == Content::Empty
+        stat.content == Content::Empty
             && stat.modified != Modified::Fresh(self.era)
             && !self.is_kept(file, table)
     }
