@@ -43,6 +43,12 @@ impl Levels {
         (self.set & (1 << level) != 0).then_some(*file)
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.set == 0
+    }
+
     /// Take out the lock file itself, or else the reclaim lock that is next to it.
     pub fn take_first(&mut self) -> Option<(u8, FileId)> {
         let level = self.set.trailing_zeros() as u8;

@@ -11,7 +11,6 @@ use super::{ATTEMPTS, Links, Machine, Purpose, State, Turn};
 use crate::{
     call::{Call, Reply},
     contract::{ErrorCode, Operation},
-    dropping::Levels,
     lockfile::Name,
     stop::Stop,
 };
@@ -28,7 +27,7 @@ impl Machine {
     /// Whether a link was denied in a way that a scratch link is to tell more about: nothing has shown yet whether links
     /// work, and no name is linked, at which what is made in place would be one file more.
     pub(super) fn may_lack_links(&self, code: ErrorCode) -> bool {
-        tells_of_links(code) && self.scratch.is_none() && self.levels == Levels::default()
+        tells_of_links(code) && self.scratch.is_none() && self.levels.is_empty()
     }
 
     pub(super) fn ask_for_scratch(&mut self) -> Turn {
