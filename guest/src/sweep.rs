@@ -130,6 +130,11 @@ impl Sweep {
                     self.claim.as_mut()?.file = id;
                     self.call(Stage::StatOpen, Call::StatOpen)
                 }
+                // A lease is in the way, for which the host has waited already. Others may be in the way of further ones.
+                Err(ErrorCode::WouldBlock) => {
+                    self.partial = true;
+                    self.end_listing()
+                }
                 Err(_) => self.next_claim(),
             },
             Stage::StatOpen => match reply.stat() {

@@ -24,6 +24,8 @@ enum Claim {
         /// Whether its mode is right already.
         private: bool,
     },
+    /// It was one, and its name was removed: its maker took so long that a sweep took it for given up.
+    Gone,
     /// It cannot, for this reason.
     Not(&'static str),
 }
@@ -52,6 +54,8 @@ impl Evidence {
         match claim::look(file, kind.is_some()) {
             Ok(Claim::New { private: true }) => {}
             Ok(Claim::New { private: false }) => make_private(file, kind.is_some())?,
+            // As one that is looked at: another one is to be made. Its name may serve another attempt of this process by now.
+            Ok(Claim::Gone) => return Err(GuardError::Probed),
             Ok(Claim::Not(why)) => return Err(not_new(why)),
             Err(error) => return Err(refused("it cannot be looked at", &error)),
         }
@@ -235,6 +239,12 @@ mod tests {
         other.try_lock_shared().unwrap();
         let made = Arc::new(file.reopen().unwrap());
         assert!(matches!(Evidence::leave(&made), Err(GuardError::Probed)));
+    }
+
+    #[test]
+    fn a_claim_whose_name_is_gone_is_made_anew() {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        assert!(matches!(Evidence::leave(&file), Err(GuardError::Probed)));
     }
 
     #[test]

@@ -31,7 +31,11 @@ impl Machine {
 
     pub(super) fn linked(&mut self, level: u8, under: bool, reply: Reply) -> Turn {
         match reply.done() {
-            Ok(()) => self.stands(level, under),
+            // *beside the original* compares it before it is owned.
+            Ok(()) if level == 0 => self.stands(level, under),
+            // The claim is linked by its name, which may be another attempt's of this process by now: this one's was
+            // swept if it was stopped for a minute before it guarded it.
+            Ok(()) => self.compare(State::LinkFailed(level, under, ErrorCode::Exist), level),
             // A network file system may answer that the name exists to the very request that made it.
             Err(code) => self.compare(State::LinkFailed(level, under, code), level),
         }

@@ -126,6 +126,13 @@ impl Seed {
             (Seed::ReclaimRemovedUnguarded, Op::Link(Name::Level(2..))) => {
                 Some(Lie::Says(Answer::Done))
             }
+            // What was not linked is compared.
+            (
+                Seed::LockRemovedUnguarded | Seed::ReclaimRemovedUnguarded,
+                Op::Id(Name::Level(level)),
+            ) if trail.pretends_to_link(self, level) => {
+                files.claim().map(|file| Lie::Says(Answer::Id(file)))
+            }
             (Seed::NotJudgedAgain, Op::Ask(_)) => match trail.looked_at {
                 Some(Name::Level(level)) if files.has_made(Name::Level(level + 1)) => DEAD,
                 _ => None,
@@ -214,6 +221,15 @@ const DEAD: Option<Lie> = Some(Lie::Says(Answer::Liveness(Liveness::Dead(
 ))));
 
 impl Trail {
+    /// Whether a link to a level, which this fault leaves out, has just been answered.
+    fn pretends_to_link(&self, seed: Seed, level: u8) -> bool {
+        let left_out = match seed {
+            Seed::LockRemovedUnguarded => level == 1,
+            _ => level >= 2,
+        };
+        left_out && self.last == Some(Op::Link(Name::Level(level)))
+    }
+
     /// Whether a level was just looked at, and what was there was judged if anything was.
     fn has_looked_at(&self, level: u8) -> bool {
         let name = Name::Level(level);

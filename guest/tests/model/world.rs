@@ -161,7 +161,12 @@ impl World {
                 self.wants(level);
                 Answer::Id(self.create(Name::Level(level), table)?)
             }
-            Op::Guard(file) if table.evidence && self.is_locked(ours(file)?, slot, table) => {
+            // A file that has lost its name is refused as one that is looked at.
+            Op::Guard(file)
+                if table.evidence
+                    && (self.is_locked(ours(file)?, slot, table)
+                        || self.directory.stat(ours(file)?).links == 0) =>
+            {
                 Answer::Probed
             }
             Op::Guard(file) => ours(file).map(|_| Answer::Done)?,

@@ -32,6 +32,8 @@ pub(super) fn look(file: &File, known: bool) -> io::Result<Claim> {
         "it is not empty"
     } else if seen.nlink() > 1 {
         "it has further names"
+    } else if known && seen.nlink() == 0 {
+        return Ok(Claim::Gone);
     } else if known && seen.uid() != geteuid().as_raw() {
         "it belongs to another user"
     } else if known && mode & !MADE != 0 {

@@ -213,6 +213,12 @@ impl Attempt {
             .compares(name, there)
     }
 
+    /// It gives its claim a reclaim lock's name, and sees that it was its own claim that got it.
+    pub(super) fn links(self, name: Name) -> Self {
+        self.told(Call::Link { name }, Reply::Done)
+            .compares(name, Ok(OWN))
+    }
+
     /// It looks, finds a file that it may remove, and removes it.
     pub(super) fn removes(self, name: Name, file: FileId) -> Self {
         self.compares(name, Ok(file))

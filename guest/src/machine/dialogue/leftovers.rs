@@ -17,10 +17,10 @@ use crate::{
 fn a_reclaim_lock_that_is_left_over_is_taken_and_dropped() {
     tidying()
         .sees(1, OTHER, "9\n", 0, NOBODY)
-        .told(Call::Link { name: at(2) }, Reply::Done)
+        .links(at(2))
         .sees(1, OTHER, "9\n", 0, NOBODY)
         .removes(at(1), OTHER)
-        .told(Call::Link { name: at(1) }, Reply::Done)
+        .links(at(1))
         .removes(at(2), OWN)
         .removes(at(1), OWN)
         .told(Call::List, Reply::Listed(Listed::default()))
@@ -39,9 +39,7 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
     unsettled(tidying()).told(Call::List, Reply::Listed(Listed::default()));
     // Also where it cannot remove what it has made meanwhile, of which it warns.
     let unlink = Call::Unlink { name: at(2) };
-    let dead = tidying()
-        .sees(1, OTHER, "9\n", 0, NOBODY)
-        .told(Call::Link { name: at(2) }, Reply::Done);
+    let dead = tidying().sees(1, OTHER, "9\n", 0, NOBODY).links(at(2));
     let report = unsettled(dead)
         .compares(at(2), Ok(OWN))
         .told(unlink, Reply::Failed(ErrorCode::Access))

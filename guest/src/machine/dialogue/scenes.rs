@@ -66,7 +66,7 @@ pub(super) fn judging() -> Attempt {
 
 /// One that has the reclaim lock.
 pub(super) fn reclaiming() -> Attempt {
-    judging().told(Call::Link { name: at(1) }, Reply::Done)
+    judging().links(at(1))
 }
 
 /// One that has judged the lock again under it.

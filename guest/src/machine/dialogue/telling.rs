@@ -243,7 +243,7 @@ fn the_claim_of_one_that_a_person_took_for_dead_stays() {
     let sees = |attempt: Attempt| attempt.sees_claim(0, OTHER, scratch(), unknown);
     let exists = |attempt: Attempt, file| attempt.does_not_link(at(0), ErrorCode::Exist, Ok(file));
     let claimed = sees(Attempt::assuming(Some("1-p7-scratch"))).claims(0, maker(true));
-    let under = sees(exists(claimed, OTHER)).told(Call::Link { name: at(1) }, Reply::Done);
+    let under = sees(exists(claimed, OTHER)).links(at(1));
     let faster = FileId(3, 0);
     let refused = exists(sees(under).removes(at(0), OTHER), faster).removes(at(1), OWN);
     let error = exists(refused, faster)

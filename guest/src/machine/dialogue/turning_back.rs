@@ -3,7 +3,8 @@
 use super::{
     attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular, with_links},
     scenes::{
-        GONE, LAST, SCRATCH, failed, judged, linked, reclaiming, scratch, scratching, unlinkable,
+        GONE, LAST, SCRATCH, failed, judged, judging, linked, reclaiming, scratch, scratching,
+        unlinkable,
     },
 };
 use crate::{
@@ -249,4 +250,22 @@ fn a_scratch_link_has_no_name_that_a_claim_of_ours_can_have() {
             },
             Reply::Maker(me),
         );
+}
+
+#[test]
+fn a_reclaim_lock_that_another_claim_got_is_not_taken() {
+    let name = at(1);
+    judging()
+        .told(Call::Link { name }, Reply::Done)
+        .compares(name, Ok(OTHER))
+        .told(Call::Stat { name }, regular(2, 1_000));
+}
+
+#[test]
+fn a_reclaim_lock_that_is_gone_once_it_is_linked_is_linked_again() {
+    let name = at(1);
+    judging()
+        .told(Call::Link { name }, Reply::Done)
+        .compares(name, GONE)
+        .links(name);
 }
