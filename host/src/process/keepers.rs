@@ -38,13 +38,14 @@ pub(crate) fn keepers(path: &Path) -> Vec<Keeper> {
     let Some(wanted) = Wanted::at(path) else {
         return Vec::new();
     };
+    let end = Instant::now() + TIME;
     let lockers = lockers(&wanted);
-    let mut bounds = Bounds::of_all();
+    let mut bounds = Bounds::new(OF_ALL, end);
     let others =
         processes().filter(|pid| !lockers.contains(pid) && wanted.is_kept_by(*pid, &mut bounds));
     let first = lockers.iter().copied();
     first
-        .filter(|pid| wanted.is_kept_by(*pid, &mut Bounds::of_one()))
+        .filter(|pid| wanted.is_kept_by(*pid, &mut Bounds::new(OF_ONE, end)))
         .chain(others)
         .map(|pid| Keeper::new(pid, command(pid)))
         .collect()
@@ -67,33 +68,23 @@ fn processes() -> impl Iterator<Item = u32> {
 /// What is left of what may be looked at.
 struct Bounds {
     descriptors: usize,
-    end: Option<Instant>,
+    end: Instant,
 }
 
 impl Bounds {
-    fn of_one() -> Self {
-        Self {
-            descriptors: OF_ONE,
-            end: None,
-        }
-    }
-
-    fn of_all() -> Self {
-        Self {
-            descriptors: OF_ALL,
-            end: Some(Instant::now() + TIME),
-        }
+    fn new(descriptors: usize, end: Instant) -> Self {
+        Self { descriptors, end }
     }
 
     /// Whether one more descriptor may be looked at.
     fn allow(&mut self) -> bool {
         let left = self.descriptors.checked_sub(1);
         self.descriptors = left.unwrap_or(0);
-        left.is_some() && self.end.is_none_or(|end| Instant::now() < end)
+        left.is_some() && Instant::now() < self.end
     }
 
     fn are_reached(&self) -> bool {
-        self.descriptors == 0 || self.end.is_some_and(|end| Instant::now() >= end)
+        self.descriptors == 0 || Instant::now() >= self.end
     }
 }
 

@@ -1,9 +1,25 @@
 //! What proc(5) shows of a running process to a person.
 
-use std::{ffi::OsString, fs, io, os::unix::ffi::OsStringExt, sync::mpsc, thread, time::Duration};
+use std::{
+    ffi::OsString,
+    fs, io,
+    os::unix::ffi::OsStringExt,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
 
 /// How long the arguments of a process are waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many threads may wait for arguments, so that a process that never answers does not collect them.
+const MOST_LATE: usize = 8;
+
+/// How many do.
+static LATE: AtomicUsize = AtomicUsize::new(0);
 
 /// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such
 /// process, or it is hidden.
@@ -40,12 +56,21 @@ fn within<T: Send + 'static>(
     time: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
+    if LATE.load(Ordering::Relaxed) >= MOST_LATE {
+        return None;
+    }
     let (sender, receiver) = mpsc::channel();
+    LATE.fetch_add(1, Ordering::Relaxed);
     let work = move || {
+        let result = work();
+        LATE.fetch_sub(1, Ordering::Relaxed);
         // There is no receiver any more once it was too late.
-        let _ = sender.send(work());
+        let _ = sender.send(result);
     };
-    thread::Builder::new().spawn(work).ok()?;
+    if thread::Builder::new().spawn(work).is_err() {
+        LATE.fetch_sub(1, Ordering::Relaxed);
+        return None;
+    }
     receiver.recv_timeout(time).ok()
 }
 
