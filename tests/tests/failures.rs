@@ -292,7 +292,7 @@ fn a_directory_that_is_removed_under_an_owner_is_a_lost_lock() {
 }
 
 #[test]
-fn a_lock_goes_where_its_directory_goes_and_not_with_the_path() {
+fn a_directory_that_is_moved_away_is_lost_and_still_locked() {
     let scene = Scene::free();
     let (directory, moved) = (scene.path().join("data"), scene.path().join("moved"));
     fs::create_dir(&directory).unwrap();
@@ -301,9 +301,9 @@ fn a_lock_goes_where_its_directory_goes_and_not_with_the_path() {
     fs::create_dir(&directory).unwrap();
     // Another directory has the path, and another lock.
     let other = acquire(&directory).unwrap();
-    assert!(lock.still_held().unwrap() && other.still_held().unwrap());
+    assert!(!lock.still_held().unwrap() && other.still_held().unwrap());
     assert_eq!(acquire(&moved).unwrap_err().kind(), ErrorKind::Held);
-    lock.release().unwrap();
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
     assert!(other.still_held().unwrap());
     other.release().unwrap();
     for directory in [directory, moved] {

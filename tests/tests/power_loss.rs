@@ -121,11 +121,8 @@ fn what_is_known_to_be_dead_is_taken_over_and_nothing_is_left_after_a_sweep() {
         let scene = remains.scene(&identity);
         gets_in(&Options::new(), &scene, remains);
         sweep(&scene, remains);
-        // Its maker may just be about to lock it, as far as anybody of another boot can see.
-        let claim_stays = remains.names.is_empty() && remains.content.is_empty();
-        let claim = format!("{LOCK}.{}", identity.text());
-        let left: &[&str] = if claim_stays { &[&claim] } else { &[] };
-        assert_eq!(scene.files(), left, "{remains:?}");
+        // An empty claim as well: it is an hour old.
+        assert!(scene.files().is_empty(), "{remains:?}: {:?}", scene.files());
         count += 1;
     }
     println!("{count} states that are taken over");
