@@ -19,6 +19,8 @@ pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Vec<String>; 2]> {
                         .and_then(|sides| <[_; 2]>::try_from(sides).ok()),
                 ),
             }
+        } else if line.contains("F_GETFL") {
+            // How a file is open is asked of a file that a program of Rust's hands in. A guest's descriptor says so itself.
         } else if let Some(sides) = &mut current {
             let calls = sides.last_mut().unwrap();
             let call = comparable(line, place);
