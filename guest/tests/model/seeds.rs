@@ -73,6 +73,8 @@ pub enum Seed {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Trail {
     last: Option<Op>,
+    /// Whether the last operation failed.
+    failed: bool,
     looked_at: Option<Name>,
     /// The open file seems to have one name.
     one_link: bool,
@@ -112,6 +114,7 @@ impl Trail {
             self.looked_at = Some(name);
         }
         self.last = Some(op);
+        self.failed = matches!(answer, Answer::Failed(_));
     }
 }
 
@@ -160,7 +163,9 @@ impl Seed {
                 files.claim().map(|file| Lie::Says(Answer::Id(file)))
             }
             (Seed::LinksCounted, Op::Id(Name::Level(_))) => match trail.last {
-                Some(Op::Link(..)) => Some(Lie::CountsLinks(files.names_made() + 1)),
+                Some(Op::Link(..)) if trail.failed => {
+                    Some(Lie::CountsLinks(files.names_made() + 1))
+                }
                 _ => None,
             },
             (Seed::SweptUnasked, Op::Ask(Asked::Maker(_))) => match trail.looked_at {

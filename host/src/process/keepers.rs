@@ -284,17 +284,12 @@ mod tests {
 
     #[test]
     fn only_so_many_descriptors_are_looked_at() {
-        let mut bounds = Bounds {
-            descriptors: 3,
-            end: None,
-        };
+        let now = Instant::now();
+        let mut bounds = Bounds::new(3, now + Duration::from_secs(3_600));
         assert!(!bounds.are_reached());
         assert_eq!((0..9).filter(|_| bounds.allow()).count(), 3);
         assert!(bounds.are_reached());
-        let mut late = Bounds {
-            end: Some(Instant::now()),
-            ..Bounds::of_one()
-        };
+        let mut late = Bounds::new(OF_ONE, now);
         assert!(late.are_reached() && !late.allow());
     }
 }

@@ -49,14 +49,15 @@ pub fn sleeps_until_notified(pid: u32) -> Option<bool> {
     Some(address == 0 || timespec(pid, address)? > SHORTER)
 }
 
-/// The time that stands at an address of a process, in nanoseconds.
+/// The time that stands at an address of a process, in nanoseconds. `None` if none does, as the process has gone on.
 fn timespec(pid: u32, address: u64) -> Option<u64> {
     let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
     let mut words = [0; 16];
     memory.read_exact_at(&mut words, address).ok()?;
     let (seconds, nanoseconds) = words.split_at(8);
     let word = |bytes: &[u8]| Some(u64::from_ne_bytes(bytes.try_into().ok()?));
-    Some(word(seconds)? * 1_000_000_000 + word(nanoseconds)?)
+    let seconds = word(seconds)?.checked_mul(1_000_000_000)?;
+    seconds.checked_add(word(nanoseconds)?)
 }
 
 /// Whether a process has an inotify(7) descriptor.
