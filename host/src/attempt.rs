@@ -25,7 +25,7 @@ use crate::{
     phrase,
     place::{Named, Place},
     process::{self, platform},
-    vigil::{Next, Vigil},
+    vigil::{Next, SHORTEST, Vigil},
 };
 
 impl Options {
@@ -245,7 +245,8 @@ impl Attempt {
             looks -= 1;
             let pause = match next {
                 Next::Look if looks > 0 => continue,
-                Next::Look => Duration::ZERO,
+                // Never zero, so that a caller has the time to look after its signals.
+                Next::Look => SHORTEST.min(left),
                 Next::Sleep(pause) => pause.min(left),
             };
             let waiting = match awaited {

@@ -28,13 +28,9 @@ mod linked;
 pub(crate) use self::calls::elapsed;
 use self::{idle::Limits, linked::Linked};
 
-/// How much memory an instance may have, in bytes. It needs a few hundred kilobytes with the longest names, however many
-/// files and claims there are: directories are listed in parts.
+/// How much memory an instance may have, in bytes, also one that works for a plugin. It needs a few hundred kilobytes with the
+/// longest names, however many files and claims there are: directories are listed in parts.
 const MEMORY: usize = 4 << 20;
-
-/// How much of it an instance may have that works for a plugin, in bytes. A plugin decides how many files its directory
-/// has, and how many instances work for it.
-const MEMORY_FOR_PLUGIN: usize = 8 << 20;
 
 /// How long an identity may be, in bytes, as the contract has it.
 const IDENTITY: usize = 128;

@@ -469,7 +469,7 @@ impl fmt::Display for Warning {
             }
             Self::Untidy(error) => error.fmt(f),
             Self::Unswept { directory } => {
-                let directory = directory.display();
+                let directory = Printable(directory.display());
                 write!(
                     f,
                     "{directory} holds too many claims to check all of them at once; later owners check the rest"

@@ -186,7 +186,9 @@ fn inspect(
     }
     let instance = Instance::for_plugin(disclosure.withholds())?;
     let status = instance.inspect(dir, name)?;
-    Ok(status.map(|status| disclosure.status(status)))
+    Ok(status
+        .map(|status| disclosure.status(status))
+        .map_err(|error| disclosure.unjudged(name, error)))
 }
 
 /// As much of a name as a file's may have.

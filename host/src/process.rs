@@ -223,7 +223,8 @@ pub fn guard(file: File) -> Result<Evidence, GuardError> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GuardError {
-    /// Somebody is looking at this very file at this moment. Nothing is wrong; make another one.
+    /// Another process is looking at this very file at this moment, or the file has no name any more. Nothing is wrong; make
+    /// another one.
     Probed,
     /// It cannot be done; why, in one sentence without a full stop.
     Refused(String),

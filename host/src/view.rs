@@ -48,6 +48,12 @@ impl ProcessCtx {
         self.by_evidence = alone;
     }
 
+    /// Whether it does.
+    #[cfg(test)]
+    pub(crate) fn judges_by_evidence(&self) -> bool {
+        self.by_evidence
+    }
+
     /// Whether any descriptor under guard is still open.
     pub(crate) fn guards_any(&self) -> bool {
         self.guarded.iter().any(|it| it.strong_count() > 0)
@@ -387,7 +393,8 @@ mod tests {
         mode: OpenMode,
         question: impl FnOnce(&mut ProcessCtxView<'_>, Resource<Descriptor>) -> T,
     ) -> (T, File) {
-        let file = tempfile::tempfile().unwrap();
+        let named = tempfile::NamedTempFile::new().unwrap();
+        let file = named.reopen().unwrap();
         let same = file.try_clone().unwrap();
         let mut table = ResourceTable::new();
         let file = Descriptor::File(filesystem::File::new(file, perms, mode, true));
@@ -436,7 +443,8 @@ mod tests {
             table: &mut table,
         };
         for _ in 0..2 {
-            let file = tempfile::tempfile().unwrap();
+            let named = tempfile::NamedTempFile::new().unwrap();
+            let file = named.reopen().unwrap();
             let mode = OpenMode::READ | OpenMode::WRITE;
             let file = filesystem::File::new(file, FsPerms::ReadWrite, mode, true);
             let file = view.table.push(Descriptor::File(file)).unwrap();

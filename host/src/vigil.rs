@@ -11,8 +11,8 @@ use crate::{
 
 mod decision;
 
-pub(crate) use self::decision::Next;
 use self::decision::{Decision, FileArmed, Obstacle};
+pub(crate) use self::decision::{Next, SHORTEST};
 
 /// Watches the file that is in the way, its directory, and the processes that have it.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use wasmtime::{ResourceLimiter, Result};
 
-use super::{Instance, MEMORY, MEMORY_FOR_PLUGIN};
+use super::{Instance, MEMORY};
 
 /// How many wait at most: as many as were ever at work at one time, in a process that has so many locks. Each keeps some
 /// tens of kilobytes.
@@ -31,11 +31,10 @@ impl Instance {
         waiting.map_or_else(Self::new, Ok)
     }
 
-    /// As [`ready`](Self::ready), for a plugin: with less memory, and, if `by_evidence`, with no look at any process.
+    /// As [`ready`](Self::ready), for a plugin: if `by_evidence`, with no look at any process.
     pub(crate) fn for_plugin(by_evidence: bool) -> Result<Self> {
         let mut instance = Self::ready()?;
         let state = instance.store.data_mut();
-        state.limits.most = MEMORY_FOR_PLUGIN;
         state.process.judge_by_evidence(by_evidence);
         Ok(instance)
     }
@@ -50,7 +49,6 @@ impl Instance {
             && idle.len() < KEPT
         {
             let state = self.store.data_mut();
-            state.limits.most = MEMORY;
             state.process.judge_by_evidence(false);
             idle.push(self);
         }
@@ -63,21 +61,10 @@ impl Instance {
 }
 
 /// Bounds an instance's memory, and knows how large it is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Limits {
     /// The memory's size in bytes.
     pub(crate) size: usize,
-    /// How large it may become.
-    pub(crate) most: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            size: 0,
-            most: MEMORY,
-        }
-    }
 }
 
 impl ResourceLimiter for Limits {
@@ -87,7 +74,7 @@ impl ResourceLimiter for Limits {
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool> {
-        let may_grow = desired <= self.most;
+        let may_grow = desired <= MEMORY;
         if may_grow {
             self.size = desired;
         }
@@ -166,18 +153,18 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_grows_within_its_bound() {
+        let limits = &mut Limits::default();
+        assert!(limits.memory_growing(0, MEMORY, None).unwrap());
+        assert!(!limits.memory_growing(0, MEMORY + 1, None).unwrap());
+    }
+
+    #[test]
     fn what_a_plugin_may_is_not_left_to_the_next_task() {
-        let mut instance = Instance::for_plugin(true).unwrap();
-        assert_eq!(instance.store.data().limits.most, MEMORY_FOR_PLUGIN);
-        let grown = |instance: &mut Instance, size| {
-            let limits = &mut instance.store.data_mut().limits;
-            limits.memory_growing(0, size, None).unwrap()
-        };
-        assert!(!grown(&mut instance, MEMORY_FOR_PLUGIN + 1));
+        Instance::for_plugin(true).unwrap().done();
         // Other tests use the instances that wait, so all of them are looked at.
-        instance.done();
         for instance in IDLE.lock().unwrap().iter_mut() {
-            assert_eq!(instance.store.data().limits.most, MEMORY);
+            assert!(!instance.store.data().process.judges_by_evidence());
         }
     }
 

@@ -79,6 +79,13 @@ impl Disclosure {
         }
     }
 
+    pub(super) fn unjudged(&self, lock: &str, error: wit::InspectError) -> wit::InspectError {
+        wit::InspectError {
+            file: self.file(lock, error.file),
+            ..error
+        }
+    }
+
     pub(super) fn report(&self, lock: &str, report: wit::Report) -> wit::Report {
         let replaced = report.replaced.into_iter().map(|it| wit::Replaced {
             pid: self.pid(it.pid),

@@ -51,7 +51,7 @@ impl Settings {
     /// Sets how many attempts and locks a plugin may have at once: those of one [`ResourceTable`], 16 from the start. A
     /// further attempt ends with the cause `host`.
     ///
-    /// Each costs its host an instance with at most 8 MiB of memory (mostly some tens of kilobytes) and at most 64 open
+    /// Each costs its host an instance with at most 4 MiB of memory (mostly some tens of kilobytes) and at most 64 open
     /// files (mostly two). An attempt that has ended costs nothing of both.
     ///
     /// [`ResourceTable`]: wasmtime::component::ResourceTable

@@ -13,7 +13,7 @@ pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 ///
 /// The kernel reports some things a moment before they are so: a name is removed after its file has one link less, and a
 /// file is unlocked after it was closed.
-const SHORTEST: Duration = Duration::from_millis(1);
+pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 
 /// What a look found in the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,6 +48,8 @@ pub(crate) enum Next {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Decision {
     obstacle: Option<Obstacle>,
+    /// Whether the file was another one than before.
+    was_new: bool,
     /// The next pause.
     pause: Duration,
 }
@@ -56,6 +58,7 @@ impl Default for Decision {
     fn default() -> Self {
         Self {
             obstacle: None,
+            was_new: false,
             pause: SHORTEST,
         }
     }
@@ -76,17 +79,36 @@ impl Decision {
     /// Decides after a look that found an obstacle, whose file is watched like this now.
     ///
     /// Any new watch is a reason to look at once, and not only one for another owner: the same owner may have released
-    /// the lock and taken it again, by another file.
+    /// the lock and taken it again, by another file. But some file systems (9p and FUSE without caches) show the same file as
+    /// a new one at each look. So where one new file follows another, the pauses grow as for one that stays.
     pub(crate) fn decide(&mut self, obstacle: Obstacle, file: FileArmed) -> Next {
         let is_other = self.is_other(&obstacle);
         self.obstacle = Some(obstacle);
-        if is_other || file == FileArmed::Anew {
+        let is_new = file == FileArmed::Anew;
+        let was_new = std::mem::replace(&mut self.was_new, is_new);
+        if is_other || is_new && !was_new {
             self.pause = SHORTEST;
             return Next::Look;
         }
         let pause = self.pause;
         self.pause = BACKSTOP.min(pause * 2);
         Next::Sleep(pause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_new_at_each_look_is_looked_at_ever_less_often() {
+        let mut decision = Decision::default();
+        let obstacle = Obstacle::default();
+        let mut next = || decision.decide(obstacle.clone(), FileArmed::Anew);
+        assert_eq!(next(), Next::Look);
+        let pauses: Vec<_> = (0..12).map(|_| next()).collect();
+        assert_eq!(pauses[0], Next::Sleep(SHORTEST));
+        assert_eq!(pauses[11], Next::Sleep(BACKSTOP));
     }
 }
 
