@@ -25,6 +25,13 @@ enum Claim {
         private: bool,
     },
     /// It was one, and its name was removed: its maker took so long that a sweep took it for given up.
+    #[cfg_attr(
+        windows,
+        allow(
+            dead_code,
+            reason = "a file's names are not counted there, and nothing is evidence"
+        )
+    )]
     Gone,
     /// It cannot, for this reason.
     Not(&'static str),
