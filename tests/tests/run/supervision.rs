@@ -111,3 +111,22 @@ fn with_all_signals_reach_no_stranger() {
     assert_eq!(owner.end(Signal::USR2).code(), Some(4));
     send(child, Signal::TERM).expect("it outlives the lock");
 }
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn a_command_is_buried_though_the_first_try_fails() {
+    let scene = Scene::free();
+    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", "exit 4"]);
+    let mut strace = Command::new("strace");
+    // The first call looks for children that were there before, the second is made at the command's end.
+    strace
+        .args(["-D", "-qqq", "-o", "/dev/null", "-e", "trace=wait4"])
+        .args(["-e", "inject=wait4:error=EINVAL:when=2"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut owner = Contender::start(&mut strace);
+    assert_eq!(owner.end_of_input().code(), Some(4));
+    let reported = owner.complaints();
+    assert!(reported.contains("cannot watch the command"), "{reported}");
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}

@@ -39,6 +39,9 @@ pub(super) const SEPARATOR: &str = ":";
 /// How long supervision pauses after an error of its own.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The longest time between two looks at the children, which need no signal.
+const BACKSTOP: Duration = Duration::from_secs(1);
+
 /// The exit code that a command had.
 pub(super) fn code(command: i32) -> ExitCode {
     u8::try_from(command).unwrap_or(u8::MAX).into()
@@ -122,6 +125,9 @@ impl Supervision {
                         failed(error);
                     }
                     thread::sleep(PAUSE);
+                    // The signal that reported the command's end may have been read, and no other signal follows. If this
+                    // fails as well, the next look repeats it.
+                    let _ = self.bury();
                 }
             }
         }
@@ -138,8 +144,12 @@ impl Supervision {
         if self.is_over()? {
             return Ok(true);
         }
-        if let Event::Signal(caught) = events.next(&losses.descriptors(), losses.pause())? {
-            self.hear(caught)?;
+        match events.next(&losses.descriptors(), losses.pause().min(BACKSTOP))? {
+            Event::Signal(caught) => self.hear(caught)?,
+            Event::Elapsed => {
+                self.bury()?;
+            }
+            Event::InputClosed | Event::Ready => {}
         }
         for error in losses.look() {
             if lost(error) {
