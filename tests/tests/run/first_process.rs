@@ -137,6 +137,67 @@ fn what_cannot_be_ended_is_reported() {
     assert!(scene.files().is_empty(), "{:?}", scene.files());
 }
 
+#[test]
+#[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
+fn a_process_that_the_signal_to_all_missed_is_killed() {
+    let scene = Scene::free();
+    let script = "echo ready; read line; exit 4";
+    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", script]);
+    let mut strace = Command::new("strace");
+    // The signal to all is not sent, as if the stranger had come in after it.
+    strace
+        .args(["-f", "-qqq", "-o", "/dev/null", "-e", "trace=kill"])
+        .args(["-e", "inject=kill:retval=0:when=1"])
+        .args(["unshare", "--pid", "--fork", "--kill-child"])
+        .args(["--mount-proc", "--"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut first = Contender::start(strace.stdin(Stdio::piped()));
+    assert_eq!(first.line(), "ready");
+    let unshare: u32 = children(first.pid()).trim().parse().unwrap();
+    let lockhost = children(unshare).trim().parse().unwrap();
+    let mut stranger = entering(lockhost, &INSIDE, &[HEARING]);
+    ready_alone(&mut stranger);
+    assert_eq!(first.end_of_input().code(), Some(4));
+    let ended = stranger.end_of_input();
+    assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
+    assert_eq!(first.complaints(), "");
+}
+
+#[test]
+#[cfg_attr(no_namespaces, ignore = "namespaces cannot be made")]
+fn a_process_that_proc_hides_is_reported() {
+    let scene = Scene::free();
+    let script = "echo ready; read line; exit 4";
+    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", script]);
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--pid", "--mount", "--fork", "--kill-child", "--"])
+        .args(["sh", "-c"])
+        .arg("mount -t proc -o hidepid=2,gid=1 proc /proc && exec \"$0\" \"$@\"")
+        // It may neither end nor see other users' processes.
+        .args(["setpriv", "--bounding-set=-kill,-sys_ptrace", "--"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut first = Contender::start(unshare.stdin(Stdio::piped()));
+    assert_eq!(first.line(), "ready");
+    let script = "echo ready; exec sleep 60";
+    let other = [
+        "setpriv",
+        "--reuid=1000",
+        "--clear-groups",
+        "sh",
+        "-c",
+        script,
+    ];
+    let mut stranger = entering(behind(&first), &INSIDE, &other);
+    assert_eq!(stranger.line(), "ready");
+    assert_eq!(first.end_of_input().code(), Some(4));
+    let reported = first.complaints();
+    assert!(reported.contains("it is not known whether"), "{reported}");
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
 /// A shell that reports the numbers of these signals, until SIGUSR2 ends it.
 fn trapping(signals: &[i32]) -> String {
     let traps = signals

@@ -1,5 +1,7 @@
 //! What the first process of a PID namespace has to do for the others in it.
 
+use std::{thread, time::Duration};
+
 use nix::{
     errno::Errno,
     sys::signal::{Signal, kill},
@@ -11,6 +13,12 @@ use super::kernel;
 
 /// How often processes that come in meanwhile, as by nsenter(1), are ended as well.
 const ROUNDS: u32 = 64;
+
+/// How long to wait between two questions whether any other process is left.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How often to ask that.
+const TICKS: u32 = 100;
 
 /// If this is the first process of a PID namespace, ends all others in it, its children and those that came in from
 /// outside: its own end would be theirs, but only after it has given up what it holds.
@@ -31,19 +39,25 @@ pub(in super::super) fn end_all_others() -> Result<(), String> {
         let Some(living) = kernel::living_others() else {
             return end_unseen(all);
         };
-        let is_beyond = |pid: &i32| kill(unistd::Pid::from_raw(*pid), None) == Err(Errno::EPERM);
+        // A process that came in since then is sent the signal here: all that are listed are in this namespace, and this
+        // process is not among them.
+        let is_beyond =
+            |pid: &i32| kill(unistd::Pid::from_raw(*pid), Signal::SIGKILL) == Err(Errno::EPERM);
         let (beyond, ending): (Vec<_>, Vec<_>) = living.into_iter().partition(is_beyond);
         if ending.is_empty() {
             reap();
             return match beyond.is_empty() {
-                true => Ok(()),
+                true => end_hidden(all),
                 false => Err(format!("{} cannot be ended by this user", listed(&beyond))),
             };
         }
         kernel::await_ends(&ending);
         reap();
     }
-    Err("processes keep coming into this PID namespace, and cannot all be ended".to_owned())
+    Err(
+        "processes in this PID namespace do not end when they are killed, or new ones keep coming in"
+            .to_owned(),
+    )
 }
 
 /// Without a proc(5) of this namespace: waits for its children, and asks whether there are others.
@@ -55,13 +69,31 @@ fn end_unseen(all: unistd::Pid) -> Result<(), String> {
             Err(_) => break,
         }
     }
-    match kill(all, None) {
-        Err(Errno::ESRCH) => Ok(()),
-        _ => Err(
-            "without /proc it is not known whether all other processes in this PID namespace have ended"
-                .to_owned(),
-        ),
+    match are_gone(all) {
+        true => Ok(()),
+        false => Err(unknown("without /proc")),
     }
+}
+
+/// Waits for processes that proc(5) does not show to this user (`hidepid=2`), for a bounded time. The kernel counts them
+/// all, and those that have ended until their parent has waited for them.
+fn end_hidden(all: unistd::Pid) -> Result<(), String> {
+    for _ in 0..TICKS {
+        if are_gone(all) {
+            return Ok(());
+        }
+        thread::sleep(TICK);
+        reap();
+    }
+    Err(unknown("where /proc does not show all processes,"))
+}
+
+fn are_gone(all: unistd::Pid) -> bool {
+    kill(all, None) == Err(Errno::ESRCH)
+}
+
+fn unknown(why: &str) -> String {
+    format!("{why} it is not known whether all other processes in this PID namespace have ended")
 }
 
 fn listed(pids: &[i32]) -> String {

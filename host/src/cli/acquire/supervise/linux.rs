@@ -1,10 +1,15 @@
 //! What Linux does for a parent of processes: prctl(2), proc(5).
 
-use std::{fs, io, path::Path, process, thread, time::Duration};
+use std::{
+    fs, io,
+    path::Path,
+    process, thread,
+    time::{Duration, Instant},
+};
 
 use nix::sys::signal::SigHandler;
 use rustix::{
-    event::{PollFd, PollFlags, poll},
+    event::{PollFd, PollFlags, Timespec, poll},
     process::{
         Pid, PidfdFlags, Signal, getpid, pidfd_open, set_child_subreaper,
         set_parent_process_death_signal,
@@ -13,6 +18,9 @@ use rustix::{
 
 /// How long to wait where the end of a process cannot be waited for.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long the ends of several processes are waited for, all together.
+const ENDS: Duration = Duration::from_secs(1);
 
 /// What SIGCHLD is meant to do in a process that is told of it: it is blocked, and kept.
 pub(super) const TOLD_OF_CHILDREN: SigHandler = SigHandler::SigDfl;
@@ -93,11 +101,14 @@ fn field(stat: &str, nth: usize) -> Option<u64> {
     stat.split(' ').nth(nth)?.trim_end().parse().ok()
 }
 
-/// Waits until each of these has ended, children or not, or cannot be waited for.
+/// Waits until each of these has ended, children or not, or cannot be waited for; for a bounded time.
 pub(super) fn await_ends(pids: &[i32]) {
+    let begun = Instant::now();
     for pid in pids.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+        let left = ENDS.saturating_sub(begun.elapsed());
+        let left = Timespec::try_from(left).ok();
         let ended = pidfd_open(pid, PidfdFlags::empty())
-            .and_then(|it| poll(&mut [PollFd::new(&it, PollFlags::IN)], None));
+            .and_then(|it| poll(&mut [PollFd::new(&it, PollFlags::IN)], left.as_ref()));
         // It is gone already, or there is no descriptor left.
         if ended.is_err() {
             thread::sleep(PAUSE);
