@@ -69,3 +69,30 @@ fn a_command_in_a_group_of_its_own_hears_that_its_terminal_is_gone() {
     send(lockhost, Signal::USR2).expect("it is there");
     until("it has ended", || is_gone(lockhost));
 }
+
+#[test]
+fn ctrl_z_stops_no_command_that_no_shell_can_continue() {
+    for how in ["apart", "elsewhere"] {
+        let scene = Scene::free();
+        let mut terminal = Terminal::new();
+        let lockhost = under_lock(&[], scene.path(), &[HEARING, how]);
+        let mut session = terminal.session();
+        session
+            .arg("env")
+            .arg("--default-signal")
+            .arg(lockhost.get_program())
+            .args(lockhost.get_args());
+        let mut owner = Contender::start(&mut session);
+        let (_, lockhost) = ready(&mut owner);
+        assert_eq!(lockhost, owner.pid(), "it leads the session");
+        terminal.press("\x1a\x03");
+        assert_eq!(owner.line(), "heard SIGINT", "{how}");
+        // The key was sent before. lockhost has read it at the latest after the first of these.
+        for _ in 0..3 {
+            owner.signal(Signal::USR1);
+            assert_eq!(owner.line(), "heard SIGUSR1", "{how}");
+        }
+        assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}

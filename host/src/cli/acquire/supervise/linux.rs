@@ -60,6 +60,12 @@ pub(super) fn start_of(pid: i32) -> Option<u64> {
     field(&stat(pid)?, 19)
 }
 
+/// The number of a process' parent, 0 for one outside this PID namespace; `None` if it is not known.
+pub(super) fn parent_of(pid: i32) -> Option<i32> {
+    let parent = field(&stat(pid)?, 1)?;
+    i32::try_from(parent).ok()
+}
+
 /// A process' short name.
 pub(super) fn name_of(pid: i32) -> Option<String> {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;

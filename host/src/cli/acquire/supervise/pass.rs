@@ -1,8 +1,9 @@
 //! Passing signals on to a process that has not got them by itself.
 
 use nix::{libc, sys::signal::Signal};
-use rustix::process::{Pid, getpgid, getpgrp, getpid, getsid};
+use rustix::process::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
+use super::kernel;
 use crate::cli::signals::Caught;
 
 /// What a key of a terminal, or a change of its size, sends to each process in the foreground.
@@ -47,6 +48,10 @@ pub(super) fn proceed(to: Pid) {
 
 /// A key is for all of a group, if the process has made one of its own.
 fn press(caught: Caught, to: Pid, group: Pid) {
+    // No shell could continue the command. The kernel ignores Ctrl-Z for such a group as well.
+    if caught.is(Signal::SIGTSTP) && is_orphaned() {
+        return;
+    }
     let same_session = getsid(Some(to)).ok() == getsid(None).ok();
     let number = match caught.is(Signal::SIGTSTP) && !same_session {
         // No shell sees such a group, so the kernel does not stop it for a key.
@@ -57,6 +62,27 @@ fn press(caught: Caught, to: Pid, group: Pid) {
         true => send_to_group(group, number),
         false => send(to, number),
     }
+}
+
+/// Whether the process group of this process is orphaned: no ancestor in this session leads another group, as a shell does
+/// that controls jobs.
+fn is_orphaned() -> bool {
+    let mut ancestor = getppid();
+    while let Some(pid) = ancestor {
+        if getsid(Some(pid)).ok() != getsid(None).ok() {
+            return true;
+        }
+        if getpgid(Some(pid)).ok() != Some(getpgrp()) {
+            return false;
+        }
+        ancestor = match kernel::parent_of(pid.as_raw_nonzero().get()) {
+            Some(parent) => Pid::from_raw(parent),
+            // Where that is not known, a shell is assumed.
+            None => return false,
+        };
+    }
+    // The first process of a PID namespace is not stopped by a key.
+    true
 }
 
 fn is_session_leader() -> bool {

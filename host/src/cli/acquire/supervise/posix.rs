@@ -41,6 +41,11 @@ pub(super) fn start_of(_pid: i32) -> Option<u64> {
 }
 
 /// Not known.
+pub(super) fn parent_of(_pid: i32) -> Option<i32> {
+    None
+}
+
+/// Not known.
 pub(super) fn name_of(_pid: i32) -> Option<String> {
     None
 }
