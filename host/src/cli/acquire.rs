@@ -190,6 +190,7 @@ impl Acquire {
         let taking = Taking {
             options,
             patience: self.wait.unwrap_or_default(),
+            mkdir: self.mkdir,
             events,
             voice: self.voice(),
         };

@@ -14,7 +14,7 @@ use lockhost_tests::{
     program::lockhost,
     scene::Scene,
     schema::Schema,
-    under_lock::{ready, told, until},
+    under_lock::{ready, sleeps_until_notified, told, until},
 };
 use rustix::process::Signal;
 
@@ -216,4 +216,31 @@ fn two_directories_of_one_device_and_inode_are_both_locked() {
     let seen = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert_eq!(seen.matches("tinyforge.lock\n").count(), 2, "{seen}");
+}
+
+#[test]
+fn a_directory_removed_between_two_rounds_is_waited_for() {
+    for options in [&["--wait"][..], &["--wait", "--mkdir"]] {
+        let scene = Scene::free();
+        let [a, b] = ["a", "b"].map(|name| scene.path().join(name));
+        fs::create_dir(&a).unwrap();
+        fs::create_dir(&b).unwrap();
+        let mut owner = Contender::owner(&b);
+        let waiting = under_locks(options, &[&a, &b], &["true"]);
+        let mut waiter = Contender::start(&mut told(&waiting));
+        let pid = waiter.pid();
+        until("it sleeps until it is notified", || {
+            sleeps_until_notified(pid) == Some(true)
+        });
+        // The waiter has given this one back.
+        fs::remove_dir(&a).unwrap();
+        owner.kill();
+        let line = waiter.line();
+        assert!(line.starts_with("lockhost: replaced "), "{line}");
+        if !options.contains(&"--mkdir") {
+            fs::create_dir(&a).unwrap();
+        }
+        assert_eq!(waiter.end_of_input().code(), Some(0), "{options:?}");
+        assert_eq!(fs::read_dir(&a).unwrap().count(), 0);
+    }
 }

@@ -431,3 +431,21 @@ fn among_sixty_four_waiters_the_lock_goes_from_hand_to_hand() {
         still.max().unwrap_or(0)
     );
 }
+
+#[test]
+fn with_mkdir_a_waiter_makes_a_directory_that_is_removed() {
+    let scene = Scene::free();
+    let directory = scene.path().join("work");
+    fs::create_dir(&directory).unwrap();
+    let lock = acquire(&directory).unwrap();
+    let options = ["--mkdir", "--wait"];
+    let mut waiter = Contender::start(&mut under_lock(&options, &directory, &["true"]));
+    let pid = waiter.pid();
+    until("it sleeps until it is notified", || {
+        sleeps_until_notified(pid) == Some(true)
+    });
+    fs::rename(&directory, scene.path().join("old")).unwrap();
+    assert_eq!(waiter.end_of_input().code(), Some(0));
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+    drop(lock);
+}

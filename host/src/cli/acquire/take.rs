@@ -2,15 +2,19 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    mem,
+    io, mem,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use anyhow::anyhow;
-use lockhost::{Attempt, Error, ErrorKind, Holder, Lock, Options, Progress, Waiting};
+use lockhost::{
+    Attempt, Awaited, BorrowedDescriptor, Error, ErrorKind, Holder, Lock, Options, Progress,
+    Waiting,
+};
 
 use super::{
+    directories,
     events::{Event, Events},
     notice::Notice,
     supervise,
@@ -32,6 +36,8 @@ pub(super) struct Taking<'a> {
     pub(super) options: Options,
     /// How long they are waited for, all together.
     pub(super) patience: Duration,
+    /// Whether a directory that is missing is made.
+    pub(super) mkdir: bool,
     pub(super) events: &'a Events,
     pub(super) voice: Voice,
 }
@@ -48,8 +54,17 @@ impl Taking<'_> {
         let mut rounds = 0;
         let mut locks = Vec::new();
         while let Some(directory) = order.get(locks.len()).copied() {
-            let options = self.options.clone().patience(self.left(begun));
-            let mut attempt = options.attempt(directory)?;
+            let several = order.len() > 1;
+            let patience = self.left(begun);
+            let Some(mut attempt) = self.begin(directory, several, patience)? else {
+                order[..=locks.len()].rotate_right(1);
+                self.give_back(mem::take(&mut locks))?;
+                match self.sleep(&[], MISSING.min(patience), Duration::MAX, || {})? {
+                    Some(Event::Signal(caught)) => return Ok(Taken::Signal(caught)),
+                    Some(_) => return Ok(Taken::InputClosed),
+                    None => continue,
+                }
+            };
             let waiting = match proceed(&mut attempt, directory, &locks)? {
                 Progress::Acquired(lock) => {
                     locks.push(lock);
@@ -94,21 +109,65 @@ impl Taking<'_> {
     ) -> Result<Result<Lock, Event>, anyhow::Error> {
         loop {
             notice.tell(&waiting);
+            let is_missing = waiting.awaited() == Awaited::Directory;
+            let limit = match self.mkdir && is_missing && make(waiting.path())? {
+                true => Duration::ZERO,
+                false => waiting.retry_after(),
+            };
             let descriptors: Vec<_> = attempt.descriptors().collect();
-            let asleep = Instant::now();
-            while let Some(left) = left(waiting.retry_after(), asleep) {
-                let event = self.events.next(&descriptors, left.min(notice.lasts()))?;
-                match event {
-                    Event::Signal(caught) if supervise::bury_orphans(caught) => {}
-                    Event::Signal(_) | Event::InputClosed => return Ok(Err(event)),
-                    Event::Ready => break,
-                    Event::Elapsed => notice.tell(&waiting),
-                }
+            let lasts = notice.lasts();
+            let event = self.sleep(&descriptors, limit, lasts, || notice.tell(&waiting))?;
+            if let Some(event) = event {
+                return Ok(Err(event));
             }
             waiting = match attempt.proceed()? {
                 Progress::Acquired(lock) => return Ok(Ok(lock)),
                 Progress::Waiting(waiting) => waiting,
             };
+        }
+    }
+
+    /// Sleeps until a descriptor is readable, at most so long, and calls `elapsed` each time that `step` is over. Signals
+    /// are read at least once, even without time to sleep. Returns the event that ends the attempt.
+    fn sleep(
+        &self,
+        descriptors: &[BorrowedDescriptor<'_>],
+        limit: Duration,
+        step: Duration,
+        mut elapsed: impl FnMut(),
+    ) -> Result<Option<Event>, anyhow::Error> {
+        let asleep = Instant::now();
+        let mut rest = limit;
+        loop {
+            match self.events.next(descriptors, rest.min(step))? {
+                Event::Signal(caught) if supervise::bury_orphans(caught) => {}
+                event @ (Event::Signal(_) | Event::InputClosed) => return Ok(Some(event)),
+                Event::Ready => return Ok(None),
+                Event::Elapsed => elapsed(),
+            }
+            match left(limit, asleep) {
+                Some(left) => rest = left,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Begins an attempt. `None` if the directory is missing and there is patience left: of several directories, each was
+    /// there before, so one that is missing now is waited for, or made.
+    fn begin(
+        &self,
+        directory: &Path,
+        several: bool,
+        left: Duration,
+    ) -> Result<Option<Attempt>, anyhow::Error> {
+        match self.options.clone().patience(left).attempt(directory) {
+            Err(error) if several && !left.is_zero() && is_missing(&error) => {
+                if self.mkdir {
+                    make(directory)?;
+                }
+                Ok(None)
+            }
+            attempt => Ok(Some(attempt?)),
         }
     }
 
@@ -145,6 +204,29 @@ impl Taking<'_> {
         }
         Ok(None)
     }
+}
+
+/// How long to wait between two looks for a directory that is missing.
+const MISSING: Duration = Duration::from_millis(100);
+
+/// Makes a directory that was removed while it was waited for. Returns `false` if the directory that it lies in was removed
+/// meanwhile: the next look tries again.
+fn make(directory: &Path) -> Result<bool, anyhow::Error> {
+    match directories::make(&[directory.to_owned()]) {
+        Ok(()) => Ok(true),
+        Err(error) if is_not_found(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|it| it.kind() == io::ErrorKind::NotFound)
+}
+
+fn is_missing(error: &Error) -> bool {
+    let error = error.io_error();
+    error.is_some_and(|it| it.kind() == io::ErrorKind::NotFound)
 }
 
 /// The bound of the longest random pause: 64 ms, as a power of two.
