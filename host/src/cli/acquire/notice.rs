@@ -118,7 +118,7 @@ fn subject(waiting: &Waiting) -> String {
             ([], Some(pid)) => format!("pid {pid}, which has {file}"),
             ([], None) => format!("whoever has {file}"),
         },
-        (Awaited::Release, None) => format!("{file}, which is contended"),
+        (Awaited::Release, None) => format!("{file}, which another process is using"),
         (Awaited::Directory, _) => format!("directory {file}, which is missing"),
         (Awaited::Settling, _) => format!("{file}, which names nobody, to settle"),
         (_, _) => format!("{file} of another program"),
