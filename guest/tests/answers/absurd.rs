@@ -270,7 +270,7 @@ impl Watch {
 struct Answers<'a> {
     /// How many of 256 fit the question and are no failure.
     fit: usize,
-    /// How many parts of listings were answered.
+    /// How many parts of the listing under way were asked for.
     listed: u32,
     bytes: iter::Cycle<slice::Iter<'a, u8>>,
 }
@@ -295,6 +295,11 @@ impl<'a> Answers<'a> {
     }
 
     fn to(&mut self, call: &Call) -> Reply {
+        match call {
+            Call::List => self.listed = 0,
+            Call::ListOn => self.listed += 1,
+            _ => {}
+        }
         match self.byte() {
             byte if byte < self.fit => self.fitting(call),
             byte if byte % 4 != 0 => Reply::Failed(self.code()),
@@ -373,11 +378,10 @@ impl<'a> Answers<'a> {
                 _ => Some(self.identity()),
             }),
             Call::List | Call::ListOn => {
-                self.listed += 1;
                 let claims = (0..self.byte() % 16).map(|_| self.identity()).collect();
                 let missed = self.pick(&[None, None, None, Some(ErrorCode::Access)]);
                 // A directory has an end.
-                let more = !self.listed.is_multiple_of(4) && self.byte().is_multiple_of(4);
+                let more = self.listed < 3 && self.byte().is_multiple_of(4);
                 Reply::Listed(Listed {
                     claims,
                     missed,

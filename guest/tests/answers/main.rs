@@ -35,6 +35,11 @@ fn what_the_fuzzer_found_worth_keeping_is_still_answered_in_order() {
 }
 
 #[test]
+fn an_attempt_ends_though_each_listing_has_several_parts() {
+    let _ = absurd::attempt(&[2, 200, 132, 140]);
+}
+
+#[test]
 fn a_name_that_is_none_for_a_lock_asks_for_nothing() {
     for name in ["", "x", "../a.lock", "a.lock/b"] {
         let mut machine = Machine::new(name.to_owned(), None);
