@@ -123,7 +123,7 @@ pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// The text of the [`Identity`] under which the file was made. One that cannot be read is answered with
-    /// [`UnknownReason::Unreadable`](crate::UnknownReason::Unreadable).
+    /// [`UnknownReason::Unreadable`].
     Maker(String),
     /// A number in a file that says no more.
     Pid(u32),
@@ -137,7 +137,7 @@ pub enum Owner {
 /// On file systems that a single kernel mounts, this also tries for a shared lock on the file (flock(2)), and gives it
 /// back before it returns. So `file` must have been opened for this question, and never be the descriptor that was given
 /// to [`guard`], nor a duplicate of it: that would end the evidence. What is not a regular file says nothing of an owner,
-/// and is answered with [`UnknownReason::NoAnswer`](crate::UnknownReason::NoAnswer).
+/// and is answered with [`UnknownReason::NoAnswer`].
 ///
 /// ```
 /// use lockhost::{DeadReason, Liveness, process::{Owner, liveness}};
