@@ -254,7 +254,9 @@ fn under_an_emulator_an_owner_is_seen_alive_and_dead() {
         let mut owner = owner.contend(&mounted.path());
         owner.acquired();
         let (liveness, told) = other.contend(&mounted.path()).refused();
-        assert_eq!(liveness, "Alive(Exists)", "{told}");
+        // The start that the emulator makes up is the true one where both fall into one tick.
+        let alive = ["Alive(Exists)", "Alive(Running)"];
+        assert!(alive.contains(&liveness.as_str()), "{liveness}: {told}");
         assert!(owner.still_holds(), "{told}");
         owner.kill();
         let mut heir = other.contend(&mounted.path());
