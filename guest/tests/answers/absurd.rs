@@ -180,11 +180,7 @@ impl Watch {
                 self.made.extend(id.map(|id| (id.0, id.1)));
                 self.moved(Name::Level(level));
             }
-            // What is made in place promises no evidence, so a probe is in nobody's way there.
-            Call::Guard { file }
-                if *answer == Reply::Done
-                    || *answer == Reply::Probed && matches!(file, Ours::At(_)) =>
-            {
+            Call::Guard { file } if *answer == Reply::Done => {
                 self.guarded.extend(self.ours(file).map(|id| (id.0, id.1)));
             }
             Call::Write { file, .. } if *answer == Reply::Done => {
