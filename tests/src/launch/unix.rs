@@ -1,8 +1,13 @@
-//! Signals ignored at startup, and umask(2).
+//! Signals ignored at startup, umask(2), and descriptors beyond the standard ones.
 
-use nix::sys::{
-    signal::{SigHandler, Signal, signal},
-    stat::{Mode, umask},
+use std::{fs, os::fd::BorrowedFd};
+
+use nix::{
+    fcntl::{FcntlArg, FdFlag, fcntl},
+    sys::{
+        signal::{SigHandler, Signal, signal},
+        stat::{Mode, umask},
+    },
 };
 
 /// Signals whose action is not for a test to choose: no process can, the Rust runtime does, or they report a fault of
@@ -26,4 +31,17 @@ pub(super) fn normalize() {
         unsafe { signal(number, SigHandler::SigDfl) }.expect("a signal's action can be set");
     }
     umask(Mode::S_IWGRP | Mode::S_IWOTH);
+    keep_descriptors();
+}
+
+/// No program that is started inherits more than its standard streams, as with what Rust itself opens.
+fn keep_descriptors() {
+    let open = fs::read_dir("/dev/fd").expect("a process can list its descriptors");
+    let numbers = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    for number in numbers.filter(|it| *it > 2) {
+        // SAFETY: the descriptor is used for this one call. One that another thread closes meanwhile is an error, which is
+        // ignored, and one that it opens in its place is not to be inherited either.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+        let _ = fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+    }
 }
