@@ -1,5 +1,5 @@
 //! Programs that are made for other systems than Linux, as far as they can run here: `LOCKHOST_ROOMS` in `host/build.rs`.
-//! `.ci/systems` makes them, and names the first, with what Linux alone has left out, in `LOCKHOST_PROGRAM`. Beside it
+//! `.ci/rooms` makes them, and names the first, with what Linux alone has left out, in `LOCKHOST_PROGRAM`. Beside it
 //! lies `unknown`, which cannot look at processes either. The library in these tests is Linux' own.
 //!
 //! On Linux alone: the programs are made for it.
@@ -42,7 +42,7 @@ fn refused(output: Output) -> String {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn an_owner_is_refused_to_linux_and_the_other_way_round() {
     let scene = Scene::free();
     let mut owner = Contender::owner(scene.path());
@@ -59,7 +59,7 @@ fn an_owner_is_refused_to_linux_and_the_other_way_round() {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn where_processes_are_unknown_an_owner_is_refused_to_linux_and_the_other_way_round() {
     let scene = Scene::free();
     let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], scene.path(), &[])));
@@ -84,7 +84,7 @@ fn where_processes_are_unknown_an_owner_is_refused_to_linux_and_the_other_way_ro
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn where_processes_are_unknown_a_killed_owner_is_a_persons_decision() {
     let scene = Scene::free();
     let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], scene.path(), &[])));
@@ -117,7 +117,7 @@ fn where_processes_are_unknown_a_killed_owner_is_a_persons_decision() {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn who_waits_gets_in_though_nobody_tells() {
     for program in [lockhost(), unknown()] {
         let scene = Scene::free();
@@ -140,7 +140,7 @@ fn who_waits_gets_in_though_nobody_tells() {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn a_signal_ends_the_wait_and_nothing_is_left() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
         let scene = Scene::free();
@@ -155,7 +155,7 @@ fn a_signal_ends_the_wait_and_nothing_is_left() {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn signals_that_no_key_sends_are_passed_on_once() {
     let scene = Scene::free();
     let mut command = under_lock(&[], scene.path(), &[HEARING]);
@@ -179,7 +179,7 @@ fn signals_that_no_key_sends_are_passed_on_once() {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn when_it_is_killed_the_command_goes_on_and_keeps_the_directory_until_it_has_ended() {
     let scene = Scene::free();
     let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &[HEARING]));
@@ -195,7 +195,7 @@ fn when_it_is_killed_the_command_goes_on_and_keeps_the_directory_until_it_has_en
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn with_close_a_command_that_goes_on_keeps_nothing() {
     let scene = Scene::free();
     let mut owner = Contender::start(&mut under_lock(&["--close"], scene.path(), &[HEARING]));
@@ -207,7 +207,7 @@ fn with_close_a_command_that_goes_on_keeps_nothing() {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn descendants_cannot_be_waited_for_and_that_is_said_before_anything_runs() {
     let scene = Scene::free();
     let output = under_lock(&["--all"], scene.path(), &["echo", "ran"])
@@ -221,7 +221,7 @@ fn descendants_cannot_be_waited_for_and_that_is_said_before_anything_runs() {
 }
 
 #[test]
-#[ignore = "for the programs that .ci/systems makes"]
+#[ignore = "for the programs that .ci/rooms makes"]
 fn among_sixteen_of_three_kinds_exactly_one_gets_in() {
     let programs = [lockhost(), unknown()];
     for round in 0..4 {
