@@ -2,7 +2,8 @@
 //! neither. All of it goes with the processes; nothing is mounted where anybody else can see it.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
 };
@@ -76,8 +77,10 @@ impl Place {
     #[must_use]
     pub fn as_user(self, user: &str, group: &str) -> Self {
         let programs = "/mnt";
-        let folder = lockhost();
-        let folder = text(folder.parent().expect("it lies in a folder"));
+        let program = lockhost();
+        let folder = program.parent().expect("it lies in a folder");
+        open_to_all(folder);
+        let folder = text(folder);
         let mut place = self.mounted(&format!("mount --bind '{folder}' {programs}"));
         place.programs = Some(programs);
         place.with(&[
@@ -345,6 +348,18 @@ impl Drop for Boxed {
             && send(pid, Signal::KILL).is_ok()
         {
             self.contender.end_of_input();
+        }
+    }
+}
+
+/// Lets every user run the programs in a folder: what is built under a strict umask is private.
+fn open_to_all(folder: &Path) {
+    let set = |path: &Path| fs::set_permissions(path, Permissions::from_mode(0o755));
+    set(folder).expect("its mode can be set");
+    for entry in fs::read_dir(folder).expect("it can be listed").flatten() {
+        let metadata = entry.metadata();
+        if metadata.is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o100 != 0) {
+            set(&entry.path()).expect("its mode can be set");
         }
     }
 }

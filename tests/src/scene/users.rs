@@ -63,9 +63,10 @@ impl Scene {
         if !copy.exists() {
             // By another process: what this one has open for writing, a process that another test starts at this moment
             // has open too, and then the copy cannot be run.
-            let status = Command::new("cp").arg(program).arg(&copy).status();
+            let mut install = Command::new("install");
+            let status = install.arg("--mode=755").arg(program).arg(&copy).status();
             assert!(
-                status.expect("cp is there").success(),
+                status.expect("install is there").success(),
                 "the program is copied"
             );
         }
