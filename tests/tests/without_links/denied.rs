@@ -116,7 +116,8 @@ fn an_owner_in_place_that_swept_hands_its_evidence_over() {
     let scene = Scene::free().with(RECLAIM, NOBODY);
     let mut command = Command::new(lockhost());
     command.args(ACQUIRE).arg(scene.path());
-    command.args(["--", "sh", "-c", "echo $$; exec sleep 600"]);
+    // The kernel reports the owner's end to the command by SIGTERM.
+    command.args(["--", "sh", "-c", "trap '' TERM; echo $$; exec sleep 600"]);
     deny_links(&mut command, libc::EPERM);
     let mut owner = Contender::start(&mut command);
     let command: u32 = owner.line().parse().expect("the command's pid");
