@@ -238,6 +238,10 @@ impl Attempt {
             let Some(left) = self.left() else {
                 return Err(error);
             };
+            let error = match self.vigil.is_news(&error) && !self.options.wait_for_ancestor {
+                true => error.seen_from_descendant(),
+                false => error,
+            };
             let Some((next, awaited)) = self.turn_to(&error) else {
                 return Err(error);
             };

@@ -42,8 +42,8 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Error {
-    path: PathBuf,
-    kind: Box<Kind>,
+    pub(crate) path: PathBuf,
+    pub(crate) kind: Box<Kind>,
 }
 
 /// What an [`Error`] is about, to match on. [`Error`] has an example.
@@ -52,6 +52,11 @@ pub struct Error {
 pub enum ErrorKind {
     /// The lock is held by somebody who is alive, or may be: [`Error::holder`] tells.
     Held,
+    /// The lock is held by an ancestor of this process ([`Error::holder`] tells which), and
+    /// [`Options::patience`](crate::Options::patience) would have waited for it. An ancestor usually waits for this process
+    /// before it releases the lock, so both would wait for ever.
+    /// [`Options::wait_for_ancestor`](crate::Options::wait_for_ancestor) waits all the same.
+    Ancestor,
     /// Others came in between too often, or a file that names nobody kept changing. Trying again may help.
     Contended,
     /// It takes some seconds to know whether the lock can be had, and
@@ -77,6 +82,8 @@ pub enum ErrorKind {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Held(Holder, Circumstance, phrase::WayOut),
+    /// The holder, and the number of the ancestor: it may be one that inherited the holder's evidence.
+    Ancestor(Holder, u32),
     Contended,
     Unsettled(Awaited),
     Lost,
@@ -192,6 +199,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match *self.kind {
             Kind::Held(..) => ErrorKind::Held,
+            Kind::Ancestor(..) => ErrorKind::Ancestor,
             Kind::Contended => ErrorKind::Contended,
             Kind::Unsettled(_) => ErrorKind::Unsettled,
             Kind::Lost | Kind::Moved => ErrorKind::Lost,
@@ -210,11 +218,13 @@ impl Error {
         &self.path
     }
 
-    /// Who holds the lock. `Some` for [`ErrorKind::Held`], and for [`ErrorKind::NotTheOwner`] if somebody does.
+    /// Who holds the lock. `Some` for [`ErrorKind::Held`] and [`ErrorKind::Ancestor`], and for [`ErrorKind::NotTheOwner`] if somebody does.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         match &*self.kind {
-            Kind::Held(holder, ..) | Kind::NotTheOwner(_, Instead::Other(holder)) => Some(holder),
+            Kind::Held(holder, ..)
+            | Kind::Ancestor(holder, _)
+            | Kind::NotTheOwner(_, Instead::Other(holder)) => Some(holder),
             _ => None,
         }
     }
@@ -229,12 +239,12 @@ impl Error {
         }
     }
 
-    /// Whether this is an honest refusal ([`ErrorKind::Held`], [`ErrorKind::Contended`], [`ErrorKind::Unsettled`]) and
-    /// no failure.
+    /// Whether this is an honest refusal ([`ErrorKind::Held`], [`ErrorKind::Ancestor`], [`ErrorKind::Contended`],
+    /// [`ErrorKind::Unsettled`]) and no failure.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        use ErrorKind::{Contended, Held, Unsettled};
-        matches!(self.kind(), Held | Contended | Unsettled)
+        use ErrorKind::{Ancestor, Contended, Held, Unsettled};
+        matches!(self.kind(), Held | Ancestor | Contended | Unsettled)
     }
 }
 
@@ -256,6 +266,7 @@ impl fmt::Display for Sentence<'_> {
             Kind::Held(holder, circumstance, way_out) => {
                 phrase::held(f, &error.path, holder, *circumstance, way_out)
             }
+            Kind::Ancestor(holder, pid) => phrase::ancestor(f, &error.path, holder, *pid),
             Kind::Contended => write!(
                 f,
                 "{path} is contended: other processes kept taking and leaving it, or kept changing it; try again"

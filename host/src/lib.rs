@@ -76,6 +76,7 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+mod ancestor;
 mod attempt;
 pub mod bindings;
 mod break_lock;

@@ -29,6 +29,7 @@ pub struct Options {
     pub(crate) assume_dead: Option<String>,
     wait: bool,
     pub(crate) patience: Duration,
+    pub(crate) wait_for_ancestor: bool,
 }
 
 impl Default for Options {
@@ -46,6 +47,7 @@ impl Options {
             assume_dead: None,
             wait: true,
             patience: Duration::ZERO,
+            wait_for_ancestor: false,
         }
     }
 
@@ -109,7 +111,8 @@ impl Options {
     ///
     /// It is taken within milliseconds of its release or its owner's death where the system reports that, by watching the
     /// lock file and the owner's process, and within a second elsewhere (network file systems, owners that cannot be seen
-    /// from here). For that a waiter looks once a second. Waiting is not fair: after a release, the first process to try
+    /// from here). For that a waiter looks once a second. An owner that is an ancestor of this process is waited for only with
+    /// [`wait_for_ancestor`](Self::wait_for_ancestor). Waiting is not fair: after a release, the first process to try
     /// gets the lock. A thread that waits for a lock that it has itself waits in vain.
     ///
     /// A waiter waits for what the path names. If another directory gets the name, it takes the lock of that one; if there
@@ -132,6 +135,33 @@ impl Options {
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Whether [`patience`](Self::patience) also waits for an owner that is an ancestor of this process (`false` from the
+    /// start). Without it, such an owner is answered at once with [`ErrorKind::Ancestor`](crate::ErrorKind::Ancestor): an
+    /// ancestor usually waits for this process before it releases the lock, so both would wait for ever. An owner that
+    /// releases its lock while this process runs is a reason to wait all the same: a program that locks by this library, or
+    /// that has started this process in the background. [`Holder::is_ancestor`](crate::Holder::is_ancestor) says which
+    /// owners count.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use lockhost::{ErrorKind, Options};
+    ///
+    /// let options = Options::new().patience(Duration::MAX);
+    /// match options.acquire("data") {
+    ///     Err(error) if error.kind() == ErrorKind::Ancestor => {
+    ///         println!("the process that started this one has the lock: {error}");
+    ///         let _lock = options.wait_for_ancestor(true).acquire("data")?;
+    ///     }
+    ///     other => drop(other?),
+    /// }
+    /// # Ok::<(), lockhost::Error>(())
+    /// ```
+    #[must_use]
+    pub fn wait_for_ancestor(mut self, wait: bool) -> Self {
+        self.wait_for_ancestor = wait;
         self
     }
 

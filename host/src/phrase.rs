@@ -76,6 +76,36 @@ pub(crate) fn held(
     }
 }
 
+/// A refusal by an ancestor: which file, which process, why it is not waited for, how to wait all the same.
+pub(crate) fn ancestor(
+    f: &mut fmt::Formatter<'_>,
+    path: &Path,
+    holder: &Holder,
+    pid: u32,
+) -> fmt::Result {
+    let file = path.display();
+    match holder.pid() {
+        Some(owner) if owner == pid => {
+            write!(
+                f,
+                "{file} is locked by an ancestor of this process (pid {pid})"
+            )?;
+        }
+        _ => write!(
+            f,
+            "{file} is kept locked by pid {pid}, which is this process or an ancestor of it, for its dead owner ({})",
+            Pid(holder.pid())
+        )?,
+    }
+    if let Some(since) = holder.since().and_then(written) {
+        write!(f, ", since {since}")?;
+    }
+    f.write_str(
+        "; an ancestor usually waits for this process before it releases the lock, so it is not waited for; to wait all the \
+         same, use --wait-for-ancestor (in a program: Options::wait_for_ancestor)",
+    )
+}
+
 /// Why it is not certain that a holder lives who counts as alive; nothing of one who certainly does, or is dead.
 pub(crate) fn doubt(holder: &Holder) -> Option<&'static str> {
     Some(match holder.liveness() {

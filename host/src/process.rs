@@ -26,6 +26,7 @@
 // [`identity`] gives processes names that last, [`judge`] answers whether one is dead, and [`platform`] knows what only
 // this operating system can tell. Nothing here knows what a lock file is.
 
+pub(crate) mod ancestors;
 pub(crate) mod identity;
 pub(crate) mod judge;
 #[cfg(any(processes = "macos", test))]

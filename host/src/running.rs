@@ -79,7 +79,7 @@ impl Holder {
 }
 
 /// As far as the two can be told apart.
-fn is_it(maker: &Identity, me: &Identity, start: Option<u64>) -> bool {
+pub(crate) fn is_it(maker: &Identity, me: &Identity, start: Option<u64>) -> bool {
     let is_other = maker.shares_ticks_with(me) && start.is_some() && maker.start != start;
     maker.shares_pids_with(me) && !is_other
 }

@@ -199,6 +199,8 @@ fn errors() -> Vec<Error> {
     let beside = held(unknown, Circumstance::Owning);
     errors.push(beside.beside("OTHER", &reclaim()));
     let kinds = [
+        Kind::Ancestor(running(), 4711),
+        Kind::Ancestor(holder(ALIVE[0], true), 4712),
         Kind::Contended,
         Kind::Unsettled(Awaited::Settling),
         Kind::Lost,

@@ -30,6 +30,11 @@ impl Vigil {
         self.decide(obstacle(refusal), file)
     }
 
+    /// Returns whether a refusal is by others than the last one.
+    pub(crate) fn is_news(&self, refusal: &Error) -> bool {
+        self.decision.is_other(&obstacle(refusal))
+    }
+
     /// Waits for a directory that is missing. Only a look finds it again.
     pub(crate) fn turn_to_nothing(&mut self) -> Next {
         self.file = None;

@@ -123,7 +123,8 @@ fn who_waits_gets_in_though_nobody_tells() {
         let scene = Scene::free();
         let lock = acquire(scene.path()).unwrap();
         let mut command = Command::new(&program);
-        command.args(["acquire", "-v", "--wait", text(scene.path())]);
+        command.args(["acquire", "-v", "--wait", "--wait-for-ancestor"]);
+        command.arg(scene.path());
         let mut waiter = Contender::start(&mut told(&command));
         let line = waiter.line();
         assert!(line.starts_with("lockhost: waiting for "), "{line}");
@@ -145,8 +146,8 @@ fn a_signal_ends_the_wait_and_nothing_is_left() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
         let scene = Scene::free();
         let lock = acquire(scene.path()).unwrap();
-        let mut waiter =
-            Contender::start(&mut told(&under_lock(&["-v", "--wait"], scene.path(), &[])));
+        let options = ["-v", "--wait", "--wait-for-ancestor"];
+        let mut waiter = Contender::start(&mut told(&under_lock(&options, scene.path(), &[])));
         assert!(waiter.line().starts_with("lockhost: waiting for "));
         assert_eq!(waiter.end(signal).code(), Some(code));
         lock.release().unwrap();

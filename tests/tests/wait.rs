@@ -4,6 +4,10 @@
 #[cfg(target_os = "linux")]
 #[path = "wait/linux.rs"]
 mod linux;
+// Parents and children, as proc(5) shows them, and shells.
+#[cfg(target_os = "linux")]
+#[path = "wait/ancestors.rs"]
+mod ancestors;
 // Directories that are moved while a waiter has them open, and a working directory of a thread's own.
 #[cfg(target_os = "linux")]
 #[path = "wait/turned.rs"]

@@ -40,6 +40,7 @@ complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l assume-dea
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l notify -d 'What the service manager is told, if one listens' -r -f -a "ready\t'That the service is ready once the lock is held, and what it waits for before that; the command cannot tell it more'
 status\t'What it waits for and what it holds; the command says itself when it is ready'
 no\t'Nothing'"
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l wait-for-ancestor -d 'Wait also for an owner that is an ancestor of this process, and usually waits for it'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l mkdir -d 'Make directories that are missing'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l close -d 'Keep the lock\'s descriptor from the command, so that it does not keep the directory if lockhost is killed'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l all -d 'Hold the lock until all descendants of the command have ended, and not only the command'

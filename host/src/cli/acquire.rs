@@ -55,6 +55,9 @@ pub(crate) struct Acquire {
         hide_env_values = true
     )]
     wait: Option<Duration>,
+    /// Wait also for an owner that is an ancestor of this process, and usually waits for it.
+    #[arg(long)]
+    wait_for_ancestor: bool,
     /// The exit code for a refusal.
     #[arg(short = 'E', long, value_name = "CODE", default_value_t = REFUSED)]
     conflict_exit_code: u8,
@@ -183,7 +186,9 @@ impl Acquire {
     }
 
     fn take(&self, events: &Events) -> anyhow::Result<Taken> {
-        let mut options = Options::new().name(&self.name);
+        let mut options = Options::new()
+            .name(&self.name)
+            .wait_for_ancestor(self.wait_for_ancestor);
         if let Some(identity) = &self.assume_dead {
             options = options.assume_dead(identity);
         }

@@ -5,7 +5,7 @@ use std::{ffi::OsString, fs::File, io, path::Path};
 pub(crate) use super::unix::{
     file_id, is_sticky, make_private, open_directory, open_directory_at, owner_of,
 };
-use super::{Number, identity::Identity};
+use super::{Number, ancestors::Kin, identity::Identity};
 use crate::{bindings::process::UnknownReason, holder::Keeper};
 
 /// A process in the system's list; there is none to be had here.
@@ -36,6 +36,11 @@ pub(crate) fn presence(_pid: u32) -> Presence {
 
 /// There is none.
 pub(crate) fn entry(_pid: u32) -> Option<Entry> {
+    None
+}
+
+/// There is none.
+pub(crate) fn kin(_pid: u32) -> Option<Kin> {
     None
 }
 

@@ -23,7 +23,7 @@ use windows_sys::Win32::{
     },
 };
 
-use super::{Number, identity::Identity};
+use super::{Number, ancestors::Kin, identity::Identity};
 use crate::{bindings::process::UnknownReason, descriptor::await_any, holder::Keeper};
 
 mod file_number;
@@ -77,6 +77,11 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
         ended,
         threads: u64::from(!ended),
     })
+}
+
+/// None is looked for: a process keeps the number of the process that made it, whichever process has that number by now.
+pub(crate) fn kin(_pid: u32) -> Option<Kin> {
+    None
 }
 
 /// A handle of the process that has this number now.

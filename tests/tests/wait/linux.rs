@@ -438,7 +438,8 @@ fn with_mkdir_a_waiter_makes_a_directory_that_is_removed() {
     let directory = scene.path().join("work");
     fs::create_dir(&directory).unwrap();
     let lock = acquire(&directory).unwrap();
-    let options = ["--mkdir", "--wait"];
+    // This process holds the lock, and starts the waiter.
+    let options = ["--mkdir", "--wait", "--wait-for-ancestor"];
     let mut waiter = Contender::start(&mut under_lock(&options, &directory, &["true"]));
     let pid = waiter.pid();
     until("it sleeps until it is notified", || {
