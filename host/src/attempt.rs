@@ -233,7 +233,8 @@ impl Attempt {
         loop {
             let error = match self.go_on() {
                 Err(error) => error,
-                progress => return progress,
+                Ok(Progress::Waiting(waiting)) => return self.bounded(waiting),
+                acquired => return acquired,
             };
             let Some(left) = self.left() else {
                 return Err(error);
@@ -289,13 +290,39 @@ impl Attempt {
         self.vigil.descriptors()
     }
 
-    /// How much of its patience is left; `None` if it is over.
+    /// How much of its patience is left; `None` if it is over, or if there is none.
     fn left(&self) -> Option<Duration> {
-        if self.options.patience == Duration::MAX {
-            return Some(Duration::MAX);
+        let patience = self.options.patience?;
+        if patience == Duration::MAX {
+            return Some(patience);
         }
-        let left = self.options.patience.checked_sub(self.begun.elapsed())?;
+        let left = patience.checked_sub(self.begun.elapsed())?;
         (!left.is_zero()).then_some(left)
+    }
+
+    /// Bounds what the component waits for by the patience, if there is one. When it is over the attempt ends with a refusal:
+    /// the component alone decides when a file has settled, and it has not decided so.
+    fn bounded(&mut self, waiting: Waiting) -> Result<Progress, Error> {
+        let retry_after = match (self.options.patience, self.left()) {
+            (None, _) => waiting.retry_after,
+            (Some(_), Some(left)) => waiting.retry_after.min(left),
+            (Some(_), None) => {
+                self.give_up();
+                let kind = Kind::Unsettled(waiting.awaited);
+                return Err(Error::new(waiting.path, kind));
+            }
+        };
+        Ok(Progress::Waiting(Waiting {
+            retry_after,
+            ..waiting
+        }))
+    }
+
+    /// Ends the attempt, and removes what it made.
+    fn give_up(&mut self) {
+        if let Tries::Begun(current) = mem::replace(&mut self.tries, Tries::Ended) {
+            current.instance.give_up(current.attempt);
+        }
     }
 
     fn go_on(&mut self) -> Result<Progress, Error> {
@@ -403,10 +430,8 @@ fn is_missing(error: &Error) -> bool {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if let Tries::Begun(current) = mem::replace(&mut self.tries, Tries::Ended)
-            && process::is_still(self.maker)
-        {
-            current.instance.give_up(current.attempt);
+        if matches!(self.tries, Tries::Begun(_)) && process::is_still(self.maker) {
+            self.give_up();
         }
     }
 }

@@ -59,8 +59,8 @@ pub enum ErrorKind {
     Ancestor,
     /// Others came in between too often, or a file that names nobody kept changing. Trying again may help.
     Contended,
-    /// It takes some seconds to know whether the lock can be had, and
-    /// [`Options::wait`](crate::Options::wait) said not to wait. Trying again may help.
+    /// It takes some seconds to know whether the lock can be had, and [`Options::wait`](crate::Options::wait) said not to
+    /// wait, or [`Options::patience`](crate::Options::patience) ended before. Trying again may help.
     Unsettled,
     /// The lock was this owner's and is not any more: its file was removed or replaced, or its directory was moved,
     /// removed or replaced.
@@ -273,13 +273,14 @@ impl fmt::Display for Sentence<'_> {
             ),
             Kind::Unsettled(Awaited::Settling) => write!(
                 f,
-                "{path} names nobody, and may be another program's that is just being written: it counts as dead once \
-                 it was seen unchanged for three seconds; try again, and wait"
+                "{path} names no owner, and another program may be writing it at this moment: it counts as dead once it \
+                 was unchanged for three seconds; try again, and wait at least that long"
             ),
             Kind::Unsettled(Awaited::OtherReclaim | Awaited::Release | Awaited::Directory) => {
                 write!(
                     f,
-                    "{path} is held by somebody who may be replacing the lock at this moment; try again, and wait"
+                    "{path} is held by a process that may be replacing the lock at this moment, which takes five seconds \
+                     at most; try again, and wait at least that long"
                 )
             }
             Kind::Lost => write!(

@@ -28,7 +28,7 @@ pub struct Options {
     pub(crate) name: String,
     pub(crate) assume_dead: Option<String>,
     wait: bool,
-    pub(crate) patience: Duration,
+    pub(crate) patience: Option<Duration>,
     pub(crate) wait_for_ancestor: bool,
 }
 
@@ -46,7 +46,7 @@ impl Options {
             name: DEFAULT_NAME.to_owned(),
             assume_dead: None,
             wait: true,
-            patience: Duration::ZERO,
+            patience: None,
             wait_for_ancestor: false,
         }
     }
@@ -89,7 +89,7 @@ impl Options {
     /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled). Owners are waited for with [`patience`](Self::patience).
     ///
     /// On a file system without hard links an attempt that does not wait may leave a file that names nobody, and that is
-    /// unsettled to others for up to a minute.
+    /// unsettled to others for up to a minute. So may one whose [`patience`](Self::patience) ends meanwhile.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -106,8 +106,12 @@ impl Options {
         self
     }
 
-    /// How long a lock is waited for that somebody else has: not at all from the start, `Duration::MAX` for ever. Then the
-    /// refusal is the answer that it would have been at once.
+    /// How long the attempt may wait: for an owner, and for what may be decided in some seconds (see [`wait`](Self::wait)).
+    /// `Duration::MAX` is for ever, and zero is not at all. When the time is over, the refusal is the answer that it would
+    /// have been at once. If it is too short to know whether the lock can be acquired, the answer is
+    /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled), and no lock is taken over.
+    ///
+    /// Without a patience, as from the start, no owner is waited for, and what may be decided in some seconds is.
     ///
     /// It is taken within milliseconds of its release or its owner's death where the system reports that, by watching the
     /// lock file and the owner's process, and within a second elsewhere (network file systems, owners that cannot be seen
@@ -134,7 +138,7 @@ impl Options {
     /// ```
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.patience = Some(patience);
         self
     }
 

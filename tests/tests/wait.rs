@@ -16,7 +16,7 @@ mod turned;
 use std::{fs, path::Path, thread, time::Duration};
 
 use lockhost::{Awaited, ErrorKind, Options, Progress, acquire};
-use lockhost_tests::{contender::Contender, scene::Scene, under_lock::under_lock};
+use lockhost_tests::{contender::Contender, program::ended, scene::Scene, under_lock::under_lock};
 
 /// The longest time between two looks.
 const BACKSTOP: Duration = Duration::from_secs(1);
@@ -44,6 +44,7 @@ fn a_wait_that_is_over_is_the_refusal_that_it_would_have_been() {
     for (options, environment) in [
         (&["--wait=30ms"][..], None),
         (&["--wait=0"], None),
+        (&["--wait=0.03"], None),
         (&["--wait=0s"], Some("forever")),
         (&[], Some("30ms")),
         (&[], Some("")),
@@ -60,7 +61,9 @@ fn a_wait_that_is_over_is_the_refusal_that_it_would_have_been() {
     assert_eq!(ends(&["-q"], None), (Some(75), String::new()));
     for wrong in [
         &["--wait=soon"][..],
-        &["--wait=30"],
+        &["--wait=3O"],
+        &["--wait=1.2.3"],
+        &["--wait=99999999999999999999"],
         &["-E", "256"],
         &["-E", "-1"],
         &["-E", "x"],
@@ -68,6 +71,57 @@ fn a_wait_that_is_over_is_the_refusal_that_it_would_have_been() {
         assert_eq!(ends(wrong, None).0, Some(2), "{wrong:?}");
     }
     assert_eq!(ends(&[], Some("soon")).0, Some(2));
+}
+
+#[test]
+fn a_bound_holds_for_what_has_to_settle_too() {
+    let reclaim = format!("{}\n", std::process::id());
+    let scenes = [
+        (Scene::free().with("tinyforge.lock", ""), "three seconds"),
+        (
+            Scene::free().with("tinyforge.lock.reclaim", &reclaim),
+            "five seconds",
+        ),
+    ];
+    for (scene, awaited) in scenes {
+        let before = scene.files();
+        for bound in ["--wait=20ms", "--wait=0.02", "--wait=0"] {
+            let mut command = under_lock(&[bound], scene.path(), &["true"]);
+            let (code, line) = ended(command.output().unwrap());
+            assert_eq!(code, Some(75), "{bound}: {line}");
+            assert!(line.contains(awaited), "{line}");
+        }
+        let patient = Options::new().patience(Duration::from_millis(20));
+        let error = patient.acquire(scene.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsettled, "{error}");
+        assert!(error.is_refusal() && error.to_string().contains(awaited));
+        assert_eq!(scene.files(), before, "nothing is taken over");
+        let mut long = under_lock(&["--wait=3600", "-q"], scene.path(), &["true"]);
+        assert_eq!(long.status().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn an_attempt_that_is_bounded_sleeps_no_longer_than_its_bound() {
+    let scene = Scene::free().with("tinyforge.lock", "");
+    let bound = Duration::from_millis(500);
+    let mut attempt = Options::new()
+        .patience(bound)
+        .attempt(scene.path())
+        .unwrap();
+    let error = loop {
+        match attempt.proceed() {
+            Ok(Progress::Waiting(waiting)) => {
+                assert_eq!(waiting.awaited(), Awaited::Settling);
+                assert!(waiting.retry_after() <= bound);
+                thread::sleep(waiting.retry_after());
+            }
+            Ok(Progress::Acquired(_)) => panic!("the file has not settled"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Unsettled);
+    assert_eq!(attempt.proceed().unwrap_err().kind(), ErrorKind::Internal);
 }
 
 #[test]

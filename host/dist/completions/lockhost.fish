@@ -32,7 +32,7 @@ complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "status" -d 'Tell 
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "doctor" -d 'Tell what locks on a directory are worth, by trying what they are made of'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "component" -d 'Write the component that decides to standard output, for another host to run'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l name -d 'The lock file\'s name in each directory, ending in .lock or .pid' -r
-complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l wait -d 'Wait for whoever has the lock: for ever, or at most so long (300ms, 30s, 5m; 0 is not at all)' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l wait -d 'Wait for the lock: indefinitely, or at most DURATION (seconds, or 300ms, 30s, 5m; 0 is not at all)' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -s E -l conflict-exit-code -d 'The exit code for a refusal' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l on-lost -d 'What to do when the lock file or its directory is removed, replaced or moved while the lock is held' -r -f -a "warn\t'Say so, and go on'
 terminate\t'Say so, and send the command SIGTERM; without a command, exit'"

@@ -43,7 +43,7 @@ pub(crate) struct Acquire {
     /// The lock file's name in each directory, ending in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
     name: String,
-    /// Wait for whoever has the lock: for ever, or at most so long (300ms, 30s, 5m; 0 is not at all).
+    /// Wait for the lock: indefinitely, or at most DURATION (seconds, or 300ms, 30s, 5m; 0 is not at all).
     #[arg(
         long,
         value_name = "DURATION",
@@ -54,7 +54,7 @@ pub(crate) struct Acquire {
         env = "LOCKHOST_WAIT",
         hide_env_values = true
     )]
-    wait: Option<Duration>,
+    wait: Option<Patience>,
     /// Wait also for an owner that is an ancestor of this process, and usually waits for it.
     #[arg(long)]
     wait_for_ancestor: bool,
@@ -105,13 +105,26 @@ enum OnLost {
 /// In place of a duration.
 const FOREVER: &str = "forever";
 
-fn patience(text: &str) -> Result<Duration, &'static str> {
-    match text {
-        FOREVER => Ok(Duration::MAX),
+/// How long an attempt may wait. `None` is as if nothing was said.
+#[derive(Clone, Copy, Debug)]
+struct Patience(Option<Duration>);
+
+fn patience(text: &str) -> Result<Patience, &'static str> {
+    let expected = "not a duration: expected seconds, 300ms, 30s, 5m or forever";
+    Ok(Patience(match text {
+        FOREVER => Some(Duration::MAX),
         // As an environment has it that unsets what it cannot remove.
-        "" => Ok(Duration::ZERO),
-        text => humantime::parse_duration(text).map_err(|_| "no duration, as 300ms, 30s or 5m are"),
+        "" => None,
+        text => Some(duration(text).ok_or(expected)?),
+    }))
+}
+
+/// A number without a unit is seconds, and may have a fraction, as flock(1) has it.
+fn duration(text: &str) -> Option<Duration> {
+    if text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'.')) {
+        return Duration::try_from_secs_f64(text.parse().ok()?).ok();
     }
+    humantime::parse_duration(text).ok()
 }
 
 /// Runs the command.
@@ -194,7 +207,7 @@ impl Acquire {
         }
         let taking = Taking {
             options,
-            patience: self.wait.unwrap_or_default(),
+            patience: self.wait.and_then(|Patience(patience)| patience),
             mkdir: self.mkdir,
             events,
             voice: self.voice(),

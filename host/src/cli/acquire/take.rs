@@ -34,8 +34,8 @@ pub(super) enum Taken {
 /// How the locks are taken.
 pub(super) struct Taking<'a> {
     pub(super) options: Options,
-    /// How long they are waited for, all together.
-    pub(super) patience: Duration,
+    /// How long all of them together may take; `None` to wait for no owner.
+    pub(super) patience: Option<Duration>,
     /// Whether a directory that is missing is made.
     pub(super) mkdir: bool,
     pub(super) events: &'a Events,
@@ -55,11 +55,16 @@ impl Taking<'_> {
         let mut locks = Vec::new();
         while let Some(directory) = order.get(locks.len()).copied() {
             let several = order.len() > 1;
-            let patience = self.left(begun);
-            let Some(mut attempt) = self.begin(directory, several, patience)? else {
+            let left = self.left(begun);
+            let Some(mut attempt) = self.begin(directory, several, left)? else {
                 order[..=locks.len()].rotate_right(1);
                 self.give_back(mem::take(&mut locks))?;
-                match self.sleep(&[], MISSING.min(patience), Duration::MAX, || {})? {
+                match self.sleep(
+                    &[],
+                    MISSING.min(left.unwrap_or_default()),
+                    Duration::MAX,
+                    || {},
+                )? {
                     Some(Event::Signal(caught)) => return Ok(Taken::Signal(caught)),
                     Some(_) => return Ok(Taken::InputClosed),
                     None => continue,
@@ -93,10 +98,10 @@ impl Taking<'_> {
     }
 
     /// The patience that is left, of all directories together.
-    fn left(&self, begun: Instant) -> Duration {
-        match self.patience {
-            Duration::MAX => Duration::MAX,
-            patience => patience.saturating_sub(begun.elapsed()),
+    fn left(&self, begun: Instant) -> Option<Duration> {
+        match self.patience? {
+            Duration::MAX => Some(Duration::MAX),
+            patience => Some(patience.saturating_sub(begun.elapsed())),
         }
     }
 
@@ -158,10 +163,16 @@ impl Taking<'_> {
         &self,
         directory: &Path,
         several: bool,
-        left: Duration,
+        left: Option<Duration>,
     ) -> Result<Option<Attempt>, anyhow::Error> {
-        match self.options.clone().patience(left).attempt(directory) {
-            Err(error) if several && !left.is_zero() && is_missing(&error) => {
+        let options = self.options.clone();
+        let options = match left {
+            Some(left) => options.patience(left),
+            None => options,
+        };
+        let waits = left.is_some_and(|left| !left.is_zero());
+        match options.attempt(directory) {
+            Err(error) if several && waits && is_missing(&error) => {
                 if self.mkdir {
                     make(directory)?;
                 }
