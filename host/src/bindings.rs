@@ -47,7 +47,7 @@
 //!
 //! let locked = async {
 //!     let mut store = Store::new(&engine, Host {
-//!         // So that a future may be dropped at any time: see `add_to_linker`.
+//!         // No file operation has to change to another thread: see `add_to_linker`.
 //!         wasi: WasiCtx::builder().allow_blocking_current_thread(true).build(),
 //!         process: ProcessCtx::new(),
 //!         table: ResourceTable::new(),
@@ -94,7 +94,9 @@ pub use generated::{
 /// The same with calls that block, as [`wasmtime_wasi::p2::bindings::sync`] is to be used with
 /// [`wasmtime_wasi::p2::add_to_linker_sync`].
 ///
-/// wasmtime-wasi runs those on a tokio runtime of its own, and panics where the caller is inside of one.
+/// wasmtime-wasi runs those on a tokio runtime of its own, and panics inside of another one ("Cannot start a runtime from
+/// within a runtime"): a host in tokio uses the [asynchronous bindings](super), with
+/// [`wasmtime_wasi::p2::add_to_linker_async`].
 ///
 /// The [module](super) has an example; this is the same without `async`, `await` and a runtime:
 ///

@@ -152,7 +152,7 @@ impl Instance {
             State {
                 table,
                 files: files.clone(),
-                process: ProcessCtx::default(),
+                process: ProcessCtx::of_blocking_files(),
                 limits: Limits::default(),
             },
         );

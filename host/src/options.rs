@@ -193,6 +193,28 @@ impl Options {
     /// time in a process. Where a directory may hang (a network mount), have [`acquire`](Self::acquire) run where your
     /// executor has blocking calls run.
     ///
+    /// To wait for a limited time, use [`patience`](Self::patience), and no timeout around the future (as
+    /// `tokio::time::timeout` is): a timeout drops the future, and with it the reason. When the patience ends, the error says
+    /// which process has the lock:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// # let _owner = lockhost::acquire(data.path())?;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// let options = lockhost::Options::new().patience(Duration::from_millis(20));
+    /// if let Err(refused) = options.acquire_async(data.path()).await {
+    ///     let holder = refused.holder().expect("a process has it");
+    ///     println!("{refused}: it is pid {:?}", holder.pid());
+    /// }
+    /// # });
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let data = tempfile::tempdir()?;

@@ -92,7 +92,8 @@ type Table<T> = fn(&mut T) -> &mut ResourceTable;
 /// descriptors.
 ///
 /// The functions are synchronous, so this one serves hosts that call their plugins synchronously and hosts that do so
-/// asynchronously. They do some file operations on the calling thread and wait for nobody: a plugin is told when to try
+/// asynchronously. The latter link WASI by `p2::add_to_linker_async`: what `p2::add_to_linker_sync` links panics inside of a
+/// tokio runtime. They do some file operations on the calling thread and wait for nobody: a plugin is told when to try
 /// again. How long that took is measured here, whatever the plugin says.
 ///
 /// A plugin may have 16 attempts and locks at once, and learns who has a lock: [`Settings`] has both otherwise, and says

@@ -12,6 +12,7 @@ use wasmtime_wasi::filesystem::{Descriptor, OpenMode};
 use crate::{
     bindings::process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
     evidence::{is_regular, not_new},
+    plugin::given::given,
     process::{
         self as native, Evidence,
         judge::{judge, judge_by_evidence},
@@ -34,6 +35,8 @@ pub struct ProcessCtx {
     kept: Vec<Weak<File>>,
     /// Whether no process is looked at when an owner is judged.
     by_evidence: bool,
+    /// Whether the calls of all descriptors block, as those of this library's own stores do.
+    files_block: bool,
 }
 
 impl ProcessCtx {
@@ -41,6 +44,14 @@ impl ProcessCtx {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// That of a new store in which every call of a descriptor blocks.
+    pub(crate) fn of_blocking_files() -> Self {
+        Self {
+            files_block: true,
+            ..Self::default()
+        }
     }
 
     /// Has owners judged by what the kernel keeps alone, or by everything that is known of processes.
@@ -88,10 +99,18 @@ pub trait ProcessView: Send {
 /// Its functions are synchronous and never wait, so this one serves hosts that instantiate and call synchronously and
 /// hosts that do so asynchronously, on any engine. Each is a few system calls.
 ///
-/// A host that may interrupt a call and drop the store, as a timeout does to a future, has that store's WASI block:
-/// [`allow_blocking_current_thread(true)`](wasmtime_wasi::WasiCtxBuilder::allow_blocking_current_thread). Otherwise each
-/// file operation runs on a thread of tokio's, and the last one may still make or remove a file when the store is gone
-/// and somebody else has the lock. With it nothing is under way by then, and whatever is left is dead.
+/// A host may interrupt a call and drop the store, as a timeout does to a future: no operation that makes or removes a file
+/// is under way then, and whatever is left is dead. For that the calls of an attempt's directory block the thread from the
+/// moment when the attempt asks who it is, and `open-at` blocks by [`fit_filesystem`](crate::fit_filesystem), also in a
+/// store whose WASI does not block. (On a thread of tokio's, the last one would still make or remove a file when the store is
+/// gone and another process has the lock.) Other calls of such a store do not block.
+/// [`allow_blocking_current_thread(true)`](wasmtime_wasi::WasiCtxBuilder::allow_blocking_current_thread) has all of them
+/// block, which is faster.
+///
+/// A host that calls its guests asynchronously links WASI by
+/// [`p2::add_to_linker_async`](wasmtime_wasi::p2::add_to_linker_async). What
+/// [`p2::add_to_linker_sync`](wasmtime_wasi::p2::add_to_linker_sync) links runs a tokio runtime by itself, and panics inside
+/// of another one ("Cannot start a runtime from within a runtime").
 ///
 /// A guest that gets the import may ask about processes by number (whether one exists, and when it started), and learns
 /// this process' number, its boot and its namespaces. Of the files that it has open, it may have those guarded that it can
@@ -186,6 +205,26 @@ impl ProcessCtxView<'_> {
         })
     }
 
+    /// Has the calls of a directory block from now on, so that none of them is left half-way with a store that is dropped.
+    fn make_blocking(
+        &mut self,
+        dir: &Resource<Descriptor>,
+    ) -> wasmtime::Result<Result<(), String>> {
+        if self.ctx.files_block {
+            return Ok(Ok(()));
+        }
+        let descriptor = self.table.get_mut(dir)?;
+        Ok(match given(descriptor) {
+            Ok(blocking) => {
+                *descriptor = blocking;
+                Ok(())
+            }
+            Err(error) => Err(format!(
+                "the directory cannot be opened once more: {error:#}"
+            )),
+        })
+    }
+
     /// The descriptors under guard that are still open.
     fn guarded(&mut self) -> &mut Vec<Weak<File>> {
         let guarded = &mut self.ctx.guarded;
@@ -208,6 +247,9 @@ impl process::Host for ProcessCtxView<'_> {
         dir: Resource<Descriptor>,
         attempt: u32,
     ) -> wasmtime::Result<Result<Maker, String>> {
+        if let Err(why) = self.make_blocking(&dir)? {
+            return Ok(Err(why));
+        }
         let maker = native::current(&*self.open(&dir)?);
         debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "who asks");
         Ok(match maker {

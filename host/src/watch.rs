@@ -14,8 +14,9 @@ pub(crate) mod platform;
 /// [`Lock::still_held`](crate::Lock::still_held): the file, or a directory of its path, may have been removed, replaced or
 /// moved away. Most of what happens is harmless.
 ///
-/// It can be waited for with poll(2) beside others, or in an event loop: on Unix it is `AsFd`, and on Windows
-/// `AsHandle`, of a handle that is signalled. Before that, [`forget`](Self::forget) what has happened already, and ask.
+/// It can be waited for with poll(2) beside others, or in an event loop: on Unix it is `AsFd` and `AsRawFd`, and on Windows
+/// `AsHandle` and `AsRawHandle`, of a handle that is signalled. Before that, [`forget`](Self::forget) what has happened
+/// already, and ask.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,6 +35,36 @@ pub(crate) mod platform;
 /// }
 /// # Ok(())
 /// # }
+/// ```
+///
+/// In tokio it is awaited by `AsyncFd`:
+///
+/// ```
+/// # #[cfg(unix)]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+/// # runtime.block_on(async {
+/// use tokio::io::{Interest, unix::AsyncFd};
+///
+/// let lock = lockhost::acquire_async(data.path()).await?;
+/// if let Some(watch) = lock.watch() {
+///     let watch = AsyncFd::with_interest(watch, Interest::READABLE)?;
+///     watch.get_ref().forget();
+///     assert!(lock.still_held()?);
+///     // Another process removes it.
+///     std::fs::remove_file(lock.path())?;
+///     while lock.still_held()? {
+///         watch.readable().await?.clear_ready();
+///         // Before the next look, so that what happens after it is reported.
+///         watch.get_ref().forget();
+///     }
+/// }
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # })
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
 /// ```
 #[derive(Debug)]
 pub struct Watch(platform::FileWatch);
@@ -66,6 +97,20 @@ impl Watch {
 impl std::os::fd::AsFd for Watch {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.descriptor()
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for Watch {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsFd::as_fd(self).as_raw_fd()
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::AsRawHandle for Watch {
+    fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
+        std::os::windows::io::AsHandle::as_handle(self).as_raw_handle()
     }
 }
 

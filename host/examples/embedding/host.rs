@@ -24,8 +24,9 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Its WASI blocks the thread for the few file operations that there are: so none of them is still under way, on
-    /// some other thread, when a call of the component is interrupted and its store dropped.
+    /// Its WASI blocks the thread for the few file operations that there are: so none of them has to change to another
+    /// thread. What makes or removes files of the lock blocks in any case, so that nothing is under way when a call of the
+    /// component is interrupted and its store dropped.
     pub(crate) fn new() -> Self {
         Self {
             wasi: WasiCtx::builder()

@@ -13,6 +13,7 @@ mod memory_limit;
 #[path = "../../../host/examples/embedding/pooling.rs"]
 mod pooling;
 
+mod forgetful;
 mod instructions;
 mod interrupted;
 mod linking;
