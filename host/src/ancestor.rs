@@ -3,11 +3,7 @@
 use crate::{
     error::{Error, Kind},
     holder::{Holder, Liveness},
-    process::{
-        Identity,
-        ancestors::{Ancestor, ancestors},
-        platform,
-    },
+    process::{Identity, ancestors::Ancestors, platform},
     running::is_it,
 };
 
@@ -19,7 +15,7 @@ impl Holder {
     /// If the holder is dead, and a process that inherited its evidence keeps the file locked, that process counts. It may
     /// be this process itself.
     ///
-    /// `false` where the system does not show it: on Windows, and of an ancestor in another PID namespace.
+    /// `false` where the system does not show it, as of an ancestor in another PID namespace.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,17 +44,16 @@ impl Holder {
         };
         let pid = maker.as_ref().map(Identity::pid).or(self.pid())?;
         let is_owner = |start| maker.as_ref().is_none_or(|maker| is_it(maker, &me, start));
-        let ancestors = ancestors();
-        let is_in = |pid| ancestors.iter().any(|it: &Ancestor| it.pid == pid);
-        if ancestors
-            .iter()
-            .any(|it| it.pid == pid && is_owner(it.start))
+        let chain = Ancestors::now()?;
+        if chain
+            .above()
+            .any(|(it, start)| it == pid && is_owner(start))
         {
             return Some(pid);
         }
         let is_gone = || maker.as_ref().is_some_and(|maker| has_ended(maker, &me));
         let keepers = self.keepers().iter().map(|keeper| keeper.pid());
-        let mut keepers = keepers.filter(|pid| *pid == me.pid() || is_in(*pid));
+        let mut keepers = keepers.filter(|pid| chain.numbers().any(|it| it == *pid));
         // A living owner releases its lock whichever processes have inherited its evidence.
         keepers.next().filter(|_| is_gone())
     }

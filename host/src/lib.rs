@@ -81,6 +81,7 @@ mod attempt;
 pub mod bindings;
 mod break_lock;
 mod component;
+mod cover;
 mod descriptor;
 mod engine;
 mod error;

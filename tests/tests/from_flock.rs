@@ -3,6 +3,13 @@
 //! On POSIX systems alone: the page is for shells.
 #![cfg(unix)]
 
+#[path = "from_flock/holds.rs"]
+mod holds;
+// The kernel's evidence, and mounts.
+#[cfg(target_os = "linux")]
+#[path = "from_flock/linux.rs"]
+mod linux;
+
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{PermissionsExt, symlink},
@@ -10,7 +17,7 @@ use std::{
     process::{Command, Output},
 };
 
-use lockhost_tests::program::lockhost;
+use lockhost_tests::{contender::Contender, program::lockhost};
 use tempfile::TempDir;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/docs/from-flock.md");
@@ -105,6 +112,44 @@ fn a_script_that_locks_itself_runs_once_with_its_arguments() {
     assert!(told.ends_with("/data is ours\n"), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(place.is_clean());
+}
+
+/// The place, with the script of the page in it.
+fn place_of_the_script() -> Place {
+    let place = Place::new();
+    program(&place.0.path().join("bin/script"), &block("sh"));
+    place
+}
+
+#[test]
+fn a_script_under_another_lock_takes_its_own() {
+    let place = place_of_the_script();
+    let output = place.run("lockhost acquire a -- script");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(told.ends_with("/data is ours\n"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(place.is_clean());
+}
+
+#[test]
+fn a_script_that_has_its_lock_goes_on_with_it() {
+    let place = place_of_the_script();
+    let output = place.run("lockhost acquire data -- script");
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_script_with_the_variables_of_another_lock_is_refused() {
+    let place = place_of_the_script();
+    let data = place.0.path().join("data");
+    let owner = Contender::owner(&data);
+    let (path, pid) = (data.display(), owner.pid());
+    let variables =
+        format!("LOCKHOST_DIR={path} LOCKHOST_LOCK={path}/tinyforge.lock LOCKHOST_PID={pid}");
+    let output = place.run(&format!("{variables} script"));
+    assert_eq!(output.status.code(), Some(75), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use lockhost_tests::{
     scene::Scene,
 };
 
-const COMMANDS: [&str; 5] = ["acquire", "break", "status", "doctor", "component"];
+const COMMANDS: [&str; 6] = ["acquire", "break", "status", "holds", "doctor", "component"];
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("it speaks text")

@@ -28,6 +28,9 @@ _lockhost() {
             lockhost,doctor)
                 cmd="lockhost__subcmd__doctor"
                 ;;
+            lockhost,holds)
+                cmd="lockhost__subcmd__holds"
+                ;;
             lockhost,status)
                 cmd="lockhost__subcmd__status"
                 ;;
@@ -38,7 +41,7 @@ _lockhost() {
 
     case "${cmd}" in
         lockhost)
-            opts="-h -V --help --version acquire break status doctor component"
+            opts="-h -V --help --version acquire break status holds doctor component"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -136,6 +139,24 @@ _lockhost() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lockhost__subcmd__holds)
+            opts="-v -h --name --verbose --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

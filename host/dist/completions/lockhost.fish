@@ -29,6 +29,7 @@ complete -c lockhost -n "__fish_lockhost_needs_command" -s V -l version -d 'Prin
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "acquire" -d 'Take the lock on a directory, and hold it for as long as a command runs, or until a signal ends it'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "break" -d 'Remove the lock of exactly one owner, that a person knows to be dead, and leave the directory free'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "status" -d 'Tell who has the lock on a directory, and whether that is safe to believe. Nothing is changed'
+complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "holds" -d 'Test whether the caller runs under a lock on a directory that is held now. Nothing is printed, and nothing changed'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "doctor" -d 'Tell what locks on a directory are worth, by trying what they are made of'
 complete -c lockhost -n "__fish_lockhost_needs_command" -f -a "component" -d 'Write the component that decides to standard output, for another host to run'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l name -d 'The lock file\'s name in each directory, ending in .lock or .pid' -r
@@ -55,6 +56,10 @@ complete -c lockhost -n "__fish_lockhost_using_subcommand break" -s h -l help -d
 complete -c lockhost -n "__fish_lockhost_using_subcommand status" -l name -d 'The lock file\'s name in it, ending in .lock or .pid' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand status" -l json -d 'Print one JSON object instead of text'
 complete -c lockhost -n "__fish_lockhost_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lockhost -n "__fish_lockhost_using_subcommand holds" -l name -d 'The lock file\'s name in it, ending in .lock or .pid' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand holds" -s v -l verbose -d 'Print the answer and the reason in one line'
+complete -c lockhost -n "__fish_lockhost_using_subcommand holds" -l json -d 'Print the answer as one JSON object'
+complete -c lockhost -n "__fish_lockhost_using_subcommand holds" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lockhost -n "__fish_lockhost_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lockhost -n "__fish_lockhost_using_subcommand component" -l wit -d 'Print its contract, in WIT, instead'
 complete -c lockhost -n "__fish_lockhost_using_subcommand component" -s h -l help -d 'Print help'

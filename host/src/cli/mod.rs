@@ -8,6 +8,7 @@ mod dist;
 mod doctor;
 mod events;
 mod file_system;
+mod holds;
 mod json;
 #[cfg_attr(unix, path = "limits/unix.rs")]
 #[cfg_attr(windows, path = "limits/windows.rs")]
@@ -82,6 +83,13 @@ enum Command {
     /// Exit codes: 0 held by a living owner; 1 stale (the next attempt would take it over); 3 free; 4 it cannot be known,
     /// or any failure; 2 wrong usage.
     Status(status::Status),
+    /// Test whether the caller runs under a lock on a directory that is held now. Nothing is printed, and nothing changed.
+    ///
+    /// The lock's owner has to be an ancestor of the caller (or, if the owner was killed, a process that keeps its lock).
+    /// Variables that were inherited count for nothing.
+    ///
+    /// Exit codes: 0 the caller runs under the lock; 1 it does not; 4 it cannot be known, or any failure; 2 wrong usage.
+    Holds(holds::Holds),
     /// Tell what locks on a directory are worth, by trying what they are made of.
     ///
     /// Exit codes: 0 locks can be had here, as the verdict says; 1 they cannot, or any failure; 2 wrong usage.
@@ -120,6 +128,7 @@ fn run_here() -> ExitCode {
         Command::Acquire(arguments) => acquire::run(&arguments),
         Command::Break(arguments) => done(break_lock::run(&arguments)),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Holds(arguments) => holds::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Component(arguments) => done(component::run(&arguments)),
     }

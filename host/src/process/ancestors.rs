@@ -1,113 +1,183 @@
-//! The processes that this one descends from, as far as the system shows them.
+//! The chain of processes from this one up: its parent, the parent of that, and so on.
+//!
+//! A number alone names no ancestor: it may have been given to another process since. So each has its start as well.
 
-use super::{platform, remembered};
+use std::time::SystemTime;
 
-/// How many generations are followed. A chain of processes is a few dozen long at most.
-const MOST: usize = 1_000;
+use super::identity::Identity;
 
-/// A process that this one descends from.
+#[cfg_attr(processes = "linux", path = "ancestors/linux.rs")]
+#[cfg_attr(processes = "macos", path = "ancestors/macos.rs")]
+#[cfg_attr(processes = "windows", path = "ancestors/windows.rs")]
+#[cfg_attr(processes = "unknown", path = "ancestors/unknown.rs")]
+mod platform;
+
+/// How many processes are followed. No chain is so long; an emulator may show one without an end.
+const MOST: usize = 4_096;
+
+/// How often a process is read again whose parent has ended meanwhile.
+const AGAIN: usize = 16;
+
+/// A process, as one look at it shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ancestor {
-    pub(crate) pid: u32,
-    /// Its start, in the same ticks as an identity has it. `None` where the system does not show it.
-    pub(crate) start: Option<u64>,
+struct Link {
+    /// Its start, in the ticks of identities.
+    start: Option<u64>,
+    /// The number of its parent. `None` for the first process of a PID namespace, and where it came from outside.
+    parent: Option<u32>,
 }
 
-/// What the system shows of one process: when it started, and which process is its parent now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Kin {
-    pub(crate) start: Option<u64>,
-    pub(crate) parent: Option<u32>,
-}
+/// This process and its ancestors, as far up as this PID namespace shows them.
+#[derive(Clone, Debug)]
+pub(crate) struct Ancestors(Vec<(u32, Option<u64>)>);
 
-/// Returns the ancestors of this process that are alive, the parent first. Empty where the system does not show this process
-/// under its own number: then the parents' numbers mean other processes.
-pub(crate) fn ancestors() -> Vec<Ancestor> {
-    match remembered::myself() {
-        Ok(me) if me.start.is_some() => walk(me.pid, platform::kin),
-        _ => Vec::new(),
+impl Ancestors {
+    /// Reads the chain as it is now. `None` where the system does not show it: no ancestor is made up then.
+    pub(crate) fn now() -> Option<Self> {
+        super::platform::lists_our_processes()
+            .then(|| Self::from(std::process::id(), platform::link))
+            .flatten()
     }
-}
 
-/// Follows the parents of a process. The process itself is never among them.
-///
-/// A parent that ends between two steps leaves its number to a later process. No parent is younger than its child, so a
-/// younger one ends the walk. An older one is an ancestor: the kernel gives orphans to an ancestor or to the first process.
-fn walk(pid: u32, kin: impl Fn(u32) -> Option<Kin>) -> Vec<Ancestor> {
-    let mut found: Vec<Ancestor> = Vec::new();
-    let mut child = kin(pid);
-    while let Some(next) = child.and_then(parent)
-        && found.len() < MOST
-    {
-        let is_known = next == pid || found.iter().any(|it| it.pid == next);
-        let parent = kin(next);
-        if is_known || is_younger(parent, child) {
-            break;
+    /// Follows the links up from a process.
+    fn from(pid: u32, link: impl Fn(u32) -> Option<Link>) -> Option<Self> {
+        let mut chain = Vec::new();
+        let (mut pid, mut found) = (pid, link(pid)?);
+        while chain.len() < MOST {
+            chain.push((pid, found.start));
+            match above(pid, found, &link)? {
+                Some(next) => (pid, found) = next,
+                None => break,
+            }
         }
-        found.push(Ancestor {
-            pid: next,
-            start: parent.and_then(|it| it.start),
-        });
-        child = parent;
+        Some(Self(chain))
     }
-    found
+
+    /// Whether the process of this number and start is this process or an ancestor of it.
+    pub(crate) fn contain(&self, pid: u32, start: u64) -> bool {
+        self.0.contains(&(pid, Some(start)))
+    }
+
+    /// Whether a process is this one or an ancestor of it. `me` is this process: where the two do not share their numbers
+    /// and ticks, there is no such proof.
+    pub(crate) fn contain_maker(&self, maker: &Identity, me: &Identity) -> bool {
+        maker.shares_pids_with(me)
+            && maker.shares_ticks_with(me)
+            && maker
+                .start
+                .is_some_and(|start| self.contain(maker.pid, start))
+    }
+
+    /// Returns when the one of this number has started, by the clock on the wall. `None` if none has it.
+    pub(crate) fn started(&self, pid: u32) -> Option<SystemTime> {
+        let (_, start) = self.0.iter().find(|it| it.0 == pid)?;
+        platform::time((*start)?)
+    }
+
+    /// Returns the ancestors alone, the parent first: their numbers and starts.
+    pub(crate) fn above(&self) -> impl Iterator<Item = (u32, Option<u64>)> {
+        self.0.iter().skip(1).copied()
+    }
+
+    /// Returns their numbers, that of this process first.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(|it| it.0)
+    }
 }
 
-/// Zero stands for a parent in another PID namespace, or for none.
-fn parent(child: Kin) -> Option<u32> {
-    child.parent.filter(|pid| *pid != 0)
+/// The parent of a process, with its own link; `None` inside if there is none to be seen.
+///
+/// A parent may end between the two looks, and its number may be given to another process. The child has another parent
+/// then, so that it is looked at once more.
+type Above = Option<(u32, Link)>;
+
+fn above(pid: u32, found: Link, link: &impl Fn(u32) -> Option<Link>) -> Option<Above> {
+    let mut found = found;
+    for _ in 0..AGAIN {
+        let Some(parent) = found.parent else {
+            return Some(None);
+        };
+        let next = link(parent);
+        let again = link(pid)?;
+        if again == found {
+            // A parent that proc(5) hides from this user ends what can be seen.
+            let next = next.filter(|next| is_older(next.start, found.start));
+            return Some(next.map(|next| (parent, next)));
+        }
+        found = again;
+    }
+    None
 }
 
-fn is_younger(parent: Option<Kin>, child: Option<Kin>) -> bool {
-    let start = |kin: Option<Kin>| kin.and_then(|it| it.start);
-    matches!((start(parent), start(child)), (Some(parent), Some(child)) if parent > child)
+/// Whether a parent has started before its child, as far as both are known. Where a child keeps the number of a parent that
+/// has ended (Windows), the number may be another process' by now, which started later.
+fn is_older(parent: Option<u64>, child: Option<u64>) -> bool {
+    match (parent, child) {
+        (Some(parent), Some(child)) => parent <= child,
+        _ => true,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
-    /// The numbers that a walk from process 9 finds, of these processes: number, start, parent.
-    fn found(processes: &[(u32, u64, u32)]) -> Vec<u32> {
-        let kin = |pid| {
-            let process = processes.iter().find(|it| it.0 == pid)?;
-            Some(Kin {
-                start: Some(process.1),
-                parent: Some(process.2),
-            })
-        };
-        walk(9, kin).into_iter().map(|it| it.pid).collect()
+    fn link(start: u64, parent: u32) -> Link {
+        Link {
+            start: Some(start),
+            parent: Some(parent).filter(|it| *it != 0),
+        }
     }
 
     #[test]
-    fn ancestors_are_followed_to_the_first_process() {
-        assert_eq!(found(&[(9, 30, 5), (5, 20, 1), (1, 1, 0)]), [5, 1]);
-        assert!(found(&[(9, 30, 0)]).is_empty());
-        // The first is hidden, and has a number all the same.
-        assert_eq!(found(&[(9, 30, 5)]), [5]);
+    #[cfg(not(processes = "unknown"))]
+    fn a_chain_begins_with_this_process_and_its_parent() {
+        let chain = Ancestors::now().unwrap();
+        let me = super::super::platform::myself().unwrap();
+        assert!(chain.contain_maker(&me, &me));
+        assert!(chain.numbers().count() > 1);
+        assert!(chain.started(me.pid()).unwrap() <= SystemTime::now());
     }
 
     #[test]
     fn a_reused_number_is_no_ancestor() {
-        assert!(found(&[(9, 30, 5), (5, 31, 1), (1, 1, 0)]).is_empty());
-        assert_eq!(found(&[(9, 30, 5), (5, 20, 4), (4, 21, 1)]), [5]);
+        let chain = Ancestors(vec![(7, Some(50)), (3, Some(20)), (1, None)]);
+        assert!(chain.contain(3, 20));
+        assert!(!chain.contain(3, 19) && !chain.contain(1, 0) && !chain.contain(9, 50));
     }
 
     #[test]
-    fn a_circle_of_parents_ends() {
-        assert_eq!(found(&[(9, 30, 5), (5, 20, 4), (4, 20, 5)]), [5, 4]);
-        assert!(found(&[(9, 30, 9)]).is_empty());
-        assert_eq!(found(&[(9, 30, 5), (5, 20, 9)]), [5]);
+    fn a_parent_that_started_after_its_child_is_another_process() {
+        let chain = Ancestors::from(7, |pid| match pid {
+            7 => Some(link(50, 3)),
+            3 => Some(link(51, 1)),
+            _ => None,
+        });
+        assert_eq!(chain.unwrap().0, [(7, Some(50))]);
     }
 
     #[test]
-    fn a_chain_without_end_is_followed_only_so_far() {
-        let kin = |pid: u32| {
-            Some(Kin {
-                start: None,
-                parent: pid.checked_add(1),
-            })
-        };
-        assert_eq!(walk(9, kin).len(), MOST);
+    fn a_parent_that_ends_meanwhile_is_not_followed() {
+        let looks = Cell::new(0);
+        let chain = Ancestors::from(7, |pid| match pid {
+            // Its parent has ended after the first look at it.
+            7 => {
+                looks.set(looks.get() + 1);
+                Some(link(50, if looks.get() == 1 { 3 } else { 1 }))
+            }
+            // And this has its number.
+            3 => Some(link(40, 2)),
+            1 => Some(link(0, 0)),
+            _ => None,
+        });
+        assert_eq!(chain.unwrap().0, [(7, Some(50)), (1, Some(0))]);
+    }
+
+    #[test]
+    fn a_chain_without_an_end_is_followed_no_longer_than_that() {
+        let chain = Ancestors::from(7, |_| Some(link(1, 7))).unwrap();
+        assert_eq!(chain.0.len(), MOST);
     }
 }

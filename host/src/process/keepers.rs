@@ -51,6 +51,13 @@ pub(crate) fn keepers(path: &Path) -> Vec<Keeper> {
         .collect()
 }
 
+/// Whether one of these processes keeps the file of this name locked. `false` also where this one may not look at them.
+pub(crate) fn is_kept_by_any(path: &Path, pids: &[u32]) -> bool {
+    let end = Instant::now() + TIME;
+    let mut bounds = Bounds::new(OF_ALL, end);
+    Wanted::at(path).is_some_and(|it| pids.iter().any(|pid| it.is_kept_by(*pid, &mut bounds)))
+}
+
 /// The processes that have locked the file, if they are still there and were not replaced by another of that number.
 fn lockers(wanted: &Wanted) -> Vec<u32> {
     let locks = contents(Path::new("/proc/locks"));

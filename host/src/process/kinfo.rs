@@ -2,7 +2,7 @@
 //! on both kinds of machine, all of them little-endian and of 64 bits, and Apple's own programs (ps, lldb) are built
 //! with it, so that it stays as it is.
 
-use super::{ancestors::Kin, identity::Identity};
+use super::identity::Identity;
 
 /// How long it is.
 pub(crate) const LENGTH: usize = 648;
@@ -13,7 +13,7 @@ const START_MICROSECONDS: (usize, usize) = (8, 4);
 const STATUS: usize = 36;
 const PID: (usize, usize) = (40, 4);
 
-/// `kp_eproc.e_ppid`: the number of the parent, in the second part of the structure.
+// Behind that, in what the kernel has beside it for each process (`struct eproc`).
 const PARENT: (usize, usize) = (560, 4);
 
 /// `SZOMB`: it has ended, with all its threads, and waits to be reaped.
@@ -29,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) ended: bool,
     /// How many threads it has, as far as that matters: who has ended, has none.
     pub(crate) threads: u64,
+    /// The number of its parent.
+    pub(crate) parent: u32,
 }
 
 /// What the kernel has answered about a number. `None` if it is not about that: there is no such process, and nothing was
@@ -47,16 +49,7 @@ pub(crate) fn parse(answer: &[u8], pid: u32) -> Option<Entry> {
         start: start.filter(|start| *start != 0 && microseconds < 1_000_000),
         ended,
         threads: u64::from(!ended),
-    })
-}
-
-/// When the process was made, and its parent. `None` as of [`parse`].
-pub(crate) fn kin(answer: &[u8], pid: u32) -> Option<Kin> {
-    let entry = parse(answer, pid)?;
-    let parent = number(answer.try_into().ok()?, PARENT);
-    Some(Kin {
-        start: entry.start,
-        parent: u32::try_from(parent).ok(),
+        parent: u32::try_from(number(answer, PARENT)).ok()?,
     })
 }
 
@@ -108,7 +101,7 @@ mod tests {
         told[8..12].copy_from_slice(&250_000_i32.to_le_bytes());
         told[36] = status;
         told[40..44].copy_from_slice(&77_i32.to_le_bytes());
-        told[560..564].copy_from_slice(&7_i32.to_le_bytes());
+        told[560..564].copy_from_slice(&76_i32.to_le_bytes());
         told
     }
 
@@ -118,6 +111,7 @@ mod tests {
             start: Some(1_250_000),
             ended: false,
             threads: 1,
+            parent: 76,
         };
         // SIDL, SRUN, SSLEEP, SSTOP: being made, running, asleep, stopped.
         for status in 1..=4 {
@@ -125,12 +119,6 @@ mod tests {
         }
         let zombie = parse(&told(5), 77).unwrap();
         assert!(zombie.ended && zombie.threads == 0 && zombie.start == running.start);
-    }
-
-    #[test]
-    fn a_parent_is_read() {
-        let kin = kin(&told(2), 77).unwrap();
-        assert_eq!((kin.parent, kin.start), (Some(7), Some(1_250_000)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::{Mode, OFlags, fstatfs};
 
-use super::{Number, ancestors::Kin};
+use super::Number;
 use crate::bindings::process::UnknownReason;
 
 mod birth;
@@ -18,7 +18,7 @@ mod look;
 mod seen;
 
 pub(crate) use itself::{lists_our_processes, myself};
-pub(crate) use keepers::keepers;
+pub(crate) use keepers::{is_kept_by_any, keepers};
 pub(crate) use look::look;
 pub(crate) use seen::seen;
 
@@ -31,8 +31,8 @@ pub(crate) use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pid: u32,
-    /// The process that is its parent now; 0 if that is in another PID namespace, or if there is none.
-    parent: u32,
+    /// The number of its parent; 0 where that is outside of the PID namespace, and for the first process.
+    pub(crate) parent: u32,
     /// When it started, in clock ticks since the boot of its time namespace. `None` where that is 0: no process is as old
     /// as its kernel, so it is what a kernel says that does not know.
     pub(crate) start: Option<u64>,
@@ -47,14 +47,6 @@ pub(crate) struct Entry {
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
     let stat = File::open(format!("/proc/{pid}/stat")).ok()?;
     parse_stat(&read_whole(&stat).ok()?)
-}
-
-/// When a process started, and its parent, if proc(5) shows it to us.
-pub(crate) fn kin(pid: u32) -> Option<Kin> {
-    entry(pid).map(|entry| Kin {
-        start: entry.start,
-        parent: Some(entry.parent),
-    })
 }
 
 /// Reads a file of proc(5), which has no size to ask for: in one piece, mostly, and one look whether there is more.
@@ -152,13 +144,13 @@ mod tests {
 
     #[test]
     fn a_command_cannot_forge_its_entry() {
-        let stat = b"42 (a) Z 1 (b)) S 1 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 3 0 987654 1 2";
+        let stat = b"42 (a) Z 1 (b)) S 9 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 3 0 987654 1 2";
         let entry = parse_stat(stat).unwrap();
         assert_eq!(
-            (entry.pid, entry.parent, entry.ended, entry.threads),
-            (42, 1, false, 3)
+            (entry.pid, entry.start, entry.ended, entry.threads),
+            (42, Some(987_654), false, 3)
         );
-        assert_eq!(entry.start, Some(987_654));
+        assert_eq!(entry.parent, 9);
     }
 
     #[test]

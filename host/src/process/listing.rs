@@ -24,12 +24,18 @@ const CREATED: usize = 24;
 
 /// What the list says of a number; `None` if it does not have it, or there is none to be had.
 pub(super) fn entry(pid: u32) -> Option<Entry> {
+    listed(pid).map(|it| it.0)
+}
+
+/// The same, with the number of the process that started it. Its place in a record has no name in the headers.
+pub(crate) fn listed(pid: u32) -> Option<(Entry, Option<u32>)> {
     let list = list()?;
     let mut at = 0;
     loop {
         let process = record(&list, at)?;
         if process.UniqueProcessId.addr() == usize::try_from(pid).ok()? {
-            return Some(told(&process));
+            let parent = u32::try_from(process.Reserved2.addr()).ok();
+            return Some((told(&process), parent));
         }
         match usize::try_from(process.NextEntryOffset).ok()? {
             0 => return None,
@@ -102,6 +108,12 @@ mod tests {
         let opened = super::super::entry(pid).unwrap();
         assert!(opened.start.is_some());
         assert_eq!((listed.start, listed.ended), (opened.start, opened.ended));
+    }
+
+    #[test]
+    fn a_process_is_listed_with_its_parent() {
+        let (_, parent) = listed(std::process::id()).unwrap();
+        assert!(parent.is_some_and(|parent| parent != 0));
     }
 
     #[test]

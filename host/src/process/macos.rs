@@ -5,7 +5,7 @@ use std::{fs::File, io, path::Path};
 
 use rustix::fs::fstatfs;
 
-use super::{Number, ancestors::Kin, identity::Identity, kinfo, portable::shown, unix};
+use super::{Number, identity::Identity, kinfo, portable::shown, unix};
 use crate::{bindings::process::UnknownReason, holder::Keeper};
 
 mod sysctl;
@@ -19,12 +19,6 @@ pub(crate) use super::{
 /// The entry of a number, if the system shows it to us.
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
     ask(pid).ok()?
-}
-
-/// When a process was made, and its parent, if the system shows it to us.
-pub(crate) fn kin(pid: u32) -> Option<Kin> {
-    let answer = sysctl::process(i32::try_from(pid).ok()?).ok()?;
-    kinfo::kin(&answer, pid)
 }
 
 /// By sysctl(3), which tells everybody of everybody's processes, and of those that have ended. proc_pidinfo(2) tells when
@@ -120,6 +114,11 @@ pub(crate) fn is_local(_file: &Path) -> bool {
 /// None can be seen.
 pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
     Vec::new()
+}
+
+/// None can be seen.
+pub(crate) fn is_kept_by_any(_path: &Path, _pids: &[u32]) -> bool {
+    false
 }
 
 /// Why the owners of a file cannot be looked for from here, whoever they are; they always can.

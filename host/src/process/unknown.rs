@@ -5,7 +5,7 @@ use std::{ffi::OsString, fs::File, io, path::Path};
 pub(crate) use super::unix::{
     file_id, is_sticky, make_private, open_directory, open_directory_at, owner_of,
 };
-use super::{Number, ancestors::Kin, identity::Identity};
+use super::{Number, identity::Identity};
 use crate::{bindings::process::UnknownReason, holder::Keeper};
 
 /// A process in the system's list; there is none to be had here.
@@ -36,11 +36,6 @@ pub(crate) fn presence(_pid: u32) -> Presence {
 
 /// There is none.
 pub(crate) fn entry(_pid: u32) -> Option<Entry> {
-    None
-}
-
-/// There is none.
-pub(crate) fn kin(_pid: u32) -> Option<Kin> {
     None
 }
 
@@ -94,6 +89,11 @@ pub(crate) fn is_local(_file: &Path) -> bool {
 /// None can be seen.
 pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
     Vec::new()
+}
+
+/// None can be seen.
+pub(crate) fn is_kept_by_any(_path: &Path, _pids: &[u32]) -> bool {
+    false
 }
 
 /// Nobody can.

@@ -23,7 +23,7 @@ use windows_sys::Win32::{
     },
 };
 
-use super::{Number, ancestors::Kin, identity::Identity};
+use super::{Number, identity::Identity};
 use crate::{bindings::process::UnknownReason, descriptor::await_any, holder::Keeper};
 
 mod file_number;
@@ -32,6 +32,7 @@ mod listing;
 mod volume;
 
 pub(crate) use file_number::{file_id, long_id};
+pub(crate) use listing::listed;
 pub(crate) use volume::{lacks_links, numbers_places};
 
 /// A process, by number.
@@ -77,11 +78,6 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
         ended,
         threads: u64::from(!ended),
     })
-}
-
-/// None is looked for: a process keeps the number of the process that made it, whichever process has that number by now.
-pub(crate) fn kin(_pid: u32) -> Option<Kin> {
-    None
 }
 
 /// A handle of the process that has this number now.
@@ -208,6 +204,11 @@ pub(crate) fn is_local(file: &Path) -> bool {
 /// None can be seen.
 pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
     Vec::new()
+}
+
+/// None can be seen.
+pub(crate) fn is_kept_by_any(_path: &Path, _pids: &[u32]) -> bool {
+    false
 }
 
 /// Why the owners of a file cannot be looked for from here, whoever they are.

@@ -1,0 +1,170 @@
+//! `lockhost holds`: whether the caller runs under a lock that is held now, as test(1) answers.
+
+use std::{io, path::PathBuf, process::ExitCode};
+
+use lockhost::{Error, ErrorKind, Status, UnknownReason};
+use serde::Serialize;
+
+use super::{
+    UNTOLD, complain,
+    json::{self, Failure, Holder, Stream, kebab, path},
+    printable, say,
+};
+
+/// The caller does not run under the lock.
+const NOT_HELD: u8 = 1;
+
+/// It cannot be known; the same as of `status`.
+const CANNOT_BE_KNOWN: u8 = 4;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example, the first line of a script that locks its directory:\n  lockhost holds data || exec lockhost \
+                  acquire data -- \"$0\" \"$@\""
+)]
+pub(crate) struct Holds {
+    /// The directory.
+    directory: PathBuf,
+    /// The lock file's name in it, ending in .lock or .pid.
+    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
+    name: String,
+    /// Print the answer and the reason in one line.
+    #[arg(short, long)]
+    verbose: bool,
+    /// Print the answer as one JSON object.
+    #[arg(long, conflicts_with = "verbose")]
+    json: bool,
+}
+
+/// What was found.
+enum Answer {
+    Known(Status, Result<bool, UnknownReason>),
+    /// There is no such directory, and so no lock.
+    NoDirectory,
+    Failed(Error),
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Holds) -> ExitCode {
+    let answer = Answer::find(arguments);
+    let code = answer.code();
+    if let Err(error) = answer.print(arguments, code) {
+        complain(&format_args!("{UNTOLD}: {error}"));
+        return CANNOT_BE_KNOWN.into();
+    }
+    code.into()
+}
+
+impl Answer {
+    fn find(arguments: &Holds) -> Self {
+        let directory = &arguments.directory;
+        match lockhost::inspect(directory, &arguments.name) {
+            Ok(status) => {
+                let covers = status.covers_this_process();
+                Self::Known(status, covers)
+            }
+            Err(error) if error.path() == directory && is_missing(&error) => Self::NoDirectory,
+            Err(error) => Self::Failed(error),
+        }
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Known(_, Ok(true)) => 0,
+            Self::Known(_, Ok(false)) | Self::NoDirectory => NOT_HELD,
+            Self::Failed(error) if error.kind() == ErrorKind::BadName => 2,
+            Self::Known(_, Err(_)) | Self::Failed(_) => CANNOT_BE_KNOWN,
+        }
+    }
+
+    fn print(self, arguments: &Holds, code: u8) -> io::Result<()> {
+        if arguments.json {
+            return json::write(&self.object(arguments, code), Stream::Output);
+        }
+        let line = match (&self, self.reason(arguments)) {
+            (Self::Failed(error), _) => {
+                complain(error);
+                return Ok(());
+            }
+            (Self::Known(_, Err(_)), reason) => {
+                complain(&reason);
+                return Ok(());
+            }
+            (_, reason) => reason,
+        };
+        match arguments.verbose {
+            true => say(format!("{}\n", printable(&line)).as_bytes()),
+            false => Ok(()),
+        }
+    }
+
+    /// Why the answer is what it is, in one sentence.
+    fn reason(&self, arguments: &Holds) -> String {
+        let (status, covers) = match self {
+            Self::Known(status, covers) => (status, covers),
+            Self::NoDirectory => {
+                let directory = arguments.directory.display();
+                return format!("there is no directory {directory}, and so no lock");
+            }
+            Self::Failed(error) => return error.to_string(),
+        };
+        let path = status.path();
+        let path = path.display();
+        let Some(owner) = status.holder() else {
+            return format!("{path} is not held: the directory is free");
+        };
+        let pid = owner
+            .pid()
+            .map_or("no pid".to_owned(), |it| format!("pid {it}"));
+        match covers {
+            Ok(true) => format!("{path} is held by {pid}, and this process runs under it"),
+            Ok(false) if status.obstacle().is_some() => format!(
+                "{path} is held by {pid}, which is no ancestor of this process: {}",
+                owner.explanation()
+            ),
+            Ok(false) => format!("{path} is not held: {pid}, {}", owner.explanation()),
+            Err(_) => format!(
+                "cannot know whether this process runs under {path}, held by {pid}: {}",
+                owner.explanation()
+            ),
+        }
+    }
+
+    fn object(self, arguments: &Holds, exit_code: u8) -> Object {
+        let reason = self.reason(arguments);
+        let (status, holds, failure) = match self {
+            Self::Known(status, covers) => (Some(status), covers.ok(), None),
+            Self::NoDirectory => (None, Some(false), None),
+            Self::Failed(error) => (None, None, Some(Failure::from(&error.into()))),
+        };
+        Object {
+            holds,
+            exit_code,
+            directory: path(&arguments.directory),
+            path: path(&arguments.directory.join(&arguments.name)),
+            state: status.as_ref().map(|it| kebab(&it.state())),
+            holder: status.as_ref().and_then(Status::holder).map(Holder::from),
+            reason,
+            failure,
+        }
+    }
+}
+
+fn is_missing(error: &Error) -> bool {
+    let error = error.io_error();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// The answer for programs.
+#[derive(Debug, Serialize)]
+struct Object {
+    /// `null` if it cannot be known.
+    holds: Option<bool>,
+    exit_code: u8,
+    directory: String,
+    path: String,
+    state: Option<String>,
+    holder: Option<Holder>,
+    reason: String,
+    failure: Option<Failure>,
+}

@@ -1,0 +1,20 @@
+//! Parents, as sysctl(3) shows them.
+
+use std::time::{Duration, SystemTime};
+
+use super::Link;
+use crate::process::platform::entry;
+
+/// What is shown of a process now.
+pub(super) fn link(pid: u32) -> Option<Link> {
+    let entry = entry(pid)?;
+    Some(Link {
+        start: entry.start,
+        parent: Some(entry.parent).filter(|parent| *parent != 0),
+    })
+}
+
+/// A start on the clock on the wall: it is one, in microseconds.
+pub(super) fn time(start: u64) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_micros(start))
+}
