@@ -4,6 +4,10 @@
 #[cfg(unix)]
 #[path = "help/unix.rs"]
 mod unix;
+// Programs by their names alone, and a link for a directory.
+#[cfg(unix)]
+#[path = "help/typos.rs"]
+mod typos;
 
 use std::process::{Command, Output};
 

@@ -14,7 +14,7 @@ use lockhost_tests::{program::lockhost, scene::Scene};
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/docs/said.txt");
 
 /// What is typed, where `D` is a directory and the environment may come first.
-const TYPED: [&str; 20] = [
+const TYPED: [&str; 26] = [
     "lockhost acquire D/missing",
     "lockhost acquire D D/missing",
     "lockhost acquire --mkdir D/file/below",
@@ -22,6 +22,11 @@ const TYPED: [&str; 20] = [
     "lockhost acquire D -- ./no-such-command",
     "lockhost acquire D -- D/file",
     "lockhost acquire D --",
+    "lockhost acquire --wait 30s D",
+    "lockhost acquire D true",
+    "lockhost acquire --name= D",
+    "LOCKHOST_WAIT=soon lockhost acquire D",
+    "LOCKHOST_NAME=other lockhost acquire D",
     "lockhost acquire --wait=soon D",
     "lockhost acquire -E 256 D",
     "lockhost acquire --close D",
@@ -31,6 +36,7 @@ const TYPED: [&str; 20] = [
     "lockhost acquire D >/dev/full",
     "lockhost status D/missing",
     "lockhost status D >/dev/full",
+    "lockhost holds D/file",
     "lockhost break --owner=1-p4711 D",
     "lockhost break D",
     "lockhost doctor D/missing",

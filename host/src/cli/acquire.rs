@@ -42,7 +42,7 @@ pub(crate) struct Acquire {
     command: Vec<OsString>,
     /// The lock file's name in each directory, ending in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
-    name: String,
+    pub(super) name: String,
     /// Wait for the lock: indefinitely, or at most DURATION (seconds, or 300ms, 30s, 5m; 0 is not at all).
     #[arg(
         long,
@@ -196,6 +196,16 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
 impl Acquire {
     pub(crate) fn has_command(&self) -> bool {
         !self.command.is_empty()
+    }
+
+    /// Those that are to be guarded, as they were given.
+    pub(crate) fn directories(&self) -> &[PathBuf] {
+        &self.directories
+    }
+
+    /// Whether directories that are missing are made.
+    pub(crate) fn makes(&self) -> bool {
+        self.mkdir
     }
 
     fn take(&self, events: &Events) -> anyhow::Result<Taken> {

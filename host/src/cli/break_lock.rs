@@ -17,7 +17,7 @@ pub(crate) struct Break {
     owner: String,
     /// The lock file's name in it, ending in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
-    name: String,
+    pub(super) name: String,
 }
 
 /// Runs the command.

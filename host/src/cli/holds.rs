@@ -27,7 +27,7 @@ pub(crate) struct Holds {
     directory: PathBuf,
     /// The lock file's name in it, ending in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
-    name: String,
+    pub(super) name: String,
     /// Print the answer and the reason in one line.
     #[arg(short, long)]
     verbose: bool,

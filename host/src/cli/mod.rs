@@ -19,6 +19,7 @@ mod notify;
 #[cfg_attr(windows, path = "signals/windows.rs")]
 mod signals;
 mod status;
+mod usage;
 #[cfg_attr(unix, path = "user/unix.rs")]
 #[cfg_attr(windows, path = "user/windows.rs")]
 mod user;
@@ -26,13 +27,13 @@ mod version;
 mod voice;
 
 use std::{
-    env, fmt,
+    fmt,
     io::{self, Write},
     panic::{self, PanicHookInfo},
     process::ExitCode,
 };
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 /// The lock is held by somebody who is alive, or may be: EX_TEMPFAIL of sysexits(3), as a caller may try again later.
 const REFUSED: u8 = 75;
@@ -98,6 +99,19 @@ enum Command {
     Component(component::Component),
 }
 
+impl Command {
+    /// The lock file's name, where the subcommand has one.
+    fn name_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Acquire(it) => Some(&mut it.name),
+            Self::Break(it) => Some(&mut it.name),
+            Self::Status(it) => Some(&mut it.name),
+            Self::Holds(it) => Some(&mut it.name),
+            Self::Doctor(_) | Self::Component(_) => None,
+        }
+    }
+}
+
 /// Runs the program, and tells what went wrong in one line.
 pub(crate) fn run() -> ExitCode {
     panic::set_hook(Box::new(report));
@@ -120,9 +134,9 @@ fn report(panic: &PanicHookInfo<'_>) {
 
 fn run_here() -> ExitCode {
     log::start();
-    let arguments = match Arguments::try_parse().and_then(complete) {
+    let arguments = match usage::parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => return wrong_usage(&error),
     };
     match arguments.command {
         Command::Acquire(arguments) => acquire::run(&arguments),
@@ -150,20 +164,7 @@ fn code(error: &anyhow::Error) -> ExitCode {
     }
 }
 
-/// A double hyphen at the end announces a command that is not there, as of a script whose variable is empty: to take the
-/// lock for nothing, for ever, is not what is meant.
-fn complete(arguments: Arguments) -> clap::error::Result<Arguments> {
-    let announced = env::args_os().next_back().is_some_and(|last| last == "--");
-    match &arguments.command {
-        Command::Acquire(acquire) if announced && !acquire.has_command() => {
-            let kind = ErrorKind::MissingRequiredArgument;
-            Err(Arguments::command().error(kind, "there is no command behind the double hyphen"))
-        }
-        _ => Ok(arguments),
-    }
-}
-
-fn usage(error: &clap::Error) -> ExitCode {
+fn wrong_usage(error: &clap::Error) -> ExitCode {
     let mut text = error.render().to_string();
     if !text.ends_with('\n') {
         text.push('\n');

@@ -28,7 +28,7 @@ pub(crate) struct Status {
     directory: PathBuf,
     /// The lock file's name in it, ending in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
-    name: String,
+    pub(super) name: String,
     /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,

@@ -1,0 +1,167 @@
+//! Typos that would lock something else than was meant, and values from the environment.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use lockhost_tests::{program::lockhost, scene::Scene};
+
+/// A folder with a directory `d` in it.
+fn folder() -> Scene {
+    let scene = Scene::free();
+    fs::create_dir(scene.path().join("d")).unwrap();
+    scene
+}
+
+/// What the program answers in a folder to words and an environment.
+fn typed(folder: &Path, variables: &[(&str, &str)], words: &[&str]) -> Output {
+    Command::new(lockhost())
+        .args(words)
+        .current_dir(folder)
+        .env_remove("LOCKHOST_NAME")
+        .env_remove("LOCKHOST_WAIT")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program can be started")
+}
+
+/// That it is wrong usage, with this in its text, and that nothing was made.
+fn is_refused(words: &[&str], hint: &str) {
+    let folder = folder();
+    let output = typed(folder.path(), &[], words);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {text}");
+    assert!(text.contains(hint), "{words:?}: {text}");
+    assert!(text.contains("Usage: lockhost acquire "), "{text}");
+    assert_eq!(folder.files(), ["d"], "{words:?}");
+    assert_eq!(fs::read_dir(folder.path().join("d")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_duration_in_the_place_of_a_directory_is_refused() {
+    for words in [
+        &["acquire", "--wait", "30s", "d"][..],
+        &["acquire", "--mkdir", "--wait", "30s", "d", "--", "true"],
+        &["acquire", "--mkdir", "d", "--wait", "30s"],
+        &["acquire", "--mkdir", "30s"],
+    ] {
+        is_refused(words, "--wait=30s");
+    }
+    is_refused(&["acquire", "--mkdir", "--wait", "30", "d"], "--wait=30;");
+    let forever = ["acquire", "--mkdir", "--wait", "forever", "d"];
+    is_refused(&forever, "--wait=forever");
+}
+
+#[test]
+fn a_directory_that_is_named_like_a_duration_is_accepted() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("30s")).unwrap();
+    for words in [
+        &["acquire", "--wait", "30s", "d", "--", "true"][..],
+        &["acquire", "--mkdir", "--wait", "./40s", "--", "true"],
+        &["acquire", "--mkdir", "2026", "--", "true"],
+    ] {
+        let output = typed(folder.path(), &[], words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    }
+    assert_eq!(folder.files().len(), 4);
+}
+
+#[test]
+fn a_command_without_its_double_hyphen_is_refused() {
+    for words in [
+        &["acquire", "d", "true", "x"][..],
+        &["acquire", "--mkdir", "d", "true", "x"],
+    ] {
+        is_refused(words, "lockhost acquire d -- true x;");
+    }
+    is_refused(&["acquire", "true"], "lockhost acquire DIRECTORY -- true;");
+    // The option is the command's.
+    is_refused(
+        &["acquire", "d", "true", "-j4"],
+        "lockhost acquire d -- true -j4;",
+    );
+    let folder = folder();
+    fs::write(folder.path().join("script"), "").unwrap();
+    let output = typed(folder.path(), &[], &["acquire", "d", "./script"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("lockhost acquire d -- ./script;"), "{text}");
+}
+
+#[test]
+fn a_directory_may_have_the_name_of_a_program() {
+    let folder = folder();
+    for words in [
+        &["acquire", "--mkdir", "--until-stdin-closes", "true"][..],
+        &["acquire", "--mkdir", "d", "true", "--", "true"],
+        &["acquire", "--until-stdin-closes", "d", "true"],
+    ] {
+        let output = typed(folder.path(), &[], words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_dash_makes_no_directory() {
+    for dash in ["-", "\u{2014}", "\u{2013}-wait=30s"] {
+        let words = ["acquire", "--mkdir", "d", dash];
+        is_refused(&words, "there is no directory ");
+    }
+}
+
+#[test]
+fn a_double_hyphen_at_the_end_is_refused_with_the_usage() {
+    is_refused(&["acquire", "d", "--"], "there is no command behind");
+}
+
+#[test]
+fn a_wrong_value_is_reported_where_it_was_given() {
+    let folder = folder();
+    let wrong = |variables: &[(&str, &str)], words: &[&str]| {
+        let output = typed(folder.path(), variables, words);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let wait = wrong(
+        &[("LOCKHOST_WAIT", "soon")],
+        &["acquire", "d", "--", "true"],
+    );
+    assert!(wait.contains("for 'LOCKHOST_WAIT': "), "{wait}");
+    assert!(!wait.contains("--wait[="), "{wait}");
+    let typed = ["acquire", "--wait=soon", "d"];
+    let wait = wrong(&[("LOCKHOST_WAIT", "never")], &typed);
+    assert!(wait.contains("'soon' for '--wait[="), "{wait}");
+    let other = [("LOCKHOST_NAME", "other")];
+    for words in [
+        &["acquire", "d"][..],
+        &["status", "d"],
+        &["holds", "d"],
+        &["break", "--owner=1-p1", "d"],
+    ] {
+        let text = wrong(&other, words);
+        assert!(
+            text.contains("LOCKHOST_NAME is no name for a lock"),
+            "{text}"
+        );
+        let (command, rest) = words.split_first().unwrap();
+        let words = [&[*command, "--name="], rest].concat();
+        let text = wrong(&[], &words);
+        assert!(
+            text.contains("an empty --name names no lock file"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_variable_is_none() {
+    let folder = folder();
+    let empty = [("LOCKHOST_NAME", ""), ("LOCKHOST_WAIT", "")];
+    let output = typed(folder.path(), &empty, &["acquire", "d", "--", "true"]);
+    assert!(output.status.success(), "{output:?}");
+    let output = typed(folder.path(), &empty, &["status", "d"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+}
