@@ -12,7 +12,7 @@ use crate::{
     holder::Holder,
     phrase,
     printable::Printable,
-    process::platform::{is_sticky, owner_of},
+    process::platform::{effective_user, is_sticky, owner_of},
 };
 
 /// Why a lock could not be had, kept, given up or judged.
@@ -335,6 +335,7 @@ fn whose(path: &Path, directory: &Path, failure: wit::Failure) -> Option<String>
         file: owner_of(path),
         directory: owner_of(directory),
         sticky: is_sticky(directory),
+        user: effective_user(),
     };
     belonging.told(failure)
 }
@@ -344,11 +345,20 @@ pub(crate) struct Belonging {
     pub(crate) file: Option<u32>,
     pub(crate) directory: Option<u32>,
     pub(crate) sticky: bool,
+    /// As whom this process acts.
+    pub(crate) user: Option<u32>,
 }
+
+/// Root may do what modes and owners forbid, unless it lacks the capability.
+const TO_ROOT: &str = "this process is root: it lacks a capability, or an attribute of the file or directory (chattr(1)), a \
+                       security policy or a file server forbids it";
 
 impl Belonging {
     pub(crate) fn told(&self, failure: wit::Failure) -> Option<String> {
         use wit::{ErrorCode, Operation};
+        if self.user == Some(0) && self.file.or(self.directory).is_some() {
+            return Some(TO_ROOT.to_owned());
+        }
         let changes = matches!(
             failure.operation,
             Operation::Create | Operation::Link | Operation::Remove
@@ -357,9 +367,19 @@ impl Belonging {
             .file
             .filter(|_| !changes || failure.code != ErrorCode::Access);
         let Some(user) = file else {
-            let user = self.directory?;
-            return Some(format!("the directory belongs to user {user}"));
+            return Some(match self.directory? {
+                user if self.user == Some(user) => format!(
+                    "the directory is this user's own ({user}): its mode, an attribute (chattr(1)) or a security policy \
+                     forbids it"
+                ),
+                user => format!("the directory belongs to user {user}"),
+            });
         };
+        if self.user == Some(user) {
+            return Some(format!(
+                "the file is this user's own ({user}): its mode, an attribute (chattr(1)) or a security policy forbids it"
+            ));
+        }
         let who = match failure.operation {
             Operation::Open => {
                 ": only that user, or root, can tell whether its owner lives, and take it over if not"

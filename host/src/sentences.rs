@@ -266,11 +266,15 @@ fn failures() -> impl Iterator<Item = Error> {
         .chain(others)
         .chain(opening)
         .map(failed)
-        .chain(owned.map(belonging_to_another))
+        .chain(owned.map(|it| read_by(1001, it)))
+        .chain([owned[1], owned[2]].map(|it| read_by(1000, it)))
+        .chain([read_by(0, owned[2])])
 }
 
-fn belonging_to_another((operation, code): (Operation, ErrorCode)) -> Error {
+/// What a user reads of a file and a directory of user 1000.
+fn read_by(user: u32, (operation, code): (Operation, ErrorCode)) -> Error {
     let belonging = Belonging {
+        user: Some(user),
         file: Some(1000),
         directory: Some(1000),
         sticky: true,

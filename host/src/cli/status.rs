@@ -1,5 +1,8 @@
 //! `lockhost status`: who has the lock, without touching it.
 
+#[cfg_attr(unix, path = "status/access/unix.rs")]
+#[cfg_attr(not(unix), path = "status/access/windows.rs")]
+mod access;
 mod advice;
 mod report;
 mod text;

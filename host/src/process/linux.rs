@@ -24,7 +24,7 @@ pub(crate) use seen::seen;
 
 pub(crate) use super::{
     portable::{Presence, Seen, presence},
-    unix::{file_id, is_sticky, make_private, owner_of},
+    unix::{effective_user, file_id, is_sticky, make_private, owner_of},
 };
 
 /// A process in the kernel's list, by number.

@@ -13,7 +13,7 @@ mod sysctl;
 pub(crate) use super::{
     kinfo::Entry,
     portable::{Presence, Seen, presence, seen},
-    unix::{file_id, is_sticky, make_private, owner_of},
+    unix::{effective_user, file_id, is_sticky, make_private, owner_of},
 };
 
 /// The entry of a number, if the system shows it to us.

@@ -18,6 +18,11 @@ pub(crate) fn owner_of(path: &Path) -> Option<u32> {
     fs::symlink_metadata(path).ok().map(|file| file.uid())
 }
 
+/// The number of the user as whom this process acts.
+pub(crate) fn effective_user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
 /// Whether files in a directory may be removed by their own user, the directory's, and root alone.
 pub(crate) fn is_sticky(directory: &Path) -> bool {
     fs::metadata(directory).is_ok_and(|directory| directory.mode() & STICKY != 0)

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, fs::File, io, path::Path};
 
 pub(crate) use super::unix::{
-    file_id, is_sticky, make_private, open_directory, open_directory_at, owner_of,
+    effective_user, file_id, is_sticky, make_private, open_directory, open_directory_at, owner_of,
 };
 use super::{Number, identity::Identity};
 use crate::{bindings::process::UnknownReason, holder::Keeper};

@@ -240,6 +240,11 @@ pub(crate) fn make_private(_file: &File) -> io::Result<()> {
 }
 
 /// Users have no numbers.
+pub(crate) fn effective_user() -> Option<u32> {
+    None
+}
+
+/// Users have no numbers.
 pub(crate) fn owner_of(_path: &Path) -> Option<u32> {
     None
 }

@@ -1,7 +1,8 @@
 //! What runs there, evidence, other users, names that are no line, and a disk that is full.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Permissions},
+    os::unix::fs::PermissionsExt,
     process::{self, Command, Output, Stdio},
 };
 
@@ -178,4 +179,75 @@ fn a_bare_pid_of_a_running_process_is_0_with_what_runs_there_and_the_doubt() {
     let command = std::env::args().next().unwrap();
     assert!(told.contains(&format!("command    {command}")), "{told}");
     assert!(told.contains("if it is certainly dead"), "{told}");
+}
+
+/// The lines for what is to be done, as root has it and as another user has it.
+fn advice_to(command: &mut Command, scene: &Scene) -> String {
+    let output = command.arg("status").arg(scene.path()).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let line = told.lines().find(|line| line.contains("to do"));
+    line.unwrap_or_else(|| panic!("{told}")).to_owned()
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn who_may_not_write_is_not_promised_the_lock() {
+    let free = Scene::free();
+    fs::set_permissions(free.path(), Permissions::from_mode(0o755)).unwrap();
+    let own = advice_to(&mut Command::new(lockhost()), &free);
+    assert!(own.ends_with("whoever comes next gets it"), "{own}");
+    let other = advice_to(&mut free.as_another_user(), &free);
+    assert!(
+        other.ends_with("this one may not: Permission denied (os error 13)"),
+        "{other}"
+    );
+    let stale = Scene::stale();
+    fs::set_permissions(stale.path(), Permissions::from_mode(0o1777)).unwrap();
+    fs::set_permissions(stale.lock(), Permissions::from_mode(0o644)).unwrap();
+    let other = advice_to(&mut stale.as_another_user(), &stale);
+    assert!(
+        other.contains("this one may not: the file belongs to user 0"),
+        "{other}"
+    );
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can mount")]
+fn on_a_read_only_mount_no_lock_is_promised() {
+    let scene = Scene::free();
+    let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && exec \"$0\" status \"$1\"";
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script])
+        .arg(lockhost())
+        .arg(scene.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(
+        told.contains("may not: Read-only file system (os error 30)"),
+        "{told}"
+    );
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root may set the attribute")]
+fn root_is_not_referred_to_root() {
+    let scene = Scene::free();
+    let locked = |flag: &str| {
+        let status = Command::new("chattr").arg(flag).arg(scene.path()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    // Not every file system has the attribute.
+    if !locked("+i") {
+        return;
+    }
+    let output = run(&["acquire", text(scene.path())]);
+    assert!(locked("-i"));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("this process is root: it lacks a capability, or"),
+        "{told}"
+    );
+    assert!(!told.contains("belongs to user 0"), "{told}");
 }

@@ -6,10 +6,23 @@ use lockhost::{Holder, State, Status};
 #[cfg_attr(not(windows), path = "advice/unix.rs")]
 mod platform;
 
-use self::platform::ending;
+use std::{io, path::Path};
 
-/// One clause without a full stop.
-pub(crate) fn advice(status: &Status) -> String {
+use self::platform::ending;
+use super::access::{denial, denial_of_removal};
+
+/// One clause without a full stop, for the user who asks.
+pub(crate) fn advice(directory: &Path, status: &Status) -> String {
+    let denied = match status.state() {
+        State::Free => denial(directory),
+        State::Stale | State::Malformed if status.obstacle().is_none() => {
+            denial_of_removal(&status.path(), directory)
+        }
+        _ => None,
+    };
+    if let Some(error) = denied {
+        return without_access(status, &error);
+    }
     if let Some(way_out) = status.way_out() {
         return way_out;
     }
@@ -27,6 +40,15 @@ pub(crate) fn advice(status: &Status) -> String {
         }
         _ => "ask where the owner runs".to_owned(),
     }
+}
+
+/// What is true of a lock that another process may take, and this one may not.
+fn without_access(status: &Status, error: &io::Error) -> String {
+    let what = match status.state() {
+        State::Free => "nothing: a process that may write the directory gets it",
+        _ => "start a process that may write the directory: it takes the lock over",
+    };
+    format!("{what}; this one may not: {error}")
 }
 
 fn wait_for(owner: &Holder) -> String {

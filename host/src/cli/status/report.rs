@@ -51,7 +51,7 @@ impl Report {
             reclaims: status.reclaims().iter().map(Holder::from).collect(),
             guarantee: Guarantee::of(status, file_system.as_deref()),
             file_system,
-            advice: advice(status),
+            advice: advice(directory, status),
         }
     }
 }
