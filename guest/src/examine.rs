@@ -3,15 +3,16 @@
 //! Nothing is written, and everything may have changed by the time it is known; what the answer is worth is for the
 //! machine to say.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use crate::{
     call::{Call, FileId, FileStat, Owner, Reply},
     contract::{
-        DeadReason, DescriptorType, ErrorCode, Holder, Liveness, NotALock, Operation, UnknownReason,
+        AliveReason, DeadReason, DescriptorType, ErrorCode, Holder, Liveness, NotALock, Operation,
+        UnknownReason,
     },
     listing::{Entry, Listing},
-    lockfile::{Identity, LONGEST, Name, bare_identity, parse_pid},
+    lockfile::{Identity, LONGEST, Name, bare_identity, other_numbers, parse_pid},
 };
 
 /// How often a directory is listed for a claim before a file counts as one without: a listing may be stale, or the
@@ -28,7 +29,7 @@ pub struct Found {
     pub id: FileId,
     /// How it looked after it was read.
     pub stat: FileStat,
-    /// The pid in it.
+    /// The pid in it; of a file that holds more than a pid, a number in it that may be the owner's.
     pub pid: Option<u32>,
     /// The identity in the claim that is the same file.
     pub claim: Option<Identity>,
@@ -136,6 +137,10 @@ pub struct Examine {
     evidence: Option<bool>,
     stage: Stage,
     found: Found,
+    /// The numbers in a file that holds more than a pid which were not asked about yet, the first one last.
+    numbers: Vec<u32>,
+    /// The one that is asked about.
+    number: Option<u32>,
     candidate: Option<Identity>,
     listing: Listing,
     /// How often the directory was listed.
@@ -149,6 +154,8 @@ impl Default for Examine {
             evidence: None,
             stage: Stage::Stat,
             found: Found::NOTHING,
+            numbers: Vec::new(),
+            number: None,
             candidate: None,
             listing: Listing::default(),
             listings: 0,
@@ -246,6 +253,8 @@ impl Examine {
             }
             Reply::Bytes(bytes) => {
                 self.found.pid = parse_pid(&bytes);
+                self.numbers = other_numbers(&bytes);
+                self.numbers.reverse();
                 // Only now: what was read belongs to a size and a time that are seen afterwards. If they are the same
                 // on a later visit, then nothing was written between the two.
                 self.call(Stage::StatOpen, Call::StatOpen)
@@ -336,14 +345,29 @@ impl Examine {
         let owner = match (self.found.claim, self.found.pid) {
             (Some(identity), _) => Owner::Maker(identity),
             (None, Some(pid)) => Owner::Pid(pid),
-            (None, None) => Owner::Nobody,
+            (None, None) => {
+                self.number = self.numbers.pop();
+                self.number.map_or(Owner::Nobody, Owner::Pid)
+            }
         };
         self.call(Stage::Ask, Call::Ask { owner })
     }
 
     fn judged(&mut self, reply: Reply) -> Look {
-        if let Reply::Liveness(liveness) = reply {
-            self.found.liveness = liveness;
+        self.found.liveness = match reply {
+            Reply::Liveness(liveness) => liveness,
+            _ => Found::NOTHING.liveness,
+        };
+        match (self.number.take(), self.found.liveness) {
+            // It is not the owner that lives, if it was ever the owner. The next number may be.
+            (Some(_), Liveness::Dead(_)) => return self.ask(),
+            // Which process the kernel keeps the file locked for, no number in it says.
+            (None, _) | (Some(_), Liveness::Alive(AliveReason::Evidence)) => {}
+            (number, Liveness::Alive(AliveReason::Exists)) => {
+                self.found.pid = number;
+                self.found.liveness = Liveness::Unknown(UnknownReason::Unreadable);
+            }
+            (number, _) => self.found.pid = number,
         }
         Look::Over(match (self.found.missed, self.found.is_dead()) {
             // Nobody has that pid, or there is none; but the claim that was not seen may name one that lives.

@@ -1,6 +1,6 @@
 //! What a lock file's bytes mean, and how the files of one lock are named.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use arrayvec::ArrayString;
@@ -31,6 +31,32 @@ pub fn parse_pid(content: &[u8]) -> Option<u32> {
     }
     // Without a digit it is zero.
     (without_white_space(rest).is_empty() && (1..=LARGEST_PID).contains(&pid)).then_some(pid)
+}
+
+/// The numbers in a file that holds more than a pid, in their order: a program may have written its own among them, as
+/// PostgreSQL, Mercurial and Qt do. A number begins the file, or is a word of its own, and a process can have it. None are
+/// in a file that [`parse_pid`] can read, nor in one that begins with a hyphen: that names nobody, whatever stands behind
+/// it.
+///
+/// A file of at most [`LONGEST`] bytes has no more than half as many.
+#[must_use]
+pub fn other_numbers(content: &[u8]) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    if content.starts_with(b"-") || parse_pid(content).is_some() {
+        return numbers;
+    }
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let mut rest = content;
+    while !rest.is_empty() {
+        let word = rest.iter().take_while(|byte| is_word(byte)).count();
+        let begins = rest.len() == content.len();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == word || begins {
+            numbers.extend(parse_pid(&rest[..digits]));
+        }
+        rest = &rest[word.max(1)..];
+    }
+    numbers
 }
 
 /// The text after the white space that it begins with: what Unicode calls White_Space, as UTF-8. Written out here
@@ -231,6 +257,64 @@ mod tests {
             b"garbage",
         ] {
             assert_eq!(parse_pid(content), None, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn other_programs_write_their_pid_among_other_things() {
+        for (content, numbers) in [
+            (&b"11818\nhost\n"[..], &[11818][..]),
+            (b"11818 8080", &[11818, 8080]),
+            (b"11818,1", &[11818, 1]),
+            (b"{\"pid\": 11818}\n", &[11818]),
+            (b"{\"version\":2,\"pid\":11818}", &[2, 11818]),
+            // PostgreSQL's postmaster.pid, of a directory with a short name.
+            (
+                b"11818\n/db\n1764378000\n5432\n/tmp\n*\n  5432001    3\nready   \n",
+                &[11818, 1_764_378_000, 5432, 5_432_001, 3],
+            ),
+            // Mercurial: the host, perhaps its PID namespace, and the pid.
+            (b"web1.example.org:11818", &[11818]),
+            (b"web1/4026531836:11818", &[11818]),
+            // QLockFile: the pid, the program, the host, and the machine.
+            (
+                b"11818\nmyapp\nweb1\nd41d8cd98f00b204e9800998ecf8427e\n",
+                &[11818],
+            ),
+            (b"11818abc 7x", &[11818]),
+            (b"\xff123\0", &[123]),
+        ] {
+            assert_eq!(other_numbers(content), numbers, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_number_of_its_own_names_nobody() {
+        for content in [
+            &b""[..],
+            b"\n",
+            b"garbage\n",
+            b"-",
+            b"-2345\n",
+            b"-1 11818",
+            b"0 00\n",
+            b"0x10\n",
+            b"not4u\n",
+            b"x_11818\n",
+            b"4294967297 2147483648 99999999999999999999\n",
+            // What can be read is a pid, and no other number.
+            b" 11818\n",
+        ] {
+            assert_eq!(other_numbers(content), [], "{content:?}");
+        }
+    }
+
+    #[test]
+    fn no_file_holds_more_numbers_than_half_its_bytes() {
+        let most = "7 ".repeat(LONGEST / 2);
+        assert_eq!(other_numbers(most.as_bytes()).len(), LONGEST / 2);
+        for byte in 0..=u8::MAX {
+            assert!(other_numbers(&[byte; LONGEST]).len() <= LONGEST / 2);
         }
     }
 

@@ -6,6 +6,7 @@
 mod attempt;
 mod denied;
 mod leftovers;
+mod numbers;
 mod scenes;
 mod searching;
 mod sweeping;

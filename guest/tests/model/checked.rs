@@ -8,7 +8,7 @@ use crate::{
     directory::{Content, Modified},
     properties::Promise,
     seeds::Seed,
-    setting::{Budget, DEAD, Links, Setting, Sort, Start, Timely},
+    setting::{Budget, DEAD, Links, STRANGER, Setting, Sort, Start, Timely},
     table::Author,
 };
 
@@ -259,6 +259,13 @@ fn an_empty_claim_that_is_swept_at_once_is_caught() {
         sorts: vec![Sort::Ours, Sort::Sweeper],
         ..seeded("empty swept at once", Seed::EmptySweptAtOnce, free())
     };
+    caught(setting, REMOVED);
+}
+
+#[test]
+fn a_file_with_more_than_a_pid_that_is_taken_for_nobodys_is_caught() {
+    let start = free().file(0, Content::More(STRANGER), Modified::Old);
+    let setting = seeded("numbers ignored", Seed::NumbersIgnored, start);
     caught(setting, REMOVED);
 }
 

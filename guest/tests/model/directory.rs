@@ -76,6 +76,8 @@ pub enum Content {
     /// More than any lock file has.
     Long,
     Pid(u8),
+    /// A pid, and more: what other programs write.
+    More(u8),
     /// What was in it, with a hyphen for its first byte: a pid, or nothing.
     Disowned(u8),
 }
@@ -87,6 +89,7 @@ impl Content {
             Content::Garbage => b"garbage".to_vec(),
             Content::Long => vec![b'x'; 65],
             Content::Pid(pid) => content_of(pid.into()).into_bytes(),
+            Content::More(pid) => format!("{pid} host\n").into_bytes(),
             Content::Disowned(0) => b"-".to_vec(),
             Content::Disowned(pid) => {
                 let mut bytes = content_of(pid.into()).into_bytes();
@@ -159,6 +162,7 @@ impl Hash for Inode {
             Content::Long => [2, 0],
             Content::Pid(pid) => [3, pid],
             Content::Disowned(pid) => [4, pid],
+            Content::More(pid) => [5, pid],
         };
         let modified = match self.modified {
             Modified::Old => 0,
@@ -227,7 +231,9 @@ impl Directory {
         self.write(
             file,
             match self.read(file) {
-                Content::Pid(pid) | Content::Disowned(pid) => Content::Disowned(pid),
+                Content::Pid(pid) | Content::More(pid) | Content::Disowned(pid) => {
+                    Content::Disowned(pid)
+                }
                 Content::Empty | Content::Garbage | Content::Long => Content::Disowned(0),
             },
         );

@@ -255,6 +255,27 @@ fn owners_of_a_foreign_namespace_without_evidence_are_respected_for_good() {
 }
 
 #[test]
+fn files_with_more_than_a_pid_are_respected_while_a_number_lives() {
+    for evidence in [true, false] {
+        all(Setting {
+            evidence,
+            starts: starts::more_than_a_pid(2),
+            budget: Budget {
+                arrivals: 1,
+                ..Budget::ONE_CRASH
+            },
+            ..Setting::of("more than a pid, one after another", 1)
+        });
+        all(Setting {
+            evidence,
+            starts: starts::more_than_a_pid(1),
+            budget: Budget::ONE_CRASH,
+            ..Setting::of("more than a pid, two at once", 2)
+        });
+    }
+}
+
+#[test]
 fn one_after_another_on_any_directory_to_three_levels() {
     let kinds: &[bool] = if depth() > 0 { &[true, false] } else { &[true] };
     for evidence in kinds {

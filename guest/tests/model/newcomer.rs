@@ -69,7 +69,7 @@ impl World {
         });
         match (claim, self.directory.read(file)) {
             (Some(claim), _) => self.may_live(Asked::Maker(claim), table),
-            (None, Content::Pid(pid)) => self.may_live(Asked::Pid(pid), table),
+            (None, Content::Pid(pid) | Content::More(pid)) => self.may_live(Asked::Pid(pid), table),
             (None, Content::Long) => true,
             _ => false,
         }

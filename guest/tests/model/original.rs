@@ -132,9 +132,11 @@ impl Original {
                 self.open = None;
                 match content {
                     Content::Pid(pid) => Stage::Kill(purpose, pid),
-                    Content::Empty | Content::Garbage | Content::Long | Content::Disowned(_) => {
-                        dead(purpose)
-                    }
+                    Content::Empty
+                    | Content::Garbage
+                    | Content::Long
+                    | Content::More(_)
+                    | Content::Disowned(_) => dead(purpose),
                 }
             }
             (Stage::Kill(Purpose::Under, _), Answer::Exists(true)) => Stage::Leave(false),

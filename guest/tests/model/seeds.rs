@@ -67,6 +67,8 @@ pub enum Seed {
     InPlaceNotVerified,
     /// The lock of a probe stays as long as the file is open.
     ProbeKept,
+    /// A file that holds more than a pid names nobody, as the original has it.
+    NumbersIgnored,
 }
 
 /// What it takes to be wrong: nothing of it is kept where nothing is wrong.
@@ -78,6 +80,8 @@ pub struct Trail {
     looked_at: Option<Name>,
     /// The open file seems to have one name.
     one_link: bool,
+    /// The open file holds more than a pid.
+    more: bool,
     /// What is still to be written into the claim.
     pub late: Option<Content>,
     /// The file that was made in place is still to be locked.
@@ -99,6 +103,9 @@ impl Trail {
     pub fn follow(&mut self, seed: Seed, op: Op, answer: Answer) {
         if let (Op::StatOpen, Answer::Stat(stat)) = (op, answer) {
             self.one_link = stat.links == 1;
+        }
+        if let (Op::Read, Answer::Content(content)) = (op, answer) {
+            self.more = matches!(content, Content::More(_));
         }
         if let (Seed::LinkedBeforeWritten, Op::Write(_, content)) = (seed, op) {
             self.late = if self.late.is_some() {
@@ -187,6 +194,7 @@ impl Seed {
                 let unknown = Liveness::Unknown(UnknownReason::NoAnswer);
                 Some(Lie::Says(Answer::Liveness(unknown)))
             }
+            (Seed::NumbersIgnored, Op::Ask(Asked::Pid(_))) if trail.more => DEAD,
             (Seed::ClaimLeft, Op::Unlink(Name::Claim(_))) => Some(Lie::Says(Answer::Done)),
             (Seed::NeverSwept, Op::List) => Some(Lie::Says(Answer::Failed(ErrorCode::Io))),
             _ => None,

@@ -26,6 +26,9 @@ enum Kind {
     /// Of somebody who lives and wants nothing: another program's, and one of ours.
     Strangers,
     StrangersClaim,
+    /// What another program writes that puts more than its pid there: it is dead, or lives.
+    StaleMore,
+    StrangersMore,
     /// Of somebody of another boot or container.
     Foreign,
     /// The same, with the pid of one of the run.
@@ -38,7 +41,7 @@ enum Kind {
 
 use Kind::{
     Crashed, Empty, Foreign, FromTheFuture, Garbage, Half, JustEmpty, Namesake, Nothing, PowerLost,
-    Stale, Strangers, StrangersClaim, TooLong, Unproven,
+    Stale, StaleMore, Strangers, StrangersClaim, StrangersMore, TooLong, Unproven,
 };
 
 /// What can be taken over.
@@ -83,6 +86,11 @@ pub fn unproven() -> Vec<Start> {
 /// One of them that has a pid of the run, as the first process of another container has.
 pub fn namesake() -> Start {
     start(&[Namesake])
+}
+
+/// Any mix, to so many levels, of what other programs leave that write more than a pid.
+pub fn more_than_a_pid(levels: usize) -> Vec<Start> {
+    mixes(&[Nothing, Crashed, StaleMore, StrangersMore], levels)
 }
 
 fn around(kind: Kind) -> Vec<Start> {
@@ -141,6 +149,8 @@ fn start(mix: &[Kind]) -> Start {
             JustEmpty => start.file(level, Content::Empty, Modified::Fresh(0)),
             Garbage => start.file(level, Content::Garbage, Modified::Old),
             FromTheFuture => start.file(level, Content::Garbage, Modified::Future),
+            StaleMore => start.file(level, Content::More(pid), Modified::Old),
+            StrangersMore => start.file(level, Content::More(STRANGER), Modified::Old),
             TooLong => start.file(level, Content::Long, Modified::Old),
             Strangers => start.file(level, Content::Pid(STRANGER), Modified::Old),
             StrangersClaim => start.claim(STRANGER + 1 + level, &levels),

@@ -106,6 +106,7 @@ fn directory(directory: &Directory, table: &Table) -> String {
             Content::Garbage => "garbage".into(),
             Content::Long => "too long".into(),
             Content::Pid(pid) => format!("pid {pid}"),
+            Content::More(pid) => format!("pid {pid} and more"),
             Content::Disowned(_) => "disowned".into(),
         };
         let comma = if text.is_empty() { "" } else { ", " };

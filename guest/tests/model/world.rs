@@ -251,7 +251,7 @@ impl World {
         claimed
             || self.outside.contains(file)
             || match self.directory.read(file) {
-                Content::Pid(pid) => strangers.contains(&pid),
+                Content::Pid(pid) | Content::More(pid) => strangers.contains(&pid),
                 content => content == Content::Long,
             }
     }
