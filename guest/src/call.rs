@@ -142,6 +142,11 @@ pub enum Call {
         /// The owner.
         owner: Owner,
     },
+    /// Ask the host about the maker of a file that may not be opened, from the directory. Answered by [`Reply::Liveness`].
+    AskUnread {
+        /// The maker, by the claim that is the file.
+        maker: Identity,
+    },
     /// Keep the open file open until the attempt ends, so that its [`FileId`] cannot come back as another file's.
     /// Answered by [`Reply::Done`].
     Keep {

@@ -139,6 +139,10 @@ impl Driver {
                 let file = opened(self.open.as_ref())?;
                 Ok(Reply::Liveness(process::process_alive(&told(&owner), file)))
             }
+            Call::AskUnread { maker } => {
+                let owner = told(&Owner::Maker(maker));
+                Ok(Reply::Liveness(process::process_alive(&owner, dir)))
+            }
             Call::Keep { level } => {
                 if let Some(kept) = self.kept.get_mut(usize::from(level)) {
                     *kept = self.open.take();

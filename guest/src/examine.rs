@@ -37,6 +37,8 @@ pub struct Found {
     pub missed: Option<(Operation, ErrorCode)>,
     /// What the host said of its owner.
     pub liveness: Liveness,
+    /// It may not be opened, so it was neither read nor asked for evidence, and its id may be another file's by now.
+    pub unread: bool,
 }
 
 impl Found {
@@ -53,12 +55,13 @@ impl Found {
         claim: None,
         missed: None,
         liveness: Liveness::Unknown(UnknownReason::NoAnswer),
+        unread: false,
     };
 
     /// Whether the file names nobody.
     #[must_use]
     pub fn is_malformed(&self) -> bool {
-        self.pid.is_none() && self.claim.is_none()
+        self.pid.is_none() && self.claim.is_none() && !self.unread
     }
 
     /// Whether the host said that its owner is dead.
@@ -121,6 +124,10 @@ enum Stage {
     Stat,
     Open,
     Read,
+    /// *several users*: it may not be opened. Which file is it?
+    Unread,
+    /// … and once its maker is dead, is it there still?
+    Left,
     StatOpen,
     Current,
     Identify,
@@ -137,6 +144,8 @@ pub struct Examine {
     evidence: Option<bool>,
     stage: Stage,
     found: Found,
+    /// Why the file may not be opened, if that is so.
+    denied: Option<ErrorCode>,
     /// The numbers in a file that holds more than a pid which were not asked about yet, the first one last.
     numbers: Vec<u32>,
     /// The one that is asked about.
@@ -154,6 +163,7 @@ impl Default for Examine {
             evidence: None,
             stage: Stage::Stat,
             found: Found::NOTHING,
+            denied: None,
             numbers: Vec::new(),
             number: None,
             candidate: None,
@@ -189,6 +199,8 @@ impl Examine {
             Stage::Stat => self.looked(reply),
             Stage::Open => self.opened(reply),
             Stage::Read => self.read(reply),
+            Stage::Unread => self.identified(reply),
+            Stage::Left => self.left(reply),
             Stage::StatOpen => self.looked_again(reply),
             Stage::Current => {
                 let evidence = matches!(reply, Reply::Maker(maker) if maker.evidence);
@@ -224,6 +236,7 @@ impl Examine {
             Ok(stat) => match not_a_lock(&stat) {
                 Some(what) => Look::Over(Seen::NotALock(what)),
                 None => {
+                    self.found.stat = stat;
                     let name = Name::Level(self.level);
                     self.call(Stage::Open, Call::Open { name })
                 }
@@ -242,8 +255,71 @@ impl Examine {
             Err(ErrorCode::Loop) => {
                 Look::Over(Seen::NotALock(NotALock::Kind(DescriptorType::SymbolicLink)))
             }
+            // Another user's, which that one alone may read. Which file it is can be seen all the same.
+            Err(code @ (ErrorCode::Access | ErrorCode::NotPermitted)) => {
+                self.denied = Some(code);
+                self.found.unread = true;
+                let name = Name::Level(self.level);
+                self.call(Stage::Unread, Call::Id { name })
+            }
             Err(code) => Look::Over(Seen::Failed(Operation::Open, code)),
         }
+    }
+
+    // several users: a file that may not be opened
+
+    /// Its claim names its owner. Neither its content nor its evidence can be seen, so nothing that is found here ever frees
+    /// it: the answer is whether there is somebody to wait for.
+    fn identified(&mut self, reply: Reply) -> Look {
+        match reply.id() {
+            Ok(id) => {
+                self.found.id = id;
+                self.next_candidate()
+            }
+            Err(ErrorCode::NoEntry) => Look::Over(Seen::Gone),
+            Err(_) => self.denied(),
+        }
+    }
+
+    fn ask_unread(&mut self) -> Look {
+        match self.found.claim {
+            Some(maker) => self.call(Stage::Ask, Call::AskUnread { maker }),
+            // Another program's, or one that was made without hard links: its owner may live.
+            None => self.unnamed(),
+        }
+    }
+
+    /// The host has answered about its maker.
+    fn judged_unread(&mut self) -> Look {
+        match self.found.is_dead() {
+            // It may have released the lock, and ended, in between.
+            Some(_) => {
+                let name = Name::Level(self.level);
+                self.call(Stage::Left, Call::Id { name })
+            }
+            None => Look::Over(Seen::File),
+        }
+    }
+
+    fn left(&mut self, reply: Reply) -> Look {
+        match reply.id() {
+            Err(ErrorCode::NoEntry) => Look::Over(Seen::Gone),
+            Ok(id) if id != self.found.id => self.unnamed(),
+            // The dead do nothing any more, so it stays until somebody removes it who may judge it.
+            _ => self.denied(),
+        }
+    }
+
+    fn unnamed(&mut self) -> Look {
+        self.found.claim = None;
+        self.found.liveness = Liveness::Unknown(UnknownReason::Unreadable);
+        Look::Over(Seen::File)
+    }
+
+    fn denied(&mut self) -> Look {
+        let code = self.denied.unwrap_or(ErrorCode::Access);
+        self.found = Found::NOTHING;
+        Look::Over(Seen::Failed(Operation::Open, code))
     }
 
     fn read(&mut self, reply: Reply) -> Look {
@@ -342,6 +418,9 @@ impl Examine {
     }
 
     fn ask(&mut self) -> Look {
+        if self.found.unread {
+            return self.ask_unread();
+        }
         let owner = match (self.found.claim, self.found.pid) {
             (Some(identity), _) => Owner::Maker(identity),
             (None, Some(pid)) => Owner::Pid(pid),
@@ -358,6 +437,9 @@ impl Examine {
             Reply::Liveness(liveness) => liveness,
             _ => Found::NOTHING.liveness,
         };
+        if self.found.unread {
+            return self.judged_unread();
+        }
         match (self.number.take(), self.found.liveness) {
             // It is not the owner that lives, if it was ever the owner. The next number may be.
             (Some(_), Liveness::Dead(_)) => return self.ask(),

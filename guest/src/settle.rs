@@ -117,6 +117,7 @@ mod tests {
             claim: None,
             missed: None,
             liveness: Liveness::Dead(DeadReason::Nobody),
+            unread: false,
         }
     }
 

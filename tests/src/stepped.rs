@@ -179,6 +179,7 @@ impl Stepped {
             Call::List => self.list()?,
             Call::ListOn => unreachable!("a listing is one part"),
             Call::Ask { owner } => Reply::Liveness(judge(&owner)),
+            Call::AskUnread { maker } => Reply::Liveness(judge(&Owner::Maker(maker))),
             Call::Link { name } => {
                 let claim = self.claim.ok_or(ErrorKind::NotFound)?;
                 fs::hard_link(self.path(&claim), self.path(&name))?;

@@ -12,4 +12,5 @@ mod searching;
 mod sweeping;
 mod telling;
 mod turning_back;
+mod unread;
 mod waiting;

@@ -191,7 +191,11 @@ impl Machine {
                 AliveReason::Evidence | AliveReason::Running | AliveReason::ThisProcess,
             ) => Verdict::Held,
             Liveness::Alive(_) | Liveness::Unknown(_) => {
-                if self.assume_dead.is_some() && self.assume_dead == found.identity() {
+                // Of a file that may not be read it is not known whether the kernel keeps it.
+                if !found.unread
+                    && self.assume_dead.is_some()
+                    && self.assume_dead == found.identity()
+                {
                     Verdict::Dead(ReplacedReason::AssumedDead)
                 } else {
                     Verdict::Held

@@ -384,7 +384,7 @@ impl<'a> Answers<'a> {
                     more,
                 })
             }
-            Call::Ask { .. } => Reply::Liveness(self.pick(&[
+            Call::Ask { .. } | Call::AskUnread { .. } => Reply::Liveness(self.pick(&[
                 Liveness::Dead(DeadReason::NoProcess),
                 Liveness::Dead(DeadReason::EvidenceGone),
                 Liveness::Dead(DeadReason::Nobody),

@@ -148,6 +148,7 @@ fn kind(call: &Call) -> &'static str {
         Call::List => "list",
         Call::ListOn => "list on",
         Call::Ask { .. } => "ask",
+        Call::AskUnread { .. } => "ask unread",
         Call::Keep { .. } => "keep",
         Call::Link { .. } => "link",
         Call::Unlink { .. } => "unlink",
@@ -165,6 +166,7 @@ fn answer(call: Call, choice: u64) -> Reply {
         }),
         // Its own, or one of few others.
         Call::Create { .. } | Call::Make { .. } => Reply::Id(FileId(1, 0)),
+        Call::Open { .. } if choice.is_multiple_of(11) => Reply::Failed(ErrorCode::Access),
         Call::Open { .. } | Call::Id { .. } => Reply::Id(FileId(1 + choice % 3, 0)),
         Call::Guard { .. } if choice.is_multiple_of(3) => Reply::Probed,
         Call::Stat { .. } | Call::StatOpen | Call::StatClaim => Reply::Stat(FileStat {
@@ -185,10 +187,12 @@ fn answer(call: Call, choice: u64) -> Reply {
             missed: None,
             more: call == Call::List && choice.is_multiple_of(3),
         }),
-        Call::Ask { .. } if choice.is_multiple_of(5) => {
+        Call::Ask { .. } | Call::AskUnread { .. } if choice.is_multiple_of(5) => {
             Reply::Liveness(Liveness::Alive(AliveReason::Running))
         }
-        Call::Ask { .. } => Reply::Liveness(Liveness::Dead(DeadReason::NoProcess)),
+        Call::Ask { .. } | Call::AskUnread { .. } => {
+            Reply::Liveness(Liveness::Dead(DeadReason::NoProcess))
+        }
         _ => Reply::Done,
     }
 }

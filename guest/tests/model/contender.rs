@@ -276,6 +276,7 @@ pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
             Owner::Pid(pid) => Asked::Pid(pid as u8),
             Owner::Nobody => Asked::Nobody,
         }),
+        Call::AskUnread { maker } => Op::AskUnread(table.number_of(&maker)),
         Call::Keep { level } => Op::Keep(level),
         Call::Link { name } => Op::Link(numbered(name, table)),
         Call::Unlink { name } => Op::Unlink(numbered(name, table)),

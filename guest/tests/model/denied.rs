@@ -17,18 +17,21 @@ use crate::{
 pub const DENIED: Sort = Sort::In(Place {
     denied: true,
     elsewhere: false,
+    another_user: false,
 });
 
 /// The same, in another PID namespace.
 pub const DENIED_ELSEWHERE: Sort = Sort::In(Place {
     denied: true,
     elsewhere: true,
+    another_user: false,
 });
 
 /// It links, in another PID namespace.
 pub const ELSEWHERE: Sort = Sort::In(Place {
     denied: false,
     elsewhere: true,
+    another_user: false,
 });
 
 /// What holds also where a process is stopped for seconds.

@@ -90,7 +90,7 @@ pub struct Failed {
 pub fn faults(op: Op, codes: &[ErrorCode]) -> Vec<Fault> {
     let each = |fault: fn(ErrorCode) -> Fault| codes.iter().map(move |code| fault(*code));
     match op {
-        Op::Current(_) | Op::Ask(_) | Op::Identify(_) => vec![Fault::Host],
+        Op::Current(_) | Op::Ask(_) | Op::AskUnread(_) | Op::Identify(_) => vec![Fault::Host],
         Op::Guard(_) => vec![Fault::Host, Fault::Probed],
         Op::Probe(..) | Op::GiveBack(_) | Op::Keep(_) | Op::Forget | Op::Nothing => Vec::new(),
         Op::Link(..) | Op::Unlink(_) => each(Fault::Code).chain(each(Fault::Done)).collect(),
@@ -146,7 +146,9 @@ impl World {
 
 fn refusal(op: Op) -> Answer {
     match op {
-        Op::Ask(_) => Answer::Liveness(Liveness::Unknown(UnknownReason::NoAnswer)),
+        Op::Ask(_) | Op::AskUnread(_) => {
+            Answer::Liveness(Liveness::Unknown(UnknownReason::NoAnswer))
+        }
         Op::Identify(_) => Answer::Identity(None),
         _ => Answer::Refused,
     }

@@ -43,6 +43,28 @@ pub fn judge(asked: Asked, who: Who, living: impl Fn(u8) -> Option<Who>, table: 
     }
 }
 
+/// Answers about the maker of a claim whose file may not be opened: by processes alone.
+pub fn judge_unread(
+    claim: u8,
+    who: Who,
+    living: impl Fn(u8) -> Option<Who>,
+    table: &Table,
+) -> Answer {
+    Answer::Liveness(match table.claim(claim).author {
+        Author::Process(maker, _) if maker == who => Liveness::Alive(AliveReason::ThisProcess),
+        Author::Process(maker, _)
+            if !table.apart && maker.place.elsewhere == who.place.elsewhere =>
+        {
+            match living(maker.pid) {
+                None => Liveness::Dead(DeadReason::NoProcess),
+                Some(other) if other != maker => Liveness::Dead(DeadReason::Reused),
+                Some(_) => Liveness::Alive(AliveReason::Running),
+            }
+        }
+        _ => Liveness::Unknown(UnknownReason::OtherBoot),
+    })
+}
+
 fn number(pid: u8, who: Who, living: impl Fn(u8) -> Option<Who>) -> Liveness {
     match living(pid) {
         _ if pid == who.pid => Liveness::Alive(AliveReason::OwnPid),

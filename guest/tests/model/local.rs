@@ -28,6 +28,8 @@ pub struct Place {
     pub denied: bool,
     /// In another PID namespace.
     pub elsewhere: bool,
+    /// As another user than all others: it may open no file that it did not make.
+    pub another_user: bool,
 }
 
 /// How a process ended.

@@ -2,7 +2,7 @@
 //! through by an explicit-state model checker until there is no state left.
 //!
 //! What is checked stands in [`properties`]; on what, in the rooms with tests: [`interleavings`], [`beside_original`],
-//! [`without_links`], [`denied`], [`assumed`], [`failures`] and [`bounds`]. That the checker finds what is wrong is checked in [`checked`].
+//! [`without_links`], [`denied`], [`another_user`], [`assumed`], [`failures`] and [`bounds`]. That the checker finds what is wrong is checked in [`checked`].
 //!
 //! The model: a [`world`] is a [`directory`] and some processes, each of which is a [`local`] state: a [`contender`] of
 //! ours, an [`inspector`], or the [`original`]. They do a [`step`] at a time, the [`host`] answers them as the native one
@@ -13,6 +13,7 @@
 // Shared by the rooms of this one program, and by nobody else.
 #![allow(missing_docs, unreachable_pub)]
 
+mod another_user;
 mod assumed;
 mod beside_original;
 mod bounds;

@@ -41,6 +41,8 @@ pub enum Op {
     Probe(Liveness, Liveness),
     /// … and given back, if it was had, with what is true then.
     GiveBack(Liveness),
+    /// Ask about the maker of this claim, whose file may not be opened: the pid is looked up, and no more.
+    AskUnread(u8),
     Keep(u8),
     /// Link the claim that it made last.
     Link(Name),

@@ -68,7 +68,12 @@ fn process(slot: usize, world: &World, setting: &Setting, table: &Table) -> Stri
         Sort::In(place) => {
             let denied = if place.denied { " without links" } else { "" };
             let elsewhere = if place.elsewhere { " elsewhere" } else { "" };
-            format!("process {pid}{denied}{elsewhere}")
+            let user = if place.another_user {
+                " of another user"
+            } else {
+                ""
+            };
+            format!("process {pid}{denied}{elsewhere}{user}")
         }
         Sort::Assuming => format!("told {pid}"),
         Sort::Original { .. } => format!("original {pid}"),
@@ -167,6 +172,7 @@ fn op(op: Op, table: &Table) -> String {
         Op::List => "list the directory".into(),
         Op::ListRest => "list the rest of the directory".into(),
         Op::Ask(Asked::Maker(claim)) => format!("is {} alive", author(claim, table)),
+        Op::AskUnread(claim) => format!("is {} alive, unread", author(claim, table)),
         Op::Ask(Asked::Pid(pid)) => format!("is pid {pid} alive"),
         Op::Ask(Asked::Nobody) => "is nobody alive".into(),
         Op::Probe(..) => "try for a lock on the open file".into(),

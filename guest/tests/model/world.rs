@@ -5,7 +5,7 @@ use lockhost_guest::{call::Ours, contract::ErrorCode};
 use crate::{
     directory::{Content, Directory, File, Files, Modified, Name, Stat},
     faults::Failed,
-    host::judge,
+    host::{judge, judge_unread},
     local::{End, Local, Turn, Who},
     seeds::Lie,
     setting::{Budget, Denial, Links, STRANGER},
@@ -180,6 +180,9 @@ impl World {
             }
             Op::StatClaim => Answer::Stat(self.stat(slot, claim()?, table)),
             Op::Stat(name) => Answer::Stat(self.stat(slot, self.directory.id(name)?, table)),
+            Op::Open(name) if self.may_not_open(self.directory.id(name)?, slot, table) => {
+                return Err(ErrorCode::Access);
+            }
             Op::Open(name) | Op::Id(name) => Answer::Id(self.directory.id(name)?),
             Op::Read => Answer::Content(self.directory.read(open()?)),
             Op::StatOpen => Answer::Stat(self.stat(slot, open()?, table)),
@@ -192,6 +195,9 @@ impl World {
             Op::List => Answer::Claims(self.directory.claims(), None, false),
             Op::ListRest => Answer::Claims(self.directory.claims() & !EVEN, None, false),
             Op::Ask(asked) => judge(asked, who, |pid| self.neighbour(pid, who, table), table),
+            Op::AskUnread(claim) => {
+                judge_unread(claim, who, |pid| self.neighbour(pid, who, table), table)
+            }
             Op::Probe(_, kept) if self.is_kept(open()?, table) => Answer::Liveness(kept),
             Op::Probe(free, _) => {
                 if self.is_given_up(open()?, table) {
@@ -254,6 +260,12 @@ impl World {
                 Content::Pid(pid) | Content::More(pid) => strangers.contains(&pid),
                 content => content == Content::Long,
             }
+    }
+
+    /// Whether a process may not open a file: one of a user that is kept from those of all others, which it did not make.
+    fn may_not_open(&self, file: File, slot: usize, table: &Table) -> bool {
+        let info = table.info(self.locals[slot]);
+        info.who.place.another_user && !info.has_made_file(file)
     }
 
     /// What a process sees of a file: the count of its names may not be what it is.

@@ -7,7 +7,7 @@ use std::{
 
 use lockhost::process::Evidence;
 use lockhost_guest::{
-    call::{Call, FileId, Next, Ours, Reply},
+    call::{Call, FileId, Next, Ours, Owner, Reply},
     contract::ErrorCode,
     lockfile::{DEEPEST, LONGEST, Names, content_of},
 };
@@ -110,6 +110,7 @@ impl Driver {
             }
             Call::ListOn => self.list_on(),
             Call::Ask { owner } => Ok(questions::ask(&owner, self.opened()?.file())),
+            Call::AskUnread { maker } => Ok(questions::ask(&Owner::Maker(maker), dir)),
             Call::Keep { level } => {
                 if let Some(kept) = self.kept.get_mut(usize::from(level)) {
                     *kept = self.open.take();
