@@ -1,17 +1,18 @@
 //! The component's exports: a machine and a driver behind each resource.
 
 use alloc::{boxed::Box, string::String};
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 
 use crate::{
     contract::{
         Cause, Descriptor, Error, ErrorCode, Failure, Guest, GuestAttempt, GuestLock, Lock,
-        Operation, Options, Report,
+        Operation, Options, Report, Unrestored,
     },
     driver::{Driver, id_at},
     inspect::{Inspect, Inspected},
     machine::Machine,
     release::Released,
+    restore::{Outcome, Restore},
 };
 
 /// Implements the world `lockhost`.
@@ -84,7 +85,11 @@ impl GuestAttempt for AttemptResource {
         match driver.run(dir, next, |reply| machine.reply(reply)) {
             Ok(()) => {
                 driver.close_looked_at();
-                Ok(Lock::new(LockResource(holding)))
+                let restore = None;
+                Ok(Lock::new(LockResource(RefCell::new(Held {
+                    holding,
+                    restore,
+                }))))
             }
             Err(error) => {
                 if let Cause::Again(_) = error.cause {
@@ -96,27 +101,74 @@ impl GuestAttempt for AttemptResource {
     }
 }
 
-/// A lock that is held.
-pub struct LockResource(Box<Holding>);
+/// A lock that is held. None of its functions calls another one, so no borrow finds another.
+pub struct LockResource(RefCell<Held>);
 
-impl GuestLock for LockResource {
-    fn report(&self) -> Report {
-        self.0.machine.report()
-    }
+struct Held {
+    holding: Box<Holding>,
+    /// The lock file being put back, from the first call for that until it is there, or for good if it is lost.
+    restore: Option<Restore>,
+}
 
-    fn still_held(&self) -> Result<bool, Failure> {
-        let file = self.0.machine.names().level(0);
-        match id_at(&self.0.dir, &file) {
-            Ok(id) => Ok(Some(id) == self.0.machine.own()),
+impl Held {
+    fn still_held(&self) -> Result<bool, ErrorCode> {
+        // A file that was put back may still be another process' to remove.
+        if self.restore.is_some() {
+            return Ok(false);
+        }
+        let Holding { dir, machine, .. } = &*self.holding;
+        match id_at(dir, &machine.names().level(0)) {
+            Ok(id) => Ok(Some(id) == machine.own()),
             Err(ErrorCode::NoEntry) => Ok(false),
-            Err(code) => Err(Failure {
-                operation: Operation::Stat,
-                code,
-            }),
+            Err(code) => Err(code),
         }
     }
 
-    fn release(lock: Lock) -> Released {
-        lock.into_inner::<Self>().0.give_up()
+    fn restore(&mut self, elapsed: u64) -> Outcome {
+        let Holding {
+            dir,
+            machine,
+            driver,
+        } = &mut *self.holding;
+        let begun = self.restore.take().or_else(|| machine.restore());
+        let Some(mut restore) = begun else {
+            return Err(Unrestored::Lost);
+        };
+        let next = restore.start(elapsed);
+        let outcome = driver.run(dir, next, |reply| restore.reply(reply));
+        driver.close_looked_at();
+        machine.restored(&restore);
+        if outcome.is_err() {
+            self.restore = Some(restore);
+        }
+        outcome
     }
+}
+
+impl GuestLock for LockResource {
+    fn report(&self) -> Report {
+        self.0.borrow().holding.machine.report()
+    }
+
+    fn still_held(&self) -> Result<bool, Failure> {
+        let held = self.0.borrow().still_held();
+        held.map_err(|code| failed(Operation::Stat, code))
+    }
+
+    fn restore(&self, elapsed_ms: u64) -> Outcome {
+        self.0.borrow_mut().restore(elapsed_ms)
+    }
+
+    fn refresh(&self) -> Result<(), Failure> {
+        let refreshed = self.0.borrow_mut().holding.driver.refresh();
+        refreshed.map_err(|code| failed(Operation::Write, code))
+    }
+
+    fn release(lock: Lock) -> Released {
+        lock.into_inner::<Self>().0.into_inner().holding.give_up()
+    }
+}
+
+fn failed(operation: Operation, code: ErrorCode) -> Failure {
+    Failure { operation, code }
 }

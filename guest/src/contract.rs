@@ -30,8 +30,8 @@ pub use generated::{
     exports::lockhost::lockfile::lockfile::{
         Awaited, Cause, Descriptor, Error, Failure, Guest, GuestAttempt, GuestLock, Holder,
         InspectCause, InspectError, Lock, NotALock, Occupation, Occupied, Operation, Options,
-        Refusal, ReleaseCause, ReleaseError, Remark, Replaced, ReplacedReason, Report, State,
-        Status, Waiting, Warning,
+        Refusal, ReleaseCause, ReleaseError, Remark, Replaced, ReplacedReason, Report, Restored,
+        State, Status, Unrestored, Waiting, Warning,
     },
     lockhost::lockfile::process::{
         self, AliveReason, DeadReason, Evidence, GuardError, Liveness, UnknownReason,
@@ -40,7 +40,7 @@ pub use generated::{
         clocks::wall_clock::Datetime,
         filesystem::types::{
             DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode,
-            OpenFlags, PathFlags,
+            NewTimestamp, OpenFlags, PathFlags,
         },
     },
 };

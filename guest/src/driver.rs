@@ -6,7 +6,7 @@ use crate::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
     contract::{
         Descriptor, DescriptorFlags, DescriptorStat, DirectoryEntryStream, ErrorCode, Evidence,
-        GuardError, OpenFlags, PathFlags, process,
+        GuardError, NewTimestamp, OpenFlags, PathFlags, process,
     },
     lockfile::{DEEPEST, Identity, LONGEST, Names, content_of},
 };
@@ -86,6 +86,17 @@ impl Driver {
             *reclaim = None;
         }
         self.kept = Default::default();
+    }
+
+    /// Sets the access time of the lock, which is the claim or was made in place, to now.
+    ///
+    /// # Errors
+    /// As the file system answers.
+    pub fn refresh(&mut self) -> Result<(), ErrorCode> {
+        let in_place = opened(self.ours[1].as_ref());
+        let lock = opened(self.ours[0].as_ref()).or(in_place)?;
+        lock.file
+            .set_times(NewTimestamp::Now, NewTimestamp::NoChange)
     }
 
     fn perform(&mut self, dir: &Descriptor, call: Call) -> Reply {
@@ -295,7 +306,7 @@ fn told(owner: &Owner) -> process::Owner {
     }
 }
 
-fn opened(file: Option<&Descriptor>) -> Result<&Descriptor, ErrorCode> {
+fn opened<T>(file: Option<&T>) -> Result<&T, ErrorCode> {
     file.ok_or(ErrorCode::BadDescriptor)
 }
 

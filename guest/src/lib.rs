@@ -19,6 +19,7 @@ pub mod listing;
 pub mod lockfile;
 pub mod machine;
 pub mod release;
+pub mod restore;
 pub mod settle;
 pub mod stop;
 pub mod sweep;

@@ -200,6 +200,8 @@ pub struct Machine {
     victims: Vec<(Identity, FileId)>,
     replaced: Vec<Replaced>,
     warnings: Vec<Warning>,
+    /// The lock file was removed, and cannot be put back.
+    lost: bool,
     /// The host's sentence, when it refused.
     refused: String,
     /// What the last turn ended with; `Ok` is the lock.
@@ -237,6 +239,7 @@ impl Machine {
             victims: Vec::new(),
             replaced: Vec::new(),
             warnings: Vec::new(),
+            lost: false,
             refused: String::new(),
             end: Err(Stop::Ended),
         }
@@ -292,6 +295,7 @@ impl Machine {
         let call = self
             .dropping
             .begin(self.levels, self.unsure, self.own, claim);
+        self.dropping.lost = self.lost;
         let release = Release {
             names: self.names.clone(),
             held,

@@ -9,6 +9,7 @@ use crate::{
     contract::{Awaited, ErrorCode, Occupation, Operation},
     examine::Seen,
     lockfile::DEEPEST,
+    restore::Restore,
     stop::{Stop, Warning},
 };
 
@@ -142,5 +143,28 @@ impl Machine {
         self.state = State::Owned;
         self.end = Ok(());
         None
+    }
+
+    // putting the lock file back
+
+    /// What puts the lock file back that was removed under this owner. `None` unless the lock is held, and its release
+    /// has not begun.
+    #[must_use]
+    pub fn restore(&self) -> Option<Restore> {
+        let own = self.own().filter(|_| self.state == State::Owned)?;
+        Some(Restore::new(self.maker.filter(|_| !self.in_place), own))
+    }
+
+    /// Takes in how far that has come: the claim may be another file, and the lock lost for good.
+    pub fn restored(&mut self, restore: &Restore) {
+        if self.state != State::Owned {
+            return;
+        }
+        let own = restore.own();
+        self.levels.insert(0, own);
+        if !self.in_place {
+            self.own = own;
+        }
+        self.lost |= restore.is_lost();
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The violation that the checker finds, with its trace printed.
-fn caught(setting: Setting, promise: Promise) {
+pub fn caught(setting: Setting, promise: Promise) {
     let what = setting.what.clone();
     let Some(Violation { steps, trace, .. }) = find(setting, &[promise]) else {
         panic!("{what}: not caught");

@@ -2,17 +2,18 @@
 
 use lockhost_guest::{
     call::{Call, Next, Ours, Owner, Reply},
-    contract::{Cause, Operation, ReleaseCause},
+    contract::{Cause, Operation, ReleaseCause, Unrestored},
     lockfile,
     machine::{Machine, Outcome},
     release::{Release, Released},
+    restore::{Outcome as Restored, Restore},
 };
 
 use crate::{
     descriptors::Descriptors,
     directory::{Content, Name},
     local::{Body, End, Info, Turn, Who},
-    seeds::{Lie, Seed, Trail},
+    seeds::{Doing, Lie, Seed, Trail},
     setting::Timely,
     step::{Answer, Asked, Op, Question},
     table::{Author, Table},
@@ -38,6 +39,12 @@ enum Phase {
     Trying(Call),
     Waiting,
     Owning,
+    /// Its lock file was removed, and it puts that back …
+    Restoring(Restore, Call),
+    /// … or waits until it can go on with that …
+    Doubting(Restore),
+    /// … or knows that the lock is lost.
+    Lost,
     Releasing(Release, Call),
     Resting,
 }
@@ -83,19 +90,21 @@ impl Contender {
 
     pub fn info(&self, who: Who, table: &mut Table) -> Info {
         let turn = match &self.phase {
-            Phase::New(call) | Phase::Trying(call) | Phase::Releasing(_, call) => {
-                Turn::Does(self.op(who, *call, table))
-            }
-            Phase::Owning => match self.machine.clone().release() {
+            Phase::New(call)
+            | Phase::Trying(call)
+            | Phase::Restoring(_, call)
+            | Phase::Releasing(_, call) => Turn::Does(self.op(who, *call, table)),
+            Phase::Owning | Phase::Lost => match self.machine.clone().release() {
                 (_, Next::Call(call)) => Turn::Does(self.op(who, call, table)),
                 (_, Next::End(end)) => unreachable!("an owner has something to release: {end:?}"),
             },
-            Phase::Waiting => Turn::Waits,
+            Phase::Waiting | Phase::Doubting(_) => Turn::Waits,
             Phase::Resting => Turn::Rests,
         };
         let mut info = Info {
             fresh: matches!(self.phase, Phase::New(_)),
             owner: self.phase == Phase::Owning,
+            restoring: matches!(self.phase, Phase::Restoring(..) | Phase::Doubting(_)),
             assumes: self.assumes.is_some(),
             in_a_hurry: table.timely == Timely::Everybody && matches!(self.phase, Phase::Trying(_)),
             ..Info::of(who, turn)
@@ -106,9 +115,13 @@ impl Contender {
     }
 
     fn lie(&self, turn: Turn) -> Option<Lie> {
-        let releases = matches!(self.phase, Phase::Owning | Phase::Releasing(..));
+        let doing = match self.phase {
+            Phase::Owning | Phase::Lost | Phase::Releasing(..) => Doing::Releases,
+            Phase::Restoring(..) => Doing::Restores,
+            _ => Doing::Tries,
+        };
         match turn {
-            Turn::Does(op) => self.seed?.lie(op, &self.trail, &self.descriptors, releases),
+            Turn::Does(op) => self.seed?.lie(op, &self.trail, &self.descriptors, doing),
             _ => None,
         }
     }
@@ -139,7 +152,17 @@ impl Contender {
         match self.seed {
             Some(seed) => {
                 let pid_of = |claim| table.claim(claim).pid() as u8;
-                seed.instead(op, &self.descriptors, pid_of)
+                let restores = matches!(self.phase, Phase::Restoring(..));
+                let releases = matches!(self.phase, Phase::Releasing(..));
+                match op {
+                    Op::Link(name) if restores && seed == Seed::RestoredByRename => {
+                        Op::Replace(name)
+                    }
+                    Op::Unlink(Name::Claim(_)) if releases && seed == Seed::RestoredInRelease => {
+                        Op::Link(Name::Level(0))
+                    }
+                    _ => seed.instead(op, &self.descriptors, pid_of),
+                }
             }
             None => op,
         }
@@ -169,20 +192,61 @@ impl Contender {
                 let next = self.machine.reply(reply);
                 self.try_on(next)
             }
-            Phase::Owning => {
+            Phase::Owning | Phase::Lost => {
                 let (release, _) = self.machine.release();
                 self.release_on(release, reply)
             }
+            Phase::Restoring(mut restore, _) => {
+                let next = restore.reply(reply);
+                self.restore_on(restore, next)
+            }
             Phase::Releasing(release, _) => self.release_on(release, reply),
-            Phase::Waiting | Phase::Resting => unreachable!("it has asked for nothing"),
+            Phase::Waiting | Phase::Doubting(_) | Phase::Resting => {
+                unreachable!("it has asked for nothing")
+            }
         }
     }
 
     /// Goes on after so many milliseconds.
     pub fn resume(mut self, milliseconds: u64) -> Body {
         self.elapsed += milliseconds;
+        if let Phase::Doubting(mut restore) = self.phase.clone() {
+            let next = restore.start(self.elapsed);
+            return self.restore_on(restore, next);
+        }
         let next = self.machine.start(self.elapsed);
         self.try_on(next)
+    }
+
+    /// An owner puts its lock file back.
+    pub fn put_back(mut self) -> Body {
+        self.elapsed = 0;
+        self.trail = Trail::default();
+        match self.machine.restore() {
+            Some(mut restore) => {
+                let next = restore.start(0);
+                self.restore_on(restore, next)
+            }
+            None => unreachable!("no owner puts anything back"),
+        }
+    }
+
+    fn restore_on(mut self, restore: Restore, next: Next<Restored>) -> Body {
+        let end = match next {
+            Next::Call(call) => {
+                self.phase = Phase::Restoring(restore, call);
+                return self.stays();
+            }
+            Next::End(end) => end,
+        };
+        self.descriptors.close_looked_at();
+        self.machine.restored(&restore);
+        self.phase = match end {
+            Ok(_) => Phase::Owning,
+            Err(Unrestored::Lost) => Phase::Lost,
+            Err(Unrestored::Again(_) | Unrestored::Failed(_)) => Phase::Doubting(restore),
+        };
+        self.stays()
     }
 
     /// Tries once more, in the same process.

@@ -38,7 +38,9 @@ impl Descriptors {
         match (op, answer) {
             (Op::Create(claim), Answer::Id(file)) => {
                 self.claim = Some(file);
+                self.guarded = false;
                 self.last = Some(claim);
+                self.made.retain(|(made, _)| *made != Name::Claim(claim));
                 self.made.push((Name::Claim(claim), file));
             }
             (Op::MakeInPlace(level), Answer::Id(file)) => {
@@ -76,7 +78,8 @@ impl Descriptors {
                     self.kept.push((level, open));
                 }
             }
-            (Op::Link(name), Answer::Done) => {
+            (Op::Link(name) | Op::Replace(name), Answer::Done) => {
+                self.made.retain(|(made, _)| *made != name);
                 self.made.extend(self.claim.map(|file| (name, file)));
             }
             (Op::Unlink(name), Answer::Done) => self.made.retain(|(made, _)| *made != name),

@@ -5,7 +5,7 @@ use crate::{
     directory::{File, Files, Name},
     faults::{Fault, faults},
     inspector::Inspector,
-    local::{Body, Local, Place, Turn, Who},
+    local::{Body, Info, Local, Place, Turn, Who},
     original::Original,
     seeds::Seed,
     setting::{Setting, Sort},
@@ -33,6 +33,10 @@ pub enum Action {
     Snapshot(File),
     /// A person removes the lock file of an owner.
     RemoveLock,
+    /// A cleaner removes a file of the lock.
+    Clean(Name),
+    /// This owner puts its lock file back.
+    PutsBack(u8),
     /// More than a minute passes.
     AMinutePasses,
     /// Somebody whom nobody can judge ends.
@@ -60,6 +64,22 @@ impl World {
         if self.budget.removals > 0 && self.has_owner_with_its_lock(table) {
             actions.push(Action::RemoveLock);
         }
+        // The original removes whatever has the name when it releases, so only ours are cleaned.
+        let ours = |info: &Info| info.claim == self.directory.id(Name::Level(0)).ok();
+        if self.budget.cleanings > 0
+            && self.has_owner_with_its_lock(table)
+            && self.locals.iter().any(|it| ours(table.info(*it)))
+        {
+            actions.push(Action::Clean(Name::Level(0)));
+        }
+        if self.budget.unclaimings > 0 {
+            let infos = self.locals.iter().map(|local| table.info(*local));
+            let owners =
+                infos.filter(|info| info.owner || info.restoring && setting.unclaims_any_time);
+            let claims = owners.filter_map(|info| Some(Name::Claim(info.last?)));
+            let there = claims.filter(|claim| self.directory.id(*claim).is_ok());
+            actions.extend(there.map(Action::Clean));
+        }
         if self.budget.eras > 0 {
             actions.push(Action::AMinutePasses);
         }
@@ -75,6 +95,9 @@ impl World {
             // Those that have done nothing yet are all alike: the first of them begins first.
             Turn::Does(_) if info.fresh && self.has_twin_before(slot, setting, table) => return,
             Turn::Does(op) => {
+                if setting.restores && info.owner && self.has_lost_its_file(info) {
+                    actions.push(Action::PutsBack(number));
+                }
                 actions.push(Action::Step(number));
                 if self.budget.faults > 0 {
                     let faults = faults(op, setting.codes).into_iter();
@@ -125,8 +148,14 @@ impl World {
             .locals
             .iter()
             .map(|local| table.info(*local))
-            .filter(|it| it.owner);
+            .filter(|it| it.owner || it.restoring);
         owners.any(|owner| lock.is_ok_and(|lock| owner.made.contains(&(Name::Level(0), lock))))
+    }
+
+    /// Whether the lock file is not that of this owner.
+    fn has_lost_its_file(&self, owner: &Info) -> bool {
+        let lock = self.directory.id(Name::Level(0)).ok();
+        lock.is_none() || lock != owner.claim
     }
 
     fn has_twin_before(&self, slot: usize, setting: &Setting, table: &Table) -> bool {
@@ -209,6 +238,25 @@ impl World {
                 let _ = self.directory.unlink(Name::Level(0));
                 self.directory.forget_unused(self.open(table));
             }
+            Action::Clean(name) => {
+                match name {
+                    Name::Level(_) => {
+                        self.budget.cleanings -= 1;
+                        self.dispossess(table);
+                    }
+                    Name::Claim(_) => self.budget.unclaimings -= 1,
+                }
+                let _ = self.directory.unlink(name);
+                self.directory.forget_unused(self.open(table));
+            }
+            Action::PutsBack(slot) => {
+                let slot = usize::from(slot);
+                let local = table.local(self.locals[slot]).put_back();
+                let local = table.number(local);
+                self.put(slot, local, table);
+                self.since[slot] = self.in_a_hurry(table) & !(1 << slot);
+                self.unnoticed(slot, setting, table);
+            }
             Action::AMinutePasses => {
                 self.budget.eras -= 1;
                 self.era += 1;
@@ -222,6 +270,18 @@ impl World {
             Action::OutsidersEnd => {
                 self.outside = Files::default();
                 self.directory.forget_unused(self.open(table));
+            }
+        }
+    }
+
+    /// The lock file is about to be removed under whoever has made it.
+    fn dispossess(&mut self, table: &Table) {
+        let Ok(lock) = self.directory.id(Name::Level(0)) else {
+            return;
+        };
+        for (slot, local) in self.locals.iter().enumerate() {
+            if table.info(*local).made.contains(&(Name::Level(0), lock)) {
+                self.dispossessed |= 1 << slot;
             }
         }
     }
@@ -305,6 +365,7 @@ impl World {
             crashed: false,
             given_up: Files::default(),
             robbed: false,
+            dispossessed: 0,
             failed: None,
         };
         world.free = !world.is_blocked_but_by_the_assumed(table);

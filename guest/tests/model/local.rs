@@ -86,6 +86,8 @@ pub struct Info {
     /// It has done nothing yet.
     pub fresh: bool,
     pub owner: bool,
+    /// It puts its lock file back.
+    pub restoring: bool,
     /// A person has told it whom to take for dead.
     pub assumes: bool,
     /// It is in the middle of an attempt, and never stops there for seconds.
@@ -119,6 +121,7 @@ impl Info {
             turn,
             fresh: false,
             owner: false,
+            restoring: false,
             assumes: false,
             in_a_hurry: false,
             end: None,
@@ -203,6 +206,15 @@ impl Local {
         let mut local = self.clone();
         if let Body::Contender(contender) = local.body {
             local.body = contender.resume(milliseconds);
+        }
+        local
+    }
+
+    /// What an owner comes to when it puts its lock file back.
+    pub fn put_back(&self) -> Self {
+        let mut local = self.clone();
+        if let Body::Contender(contender) = local.body {
+            local.body = contender.put_back();
         }
         local
     }

@@ -2,7 +2,8 @@
 //! through by an explicit-state model checker until there is no state left.
 //!
 //! What is checked stands in [`properties`]; on what, in the rooms with tests: [`interleavings`], [`beside_original`],
-//! [`without_links`], [`denied`], [`another_user`], [`assumed`], [`failures`] and [`bounds`]. That the checker finds what is wrong is checked in [`checked`].
+//! [`without_links`], [`denied`], [`another_user`], [`assumed`], [`restored`], [`failures`] and [`bounds`]. That the checker
+//! finds what is wrong is checked in [`checked`].
 //!
 //! The model: a [`world`] is a [`directory`] and some processes, each of which is a [`local`] state: a [`contender`] of
 //! ours, an [`inspector`], or the [`original`]. They do a [`step`] at a time, the [`host`] answers them as the native one
@@ -33,6 +34,7 @@ mod local;
 mod newcomer;
 mod original;
 mod properties;
+mod restored;
 mod seeds;
 mod setting;
 mod starts;

@@ -110,6 +110,7 @@ impl World {
             owned: false,
             crashed: false,
             robbed: false,
+            dispossessed: 0,
             failed: None,
             ..world
         }

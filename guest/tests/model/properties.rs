@@ -13,7 +13,7 @@ use crate::{
 /// Something that has to be so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
-    /// At no time do two processes own the lock.
+    /// At no time do two processes own the lock. An owner whose lock file was removed does not count until that is back.
     NeverTwoOwners,
     /// As long as an owner lives and has not begun to release, the lock file is its own.
     ALivingOwnersFileIsNeverRemovedByAnother,
@@ -116,7 +116,12 @@ impl World {
     }
 
     pub fn owners(&self, table: &Table) -> usize {
-        self.infos(table).filter(|info| info.owner).count()
+        let slots = self.locals.iter().enumerate();
+        slots
+            .filter(|(slot, local)| {
+                table.info(**local).owner && self.dispossessed & (1 << slot) == 0
+            })
+            .count()
     }
 
     fn has(&self, (name, file): (Name, File)) -> bool {

@@ -69,6 +69,28 @@ pub enum Seed {
     ProbeKept,
     /// A file that holds more than a pid names nobody, as the original has it.
     NumbersIgnored,
+    /// A lock file is put back by renaming, over whatever stands there.
+    RestoredByRename,
+    /// A lock file that was put back is not compared.
+    RestoredUncompared,
+    /// No reclaim is looked at when a lock file is put back.
+    RestoredUnawaited,
+    /// A reclaim is looked at only once the lock file is put back.
+    RestoredBesideReclaim,
+    /// A lock file that was put back is not compared once the reclaim beside it is over.
+    RestoredUnverified,
+    /// The claim is not compared with the file that is open before it is put back.
+    RestoredFromAnyFile,
+    /// A lock file is put back once its release has begun.
+    RestoredInRelease,
+}
+
+/// What an operation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    Tries,
+    Releases,
+    Restores,
 }
 
 /// What it takes to be wrong: nothing of it is kept where nothing is wrong.
@@ -78,6 +100,8 @@ pub struct Trail {
     /// Whether the last operation failed.
     failed: bool,
     looked_at: Option<Name>,
+    /// The claim was linked.
+    linked: bool,
     /// The open file seems to have one name.
     one_link: bool,
     /// The open file holds more than a pid.
@@ -117,6 +141,7 @@ impl Trail {
         if seed == Seed::GuardedLate {
             self.unguarded |= op == Op::Nothing;
         }
+        self.linked |= seed == Seed::RestoredBesideReclaim && matches!(op, Op::Link(_));
         if let Op::Open(name) = op {
             self.looked_at = Some(name);
         }
@@ -127,7 +152,11 @@ impl Trail {
 
 impl Seed {
     /// What is said instead of what is so.
-    pub fn lie(self, op: Op, trail: &Trail, files: &Descriptors, releases: bool) -> Option<Lie> {
+    pub fn lie(self, op: Op, trail: &Trail, files: &Descriptors, doing: Doing) -> Option<Lie> {
+        if doing == Doing::Restores {
+            return self.lie_when_restoring(op, trail, files);
+        }
+        let releases = doing == Doing::Releases;
         match (self, op) {
             (Seed::NotCompared, Op::Id(name)) if trail.has_judged(name) => {
                 files.open().map(|file| Lie::Says(Answer::Id(file)))
@@ -197,6 +226,23 @@ impl Seed {
             (Seed::NumbersIgnored, Op::Ask(Asked::Pid(_))) if trail.more => DEAD,
             (Seed::ClaimLeft, Op::Unlink(Name::Claim(_))) => Some(Lie::Says(Answer::Done)),
             (Seed::NeverSwept, Op::List) => Some(Lie::Says(Answer::Failed(ErrorCode::Io))),
+            _ => None,
+        }
+    }
+
+    fn lie_when_restoring(self, op: Op, trail: &Trail, files: &Descriptors) -> Option<Lie> {
+        let own = || files.claim().map(|file| Lie::Says(Answer::Id(file)));
+        match (self, op) {
+            // But for the first look, which finds that it is gone.
+            (Seed::RestoredUncompared, Op::Id(Name::Level(0))) if trail.last.is_some() => own(),
+            (Seed::RestoredUnawaited, Op::Stat(Name::Level(1))) => {
+                Some(Lie::Says(Answer::Failed(ErrorCode::NoEntry)))
+            }
+            (Seed::RestoredBesideReclaim, Op::Stat(Name::Level(1))) if !trail.linked => {
+                Some(Lie::Says(Answer::Failed(ErrorCode::NoEntry)))
+            }
+            (Seed::RestoredUnverified, Op::Id(Name::Level(0))) if trail.has_looked_at(1) => own(),
+            (Seed::RestoredFromAnyFile, Op::Id(Name::Claim(_))) => own(),
             _ => None,
         }
     }

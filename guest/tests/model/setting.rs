@@ -83,6 +83,10 @@ pub struct Budget {
     pub snapshots: u8,
     /// A person removes the lock file of an owner.
     pub removals: u8,
+    /// A cleaner removes the lock file of an owner, also of one that is putting it back …
+    pub cleanings: u8,
+    /// … or its claim.
+    pub unclaimings: u8,
     /// More than a minute passes, whoever is in the middle of something.
     pub eras: u8,
     /// An operation fails.
@@ -98,6 +102,8 @@ impl Budget {
         strangers: 0,
         snapshots: 0,
         removals: 0,
+        cleanings: 0,
+        unclaimings: 0,
         eras: 0,
         faults: 0,
     };
@@ -141,6 +147,10 @@ pub struct Setting {
     pub timely: Timely,
     /// Whom those among ours take for dead that a person has told.
     pub assumed: Option<Assumed>,
+    /// Whether owners put back a lock file that was removed.
+    pub restores: bool,
+    /// Whether a claim may also be removed while its owner is putting the lock file back.
+    pub unclaims_any_time: bool,
     /// What is wrong with ours, if the checker is to be checked.
     pub seed: Option<Seed>,
     /// How operations fail, if they do.
@@ -166,6 +176,8 @@ impl Setting {
             apart: false,
             timely: Timely::Originals,
             assumed: None,
+            restores: false,
+            unclaims_any_time: true,
             seed: None,
             codes: &KINDS,
             reduced: true,

@@ -50,6 +50,8 @@ pub enum Op {
     Forget,
     /// A fault's, in place of something that it leaves out.
     Nothing,
+    /// A fault's, in place of a link: the claim that it made last gets this name, whatever file has it.
+    Replace(Name),
     /// The original's: create a file at this level exclusively, with this in it.
     Make(u8, Content),
     /// The original's: write into the file that it made last.
@@ -70,6 +72,7 @@ impl Op {
                 | Op::Disown(_)
                 | Op::Link(_)
                 | Op::Unlink(_)
+                | Op::Replace(_)
                 | Op::Make(..)
                 | Op::WriteMade(_)
         )

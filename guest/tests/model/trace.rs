@@ -95,6 +95,8 @@ fn happened(action: Action, world: &World, table: &Table) -> String {
         Action::BecomesAStranger(slot) => format!("a stranger gets the pid {}", pid(slot)),
         Action::Snapshot(file) => format!("a backup links file #{file}"),
         Action::RemoveLock => "a person removes the lock file".into(),
+        Action::Clean(_) => "a cleaner removes a file".into(),
+        Action::PutsBack(slot) => format!("process {} puts its lock file back", pid(slot)),
         Action::AMinutePasses => "more than a minute passes".into(),
         Action::OutsidersEnd => "the owner elsewhere ends".into(),
         Action::Fails(slot, fault) => {
@@ -180,6 +182,7 @@ fn op(op: Op, table: &Table) -> String {
         Op::Nothing => "leave that out".into(),
         Op::Keep(_) => "keep the open file open".into(),
         Op::Link(it) => format!("link the claim to {}", name(it)),
+        Op::Replace(it) => format!("rename the claim to {}", name(it)),
         Op::Unlink(it) => format!("REMOVE {}", name(it)),
         Op::Forget => "close its files".into(),
         Op::Make(level, content) => format!("create {} ({content:?})", name(Name::Level(level))),

@@ -42,6 +42,8 @@ pub struct World {
     pub free: bool,
     pub owned: bool,
     pub crashed: bool,
+    /// The owners whose lock file was removed, and that have not put it back.
+    pub dispossessed: u8,
     /// A process has removed what another living one had made.
     pub robbed: bool,
     /// What has failed, if something has.
@@ -115,6 +117,9 @@ impl World {
         let before = self.locals[slot];
         self.locals[slot] = local;
         let (before, now) = (table.info(before), table.info(local));
+        if before.restoring && now.owner {
+            self.dispossessed &= !(1 << slot);
+        }
         if now.owner && !before.owner {
             self.owned = true;
             table.count(|counts| counts.acquisitions += 1);
@@ -212,19 +217,32 @@ impl World {
                     self.wants(level);
                 }
                 self.link(who, last, name, table)?;
+                if name == Name::Level(0) {
+                    self.dispossessed &= !(1 << slot);
+                }
+                Answer::Done
+            }
+            Op::Replace(name) => {
+                let file = self
+                    .directory
+                    .id(Name::Claim(info.last.unwrap_or_default()))?;
+                let _ = self.directory.unlink(name);
+                self.directory.link(file, name)?;
                 Answer::Done
             }
             Op::Unlink(name) => {
                 let made = (name, self.directory.id(name)?);
-                let others = self
+                let mut others = self
                     .locals
                     .iter()
                     .enumerate()
                     .filter(|(other, _)| *other != slot);
-                let mut others = others.map(|(_, local)| table.info(*local));
+                let has_made = |(other, local): (usize, &u32)| {
+                    let is_gone = name == Name::Level(0) && self.dispossessed & (1 << other) != 0;
+                    !is_gone && table.info(*local).made.contains(&made)
+                };
                 let told = info.assumes && self.is_assumed_dead(made, table);
-                let robbed = others.any(|other| other.made.contains(&made))
-                    || !told && self.is_an_outsiders(made.1, table);
+                let robbed = others.any(has_made) || !told && self.is_an_outsiders(made.1, table);
                 let buried = matches!(name, Name::Claim(_)) && self.given_up.contains(made.1);
                 self.robbed |= robbed && !buried;
                 self.directory.unlink(name)?;

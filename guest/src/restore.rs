@@ -1,0 +1,309 @@
+//! Putting the lock file back that was removed under its owner.
+//!
+//! Only an owner does so, never once its release has begun. It compares its claim with the file that it has open, then
+//! links the claim to the lock's name. It never renames, since a rename replaces what stands there, and never links from
+//! the lock's name, since that may be another file's by then. What follows is what follows any direct link: a reclaim
+//! beside it is waited out, and the name is compared.
+//!
+//! One rule is stricter than for an attempt: a living process at the reclaim lock is waited out even if it has a claim. Such
+//! a process compares the lock file before it removes it, and relies on a dead file to keep the name occupied between the
+//! two. A removal by accident frees the name, so the owner's link may come in between.
+//!
+//! Any other file at the name means that the lock is lost, and it stays lost: another process had the directory.
+
+use crate::{
+    call::{Call, FileId, Maker, Next, Ours, Reply},
+    contract::{ErrorCode, Failure, Operation, Restored, Unrestored},
+    examine::{Examine, Look, Seen},
+    lockfile::Name,
+};
+
+/// How long a reclaim is waited for, in milliseconds of the host's clock.
+const RECLAIM: u64 = 2_000;
+
+/// The pause between two looks, in milliseconds.
+const PAUSE: u32 = 20;
+
+/// How often a probe may keep a new claim from being guarded.
+const PROBES: u8 = 100;
+
+const LOCK: Name = Name::Level(0);
+
+/// What putting the file back comes to.
+pub type Outcome = Result<Restored, Unrestored>;
+
+/// Which reply is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    /// None: it begins with a look at the lock's name.
+    Begin,
+    Compare,
+    /// A look at the reclaim lock while the lock file is missing.
+    Reclaim,
+    Claim,
+    /// The claim is missing too.
+    Create,
+    Guard(u8),
+    Write,
+    Link,
+    /// The link was answered with this, or made.
+    Linked(Option<ErrorCode>),
+    /// A look at the reclaim lock beside the file that was put back.
+    Other,
+    Verify,
+    /// None: the file is linked, and the reclaim lock is looked at again.
+    Waiting,
+    /// None, ever.
+    Lost,
+}
+
+/// A lock file being put back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Restore {
+    /// The owner. `None` where files are made in place: there is no claim that could be linked.
+    maker: Option<Maker>,
+    /// Our claim.
+    own: FileId,
+    /// Whether the claim was made anew.
+    anew: bool,
+    stage: Stage,
+    examine: Examine,
+    now: u64,
+    /// Since when a reclaim is waited for; the inner value is set when the wait goes on.
+    since: Option<Option<u64>>,
+}
+
+impl Restore {
+    pub(crate) fn new(maker: Option<Maker>, own: FileId) -> Self {
+        Self {
+            maker,
+            own,
+            anew: false,
+            stage: Stage::Begin,
+            examine: Examine::default(),
+            now: 0,
+            since: None,
+        }
+    }
+
+    /// Our claim, which may be another file than before.
+    #[must_use]
+    pub fn own(&self) -> FileId {
+        self.own
+    }
+
+    /// Whether the lock is lost for good.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.stage == Stage::Lost
+    }
+
+    /// Begins, or goes on after [`Unrestored::Again`] or [`Unrestored::Failed`]. `elapsed` is how long ago it began, in
+    /// milliseconds.
+    pub fn start(&mut self, elapsed: u64) -> Next<Outcome> {
+        self.now = self.now.max(elapsed);
+        if let Some(since) = &mut self.since {
+            since.get_or_insert(self.now);
+        }
+        match self.stage {
+            Stage::Lost => self.lost(),
+            Stage::Waiting => self.look_at_reclaim(Stage::Other),
+            _ => self.call(Stage::Compare, Call::Id { name: LOCK }),
+        }
+    }
+
+    /// Goes on with the reply to the last call.
+    pub fn reply(&mut self, reply: Reply) -> Next<Outcome> {
+        match self.stage {
+            Stage::Compare => self.compared(reply.id()),
+            Stage::Reclaim | Stage::Other => match self.examine.reply(reply) {
+                Look::Call(call) => Next::Call(call),
+                Look::Over(seen) if self.stage == Stage::Reclaim => self.reclaim_seen(seen),
+                Look::Over(seen) => self.other_seen(seen),
+            },
+            Stage::Claim => self.claim_compared(reply.id()),
+            Stage::Create => self.created(reply.id()),
+            Stage::Guard(probed) => self.guarded(probed, reply),
+            Stage::Write => match reply.done() {
+                Ok(()) => self.link(),
+                // As a claim without evidence, one without a pid is not linked.
+                Err(_) => self.lost(),
+            },
+            // Whatever it was answered: over a network the name may exist by the very request that made it.
+            Stage::Link => {
+                let code = reply.done().err();
+                self.call(Stage::Linked(code), Call::Id { name: LOCK })
+            }
+            Stage::Linked(code) => self.linked(code, reply.id()),
+            Stage::Verify => self.verified(reply.id()),
+            Stage::Begin | Stage::Waiting | Stage::Lost => self.lost(),
+        }
+    }
+
+    fn call(&mut self, stage: Stage, call: Call) -> Next<Outcome> {
+        self.stage = stage;
+        Next::Call(call)
+    }
+
+    fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
+        match lock {
+            Ok(id) if id == self.own => self.end(Restored::Intact),
+            Err(ErrorCode::NoEntry) if self.maker.is_some() => self.look_at_reclaim(Stage::Reclaim),
+            Ok(_) | Err(ErrorCode::NoEntry) => self.lost(),
+            Err(code) => self.failed(Operation::Stat, code),
+        }
+    }
+
+    fn look_at_reclaim(&mut self, stage: Stage) -> Next<Outcome> {
+        let evidence = self.maker.map(|maker| maker.evidence);
+        let call = self.examine.begin(1, evidence);
+        self.call(stage, call)
+    }
+
+    /// A living process that holds the reclaim lock beside no lock file has removed a dead owner's: of a process that
+    /// had the lock meanwhile.
+    fn reclaim_seen(&mut self, seen: Seen) -> Next<Outcome> {
+        if seen == Seen::File && self.examine.found().is_dead().is_none() {
+            return self.lost();
+        }
+        match self.maker {
+            Some(maker) => {
+                let name = Name::Claim(maker.identity);
+                self.call(Stage::Claim, Call::Id { name })
+            }
+            None => self.lost(),
+        }
+    }
+
+    fn claim_compared(&mut self, claim: Result<FileId, ErrorCode>) -> Next<Outcome> {
+        match (claim, self.maker) {
+            (Ok(id), _) if id == self.own => self.link(),
+            // Without evidence a new file has nothing that shows its owner to be alive in another PID namespace, where
+            // the old one may have been judged by its claim.
+            (Err(ErrorCode::NoEntry), Some(maker)) if maker.evidence => {
+                let claim = maker.identity;
+                self.call(Stage::Create, Call::Create { claim })
+            }
+            // Another attempt of this process has the name, or there is nothing to link.
+            (Ok(_) | Err(ErrorCode::NoEntry), _) => self.lost(),
+            (Err(code), _) => self.failed(Operation::Stat, code),
+        }
+    }
+
+    fn created(&mut self, claim: Result<FileId, ErrorCode>) -> Next<Outcome> {
+        match claim {
+            Ok(id) => {
+                self.own = id;
+                self.anew = true;
+                self.guard(0)
+            }
+            Err(ErrorCode::Exist) => self.lost(),
+            Err(code) => self.failed(Operation::Create, code),
+        }
+    }
+
+    fn guard(&mut self, probed: u8) -> Next<Outcome> {
+        let file = Ours::Claim;
+        self.call(Stage::Guard(probed), Call::Guard { file })
+    }
+
+    fn guarded(&mut self, probed: u8, reply: Reply) -> Next<Outcome> {
+        match (reply, self.maker) {
+            (Reply::Done, Some(Maker { pid, .. })) => {
+                let file = Ours::Claim;
+                self.call(Stage::Write, Call::Write { file, pid })
+            }
+            (Reply::Probed, _) if probed < PROBES => self.guard(probed + 1),
+            // It is not linked without evidence: the release removes it.
+            _ => self.lost(),
+        }
+    }
+
+    fn link(&mut self) -> Next<Outcome> {
+        self.call(Stage::Link, Call::Link { name: LOCK })
+    }
+
+    fn linked(
+        &mut self,
+        code: Option<ErrorCode>,
+        lock: Result<FileId, ErrorCode>,
+    ) -> Next<Outcome> {
+        match (lock, code) {
+            (Ok(id), _) if id == self.own => self.look_at_reclaim(Stage::Other),
+            (Ok(_), _) | (Err(ErrorCode::NoEntry), Some(ErrorCode::Exist)) => self.lost(),
+            // It was removed once more, or its claim was.
+            (Err(ErrorCode::NoEntry), None | Some(ErrorCode::NoEntry)) => self.again(Stage::Begin),
+            (Err(ErrorCode::NoEntry), Some(code)) => self.failed(Operation::Link, code),
+            (Err(code), _) => self.failed(Operation::Stat, code),
+        }
+    }
+
+    fn other_seen(&mut self, seen: Seen) -> Next<Outcome> {
+        let is_malformed = self.examine.found().is_malformed();
+        match seen {
+            Seen::Gone | Seen::NotALock(_) => self.verify(),
+            Seen::File if !is_malformed && self.examine.found().is_dead().is_some() => {
+                self.verify()
+            }
+            Seen::File | Seen::Failed(..) => {
+                let since = self.since.get_or_insert(None).unwrap_or(self.now);
+                if self.now.saturating_sub(since) < RECLAIM {
+                    self.again(Stage::Waiting)
+                } else if seen == Seen::File && is_malformed {
+                    // A program that makes such a file writes its pid at once.
+                    self.verify()
+                } else {
+                    self.lost()
+                }
+            }
+        }
+    }
+
+    fn verify(&mut self) -> Next<Outcome> {
+        self.call(Stage::Verify, Call::Id { name: LOCK })
+    }
+
+    fn verified(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
+        match lock {
+            Ok(id) if id == self.own => self.end(match self.anew {
+                true => Restored::Anew,
+                false => Restored::Linked,
+            }),
+            Ok(_) => self.lost(),
+            Err(ErrorCode::NoEntry) => self.again(Stage::Begin),
+            Err(code) => {
+                let failed = self.failed(Operation::Stat, code);
+                // The file is linked, and not verified.
+                self.stage = Stage::Waiting;
+                failed
+            }
+        }
+    }
+
+    fn end(&mut self, restored: Restored) -> Next<Outcome> {
+        self.stage = Stage::Begin;
+        Next::End(Ok(restored))
+    }
+
+    fn lost(&mut self) -> Next<Outcome> {
+        self.stage = Stage::Lost;
+        Next::End(Err(Unrestored::Lost))
+    }
+
+    fn again(&mut self, stage: Stage) -> Next<Outcome> {
+        if stage == Stage::Begin {
+            // Another reclaim is waited for anew.
+            self.since = None;
+        }
+        self.stage = stage;
+        Next::End(Err(Unrestored::Again(PAUSE)))
+    }
+
+    fn failed(&mut self, operation: Operation, code: ErrorCode) -> Next<Outcome> {
+        self.stage = match self.stage {
+            Stage::Linked(_) => Stage::Waiting,
+            _ => Stage::Begin,
+        };
+        Next::End(Err(Unrestored::Failed(Failure { operation, code })))
+    }
+}
