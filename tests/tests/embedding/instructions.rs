@@ -7,6 +7,7 @@ use lockhost::{
     bindings::LockhostPre,
     wasmtime::{Result, Store},
 };
+use lockhost_guest::{lockfile::Identity, machine::sweeps_unasked};
 use lockhost_tests::scene::{NOBODY, Scene};
 
 use crate::{
@@ -40,12 +41,23 @@ fn takes(fuel: u64, expected: RangeInclusive<u64>, what: &str) {
     assert!(expected.contains(&fuel), "{what}: {fuel}, not {expected:?}");
 }
 
+/// Whether this process is one in 64 that sweep without a cause.
+fn sweeps() -> bool {
+    let lock = lockhost::acquire(Scene::free().path()).expect("it is free");
+    let identity = Identity::new(lock.identity()).expect("it has a claim");
+    sweeps_unasked(&identity)
+}
+
 #[test]
 fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
     let pre = fuel::prepare()?;
     let scene = Scene::free();
     let (acquiring, releasing) = taken(&pre, &scene)?;
-    takes(acquiring, 18_000..=22_000, "a free directory");
+    let expected = match sweeps() {
+        true => 42_000..=52_000,
+        false => 18_000..=22_000,
+    };
+    takes(acquiring, expected, "a free directory");
     takes(releasing.unwrap(), 12_000..=14_500, "the release");
 
     let scene = Scene::free().with("plugin.lock", "1\n");
