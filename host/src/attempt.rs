@@ -60,7 +60,7 @@ impl Options {
         let directory = as_dir(directory);
         let kept = Arc::clone(&directory.dir);
         let start = || {
-            let mut instance = Instance::ready()?;
+            let mut instance = Instance::ready()?.with_mode(self.mode);
             let options = wit::Options {
                 name: self.name.clone(),
                 assume_dead: assumed(self.assume_dead.clone()),

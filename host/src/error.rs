@@ -382,7 +382,7 @@ impl Belonging {
         }
         let who = match failure.operation {
             Operation::Open => {
-                ": only that user, or root, can tell whether its owner lives, and take it over if not"
+                ": the process that made it has ended, and only that user, or root, can take it over"
             }
             Operation::Remove if self.sticky => {
                 ": only that user, the directory's, or root may remove it from a directory with the sticky bit"

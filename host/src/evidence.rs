@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use crate::{bindings::lockhost::lockfile::process::GuardError, process::platform};
+use crate::{bindings::lockhost::lockfile::process::GuardError, mode::Mode, process::platform};
 
 #[cfg_attr(windows, path = "evidence/windows.rs")]
 #[cfg_attr(not(windows), path = "evidence/unix.rs")]
@@ -55,6 +55,15 @@ impl Evidence {
     /// If it is no new claim, which is left as it is; if another process looks at it at this moment; or if it cannot be
     /// made private or locked.
     pub(crate) fn leave(file: &Arc<File>) -> Result<Self, GuardError> {
+        Self::leave_with(file, Mode::PRIVATE)
+    }
+
+    /// The same, but with this mode in the end. Until the file is locked it is private: another process that could open it
+    /// could be faster.
+    ///
+    /// # Errors
+    /// As [`leave`](Self::leave); also if the file cannot have that mode.
+    pub(crate) fn leave_with(file: &Arc<File>, mode: Mode) -> Result<Self, GuardError> {
         // The claim's name may promise evidence already, so no failure may pass for a file system without.
         let kind = platform::evidence_kind(file)
             .map_err(|error| refused("the type of its file system cannot be told", &error))?;
@@ -74,6 +83,9 @@ impl Evidence {
                     return Err(refused("the kernel keeps no lock on it", &error));
                 }
             }
+        }
+        if mode != Mode::PRIVATE {
+            open_to_others(file, mode)?;
         }
         Ok(Self {
             file: Arc::clone(file),
@@ -157,11 +169,32 @@ pub(crate) fn is_regular(file: &File) -> bool {
     file.metadata().is_ok_and(|file| file.is_file())
 }
 
+/// Whether it is a directory, which stands for a file in it that may not be opened.
+pub(crate) fn is_directory(file: &File) -> bool {
+    file.metadata().is_ok_and(|file| file.is_dir())
+}
+
 fn make_private(file: &File, known: bool) -> Result<(), GuardError> {
-    match platform::make_private(file) {
+    match platform::set_mode(file, Mode::PRIVATE) {
         // File systems that are not known may have no modes to set.
         Err(error) if known => Err(refused("its mode cannot be set", &error)),
         _ => Ok(()),
+    }
+}
+
+/// Gives a file a mode that its user has chosen. One that it does not get is no mode to go on with: those whom it is for
+/// would be shut out, or others would not be.
+fn open_to_others(file: &File, mode: Mode) -> Result<(), GuardError> {
+    let set = platform::set_mode(file, mode).and_then(|()| platform::has_mode(file, mode));
+    match set {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(GuardError::Refused(format!(
+            "the claim was made, but its file system does not give it the mode {mode}"
+        ))),
+        Err(error) => Err(refused(
+            &format!("its mode cannot be set to {mode}"),
+            &error,
+        )),
     }
 }
 
@@ -316,6 +349,25 @@ mod tests {
             let mode = fs::metadata(path("claim")).unwrap().permissions().mode();
             assert_eq!(mode & 0o7777, 0o600);
             fs::remove_file(path("claim")).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_chosen_mode_is_exact_whatever_the_file_was_made_with() {
+        use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+        for made in [0o600, 0o644, 0o666, 0] {
+            for chosen in [0o600, 0o620, 0o640, 0o660, 0o666] {
+                let file = tempfile::NamedTempFile::new().unwrap();
+                fs::set_permissions(file.path(), Permissions::from_mode(made)).unwrap();
+                let claim = Arc::new(file.as_file().try_clone().unwrap());
+                let mode = Mode::new(chosen).unwrap();
+                let _evidence = Evidence::leave_with(&claim, mode)
+                    .map_err(|_| "refused")
+                    .unwrap();
+                let mode = claim.metadata().unwrap().permissions().mode();
+                assert_eq!(mode & 0o7777, chosen);
+            }
         }
     }
 

@@ -10,7 +10,10 @@ use crate::{
     bindings::{direct::lockfile as wit, lockhost::lockfile::process as asked},
     phrase,
     printable::Printable,
-    process::platform::keepers,
+    process::{
+        Identity,
+        platform::{keepers, may_not_read, owner_of},
+    },
 };
 
 /// Whoever a lock file names.
@@ -42,6 +45,7 @@ pub struct Holder {
     since: Option<SystemTime>,
     liveness: Liveness,
     keepers: Vec<Keeper>,
+    reader: Option<u32>,
 }
 
 /// A process that keeps a lock file locked: the owner itself, or a process that inherited the owner's evidence.
@@ -84,18 +88,36 @@ impl Holder {
             SystemTime::UNIX_EPOCH.checked_add(Duration::new(time.seconds, time.nanoseconds))
         });
         let liveness = Liveness::new(holder.liveness);
+        let path = directory.join(&file);
         let keepers = match liveness {
-            Liveness::Alive(AliveReason::Evidence) => keepers(&directory.join(&file)),
+            Liveness::Alive(AliveReason::Evidence) => keepers(&path),
             _ => Vec::new(),
+        };
+        // For a person to read: it may be another file by now.
+        let unread = holder.pid.is_none() && keepers.is_empty() && may_not_read(&path);
+        let reader = if unread { owner_of(&path) } else { None };
+        let maker = match &holder.identity {
+            Some(identity) if unread && holder.claimed => Identity::parse(identity),
+            _ => None,
         };
         Self {
             file,
-            pid: holder.pid,
+            pid: holder.pid.or(maker.map(|maker| maker.pid())),
             identity: holder.identity,
             claimed: holder.claimed,
             since,
             liveness,
             keepers,
+            reader,
+        }
+    }
+
+    /// As [`new`](Self::new), of a file that only this user may read.
+    #[cfg(test)]
+    pub(crate) fn unread(directory: &Path, file: String, holder: wit::Holder, user: u32) -> Self {
+        Self {
+            reader: Some(user),
+            ..Self::new(directory, file, holder)
         }
     }
 
@@ -106,7 +128,8 @@ impl Holder {
     }
 
     /// The number in the file, 1 to 2147483647, as the process that wrote it knows itself. `None` if the file holds
-    /// no valid one.
+    /// no valid one. If the file holds more than a pid, it is the first number in it of a process that is not dead; if the
+    /// file may not be read, it is the number in [`identity`](Self::identity).
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.pid
@@ -136,6 +159,14 @@ impl Holder {
     #[must_use]
     pub fn liveness(&self) -> Liveness {
         self.liveness
+    }
+
+    /// The number of the user who, beside root, may read the file, where this process may not: only they can tell whether a
+    /// process keeps the file locked, and only they can take the lock over. [`Options::mode`](crate::Options::mode) has
+    /// locks that others can judge.
+    #[must_use]
+    pub fn reader(&self) -> Option<u32> {
+        self.reader
     }
 
     /// For whom the kernel keeps the file locked, where that is what is known ([`AliveReason::Evidence`]), and as far as
@@ -232,7 +263,8 @@ pub enum UnknownReason {
     OtherBoot,
     /// It lives in another PID namespace.
     OtherNamespace,
-    /// Its identity cannot be read.
+    /// Its identity cannot be read; or its file holds more than a pid, and a number in it is that of a process; or the file
+    /// may not be read, and nothing else names its owner.
     Unreadable,
     /// Processes cannot be looked at here.
     NoAnswer,

@@ -98,7 +98,8 @@ impl Status {
     }
 
     /// What a person can do who knows more about the [obstacle](Self::obstacle) than can be known from here, with the
-    /// commands: the sentence that a refusal ends with. `None` where there is no doubt.
+    /// commands: the sentence that a refusal ends with. `None` where there is no doubt, and where only another
+    /// [user](Holder::reader) can do it.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -112,7 +113,7 @@ impl Status {
     #[must_use]
     pub fn way_out(&self) -> Option<String> {
         let obstacle = self.obstacle()?;
-        phrase::doubt(obstacle)?;
+        phrase::doubt(obstacle).filter(|_| obstacle.reader().is_none())?;
         let way_out = WayOut {
             name: self.name.clone(),
             directory: self.directory.clone(),

@@ -6,6 +6,7 @@ use crate::{
     attempt::{Attempt, Awaited, Progress},
     error::{Error, Kind},
     lock::Lock,
+    mode::Mode,
     pause::Pause,
 };
 
@@ -27,6 +28,7 @@ pub const DEFAULT_NAME: &str = "tinyforge.lock";
 pub struct Options {
     pub(crate) name: String,
     pub(crate) assume_dead: Option<String>,
+    pub(crate) mode: Mode,
     wait: bool,
     pub(crate) patience: Option<Duration>,
     pub(crate) wait_for_ancestor: bool,
@@ -45,6 +47,7 @@ impl Options {
         Self {
             name: DEFAULT_NAME.to_owned(),
             assume_dead: None,
+            mode: Mode::PRIVATE,
             wait: true,
             patience: None,
             wait_for_ancestor: false,
@@ -80,6 +83,30 @@ impl Options {
     #[must_use]
     pub fn assume_dead(mut self, identity: impl Into<String>) -> Self {
         self.assume_dead = Some(identity.into());
+        self
+    }
+
+    /// Choose the mode of the lock's files, whatever the umask is: [`Mode::PRIVATE`] from the start. With another one, the
+    /// users whom it lets read the file can judge the lock, and take it over once its owner is dead.
+    ///
+    /// A file system that does not give a file that mode is an error, [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// # if cfg!(unix) {
+    /// use lockhost::{Mode, Options};
+    ///
+    /// // A directory of a group, with mode 2770.
+    /// let lock = Options::new().mode(Mode::new(0o640)?).acquire(data.path())?;
+    /// # lock.release()?;
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
         self
     }
 

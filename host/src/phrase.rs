@@ -51,6 +51,9 @@ pub(crate) fn held(
     if let Some(since) = holder.since().and_then(written) {
         write!(f, ", since {since}")?;
     }
+    if let Some(user) = holder.reader() {
+        return unread(f, holder, user);
+    }
     match holder.liveness() {
         Liveness::Alive(AliveReason::Evidence) => {
             return write!(f, "; {}", Kept(holder.keepers()));
@@ -106,6 +109,31 @@ pub(crate) fn ancestor(
     )
 }
 
+/// The end of a refusal whose file only this user may read: there is no command by which another one takes it over.
+fn unread(f: &mut fmt::Formatter<'_>, holder: &Holder, user: u32) -> fmt::Result {
+    write!(f, "; {}", Unread(user))?;
+    match doubt(holder) {
+        Some(doubt) => write!(
+            f,
+            "; {doubt}; only that user, or root, can tell whether its owner lives"
+        ),
+        None => f.write_str("; try again once the process has released it"),
+    }
+}
+
+/// That only one user may read a file.
+struct Unread(u32);
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the file may not be read, and belongs to user {}",
+            self.0
+        )
+    }
+}
+
 /// Why it is not certain that a holder lives who counts as alive; nothing of one who certainly does, or is dead.
 pub(crate) fn doubt(holder: &Holder) -> Option<&'static str> {
     Some(match holder.liveness() {
@@ -134,6 +162,14 @@ pub(crate) fn doubt(holder: &Holder) -> Option<&'static str> {
         Liveness::Unknown(UnknownReason::OtherNamespace) => {
             "the owner lives in another PID namespace (a container), and cannot be seen from here"
         }
+        Liveness::Unknown(UnknownReason::Unreadable)
+            if !holder.is_claimed() && holder.pid().is_some() =>
+        {
+            "the file holds more than a pid, and a process has this number, so its owner may live"
+        }
+        Liveness::Unknown(UnknownReason::Unreadable) if !holder.is_claimed() => {
+            "no claim beside the file names its owner"
+        }
         Liveness::Unknown(UnknownReason::Unreadable) => {
             "the owner's identity cannot be read by this version"
         }
@@ -156,7 +192,10 @@ pub(crate) fn life(holder: &Holder) -> String {
             doubt(holder).unwrap_or("the process is running")
         }
     };
-    told.to_owned()
+    match holder.reader() {
+        Some(user) => format!("{told}; {}", Unread(user)),
+        None => told.to_owned(),
+    }
 }
 
 /// A time as RFC 3339 has it. Some file systems keep times beyond the year 9999, which it ends with.

@@ -53,6 +53,7 @@ use crate::{
     bindings::direct::lockfile as wit,
     component::{Instance, assumed, elapsed},
     filesystem,
+    mode::Mode,
 };
 
 /// An attempt of a plugin: the component's own until it has become a lock, or an error.
@@ -107,16 +108,19 @@ pub fn add_to_linker<T: 'static>(linker: &mut Linker<T>, table: Table<T>) -> Res
     Settings::new().add_to_linker(linker, table)
 }
 
-fn link<T: 'static>(
-    linker: &mut Linker<T>,
-    table: Table<T>,
+/// What the plugins of a linker may have, and what they learn.
+#[derive(Clone)]
+struct Terms {
     at_once: usize,
-    disclosure: &Disclosure,
-) -> Result<()> {
+    mode: Mode,
+    disclosure: Disclosure,
+}
+
+fn link<T: 'static>(linker: &mut Linker<T>, table: Table<T>, terms: Terms) -> Result<()> {
     let mut interface = linker.instance("lockhost:lockfile/lockfile@0.1.0")?;
-    add_attempt(&mut interface, table, at_once, disclosure.clone())?;
+    add_attempt(&mut interface, table, terms.clone())?;
     add_lock(&mut interface, table)?;
-    let disclosure = disclosure.clone();
+    let disclosure = terms.disclosure;
     interface.func_wrap(
         "inspect",
         move |mut store: StoreContextMut<'_, T>, (dir, name): (Resource<Descriptor>, String)| {
@@ -129,8 +133,7 @@ fn link<T: 'static>(
 fn add_attempt<T: 'static>(
     interface: &mut LinkerInstance<'_, T>,
     table: Table<T>,
-    at_once: usize,
-    disclosure: Disclosure,
+    terms: Terms,
 ) -> Result<()> {
     let resource = ResourceType::host::<Attempt>();
     interface.resource("attempt", resource, move |mut store, rep| {
@@ -144,10 +147,10 @@ fn add_attempt<T: 'static>(
               (dir, options): (Resource<Descriptor>, wit::Options)| {
             let table = table(store.data_mut());
             let dir = given(&table.delete(dir)?)?;
-            let attempt = if instances(table) < at_once {
-                Attempt::new(dir, options, disclosure.clone())?
+            let attempt = if instances(table) < terms.at_once {
+                Attempt::new(dir, options, &terms)?
             } else {
-                Attempt::one_too_many(at_once, disclosure.clone())
+                Attempt::one_too_many(terms.at_once, terms.disclosure.clone())
             };
             Ok((table.push(attempt)?,))
         },
@@ -226,7 +229,8 @@ fn add_lock<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) 
 
 impl Attempt {
     /// Nothing that a plugin can make long is handed to an instance, or kept.
-    fn new(dir: Descriptor, options: wit::Options, disclosure: Disclosure) -> Result<Self> {
+    fn new(dir: Descriptor, options: wit::Options, terms: &Terms) -> Result<Self> {
+        let disclosure = terms.disclosure.clone();
         if filesystem::check(&options.name).is_err() {
             let name = beginning(&options.name);
             return Ok(Self::refused(name, wit::Cause::BadName, disclosure));
@@ -239,7 +243,8 @@ impl Attempt {
             Some(handle) if asking.disclosure.withholds() => asking.meant(&dir, &handle)?,
             assumed => assumed,
         };
-        let mut instance = Instance::for_plugin(asking.disclosure.withholds())?;
+        let instance = Instance::for_plugin(asking.disclosure.withholds())?;
+        let mut instance = instance.with_mode(terms.mode);
         let options = wit::Options {
             name: asking.name.clone(),
             assume_dead,

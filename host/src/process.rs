@@ -137,8 +137,11 @@ pub enum Owner {
 ///
 /// On file systems that a single kernel mounts, this also tries for a shared lock on the file (flock(2)), and gives it
 /// back before it returns. So `file` must have been opened for this question, and never be the descriptor that was given
-/// to [`guard`], nor a duplicate of it: that would end the evidence. What is not a regular file says nothing of an owner,
-/// and is answered with [`UnknownReason::NoAnswer`].
+/// to [`guard`], nor a duplicate of it: that would end the evidence.
+///
+/// A directory stands for a file in it that may not be opened, of a maker whose identity is known. Nothing is tried then,
+/// and `Dead` means only that the maker is: another process may keep that file locked. What is neither says nothing of an
+/// owner, and is answered with [`UnknownReason::NoAnswer`].
 ///
 /// ```
 /// use lockhost::{DeadReason, Liveness, process::{Owner, liveness}};
@@ -151,14 +154,17 @@ pub enum Owner {
 /// ```
 #[must_use]
 pub fn liveness(owner: &Owner, file: &File) -> Liveness {
-    if !evidence::is_regular(file) {
-        return Liveness::Unknown(UnknownReason::NoAnswer);
-    }
     let owner = match owner {
         Owner::Maker(identity) => wit::Owner::Maker(identity.clone()),
         Owner::Pid(pid) => wit::Owner::Pid(*pid),
         Owner::Nobody => wit::Owner::Nobody,
     };
+    if evidence::is_directory(file) {
+        return Liveness::new(judge::judge_unread(&owner, file));
+    }
+    if !evidence::is_regular(file) {
+        return Liveness::Unknown(UnknownReason::NoAnswer);
+    }
     Liveness::new(judge::judge(&owner, file, false))
 }
 

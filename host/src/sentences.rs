@@ -111,7 +111,7 @@ fn readme_says_what_is_said() {
         }
     }
     assert!(pieces > 40, "{pieces}");
-    for doubt in holders().iter().filter_map(phrase::doubt) {
+    for doubt in holders().iter().chain(&unread()).filter_map(phrase::doubt) {
         assert!(table.contains(doubt), "README lacks {doubt:?}");
     }
     for error in errors() {
@@ -144,7 +144,7 @@ fn list() -> String {
     for error in errors() {
         tell(&format_args!("{:?}", error.kind()), &error);
     }
-    for holder in holders() {
+    for holder in holders().into_iter().chain(unread()) {
         tell(
             &format_args!("{:?}", holder.liveness()),
             &holder.explanation(),
@@ -195,6 +195,8 @@ fn errors() -> Vec<Error> {
     let refusals = holders().into_iter();
     let refusals = refusals.filter(|it| !matches!(it.liveness(), Liveness::Dead(_)));
     errors.extend(refusals.map(|holder| held(holder, Circumstance::Owning)));
+    let unread = unread().into_iter();
+    errors.extend(unread.map(|holder| held(holder, Circumstance::Owning)));
     let unknown = holder(UNKNOWN[0], true);
     let beside = held(unknown, Circumstance::Owning);
     errors.push(beside.beside("OTHER", &reclaim()));
@@ -307,7 +309,12 @@ fn holder(liveness: asked::Liveness, claimed: bool) -> Holder {
 }
 
 fn named(identity: &str, liveness: asked::Liveness, claimed: bool) -> Holder {
-    let holder = wit::Holder {
+    let holder = in_the_contract(identity, liveness, claimed);
+    Holder::new(Path::new("D"), "tinyforge.lock".to_owned(), holder)
+}
+
+fn in_the_contract(identity: &str, liveness: asked::Liveness, claimed: bool) -> wit::Holder {
+    wit::Holder {
         pid: Some(4711),
         identity: Some(identity.to_owned()),
         claimed,
@@ -316,8 +323,19 @@ fn named(identity: &str, liveness: asked::Liveness, claimed: bool) -> Holder {
             nanoseconds: 0,
         }),
         liveness,
+    }
+}
+
+/// Owners whose file another user alone may read: one that runs, one that may, and one that nothing names.
+fn unread() -> [Holder; 3] {
+    let known = |liveness| in_the_contract("IDENTITY", liveness, true);
+    let unnamed = wit::Holder {
+        pid: None,
+        identity: None,
+        ..in_the_contract("IDENTITY", UNKNOWN[2], false)
     };
-    Holder::new(Path::new("D"), "tinyforge.lock".to_owned(), holder)
+    [known(ALIVE[1]), known(UNKNOWN[1]), unnamed]
+        .map(|holder| Holder::unread(Path::new("D"), "tinyforge.lock".to_owned(), holder, 1000))
 }
 
 /// One of each life, and of what is told apart in it.
@@ -325,6 +343,7 @@ fn holders() -> Vec<Holder> {
     let lives = ALIVE.into_iter().chain(UNKNOWN).chain(DEAD);
     let mut holders: Vec<_> = lives.map(|it| holder(it, true)).collect();
     holders.insert(4, holder(ALIVE[3], false));
+    holders.insert(10, holder(UNKNOWN[2], false));
     holders
 }
 

@@ -12,10 +12,11 @@ use wasmtime_wasi::filesystem::{Descriptor, OpenMode};
 use crate::{
     bindings::process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
     evidence::{is_regular, not_new},
+    mode::Mode,
     plugin::given::given,
     process::{
         self as native, Evidence,
-        judge::{judge, judge_by_evidence},
+        judge::{judge, judge_by_evidence, judge_unread},
     },
 };
 
@@ -37,6 +38,8 @@ pub struct ProcessCtx {
     by_evidence: bool,
     /// Whether the calls of all descriptors block, as those of this library's own stores do.
     files_block: bool,
+    /// What claims get.
+    mode: Mode,
 }
 
 impl ProcessCtx {
@@ -52,6 +55,12 @@ impl ProcessCtx {
             files_block: true,
             ..Self::default()
         }
+    }
+
+    /// Sets the mode of the claims that the store's guest has guarded from now on, and so of its locks:
+    /// [`Mode::PRIVATE`] from the start.
+    pub fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
     }
 
     /// Has owners judged by what the kernel keeps alone, or by everything that is known of processes.
@@ -115,7 +124,8 @@ pub trait ProcessView: Send {
 /// A guest that gets the import may ask about processes by number (whether one exists, and when it started), and learns
 /// this process' number, its boot and its namespaces. Of the files that it has open, it may have those guarded that it can
 /// have made a moment ago: regular, open for reading and writing, empty, of this process' user, with one name. A question
-/// about an owner is answered for regular files that are open for reading alone, and leaves no lock on them. It can do
+/// about an owner is answered for regular files that are open for reading alone, and leaves no lock on them; about an identity
+/// also for a directory, which is not touched. It can do
 /// nothing to a process, and can reach no file by it.
 ///
 /// ```
@@ -290,7 +300,7 @@ impl process::Host for ProcessCtxView<'_> {
                 "the claim was made, but {GUARDED} files are under guard already"
             ))));
         }
-        Ok(match Evidence::leave(&file) {
+        Ok(match Evidence::leave_with(&file, self.ctx.mode) {
             Ok(evidence) => {
                 debug!(kept = evidence.is_kept(), "a claim is guarded");
                 self.ctx.guarded.push(evidence.descriptor());
@@ -310,6 +320,11 @@ impl process::Host for ProcessCtxView<'_> {
         file: Resource<Descriptor>,
     ) -> wasmtime::Result<Liveness> {
         let file = match self.table.get(&file)? {
+            Descriptor::Dir(dir) if !self.ctx.by_evidence => {
+                let answer = judge_unread(&owner, &dir.dir);
+                debug!(?owner, ?answer, "is the owner of an unread file alive");
+                return Ok(answer);
+            }
             Descriptor::File(file) if file.open_mode.contains(OpenMode::READ) => {
                 Arc::clone(&file.file)
             }

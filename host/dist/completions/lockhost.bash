@@ -81,6 +81,10 @@ _lockhost() {
                     COMPREPLY=($(compgen -W "warn terminate" -- "${cur}"))
                     return 0
                     ;;
+                --mode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --assume-dead)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -37,6 +37,7 @@ complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l wait -d 'W
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -s E -l conflict-exit-code -d 'The exit code for a refusal' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l on-lost -d 'What to do when the lock file or its directory is removed, replaced or moved while the lock is held' -r -f -a "warn\t'Say so, and go on'
 terminate\t'Say so, and send the command SIGTERM; without a command, exit'"
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l mode -d 'Set the mode of the lock\'s files, in octal, so that other users can judge the lock; 0600 keeps it from all of them' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l assume-dead -d 'Take over from exactly this owner, as a refusal names it, though nobody can tell that it is dead' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l notify -d 'What the service manager is told, if one listens' -r -f -a "ready\t'That the service is ready once the lock is held, and what it waits for before that; the command cannot tell it more'
 status\t'What it waits for and what it holds; the command says itself when it is ready'

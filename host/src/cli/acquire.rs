@@ -18,7 +18,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use lockhost::{ErrorKind, Options};
+use lockhost::{ErrorKind, InvalidMode, Mode, Options};
 
 use self::{
     events::Events,
@@ -64,6 +64,16 @@ pub(crate) struct Acquire {
     /// What to do when the lock file or its directory is removed, replaced or moved while the lock is held.
     #[arg(long, value_name = "ACTION", default_value = "warn")]
     on_lost: OnLost,
+    /// Set the mode of the lock's files, in octal, so that other users can judge the lock; 0600 keeps it from all of them.
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value_t = Mode::PRIVATE,
+        value_parser = mode,
+        env = "LOCKHOST_MODE",
+        hide_env_values = true
+    )]
+    mode: Mode,
     /// Take over from exactly this owner, as a refusal names it, though nobody can tell that it is dead.
     #[arg(long, value_name = "IDENTITY")]
     assume_dead: Option<String>,
@@ -125,6 +135,14 @@ fn duration(text: &str) -> Option<Duration> {
         return Duration::try_from_secs_f64(text.parse().ok()?).ok();
     }
     humantime::parse_duration(text).ok()
+}
+
+fn mode(text: &str) -> Result<Mode, InvalidMode> {
+    match text {
+        // As for `LOCKHOST_WAIT`.
+        "" => Ok(Mode::PRIVATE),
+        text => text.parse(),
+    }
 }
 
 /// Runs the command.
@@ -211,6 +229,7 @@ impl Acquire {
     fn take(&self, events: &Events) -> anyhow::Result<Taken> {
         let mut options = Options::new()
             .name(&self.name)
+            .mode(self.mode)
             .wait_for_ancestor(self.wait_for_ancestor);
         if let Some(identity) = &self.assume_dead {
             options = options.assume_dead(identity);

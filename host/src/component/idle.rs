@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use wasmtime::{ResourceLimiter, Result};
 
 use super::{Instance, MEMORY};
+use crate::mode::Mode;
 
 /// How many wait at most: as many as were ever at work at one time, in a process that has so many locks. Each keeps some
 /// tens of kilobytes.
@@ -39,6 +40,12 @@ impl Instance {
         Ok(instance)
     }
 
+    /// The same instance, with this mode for its lock.
+    pub(crate) fn with_mode(mut self, mode: Mode) -> Self {
+        self.store.data_mut().process.set_mode(mode);
+        self
+    }
+
     /// Lets it wait for the next task. Call it only if no call of it has failed: after a trap an instance is dead.
     ///
     /// It has nothing left of its last task, or does not wait: no file, no directory, no evidence. So whoever gets it
@@ -50,6 +57,7 @@ impl Instance {
         {
             let state = self.store.data_mut();
             state.process.judge_by_evidence(false);
+            state.process.set_mode(Mode::PRIVATE);
             idle.push(self);
         }
     }

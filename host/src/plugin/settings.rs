@@ -2,7 +2,8 @@
 
 use wasmtime::{Result, component::Linker};
 
-use super::{Table, disclosure::Disclosure, link};
+use super::{Table, Terms, disclosure::Disclosure, link};
+use crate::mode::Mode;
 
 /// How many attempts and locks a plugin may have at once, unless its host says otherwise.
 const AT_ONCE: usize = 16;
@@ -30,6 +31,7 @@ const AT_ONCE: usize = 16;
 pub struct Settings {
     at_once: usize,
     withholds: bool,
+    mode: Mode,
 }
 
 impl Default for Settings {
@@ -45,6 +47,7 @@ impl Settings {
         Self {
             at_once: AT_ONCE,
             withholds: false,
+            mode: Mode::PRIVATE,
         }
     }
 
@@ -80,6 +83,14 @@ impl Settings {
         self
     }
 
+    /// Sets the mode of the files of plugins' locks, [`Mode::PRIVATE`] from the start:
+    /// [`Options::mode`](crate::Options::mode) has the reasons. A plugin cannot choose it.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// Adds `lockhost:lockfile/lockfile` to a linker, as [`add_to_linker`](super::add_to_linker) does.
     ///
     /// # Errors
@@ -90,6 +101,11 @@ impl Settings {
         } else {
             Disclosure::All
         };
-        link(linker, table, self.at_once, &disclosure)
+        let terms = Terms {
+            at_once: self.at_once,
+            mode: self.mode,
+            disclosure,
+        };
+        link(linker, table, terms)
     }
 }

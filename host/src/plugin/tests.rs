@@ -5,13 +5,21 @@ use std::fs;
 use super::*;
 use crate::component::open_directory;
 
+fn terms(disclosure: Disclosure) -> Terms {
+    Terms {
+        at_once: 1,
+        mode: Mode::PRIVATE,
+        disclosure,
+    }
+}
+
 fn attempt(directory: &tempfile::TempDir) -> Attempt {
     let options = wit::Options {
         name: "plugin.lock".to_owned(),
         assume_dead: None,
     };
     let directory = open_directory(directory.path()).unwrap();
-    Attempt::new(directory, options, Disclosure::All).unwrap()
+    Attempt::new(directory, options, &terms(Disclosure::All)).unwrap()
 }
 
 fn inspect(directory: Descriptor) -> std::result::Result<wit::Status, wit::InspectError> {
@@ -82,7 +90,7 @@ fn attempt_with(
         assume_dead,
     };
     let directory = open_directory(directory.path()).unwrap();
-    Attempt::new(directory, options, disclosure).unwrap()
+    Attempt::new(directory, options, &terms(disclosure)).unwrap()
 }
 
 #[test]
@@ -257,4 +265,29 @@ fn an_inspection_writes_nothing() {
     assert_eq!(count(), before);
     drop(lock);
     assert_eq!(look().state, wit::State::Free);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_plugins_lock_has_the_mode_that_its_host_chose() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let options = || wit::Options {
+        name: "plugin.lock".to_owned(),
+        assume_dead: None,
+    };
+    let mut modes = [0o640, 0o600].into_iter().map(|bits| {
+        let terms = Terms {
+            mode: Mode::new(bits).unwrap(),
+            ..terms(Disclosure::All)
+        };
+        let dir = open_directory(directory.path()).unwrap();
+        let mut attempt = Attempt::new(dir, options(), &terms).unwrap();
+        let lock = attempt.proceed(0).unwrap().map_err(drop).unwrap();
+        let file = fs::metadata(directory.path().join("plugin.lock")).unwrap();
+        lock.release().unwrap().unwrap();
+        file.permissions().mode() & 0o7777
+    });
+    assert_eq!((modes.next(), modes.next()), (Some(0o640), Some(0o600)));
 }

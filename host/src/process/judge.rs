@@ -28,6 +28,14 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// A file that cannot be tried, since it may not be opened: only its directory is at hand.
+    fn unread(directory: &'a File) -> Self {
+        Self {
+            file: directory,
+            probe: OnceCell::from(Probe::None),
+        }
+    }
+
     fn probe(&self) -> Probe {
         *self.probe.get_or_init(|| evidence::probe(self.file))
     }
@@ -50,6 +58,19 @@ pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
             Some(identity) => judge_maker(&identity, file),
             None => unless_alive(file, UnknownReason::Unreadable),
         },
+    }
+}
+
+/// Answers `process-alive` about a file in this directory that may not be opened: by processes alone. That its maker is dead
+/// is certain then, and that nobody else keeps its file locked is not.
+pub(crate) fn judge_unread(owner: &Owner, directory: &File) -> Liveness {
+    let Owner::Maker(identity) = owner else {
+        return Liveness::Unknown(UnknownReason::NoAnswer);
+    };
+    match (platform::blindness(directory), Identity::parse(identity)) {
+        (Some(reason), _) => Liveness::Unknown(reason),
+        (None, Some(maker)) => judge_maker(&maker, &Asked::unread(directory)),
+        (None, None) => Liveness::Unknown(UnknownReason::Unreadable),
     }
 }
 
@@ -265,6 +286,43 @@ mod tests {
             let answer = judge_by_evidence(&owner, &file, false);
             let unknown = Liveness::Unknown(UnknownReason::NoAnswer);
             assert_eq!(format!("{answer:?}"), format!("{unknown:?}"));
+        }
+    }
+
+    #[test]
+    fn the_maker_of_an_unread_file_is_judged_by_processes_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let directory = platform::open_directory(place.path()).unwrap();
+        let me = platform::myself().unwrap();
+        // Evidence that was promised is not looked for.
+        let kept = |identity| Identity {
+            evidence: Some(0x0102_1994),
+            ..identity
+        };
+        let ask = |identity: Identity| {
+            let owner = Owner::Maker(kept(identity).to_string());
+            format!("{:?}", judge_unread(&owner, &directory))
+        };
+        let dead = Identity {
+            pid: 999_999_999,
+            ..me.clone()
+        };
+        let foreign = Identity {
+            boot: Some("0123456789abcdef0123456789abcdef".to_owned()),
+            ..me.clone()
+        };
+        let said = |liveness: Liveness| format!("{liveness:?}");
+        assert_eq!(ask(me), said(Liveness::Alive(AliveReason::ThisProcess)));
+        assert_eq!(ask(dead), said(Liveness::Dead(DeadReason::NoProcess)));
+        let unknown = Liveness::Unknown(UnknownReason::OtherBoot);
+        assert_eq!(ask(foreign), said(unknown));
+        for owner in [
+            Owner::Nobody,
+            Owner::Pid(999_999_999),
+            Owner::Maker("2-p7".to_owned()),
+        ] {
+            let answer = judge_unread(&owner, &directory);
+            assert!(matches!(answer, Liveness::Unknown(_)), "{answer:?}");
         }
     }
 

@@ -24,7 +24,9 @@ pub(crate) use seen::seen;
 
 pub(crate) use super::{
     portable::{Presence, Seen, presence},
-    unix::{effective_user, file_id, is_sticky, make_private, owner_of},
+    unix::{
+        HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, owner_of, set_mode,
+    },
 };
 
 /// A process in the kernel's list, by number.

@@ -13,7 +13,9 @@ mod sysctl;
 pub(crate) use super::{
     kinfo::Entry,
     portable::{Presence, Seen, presence, seen},
-    unix::{effective_user, file_id, is_sticky, make_private, owner_of},
+    unix::{
+        HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, owner_of, set_mode,
+    },
 };
 
 /// The entry of a number, if the system shows it to us.

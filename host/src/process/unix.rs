@@ -1,8 +1,16 @@
 //! What every Unix tells about files.
 
-use std::{fs, fs::File, io, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs::{self, File, Permissions},
+    io,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
 
-use rustix::fs::{Mode, OFlags, open, openat};
+use rustix::{
+    fs::{Access, AtFlags, CWD, Mode, OFlags, open, openat},
+    io::Errno,
+};
 
 /// The bit of a directory's mode that keeps its users from each other's files.
 const STICKY: u32 = 0o1000;
@@ -28,9 +36,23 @@ pub(crate) fn is_sticky(directory: &Path) -> bool {
     fs::metadata(directory).is_ok_and(|directory| directory.mode() & STICKY != 0)
 }
 
-/// Makes a file private to its user.
-pub(crate) fn make_private(file: &File) -> io::Result<()> {
-    Ok(rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?)
+/// Files have a mode that says which users may read them.
+pub(crate) const HAS_MODES: bool = true;
+
+/// Gives a file a mode, whatever the umask is.
+pub(crate) fn set_mode(file: &File, mode: crate::Mode) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(mode.bits()))
+}
+
+/// Whether a file has this mode.
+pub(crate) fn has_mode(file: &File, mode: crate::Mode) -> io::Result<bool> {
+    Ok(file.metadata()?.mode() & 0o7777 == mode.bits())
+}
+
+/// Whether this process may not read a file, for want of the permission.
+pub(crate) fn may_not_read(path: &Path) -> bool {
+    let may = rustix::fs::accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS);
+    may == Err(Errno::ACCESS)
 }
 
 /// Opens a directory to be handed to the component. Nothing is read from it so, but it has to be readable: what Linux has

@@ -3,7 +3,8 @@
 use std::{ffi::OsString, fs::File, io, path::Path};
 
 pub(crate) use super::unix::{
-    effective_user, file_id, is_sticky, make_private, open_directory, open_directory_at, owner_of,
+    HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, open_directory,
+    open_directory_at, owner_of, set_mode,
 };
 use super::{Number, identity::Identity};
 use crate::{bindings::process::UnknownReason, holder::Keeper};

@@ -235,8 +235,21 @@ pub(crate) fn is_sticky(_directory: &Path) -> bool {
 }
 
 /// Files have no mode: who may read one is what its directory says.
-pub(crate) fn make_private(_file: &File) -> io::Result<()> {
+pub(crate) const HAS_MODES: bool = false;
+
+/// There is but one.
+pub(crate) fn set_mode(_file: &File, _mode: crate::Mode) -> io::Result<()> {
     Ok(())
+}
+
+/// There is but one.
+pub(crate) fn has_mode(_file: &File, _mode: crate::Mode) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Whose a file is could not be said either.
+pub(crate) fn may_not_read(_path: &Path) -> bool {
+    false
 }
 
 /// Users have no numbers.

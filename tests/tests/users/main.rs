@@ -20,14 +20,14 @@ use std::{
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners},
     identity::Identity,
-    program::{lockhost, text},
+    program::{ended, lockhost, text},
     scene::Scene,
     traced::{SystemCall, system_calls},
 };
 use rustix::process::Signal;
 use tempfile::NamedTempFile;
 
-use self::people::{ANOTHER, ONE, STICKY, STRANGER, User, WRITABLE, shared};
+use self::people::{ANOTHER, GROUPS_ALONE, ONE, STICKY, STRANGER, User, WRITABLE, shared};
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
@@ -47,12 +47,12 @@ fn a_stranger_gets_nowhere_and_changes_nothing() {
     assert!(scene.files().is_empty());
     // Beside an owner, and beside what it leaves.
     let mut owner = ONE.owns(&scene);
-    for signal in [None, Some(Signal::KILL)] {
+    for (signal, refused) in [(None, 75), (Some(Signal::KILL), 1)] {
         signal.map(|signal| owner.end(signal));
         let before = scene.files();
         let (code, line) = STRANGER.is_kept_out(&scene);
-        assert_eq!(code, Some(1));
-        assert!(line.contains("; the file belongs to user 47101"), "{line}");
+        assert_eq!(code, Some(refused));
+        assert!(line.contains("belongs to user 47101"), "{line}");
         assert_eq!(scene.files(), before);
     }
 }
@@ -212,17 +212,27 @@ fn a_lock_of_ours_is_judged_by_its_user_and_root_alone_and_others_are_told_so() 
         let scene = shared(mode);
         let mut owner = ONE.owns(&scene);
         let before = scene.files();
-        for signal in [None, Some(Signal::KILL)] {
-            signal.map(|signal| owner.end(signal));
-            let (code, line) = ANOTHER.is_kept_out(&scene);
-            assert_eq!(code, Some(1));
-            let told = format!(
-                "cannot open {}: permission denied; the file belongs to user 47101: only that user, or root, can tell",
-                scene.lock().display()
-            );
-            assert!(line.contains(&told), "{line}");
-            assert_eq!(scene.files(), before);
-        }
+        let pid = owner.pid();
+        let (code, line) = ANOTHER.is_kept_out(&scene);
+        assert_eq!(code, Some(75));
+        let told = format!(
+            "{} is locked by another process (pid {pid}), since",
+            scene.lock().display()
+        );
+        assert!(line.contains(&told), "{line}");
+        let told = "; the file may not be read, and belongs to user 47101; try again once the process has released it";
+        assert!(line.contains(told), "{line}");
+        assert_eq!(scene.files(), before);
+        owner.end(Signal::KILL);
+        let (code, line) = ANOTHER.is_kept_out(&scene);
+        assert_eq!(code, Some(1));
+        let told = format!(
+            "cannot open {}: permission denied; the file belongs to user 47101: the process that made it has ended, \
+             and only that user, or root, can take it over",
+            scene.lock().display()
+        );
+        assert!(line.contains(&told), "{line}");
+        assert_eq!(scene.files(), before);
         let told = ONE.gets_in(&scene);
         assert!(told.contains("stale lockfile"), "{told}");
         assert!(scene.files().is_empty());
@@ -299,8 +309,7 @@ fn of_two_users_who_start_at_once_exactly_one_process_gets_in() {
         barrier.open();
         let (count, answers) = owners(&mut contenders);
         assert_eq!(count, 1, "{answers:#?}");
-        // Refused by those of its own user; not permitted to look at the other's.
-        let kept_out = |answer: &&Answer| matches!(answer, Answer::Ended(Some(75 | 1), _));
+        let kept_out = |answer: &&Answer| matches!(answer, Answer::Ended(Some(75), _));
         assert_eq!(answers.iter().filter(kept_out).count(), 7, "{answers:#?}");
         for (contender, answer) in contenders.iter_mut().zip(answers) {
             if answer == Answer::Owns {
@@ -311,35 +320,243 @@ fn of_two_users_who_start_at_once_exactly_one_process_gets_in() {
     }
 }
 
+// Who shares a private directory of a group
+
+/// The program as this user, with these arguments before the directory, and a umask.
+fn acquire_with(user: User, scene: &Scene, umask: &str, arguments: &[&str]) -> Command {
+    let program = scene.for_all(&lockhost());
+    let mut command = user.script(
+        scene,
+        &format!("umask {umask}; dir=$1; shift; exec \"$@\" \"$dir\""),
+    );
+    command.arg(program).arg("acquire").args(arguments);
+    command
+}
+
+fn owns_with(user: User, scene: &Scene, umask: &str, arguments: &[&str]) -> Contender {
+    let mut owner = Contender::start(&mut acquire_with(user, scene, umask, arguments));
+    assert_eq!(owner.answer(), Answer::Owns, "{}", owner.complaints());
+    owner
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_second_user_is_refused_as_its_options_say() {
+    let scene = shared(GROUPS_ALONE);
+    let mut owner = owns_with(ONE, &scene, "077", &[]);
+    let before = scene.files();
+    for (arguments, refused, quiet) in [
+        (&[][..], 75, false),
+        (&["-E", "9"], 9, false),
+        (&["-q", "-E", "0"], 0, true),
+        (&["--wait=10ms"], 75, false),
+    ] {
+        let mut command = acquire_with(ANOTHER, &scene, "077", arguments);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(refused), "{output:?}");
+        assert_eq!(output.stderr.is_empty(), quiet, "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+    assert_eq!(scene.files(), before);
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert_eq!(owner.complaints(), "");
+}
+
+/// A second user that waits for a first one.
+fn waits_for(scene: &Scene) -> (Contender, Contender) {
+    let owner = owns_with(ONE, scene, "077", &[]);
+    let mut waiting = acquire_with(ANOTHER, scene, "077", &["--json", "--wait"]);
+    let mut waiting = Contender::start(&mut waiting);
+    let line = waiting.line();
+    assert!(line.contains("\"waiting\""), "{line}");
+    (owner, waiting)
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_second_user_waits_for_the_owner_and_gets_in_after_its_release() {
+    let scene = shared(GROUPS_ALONE);
+    let (mut owner, mut waiting) = waits_for(&scene);
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    let line = waiting.line();
+    assert!(line.contains("\"acquired\""), "{line}");
+    assert_eq!(waiting.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_second_user_that_waits_is_told_whose_a_dead_lock_is() {
+    let scene = shared(GROUPS_ALONE);
+    let (mut owner, mut waiting) = waits_for(&scene);
+    let before = scene.files();
+    owner.end(Signal::KILL);
+    let line = waiting.line();
+    let told = "belongs to user 47101: the process that made it has ended, and only that user, or root, can take it over";
+    assert!(line.contains(told), "{line}");
+    assert_eq!(waiting.end_of_input().code(), Some(1));
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_status_names_the_owner_of_a_lock_that_may_not_be_read() {
+    let scene = shared(GROUPS_ALONE);
+    let mut owner = owns_with(ONE, &scene, "077", &[]);
+    let status = || {
+        let mut command = Command::new(scene.for_all(&lockhost()));
+        ANOTHER.is_who_runs(command.arg("status").arg(scene.path()));
+        let output = command.output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(told).unwrap())
+    };
+    let (code, told) = status();
+    assert_eq!(code, Some(0), "{told}");
+    let line = format!(
+        "pid {}, alive: the process is running; the file may not be read, and belongs to user 47101",
+        owner.pid()
+    );
+    assert!(told.contains(&line), "{told}");
+    assert!(told.contains("wait until it ends\n"), "{told}");
+    // Nothing names it then.
+    assert!(ANOTHER.does(&scene, "rm -f \"$1\"/tinyforge.lock.1-*"));
+    let (code, told) = status();
+    assert_eq!(code, Some(4), "{told}");
+    assert!(
+        told.contains("ask user 47101, or root: only they may read the file"),
+        "{told}"
+    );
+    owner.end(Signal::KILL);
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_person_cannot_break_a_lock_that_may_not_be_read() {
+    let scene = shared(GROUPS_ALONE);
+    let mut owner = owns_with(ONE, &scene, "077", &[]);
+    let before = scene.files();
+    let claim = before
+        .iter()
+        .find_map(|it| it.to_str()?.strip_prefix("tinyforge.lock."));
+    for signal in [None, Some(Signal::KILL)] {
+        signal.map(|signal| owner.end(signal));
+        let mut command = Command::new(scene.for_all(&lockhost()));
+        command
+            .args(["break", "--owner", claim.unwrap()])
+            .arg(scene.path());
+        ANOTHER.is_who_runs(&mut command);
+        let (code, line) = ended(command.output().unwrap());
+        assert_ne!(code, Some(0));
+        assert!(line.contains("belongs to user 47101"), "{line}");
+        assert_eq!(scene.files(), before);
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_group_judges_and_takes_over_a_lock_that_it_may_read() {
+    let scene = shared(GROUPS_ALONE);
+    for mode in ["0640", "0660"] {
+        let mut owner = owns_with(ONE, &scene, "077", &["--mode", mode]);
+        for file in scene.files() {
+            let seen = fs::metadata(scene.path().join(file)).unwrap().mode();
+            assert_eq!(format!("{:04o}", seen & 0o7777), mode);
+        }
+        let (code, line) = ANOTHER.is_kept_out(&scene);
+        assert_eq!(code, Some(75));
+        assert!(!line.contains("belongs to"), "{line}");
+        owner.end(Signal::KILL);
+        let told = ANOTHER.gets_in(&scene);
+        assert!(told.contains("stale lockfile"), "{told}");
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_sticky_directory_keeps_a_dead_lock_that_a_group_may_read_for_its_user() {
+    let scene = shared(STICKY);
+    let mut owner = owns_with(ONE, &scene, "077", &["--mode=640"]);
+    assert_eq!(ANOTHER.is_kept_out(&scene).0, Some(75));
+    owner.end(Signal::KILL);
+    let before = scene.files();
+    let (code, line) = ANOTHER.is_kept_out(&scene);
+    assert_eq!(code, Some(1));
+    assert!(
+        line.contains("may remove it from a directory with the sticky bit"),
+        "{line}"
+    );
+    assert_eq!(scene.files(), before);
+    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can become another user")]
+fn a_lock_has_exactly_its_mode_whatever_the_umask_is() {
+    for umask in ["000", "022", "077", "777"] {
+        for mode in [0o600, 0o620, 0o640, 0o660, 0o666] {
+            let scene = shared(GROUPS_ALONE);
+            let text = format!("{mode:o}");
+            let mut command = acquire_with(ONE, &scene, umask, &[]);
+            let mut owner = Contender::start(command.env("LOCKHOST_MODE", &text));
+            assert_eq!(owner.answer(), Answer::Owns, "{}", owner.complaints());
+            let seen = fs::metadata(scene.lock()).unwrap().mode();
+            assert_eq!(seen & 0o7777, mode, "{umask}");
+            assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+        }
+    }
+}
+
+#[test]
+fn a_mode_that_no_lock_can_have_is_refused_before_anything_is_made() {
+    let scene = Scene::free();
+    let missing = scene.path().join("missing");
+    for mode in [
+        "0700", "0400", "0060", "4600", "2660", "1600", "0", "rw", "0o600",
+    ] {
+        let mut command = Command::new(lockhost());
+        command
+            .args(["acquire", "--mkdir", "--mode", mode])
+            .arg(&missing);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{mode}");
+        assert!(!missing.exists());
+    }
+}
+
 // Who may write the directory, and puts something in the way
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn whatever_another_user_puts_in_the_locks_place_is_named_and_hangs_nobody() {
-    for (script, why) in [
-        ("mkfifo \"$1/tinyforge.lock\"", "is a special file"),
-        ("mkdir \"$1/tinyforge.lock\"", "is a directory"),
+    for (script, refused, why) in [
+        ("mkfifo \"$1/tinyforge.lock\"", 1, "is a special file"),
+        ("mkdir \"$1/tinyforge.lock\"", 1, "is a directory"),
         (
             "ln -s /etc/passwd \"$1/tinyforge.lock\"",
+            1,
             "is a symbolic link",
         ),
         (
             "ln -s tinyforge.lock \"$1/tinyforge.lock\"",
+            1,
             "is a symbolic link",
         ),
         (
             "truncate -s 1T \"$1/tinyforge.lock\"",
+            1,
             "is longer than any pid file",
         ),
         (
             "umask 077; echo 1 > \"$1/tinyforge.lock\"",
-            "the file belongs to user 47102",
+            75,
+            "the file may not be read, and belongs to user 47102",
         ),
     ] {
         let scene = shared(STICKY);
         assert!(ANOTHER.does(&scene, script), "{script}");
         let (code, line) = ONE.is_kept_out(&scene);
-        assert_eq!(code, Some(1), "{line}");
+        assert_eq!(code, Some(refused), "{line}");
         assert!(line.contains(why), "{line}");
         assert_eq!(scene.files(), ["tinyforge.lock"]);
     }
@@ -377,9 +594,9 @@ fn a_reclaim_lock_that_another_user_puts_there_is_waited_for_beside_a_free_lock_
     assert!(ONE.gets_in(&scene).contains("warning: a reclaim lock"));
     assert!(ONE.does(&scene, "umask 077; echo 999999999 > \"$1/tinyforge.lock\""));
     let (code, line) = ONE.is_kept_out(&scene);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(75));
     assert!(line.contains(&path(&scene, RECLAIM)), "{line}");
-    assert!(line.contains("the file belongs to user 47102"), "{line}");
+    assert!(line.contains("and belongs to user 47102"), "{line}");
     assert_eq!(scene.files(), ["tinyforge.lock", RECLAIM]);
 }
 
@@ -572,7 +789,7 @@ fn who_removes_the_claim_of_a_living_owner_frees_nothing() {
     let scene = shared(WRITABLE);
     let mut owner = ONE.owns(&scene);
     assert!(ANOTHER.does(&scene, "rm -f \"$1\"/tinyforge.lock.1-*"));
-    assert_eq!(ANOTHER.is_kept_out(&scene).0, Some(1));
+    assert_eq!(ANOTHER.is_kept_out(&scene).0, Some(75));
     assert_eq!(ONE.is_kept_out(&scene).0, Some(75));
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
 }

@@ -94,5 +94,7 @@ pub(crate) fn shared(mode: u32) -> Scene {
 
 /// Its members may write, and remove each other's files.
 pub(crate) const WRITABLE: u32 = 0o2775;
+/// The same, and nobody else may look into it.
+pub(crate) const GROUPS_ALONE: u32 = 0o2770;
 /// Its members may write, and remove their own files.
 pub(crate) const STICKY: u32 = 0o3775;

@@ -26,6 +26,12 @@ pub(crate) fn advice(directory: &Path, status: &Status) -> String {
     if let Some(way_out) = status.way_out() {
         return way_out;
     }
+    let reader = status.obstacle().and_then(Holder::reader);
+    if let (State::Unknown, Some(user)) = (status.state(), reader) {
+        return format!(
+            "ask user {user}, or root: only they may read the file, and can tell whether its owner lives"
+        );
+    }
     match (status.state(), status.obstacle()) {
         (State::Free, _) => "nothing: whoever comes next gets it".to_owned(),
         (State::Held, Some(owner)) => wait_for(owner),
@@ -52,7 +58,7 @@ fn without_access(status: &Status, error: &io::Error) -> String {
 }
 
 fn wait_for(owner: &Holder) -> String {
-    match owner.process() {
+    match owner.process().filter(|_| owner.reader().is_none()) {
         Some(process) => format!(
             "wait until it ends, or end it with: {}",
             ending(process.pid())
