@@ -52,6 +52,37 @@ fn a_file_longer_than_any_pid_file_is_no_lock_and_stays() {
 }
 
 #[test]
+fn a_postmaster_pid_of_usual_length_is_no_lock_and_stays() {
+    let content = format!(
+        "{}\n/var/lib/postgresql/17/main\n1764378000\n5432\n/var/run/postgresql\nlocalhost\n  5432001    65538\nready   \n",
+        std::process::id()
+    );
+    let scene = Scene::free().with_old("tinyforge.lock", &content);
+    stands_in_the_way(&scene, "longer than any pid file");
+    assert_eq!(fs::read_to_string(scene.lock()).unwrap(), content);
+}
+
+#[test]
+fn a_file_with_more_than_a_living_pid_is_a_refusal() {
+    let scene = Scene::free();
+    let pid = std::process::id();
+    fs::write(scene.lock(), format!("{pid} 8080\n")).unwrap();
+    let (code, line) = ends(&["acquire", text(scene.path())]);
+    assert_eq!(code, Some(75));
+    let told = format!("(pid {pid})");
+    assert!(
+        line.contains(&told) && line.contains("holds more than a pid"),
+        "{line}"
+    );
+    assert!(
+        line.contains(&format!("lockhost break --owner={pid}@")),
+        "{line}"
+    );
+    let (code, _) = ends(&["acquire", "-E", "9", text(scene.path())]);
+    assert_eq!(code, Some(9));
+}
+
+#[test]
 fn what_stands_in_a_reclaim_locks_place_is_left_alone_too() {
     let scene = Scene::stale();
     let reclaim = scene.path().join("tinyforge.lock.reclaim");

@@ -11,8 +11,8 @@ use std::{
 };
 
 use lockhost::{
-    AliveReason, DeadReason, Error, ErrorKind, Liveness, Lock, ReplacedReason, UnknownReason,
-    acquire,
+    AliveReason, DEFAULT_NAME, DeadReason, Error, ErrorKind, Liveness, Lock, Options,
+    ReplacedReason, State, UnknownReason, acquire, inspect,
 };
 use lockhost_tests::{contender::Contender, identity::Identity, scene::Scene};
 
@@ -67,6 +67,56 @@ fn a_process_that_has_ended_is_dead() {
         // On Windows it can still be asked about for as long as anybody has a handle of it.
         let reasons = [DeadReason::NoProcess, DeadReason::Zombie].map(ReplacedReason::Dead);
         assert!(reasons.contains(&lock.replaced()[0].reason()));
+    }
+}
+
+/// What programs write that put more than a pid into the file, with a number that no process has in place of others.
+fn more_than(pid: u32) -> [String; 7] {
+    [
+        format!("{pid}\nhost\n"),
+        format!("{pid} 999999999"),
+        format!("{pid},999999999"),
+        format!("{{\"pid\":{pid},\"host\":\"web\"}}\n"),
+        // PostgreSQL's, of a directory with a short name.
+        format!("{pid}\n/db\n999999999\n999999999\n/tmp\n*\nready\n"),
+        // Mercurial's.
+        format!("web1.example.org:{pid}"),
+        // QLockFile's.
+        format!("{pid}\nmyapp\nweb1\n30b7c9e1a9d14a3b\n"),
+    ]
+}
+
+#[test]
+fn a_living_number_beside_others_keeps_the_lock() {
+    let sleeper = Sleeper::new();
+    for content in more_than(sleeper.pid()) {
+        let scene = Scene::free().with_old("tinyforge.lock", &content);
+        let unknown = Liveness::Unknown(UnknownReason::Unreadable);
+        let refused = held(acquire(scene.path()), unknown);
+        let holder = refused.holder().unwrap();
+        assert_eq!(holder.pid(), Some(sleeper.pid()), "{content}");
+        let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+        assert_eq!(status.state(), State::Unknown);
+        assert_eq!(fs::read_to_string(scene.lock()).unwrap(), content);
+        assert_eq!(scene.files(), ["tinyforge.lock"]);
+        // A person may know better.
+        let owner = holder.identity().unwrap();
+        let removed = Options::new().break_lock(scene.path(), owner).unwrap();
+        assert_eq!(removed[0].reason(), ReplacedReason::AssumedDead);
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+fn dead_numbers_beside_others_name_nobody() {
+    let mut gone = Sleeper::new();
+    let contents = more_than(gone.pid());
+    gone.0.kill().unwrap();
+    gone.0.wait().unwrap();
+    for content in contents {
+        let scene = Scene::free().with_old("tinyforge.lock", &content);
+        let lock = acquire(scene.path()).expect("none of them lives");
+        assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
     }
 }
 
@@ -135,7 +185,7 @@ fn a_bare_pid_that_is_our_own_is_refused_with_what_it_may_be_and_the_way_out() {
         told.contains(&format!("--assume-dead={identity}")),
         "{told}"
     );
-    let lock = lockhost::Options::new()
+    let lock = Options::new()
         .assume_dead(identity)
         .acquire(scene.path())
         .unwrap();
