@@ -168,7 +168,9 @@ impl Error {
         file: &str,
         failure: wit::Failure,
     ) -> Self {
-        let error = io::Error::new(phrase::kind(failure.code), phrase::code(failure.code));
+        let error = filesystem::cause::of(failure).unwrap_or_else(|| {
+            io::Error::new(phrase::kind(failure.code), phrase::code(failure.code))
+        });
         let path = if file.is_empty() {
             directory.to_owned()
         } else {
@@ -229,8 +231,9 @@ impl Error {
         }
     }
 
-    /// What the file system reported, which the text of this error tells too. `Some` for [`ErrorKind::Io`] alone. A
-    /// failure inside the sandbox has a kind, and no number of the operating system's.
+    /// What the file system reported, which the text of this error has too. `Some` for [`ErrorKind::Io`] alone. A failure
+    /// inside the sandbox has a kind, and a number of the operating system's only where WASI has no code for it, as for too
+    /// many open files.
     #[must_use]
     pub fn io_error(&self) -> Option<&io::Error> {
         match &*self.kind {

@@ -102,7 +102,10 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
 }
 
 pub(crate) use platform::{BUSY, BUSY_PASSES};
+#[cfg(not(windows))]
+pub(crate) use platform::{explained, is_plain};
 
+pub(crate) mod cause;
 mod listing;
 mod opening;
 

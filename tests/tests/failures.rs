@@ -8,6 +8,9 @@
 //! On Linux alone: strace(1) makes system calls fail.
 #![cfg(target_os = "linux")]
 
+#[path = "failures/cause.rs"]
+mod cause;
+
 use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},

@@ -9,7 +9,7 @@ use wasmtime::{
 use wasmtime_wasi::filesystem::Descriptor;
 
 use super::Instance;
-use crate::bindings::direct::lockfile as wit;
+use crate::{bindings::direct::lockfile as wit, filesystem::cause};
 
 /// How long something has been under way, as the component counts it: in milliseconds.
 pub(crate) fn elapsed(begun: Instant) -> u64 {
@@ -36,6 +36,7 @@ impl Instance {
         elapsed: u64,
     ) -> Result<std::result::Result<ResourceAny, wit::Error>> {
         let guest = self.exports.lockhost_lockfile_lockfile().attempt();
+        cause::forget();
         let outcome = guest.call_try(&mut self.store, attempt, elapsed)?;
         if outcome.is_ok() {
             // It is an empty shell by now.
@@ -56,6 +57,7 @@ impl Instance {
         lock: ResourceAny,
     ) -> Result<std::result::Result<bool, wit::Failure>> {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        cause::forget();
         guest.call_still_held(&mut self.store, lock)
     }
 
@@ -74,6 +76,7 @@ impl Instance {
         lock: ResourceAny,
     ) -> Result<std::result::Result<(), wit::ReleaseError>> {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        cause::forget();
         guest.call_release(&mut self.store, lock)
     }
 
@@ -97,6 +100,7 @@ impl Instance {
         let directory = self.store.data_mut().table.push(directory)?;
         let lent = Resource::new_borrow(directory.rep());
         let guest = self.exports.lockhost_lockfile_lockfile();
+        cause::forget();
         let answer = guest.call_inspect(&mut self.store, lent, name)?;
         self.store.data_mut().table.delete(directory)?;
         self.done();

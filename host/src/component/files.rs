@@ -19,6 +19,10 @@ use wasmtime_wasi::{
 use super::{State, at_once};
 use crate::filesystem::{TYPES, answer};
 
+#[cfg_attr(windows, path = "files/windows.rs")]
+#[cfg_attr(not(windows), path = "files/unix.rs")]
+mod platform;
+
 type Handle = Resource<Descriptor>;
 
 type Entries = Resource<DirectoryEntryStream>;
@@ -31,6 +35,22 @@ macro_rules! define {
             |mut store: StoreContextMut<'_, State>, ($($argument,)+): ($($type,)+)| {
                 let mut view = store.data_mut().filesystem();
                 Ok((answer(at_once(view.$function($($argument),+))?)?,))
+            },
+        )?;
+    };
+}
+
+/// The same, for one that looks at what a name is.
+macro_rules! define_look {
+    ($types:ident, $name:literal, $function:ident) => {
+        $types.func_wrap(
+            $name,
+            |mut store: StoreContextMut<'_, State>,
+             (dir, follow, path): (Handle, PathFlags, String)| {
+                let mut view = store.data_mut().filesystem();
+                let number = Resource::new_own(dir.rep());
+                let seen = answer(at_once(view.$function(number, follow, path.clone()))?);
+                Ok((platform::seen_at(&view, &dir, &path, seen)?,))
             },
         )?;
     };
@@ -53,20 +73,57 @@ fn add_descriptor(types: &mut LinkerInstance<'_, State>) -> Result<()> {
             HostDescriptor::drop(&mut view, Resource::new_own(rep))
         },
     )?;
-    define!(types, "[method]descriptor.read", read(file: Handle, length: Filesize, offset: Filesize));
-    define!(types, "[method]descriptor.write", write(file: Handle, bytes: Vec<u8>, offset: Filesize));
+    types.func_wrap(
+        "[method]descriptor.read",
+        |mut store: StoreContextMut<'_, State>,
+         (file, length, offset): (Handle, Filesize, Filesize)| {
+            let mut view = store.data_mut().filesystem();
+            let number = Resource::new_own(file.rep());
+            let read = answer(at_once(view.read(number, length, offset))?);
+            Ok((platform::read(&view, &file, read)?,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]descriptor.write",
+        |mut store: StoreContextMut<'_, State>,
+         (file, bytes, offset): (Handle, Vec<u8>, Filesize)| {
+            let mut view = store.data_mut().filesystem();
+            Ok((platform::write(&mut view, file, bytes, offset)?,))
+        },
+    )?;
     define!(types, "[method]descriptor.stat", stat(file: Handle));
     define!(types, "[method]descriptor.metadata-hash", metadata_hash(file: Handle));
     Ok(())
 }
 
 fn add_directory(types: &mut LinkerInstance<'_, State>) -> Result<()> {
-    define!(types, "[method]descriptor.stat-at", stat_at(dir: Handle, follow: PathFlags, path: String));
-    define!(types, "[method]descriptor.metadata-hash-at", metadata_hash_at(dir: Handle, follow: PathFlags, path: String));
+    define_look!(types, "[method]descriptor.stat-at", stat_at);
+    define_look!(
+        types,
+        "[method]descriptor.metadata-hash-at",
+        metadata_hash_at
+    );
     define!(types, "[method]descriptor.open-at", open_at(dir: Handle, follow: PathFlags, path: String, how: OpenFlags, flags: DescriptorFlags));
-    define!(types, "[method]descriptor.link-at", link_at(dir: Handle, follow: PathFlags, path: String, to: Handle, name: String));
-    define!(types, "[method]descriptor.unlink-file-at", unlink_file_at(dir: Handle, path: String));
-    Ok(())
+    types.func_wrap(
+        "[method]descriptor.link-at",
+        |mut store: StoreContextMut<'_, State>,
+         (dir, follow, path, to, name): (Handle, PathFlags, String, Handle, String)| {
+            let mut view = store.data_mut().filesystem();
+            Ok((platform::link_at(
+                &mut view,
+                (dir, path),
+                follow,
+                (to, name),
+            )?,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]descriptor.unlink-file-at",
+        |mut store: StoreContextMut<'_, State>, (dir, path): (Handle, String)| {
+            let mut view = store.data_mut().filesystem();
+            Ok((platform::unlink_file_at(&mut view, dir, path)?,))
+        },
+    )
 }
 
 fn add_listing(types: &mut LinkerInstance<'_, State>) -> Result<()> {

@@ -19,9 +19,10 @@ use wasmtime_wasi::{
 };
 
 use super::{
-    Answer, TYPES, View, listing,
+    Answer, TYPES, View, cause, listing,
     opening::{self, Directory, Opening, Wanted, open_by_wasmtime, patiently},
 };
+use crate::bindings::direct::lockfile::Operation;
 
 /// Defines `open-at` anew, and how a directory is read.
 pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {
@@ -77,8 +78,20 @@ fn open_at(
 }
 
 /// Whether it is the name of a file in the directory itself.
-fn is_plain(path: &str) -> bool {
+pub(crate) fn is_plain(path: &str) -> bool {
     !matches!(path, "" | "." | "..") && !path.contains('/')
+}
+
+/// What WASI calls a failure. Two that it has a code for are unknown to wasmtime-wasi; of those without one, the number is
+/// kept for the message.
+pub(crate) fn explained(operation: Operation, error: Errno) -> ErrorCode {
+    let code = match error {
+        Errno::DQUOT => ErrorCode::Quota,
+        Errno::ROFS => ErrorCode::ReadOnly,
+        error => io::Error::from(error).into(),
+    };
+    cause::note(operation, code, error.raw_os_error());
+    code
 }
 
 /// What was opened.
@@ -136,7 +149,13 @@ fn code(error: Errno, wanted: Wanted) -> ErrorCode {
         Errno::NXIO | Errno::NODEV => ErrorCode::NoSuchDevice,
         // FreeBSD's answer for a symbolic link.
         Errno::MLINK if wanted == Wanted::Existing => ErrorCode::Loop,
-        error => io::Error::from(error).into(),
+        error => explained(
+            match wanted {
+                Wanted::Existing => Operation::Open,
+                Wanted::New => Operation::Create,
+            },
+            error,
+        ),
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn environment(locks: &[Lock]) -> io::Result<[(&'static str, OsString
     let mut files = Vec::new();
     let mut directories = Vec::new();
     for lock in locks {
-        let file = path::absolute(lock.path())?;
+        let file = path::absolute(lock.path()).map_err(without_directory)?;
         directories.extend(file.parent().map(|it| it.as_os_str().to_owned()));
         files.push(file.into_os_string());
     }
@@ -24,6 +24,16 @@ pub(super) fn environment(locks: &[Lock]) -> io::Result<[(&'static str, OsString
         ("LOCKHOST_LOCK", joined(&files)),
         ("LOCKHOST_PID", pid.to_string().into()),
     ])
+}
+
+/// A relative path is no absolute one where the working directory is gone. Not the command is what is missing then.
+fn without_directory(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::other(
+            "the working directory was removed: start in one that is there, or give the lock's directory by an absolute path",
+        ),
+        _ => error,
+    }
 }
 
 /// As in `PATH`.

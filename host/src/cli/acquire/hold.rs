@@ -1,7 +1,7 @@
 //! The time with the lock: for as long as a command runs, or until somebody says that it is enough.
 
 use std::{
-    io,
+    env, io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -128,12 +128,22 @@ impl<'a> Holding<'a> {
 
     fn cannot_run(&self, error: &io::Error) -> Ended {
         let command = Path::new(&self.arguments.command[0]).display();
-        let told = anyhow!("cannot run {command}: {error}");
+        let told = anyhow!("cannot run {command}: {error}{}", circumstance(error));
         self.arguments.voice().failed(&told);
         Ended::Command(match error.kind() {
             io::ErrorKind::NotFound => NOT_FOUND,
             _ => NOT_EXECUTABLE,
         })
+    }
+}
+
+/// What stands behind a file that is missing: in a directory that was removed, none is found by a path from it.
+fn circumstance(error: &io::Error) -> &'static str {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    if is_missing(error) && env::current_dir().is_err_and(|error| is_missing(&error)) {
+        "; the working directory was removed: start in one that is there"
+    } else {
+        ""
     }
 }
 

@@ -8,6 +8,8 @@ use rustix::{
 };
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEntry, ErrorCode};
 
+use crate::{bindings::direct::lockfile::Operation, filesystem::explained};
+
 /// A directory that is being read.
 pub(super) struct Listing {
     entries: Dir,
@@ -79,7 +81,7 @@ fn unread(error: Errno) -> ErrorCode {
 }
 
 fn code(error: Errno) -> ErrorCode {
-    std::io::Error::from(error).into()
+    explained(Operation::List, error)
 }
 
 #[cfg(test)]

@@ -1,0 +1,82 @@
+//! Why an operation failed, as the system said it, where WASI has no code for that: too many open files, a stale handle of
+//! a network file system.
+//!
+//! The component hears `io` and names the operation and the file. The number stays on the host's side, with the thread that
+//! the call was made on: the error is put into words there, before the component is called again.
+
+use std::{cell::RefCell, io};
+
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+
+use crate::bindings::direct::lockfile::{Failure, Operation};
+
+/// How many are kept. A call of the component that fails more often has said why long before.
+const MOST: usize = 64;
+
+thread_local! {
+    static NOTED: RefCell<Vec<(Operation, i32)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Forgets what an earlier call of the component came to.
+pub(crate) fn forget() {
+    NOTED.with_borrow_mut(Vec::clear);
+}
+
+/// Keeps the number of a failure for which the component is answered with `code`.
+#[cfg_attr(
+    windows,
+    allow(dead_code, reason = "each code of its own has a sentence there")
+)]
+pub(crate) fn note(operation: Operation, code: ErrorCode, number: i32) {
+    if code == ErrorCode::Io {
+        NOTED.with_borrow_mut(|noted| {
+            noted.truncate(MOST - 1);
+            noted.push((operation, number));
+        });
+    }
+}
+
+/// Returns the system's error of the last such failure of an operation, if the component reports that it failed so.
+pub(crate) fn of(failure: Failure) -> Option<io::Error> {
+    if failure.code != ErrorCode::Io {
+        return None;
+    }
+    let number = NOTED.with_borrow(|noted| {
+        let mut latest = noted.iter().rev();
+        latest.find(|it| it.0 == failure.operation).map(|it| it.1)
+    })?;
+    Some(io::Error::from_raw_os_error(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(operation: Operation, code: ErrorCode) -> Failure {
+        Failure { operation, code }
+    }
+
+    #[test]
+    fn a_cause_is_that_of_its_operation_and_of_no_other_code() {
+        forget();
+        note(Operation::Open, ErrorCode::Io, 24);
+        note(Operation::Create, ErrorCode::Access, 13);
+        note(Operation::Link, ErrorCode::Io, 116);
+        let number =
+            |operation, code| of(failure(operation, code)).and_then(|it| it.raw_os_error());
+        assert_eq!(number(Operation::Open, ErrorCode::Io), Some(24));
+        assert_eq!(number(Operation::Link, ErrorCode::Io), Some(116));
+        assert_eq!(number(Operation::Create, ErrorCode::Io), None);
+        assert_eq!(number(Operation::Open, ErrorCode::Access), None);
+        forget();
+        assert_eq!(number(Operation::Open, ErrorCode::Io), None);
+    }
+
+    #[test]
+    fn a_thread_knows_its_own_causes_alone() {
+        forget();
+        note(Operation::Open, ErrorCode::Io, 24);
+        let other = std::thread::spawn(|| of(failure(Operation::Open, ErrorCode::Io)).is_some());
+        assert!(!other.join().unwrap());
+    }
+}

@@ -1,0 +1,137 @@
+//! The system's own words for a failure that WASI has no code for, and for a working directory that is gone.
+
+use std::process::{Command, Output};
+
+use super::{crashed, points, run};
+use lockhost_tests::{
+    program::{ended, lockhost, text},
+    scene::Scene,
+};
+
+/// The program's one line, if a system call fails for every path in the directory.
+fn line_if(inject: &str, scene: &Scene) -> String {
+    let call = inject.split(':').next().unwrap();
+    let output = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={inject}")])
+        .arg(lockhost())
+        .args(["acquire", text(scene.path()), "--", "true"])
+        .output()
+        .expect("strace can be started");
+    let (code, line) = ended(output);
+    assert_eq!(code, Some(1), "{inject}: {line}");
+    line
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn a_failure_names_call_file_and_cause() {
+    for (inject, what) in [
+        ("linkat:error=EDQUOT", "cannot link D/: disk quota exceeded"),
+        (
+            "linkat:error=EROFS",
+            "cannot link D/: read-only file system",
+        ),
+        (
+            "linkat:error=ENAMETOOLONG",
+            "cannot link D/: file name too long",
+        ),
+        (
+            "pwrite64:error=EDQUOT",
+            "cannot write D/: disk quota exceeded",
+        ),
+        (
+            "pwrite64:error=ESTALE",
+            "cannot write D/: Stale file handle (os error 116)",
+        ),
+        (
+            "unlinkat:error=ESTALE",
+            "cannot remove D/: Stale file handle (os error 116)",
+        ),
+    ] {
+        let scene = Scene::free();
+        let line = line_if(inject, &scene);
+        let (before, after) = what.split_once("D/").unwrap();
+        let before = format!("{before}{}/", scene.path().display());
+        assert!(line.contains(&before), "{inject}: {line}");
+        assert!(line.contains(after), "{inject}: {line}");
+        assert!(!line.contains("WASI"), "{inject}: {line}");
+    }
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn too_few_descriptors_are_said_to_be_too_few() {
+    let starts: [(fn() -> Scene, &str, &str); 2] = [
+        (Scene::free, "O_CREAT", "cannot create "),
+        (crashed, "\"tinyforge.lock\", O_RDONLY", "cannot open "),
+    ];
+    for (start, part, what) in starts {
+        let calls = points(&start()).into_iter();
+        let mut opens = calls.filter(|it| it.name == "openat" && it.text.contains(part));
+        let call = opens.next().expect("it opens a file");
+        for (error, cause) in [
+            ("ENFILE", ": Too many open files in system (os error 23)"),
+            ("EMFILE", ": Too many open files (os error 24)"),
+        ] {
+            let scene = start();
+            let words = run(&call, error, &scene).words;
+            let line = words.trim_end();
+            assert!(line.contains(what) && line.ends_with(cause), "{line}");
+            assert!(line.contains(text(scene.path())), "{line}");
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can mount")]
+fn a_read_only_mount_is_said_to_be_one() {
+    let scene = Scene::free();
+    let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && exec \"$0\" acquire \"$1\"";
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script])
+        .arg(lockhost())
+        .arg(scene.path())
+        .output();
+    let (code, line) = ended(output.unwrap());
+    assert_eq!(code, Some(1), "{line}");
+    assert!(line.contains("cannot create "), "{line}");
+    assert!(
+        line.trim_end().ends_with(": read-only file system"),
+        "{line}"
+    );
+}
+
+/// What comes of a command in a working directory that was removed.
+fn in_a_removed_directory(script: &str, scene: &Scene) -> Output {
+    Command::new("sh")
+        .args([
+            "-c",
+            &format!("mkdir gone d && cd gone && rmdir ../gone && {script}"),
+        ])
+        .arg(lockhost())
+        .arg(scene.path())
+        .current_dir(scene.path())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_working_directory_that_is_gone_is_said_to_be_gone() {
+    for (script, code) in [
+        ("exec \"$0\" acquire ../d -- echo here", 126),
+        ("exec \"$0\" acquire \"$1/d\" -- ./echo", 127),
+    ] {
+        let scene = Scene::free();
+        let (found, line) = ended(in_a_removed_directory(script, &scene));
+        assert_eq!(found, Some(code), "{line}");
+        assert!(
+            line.contains("the working directory was removed: start in one"),
+            "{line}"
+        );
+        assert_eq!(
+            std::fs::read_dir(scene.path().join("d")).unwrap().count(),
+            0
+        );
+    }
+}
