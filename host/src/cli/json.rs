@@ -44,6 +44,14 @@ pub(crate) struct Holder {
     reason: String,
     explanation: String,
     process: Option<Process>,
+    keepers: Vec<Keeper>,
+}
+
+/// A process that keeps a file locked.
+#[derive(Debug, Serialize)]
+struct Keeper {
+    pid: u32,
+    command: String,
 }
 
 impl From<&lockhost::Holder> for Holder {
@@ -63,6 +71,16 @@ impl From<&lockhost::Holder> for Holder {
             reason,
             explanation: holder.explanation(),
             process: holder.process().as_ref().map(Process::from),
+            keepers: holder.keepers().iter().map(Keeper::from).collect(),
+        }
+    }
+}
+
+impl From<&lockhost::Keeper> for Keeper {
+    fn from(keeper: &lockhost::Keeper) -> Self {
+        Self {
+            pid: keeper.pid(),
+            command: keeper.command().to_owned(),
         }
     }
 }

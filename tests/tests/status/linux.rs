@@ -12,6 +12,7 @@ use lockhost_tests::{
     program::{lockhost, run, text},
     scene::Scene,
     traced::log_of,
+    under_lock::under_lock,
 };
 
 use super::{object, told};
@@ -33,6 +34,26 @@ fn a_kept_file_of_a_dead_owner_is_0() {
     let (code, told) = told(&scene);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("the kernel keeps the file locked"), "{told}");
+}
+
+#[test]
+fn the_keepers_of_a_killed_owners_lock_are_named() {
+    let scene = Scene::free();
+    let command = ["sh", "-c", "trap '' TERM; echo $$; read line"];
+    let mut owner = under_lock(&[], scene.path(), &command);
+    let mut owner = Contender::start(owner.stdin(Stdio::piped()));
+    let keeper = owner.line();
+    owner.kill();
+    let (code, told) = told(&scene);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains(&format!(" for pid {keeper} (sh)")), "{told}");
+    let ending = format!("end them with: kill {keeper}");
+    assert!(told.trim_end().ends_with(&ending), "{told}");
+    let object = object(&[text(scene.path())]);
+    let found = &object["holder"]["keepers"][0];
+    assert_eq!(found["pid"].to_string(), keeper, "{object}");
+    assert_eq!(found["command"], "sh");
+    owner.go_on();
 }
 
 /// What a program says under a killer that it escapes by ending first.

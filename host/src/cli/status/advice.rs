@@ -1,6 +1,6 @@
 //! What to do about a lock.
 
-use lockhost::{Holder, State, Status};
+use lockhost::{Holder, Keeper, State, Status};
 
 #[cfg_attr(windows, path = "advice/windows.rs")]
 #[cfg_attr(not(windows), path = "advice/unix.rs")]
@@ -58,11 +58,28 @@ fn without_access(status: &Status, error: &io::Error) -> String {
 }
 
 fn wait_for(owner: &Holder) -> String {
+    // The owner was killed, and these have its lock: what it was started as runs no more.
+    if let Some(numbers) = numbers(owner.keepers()) {
+        return format!(
+            "wait until all that keep it end, or end them with: {}",
+            ending(&numbers)
+        );
+    }
     match owner.process().filter(|_| owner.reader().is_none()) {
         Some(process) => format!(
             "wait until it ends, or end it with: {}",
-            ending(process.pid())
+            ending(&process.pid().to_string())
         ),
         None => "wait until it ends".to_owned(),
     }
+}
+
+/// How many keepers are named in one command.
+const NAMED: usize = 16;
+
+/// The numbers of processes that keep a lock, as kill(1) takes them. `None` if none is known.
+fn numbers(keepers: &[Keeper]) -> Option<String> {
+    let numbers = keepers.iter().take(NAMED).map(|it| it.pid().to_string());
+    let numbers: Vec<_> = numbers.collect();
+    (!numbers.is_empty()).then(|| numbers.join(" "))
 }

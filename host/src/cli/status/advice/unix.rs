@@ -1,6 +1,6 @@
 //! How a process is ended.
 
-/// The command that asks it to end.
-pub(super) fn ending(pid: u32) -> String {
-    format!("kill {pid}")
+/// The command that asks processes of these numbers to end.
+pub(super) fn ending(numbers: &str) -> String {
+    format!("kill {numbers}")
 }
