@@ -1,11 +1,13 @@
 //! A path that turns while a lock on its directory is waited for, and a working directory that changes.
 
-use std::{env, ffi::OsString, fs, path::Path, thread, time::Duration};
+use std::{env, ffi::OsString, fs, path::Path, process::Stdio, thread, time::Duration};
 
 use lockhost::{Attempt, Awaited, ErrorKind, Lock, Options, Progress, Waiting, acquire};
 use lockhost_tests::{
     contender::Contender,
+    program::text,
     scene::Scene,
+    traced::{log_of, system_calls},
     under_lock::{told, under_lock},
 };
 use rustix::thread::{UnshareFlags, unshare_unsafe};
@@ -205,6 +207,54 @@ fn the_program_waits_for_a_directory_that_comes_back() {
     fs::create_dir(&data).unwrap();
     assert!(waiter.line().starts_with("acquired "));
     owner.stop();
+}
+
+#[test]
+fn a_directory_that_its_owner_removes_is_made_again() {
+    let scene = Scene::free();
+    let data = scene.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let command = [
+        "sh",
+        "-c",
+        "echo ready; read line; rm -r \"$0\"",
+        text(&data),
+    ];
+    let mut owner = under_lock(&[], &data, &command);
+    let mut owner = Contender::start(owner.stdin(Stdio::piped()));
+    assert_eq!(owner.line(), "ready");
+    let waiter = under_lock(&["-v", "--mkdir", "--wait"], &data, &[]);
+    let mut waiter = Contender::start(&mut told(&waiter));
+    assert!(waiter.line().starts_with("lockhost: waiting for pid "));
+    owner.go_on();
+    let mut line = waiter.line();
+    while line.starts_with("lockhost: waiting for ") {
+        line = waiter.line();
+    }
+    assert!(line.starts_with("acquired "), "{line}");
+    assert!(data.is_dir());
+    // Its lock went with the directory.
+    assert_eq!(owner.end_of_input().code(), Some(1));
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn a_directory_that_is_removed_once_it_is_made_is_made_again() {
+    let scene = Scene::free();
+    let data = scene.path().join("data");
+    let calls = system_calls(&[], scene.path());
+    let mut opens = calls.iter().filter(|it| it.touches(scene.path()));
+    let open = opens.find(|it| it.text.contains("O_PATH"));
+    let open = open.expect("it opens the directory");
+    let missing = format!("inject={}:error=ENOENT:when={}", open.name, open.nth);
+    let trace = format!("trace={}", open.name);
+    let command = under_lock(&["--mkdir", "--wait"], &data, &["true"]);
+    let (_, log) = log_of(&["-e", &trace, "-e", &missing], &command);
+    let failed = log.lines().find(|line| line.contains("INJECTED"));
+    assert!(
+        failed.is_some_and(|line| line.contains(text(&data))),
+        "{log}"
+    );
 }
 
 #[test]

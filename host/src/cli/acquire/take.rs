@@ -158,7 +158,8 @@ impl Taking<'_> {
     }
 
     /// Begins an attempt. `None` if the directory is missing and there is patience left: of several directories, each was
-    /// there before, so one that is missing now is waited for, or made.
+    /// there before, so one that is missing now is waited for, or made. One that was made was there too, and was removed
+    /// since, by an owner that removes its directory say.
     fn begin(
         &self,
         directory: &Path,
@@ -172,7 +173,7 @@ impl Taking<'_> {
         };
         let waits = left.is_some_and(|left| !left.is_zero());
         match options.attempt(directory) {
-            Err(error) if several && waits && is_missing(&error) => {
+            Err(error) if (several || self.mkdir) && waits && is_missing(&error) => {
                 if self.mkdir {
                     make(directory)?;
                 }
