@@ -230,12 +230,13 @@ impl Lock {
 
     /// Returns what becomes readable when the lock may be lost: when the lock file, or a directory of its path, may have
     /// been removed, replaced or moved. `None` where the system does not report that: on a file system that other
-    /// machines may change too, or that is not known, and where there is no more room for watches.
+    /// machines may change too, or that is not known, and where there is no more room for watches: on Linux all watches of a
+    /// process share one inotify(7) instance, and the last 16 that a user may have are left to other programs.
     ///
     /// It does not replace [`verify`](Self::verify), it saves asking often. What happened before is not reported: ask
     /// once when it is there. A symbolic link that turns further up, a directory there that may not be read, and a file
     /// system that is mounted over one are not reported either: where that matters, ask now and then, as the program
-    /// `lockhost` does each second. Closing it takes the kernel some milliseconds. [`Watch`] has an example.
+    /// `lockhost` does each second. Closing the last one takes the kernel some milliseconds. [`Watch`] has an example.
     #[must_use]
     pub fn watch(&self) -> Option<Watch> {
         let path = self.place.absolute().join(&self.report.file);

@@ -20,6 +20,8 @@ pub(crate) struct Vigil {
     decision: Decision,
     file: Option<Watch>,
     processes: Vec<ProcessWatch>,
+    /// How often a look has found no watch on the file.
+    unwatched: u32,
 }
 
 impl Vigil {
@@ -54,12 +56,23 @@ impl Vigil {
 
     fn watch_file(&mut self, path: &Path) -> FileArmed {
         if self.file.is_none() {
-            self.file = Watch::new().ok();
+            self.file = self.new_watch();
         }
         match self.file.as_mut().map(|watch| watch.turn_to(path)) {
             Some(Ok(true)) => FileArmed::Anew,
             Some(Ok(false)) => FileArmed::Before,
             Some(Err(_)) | None => FileArmed::No,
+        }
+    }
+
+    /// Where the system has none left, others need the next one more than a waiter, which also looks each second. So it is
+    /// tried less and less often, and once a minute in the end.
+    fn new_watch(&mut self) -> Option<Watch> {
+        let looks = self.unwatched;
+        self.unwatched = looks.wrapping_add(1);
+        match looks.is_power_of_two() || looks.is_multiple_of(64) {
+            true => Watch::new().ok(),
+            false => None,
         }
     }
 

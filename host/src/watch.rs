@@ -12,7 +12,7 @@ pub(crate) mod platform;
 
 /// A descriptor that becomes readable when something has happened to a lock file, so that it is worth asking
 /// [`Lock::still_held`](crate::Lock::still_held): the file, or a directory of its path, may have been removed, replaced or
-/// moved away. Most of what happens is harmless.
+/// moved away. Most of what happens is harmless, and some of it happens to the files of other watches of this process.
 ///
 /// It can be waited for with poll(2) beside others, or in an event loop: on Unix it is `AsFd` and `AsRawFd`, and on Windows
 /// `AsHandle` and `AsRawHandle`, of a handle that is signalled. Before that, [`forget`](Self::forget) what has happened
@@ -81,7 +81,8 @@ impl Watch {
         self.0.turn_to(path)
     }
 
-    /// Makes the descriptor unreadable until something happens again. Whether something had.
+    /// Makes the descriptor unreadable until something happens again. Whether something had. In a child made by fork(2) the
+    /// watch is the parent's, and nothing is taken from it.
     pub fn forget(&self) -> bool {
         self.0.forget()
     }

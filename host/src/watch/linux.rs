@@ -1,37 +1,46 @@
-//! inotify(7) on a file, pidfd_open(2) on processes.
+//! inotify(7) on files, pidfd_open(2) on processes.
 //!
 //! By rustix, which is here already, and not by a crate for all systems (`notify`), which starts a thread for what one
 //! descriptor in poll(2) does.
 
-use std::{
-    io,
-    mem::{self, MaybeUninit},
-    path::Path,
-    time::Duration,
-};
+use std::{io, mem, path::Path, sync::Arc, time::Duration};
 
 use rustix::{
-    fs::inotify::{self, CreateFlags, Reader, WatchFlags},
+    event::epoll::{self, EventData, EventFlags},
+    fs::inotify::WatchFlags,
     process::{Pid, PidfdFlags, pidfd_open},
 };
 
+use self::instance::{Inbox, Instance, Watched};
 use crate::descriptor::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow};
+
+mod instance;
 
 /// A file that is watched, with the directories of its path: these for being moved or removed alone, so what happens
 /// in them wakes no process.
 #[derive(Debug)]
 pub(crate) struct FileWatch {
-    inotify: OwnedDescriptor,
-    /// What inotify(7) calls the watch on the file: a number that no later file gets, whatever its inode's is.
-    file: Option<i32>,
-    directories: Vec<i32>,
+    instance: Arc<Instance>,
+    inbox: Arc<Inbox>,
+    /// Readable while the instance or the inbox is: something was reported to any watch of this process, or to this one by
+    /// way of another.
+    either: OwnedDescriptor,
+    file: Option<Watched>,
+    directories: Vec<Watched>,
 }
 
 impl FileWatch {
     pub(crate) fn new() -> io::Result<Self> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        let instance = Instance::of_this_process()?;
+        let inbox = Arc::new(Inbox::new()?);
+        let either = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let data = EventData::new_u64(0);
+        epoll::add(&either, &*instance, data, EventFlags::IN)?;
+        epoll::add(&either, &*inbox, data, EventFlags::IN)?;
         Ok(Self {
-            inotify,
+            instance,
+            inbox,
+            either,
             file: None,
             directories: Vec::new(),
         })
@@ -43,49 +52,53 @@ impl FileWatch {
         let events = WatchFlags::ATTRIB
             | WatchFlags::MOVE_SELF
             | WatchFlags::DELETE_SELF
-            | WatchFlags::CLOSE_WRITE
-            | WatchFlags::DONT_FOLLOW;
-        let file = inotify::add_watch(&self.inotify, path, events);
+            | WatchFlags::CLOSE_WRITE;
+        let file = self.instance.add(path, events, &self.inbox);
         let before = mem::replace(&mut self.file, file.as_ref().ok().copied());
         if before == self.file {
-            return file.map(|_| false).map_err(Into::into);
+            return file.map(|_| false);
         }
         let directories = self.watch_directories(path);
         let directories = mem::replace(&mut self.directories, directories);
-        for watch in before.into_iter().chain(directories) {
-            if Some(watch) != self.file && !self.directories.contains(&watch) {
-                // It may be gone by itself, with its file.
-                let _ = inotify::remove_watch(&self.inotify, watch);
+        for watched in before.into_iter().chain(directories) {
+            if Some(watched) != self.file && !self.directories.contains(&watched) {
+                self.instance.remove(watched, &self.inbox);
             }
         }
         // That they were removed is reported too. What else was is looked for after this: the file is another one.
         self.forget();
-        file.map(|_| true).map_err(Into::into)
+        file.map(|_| true)
     }
 
     /// Watches those that can be: they have to be readable, and a symbolic link is watched as what it is. Where one is
     /// moved from further up, or another is mounted over it, nothing is reported.
-    fn watch_directories(&self, path: &Path) -> Vec<i32> {
-        let events = WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF | WatchFlags::DONT_FOLLOW;
+    fn watch_directories(&self, path: &Path) -> Vec<Watched> {
+        let events = WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
         let directories = path.ancestors().skip(1);
         directories
             .filter(|directory| directory.file_name().is_some())
-            .filter_map(|directory| inotify::add_watch(&self.inotify, directory, events).ok())
+            .filter_map(|directory| self.instance.add(directory, events, &self.inbox).ok())
             .collect()
     }
 
+    /// Nothing is taken from the parent's in a child made by fork(2).
     pub(crate) fn forget(&self) -> bool {
-        let mut buffer = [MaybeUninit::uninit(); 1024];
-        let mut events = Reader::new(&self.inotify, &mut buffer);
-        let mut any = false;
-        while events.next().is_ok() {
-            any = true;
-        }
-        any
+        self.instance.is_ours() && self.instance.collect(&self.inbox)
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
-        borrow(&self.inotify)
+        borrow(&self.either)
+    }
+}
+
+impl Drop for FileWatch {
+    fn drop(&mut self) {
+        // In a child made by fork(2) they are the parent's watches.
+        if self.instance.is_ours() {
+            for watched in self.file.iter().chain(&self.directories) {
+                self.instance.remove(*watched, &self.inbox);
+            }
+        }
     }
 }
 
@@ -106,5 +119,81 @@ impl ProcessWatch {
 
     pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         borrow(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn is_readable(watch: &FileWatch) -> bool {
+        await_any(&[watch.descriptor()], Duration::ZERO)
+    }
+
+    fn watch(path: &Path) -> FileWatch {
+        let mut watch = FileWatch::new().unwrap();
+        assert!(watch.turn_to(path).unwrap());
+        watch
+    }
+
+    #[test]
+    fn all_watches_of_a_process_share_an_instance() {
+        let place = tempfile::tempdir().unwrap();
+        let files = ["a", "b", "c"].map(|name| place.path().join(name));
+        let watches = files.each_ref().map(|file| {
+            fs::write(file, "").unwrap();
+            watch(file)
+        });
+        for other in &watches[1..] {
+            assert!(Arc::ptr_eq(&watches[0].instance, &other.instance));
+        }
+    }
+
+    #[test]
+    fn a_report_is_handed_over_and_not_lost() {
+        let place = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| place.path().join(name));
+        fs::write(&a, "").unwrap();
+        fs::write(&b, "").unwrap();
+        let (one, other) = (watch(&a), watch(&b));
+        // That a watch was removed is reported to all, and to none of them.
+        one.forget();
+        other.forget();
+        assert!(!is_readable(&other));
+        fs::remove_file(&b).unwrap();
+        assert!(is_readable(&other));
+        assert!(!one.forget(), "it was not its file");
+        assert!(is_readable(&other), "it is the other's to take");
+        assert!(other.forget());
+        assert!(!is_readable(&other) && !other.forget());
+    }
+
+    #[test]
+    fn one_file_is_watched_by_several_until_the_last_is_dropped() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("a");
+        fs::write(&file, "").unwrap();
+        let (one, other) = (watch(&file), watch(&file));
+        let third = watch(&file);
+        drop(third);
+        fs::remove_file(&file).unwrap();
+        assert!(one.forget());
+        assert!(other.forget());
+    }
+
+    #[test]
+    fn a_file_of_the_same_name_is_another_one() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("a");
+        fs::write(&file, "").unwrap();
+        let mut one = watch(&file);
+        assert!(!one.turn_to(&file).unwrap());
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, "").unwrap();
+        assert!(one.turn_to(&file).unwrap());
+        fs::remove_file(&file).unwrap();
+        assert!(one.forget());
     }
 }

@@ -60,13 +60,20 @@ fn timespec(pid: u32, address: u64) -> Option<u64> {
     seconds.checked_add(word(nanoseconds)?)
 }
 
-/// Whether a process has an inotify(7) descriptor.
+/// Whether a process has an inotify(7) instance.
 #[must_use]
 pub fn watches(pid: u32) -> bool {
+    instances(pid) > 0
+}
+
+/// How many inotify(7) instances a process has.
+#[must_use]
+pub fn instances(pid: u32) -> usize {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd"))
         .into_iter()
         .flatten();
-    descriptors.flatten().any(|entry| {
+    let is_one = |entry: &fs::DirEntry| {
         fs::read_link(entry.path()).is_ok_and(|link| link.to_string_lossy().contains("inotify"))
-    })
+    };
+    descriptors.flatten().filter(is_one).count()
 }

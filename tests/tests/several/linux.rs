@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt, symlink},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -14,7 +14,7 @@ use lockhost_tests::{
     program::lockhost,
     scene::Scene,
     schema::Schema,
-    under_lock::{ready, sleeps_until_notified, told, until},
+    under_lock::{instances, ready, sleeps_until_notified, told, until},
 };
 use rustix::process::Signal;
 
@@ -34,6 +34,30 @@ fn a_directory_that_is_given_twice_is_taken_once() {
     let expected = format!("{}\n", scene.path().display());
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     assert!(scene.files().is_empty());
+}
+
+#[test]
+fn twenty_locks_take_one_inotify_instance() {
+    let scene = Scene::free();
+    let paths: Vec<_> = (0..20)
+        .map(|nth| scene.path().join(nth.to_string()))
+        .collect();
+    paths.iter().for_each(|path| fs::create_dir(path).unwrap());
+    let directories: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    let mut owner = Contender::start(&mut told(&under_locks(&[], &directories, &[])));
+    paths
+        .iter()
+        .for_each(|_| assert!(owner.line().starts_with("acquired ")));
+    // Each of them is watched, also the first and the last.
+    for path in [&paths[0], &paths[19]] {
+        let lock = path.join("tinyforge.lock");
+        fs::remove_file(&lock).unwrap();
+        let line = owner.line();
+        let lost = format!("lockhost: {} is lost: ", lock.display());
+        assert!(line.starts_with(&lost), "{line}");
+    }
+    assert_eq!(instances(owner.pid()), 1);
+    owner.end(Signal::TERM);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use lockhost_tests::{
     contender::{Contender, rounds, send},
     scene::Scene,
     terminal::Terminal,
-    under_lock::{ready, sleeps_until_notified, told, under_lock, until},
+    under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until},
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -293,6 +293,54 @@ fn where_nobody_tells_a_release_is_found_all_the_same() {
         owner.kill();
         gets_in(&mut waiter);
     }
+}
+
+/// The processes that a process has started, and not waited for.
+fn children(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    let children = children.unwrap_or_default();
+    children
+        .split_whitespace()
+        .map(|it| it.parse().unwrap())
+        .collect()
+}
+
+/// A user namespace has a limit of its own, so no other program is disturbed.
+#[test]
+#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+fn waiters_leave_the_last_inotify_instances_to_others() {
+    const LIMIT: usize = 18;
+    const WAITERS: usize = 6;
+    let scene = Scene::free();
+    let mut owner = Contender::owner(scene.path());
+    let lockhost = under_lock(&["-v", "--wait"], scene.path(), &["echo", "turn"]);
+    let script = format!(
+        "echo {LIMIT} >/proc/sys/user/max_inotify_instances || exit
+         for waiter in $(seq {WAITERS}); do \"$0\" \"$@\" & done; wait"
+    );
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--user", "--map-root-user", "sh", "-c", &script])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut waiters = Contender::start(&mut told(&unshare));
+    until("all of them sleep", || {
+        let children = children(waiters.pid());
+        let asleep = |pid: &u32| sleeps_until_notified(*pid) == Some(true);
+        children.len() == WAITERS && children.iter().all(asleep)
+    });
+    let taken: usize = children(waiters.pid()).into_iter().map(instances).sum();
+    assert!(taken <= LIMIT - 16, "{taken} of {LIMIT}");
+    owner.stop();
+    for _ in 0..WAITERS {
+        let mut line = waiters.line();
+        while line != "turn" {
+            assert!(!line.is_empty(), "one of them ends without the lock");
+            line = waiters.line();
+        }
+    }
+    assert_eq!(waiters.end_of_input().code(), Some(0));
+    assert!(scene.files().is_empty());
 }
 
 #[test]
