@@ -69,6 +69,14 @@ impl GuestAttempt for AttemptResource {
         }))))
     }
 
+    fn succeed(&self, owner: String) {
+        let mut holding = self.0.take();
+        if let Some(holding) = &mut holding {
+            holding.machine.succeed(&owner);
+        }
+        self.0.set(holding);
+    }
+
     fn try_(&self, elapsed_ms: u64) -> Result<Lock, Error> {
         let Some(mut holding) = self.0.take() else {
             return Err(Error {

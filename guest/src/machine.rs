@@ -39,6 +39,9 @@ const ATTEMPTS: u32 = 4096;
 /// How long an attempt waits in all, in milliseconds of the host's clock.
 const PATIENCE: u64 = 30_000;
 
+/// How long the owner of a lock file that is gone may take to put it back, in milliseconds.
+const PREDECESSOR: u64 = 200;
+
 /// How long another program's reclaim is waited for, in milliseconds.
 const OTHER_RECLAIM: u64 = 2_000;
 
@@ -74,6 +77,8 @@ enum State {
     New,
     /// *look*: nothing is created before the lock is seen to be free or dead.
     Look,
+    /// It is free, and the claim of the owner that this attempt succeeds may still stand.
+    Predecessor,
     /// *claim*
     Current(Purpose),
     Create,
@@ -167,6 +172,8 @@ enum After {
 pub struct Machine {
     names: Names,
     assume_dead: Option<String>,
+    /// Whose end was waited for.
+    predecessor: Option<Identity>,
     state: State,
     goal: Goal,
     attempt: u32,
@@ -216,6 +223,7 @@ impl Machine {
         Self {
             names: Names::new(lock),
             assume_dead,
+            predecessor: None,
             state: State::New,
             goal: Goal::Lock,
             attempt: 0,
@@ -243,6 +251,11 @@ impl Machine {
             refused: String::new(),
             end: Err(Stop::Ended),
         }
+    }
+
+    /// Says whose end was waited for before this attempt. It is without effect if that is no identity.
+    pub fn succeed(&mut self, owner: &str) {
+        self.predecessor = Identity::new(owner);
     }
 
     /// The names of the lock's files.
@@ -351,6 +364,7 @@ impl Machine {
                     Look::Over(seen) => self.seen(seen),
                 }
             }
+            State::Predecessor => self.predecessor_seen(reply),
             State::Current(purpose) => self.introduced(purpose, reply),
             State::Create => self.created(reply),
             State::Guard(file, under, probed) => self.guarded(file, under, probed, reply),

@@ -101,6 +101,7 @@ impl Stop {
                 retry_ms: match awaited {
                     Awaited::Settling => 100,
                     Awaited::OtherReclaim => 20,
+                    Awaited::Owner => 1,
                 },
             }),
             Stop::Contended(_) => Cause::Contended,

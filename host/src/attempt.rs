@@ -49,6 +49,7 @@ impl Options {
             maker: platform::number(),
             options: self.clone(),
             vigil: Vigil::default(),
+            refusal: None,
         })
     }
 
@@ -117,6 +118,8 @@ pub struct Attempt {
     maker: process::Number,
     tries: Tries,
     vigil: Vigil,
+    /// The last refusal by an owner with a claim.
+    refusal: Option<Waiting>,
 }
 
 /// How an attempt goes on.
@@ -258,6 +261,10 @@ impl Attempt {
                 Awaited::Directory => Waiting::for_directory(self.place.given(), pause),
                 _ => Waiting::for_release(&error, pause),
             };
+            self.refusal = error
+                .holder()
+                .filter(|holder| holder.is_claimed())
+                .map(|_| waiting.clone());
             return Ok(Progress::Waiting(waiting));
         }
     }
@@ -355,7 +362,8 @@ impl Attempt {
                     has_waited: true,
                 }));
                 let path = self.place.given().join(file);
-                Ok(Progress::Waiting(Waiting::as_told(path, &waiting)))
+                let refusal = self.refusal.as_ref();
+                Ok(Progress::Waiting(Waiting::as_told(path, &waiting, refusal)))
             }
             Err(error) => {
                 instance.give_up(attempt);
@@ -375,7 +383,15 @@ impl Attempt {
                 current.instance.give_up(current.attempt);
                 self.options.begin(&self.place)
             }
-            Tries::Again => self.options.begin(&self.place),
+            Tries::Again => {
+                let mut next = self.options.begin(&self.place)?;
+                let holder = self.refusal.as_ref().and_then(Waiting::holder);
+                if let Some(owner) = holder.and_then(Holder::identity) {
+                    let said = next.instance.succeed(next.attempt, owner);
+                    said.map_err(|error| Error::internal(self.place.given(), error))?;
+                }
+                Ok(next)
+            }
             Tries::Ended => Err(ended(self.place.given())),
         }
     }
@@ -386,15 +402,20 @@ impl Waiting {
         self.path
     }
 
-    fn as_told(path: PathBuf, waiting: &wit::Waiting) -> Self {
+    /// An owner that may be putting its file back is still the one that is waited for.
+    fn as_told(path: PathBuf, waiting: &wit::Waiting, refusal: Option<&Self>) -> Self {
         Self {
             path,
             awaited: match waiting.awaited {
                 wit::Awaited::Settling => Awaited::Settling,
                 wit::Awaited::OtherReclaim => Awaited::OtherReclaim,
+                wit::Awaited::Owner => Awaited::Release,
             },
             retry_after: Duration::from_millis(waiting.retry_ms.into()),
-            holder: None,
+            holder: match waiting.awaited {
+                wit::Awaited::Owner => refusal.and_then(|it| it.holder.clone()),
+                _ => None,
+            },
         }
     }
 

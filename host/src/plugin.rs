@@ -76,6 +76,8 @@ enum Trying {
 /// A lock of a plugin.
 struct Lock {
     inner: Inner,
+    /// Since when its file is being put back.
+    restoring: Option<Instant>,
     asking: Asking,
 }
 
@@ -156,6 +158,12 @@ fn add_attempt<T: 'static>(
         },
     )?;
     interface.func_wrap(
+        "[method]attempt.succeed",
+        move |mut store: StoreContextMut<'_, T>, (attempt, owner): (Resource<Attempt>, String)| {
+            table(store.data_mut()).get_mut(&attempt)?.succeed(&owner)
+        },
+    )?;
+    interface.func_wrap(
         "[method]attempt.try",
         move |mut store: StoreContextMut<'_, T>, (attempt, elapsed): (Resource<Attempt>, u64)| {
             let table = table(store.data_mut());
@@ -220,6 +228,18 @@ fn add_lock<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) 
         },
     )?;
     interface.func_wrap(
+        "[method]lock.restore",
+        move |mut store: StoreContextMut<'_, T>, (lock, elapsed): (Resource<Lock>, u64)| {
+            Ok((table(store.data_mut()).get_mut(&lock)?.restore(elapsed)?,))
+        },
+    )?;
+    interface.func_wrap(
+        "[method]lock.refresh",
+        move |mut store: StoreContextMut<'_, T>, (lock,): (Resource<Lock>,)| {
+            Ok((table(store.data_mut()).get_mut(&lock)?.refresh()?,))
+        },
+    )?;
+    interface.func_wrap(
         "[static]lock.release",
         move |mut store: StoreContextMut<'_, T>, (lock,): (Resource<Lock>,)| {
             Ok((table(store.data_mut()).delete(lock)?.release()?,))
@@ -273,6 +293,18 @@ impl Attempt {
         }
     }
 
+    /// A handle that stands for an identity names no claim: then nothing is waited for.
+    fn succeed(&mut self, owner: &str) -> Result<()> {
+        match &mut self.trying {
+            Trying::With(inner) if inner.is_ours() => {
+                let attempt = inner.resource;
+                let owner = beginning(owner);
+                inner.instance()?.succeed(attempt, &owner)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The outer error is a trap, which ends the attempt as well.
     fn proceed(&mut self, told: u64) -> Result<std::result::Result<Lock, wit::Error>> {
         let mut inner = match mem::replace(&mut self.trying, Trying::Ended) {
@@ -293,7 +325,11 @@ impl Attempt {
             Ok(lock) => {
                 inner.resource = lock;
                 let asking = self.asking.clone();
-                Ok(Ok(Lock { inner, asking }))
+                Ok(Ok(Lock {
+                    inner,
+                    restoring: None,
+                    asking,
+                }))
             }
             Err(error) => {
                 // Every other answer ends the attempt, and with it goes the instance.
@@ -335,6 +371,34 @@ impl Lock {
         }
         let lock = self.inner.resource;
         self.inner.instance()?.still_held(lock)
+    }
+
+    /// As an attempt's, its waiting is measured here.
+    fn restore(
+        &mut self,
+        told: u64,
+    ) -> Result<std::result::Result<wit::Restored, wit::Unrestored>> {
+        if !self.inner.is_ours() {
+            return Ok(Err(wit::Unrestored::Lost));
+        }
+        let begun = *self.restoring.get_or_insert_with(Instant::now);
+        let lock = self.inner.resource;
+        let outcome = self
+            .inner
+            .instance()?
+            .restore(lock, told.min(elapsed(begun)))?;
+        if !matches!(outcome, Err(wit::Unrestored::Again(_))) {
+            self.restoring = None;
+        }
+        Ok(outcome)
+    }
+
+    fn refresh(&mut self) -> Result<std::result::Result<(), wit::Failure>> {
+        if !self.inner.is_ours() {
+            return Ok(Ok(()));
+        }
+        let lock = self.inner.resource;
+        self.inner.instance()?.refresh(lock)
     }
 
     fn release(self) -> Result<std::result::Result<(), wit::ReleaseError>> {

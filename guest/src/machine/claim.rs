@@ -1,9 +1,9 @@
 //! Before the lock is tried for: *look*, then *claim*.
 
-use super::{ATTEMPTS, Machine, Purpose, RETRIES, State, Turn, Verdict, end::unseen};
+use super::{ATTEMPTS, Machine, PREDECESSOR, Purpose, RETRIES, State, Turn, Verdict, end::unseen};
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
-    contract::{ErrorCode, Occupation, Operation},
+    contract::{Awaited, ErrorCode, Occupation, Operation},
     dropping::Levels,
     examine::Seen,
     lockfile::Name,
@@ -15,7 +15,7 @@ impl Machine {
 
     pub(super) fn looked(&mut self, seen: Seen) -> Turn {
         let stop = match seen {
-            Seen::Gone => return self.introduce(),
+            Seen::Gone => return self.after_predecessor(),
             Seen::File => match self.verdict(0) {
                 // Whether it has settled can only be told beside a claim of ours.
                 Verdict::Dead(_) | Verdict::Unsettled => return self.introduce(),
@@ -25,6 +25,28 @@ impl Machine {
             Seen::Failed(operation, code) => Stop::Failed(unseen(operation, 0, code)),
         };
         self.stop(stop)
+    }
+
+    /// An owner removes its claim after its lock file, within microseconds. If the claim stands longer, the file may have
+    /// been removed by accident, and be put back.
+    fn after_predecessor(&mut self) -> Turn {
+        match self.predecessor {
+            Some(owner) if self.now < PREDECESSOR => {
+                let name = Name::Claim(owner);
+                self.call(State::Predecessor, Call::Id { name })
+            }
+            _ => self.introduce(),
+        }
+    }
+
+    pub(super) fn predecessor_seen(&mut self, reply: Reply) -> Turn {
+        match reply.id() {
+            Ok(_) => {
+                self.state = State::New;
+                self.again(Awaited::Owner, 0)
+            }
+            Err(_) => self.introduce(),
+        }
     }
 
     // claim

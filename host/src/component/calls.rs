@@ -29,6 +29,12 @@ impl Instance {
         guest.call_constructor(&mut self.store, directory, options)
     }
 
+    /// Says whose end was waited for before an attempt.
+    pub(crate) fn succeed(&mut self, attempt: ResourceAny, owner: &str) -> Result<()> {
+        let guest = self.exports.lockhost_lockfile_lockfile().attempt();
+        guest.call_succeed(&mut self.store, attempt, &owner.to_owned())
+    }
+
     /// One more try. What comes of an attempt that has got the lock is the lock, and no attempt any more.
     pub(crate) fn go_on(
         &mut self,
@@ -59,6 +65,25 @@ impl Instance {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
         cause::forget();
         guest.call_still_held(&mut self.store, lock)
+    }
+
+    /// Puts a lock file back that was removed.
+    pub(crate) fn restore(
+        &mut self,
+        lock: ResourceAny,
+        elapsed: u64,
+    ) -> Result<std::result::Result<wit::Restored, wit::Unrestored>> {
+        let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        guest.call_restore(&mut self.store, lock, elapsed)
+    }
+
+    /// Sets the access time of a lock's files to now.
+    pub(crate) fn refresh(
+        &mut self,
+        lock: ResourceAny,
+    ) -> Result<std::result::Result<(), wit::Failure>> {
+        let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        guest.call_refresh(&mut self.store, lock)
     }
 
     /// Releases a lock, which is the end of the instance's task.

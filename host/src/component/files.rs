@@ -12,7 +12,7 @@ use wasmtime_wasi::{
     filesystem::{Descriptor, WasiFilesystemView},
     p2::bindings::filesystem::types::{
         DescriptorFlags, DirectoryEntryStream, Filesize, HostDescriptor, HostDirectoryEntryStream,
-        OpenFlags, PathFlags,
+        NewTimestamp, OpenFlags, PathFlags,
     },
 };
 
@@ -91,6 +91,7 @@ fn add_descriptor(types: &mut LinkerInstance<'_, State>) -> Result<()> {
             Ok((platform::write(&mut view, file, bytes, offset)?,))
         },
     )?;
+    define!(types, "[method]descriptor.set-times", set_times(file: Handle, accessed: NewTimestamp, modified: NewTimestamp));
     define!(types, "[method]descriptor.stat", stat(file: Handle));
     define!(types, "[method]descriptor.metadata-hash", metadata_hash(file: Handle));
     Ok(())

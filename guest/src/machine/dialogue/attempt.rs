@@ -76,6 +76,18 @@ impl Attempt {
         Self::assuming(None)
     }
 
+    /// One that follows another, which this owner refused.
+    pub(super) fn succeeding(owner: &Identity) -> Self {
+        let mut machine = Machine::new("a.lock".to_owned(), None);
+        machine.succeed(owner.as_str());
+        let next = machine.start(0);
+        Self {
+            machine,
+            next,
+            maker: None,
+        }
+    }
+
     /// One that a person has told whom to take for dead.
     pub(super) fn assuming(dead: Option<&str>) -> Self {
         let mut machine = Machine::new("a.lock".to_owned(), dead.map(str::to_owned));

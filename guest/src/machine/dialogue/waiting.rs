@@ -7,7 +7,7 @@ use super::{
 use crate::{
     call::{Call, Reply},
     contract::{AliveReason, Cause, DeadReason, ErrorCode, Liveness, Remark, Warning},
-    lockfile::DEEPEST,
+    lockfile::{DEEPEST, Identity, Name},
 };
 
 #[test]
@@ -134,4 +134,31 @@ fn a_reclaim_of_ours_is_not_waited_for_and_swept_if_it_is_dead() {
         .sees_claim(1, OTHER, scratch(), NOBODY)
         .compares(at(0), Ok(OWN))
         .compares(at(DEEPEST), GONE);
+}
+
+#[test]
+fn an_owner_whose_claim_stands_has_200_ms_to_put_its_file_back() {
+    let owner = Identity::new("1-p9").unwrap();
+    let name = Name::Claim(owner);
+    let attempt = Attempt::succeeding(&owner)
+        .finds_nothing(0)
+        .told(Call::Id { name }, Reply::Id(OTHER))
+        .waits_for(0)
+        .waits_until(199)
+        .finds_nothing(0)
+        .told(Call::Id { name }, Reply::Id(OTHER));
+    attempt
+        .waits_until(200)
+        .finds_nothing(0)
+        .claims(0, maker(true));
+}
+
+#[test]
+fn an_owner_whose_claim_is_gone_is_not_waited_for() {
+    let owner = Identity::new("1-p9").unwrap();
+    let name = Name::Claim(owner);
+    Attempt::succeeding(&owner)
+        .finds_nothing(0)
+        .told(Call::Id { name }, Reply::Failed(ErrorCode::NoEntry))
+        .claims(0, maker(true));
 }
