@@ -15,7 +15,7 @@ use lockhost::{
 };
 use lockhost_tests::{
     contender::{Answer, Contender, send},
-    program::{ended, lockhost, text},
+    program::{ended, lockhost},
     scene::Scene,
     under_lock::{passes_on, ready, told, under_lock, until},
 };
