@@ -169,11 +169,6 @@ pub(crate) fn is_regular(file: &File) -> bool {
     file.metadata().is_ok_and(|file| file.is_file())
 }
 
-/// Whether it is a directory, which stands for a file in it that may not be opened.
-pub(crate) fn is_directory(file: &File) -> bool {
-    file.metadata().is_ok_and(|file| file.is_dir())
-}
-
 fn make_private(file: &File, known: bool) -> Result<(), GuardError> {
     match platform::set_mode(file, Mode::PRIVATE) {
         // File systems that are not known may have no modes to set.

@@ -159,13 +159,11 @@ pub fn liveness(owner: &Owner, file: &File) -> Liveness {
         Owner::Pid(pid) => wit::Owner::Pid(*pid),
         Owner::Nobody => wit::Owner::Nobody,
     };
-    if evidence::is_directory(file) {
-        return Liveness::new(judge::judge_unread(&owner, file));
+    match file.metadata().map(|it| it.file_type()) {
+        Ok(kind) if kind.is_file() => Liveness::new(judge::judge(&owner, file, false)),
+        Ok(kind) if kind.is_dir() => Liveness::new(judge::judge_unread(&owner, file)),
+        _ => Liveness::Unknown(UnknownReason::NoAnswer),
     }
-    if !evidence::is_regular(file) {
-        return Liveness::Unknown(UnknownReason::NoAnswer);
-    }
-    Liveness::new(judge::judge(&owner, file, false))
 }
 
 /// Keeps a file that this process has just made, for as long as the answer lives: private to its user (mode 0600) and,
