@@ -65,6 +65,9 @@ pub enum ErrorKind {
     /// The lock was this owner's and is not any more: its file was removed or replaced, or its directory was moved,
     /// removed or replaced.
     Lost,
+    /// The lock is that of the process that forked this one, which has no part in it. Nothing was changed. A daemon acquires
+    /// its lock after it has forked for the last time.
+    Inherited,
     /// The lock that was to be broken is somebody else's ([`Error::holder`] tells), or nobody's. Nothing was changed.
     NotTheOwner,
     /// What stands in the lock file's place is no lock file, and was left alone.
@@ -89,6 +92,8 @@ pub(crate) enum Kind {
     Lost,
     /// Lost with its directory.
     Moved,
+    /// By fork(2), from the process of this number.
+    Inherited(u32),
     /// Who does not have it.
     NotTheOwner(String, Instead),
     NotALock(String),
@@ -205,6 +210,7 @@ impl Error {
             Kind::Contended => ErrorKind::Contended,
             Kind::Unsettled(_) => ErrorKind::Unsettled,
             Kind::Lost | Kind::Moved => ErrorKind::Lost,
+            Kind::Inherited(_) => ErrorKind::Inherited,
             Kind::NotTheOwner(..) => ErrorKind::NotTheOwner,
             Kind::NotALock(_) => ErrorKind::NotALock,
             Kind::TooDeep => ErrorKind::TooDeep,
@@ -295,6 +301,11 @@ impl fmt::Display for Sentence<'_> {
                 f,
                 "{path} is lost: its directory was moved, removed or replaced while the lock was held, so another \
                  process may have had the directory at this path at the same time; what is there now was left alone"
+            ),
+            Kind::Inherited(pid) => write!(
+                f,
+                "{path} was locked by the process that forked this one (pid {pid}), and a child has no part in that lock; \
+                 nothing was changed; to hold a lock in a child, acquire it after the fork"
             ),
             Kind::NotTheOwner(owner, instead) => {
                 phrase::not_the_owner(f, &error.path, owner, instead)

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     bindings::{direct::lockfile as wit, lockhost::lockfile::process as asked},
-    phrase,
+    inherited, phrase,
     printable::Printable,
     process::{
         Identity,
@@ -46,6 +46,7 @@ pub struct Holder {
     liveness: Liveness,
     keepers: Vec<Keeper>,
     reader: Option<u32>,
+    forked: bool,
 }
 
 /// A process that keeps a lock file locked: the owner itself, or a process that inherited the owner's evidence.
@@ -100,7 +101,9 @@ impl Holder {
             Some(identity) if unread && holder.claimed => Identity::parse(identity),
             _ => None,
         };
+        let forked = inherited::is_forkers(holder.pid, holder.identity.as_deref(), holder.claimed);
         Self {
+            forked,
             file,
             pid: holder.pid.or(maker.map(|maker| maker.pid())),
             identity: holder.identity,
@@ -189,6 +192,23 @@ impl Holder {
     #[must_use]
     pub fn explanation(&self) -> String {
         phrase::life(self)
+    }
+
+    /// Returns whether it is the process that forked this one, with the lock already held. This process inherited the lock's
+    /// descriptors by fork(2), and no part in the lock: it keeps the file locked, also once that process has ended, until it
+    /// drops its copy of the [`Lock`](crate::Lock).
+    #[must_use]
+    pub fn is_forker(&self) -> bool {
+        self.forked
+    }
+
+    /// The same holder, as a child sees it that it has forked.
+    #[cfg(all(test, not(windows)))]
+    pub(crate) fn seen_from_child(self) -> Self {
+        Self {
+            forked: true,
+            ..self
+        }
     }
 
     /// Whether it is the very process that asks: another lock, or another attempt, in this same program.

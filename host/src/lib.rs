@@ -46,7 +46,12 @@
 //!
 //! The kernel's evidence for a lock is an open file of this process. A program that closes descriptors it does not know
 //! must take the lock after that. A child inherits it only by [`Lock::evidence`]; with it, the child keeps the directory
-//! in use even if this process is killed. A child made by fork(2) has no part in the lock, and releases nothing.
+//! in use even if this process is killed.
+//!
+//! A child made by fork(2) has no part in the lock, and releases nothing: [`Lock::verify`] and [`Lock::release`] answer
+//! [`ErrorKind::Inherited`] there. So a daemon acquires its lock after it has forked for the last time, and reports to the
+//! process that started it (by a pipe) how that went. A lock cannot be handed to a child: its file and its claim name the
+//! process that took it, and to exchange them would leave a moment in which neither process holds the lock.
 //!
 //! # In your own engine and linker
 //!
@@ -91,6 +96,7 @@ mod evidence;
 mod faults;
 mod filesystem;
 mod holder;
+mod inherited;
 mod inspect;
 mod lock;
 mod mode;

@@ -14,6 +14,7 @@ use crate::{
     component::Instance,
     error::{Error, Kind},
     holder::DeadReason,
+    inherited::{self, Taken},
     phrase,
     place::{Named, Place},
     printable::Printable,
@@ -103,6 +104,12 @@ impl Lock {
         let report = instance
             .report(lock)
             .map_err(|error| Error::internal(directory, error))?;
+        let maker = platform::number();
+        inherited::note(Taken {
+            maker,
+            identity: report.identity.clone(),
+            claimed: report.claimed,
+        });
         let replaced = report.replaced.into_iter();
         let warnings = report.warnings.into_iter();
         Ok(Self {
@@ -123,7 +130,7 @@ impl Lock {
                 lock,
                 watch,
             }))),
-            maker: platform::number(),
+            maker,
         })
     }
 
@@ -213,12 +220,23 @@ impl Lock {
     /// As [`still_held`](Self::still_held), with the sentence that says what has happened.
     ///
     /// # Errors
-    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if it is not, and as [`still_held`](Self::still_held).
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if it is not; [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a
+    /// child made by fork(2), where the lock is the parent's, whether or not that still holds it; and as
+    /// [`still_held`](Self::still_held).
     pub fn verify(&self) -> Result<(), Error> {
+        self.is_still_the_makers()?;
         if !self.is_the_files()? {
             return Err(Error::new(self.path.clone(), Kind::Lost));
         }
         self.has_its_place()
+    }
+
+    /// The lock is no matter of a child made by fork(2).
+    fn is_still_the_makers(&self) -> Result<(), Error> {
+        match process::is_still(self.maker) {
+            true => Ok(()),
+            false => Err(Error::new(self.path.clone(), Kind::Inherited(self.pid))),
+        }
     }
 
     fn has_its_place(&self) -> Result<(), Error> {
@@ -290,6 +308,8 @@ impl Lock {
     /// # Errors
     /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more, which is left alone, or
     /// if the path named another directory or none; the lock's files are removed from the one that was held.
+    /// [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a child made by fork(2), where nothing is changed but that the
+    /// child's copies of the lock's descriptors are closed.
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file could not be removed,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The evidence is gone in any
     /// case.
@@ -309,9 +329,8 @@ impl Lock {
             lock,
             watch: _watch,
         } = held;
-        if !process::is_still(self.maker) {
-            return Ok(());
-        }
+        self.is_still_the_makers()?;
+        inherited::forget(&self.report.identity);
         let looked = look(self);
         let released = instance
             .release(lock)

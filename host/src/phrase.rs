@@ -38,6 +38,10 @@ pub(crate) fn held(
         _ if holder.is_this_process() => {
             write!(f, "{file} is locked by this process itself ({pid})")?
         }
+        _ if holder.is_forker() => write!(
+            f,
+            "{file} is locked by the process that forked this one ({pid})"
+        )?,
         Circumstance::Owning => write!(f, "{file} is locked by another process ({pid})")?,
         Circumstance::Reclaiming => write!(
             f,
@@ -50,6 +54,12 @@ pub(crate) fn held(
     }
     if let Some(since) = holder.since().and_then(written) {
         write!(f, ", since {since}")?;
+    }
+    if holder.is_forker() {
+        return f.write_str(
+            "; this process inherited that lock and has no part in it: acquire after the fork, or drop the inherited lock and \
+             try again once that process has ended",
+        );
     }
     if let Some(user) = holder.reader() {
         return unread(f, holder, user);

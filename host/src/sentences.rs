@@ -192,6 +192,7 @@ fn errors() -> Vec<Error> {
     ] {
         errors.push(held(running(), circumstance));
     }
+    errors.push(held(running().seen_from_child(), Circumstance::Owning));
     let refusals = holders().into_iter();
     let refusals = refusals.filter(|it| !matches!(it.liveness(), Liveness::Dead(_)));
     errors.extend(refusals.map(|holder| held(holder, Circumstance::Owning)));
@@ -207,6 +208,7 @@ fn errors() -> Vec<Error> {
         Kind::Unsettled(Awaited::Settling),
         Kind::Lost,
         Kind::Moved,
+        Kind::Inherited(4711),
         not_the_owner(Instead::Nobody),
         not_the_owner(Instead::Unnamed),
         not_the_owner(Instead::Other(named("OTHER", ALIVE[1], true))),

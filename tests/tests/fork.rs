@@ -3,8 +3,12 @@
 //! On POSIX systems alone: nothing else forks.
 #![cfg(unix)]
 
-use std::process::Command;
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Command, Stdio},
+};
 
+use lockhost::{DEFAULT_NAME, State, inspect};
 use lockhost_tests::scene::Scene;
 
 #[test]
@@ -23,9 +27,11 @@ fn a_forked_child_neither_releases_nor_continues_what_is_its_parents_and_is_some
             "parent: its own true",
             "child: held false",
             "child: goes on false",
-            "child: released true",
+            "child: verified true",
+            "child: released false",
             "child: refused by its parent true",
             "child: by itself false",
+            "child: by its forker true",
             "child: its own true",
             "parent: refused by its child true",
             "child: held true",
@@ -38,4 +44,62 @@ fn a_forked_child_neither_releases_nor_continues_what_is_its_parents_and_is_some
     assert!(output.status.success());
     assert!(first.files().is_empty() && third.files().is_empty());
     assert_eq!(second.files(), ["tinyforge.lock"]);
+}
+
+#[test]
+fn a_daemon_acquires_after_it_has_forked() {
+    let scene = Scene::free();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_forked"))
+        .arg(scene.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let input = program.stdin.take();
+    assert!(
+        program.wait().unwrap().success(),
+        "the parent reports and ends"
+    );
+    let mut output = BufReader::new(program.stdout.take().unwrap());
+    let mut report = String::new();
+    output.read_line(&mut report).unwrap();
+    let daemon = report.trim_end().strip_prefix("daemon: ").map(str::parse);
+    let daemon: u32 = daemon.expect("it has the lock").unwrap();
+    assert_ne!(daemon, program.id());
+    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    assert_eq!(status.state(), State::Held);
+    assert_eq!(
+        status.holder().and_then(lockhost::Holder::pid),
+        Some(daemon)
+    );
+    drop(input);
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "released\n");
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_daemon_that_acquired_before_it_forked_learns_so() {
+    let scene = Scene::free();
+    let output = Command::new(env!("CARGO_BIN_EXE_forked"))
+        .arg(scene.path())
+        .arg("early")
+        .output()
+        .expect("it can be started");
+    let told = String::from_utf8(output.stdout.clone()).expect("it speaks text");
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "by its forker true",
+            "by itself false",
+            "says so true",
+            "verified Err(Inherited)",
+            "released Err(Inherited)",
+            "its own true",
+        ],
+        "{output:?}"
+    );
+    assert!(scene.files().is_empty());
 }

@@ -6,8 +6,11 @@ use std::{
     process,
 };
 
-use lockhost::{Lock, Options, Progress, acquire};
+use lockhost::{ErrorKind, Lock, Options, Progress, acquire};
 use lockhost_tests::identity::start_of;
+
+#[path = "daemon.rs"]
+mod daemon;
 
 /// Whether a lock says of this process what the kernel does.
 fn is_its_own(lock: &Lock) -> bool {
@@ -23,6 +26,16 @@ fn is_its_own(lock: &Lock) -> bool {
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
+    match arguments.len() {
+        3 => shared(arguments),
+        _ => daemon::run(
+            &arguments.next().ok_or("which directory?")?,
+            arguments.next(),
+        ),
+    }
+}
+
+fn shared(mut arguments: impl Iterator<Item = PathBuf>) -> Result<(), Box<dyn Error>> {
     let mut next = || arguments.next().ok_or("which three directories?");
     let (first, second, third) = (next()?, next()?, next()?);
     let (mut up, mut tell_parent) = pipe()?;
@@ -43,7 +56,12 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
             println!("child: held {}", lock.still_held()?);
             println!("child: goes on {}", attempt.proceed().is_ok());
             let identity = lock.identity().to_owned();
-            println!("child: released {}", lock.release().is_ok());
+            let is_inherited = |error: lockhost::Error| error.kind() == ErrorKind::Inherited;
+            println!("child: verified {}", lock.verify().is_err_and(is_inherited));
+            println!(
+                "child: released {}",
+                !lock.release().is_err_and(is_inherited)
+            );
             drop(attempt);
             // What it takes itself is its own.
             let refused = acquire(&first).err().ok_or("two owners")?;
@@ -53,6 +71,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
                 holder.identity() == Some(identity.as_str())
             );
             println!("child: by itself {}", holder.is_this_process());
+            println!("child: by its forker {}", holder.is_forker());
             let own = acquire(&third)?;
             println!("child: its own {}", is_its_own(&own));
             tell_parent.write_all(b"taken\n")?;

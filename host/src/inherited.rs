@@ -1,0 +1,86 @@
+//! Which locks in this process' memory are those of the process that forked it.
+//!
+//! A child made by fork(2) has a copy of its parent's locks, and no part in them. A refusal by such a lock says so: a daemon
+//! that takes its lock before it forks is refused by the process that it was.
+
+use std::{
+    sync::{Mutex, MutexGuard, TryLockError},
+    thread,
+};
+
+use crate::process::{Number, is_still};
+
+/// A lock that was taken in this memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) maker: Number,
+    pub(crate) identity: String,
+    /// Whether others see the identity. Otherwise the lock file has the number of its maker alone.
+    pub(crate) claimed: bool,
+}
+
+/// Those that are held, by this process or by one that forked it.
+static TAKEN: Mutex<Vec<Taken>> = Mutex::new(Vec::new());
+
+/// How often a thread tries to look at [`TAKEN`]. A thread of the parent's may have held it when fork(2) came.
+const TRIES: usize = 10_000;
+
+fn taken() -> Option<MutexGuard<'static, Vec<Taken>>> {
+    (0..TRIES).find_map(|_| match TAKEN.try_lock() {
+        Ok(taken) => Some(taken),
+        Err(TryLockError::Poisoned(taken)) => Some(taken.into_inner()),
+        Err(TryLockError::WouldBlock) => {
+            thread::yield_now();
+            None
+        }
+    })
+}
+
+/// Notes a lock of this process.
+pub(crate) fn note(lock: Taken) {
+    if let Some(mut taken) = taken() {
+        taken.push(lock);
+    }
+}
+
+/// Forgets a lock of this process that is given up.
+pub(crate) fn forget(identity: &str) {
+    if let Some(mut taken) = taken() {
+        taken.retain(|it| it.identity != identity);
+    }
+}
+
+/// Whether a process that forked this one holds the lock that names this owner, or held it when it forked.
+pub(crate) fn is_forkers(pid: Option<u32>, identity: Option<&str>, claimed: bool) -> bool {
+    let names = |it: &Taken| match claimed {
+        true => Some(it.identity.as_str()) == identity,
+        false => !it.claimed && Some(it.maker.0) == pid,
+    };
+    let is_one =
+        |taken: MutexGuard<'_, Vec<Taken>>| taken.iter().any(|it| names(it) && !is_still(it.maker));
+    taken().is_some_and(is_one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_of_this_process_is_not_a_forkers() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = crate::acquire(directory.path()).unwrap();
+        let is_forkers = || is_forkers(Some(lock.pid()), Some(lock.identity()), lock.is_claimed());
+        assert!(!is_forkers());
+        // As in the memory of a child.
+        let maker = (lock.pid() + 1, None);
+        let identity = lock.identity().to_owned();
+        note(Taken {
+            maker,
+            identity,
+            claimed: true,
+        });
+        assert!(is_forkers());
+        forget(lock.identity());
+        assert!(!is_forkers());
+    }
+}
