@@ -1,13 +1,17 @@
 //! Breaking a lock: a person's word on its owner, without taking the directory.
 
-use std::path::Path;
+use std::{path::Path, thread, time::Duration};
 
 use crate::{
     error::{Error, Instead, Kind},
     inspect::{State, Status, inspect},
-    lock::Replaced,
+    lock::{Replaced, ReplacedReason},
     options::Options,
 };
+
+/// How long the name of a lock is kept that was broken: two of the pauses between two looks of an owner. An owner that
+/// lives, against the word of a person, then finds another lock at the name, and does not put its own back.
+const KEPT: Duration = Duration::from_secs(2);
 
 impl Options {
     /// Removes the lock of exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, whom a
@@ -16,8 +20,10 @@ impl Options {
     /// dead reclaim locks before or behind it. The owner's claim stays, in nobody's way, until it is certain that its
     /// maker is dead.
     ///
-    /// It is done under the protocol: the lock is taken over, and released at once. Whoever starts at that moment may
-    /// be refused, as it would have been before, with the number of this process.
+    /// It is done under the protocol: the lock is taken over, and released at once, or after two seconds if its owner has a
+    /// claim and may live. Then a living owner finds that it is lost, and [does not put it back](crate::Lock::restore).
+    /// Another process that starts meanwhile may be refused, as it would have been before, with the number of this
+    /// process.
     ///
     /// What was removed is returned, in that order. That is nothing if somebody else was faster: another who breaks
     /// the lock, or the owner itself, if it was alive and released. Whatever [`assume_dead`](Self::assume_dead) says
@@ -65,6 +71,12 @@ impl Options {
         let removed = match self.clone().assume_dead(owner).acquire(directory) {
             Ok(lock) => {
                 let removed = lock.replaced().to_vec();
+                let assumed = removed
+                    .iter()
+                    .any(|it| it.reason() == ReplacedReason::AssumedDead);
+                if assumed && is_claimed(&before, owner) {
+                    thread::sleep(KEPT);
+                }
                 lock.release()?;
                 removed
             }
@@ -83,6 +95,12 @@ impl Options {
     fn has(&self, directory: &Path, owner: &str) -> Result<bool, Error> {
         inspect(directory, &self.name).map(|status| file_of(&status, owner).is_some())
     }
+}
+
+/// Whether this owner has a claim. Another program puts nothing back.
+fn is_claimed(status: &Status, owner: &str) -> bool {
+    let mut holders = status.holder().into_iter().chain(status.reclaims());
+    holders.any(|holder| holder.is_claimed() && holder.identity() == Some(owner))
 }
 
 /// The first of the lock's files that is this owner's.

@@ -149,7 +149,7 @@ pub use error::{Error, ErrorKind};
 pub use filesystem::fit_filesystem;
 pub use holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason};
 pub use inspect::{State, Status, inspect};
-pub use lock::{Lock, Replaced, ReplacedReason, Warning};
+pub use lock::{Lock, Replaced, ReplacedReason, Restored, Warning};
 pub use mode::{InvalidMode, Mode};
 pub use options::{DEFAULT_NAME, Options, acquire, acquire_async};
 pub use printable::Printable;

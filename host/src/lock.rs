@@ -5,6 +5,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::{Instant, SystemTime},
 };
 
 use wasmtime::component::ResourceAny;
@@ -21,6 +22,10 @@ use crate::{
     process::{self, platform},
     watch::Watch,
 };
+
+mod restore;
+
+pub use self::restore::Restored;
 
 /// A directory that is this process' own, until this is released or dropped.
 ///
@@ -80,6 +85,10 @@ struct Held {
     lock: ResourceAny,
     /// Left over from waiting for the lock.
     watch: Option<Watch>,
+    /// When its files were last used, by a clock that goes on while the machine sleeps.
+    refreshed: SystemTime,
+    /// Since when its file is being put back.
+    restoring: Option<Instant>,
 }
 
 struct Report {
@@ -129,6 +138,8 @@ impl Lock {
                 instance,
                 lock,
                 watch,
+                refreshed: SystemTime::now(),
+                restoring: None,
             }))),
             maker,
         })
@@ -187,6 +198,10 @@ impl Lock {
     /// once a process has removed, replaced or moved one of them: then another process may have the directory. Always
     /// `false` in a child made by fork(2), since the lock is the parent's. [`Watch`] has an example.
     ///
+    /// Once a day, it also sets the access time of the lock's files, so that no program that removes files by their age
+    /// takes these for unused. The time of their last writing stays: it says since when the lock is held. So call this,
+    /// or [`verify`](Self::verify), at least once a day.
+    ///
     /// A path that this process cannot follow any more (after it has given up privileges, or has gone to another root)
     /// proves no loss: then the lock file alone counts.
     ///
@@ -208,9 +223,11 @@ impl Lock {
             return Ok(false);
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Held { instance, lock, .. }) = held.as_deref_mut() else {
+        let Some(held) = held.as_deref_mut() else {
             return Ok(false);
         };
+        held.refresh();
+        let Held { instance, lock, .. } = held;
         instance
             .still_held(*lock)
             .map_err(|error| Error::internal(self.place.given(), error))?
@@ -328,6 +345,7 @@ impl Lock {
             instance,
             lock,
             watch: _watch,
+            ..
         } = held;
         self.is_still_the_makers()?;
         inherited::forget(&self.report.identity);

@@ -4,6 +4,7 @@ use std::{
     fmt::Display,
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
@@ -16,7 +17,7 @@ use crate::{
     },
     error::{Belonging, Circumstance, Instead, Kind},
     holder::{Holder, Keeper},
-    lock::{Replaced, Warning},
+    lock::{Replaced, Restored, Warning},
     phrase::{self, WayOut},
     place::Place,
 };
@@ -165,6 +166,15 @@ fn list() -> String {
     }
     for warning in warnings() {
         tell(&"Warning", &warning);
+    }
+    let pending = Restored::Pending(Duration::ZERO);
+    for restored in [
+        Restored::Intact,
+        Restored::Unobserved,
+        Restored::Weaker,
+        pending,
+    ] {
+        tell(&"Restored", &restored);
     }
     list
 }

@@ -141,7 +141,9 @@ fn a_lock_that_is_lost_is_told_at_once_and_once() {
     let scene = Scene::free();
     let mut owner = acquire(scene.path());
     until(&mut owner, "acquired");
-    fs::remove_file(scene.lock()).unwrap();
+    let other = scene.path().join("other");
+    fs::write(&other, "7\n").unwrap();
+    fs::rename(other, scene.lock()).unwrap();
     let events = until(&mut owner, "lost");
     assert_eq!(events[0]["kind"], "lost");
     assert_eq!(owner.stop().code(), Some(1));

@@ -3,12 +3,23 @@
 //! On Linux alone: what is watched and slept in is seen in proc(5), and file systems are mounted.
 #![cfg(target_os = "linux")]
 
-use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, symlink},
+    path::Path,
+    process::Command,
+    sync::Barrier,
+    thread,
+};
+
+use lockhost::{ErrorKind, Restored};
 
 use lockhost_tests::{
     contender::Contender,
     mounted::Mounted,
+    program::text,
     scene::{NOBODY, Scene},
+    schema::Schema,
     traced::log_of,
     under_lock::{ready, sleeps_until_notified, told, under_lock, until, watches},
 };
@@ -129,23 +140,212 @@ fn a_file_system_mounted_over_the_directory_is_a_loss() {
     owner.end(Signal::USR2);
 }
 
-/// All the ways to lose a lock.
+/// All the ways to lose a lock for good: another file has its name, from one moment to the next.
 fn lose(scene: &Scene, how: usize) -> bool {
     let (lock, other) = (scene.lock(), scene.path().join("other"));
     match how {
-        0 => fs::remove_file(lock).unwrap(),
-        1 => fs::rename(lock, other).unwrap(),
-        2 => {
-            fs::write(&other, NOBODY).unwrap();
-            fs::rename(other, lock).unwrap();
-        }
-        3 => {
-            fs::remove_file(&lock).unwrap();
-            fs::write(lock, NOBODY).unwrap();
-        }
+        0 => fs::write(&other, NOBODY).unwrap(),
+        1 => symlink("nowhere", &other).unwrap(),
+        2 => fs::create_dir(&other).unwrap(),
         _ => return false,
     }
+    if how == 2 {
+        let exchange = rustix::fs::RenameFlags::EXCHANGE;
+        let cwd = rustix::fs::CWD;
+        rustix::fs::renameat_with(cwd, other, cwd, lock, exchange).unwrap();
+    } else {
+        fs::rename(other, lock).unwrap();
+    }
     true
+}
+
+/// All the ways to remove a lock file by accident. Whether its claim goes too; `None` if there are no more.
+fn clean(scene: &Scene, how: usize) -> Option<bool> {
+    let lock = scene.lock();
+    let claim = || {
+        let files = scene.files().into_iter();
+        let mut claims = files.filter(|it| it.to_string_lossy().starts_with("tinyforge.lock."));
+        scene.path().join(claims.next().expect("there is a claim"))
+    };
+    match how {
+        0 => fs::remove_file(lock).unwrap(),
+        1 => fs::rename(lock, scene.path().join("other")).unwrap(),
+        // As a cleaner goes through the directory, in any order.
+        2 => {
+            fs::remove_file(claim()).unwrap();
+            fs::remove_file(lock).unwrap();
+        }
+        _ => return None,
+    }
+    Some(how == 2)
+}
+
+fn is_back(owner: &mut Contender, lock: &Path) {
+    let line = owner.line();
+    let begin = format!("lockhost: warning: {}: the lock file", lock.display());
+    assert!(line.starts_with(&begin), "{line}");
+}
+
+#[test]
+fn a_lock_file_that_is_removed_is_put_back() {
+    for how in 0.. {
+        let scene = Scene::free();
+        let mut owner = watching(&[], &scene);
+        let before = fs::metadata(scene.lock()).unwrap().ino();
+        let Some(anew) = clean(&scene, how) else {
+            break;
+        };
+        is_back(&mut owner, &scene.lock());
+        let after = fs::metadata(scene.lock()).unwrap();
+        assert!(anew || after.ino() == before);
+        assert!(after.nlink() >= 2, "with its claim");
+        let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(75));
+        // It says so once, and loses nothing.
+        assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+        assert_eq!(owner.line(), "");
+        let _ = fs::remove_file(scene.path().join("other"));
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+#[test]
+fn a_lock_file_is_put_back_as_often_as_it_is_removed() {
+    let scene = Scene::free();
+    let mut owner = watching(&[], &scene);
+    for how in [0, 2, 0, 2, 0] {
+        clean(&scene, how);
+        is_back(&mut owner, &scene.lock());
+    }
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_missing_claim_beside_the_lock_file_is_no_loss() {
+    let scene = Scene::free();
+    let mut owner = watching(&[], &scene);
+    let claims = scene
+        .files()
+        .into_iter()
+        .filter(|it| it != "tinyforge.lock");
+    claims.for_each(|it| fs::remove_file(scene.path().join(it)).unwrap());
+    let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(75));
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    assert_eq!(owner.line(), "");
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn with_terminate_a_file_that_is_back_is_a_loss() {
+    let scene = Scene::free();
+    let mut owner = watching(&["--on-lost=terminate"], &scene);
+    clean(&scene, 0);
+    is_back(&mut owner, &scene.lock());
+    assert_eq!(owner.line(), "heard SIGTERM");
+    let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(75), "until it has ended");
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_file_that_is_back_is_an_event() {
+    for (how, restored) in [(0, "unobserved"), (2, "weaker")] {
+        let scene = Scene::free();
+        let mut owner = owner(&["--json"], &scene, &[]);
+        assert!(owner.line().contains("acquired"));
+        clean(&scene, how);
+        let event = Schema::documented().read(&owner.line());
+        assert_eq!(event["event"], "restored");
+        assert_eq!(event["how"], restored);
+        assert_eq!(event["path"], text(&scene.lock()));
+        assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    }
+}
+
+#[test]
+fn an_owner_that_puts_its_file_back_is_never_a_second_one() {
+    let scene = Scene::free();
+    let (mut back, mut lost) = (0, 0);
+    for round in 0..500 {
+        let owner = lockhost::acquire(scene.path()).unwrap();
+        let barrier = Barrier::new(2);
+        clean(&scene, if round % 2 == 0 { 0 } else { 2 });
+        let newcomer = thread::scope(|scope| {
+            let newcomer = scope.spawn(|| {
+                barrier.wait();
+                lockhost::acquire(scene.path())
+            });
+            barrier.wait();
+            while let Ok(Restored::Pending(_)) = owner.restore() {}
+            newcomer.join().unwrap()
+        });
+        let held = owner.still_held().unwrap();
+        match &newcomer {
+            Ok(newcomer) => assert!(!held || !newcomer.still_held().unwrap(), "{round}"),
+            Err(error) => assert!(held && error.is_refusal(), "{round}: {error}"),
+        }
+        if held {
+            back += 1;
+            owner.release().unwrap();
+        } else {
+            lost += 1;
+            assert_eq!(owner.release().unwrap_err().kind(), ErrorKind::Lost);
+        }
+        drop(newcomer);
+        assert!(scene.files().is_empty(), "{round}: {:?}", scene.files());
+    }
+    println!("{back} put back, {lost} lost");
+}
+
+#[test]
+fn a_waiter_leaves_the_owner_the_time_to_put_its_file_back() {
+    let scene = Scene::free();
+    let mut owner = watching(&[], &scene);
+    let mut waiter = Contender::start(&mut told(&under_lock(&["--wait"], scene.path(), &[])));
+    let sleeps = || watches(waiter.pid()) && sleeps_until_notified(waiter.pid()) == Some(true);
+    until("it waits", sleeps);
+    for _ in 0..8 {
+        clean(&scene, 0);
+        is_back(&mut owner, &scene.lock());
+        until("it waits again", sleeps);
+    }
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    let lines = [waiter.line(), waiter.line()];
+    assert!(
+        lines.iter().any(|line| line.starts_with("acquired ")),
+        "{lines:?}"
+    );
+    assert_eq!(waiter.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn an_owner_never_undoes_a_break() {
+    let scene = Scene::free();
+    let owner = lockhost::acquire(scene.path()).unwrap();
+    // Another lock has the name, as after `break`, and is released.
+    fs::remove_file(scene.lock()).unwrap();
+    let breaker = lockhost::acquire(scene.path()).unwrap();
+    assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
+    breaker.release().unwrap();
+    assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
+    assert!(!owner.still_held().unwrap());
+    assert!(!scene.lock().exists());
+}
+
+#[test]
+fn a_directory_that_was_moved_gets_no_file_back() {
+    let scene = Scene::free();
+    let [data, old] = ["data", "old"].map(|it| scene.path().join(it));
+    fs::create_dir(&data).unwrap();
+    let owner = lockhost::acquire(&data).unwrap();
+    fs::rename(&data, &old).unwrap();
+    fs::remove_file(old.join("tinyforge.lock")).unwrap();
+    assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
+    assert!(!old.join("tinyforge.lock").exists());
 }
 
 #[test]
@@ -180,7 +380,7 @@ fn a_command_that_succeeds_after_a_loss_is_no_success() {
 fn with_terminate_the_command_is_told_to_end() {
     let scene = Scene::free();
     let mut owner = watching(&["--on-lost=terminate"], &scene);
-    lose(&scene, 2);
+    lose(&scene, 0);
     is_told(&mut owner, &scene.lock());
     assert_eq!(owner.line(), "heard SIGTERM");
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
@@ -189,12 +389,17 @@ fn with_terminate_the_command_is_told_to_end() {
 
 #[test]
 fn without_a_command_terminate_ends_it() {
-    for how in [0, 2] {
+    for is_lost in [true, false] {
         let scene = Scene::free();
         let mut owner = owner(&["--on-lost=terminate"], &scene, &[]);
         assert!(owner.line().starts_with("acquired "));
-        lose(&scene, how);
-        is_told(&mut owner, &scene.lock());
+        if is_lost {
+            lose(&scene, 0);
+            is_told(&mut owner, &scene.lock());
+        } else {
+            clean(&scene, 0);
+            is_back(&mut owner, &scene.lock());
+        }
         assert_eq!(owner.end_of_input().code(), Some(1));
         assert_eq!(owner.line(), "");
     }
@@ -237,7 +442,7 @@ fn what_takes_the_lock_from_nobody_is_no_loss() {
     assert_eq!(refused.status.code(), Some(75));
     // What is told next is told of this, and nothing was told before.
     fs::remove_file(&lock).unwrap();
-    is_told(&mut owner, &lock);
+    is_back(&mut owner, &lock);
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert_eq!(owner.line(), "");
 }

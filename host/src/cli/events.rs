@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::SystemTime};
 
-use lockhost::{Lock, Replaced, Waiting};
+use lockhost::{Lock, Replaced, Restored, Waiting};
 use serde::Serialize;
 
 use super::json::{self, Failure, Holder, Reclaimed, Stream, kebab, path};
@@ -34,6 +34,12 @@ pub(crate) enum Event {
     Held(Failure),
     /// It was held, and is not any more: its file or its directory was removed, replaced or moved.
     Lost(Failure),
+    /// Its file was removed while it was held, and put back.
+    Restored {
+        path: String,
+        how: String,
+        message: String,
+    },
     /// It was given up.
     Released { path: String },
     /// Anything else went wrong.
@@ -68,6 +74,14 @@ impl Event {
             identity: lock.identity().to_owned(),
             claimed: lock.is_claimed(),
             evidence: lock.has_evidence(),
+        }
+    }
+
+    pub(crate) fn restored(lock: &Lock, restored: Restored) -> Self {
+        Self::Restored {
+            path: path(lock.path()),
+            how: kebab(&restored),
+            message: restored.to_string(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use lockhost::{Lock, Waiting};
+use lockhost::{Lock, Restored, Waiting};
 
 use super::{
     complain,
@@ -120,6 +120,16 @@ impl Voice {
             }
         } else if self.level != Level::Quiet {
             complain(&format_args!("warning: {message}"));
+        }
+    }
+
+    /// Reports that a lock file was removed and put back. As a loss, it is reported at every level.
+    pub(crate) fn restored(self, lock: &Lock, restored: Restored) {
+        if self.json {
+            let _ = self.emit(&Event::restored(lock, restored));
+        } else {
+            let path = lock.path().display();
+            complain(&format_args!("warning: {path}: {restored}"));
         }
     }
 

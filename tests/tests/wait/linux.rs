@@ -67,10 +67,11 @@ fn who_waits_sleeps_and_gets_in_when_the_owner_releases_or_is_killed() {
 }
 
 #[test]
-fn who_waits_gets_in_when_the_lock_file_is_removed_by_hand() {
+fn a_waiter_gets_in_when_a_stopped_owner_does_not_put_its_file_back() {
     let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
+    let owner = Contender::owner(scene.path());
     let mut waiter = sleeper(&["--wait"], &scene);
+    owner.signal(Signal::STOP);
     fs::remove_file(scene.lock()).unwrap();
     gets_in(&mut waiter);
 }

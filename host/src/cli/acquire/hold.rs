@@ -12,7 +12,7 @@ use lockhost::Lock;
 use super::{
     Acquire, OnLost,
     events::{Event, Events},
-    loss::Losses,
+    loss::{Change, Losses},
     supervise::{self, Inheritance, Supervision},
 };
 use crate::cli::signals::Caught;
@@ -91,8 +91,8 @@ impl<'a> Holding<'a> {
                 Event::Signal(_) | Event::InputClosed => return Ok(Ended::AsTold),
                 Event::Ready | Event::Elapsed => {}
             }
-            for error in losses.look() {
-                if lose(&mut self.lost, self.arguments, error) {
+            for change in losses.look() {
+                if lose(&mut self.lost, self.arguments, change) {
                     return Ok(Ended::Loss);
                 }
             }
@@ -116,7 +116,7 @@ impl<'a> Holding<'a> {
         };
         let mut losses = Losses::new(self.locks);
         let (lost, arguments) = (&mut self.lost, self.arguments);
-        let lose = |error| lose(lost, arguments, error);
+        let lose = |change: Change<'_>| lose(lost, arguments, change);
         Ok(
             supervision.until_end(self.events, &mut losses, lose, |error| {
                 arguments.voice().failed(&anyhow!(
@@ -147,9 +147,22 @@ fn circumstance(error: &io::Error) -> &'static str {
     }
 }
 
-/// Tells of a loss. Whether it is the end.
-fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, error: lockhost::Error) -> bool {
-    lost.push(error.path().to_owned());
-    arguments.voice().failed(&error.into());
-    arguments.on_lost == OnLost::Terminate
+/// Reports a loss, or that a lock file was put back. Returns whether it is the end.
+///
+/// A file that is back does not show that no other process had the directory meanwhile. So it ends what ends at a loss.
+fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> bool {
+    let ends = arguments.on_lost == OnLost::Terminate;
+    match change {
+        Change::Lost(error) => {
+            lost.push(error.path().to_owned());
+            arguments.voice().failed(&error.into());
+        }
+        Change::Restored(lock, restored) => {
+            if ends {
+                lost.push(lock.path().to_owned());
+            }
+            arguments.voice().restored(lock, restored);
+        }
+    }
+    ends
 }

@@ -1,8 +1,9 @@
-//! Noticing that a lock is lost while it is held: its file or its directory was removed, or another one has the name.
+//! Noticing that a lock is lost while it is held: its file or its directory was removed, or another one has the name. A
+//! file that was removed is put back where that is safe.
 
 use std::time::{Duration, Instant};
 
-use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Watch};
+use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Restored, Watch};
 
 /// The time before the first look, and between two looks. What a watch reports is looked for at once as well, and the next
 /// look finds what was reported a moment before it was so. No watch reports everything that the path of the directory
@@ -12,6 +13,14 @@ use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Watch};
 /// The first look comes late so that a command which is done in no time pays for no watch: to close one takes the kernel
 /// longer than all the rest.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// What has happened to a lock.
+pub(super) enum Change<'a> {
+    /// It is lost.
+    Lost(Error),
+    /// Its file was removed, and put back.
+    Restored(&'a Lock, Restored),
+}
 
 /// Looks after the locks of one program.
 pub(super) struct Losses<'a> {
@@ -55,8 +64,8 @@ impl<'a> Losses<'a> {
         }
     }
 
-    /// Looks, if there is a reason to. What was lost since the last time.
-    pub(super) fn look(&mut self) -> Vec<Error> {
+    /// Looks, if there is a reason to. What has happened since the last time.
+    pub(super) fn look(&mut self) -> Vec<Change<'a>> {
         let due = self.due <= Instant::now();
         if due && !self.watching {
             self.watching = true;
@@ -71,22 +80,41 @@ impl<'a> Losses<'a> {
         if !due && !told {
             return Vec::new();
         }
-        self.due = Instant::now() + PAUSE;
-        self.guarded.iter_mut().filter_map(Guarded::look).collect()
+        let mut pause = PAUSE;
+        let looks = self.guarded.iter_mut().map(|it| it.look(&mut pause));
+        let changes = looks.flatten().collect();
+        self.due = Instant::now() + pause;
+        changes
     }
 }
 
-impl Guarded<'_> {
-    /// Whether it is lost now, and was not before. A look that fails says nothing.
-    fn look(&mut self) -> Option<Error> {
+impl<'a> Guarded<'a> {
+    /// Whether it is lost now, and was not before, or was put back. A look that fails says nothing. `pause` is when to
+    /// look again, at the latest.
+    fn look(&mut self, pause: &mut Duration) -> Option<Change<'a>> {
         if self.lost {
             return None;
         }
         let lost = self.lock.verify().err();
         let lost = lost.filter(|error| error.kind() == ErrorKind::Lost)?;
+        match self.lock.restore() {
+            Ok(Restored::Intact) => return None,
+            Ok(Restored::Pending(retry)) => {
+                *pause = retry.min(*pause);
+                return None;
+            }
+            Ok(restored) => {
+                if restored == Restored::Weaker && self.watch.is_some() {
+                    // It was on the old file.
+                    self.watch = self.lock.watch();
+                }
+                return Some(Change::Restored(self.lock, restored));
+            }
+            Err(_) => {}
+        }
         self.lost = true;
         // Whatever happens to the file from now on is no news.
         self.watch = None;
-        Some(lost)
+        Some(Change::Lost(lost))
     }
 }

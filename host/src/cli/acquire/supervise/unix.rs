@@ -14,7 +14,7 @@ use rustix::{
 use super::{
     events::{Event, Events},
     hold::Ended,
-    loss::Losses,
+    loss::{Change, Losses},
 };
 use crate::cli::signals::{Caught, Signals, uncaught};
 
@@ -112,7 +112,7 @@ impl Supervision {
         mut self,
         events: &Events,
         losses: &mut Losses<'_>,
-        mut lost: impl FnMut(lockhost::Error) -> bool,
+        mut lost: impl FnMut(Change<'_>) -> bool,
         failed: impl FnOnce(io::Error),
     ) -> Ended {
         let mut failed = Some(failed);
@@ -138,7 +138,7 @@ impl Supervision {
         &mut self,
         events: &Events,
         losses: &mut Losses<'_>,
-        lost: &mut impl FnMut(lockhost::Error) -> bool,
+        lost: &mut impl FnMut(Change<'_>) -> bool,
     ) -> io::Result<bool> {
         self.strangers.look();
         if self.is_over()? {
@@ -151,8 +151,8 @@ impl Supervision {
             }
             Event::InputClosed | Event::Ready => {}
         }
-        for error in losses.look() {
-            if lost(error) {
+        for change in losses.look() {
+            if lost(change) {
                 let number = Signal::SIGTERM as i32;
                 self.recipients().for_each(|to| pass::send(to, number));
             }

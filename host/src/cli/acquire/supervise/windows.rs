@@ -26,7 +26,7 @@ use super::{
     command::environment,
     events::{Event, Events},
     hold::Ended,
-    loss::Losses,
+    loss::{Change, Losses},
 };
 use crate::cli::{
     notify,
@@ -126,7 +126,7 @@ impl Supervision {
         mut self,
         events: &Events,
         losses: &mut Losses<'_>,
-        mut lost: impl FnMut(lockhost::Error) -> bool,
+        mut lost: impl FnMut(Change<'_>) -> bool,
         failed: impl FnOnce(io::Error),
     ) -> Ended {
         let mut failed = Some(failed);
@@ -149,7 +149,7 @@ impl Supervision {
         &mut self,
         events: &Events,
         losses: &mut Losses<'_>,
-        lost: &mut impl FnMut(lockhost::Error) -> bool,
+        lost: &mut impl FnMut(Change<'_>) -> bool,
     ) -> io::Result<bool> {
         if self.is_over()? {
             return Ok(true);
@@ -161,8 +161,8 @@ impl Supervision {
         }
         // What a console tells, the command hears as well.
         let _: Event = events.next(&told, limit)?;
-        for error in losses.look() {
-            if lost(error) {
+        for change in losses.look() {
+            if lost(change) {
                 // It is ended: there is no way to ask it to end.
                 let _ = self.command.kill();
             }
