@@ -167,6 +167,17 @@ impl Holder {
     /// The number of the user who, beside root, may read the file, where this process may not: only they can tell whether a
     /// process keeps the file locked, and only they can take the lock over. [`Options::mode`](crate::Options::mode) has
     /// locks that others can judge.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// let lock = lockhost::acquire(data.path())?;
+    /// let refused = lockhost::acquire(data.path()).unwrap_err();
+    /// let holder = refused.holder().expect("a refusal names the holder");
+    /// assert_eq!(holder.reader(), None, "this user made the file, and may read it");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn reader(&self) -> Option<u32> {
         self.reader
@@ -197,6 +208,17 @@ impl Holder {
     /// Returns whether it is the process that forked this one, with the lock already held. This process inherited the lock's
     /// descriptors by fork(2), and no part in the lock: it keeps the file locked, also once that process has ended, until it
     /// drops its copy of the [`Lock`](crate::Lock).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// let lock = lockhost::acquire(data.path())?;
+    /// let refused = lockhost::acquire(data.path()).unwrap_err();
+    /// let holder = refused.holder().expect("a refusal names the holder");
+    /// assert!(holder.is_this_process() && !holder.is_forker());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_forker(&self) -> bool {
         self.forked

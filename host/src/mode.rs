@@ -32,7 +32,7 @@ const POSSIBLE: u32 = 0o666;
 pub struct Mode(u32);
 
 impl Mode {
-    /// 0600: the lock's own user alone, and root. What a lock has unless another mode is chosen.
+    /// 0600: the lock's own user alone, and root. What a lock has unless another mode is chosen. [`Mode`] has an example.
     pub const PRIVATE: Self = Self(0o600);
 
     /// Returns the mode of these bits.
@@ -56,7 +56,7 @@ impl Mode {
         }
     }
 
-    /// Returns its bits.
+    /// Returns its bits. [`Mode`] has an example.
     #[must_use]
     pub fn bits(self) -> u32 {
         self.0

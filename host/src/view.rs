@@ -58,7 +58,7 @@ impl ProcessCtx {
     }
 
     /// Sets the mode of the claims that the store's guest has guarded from now on, and so of its locks:
-    /// [`Mode::PRIVATE`] from the start.
+    /// [`Mode::PRIVATE`] from the start. [`Mode`] has an example.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = mode;
     }

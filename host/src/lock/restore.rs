@@ -97,7 +97,7 @@ impl Lock {
     }
 }
 
-/// What [`Lock::restore`] comes to. Its text is a sentence about the lock file.
+/// What [`Lock::restore`] comes to. Its text is a sentence about the lock file. [`Lock::restore`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Restored {
