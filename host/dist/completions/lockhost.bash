@@ -55,7 +55,7 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__acquire)
-            opts="-E -q -v -h --name --wait --wait-for-ancestor --conflict-exit-code --on-lost --assume-dead --mkdir --close --all --until-stdin-closes --quiet --verbose --json --notify --help"
+            opts="-E -q -v -h --name --wait --wait-for-ancestor --conflict-exit-code --on-lost --mode --assume-dead --mkdir --close --all --until-stdin-closes --quiet --verbose --json --notify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
