@@ -6,8 +6,9 @@ use lockhost_tests::component::{build, optimise, workspace};
 use wit_component::DecodedWasm;
 use wit_parser::{WorldItem, WorldKey};
 
-/// In bytes. It grows with the contract and the protocol, and with nothing else.
-const LARGEST: usize = 49_152;
+/// In bytes. It grows with the contract and the protocol, and with nothing else: five of its kilobytes put lock files back,
+/// and one reads files with more than a pid and judges those that may not be opened.
+const LARGEST: usize = 52_224;
 
 fn embedded() -> Vec<u8> {
     fs::read(workspace().join("host/lockfile.wasm"))
