@@ -58,7 +58,7 @@ fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
         false => 18_000..=22_000,
     };
     takes(acquiring, expected, "a free directory");
-    takes(releasing.unwrap(), 12_000..=14_500, "the release");
+    takes(releasing.unwrap(), 13_000..=17_000, "the release");
 
     let scene = Scene::free().with("plugin.lock", "1\n");
     let (refusal, none) = taken(&pre, &scene)?;
