@@ -116,7 +116,7 @@ impl Holder {
     }
 
     /// As [`new`](Self::new), of a file that only this user may read.
-    #[cfg(test)]
+    #[cfg(all(test, not(windows)))]
     pub(crate) fn unread(directory: &Path, file: String, holder: wit::Holder, user: u32) -> Self {
         Self {
             reader: Some(user),
