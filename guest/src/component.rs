@@ -173,7 +173,11 @@ impl GuestLock for LockResource {
     }
 
     fn release(lock: Lock) -> Released {
-        lock.into_inner::<Self>().0.into_inner().holding.give_up()
+        let mut held = lock.into_inner::<Self>().0.into_inner();
+        if held.restore.is_some() {
+            held.holding.machine.lose();
+        }
+        held.holding.give_up()
     }
 }
 

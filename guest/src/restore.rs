@@ -66,6 +66,8 @@ pub struct Restore {
     own: FileId,
     /// Whether the claim was made anew.
     anew: bool,
+    /// Whether it was linked to the lock's name: what has that name then is not known to be left alone.
+    linked: bool,
     stage: Stage,
     examine: Examine,
     now: u64,
@@ -79,6 +81,7 @@ impl Restore {
             maker,
             own,
             anew: false,
+            linked: false,
             stage: Stage::Begin,
             examine: Examine::default(),
             now: 0,
@@ -147,6 +150,7 @@ impl Restore {
 
     fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
         match lock {
+            Ok(id) if id == self.own && self.linked => self.look_at_reclaim(Stage::Other),
             Ok(id) if id == self.own => self.end(Restored::Intact),
             Err(ErrorCode::NoEntry) if self.maker.is_some() => self.look_at_reclaim(Stage::Reclaim),
             Ok(_) | Err(ErrorCode::NoEntry) => self.lost(),
@@ -220,6 +224,7 @@ impl Restore {
     }
 
     fn link(&mut self) -> Next<Outcome> {
+        self.linked = true;
         self.call(Stage::Link, Call::Link { name: LOCK })
     }
 
@@ -300,6 +305,9 @@ impl Restore {
     }
 
     fn failed(&mut self, operation: Operation, code: ErrorCode) -> Next<Outcome> {
+        // The host's clock begins anew after a failure.
+        self.now = 0;
+        self.since = None;
         self.stage = match self.stage {
             Stage::Linked(_) => Stage::Waiting,
             _ => Stage::Begin,

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     call::{Call, Maker, Reply},
     contract::{Awaited, ErrorCode, Occupation, Operation},
+    dropping::Levels,
     examine::Seen,
     lockfile::DEEPEST,
     restore::Restore,
@@ -155,12 +156,21 @@ impl Machine {
         Some(Restore::new(self.maker.filter(|_| !self.in_place), own))
     }
 
+    /// Counts the lock as lost: its release begins before its file was put back for certain.
+    pub fn lose(&mut self) {
+        self.lost = true;
+    }
+
     /// Takes in how far that has come: the claim may be another file, and the lock lost for good.
     pub fn restored(&mut self, restore: &Restore) {
         if self.state != State::Owned {
             return;
         }
         let own = restore.own();
+        if self.own() != Some(own) {
+            // The old file is not open any more, so its number may be another file's, at a reclaim lock as well.
+            self.levels = Levels::default();
+        }
         self.levels.insert(0, own);
         if !self.in_place {
             self.own = own;
