@@ -31,6 +31,13 @@ impl Holder {
         self.ancestor().is_some()
     }
 
+    /// Whether a file that holds a number and no more is an ancestor's: it lives by all that is known, and was there when the
+    /// file was written. A number alone may be one of another container, or among others in the file.
+    fn is_named_by(&self, chain: &Ancestors, pid: u32) -> bool {
+        matches!(self.liveness(), Liveness::Alive(_))
+            && self.since().is_some_and(|since| chain.had(pid, since))
+    }
+
     /// The number of the process that it is, or that keeps the file locked for it.
     fn ancestor(&self) -> Option<u32> {
         if self.is_this_process() || matches!(self.liveness(), Liveness::Dead(_)) {
@@ -43,8 +50,11 @@ impl Holder {
             None => None,
         };
         let pid = maker.as_ref().map(Identity::pid).or(self.pid())?;
-        let is_owner = |start| maker.as_ref().is_none_or(|maker| is_it(maker, &me, start));
         let chain = Ancestors::now()?;
+        let is_owner = |start| match &maker {
+            Some(maker) => is_it(maker, &me, start),
+            None => self.is_named_by(&chain, pid),
+        };
         if chain
             .above()
             .any(|(it, start)| it == pid && is_owner(start))

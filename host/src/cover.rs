@@ -3,7 +3,6 @@
 use std::{
     env,
     path::{self, Path},
-    time::Duration,
 };
 
 use crate::{
@@ -11,10 +10,6 @@ use crate::{
     inspect::{State, Status},
     process::{Identity, ancestors::Ancestors, platform},
 };
-
-/// By how much a file's time may lie before that of the process that made it: the times of FAT are of two seconds, and
-/// starts are of ticks.
-const COARSE: Duration = Duration::from_secs(3);
 
 impl Status {
     /// Whether this process runs under the lock: it is held, and its owner is this process or an ancestor of it. If the
@@ -76,10 +71,7 @@ impl Status {
         let Some(pid) = owner.pid() else {
             return false;
         };
-        let was_there = chain
-            .started(pid)
-            .zip(owner.since())
-            .is_some_and(|(start, since)| start <= since + COARSE);
+        let was_there = owner.since().is_some_and(|since| chain.had(pid, since));
         was_there && is_announced(&self.path(), pid)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A number alone names no ancestor: it may have been given to another process since. So each has its start as well.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::identity::Identity;
 
@@ -15,7 +15,11 @@ mod platform;
 /// How many processes are followed. No chain is so long; an emulator may show one without an end.
 const MOST: usize = 4_096;
 
-/// How often a process is read again whose parent has ended meanwhile.
+/// By how much a file's time may lie before that of the process that made it: the times of FAT are of two seconds, and
+/// starts are of ticks.
+const COARSE: Duration = Duration::from_secs(3);
+
+/// How often a process is read again whose parent has ended meanwhile, or the whole chain when one of it has.
 const AGAIN: usize = 16;
 
 /// A process, as one look at it shows it.
@@ -34,9 +38,10 @@ pub(crate) struct Ancestors(Vec<(u32, Option<u64>)>);
 impl Ancestors {
     /// Reads the chain as it is now. `None` where the system does not show it: no ancestor is made up then.
     pub(crate) fn now() -> Option<Self> {
-        super::platform::lists_our_processes()
-            .then(|| Self::from(std::process::id(), platform::link))
-            .flatten()
+        if !super::platform::lists_our_processes() {
+            return None;
+        }
+        (0..AGAIN).find_map(|_| Self::from(std::process::id(), platform::link))
     }
 
     /// Follows the links up from a process.
@@ -72,6 +77,12 @@ impl Ancestors {
     pub(crate) fn started(&self, pid: u32) -> Option<SystemTime> {
         let (_, start) = self.0.iter().find(|it| it.0 == pid)?;
         platform::time((*start)?)
+    }
+
+    /// Whether the one of this number was there at a time of a file: the process that wrote it, if no other had the number.
+    pub(crate) fn had(&self, pid: u32, time: SystemTime) -> bool {
+        self.started(pid)
+            .is_some_and(|start| start <= time + COARSE)
     }
 
     /// Returns the ancestors alone, the parent first: their numbers and starts.
