@@ -52,15 +52,24 @@ impl Instance {
     /// # Errors
     /// If the user has no instance left, or only the last few.
     pub(super) fn of_this_process() -> io::Result<Arc<Self>> {
-        let mut shared = shared().ok_or(io::ErrorKind::WouldBlock)?;
-        match shared.upgrade() {
-            Some(instance) if instance.is_ours() => Ok(instance),
-            _ => {
-                let instance = Arc::new(Self::new()?);
-                *shared = Arc::downgrade(&instance);
-                Ok(instance)
-            }
+        if let Some(instance) = Self::shared_one(None)? {
+            return Ok(instance);
         }
+        // Made while no other thread has to wait: the kernel takes milliseconds to close the spare ones.
+        let made = Arc::new(Self::new()?);
+        Ok(Self::shared_one(Some(&made))?.unwrap_or(made))
+    }
+
+    /// Returns the instance that this process shares, which is `made` from now on if there is none.
+    fn shared_one(made: Option<&Arc<Self>>) -> io::Result<Option<Arc<Self>>> {
+        let mut shared = shared().ok_or(io::ErrorKind::WouldBlock)?;
+        if let Some(instance) = shared.upgrade().filter(|it| it.is_ours()) {
+            return Ok(Some(instance));
+        }
+        if let Some(made) = made {
+            *shared = Arc::downgrade(made);
+        }
+        Ok(None)
     }
 
     fn new() -> io::Result<Self> {
