@@ -14,6 +14,10 @@ use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Restored, Watch};
 /// longer than all the rest.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The pause after a file was put back, whatever is reported meanwhile. It doubles as long as the file keeps being removed, so
+/// that two programs do not keep each other busy.
+const REST: Duration = Duration::from_millis(20);
+
 /// What has happened to a lock.
 pub(super) enum Change<'a> {
     /// It is lost.
@@ -28,6 +32,8 @@ pub(super) struct Losses<'a> {
     /// When to look again, even if nothing is reported.
     due: Instant,
     watching: bool,
+    /// After a file was put back, how long nothing is looked for.
+    rest: Option<Duration>,
 }
 
 struct Guarded<'a> {
@@ -47,6 +53,7 @@ impl<'a> Losses<'a> {
             guarded: guarded.collect(),
             due: Instant::now() + PAUSE,
             watching: false,
+            rest: None,
         }
     }
 
@@ -77,13 +84,18 @@ impl<'a> Losses<'a> {
         for watch in self.guarded.iter().filter_map(|it| it.watch.as_ref()) {
             told |= watch.forget();
         }
-        if !due && !told {
+        if !due && (!told || self.rest.is_some()) {
             return Vec::new();
         }
         let mut pause = PAUSE;
         let looks = self.guarded.iter_mut().map(|it| it.look(&mut pause));
-        let changes = looks.flatten().collect();
-        self.due = Instant::now() + pause;
+        let changes: Vec<_> = looks.flatten().collect();
+        let is_back = |it: &Change<'_>| matches!(it, Change::Restored(..));
+        self.rest = match changes.iter().any(is_back) {
+            true => Some(self.rest.map_or(REST, |rest| (2 * rest).min(PAUSE))),
+            false => None,
+        };
+        self.due = Instant::now() + self.rest.map_or(pause, |rest| rest.min(pause));
         changes
     }
 }
