@@ -49,8 +49,11 @@ impl ProcessCtx {
         Self::default()
     }
 
-    /// That of a new store in which every call of a descriptor blocks.
-    pub(crate) fn of_blocking_files() -> Self {
+    /// Returns that of a new store in which the calls of all descriptors block, as of those that
+    /// [`open_directory`](crate::open_directory) gives. In other stores the directory of an attempt is opened once more.
+    /// [`bindings`](crate::bindings) has an example.
+    #[must_use]
+    pub fn of_blocking_files() -> Self {
         Self {
             files_block: true,
             ..Self::default()
@@ -224,6 +227,10 @@ impl ProcessCtxView<'_> {
             return Ok(Ok(()));
         }
         let descriptor = self.table.get_mut(dir)?;
+        // The evidence of a file belongs to the very descriptor that was guarded.
+        if !matches!(descriptor, Descriptor::Dir(_)) {
+            return Ok(Ok(()));
+        }
         Ok(match given(descriptor) {
             Ok(blocking) => {
                 *descriptor = blocking;

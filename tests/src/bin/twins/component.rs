@@ -61,7 +61,7 @@ pub(crate) fn run(pre: &LockhostPre<Host>, task: &Task, directory: &Path) -> Res
             wasi: WasiCtx::builder()
                 .allow_blocking_current_thread(true)
                 .build(),
-            process: ProcessCtx::new(),
+            process: ProcessCtx::of_blocking_files(),
             table: ResourceTable::new(),
         },
     );
