@@ -285,7 +285,11 @@ impl fmt::Display for Sentence<'_> {
                 "{path} names no owner, and another program may be writing it at this moment: it counts as dead once it \
                  was unchanged for three seconds; try again, and wait at least that long"
             ),
-            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Release | Awaited::Directory) => {
+            Kind::Unsettled(Awaited::Release) => write!(
+                f,
+                "{path} was removed, and its owner may be putting it back at this moment; try again"
+            ),
+            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Directory) => {
                 write!(
                     f,
                     "{path} is held by a process that may be replacing the lock at this moment, which takes five seconds \

@@ -56,10 +56,7 @@ pub(crate) fn held(
         write!(f, ", since {since}")?;
     }
     if holder.is_forker() {
-        return f.write_str(
-            "; this process inherited that lock and has no part in it: acquire after the fork, or drop the inherited lock and \
-             try again once that process has ended",
-        );
+        return f.write_str(FORKED);
     }
     if let Some(user) = holder.reader() {
         return unread(f, holder, user);
@@ -89,6 +86,10 @@ pub(crate) fn held(
     }
 }
 
+/// What a child made by fork(2) is to do, which inherited the lock.
+const FORKED: &str = "; this process inherited that lock and has no part in it: acquire after the fork, or drop the inherited lock \
+     and try again once that process has ended";
+
 /// A refusal by an ancestor: which file, which process, why it is not waited for, how to wait all the same.
 pub(crate) fn ancestor(
     f: &mut fmt::Formatter<'_>,
@@ -112,6 +113,9 @@ pub(crate) fn ancestor(
     }
     if let Some(since) = holder.since().and_then(written) {
         write!(f, ", since {since}")?;
+    }
+    if holder.is_forker() {
+        return f.write_str(FORKED);
     }
     f.write_str(
         "; an ancestor usually waits for this process before it releases the lock, so it is not waited for; to wait all the \

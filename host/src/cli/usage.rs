@@ -121,7 +121,10 @@ fn variable_of(error: &clap::Error, subcommand: &str, words: &[OsString]) -> Opt
     let option = options.find(|it| it.to_string() == *invalid)?;
     let typed = format!("--{}", option.get_long()?);
     let mut before = words.iter().take_while(|it| *it != ANNOUNCEMENT);
-    let is_typed = before.any(|it| it.as_encoded_bytes().starts_with(typed.as_bytes()));
+    let is_typed = before.any(|it| {
+        let rest = it.as_encoded_bytes().strip_prefix(typed.as_bytes());
+        matches!(rest, Some([] | [b'=', ..]))
+    });
     let variable = option.get_env().filter(|_| !is_typed)?;
     Some(variable.to_string_lossy().into_owned())
 }

@@ -74,6 +74,7 @@ impl Instance {
         elapsed: u64,
     ) -> Result<std::result::Result<wit::Restored, wit::Unrestored>> {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        cause::forget();
         guest.call_restore(&mut self.store, lock, elapsed)
     }
 

@@ -11,7 +11,6 @@ use crate::{
     bindings::direct::lockfile as wit,
     component::elapsed,
     error::{Error, Kind},
-    process,
 };
 
 /// How old the files of a lock that is held may become: programs that remove what is not used wait for some days.
@@ -58,15 +57,14 @@ impl Lock {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock is lost for good, and in a child made by fork(2).
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock is lost for good,
+    /// [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a child made by fork(2),
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if an operation failed, which a later call repeats,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed.
     pub fn restore(&self) -> Result<Restored, Error> {
         let lost = || Error::new(self.path.clone(), Kind::Lost);
         // Asked first, as in `still_held`.
-        if !process::is_still(self.maker) {
-            return Err(lost());
-        }
+        self.is_still_the_makers()?;
         self.has_its_place()?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held {
