@@ -284,15 +284,6 @@ impl Boxed {
         }
     }
 
-    /// Waits until it has failed, with neither lock nor refusal: what it says.
-    ///
-    /// # Panics
-    /// If it does not fail.
-    pub fn failed(&mut self) -> String {
-        assert_eq!(self.contender.line(), "");
-        self.last_words()
-    }
-
     /// Whether the lock is still its own, as it sees it itself.
     pub fn still_holds(&mut self) -> bool {
         self.contender.go_on();

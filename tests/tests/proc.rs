@@ -241,9 +241,10 @@ fn in_a_user_namespace_in_which_nothing_may_be_signalled_an_owner_is_seen_alive_
     let other = where_nobody_may_be_signalled();
     let kill = format!("test $(id -u) = 0; kill -0 {} || echo refused", owner.pid());
     other.start(&["sh", "-ec", &kill]).says("refused");
-    // The file is private, and what cannot be read is not stale.
-    let told = other.contend(scene.path()).failed();
-    assert!(told.contains("permission denied"), "{told}");
+    // The file is private, and its claim says who made it.
+    let (liveness, told) = other.contend(scene.path()).refused();
+    assert_eq!(liveness, "Alive(Running)");
+    assert!(told.contains("may not be read"), "{told}");
     // Where it can be read, it makes no difference that the owner may not be signalled.
     fs::set_permissions(scene.lock(), Permissions::from_mode(0o644)).unwrap();
     assert_eq!(other.contend(scene.path()).refused().0, "Alive(Running)");

@@ -189,7 +189,6 @@ fn another_name_is_another_lock() {
 fn a_name_that_is_none_for_a_lock_is_wrong_usage() {
     let scene = Scene::free();
     for name in [
-        "",
         "lock",
         ".lock",
         "../x.lock",

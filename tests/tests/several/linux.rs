@@ -53,8 +53,11 @@ fn twenty_locks_take_one_inotify_instance() {
         let lock = path.join("tinyforge.lock");
         fs::remove_file(&lock).unwrap();
         let line = owner.line();
-        let lost = format!("lockhost: {} is lost: ", lock.display());
-        assert!(line.starts_with(&lost), "{line}");
+        let removed = format!(
+            "lockhost: warning: {}: the lock file was removed",
+            lock.display()
+        );
+        assert!(line.starts_with(&removed), "{line}");
     }
     assert_eq!(instances(owner.pid()), 1);
     owner.end(Signal::TERM);
@@ -107,7 +110,11 @@ fn while_one_is_waited_for_no_other_is_held() {
     for held in [0, 1] {
         let paths = scenes.each_ref().map(Scene::path);
         let lock = acquire(paths[held]).unwrap();
-        let command = under_locks(&["--wait", "--json"], &paths, &["true"]);
+        let command = under_locks(
+            &["--wait", "--wait-for-ancestor", "--json"],
+            &paths,
+            &["true"],
+        );
         let mut waiter = Contender::start(&mut told(&command));
         let schema = Schema::documented();
         let mut events = Vec::new();
@@ -144,7 +151,7 @@ fn a_bound_on_waiting_is_one_for_all_rounds() {
     let scenes = [Scene::free(), Scene::free()];
     let paths = scenes.each_ref().map(Scene::path);
     let _lock = acquire(paths[1]).unwrap();
-    let mut command = under_locks(&["--wait=50ms"], &paths, &["true"]);
+    let mut command = under_locks(&["--wait=50ms", "--wait-for-ancestor"], &paths, &["true"]);
     assert_eq!(command.output().unwrap().status.code(), Some(75));
     assert!(scenes[0].files().is_empty());
 }

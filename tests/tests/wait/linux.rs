@@ -169,7 +169,8 @@ fn a_foreign_lock_on_a_stale_file_is_outlasted() {
     Contender::owner(scene.path()).kill();
     let foreign = File::open(scene.lock()).unwrap();
     flock(&foreign, FlockOperation::NonBlockingLockExclusive).unwrap();
-    let mut waiter = sleeper(&["--wait"], &scene);
+    // The test itself keeps the file locked, and is the waiter's parent.
+    let mut waiter = sleeper(&["--wait", "--wait-for-ancestor"], &scene);
     drop(foreign);
     gets_in(&mut waiter);
 }
