@@ -269,7 +269,7 @@ impl Examine {
     // several users: a file that may not be opened
 
     /// Its claim names its owner. Neither its content nor its evidence can be seen, so nothing that is found here ever frees
-    /// it: the answer is whether there is somebody to wait for.
+    /// it: the answer is whether there is an owner to wait for.
     fn identified(&mut self, reply: Reply) -> Look {
         match reply.id() {
             Ok(id) => {
@@ -305,7 +305,7 @@ impl Examine {
         match reply.id() {
             Err(ErrorCode::NoEntry) => Look::Over(Seen::Gone),
             Ok(id) if id != self.found.id => self.unnamed(),
-            // The dead do nothing any more, so it stays until somebody removes it who may judge it.
+            // The dead do nothing any more, so it stays until a user who may judge it removes it.
             _ => self.denied(),
         }
     }
