@@ -5,22 +5,27 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use lockhost::{DEFAULT_NAME, State, inspect};
 use lockhost_tests::scene::Scene;
 
+const FORKED: &str = env!("CARGO_BIN_EXE_forked");
+
+/// How a command ended, and the lines that it printed.
+fn output_of(command: &mut Command) -> (Output, Vec<String>) {
+    let output = command.output().expect("it can be started");
+    let printed = String::from_utf8(output.stdout.clone()).expect("it speaks text");
+    (output, printed.lines().map(ToOwned::to_owned).collect())
+}
+
 #[test]
 fn a_forked_child_neither_releases_nor_continues_what_is_its_parents_and_is_somebody_else() {
     let (first, second) = (Scene::free(), Scene::free().with("tinyforge.lock", ""));
     let third = Scene::free();
-    let output = Command::new(env!("CARGO_BIN_EXE_forked"))
-        .args([first.path(), second.path(), third.path()])
-        .output()
-        .expect("it can be started");
-    let told = String::from_utf8(output.stdout.clone()).expect("it speaks text");
-    let lines: Vec<&str> = told.lines().collect();
+    let directories = [first.path(), second.path(), third.path()];
+    let (output, lines) = output_of(Command::new(FORKED).args(directories));
     assert_eq!(
         lines,
         [
@@ -49,7 +54,7 @@ fn a_forked_child_neither_releases_nor_continues_what_is_its_parents_and_is_some
 #[test]
 fn a_daemon_acquires_after_it_has_forked() {
     let scene = Scene::free();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_forked"))
+    let mut program = Command::new(FORKED)
         .arg(scene.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -82,13 +87,7 @@ fn a_daemon_acquires_after_it_has_forked() {
 #[test]
 fn a_daemon_that_acquired_before_it_forked_learns_so() {
     let scene = Scene::free();
-    let output = Command::new(env!("CARGO_BIN_EXE_forked"))
-        .arg(scene.path())
-        .arg("early")
-        .output()
-        .expect("it can be started");
-    let told = String::from_utf8(output.stdout.clone()).expect("it speaks text");
-    let lines: Vec<&str> = told.lines().collect();
+    let (output, lines) = output_of(Command::new(FORKED).arg(scene.path()).arg("early"));
     assert_eq!(
         lines,
         [

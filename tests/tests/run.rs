@@ -411,17 +411,23 @@ fn ctrl_z_stops_the_job() {
     assert_eq!(shell.line(), "exited 3");
 }
 
-#[test]
-fn the_command_of_a_session_leader_hears_that_its_terminal_is_gone() {
-    let scene = Scene::free();
-    let terminal = Terminal::new();
-    let lockhost = under_lock(&[], scene.path(), &[HEARING]);
+/// The program as the leader of a session in a terminal, with each signal as it is from the start.
+fn leading(terminal: &Terminal, lockhost: &Command) -> Command {
     let mut session = terminal.session();
     session
         .arg("env")
         .arg("--default-signal")
         .arg(lockhost.get_program())
         .args(lockhost.get_args());
+    session
+}
+
+#[test]
+fn the_command_of_a_session_leader_hears_that_its_terminal_is_gone() {
+    let scene = Scene::free();
+    let terminal = Terminal::new();
+    let lockhost = under_lock(&[], scene.path(), &[HEARING]);
+    let mut session = leading(&terminal, &lockhost);
     let mut owner = Contender::start(&mut session);
     let (_, number) = ready(&mut owner);
     assert_eq!(number, owner.pid());

@@ -105,6 +105,15 @@ fn ready_alone(stranger: &mut Contender) {
     assert!(stranger.line().starts_with("ready "));
 }
 
+/// A process of another user, that came into the namespace from outside.
+fn of_another_user_beside(first: &Contender) -> Contender {
+    let other = ["setpriv", "--reuid=1000", "--clear-groups", "sh", "-c"];
+    let script = "echo ready; exec sleep 60";
+    let mut stranger = entering(behind(first), &INSIDE, &[&other[..], &[script]].concat());
+    assert_eq!(stranger.line(), "ready");
+    stranger
+}
+
 #[test]
 #[cfg_attr(no_namespaces, ignore = "namespaces cannot be made")]
 fn what_cannot_be_ended_is_reported() {
@@ -120,17 +129,7 @@ fn what_cannot_be_ended_is_reported() {
         .args(lockhost.get_args());
     let mut first = Contender::start(unshare.stdin(Stdio::piped()));
     assert_eq!(first.line(), "ready");
-    let script = "echo ready; exec sleep 60";
-    let other = [
-        "setpriv",
-        "--reuid=1000",
-        "--clear-groups",
-        "sh",
-        "-c",
-        script,
-    ];
-    let mut stranger = entering(behind(&first), &INSIDE, &other);
-    assert_eq!(stranger.line(), "ready");
+    let _stranger = of_another_user_beside(&first);
     assert_eq!(first.end_of_input().code(), Some(4));
     let told = first.complaints();
     assert!(told.contains("cannot be ended by this user"), "{told}");
@@ -181,17 +180,7 @@ fn a_process_that_proc_hides_is_reported() {
         .args(lockhost.get_args());
     let mut first = Contender::start(unshare.stdin(Stdio::piped()));
     assert_eq!(first.line(), "ready");
-    let script = "echo ready; exec sleep 60";
-    let other = [
-        "setpriv",
-        "--reuid=1000",
-        "--clear-groups",
-        "sh",
-        "-c",
-        script,
-    ];
-    let mut stranger = entering(behind(&first), &INSIDE, &other);
-    assert_eq!(stranger.line(), "ready");
+    let _stranger = of_another_user_beside(&first);
     assert_eq!(first.end_of_input().code(), Some(4));
     let reported = first.complaints();
     assert!(reported.contains("it is not known whether"), "{reported}");

@@ -76,12 +76,7 @@ fn ctrl_z_stops_no_command_that_no_shell_can_continue() {
         let scene = Scene::free();
         let mut terminal = Terminal::new();
         let lockhost = under_lock(&[], scene.path(), &[HEARING, how]);
-        let mut session = terminal.session();
-        session
-            .arg("env")
-            .arg("--default-signal")
-            .arg(lockhost.get_program())
-            .args(lockhost.get_args());
+        let mut session = leading(&terminal, &lockhost);
         let mut owner = Contender::start(&mut session);
         let (_, lockhost) = ready(&mut owner);
         assert_eq!(lockhost, owner.pid(), "it leads the session");
