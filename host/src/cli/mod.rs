@@ -9,6 +9,8 @@ mod doctor;
 mod events;
 mod file_system;
 mod holds;
+#[cfg(unix)]
+mod job;
 mod json;
 #[cfg_attr(unix, path = "limits/unix.rs")]
 #[cfg_attr(windows, path = "limits/windows.rs")]

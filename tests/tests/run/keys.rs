@@ -87,7 +87,33 @@ fn ctrl_z_stops_no_command_that_no_shell_can_continue() {
             owner.signal(Signal::USR1);
             assert_eq!(owner.line(), "heard SIGUSR1", "{how}");
         }
-        assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+        let code = owner.end(Signal::USR2).code();
+        assert_eq!(code, Some(3), "{how}: {}", owner.complaints());
         assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+/// The same where the leaders of its session and of its group are outside of its PID namespace.
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn keys_reach_a_command_though_the_shell_is_outside() {
+    // As the first process of the namespace, and behind another one.
+    for starter in [&[][..], &["sh", "-c", "\"$@\"; exit $?", "sh"]] {
+        let scene = Scene::free();
+        let mut terminal = Terminal::new();
+        let lockhost = under_lock(&[], scene.path(), &[HEARING, "apart"]);
+        let mut session = terminal.session();
+        // The keys are for what is inside.
+        session
+            .args(["env", "--ignore-signal=QUIT", "--ignore-signal=TSTP"])
+            .args(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"])
+            .args(["env", "--default-signal"])
+            .args(starter)
+            .arg(lockhost.get_program())
+            .args(lockhost.get_args());
+        let mut first = Contender::start(&mut session);
+        ready(&mut first);
+        terminal.press("\x1a\x1c");
+        assert_eq!(first.line(), "heard SIGQUIT", "{starter:?}");
     }
 }

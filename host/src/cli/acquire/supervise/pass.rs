@@ -1,10 +1,10 @@
 //! Passing signals on to a process that has not got them by itself.
 
 use nix::{libc, sys::signal::Signal};
-use rustix::process::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
+use rustix::process::{Pid, getpid, getppid};
 
 use super::kernel;
-use crate::cli::signals::Caught;
+use crate::cli::{job, signals::Caught};
 
 /// What a key of a terminal, or a change of its size, sends to each process in the foreground.
 const KEYS: [Signal; 4] = [
@@ -28,8 +28,8 @@ pub(super) fn pass_on(caught: Caught, to: Pid) {
         None if is(&OWN) => {}
         // A key goes to the foreground's group, in which this process is. So does the hang-up of a terminal when the first
         // process of its session has ended; before, only that one gets it.
-        None if is(&KEYS) || caught.is(Signal::SIGHUP) => match getpgid(Some(to)) {
-            Ok(group) if group != getpgrp() => press(caught, to, group),
+        None if is(&KEYS) || caught.is(Signal::SIGHUP) => match job::group_of(raw) {
+            Some(group) if group != job::own_group() => press(caught, to, group),
             _ if caught.is(Signal::SIGHUP) && is_session_leader() => send(to, caught.number),
             _ => {}
         },
@@ -40,25 +40,29 @@ pub(super) fn pass_on(caught: Caught, to: Pid) {
 
 /// Continues a process, and all its group if that is its own: a key has stopped all of it.
 pub(super) fn proceed(to: Pid) {
-    match getpgid(Some(to)) {
-        Ok(group) if group == to && group != getpgrp() => send_to_group(to, libc::SIGCONT),
+    let own = to.as_raw_nonzero().get();
+    match job::group_of(own) {
+        Some(group) if group == own && group != job::own_group() => {
+            send_to_group(group, libc::SIGCONT);
+        }
         _ => send(to, libc::SIGCONT),
     }
 }
 
 /// A key is for all of a group, if the process has made one of its own.
-fn press(caught: Caught, to: Pid, group: Pid) {
+fn press(caught: Caught, to: Pid, group: i32) {
     // No shell could continue the command. The kernel ignores Ctrl-Z for such a group as well.
     if caught.is(Signal::SIGTSTP) && is_orphaned() {
         return;
     }
-    let same_session = getsid(Some(to)).ok() == getsid(None).ok();
+    let own = to.as_raw_nonzero().get();
+    let same_session = job::session_of(own) == job::own_session();
     let number = match caught.is(Signal::SIGTSTP) && !same_session {
         // No shell sees such a group, so the kernel does not stop it for a key.
         true => libc::SIGSTOP,
         false => caught.number,
     };
-    match group == to {
+    match group == own {
         true => send_to_group(group, number),
         false => send(to, number),
     }
@@ -67,26 +71,33 @@ fn press(caught: Caught, to: Pid, group: Pid) {
 /// Whether the process group of this process is orphaned: no ancestor in this session leads another group, as a shell does
 /// that controls jobs.
 fn is_orphaned() -> bool {
-    let mut ancestor = getppid();
-    while let Some(pid) = ancestor {
-        if getsid(Some(pid)).ok() != getsid(None).ok() {
+    let Some(mut ancestor) = getppid().map(|it| it.as_raw_nonzero().get()) else {
+        return is_first();
+    };
+    loop {
+        if job::session_of(ancestor) != job::own_session() {
             return true;
         }
-        if getpgid(Some(pid)).ok() != Some(getpgrp()) {
+        if job::group_of(ancestor) != Some(job::own_group()) {
             return false;
         }
-        ancestor = match kernel::parent_of(pid.as_raw_nonzero().get()) {
-            Some(parent) => Pid::from_raw(parent),
-            // Where that is not known, a shell is assumed.
-            None => return false,
-        };
+        match kernel::parent_of(ancestor) {
+            // The first process of a PID namespace is not stopped by a key.
+            Some(0) if ancestor == 1 => return true,
+            // Where that is not known, or outside of this namespace, a shell is assumed.
+            Some(0) | None => return false,
+            Some(parent) => ancestor = parent,
+        }
     }
-    // The first process of a PID namespace is not stopped by a key.
-    true
+}
+
+/// Whether this process is the first one of its PID namespace.
+fn is_first() -> bool {
+    getpid() == Pid::INIT
 }
 
 fn is_session_leader() -> bool {
-    getsid(None).is_ok_and(|session| session == getpid())
+    job::own_session() == Some(getpid().as_raw_nonzero().get())
 }
 
 /// Sends a signal to a process. If it has ended, that is known soon enough: it was not waited for, so its number is no
@@ -98,7 +109,7 @@ pub(super) fn send(to: Pid, number: i32) {
 }
 
 #[allow(unsafe_code)]
-fn send_to_group(group: Pid, number: i32) {
-    // SAFETY: as above.
-    unsafe { libc::killpg(group.as_raw_nonzero().get(), number) };
+fn send_to_group(group: i32, number: i32) {
+    // SAFETY: as above. It is the number of a process, and so not 0, which would mean this process' own group.
+    unsafe { libc::killpg(group, number) };
 }

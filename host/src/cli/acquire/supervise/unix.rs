@@ -7,8 +7,7 @@ use lockhost::Lock;
 use nix::sys::signal::Signal;
 use rustix::{
     io::Errno,
-    process::{Pid, WaitOptions, WaitStatus, getpgrp, getpid, setpgid, wait},
-    termios::tcgetpgrp,
+    process::{Pid, WaitOptions, WaitStatus, wait},
 };
 
 use super::{
@@ -16,7 +15,10 @@ use super::{
     hold::Ended,
     loss::{Change, Losses},
 };
-use crate::cli::signals::{Caught, Signals, uncaught};
+use crate::cli::{
+    job,
+    signals::{Caught, Signals, uncaught},
+};
 
 mod dispositions;
 mod first;
@@ -281,11 +283,10 @@ fn stop(signal: i32) -> io::Result<()> {
 /// Waits until a signal that is just being sent to this process' group has reached all of it: Linux lets nobody set a group
 /// while it goes through one. Elsewhere the command may hear of SIGCONT once more, which does no harm.
 fn settle_group() {
-    // It is in this group already, and the first process of a session may not even try.
-    let _ = setpgid(Some(getpid()), Some(getpgrp()));
+    job::set_own_group_again();
 }
 
 fn is_in_foreground() -> bool {
     let terminal = fs::File::open("/dev/tty");
-    terminal.is_ok_and(|it| tcgetpgrp(it).is_ok_and(|group| group == getpgrp()))
+    terminal.is_ok_and(job::is_in_foreground)
 }

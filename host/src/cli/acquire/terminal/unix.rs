@@ -5,10 +5,9 @@ use std::{
     io::{IsTerminal, stderr},
 };
 
-use rustix::{
-    process::getpgrp,
-    termios::{tcgetpgrp, tcgetwinsize},
-};
+use rustix::termios::tcgetwinsize;
+
+use crate::cli::job;
 
 /// Whether a line can be drawn on it, and drawn anew.
 pub(super) fn can_draw() -> bool {
@@ -18,7 +17,7 @@ pub(super) fn can_draw() -> bool {
 
 /// Whether this process has it now.
 pub(super) fn is_in_foreground() -> bool {
-    tcgetpgrp(stderr()).ok() == Some(getpgrp())
+    job::is_in_foreground(stderr())
 }
 
 /// How many characters a line has room for; 0 where it does not tell.

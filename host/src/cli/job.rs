@@ -1,0 +1,42 @@
+//! The job that this process belongs to: its process group and session, as getpgid(2) and getsid(2) report them.
+//!
+//! The number of either is 0 where its leader is outside of this PID namespace, as after nsenter(1). All groups outside have
+//! that number, and are taken for one here: a shell has started both, most often.
+
+use std::os::fd::AsFd;
+
+use nix::unistd::{Pid, getpgid, getpgrp, getsid, setpgid, tcgetpgrp};
+
+/// This process' group.
+pub(super) fn own_group() -> i32 {
+    getpgrp().as_raw()
+}
+
+/// A process' group; `None` if there is no such process.
+pub(super) fn group_of(pid: i32) -> Option<i32> {
+    getpgid(Some(Pid::from_raw(pid))).ok().map(Pid::as_raw)
+}
+
+/// This process' session.
+pub(super) fn own_session() -> Option<i32> {
+    getsid(None).ok().map(Pid::as_raw)
+}
+
+/// A process' session; `None` if there is no such process, or a system that keeps other sessions from being seen.
+pub(super) fn session_of(pid: i32) -> Option<i32> {
+    getsid(Some(Pid::from_raw(pid))).ok().map(Pid::as_raw)
+}
+
+/// Puts this process into the group in which it is. The kernel does that once no signal is on its way through the group.
+pub(super) fn set_own_group_again() {
+    let group = getpgrp();
+    // 0 would make a new one. And the first process of a session may not even try.
+    if group != Pid::from_raw(0) {
+        let _ = setpgid(Pid::from_raw(0), group);
+    }
+}
+
+/// Whether a terminal is this process' group's now.
+pub(super) fn is_in_foreground(terminal: impl AsFd) -> bool {
+    tcgetpgrp(terminal) == Ok(getpgrp())
+}
