@@ -23,8 +23,10 @@ use crate::{
     watch::Watch,
 };
 
+mod journal;
 mod restore;
 
+use self::journal::Journal;
 pub use self::restore::Restored;
 
 /// A directory that is this process' own, until this is released or dropped.
@@ -89,6 +91,8 @@ struct Held {
     refreshed: SystemTime,
     /// Since when its file is being put back.
     restoring: Option<Instant>,
+    /// Which files get its name.
+    journal: Option<Journal>,
 }
 
 struct Report {
@@ -140,6 +144,7 @@ impl Lock {
                 watch,
                 refreshed: SystemTime::now(),
                 restoring: None,
+                journal: None,
             }))),
             maker,
         })
@@ -227,11 +232,23 @@ impl Lock {
             return Ok(false);
         };
         held.refresh();
-        let Held { instance, lock, .. } = held;
-        instance
+        let Held {
+            instance,
+            lock,
+            journal,
+            ..
+        } = held;
+        if let Some(journal) = journal {
+            journal.read();
+        }
+        let is_the_files = instance
             .still_held(*lock)
             .map_err(|error| Error::internal(self.place.given(), error))?
-            .map_err(|failure| self.place.failed(&self.report.file, failure))
+            .map_err(|failure| self.place.failed(&self.report.file, failure))?;
+        if let Some(journal) = journal.as_mut().filter(|_| is_the_files) {
+            journal.found();
+        }
+        Ok(is_the_files)
     }
 
     /// As [`still_held`](Self::still_held), with the sentence that says what has happened.

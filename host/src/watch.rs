@@ -10,6 +10,12 @@ use crate::descriptor::BorrowedDescriptor;
 #[cfg_attr(kernel = "posix", path = "watch/unknown.rs")]
 pub(crate) mod platform;
 
+#[cfg_attr(kernel = "linux", path = "watch/names/linux.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "watch/names/elsewhere.rs")]
+mod names;
+
+pub(crate) use self::names::Names;
+
 /// A descriptor that becomes readable when something has happened to a lock file, so that it is worth asking
 /// [`Lock::still_held`](crate::Lock::still_held): the file, or a directory of its path, may have been removed, replaced or
 /// moved away. Most of what happens is harmless, and some of it happens to the files of other watches of this process.

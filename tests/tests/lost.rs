@@ -238,50 +238,147 @@ fn a_missing_claim_beside_the_lock_file_is_no_loss() {
 }
 
 #[test]
-fn with_terminate_a_file_that_is_back_is_a_loss() {
+fn with_terminate_a_file_that_alone_had_the_name_is_no_loss() {
     let scene = Scene::free();
     let mut owner = watching(&["--on-lost=terminate"], &scene);
-    clean(&scene, 0);
+    for _ in 0..3 {
+        clean(&scene, 0);
+        is_back(&mut owner, &scene.lock());
+    }
+    // It hears no other signal.
+    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+    assert_eq!(owner.line(), "");
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn with_terminate_a_file_that_was_replaced_meanwhile_is_a_loss() {
+    // What another process makes and removes while lockhost does not run.
+    let make: [fn(&Path); 3] = [
+        |lock| fs::write(lock, "").unwrap(),
+        |lock| {
+            let other = lock.with_extension("other");
+            fs::write(&other, "").unwrap();
+            fs::rename(other, lock).unwrap();
+        },
+        |lock| drop(lockhost::acquire(lock.parent().unwrap()).unwrap()),
+    ];
+    for make in make {
+        let scene = Scene::free();
+        let mut owner = watching(&["--on-lost=terminate"], &scene);
+        owner.signal(Signal::STOP);
+        fs::remove_file(scene.lock()).unwrap();
+        make(&scene.lock());
+        let _ = fs::remove_file(scene.lock());
+        owner.signal(Signal::CONT);
+        let mut lines = [(); 3].map(|()| owner.line());
+        lines.sort();
+        assert_eq!(lines[..2], ["heard SIGCONT", "heard SIGTERM"]);
+        assert!(
+            lines[2].contains(" is back; another process may"),
+            "{lines:?}"
+        );
+        let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(75), "until it has ended");
+        assert_eq!(owner.end(Signal::USR2).code(), Some(3));
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+fn with_terminate_a_file_that_was_made_anew_is_a_loss() {
+    let scene = Scene::free();
+    let mut owner = watching(&["--on-lost=terminate"], &scene);
+    clean(&scene, 2);
     is_back(&mut owner, &scene.lock());
     assert_eq!(owner.line(), "heard SIGTERM");
-    let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
-    assert_eq!(refused.status.code(), Some(75), "until it has ended");
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert!(scene.files().is_empty());
 }
 
 #[test]
-fn a_file_that_is_back_is_an_event() {
-    for (how, restored) in [(0, "unobserved"), (2, "weaker")] {
-        let scene = Scene::free();
-        let mut owner = owner(&["--json"], &scene, &[]);
-        assert!(owner.line().contains("acquired"));
-        clean(&scene, how);
-        let event = Schema::documented().read(&owner.line());
-        assert_eq!(event["event"], "restored");
-        assert_eq!(event["how"], restored);
-        assert_eq!(event["path"], text(&scene.lock()));
-        assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+fn a_busy_directory_hides_no_removal_from_an_observer() {
+    let scene = Scene::free();
+    let owner = lockhost::acquire(scene.path()).unwrap();
+    assert!(owner.observe());
+    let longest = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    for _ in 0..longest.trim().parse::<usize>().unwrap() {
+        let busy = scene.path().join("busy");
+        fs::write(&busy, "").unwrap();
+        fs::remove_file(busy).unwrap();
     }
+    fs::remove_file(scene.lock()).unwrap();
+    assert_eq!(owner.restore().unwrap(), Restored::Unobserved, "not known");
+    owner.verify().unwrap();
+    fs::remove_file(scene.lock()).unwrap();
+    assert_eq!(owner.restore().unwrap(), Restored::Observed, "it is again");
+    owner.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+/// The file is removed, or its claim as well, and the program reports how it is back.
+fn is_back_as(options: &[&str], how: usize, restored: &str) {
+    let scene = Scene::free();
+    let options = [&["--json"], options].concat();
+    let mut owner = owner(&options, &scene, &[]);
+    assert!(owner.line().contains("acquired"));
+    clean(&scene, how);
+    let event = Schema::documented().read(&owner.line());
+    assert_eq!(event["event"], "restored");
+    assert_eq!(event["how"], restored);
+    assert_eq!(event["path"], text(&scene.lock()));
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+fn a_file_that_is_back_is_an_event() {
+    is_back_as(&[], 0, "unobserved");
+    is_back_as(&[], 2, "weaker");
+}
+
+#[test]
+fn with_terminate_it_says_that_the_return_was_observed() {
+    is_back_as(&["--on-lost=terminate"], 0, "observed");
 }
 
 #[test]
 fn an_owner_that_puts_its_file_back_is_never_a_second_one() {
     let scene = Scene::free();
-    let (mut back, mut lost) = (0, 0);
+    let (mut back, mut observed, mut lost) = (0, 0, 0);
     for round in 0..500 {
         let owner = lockhost::acquire(scene.path()).unwrap();
+        assert!(owner.observe());
         let barrier = Barrier::new(2);
         clean(&scene, if round % 2 == 0 { 0 } else { 2 });
-        let newcomer = thread::scope(|scope| {
+        // Every other one releases at once.
+        let is_short = round % 4 < 2;
+        let ((newcomer, got_in), restored) = thread::scope(|scope| {
             let newcomer = scope.spawn(|| {
                 barrier.wait();
-                lockhost::acquire(scene.path())
+                let mut newcomer = lockhost::acquire(scene.path());
+                let got_in = newcomer.is_ok();
+                if is_short && let Ok(lock) = newcomer {
+                    // The owner may have its file back by then.
+                    newcomer = match lock.release() {
+                        Ok(()) => lockhost::acquire(scene.path()),
+                        Err(error) => Err(error),
+                    };
+                }
+                (newcomer, got_in)
             });
             barrier.wait();
-            while let Ok(Restored::Pending(_)) = owner.restore() {}
-            newcomer.join().unwrap()
+            let restored = loop {
+                match owner.restore() {
+                    Ok(Restored::Pending(_)) => {}
+                    other => break other,
+                }
+            };
+            (newcomer.join().unwrap(), restored)
         });
+        if matches!(restored, Ok(Restored::Observed)) {
+            observed += 1;
+            assert!(!got_in, "{round}: another one had the lock");
+        }
         let held = owner.still_held().unwrap();
         match &newcomer {
             Ok(newcomer) => assert!(!held || !newcomer.still_held().unwrap(), "{round}"),
@@ -297,7 +394,7 @@ fn an_owner_that_puts_its_file_back_is_never_a_second_one() {
         drop(newcomer);
         assert!(scene.files().is_empty(), "{round}: {:?}", scene.files());
     }
-    println!("{back} put back, {lost} lost");
+    println!("{back} put back, {observed} of these observed, {lost} lost");
 }
 
 #[test]
@@ -394,7 +491,7 @@ fn without_a_command_terminate_ends_it() {
             lose(&scene, 0);
             is_told(&mut owner, &scene.lock());
         } else {
-            clean(&scene, 0);
+            clean(&scene, 2);
             is_back(&mut owner, &scene.lock());
         }
         assert_eq!(owner.end_of_input().code(), Some(1));

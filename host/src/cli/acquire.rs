@@ -179,6 +179,10 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(error),
     };
     for lock in &locks {
+        if arguments.on_lost == OnLost::Terminate {
+            // Where nothing can be observed, a file that was removed is a loss.
+            lock.observe();
+        }
         let reported = arguments.voice().acquired(lock);
         // A starter waits for this line. A command runs, and is all that counts, whether or not it is read.
         if !arguments.has_command() {

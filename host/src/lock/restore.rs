@@ -6,11 +6,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{Held, Lock};
+use super::{Held, Journal, Lock};
 use crate::{
     bindings::direct::lockfile as wit,
     component::elapsed,
     error::{Error, Kind},
+    process::platform,
 };
 
 /// How old the files of a lock that is held may become: programs that remove what is not used wait for some days.
@@ -33,13 +34,55 @@ impl Held {
 }
 
 impl Lock {
+    /// Records from now on which files get the lock's name. So [`restore`](Self::restore) can tell a file that was removed and
+    /// put back from one that was replaced meanwhile. Returns whether that is recorded: on Linux, on a file system that
+    /// no other machine changes, with proc(5), and while the user has inotify(7) instances to spare. This process takes
+    /// one of them for all its locks.
+    ///
+    /// The kernel keeps some thousands of reports of what happens in the directory. [`still_held`](Self::still_held) and
+    /// [`verify`](Self::verify) read them: where files are made and removed often, ask each second.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// use lockhost::Restored;
+    ///
+    /// let lock = lockhost::acquire(data.path())?;
+    /// let is_recorded = lock.observe();
+    /// std::fs::remove_file(lock.path())?;
+    /// let expected = if is_recorded { Restored::Observed } else { Restored::Unobserved };
+    /// assert_eq!(lock.restore()?, expected);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn observe(&self) -> bool {
+        let path = self.place.absolute().join(&self.report.file);
+        if self.is_still_the_makers().is_err() || !platform::is_local(&path) {
+            return false;
+        }
+        let mut guard = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = guard.as_deref_mut() else {
+            return false;
+        };
+        if held.journal.is_none() {
+            held.journal = Journal::begin(&self.directory, &self.report.file);
+        }
+        let is_recorded = held.journal.is_some();
+        drop(guard);
+        // What is recorded counts from a look at which the file was there. If this one fails, from the next one.
+        if is_recorded {
+            let _ = self.is_the_files();
+        }
+        is_recorded
+    }
+
     /// Puts the lock file back if it was removed by accident, as `git clean -fdx` and `rsync --delete` do. It never waits:
     /// after [`Restored::Pending`] call it again.
     ///
     /// The file is put back only if nothing shows that another process has or had the lock: if no other file has its
     /// name, if no living process replaces a dead lock there, and if the path still names the directory of this lock.
-    /// Otherwise the lock is lost for good. Whether another process had the lock and released it again meanwhile is never
-    /// known.
+    /// Otherwise the lock is lost for good. Whether another process had the lock and released it again meanwhile is known
+    /// only after [`observe`](Self::observe).
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -71,6 +114,7 @@ impl Lock {
             instance,
             lock,
             restoring,
+            journal,
             ..
         } = held.as_deref_mut().ok_or_else(lost)?;
         let begun = *restoring.get_or_insert_with(Instant::now);
@@ -82,8 +126,16 @@ impl Lock {
         }
         match outcome {
             Ok(wit::Restored::Intact) => Ok(Restored::Intact),
-            Ok(wit::Restored::Linked) => Ok(Restored::Unobserved),
-            Ok(wit::Restored::Anew) => Ok(Restored::Weaker),
+            Ok(wit::Restored::Linked) => {
+                Ok(match journal.as_mut().is_some_and(Journal::is_only_own) {
+                    true => Restored::Observed,
+                    false => Restored::Unobserved,
+                })
+            }
+            Ok(wit::Restored::Anew) => {
+                journal.as_mut().map(Journal::is_only_own);
+                Ok(Restored::Weaker)
+            }
             Err(wit::Unrestored::Again(pause)) => {
                 Ok(Restored::Pending(Duration::from_millis(pause.into())))
             }
@@ -101,6 +153,8 @@ impl Lock {
 pub enum Restored {
     /// The lock file is this lock's own. Nothing was changed.
     Intact,
+    /// The lock file was missing and is there again. No other process had the lock meanwhile.
+    Observed,
     /// The lock file was missing and is there again. Another process may have had the lock meanwhile.
     Unobserved,
     /// The lock file and its claim were missing, and were made anew. As [`Unobserved`](Self::Unobserved); and a process
@@ -114,6 +168,9 @@ impl fmt::Display for Restored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Intact => "the lock file is in its place",
+            Self::Observed => {
+                "the lock file was removed while the lock was held, and is back; no other process had the directory meanwhile"
+            }
             Self::Unobserved => {
                 "the lock file was removed while the lock was held, and is back; another process may have had the directory meanwhile"
             }

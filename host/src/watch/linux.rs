@@ -3,7 +3,12 @@
 //! By rustix, which is here already, and not by a crate for all systems (`notify`), which starts a thread for what one
 //! descriptor in poll(2) does.
 
-use std::{io, mem, path::Path, sync::Arc, time::Duration};
+use std::{
+    io, mem,
+    path::Path,
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
 
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
@@ -11,10 +16,13 @@ use rustix::{
     process::{Pid, PidfdFlags, pidfd_open},
 };
 
-use self::instance::{Inbox, Instance, Watched};
+use self::instance::{Inbox, Instance, Shared, Watched};
 use crate::descriptor::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow};
 
-mod instance;
+pub(super) mod instance;
+
+/// What all watches read from.
+static WATCHES: Shared = Mutex::new(Weak::new());
 
 /// A file that is watched, with the directories of its path: these for being moved or removed alone, so what happens
 /// in them wakes no process.
@@ -31,7 +39,7 @@ pub(crate) struct FileWatch {
 
 impl FileWatch {
     pub(crate) fn new() -> io::Result<Self> {
-        let instance = Instance::of_this_process()?;
+        let instance = Instance::of_this_process(&WATCHES)?;
         let inbox = Arc::new(Inbox::new()?);
         let either = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let data = EventData::new_u64(0);
@@ -49,7 +57,8 @@ impl FileWatch {
     pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<bool> {
         // A name removed, or given to another file, changes the number of the file's links, an attribute; an owner that
         // ends, however it does, closes what it wrote.
-        let events = WatchFlags::ATTRIB
+        let events = WatchFlags::DONT_FOLLOW
+            | WatchFlags::ATTRIB
             | WatchFlags::MOVE_SELF
             | WatchFlags::DELETE_SELF
             | WatchFlags::CLOSE_WRITE;
@@ -73,7 +82,7 @@ impl FileWatch {
     /// Watches those that can be: they have to be readable, and a symbolic link is watched as what it is. Where one is
     /// moved from further up, or another is mounted over it, nothing is reported.
     fn watch_directories(&self, path: &Path) -> Vec<Watched> {
-        let events = WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
+        let events = WatchFlags::DONT_FOLLOW | WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
         let directories = path.ancestors().skip(1);
         directories
             .filter(|directory| directory.file_name().is_some())

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use lockhost::Lock;
+use lockhost::{Lock, Restored};
 
 use super::{
     Acquire, OnLost,
@@ -149,20 +149,23 @@ fn circumstance(error: &io::Error) -> &'static str {
 
 /// Reports a loss, or that a lock file was put back. Returns whether it is the end.
 ///
-/// A file that is back does not show that no other process had the directory meanwhile. So it ends what ends at a loss.
+/// A file that is back shows only where it was observed that no other process had the directory meanwhile. Otherwise it
+/// ends what ends at a loss.
 fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> bool {
     let ends = arguments.on_lost == OnLost::Terminate;
     match change {
         Change::Lost(error) => {
             lost.push(error.path().to_owned());
             arguments.voice().failed(&error.into());
+            ends
         }
         Change::Restored(lock, restored) => {
+            arguments.voice().restored(lock, restored);
+            let ends = ends && restored != Restored::Observed;
             if ends {
                 lost.push(lock.path().to_owned());
             }
-            arguments.voice().restored(lock, restored);
+            ends
         }
     }
-    ends
 }
