@@ -43,10 +43,12 @@ pub(crate) fn note(lock: Taken) {
     }
 }
 
-/// Forgets a lock of this process that is given up.
-pub(crate) fn forget(identity: &str) {
-    if let Some(mut taken) = taken() {
-        taken.retain(|it| it.identity != identity);
+/// Forgets a lock of this process that is given up: one, since those on other directories may have the same identity.
+pub(crate) fn forget(lock: &Taken) {
+    if let Some(mut taken) = taken()
+        && let Some(nth) = taken.iter().position(|it| it == lock)
+    {
+        taken.swap_remove(nth);
     }
 }
 
@@ -71,16 +73,17 @@ mod tests {
         let lock = crate::acquire(directory.path()).unwrap();
         let is_forkers = || is_forkers(Some(lock.pid()), Some(lock.identity()), lock.is_claimed());
         assert!(!is_forkers());
-        // As in the memory of a child.
-        let maker = (lock.pid() + 1, None);
-        let identity = lock.identity().to_owned();
-        note(Taken {
-            maker,
-            identity,
+        // As in the memory of a child, of two directories.
+        let inherited = Taken {
+            maker: (lock.pid() + 1, None),
+            identity: lock.identity().to_owned(),
             claimed: true,
-        });
+        };
+        note(inherited.clone());
+        note(inherited.clone());
+        forget(&inherited);
         assert!(is_forkers());
-        forget(lock.identity());
+        forget(&inherited);
         assert!(!is_forkers());
     }
 }

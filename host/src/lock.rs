@@ -365,7 +365,11 @@ impl Lock {
             ..
         } = held;
         self.is_still_the_makers()?;
-        inherited::forget(&self.report.identity);
+        inherited::forget(&Taken {
+            maker: self.maker,
+            identity: self.report.identity.clone(),
+            claimed: self.report.claimed,
+        });
         let looked = look(self);
         let released = instance
             .release(lock)
