@@ -85,6 +85,14 @@ impl Drop for Names {
     }
 }
 
+impl Record {
+    /// Some directories take names that differ in case for one.
+    fn may_be(&self, name: &CStr) -> bool {
+        let own = self.name.to_bytes();
+        name.to_bytes().eq_ignore_ascii_case(own)
+    }
+}
+
 impl Listener for Record {
     fn put(&self, events: ReadFlags, name: Option<&CStr>) {
         let end = ReadFlags::QUEUE_OVERFLOW | ReadFlags::IGNORED | ReadFlags::UNMOUNT;
@@ -92,7 +100,7 @@ impl Listener for Record {
             self.is_incomplete.store(true, Ordering::Relaxed);
         }
         let appears = ReadFlags::CREATE | ReadFlags::MOVED_TO;
-        if events.intersects(appears) && name == Some(&self.name) {
+        if events.intersects(appears) && name.is_some_and(|it| self.may_be(it)) {
             self.files.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -130,6 +138,15 @@ mod tests {
         fs::write(&b, "").unwrap();
         fs::remove_file(&a).unwrap();
         assert_eq!(names.take(), Some(0));
+    }
+
+    #[test]
+    fn a_name_in_another_case_may_be_the_same() {
+        let place = tempfile::tempdir().unwrap();
+        let names = record(place.path());
+        fs::write(place.path().join("A"), "").unwrap();
+        fs::write(place.path().join("aa"), "").unwrap();
+        assert_eq!(names.take(), Some(1));
     }
 
     #[test]
