@@ -34,10 +34,10 @@ impl Held {
 }
 
 impl Lock {
-    /// Records from now on which files get the lock's name. So [`restore`](Self::restore) can tell a file that was removed and
-    /// put back from one that was replaced meanwhile. Returns whether that is recorded: on Linux, on a file system that
-    /// no other machine changes, with proc(5), and while the user has inotify(7) instances to spare. This process takes
-    /// one of them for all its locks.
+    /// Records from now on which files get the lock's name. So [`restore`](Self::restore) can distinguish a file that was removed
+    /// and put back from one that was replaced meanwhile. Returns whether that is recorded: on Linux, on a file system that
+    /// no other machine changes, with proc(5), in a directory that this process may read, and while the user has inotify(7)
+    /// instances to spare. This process takes one of them for all its locks.
     ///
     /// The kernel keeps some thousands of reports of what happens in the directory. [`still_held`](Self::still_held) and
     /// [`verify`](Self::verify) read them: where files are made and removed often, ask each second.
@@ -56,8 +56,9 @@ impl Lock {
     /// # }
     /// ```
     pub fn observe(&self) -> bool {
-        let path = self.place.absolute().join(&self.report.file);
-        if self.is_still_the_makers().is_err() || !platform::is_local(&path) {
+        // Of the directory that is held, whatever has its path now.
+        let is_local = platform::evidence_kind(&self.directory).is_ok_and(|kind| kind.is_some());
+        if self.is_still_the_makers().is_err() || !is_local {
             return false;
         }
         let mut guard = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,7 +154,8 @@ impl Lock {
 pub enum Restored {
     /// The lock file is this lock's own. Nothing was changed.
     Intact,
-    /// The lock file was missing and is there again. No other process had the lock meanwhile.
+    /// The lock file was missing and is there again. No other process had the lock meanwhile, as long as the path of
+    /// the directory named no other one.
     Observed,
     /// The lock file was missing and is there again. Another process may have had the lock meanwhile.
     Unobserved,

@@ -22,6 +22,7 @@ use std::{
 use rustix::{
     event::{EventfdFlags, eventfd},
     fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags},
+    io::Errno,
 };
 
 use crate::process::{self, Number, platform};
@@ -41,7 +42,7 @@ pub(in crate::watch) type Shared = Mutex<Weak<Instance>>;
 /// How often a thread tries to look at one. A thread of the parent's may have held it when fork(2) came.
 const TRIES: usize = 10_000;
 
-/// Who is to hear of what happens to a file. Called under the lock of [`Instance::readers`] alone.
+/// A receiver of the reports on a file. Called under the lock of [`Instance::readers`] alone.
 pub(in crate::watch) trait Listener: fmt::Debug + Send + Sync {
     /// Takes one report in. `name` is that of a file in the directory that is watched.
     fn put(&self, events: ReadFlags, name: Option<&CStr>);
@@ -140,14 +141,27 @@ impl Instance {
     /// Hands out all that was reported, and looks at what has come of it before more is handed out.
     pub(in crate::watch) fn hand_out<T>(&self, then: impl FnOnce() -> T) -> T {
         let mut readers = self.readers();
-        let mut buffer = [MaybeUninit::uninit(); 1024];
+        let miss = |readers: &Listeners| {
+            let all = readers.values().flatten();
+            all.for_each(|it| it.put(ReadFlags::QUEUE_OVERFLOW, None));
+        };
+        let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = Reader::new(&self.inotify, &mut buffer);
-        while let Ok(event) = events.next() {
+        loop {
+            let event = match events.next() {
+                Ok(event) => event,
+                Err(Errno::AGAIN) => break,
+                Err(Errno::INTR) => continue,
+                // A report that cannot be read stays in front of all others.
+                Err(_) => {
+                    miss(&readers);
+                    break;
+                }
+            };
             let (flags, name) = (event.events(), event.file_name());
             if flags.contains(ReadFlags::QUEUE_OVERFLOW) {
                 // Any of them may have been left out.
-                let all = readers.values().flatten();
-                all.for_each(|it| it.put(flags, None));
+                miss(&readers);
             }
             let of_it = readers.get(&event.wd());
             of_it

@@ -149,8 +149,8 @@ fn circumstance(error: &io::Error) -> &'static str {
 
 /// Reports a loss, or that a lock file was put back. Returns whether it is the end.
 ///
-/// A file that is back shows only where it was observed that no other process had the directory meanwhile. Otherwise it
-/// ends what ends at a loss.
+/// A file that is back is no proof that no other process had the directory. Only [`Restored::Observed`] is. Everything
+/// else ends what a loss ends.
 fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> bool {
     let ends = arguments.on_lost == OnLost::Terminate;
     match change {

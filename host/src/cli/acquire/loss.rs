@@ -8,7 +8,7 @@ use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Restored, Watch};
 /// The time before the first look, and between two looks. What a watch reports is looked for at once as well, and the next
 /// look finds what was reported a moment before it was so. No watch reports everything that the path of the directory
 /// depends on, as a file system that is mounted over it, so there are looks whatever is watched: each of three
-/// system calls.
+/// system calls, and one more for what is recorded.
 ///
 /// The first look comes late so that a command which is done in no time pays for no watch: to close one takes the kernel
 /// longer than all the rest.

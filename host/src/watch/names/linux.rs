@@ -1,7 +1,8 @@
 //! A record of the files that get a name in a directory, by inotify(7).
 //!
 //! The kernel leaves out a report that is equal to the one before it. So reports of names that go are asked for as well: of two
-//! files that get a name one after the other, the first one goes in between.
+//! files that are made under a name one after the other, the first one goes in between. A file that is moved to the name may
+//! replace another one without such a report, so what happened is not known then.
 
 use std::{
     ffi::{CStr, CString},
@@ -18,7 +19,7 @@ use rustix::fs::inotify::{ReadFlags, WatchFlags};
 
 use crate::watch::platform::instance::{Instance, Listener, Shared, Watched};
 
-/// What all records are read from. Nothing waits for it, so what happens in a directory wakes no process.
+/// The inotify instance of all records. Nothing waits for it, so what happens in a directory wakes no process.
 static RECORDS: Shared = Mutex::new(Weak::new());
 
 /// The files that get one name in one directory.
@@ -50,8 +51,9 @@ impl Names {
             is_incomplete: AtomicBool::new(false),
         });
         // By its descriptor: what has its path may be another directory.
-        let open = format!("/proc/self/fd/{}", directory.as_raw_fd());
+        let open = format!("/proc/thread-self/fd/{}", directory.as_raw_fd());
         let events = WatchFlags::ONLYDIR
+            | WatchFlags::MOVE_SELF
             | WatchFlags::CREATE
             | WatchFlags::MOVED_TO
             | WatchFlags::MOVED_FROM
@@ -95,12 +97,16 @@ impl Record {
 
 impl Listener for Record {
     fn put(&self, events: ReadFlags, name: Option<&CStr>) {
-        let end = ReadFlags::QUEUE_OVERFLOW | ReadFlags::IGNORED | ReadFlags::UNMOUNT;
-        if events.intersects(end) {
+        let is_its = name.is_some_and(|it| self.may_be(it));
+        // Where the directory was moved, its path may have named another one meanwhile.
+        let gap = ReadFlags::QUEUE_OVERFLOW
+            | ReadFlags::IGNORED
+            | ReadFlags::UNMOUNT
+            | ReadFlags::MOVE_SELF;
+        if events.intersects(gap) || is_its && events.contains(ReadFlags::MOVED_TO) {
             self.is_incomplete.store(true, Ordering::Relaxed);
         }
-        let appears = ReadFlags::CREATE | ReadFlags::MOVED_TO;
-        if events.intersects(appears) && name.is_some_and(|it| self.may_be(it)) {
+        if is_its && events.contains(ReadFlags::CREATE) {
             self.files.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -131,7 +137,7 @@ mod tests {
                     fs::write(&b, "").unwrap();
                     fs::hard_link(&b, &a).unwrap();
                 }
-                _ => fs::rename(&b, &a).unwrap(),
+                _ => fs::write(&a, "").unwrap(),
             }
         }
         assert_eq!(names.take(), Some(3));
@@ -162,6 +168,21 @@ mod tests {
         fs::write(place.path().join("a"), "").unwrap();
         assert_eq!(names.take(), None);
         assert_eq!(names.take(), Some(0), "it goes on");
+    }
+
+    #[test]
+    fn what_was_moved_is_not_known() {
+        let place = tempfile::tempdir().unwrap();
+        let [data, old] = ["data", "old"].map(|name| place.path().join(name));
+        fs::create_dir(&data).unwrap();
+        let names = record(&data);
+        fs::write(data.join("b"), "").unwrap();
+        fs::rename(data.join("b"), data.join("a")).unwrap();
+        assert_eq!(names.take(), None, "a file, to the name");
+        fs::rename(&data, &old).unwrap();
+        fs::rename(&old, &data).unwrap();
+        assert_eq!(names.take(), None, "the directory, and back");
+        assert_eq!(names.take(), Some(0));
     }
 
     #[test]
