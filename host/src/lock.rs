@@ -118,14 +118,9 @@ impl Lock {
             .report(lock)
             .map_err(|error| Error::internal(directory, error))?;
         let maker = platform::number();
-        inherited::note(Taken {
-            maker,
-            identity: report.identity.clone(),
-            claimed: report.claimed,
-        });
         let replaced = report.replaced.into_iter();
         let warnings = report.warnings.into_iter();
-        Ok(Self {
+        let lock = Self {
             path: directory.join(&report.file),
             pid: report.pid,
             report: Report {
@@ -147,7 +142,18 @@ impl Lock {
                 journal: None,
             }))),
             maker,
-        })
+        };
+        inherited::note(lock.taken());
+        Ok(lock)
+    }
+
+    /// As it is noted for children made by fork(2).
+    fn taken(&self) -> Taken {
+        Taken {
+            maker: self.maker,
+            identity: self.report.identity.clone(),
+            claimed: self.report.claimed,
+        }
     }
 
     /// The lock file: the directory as it was given, joined with the lock's name. Of a relative path it is relative to the
@@ -365,11 +371,7 @@ impl Lock {
             ..
         } = held;
         self.is_still_the_makers()?;
-        inherited::forget(&Taken {
-            maker: self.maker,
-            identity: self.report.identity.clone(),
-            claimed: self.report.claimed,
-        });
+        inherited::forget(&self.taken());
         let looked = look(self);
         let released = instance
             .release(lock)

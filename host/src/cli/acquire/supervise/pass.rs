@@ -71,29 +71,26 @@ fn press(caught: Caught, to: Pid, group: i32) {
 /// Whether the process group of this process is orphaned: no ancestor in this session leads another group, as a shell does
 /// that controls jobs.
 fn is_orphaned() -> bool {
-    let Some(mut ancestor) = getppid().map(|it| it.as_raw_nonzero().get()) else {
-        return is_first();
-    };
+    let mut pid = getpid().as_raw_nonzero().get();
+    let mut parent = Some(getppid().map_or(0, |it| it.as_raw_nonzero().get()));
     loop {
+        let ancestor = match parent {
+            // The first process of a PID namespace is not stopped by a key. The parent of another one is outside, and is
+            // taken for a shell.
+            Some(0) => return pid == 1,
+            Some(ancestor) => ancestor,
+            // Where that is not known, a shell is assumed.
+            None => return false,
+        };
         if job::session_of(ancestor) != job::own_session() {
             return true;
         }
         if job::group_of(ancestor) != Some(job::own_group()) {
             return false;
         }
-        match kernel::parent_of(ancestor) {
-            // The first process of a PID namespace is not stopped by a key.
-            Some(0) if ancestor == 1 => return true,
-            // Where that is not known, or outside of this namespace, a shell is assumed.
-            Some(0) | None => return false,
-            Some(parent) => ancestor = parent,
-        }
+        pid = ancestor;
+        parent = kernel::parent_of(ancestor);
     }
-}
-
-/// Whether this process is the first one of its PID namespace.
-fn is_first() -> bool {
-    getpid() == Pid::INIT
 }
 
 fn is_session_leader() -> bool {

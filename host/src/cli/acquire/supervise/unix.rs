@@ -281,7 +281,8 @@ fn stop(signal: i32) -> io::Result<()> {
 }
 
 /// Waits until a signal that is just being sent to this process' group has reached all of it: Linux lets nobody set a group
-/// while it goes through one. Elsewhere the command may hear of SIGCONT once more, which does no harm.
+/// while it goes through one. Elsewhere, and in a group whose leader is outside of this PID namespace, the command may hear of
+/// SIGCONT once more, which does no harm.
 fn settle_group() {
     job::set_own_group_again();
 }
