@@ -21,11 +21,14 @@ use lockhost_tests::{
     scene::{NOBODY, Scene},
     schema::Schema,
     traced::log_of,
-    under_lock::{ready, sleeps_until_notified, told, under_lock, until, watches},
+    under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until, watches},
 };
 use rustix::process::Signal;
 
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
+
+/// With this option the program has two inotify(7) instances: one that records names from the start, and one that watches.
+const TERMINATE: &str = "--on-lost=terminate";
 
 /// An owner whose complaints come between the lines of its command, or its own.
 fn owner(options: &[&str], scene: &Scene, command: &[&str]) -> Contender {
@@ -37,8 +40,9 @@ fn watching(options: &[&str], scene: &Scene) -> Contender {
     let mut owner = owner(options, scene, &[HEARING]);
     let (_, lockhost) = ready(&mut owner);
     assert_eq!(lockhost, owner.pid());
+    let expected = 1 + usize::from(options.contains(&TERMINATE));
     until("it watches, and sleeps until it is notified", || {
-        watches(lockhost) && sleeps_until_notified(lockhost) == Some(true)
+        instances(lockhost) == expected && sleeps_until_notified(lockhost) == Some(true)
     });
     owner
 }
@@ -79,10 +83,10 @@ fn a_directory_that_is_moved_away_is_a_loss() {
         let data = scene
             .path()
             .join(if how == 3 { "link/data" } else { "up/data" });
-        let mut command = told(&under_lock(&["--on-lost=terminate"], &data, &[HEARING]));
+        let mut command = told(&under_lock(&[TERMINATE], &data, &[HEARING]));
         let mut owner = Contender::start(&mut command);
         let (_, lockhost) = ready(&mut owner);
-        until("it watches", || watches(lockhost));
+        until("it watches", || instances(lockhost) == 2);
         if !lose_directory(&scene, how) {
             break;
         }
@@ -119,7 +123,7 @@ fn a_file_system_mounted_over_the_directory_is_a_loss() {
     let scene = Scene::free();
     let data = scene.path().join("data");
     fs::create_dir(&data).unwrap();
-    let lockhost = told(&under_lock(&["--on-lost=terminate"], &data, &[HEARING]));
+    let lockhost = told(&under_lock(&[TERMINATE], &data, &[HEARING]));
     let mut command = Command::new("unshare");
     command
         .arg("--mount")
@@ -240,7 +244,7 @@ fn a_missing_claim_beside_the_lock_file_is_no_loss() {
 #[test]
 fn with_terminate_a_file_that_alone_had_the_name_is_no_loss() {
     let scene = Scene::free();
-    let mut owner = watching(&["--on-lost=terminate"], &scene);
+    let mut owner = watching(&[TERMINATE], &scene);
     for _ in 0..3 {
         clean(&scene, 0);
         is_back(&mut owner, &scene.lock());
@@ -265,7 +269,7 @@ fn with_terminate_a_file_that_was_replaced_meanwhile_is_a_loss() {
     ];
     for make in make {
         let scene = Scene::free();
-        let mut owner = watching(&["--on-lost=terminate"], &scene);
+        let mut owner = watching(&[TERMINATE], &scene);
         owner.signal(Signal::STOP);
         fs::remove_file(scene.lock()).unwrap();
         make(&scene.lock());
@@ -288,7 +292,7 @@ fn with_terminate_a_file_that_was_replaced_meanwhile_is_a_loss() {
 #[test]
 fn with_terminate_a_file_that_was_made_anew_is_a_loss() {
     let scene = Scene::free();
-    let mut owner = watching(&["--on-lost=terminate"], &scene);
+    let mut owner = watching(&[TERMINATE], &scene);
     clean(&scene, 2);
     is_back(&mut owner, &scene.lock());
     assert_eq!(owner.line(), "heard SIGTERM");
@@ -338,7 +342,7 @@ fn a_file_that_is_back_is_an_event() {
 
 #[test]
 fn with_terminate_it_says_that_the_return_was_observed() {
-    is_back_as(&["--on-lost=terminate"], 0, "observed");
+    is_back_as(&[TERMINATE], 0, "observed");
 }
 
 #[test]
@@ -473,7 +477,7 @@ fn a_command_that_succeeds_after_a_loss_is_no_success() {
 #[test]
 fn with_terminate_the_command_is_told_to_end() {
     let scene = Scene::free();
-    let mut owner = watching(&["--on-lost=terminate"], &scene);
+    let mut owner = watching(&[TERMINATE], &scene);
     lose(&scene, 0);
     is_told(&mut owner, &scene.lock());
     assert_eq!(owner.line(), "heard SIGTERM");
@@ -485,7 +489,7 @@ fn with_terminate_the_command_is_told_to_end() {
 fn without_a_command_terminate_ends_it() {
     for is_lost in [true, false] {
         let scene = Scene::free();
-        let mut owner = owner(&["--on-lost=terminate"], &scene, &[]);
+        let mut owner = owner(&[TERMINATE], &scene, &[]);
         assert!(owner.line().starts_with("acquired "));
         if is_lost {
             lose(&scene, 0);
