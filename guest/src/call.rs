@@ -158,6 +158,12 @@ pub enum Call {
         /// The further name.
         name: Name,
     },
+    /// Give our claim, which is open and was left without this name, the name again. It must not exist. Answered by
+    /// [`Reply::Done`].
+    LinkOpen {
+        /// Our identity.
+        claim: Identity,
+    },
     /// Remove a name. Answered by [`Reply::Done`].
     Unlink {
         /// Which.

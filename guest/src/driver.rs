@@ -111,7 +111,7 @@ impl Driver {
             | Call::Id { name }
             | Call::Link { name }
             | Call::Unlink { name } => self.names.file(name),
-            Call::Create { claim } => self.names.claim(claim),
+            Call::Create { claim } | Call::LinkOpen { claim } => self.names.claim(claim),
             Call::Make { level } => self.names.level(*level),
             _ => String::new(),
         };
@@ -162,6 +162,11 @@ impl Driver {
             }
             Call::Link { .. } => {
                 dir.link_at(PathFlags::empty(), &self.claim, dir, &file)?;
+                Ok(Reply::Done)
+            }
+            Call::LinkOpen { .. } => {
+                let claim = self.ours(Ours::Claim)?;
+                claim.link_at(PathFlags::empty(), "", dir, &file)?;
                 Ok(Reply::Done)
             }
             Call::Unlink { .. } => {

@@ -9,6 +9,9 @@
 //! a process compares the lock file before it removes it, and relies on a dead file to keep the name occupied between the
 //! two. A removal by accident frees the name, so the owner's link may come in between.
 //!
+//! A claim that is missing beside the lock file gets its name again: without it, the lock is judged by its pid alone where
+//! the kernel keeps no evidence.
+//!
 //! Any other file at the name means that the lock is lost, and it stays lost: another process had the directory.
 
 use crate::{
@@ -35,8 +38,13 @@ pub type Outcome = Result<Restored, Unrestored>;
 /// Which reply is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
-    /// None: it begins with a look at the lock's name.
+    /// None: it begins with a look at the claim's name.
     Begin,
+    /// Whether the claim has its name.
+    Look,
+    /// The claim gets its name again.
+    Name,
+    /// A look at the lock's name.
     Compare,
     /// A look at the reclaim lock while the lock file is missing.
     Reclaim,
@@ -66,6 +74,8 @@ pub struct Restore {
     own: FileId,
     /// Whether the claim was made anew.
     anew: bool,
+    /// Whether the claim was missing, and has its name again.
+    named: bool,
     /// Whether it was linked to the lock's name: what has that name then is not known to be left alone.
     linked: bool,
     stage: Stage,
@@ -81,6 +91,7 @@ impl Restore {
             maker,
             own,
             anew: false,
+            named: false,
             linked: false,
             stage: Stage::Begin,
             examine: Examine::default(),
@@ -111,7 +122,7 @@ impl Restore {
         match self.stage {
             Stage::Lost => self.lost(),
             Stage::Waiting => self.look_at_reclaim(Stage::Other),
-            _ => self.call(Stage::Compare, Call::Id { name: LOCK }),
+            _ => self.look_at_claim(),
         }
     }
 
@@ -119,6 +130,12 @@ impl Restore {
     pub fn reply(&mut self, reply: Reply) -> Next<Outcome> {
         match self.stage {
             Stage::Compare => self.compared(reply.id()),
+            Stage::Look => self.claim_seen(reply.id()),
+            Stage::Name => {
+                // If not, the lock is judged without it, as before.
+                self.named = reply.done().is_ok();
+                self.compare()
+            }
             Stage::Reclaim | Stage::Other => match self.examine.reply(reply) {
                 Look::Call(call) => Next::Call(call),
                 Look::Over(seen) if self.stage == Stage::Reclaim => self.reclaim_seen(seen),
@@ -148,10 +165,41 @@ impl Restore {
         Next::Call(call)
     }
 
+    fn look_at_claim(&mut self) -> Next<Outcome> {
+        self.named = false;
+        match self.maker {
+            Some(maker) => {
+                let name = Name::Claim(maker.identity);
+                self.call(Stage::Look, Call::Id { name })
+            }
+            None => self.compare(),
+        }
+    }
+
+    /// The file that is open is ours, so it is safe to give it our claim's name, whatever has the lock's name. The lock's
+    /// name is not linked, since that may be another file's.
+    fn claim_seen(&mut self, claim: Result<FileId, ErrorCode>) -> Next<Outcome> {
+        match (claim, self.maker) {
+            (Err(ErrorCode::NoEntry), Some(maker)) => {
+                let claim = maker.identity;
+                self.call(Stage::Name, Call::LinkOpen { claim })
+            }
+            // It is there, another attempt of this process has the name, or it cannot be looked at.
+            _ => self.compare(),
+        }
+    }
+
+    fn compare(&mut self) -> Next<Outcome> {
+        self.call(Stage::Compare, Call::Id { name: LOCK })
+    }
+
     fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
         match lock {
             Ok(id) if id == self.own && self.linked => self.look_at_reclaim(Stage::Other),
-            Ok(id) if id == self.own => self.end(Restored::Intact),
+            Ok(id) if id == self.own => self.end(match self.named {
+                true => Restored::Claim,
+                false => Restored::Intact,
+            }),
             Err(ErrorCode::NoEntry) if self.maker.is_some() => self.look_at_reclaim(Stage::Reclaim),
             Ok(_) | Err(ErrorCode::NoEntry) => self.lost(),
             Err(code) => self.failed(Operation::Stat, code),

@@ -170,6 +170,7 @@ fn list() -> String {
     let pending = Restored::Pending(Duration::ZERO);
     for restored in [
         Restored::Intact,
+        Restored::Claim,
         Restored::Observed,
         Restored::Unobserved,
         Restored::Weaker,

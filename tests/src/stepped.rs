@@ -185,6 +185,7 @@ impl Stepped {
                 fs::hard_link(self.path(&claim), self.path(&name))?;
                 Reply::Done
             }
+            Call::LinkOpen { .. } => unreachable!("nothing is put back"),
             Call::Unlink { name } => {
                 fs::remove_file(self.path(&name))?;
                 Reply::Done

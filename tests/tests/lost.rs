@@ -6,7 +6,7 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt, symlink},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::Barrier,
     thread,
@@ -23,7 +23,7 @@ use lockhost_tests::{
     traced::log_of,
     under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until, watches},
 };
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
@@ -163,20 +163,21 @@ fn lose(scene: &Scene, how: usize) -> bool {
     true
 }
 
+fn claim(scene: &Scene) -> PathBuf {
+    let files = scene.files().into_iter();
+    let mut claims = files.filter(|it| it.to_string_lossy().starts_with("tinyforge.lock."));
+    scene.path().join(claims.next().expect("there is a claim"))
+}
+
 /// All the ways to remove a lock file by accident. Whether its claim goes too; `None` if there are no more.
 fn clean(scene: &Scene, how: usize) -> Option<bool> {
     let lock = scene.lock();
-    let claim = || {
-        let files = scene.files().into_iter();
-        let mut claims = files.filter(|it| it.to_string_lossy().starts_with("tinyforge.lock."));
-        scene.path().join(claims.next().expect("there is a claim"))
-    };
     match how {
         0 => fs::remove_file(lock).unwrap(),
         1 => fs::rename(lock, scene.path().join("other")).unwrap(),
         // As a cleaner goes through the directory, in any order.
         2 => {
-            fs::remove_file(claim()).unwrap();
+            fs::remove_file(claim(scene)).unwrap();
             fs::remove_file(lock).unwrap();
         }
         _ => return None,
@@ -184,8 +185,27 @@ fn clean(scene: &Scene, how: usize) -> Option<bool> {
     Some(how == 2)
 }
 
+/// The same, while the owner is stopped: it puts its file back between two removals otherwise.
+fn clean_at_once(owner: &Contender, scene: &Scene, how: usize) -> Option<bool> {
+    owner.signal(Signal::STOP);
+    let status = format!("/proc/{}/status", owner.pid());
+    let is_stopped = || fs::read_to_string(&status).is_ok_and(|it| it.contains("State:\tT"));
+    until("it is stopped", is_stopped);
+    let cleaned = clean(scene, how);
+    owner.signal(Signal::CONT);
+    cleaned
+}
+
+/// The next line, but for the signal by which a command goes on.
+fn next_line(owner: &mut Contender) -> String {
+    match owner.line() {
+        line if line == "heard SIGCONT" => owner.line(),
+        line => line,
+    }
+}
+
 fn is_back(owner: &mut Contender, lock: &Path) {
-    let line = owner.line();
+    let line = next_line(owner);
     let begin = format!("lockhost: warning: {}: the lock file", lock.display());
     assert!(line.starts_with(&begin), "{line}");
 }
@@ -196,7 +216,7 @@ fn a_lock_file_that_is_removed_is_put_back() {
         let scene = Scene::free();
         let mut owner = watching(&[], &scene);
         let before = fs::metadata(scene.lock()).unwrap().ino();
-        let Some(anew) = clean(&scene, how) else {
+        let Some(anew) = clean_at_once(&owner, &scene, how) else {
             break;
         };
         is_back(&mut owner, &scene.lock());
@@ -207,7 +227,7 @@ fn a_lock_file_that_is_removed_is_put_back() {
         assert_eq!(refused.status.code(), Some(75));
         // It says so once, and loses nothing.
         assert_eq!(owner.end(Signal::USR2).code(), Some(3));
-        assert_eq!(owner.line(), "");
+        assert_eq!(next_line(&mut owner), "");
         let _ = fs::remove_file(scene.path().join("other"));
         assert!(scene.files().is_empty(), "{:?}", scene.files());
     }
@@ -218,7 +238,7 @@ fn a_lock_file_is_put_back_as_often_as_it_is_removed() {
     let scene = Scene::free();
     let mut owner = watching(&[], &scene);
     for how in [0, 2, 0, 2, 0] {
-        clean(&scene, how);
+        clean_at_once(&owner, &scene, how);
         is_back(&mut owner, &scene.lock());
     }
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
@@ -226,18 +246,61 @@ fn a_lock_file_is_put_back_as_often_as_it_is_removed() {
 }
 
 #[test]
-fn a_missing_claim_beside_the_lock_file_is_no_loss() {
+fn a_claim_that_is_missing_gets_its_name_again() {
+    for options in [&[][..], &[TERMINATE]] {
+        let scene = Scene::free();
+        let mut owner = watching(options, &scene);
+        let claim = claim(&scene);
+        for _ in 0..3 {
+            fs::remove_file(&claim).unwrap();
+            is_back(&mut owner, &scene.lock());
+            let [lock, claim] = [&scene.lock(), &claim].map(|it| fs::metadata(it).unwrap());
+            assert_eq!((lock.ino(), lock.nlink()), (claim.ino(), 2));
+        }
+        let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(75));
+        assert_eq!(owner.end(Signal::USR2).code(), Some(3), "it is no loss");
+        assert_eq!(owner.line(), "");
+        assert!(scene.files().is_empty());
+    }
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn a_claim_is_linked_where_only_proc_names_an_open_file() {
     let scene = Scene::free();
-    let mut owner = watching(&[], &scene);
-    let claims = scene
-        .files()
-        .into_iter()
-        .filter(|it| it != "tinyforge.lock");
-    claims.for_each(|it| fs::remove_file(scene.path().join(it)).unwrap());
-    let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
-    assert_eq!(refused.status.code(), Some(75));
-    assert_eq!(owner.end(Signal::USR2).code(), Some(3));
-    assert_eq!(owner.line(), "");
+    let program = under_lock(&["--json"], scene.path(), &[]);
+    let mut strace = Command::new("strace");
+    // The first link is the lock's.
+    strace
+        .args(["-o", "/dev/null", "-e", "trace=linkat", "-e"])
+        .arg("inject=linkat:error=ENOENT:when=2")
+        .arg(program.get_program())
+        .args(program.get_args());
+    let mut owner = Contender::start(&mut strace);
+    let acquired = Schema::documented().read(&owner.line());
+    fs::remove_file(claim(&scene)).unwrap();
+    let event = Schema::documented().read(&owner.line());
+    assert_eq!(event["how"], "claim");
+    let pid = acquired["pid"].as_i64().and_then(|pid| pid.try_into().ok());
+    kill_process(pid.and_then(Pid::from_raw).unwrap(), Signal::TERM).unwrap();
+    assert_eq!(owner.end_of_input().code(), Some(0));
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_name_that_another_file_has_is_not_the_claims_again() {
+    let scene = Scene::free();
+    let owner = lockhost::acquire(scene.path()).unwrap();
+    let claim = claim(&scene);
+    fs::remove_file(&claim).unwrap();
+    fs::write(&claim, NOBODY).unwrap();
+    assert_eq!(owner.restore().unwrap(), Restored::Intact);
+    assert_eq!(fs::read_to_string(&claim).unwrap(), NOBODY);
+    fs::remove_file(&claim).unwrap();
+    assert_eq!(owner.restore().unwrap(), Restored::Claim);
+    assert_eq!(owner.restore().unwrap(), Restored::Intact);
+    owner.release().unwrap();
     assert!(scene.files().is_empty());
 }
 
@@ -293,9 +356,9 @@ fn with_terminate_a_file_that_was_replaced_meanwhile_is_a_loss() {
 fn with_terminate_a_file_that_was_made_anew_is_a_loss() {
     let scene = Scene::free();
     let mut owner = watching(&[TERMINATE], &scene);
-    clean(&scene, 2);
+    clean_at_once(&owner, &scene, 2);
     is_back(&mut owner, &scene.lock());
-    assert_eq!(owner.line(), "heard SIGTERM");
+    assert_eq!(next_line(&mut owner), "heard SIGTERM");
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert!(scene.files().is_empty());
 }
@@ -320,13 +383,13 @@ fn a_busy_directory_hides_no_removal_from_an_observer() {
     assert!(scene.files().is_empty());
 }
 
-/// The file is removed, or its claim as well, and the program reports how it is back.
-fn is_back_as(options: &[&str], how: usize, restored: &str) {
+/// The program reports how a file that is removed so is back.
+fn is_back_as(options: &[&str], remove: impl FnOnce(&Contender, &Scene), restored: &str) {
     let scene = Scene::free();
     let options = [&["--json"], options].concat();
     let mut owner = owner(&options, &scene, &[]);
     assert!(owner.line().contains("acquired"));
-    clean(&scene, how);
+    remove(&owner, &scene);
     let event = Schema::documented().read(&owner.line());
     assert_eq!(event["event"], "restored");
     assert_eq!(event["how"], restored);
@@ -334,15 +397,28 @@ fn is_back_as(options: &[&str], how: usize, restored: &str) {
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
 }
 
+fn remove_lock(_: &Contender, scene: &Scene) {
+    fs::remove_file(scene.lock()).unwrap();
+}
+
+fn remove_claim(_: &Contender, scene: &Scene) {
+    fs::remove_file(claim(scene)).unwrap();
+}
+
+fn remove_both(owner: &Contender, scene: &Scene) {
+    clean_at_once(owner, scene, 2);
+}
+
 #[test]
 fn a_file_that_is_back_is_an_event() {
-    is_back_as(&[], 0, "unobserved");
-    is_back_as(&[], 2, "weaker");
+    is_back_as(&[], remove_lock, "unobserved");
+    is_back_as(&[], remove_claim, "claim");
+    is_back_as(&[], remove_both, "weaker");
 }
 
 #[test]
 fn with_terminate_it_says_that_the_return_was_observed() {
-    is_back_as(&[TERMINATE], 0, "observed");
+    is_back_as(&[TERMINATE], remove_lock, "observed");
 }
 
 #[test]
@@ -495,7 +571,7 @@ fn without_a_command_terminate_ends_it() {
             lose(&scene, 0);
             is_told(&mut owner, &scene.lock());
         } else {
-            clean(&scene, 2);
+            clean_at_once(&owner, &scene, 2);
             is_back(&mut owner, &scene.lock());
         }
         assert_eq!(owner.end_of_input().code(), Some(1));

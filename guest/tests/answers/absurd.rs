@@ -341,7 +341,7 @@ impl<'a> Answers<'a> {
                 201..=240 => Reply::Probed,
                 _ => Reply::Refused(String::new()),
             },
-            Call::Link { .. } => match self.byte() {
+            Call::Link { .. } | Call::LinkOpen { .. } => match self.byte() {
                 0..=150 => Reply::Done,
                 _ => Reply::Failed(ErrorCode::Exist),
             },

@@ -151,6 +151,7 @@ fn kind(call: &Call) -> &'static str {
         Call::AskUnread { .. } => "ask unread",
         Call::Keep { .. } => "keep",
         Call::Link { .. } => "link",
+        Call::LinkOpen { .. } => "link open",
         Call::Unlink { .. } => "unlink",
         Call::Forget => "forget",
     }

@@ -158,6 +158,9 @@ impl Contender {
                     Op::Link(name) if restores && seed == Seed::RestoredByRename => {
                         Op::Replace(name)
                     }
+                    Op::LinkOpen(claim) if seed == Seed::ClaimNamedFromTheLock => {
+                        Op::LinkLock(claim)
+                    }
                     Op::Unlink(Name::Claim(_)) if releases && seed == Seed::RestoredInRelease => {
                         Op::Link(Name::Level(0))
                     }
@@ -343,6 +346,7 @@ pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
         Call::AskUnread { maker } => Op::AskUnread(table.number_of(&maker)),
         Call::Keep { level } => Op::Keep(level),
         Call::Link { name } => Op::Link(numbered(name, table)),
+        Call::LinkOpen { claim } => Op::LinkOpen(table.number_of(&claim)),
         Call::Unlink { name } => Op::Unlink(numbered(name, table)),
         Call::Forget => Op::Forget,
     }

@@ -82,6 +82,11 @@ impl Descriptors {
                 self.made.retain(|(made, _)| *made != name);
                 self.made.extend(self.claim.map(|file| (name, file)));
             }
+            (Op::LinkOpen(claim), Answer::Done) => {
+                let name = Name::Claim(claim);
+                self.made.retain(|(made, _)| *made != name);
+                self.made.extend(self.claim.map(|file| (name, file)));
+            }
             (Op::Unlink(name), Answer::Done) => self.made.retain(|(made, _)| *made != name),
             (Op::Forget, Answer::Done) => {
                 self.claim = None;

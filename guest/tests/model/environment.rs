@@ -95,7 +95,7 @@ impl World {
             // Those that have done nothing yet are all alike: the first of them begins first.
             Turn::Does(_) if info.fresh && self.has_twin_before(slot, setting, table) => return,
             Turn::Does(op) => {
-                if setting.restores && info.owner && self.has_lost_its_file(info) {
+                if setting.restores && info.owner && self.has_lost_a_name(info) {
                     actions.push(Action::PutsBack(number));
                 }
                 actions.push(Action::Step(number));
@@ -152,10 +152,13 @@ impl World {
         owners.any(|owner| lock.is_ok_and(|lock| owner.made.contains(&(Name::Level(0), lock))))
     }
 
-    /// Whether the lock file is not that of this owner.
-    fn has_lost_its_file(&self, owner: &Info) -> bool {
+    /// Whether the lock file is not that of this owner, or its claim is missing.
+    fn has_lost_a_name(&self, owner: &Info) -> bool {
+        let is_missing = |claim| self.directory.id(Name::Claim(claim)).is_err();
         let lock = self.directory.id(Name::Level(0)).ok();
-        lock.is_none() || lock != owner.claim
+        lock.is_none()
+            || lock != owner.claim
+            || owner.claim.is_some() && owner.last.is_some_and(is_missing)
     }
 
     fn has_twin_before(&self, slot: usize, setting: &Setting, table: &Table) -> bool {

@@ -93,7 +93,9 @@ pub fn faults(op: Op, codes: &[ErrorCode]) -> Vec<Fault> {
         Op::Current(_) | Op::Ask(_) | Op::AskUnread(_) | Op::Identify(_) => vec![Fault::Host],
         Op::Guard(_) => vec![Fault::Host, Fault::Probed],
         Op::Probe(..) | Op::GiveBack(_) | Op::Keep(_) | Op::Forget | Op::Nothing => Vec::new(),
-        Op::Link(..) | Op::Unlink(_) => each(Fault::Code).chain(each(Fault::Done)).collect(),
+        Op::Link(..) | Op::LinkOpen(_) | Op::Unlink(_) => {
+            each(Fault::Code).chain(each(Fault::Done)).collect()
+        }
         Op::List | Op::ListRest => each(Fault::Code).chain(each(Fault::Unseen)).collect(),
         _ => each(Fault::Code).collect(),
     }
@@ -163,7 +165,7 @@ fn failing(op: Op) -> Option<Failing> {
         Op::Open(_) => Operation::Open,
         Op::Read => Operation::Read,
         Op::List | Op::ListRest => Operation::List,
-        Op::Link(..) => Operation::Link,
+        Op::Link(..) | Op::LinkOpen(_) => Operation::Link,
         Op::Unlink(Name::Level(_) | Name::Claim(_)) => Operation::Remove,
         Op::Current(_) | Op::Guard(_) => return Some(Failing::TheHost),
         _ => return None,

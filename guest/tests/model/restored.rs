@@ -222,6 +222,19 @@ fn a_claim_that_is_not_compared_before_it_is_put_back_is_caught() {
 }
 
 #[test]
+fn a_claim_that_gets_its_name_from_the_locks_is_caught() {
+    let budget = Budget {
+        unclaimings: 1,
+        ..ONCE
+    };
+    let promise = Promise::NothingIsLeftWhenNobodyCrashes;
+    let setting = seeded(Seed::ClaimNamedFromTheLock, OURS, budget);
+    caught(setting.clone(), promise);
+    let seed = None;
+    exhaust(Setting { seed, ..setting }, &[promise]);
+}
+
+#[test]
 fn a_lock_file_that_is_put_back_in_its_release_is_caught() {
     let setting = seeded(Seed::RestoredInRelease, OURS, ONCE);
     caught(setting, Promise::NothingIsLeftWhenNobodyCrashes);

@@ -81,6 +81,8 @@ pub enum Seed {
     RestoredUnverified,
     /// The claim is not compared with the file that is open before it is put back.
     RestoredFromAnyFile,
+    /// A claim that is missing gets the name of whatever has the lock's name.
+    ClaimNamedFromTheLock,
     /// A lock file is put back once its release has begun.
     RestoredInRelease,
 }
@@ -141,7 +143,8 @@ impl Trail {
         if seed == Seed::GuardedLate {
             self.unguarded |= op == Op::Nothing;
         }
-        self.linked |= seed == Seed::RestoredBesideReclaim && matches!(op, Op::Link(_));
+        let after_link = [Seed::RestoredBesideReclaim, Seed::RestoredUncompared];
+        self.linked |= after_link.contains(&seed) && matches!(op, Op::Link(_));
         if let Op::Open(name) = op {
             self.looked_at = Some(name);
         }
@@ -233,8 +236,8 @@ impl Seed {
     fn lie_when_restoring(self, op: Op, trail: &Trail, files: &Descriptors) -> Option<Lie> {
         let own = || files.claim().map(|file| Lie::Says(Answer::Id(file)));
         match (self, op) {
-            // But for the first look, which finds that it is gone.
-            (Seed::RestoredUncompared, Op::Id(Name::Level(0))) if trail.last.is_some() => own(),
+            // The first look finds that it is gone.
+            (Seed::RestoredUncompared, Op::Id(Name::Level(0))) if trail.linked => own(),
             (Seed::RestoredUnawaited, Op::Stat(Name::Level(1))) => {
                 Some(Lie::Says(Answer::Failed(ErrorCode::NoEntry)))
             }

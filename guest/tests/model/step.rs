@@ -46,6 +46,10 @@ pub enum Op {
     Keep(u8),
     /// Link the claim that it made last.
     Link(Name),
+    /// Give the open claim this claim's name.
+    LinkOpen(u8),
+    /// A fault's: give whatever has the lock's name this claim's name as well.
+    LinkLock(u8),
     Unlink(Name),
     Forget,
     /// A fault's, in place of something that it leaves out.
@@ -71,6 +75,8 @@ impl Op {
                 | Op::Write(..)
                 | Op::Disown(_)
                 | Op::Link(_)
+                | Op::LinkOpen(_)
+                | Op::LinkLock(_)
                 | Op::Unlink(_)
                 | Op::Replace(_)
                 | Op::Make(..)

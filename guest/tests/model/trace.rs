@@ -182,6 +182,8 @@ fn op(op: Op, table: &Table) -> String {
         Op::Nothing => "leave that out".into(),
         Op::Keep(_) => "keep the open file open".into(),
         Op::Link(it) => format!("link the claim to {}", name(it)),
+        Op::LinkLock(it) => format!("link N to {}", name(Name::Claim(it))),
+        Op::LinkOpen(it) => format!("link the open claim to {}", name(Name::Claim(it))),
         Op::Replace(it) => format!("rename the claim to {}", name(it)),
         Op::Unlink(it) => format!("REMOVE {}", name(it)),
         Op::Forget => "close its files".into(),

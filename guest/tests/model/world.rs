@@ -222,6 +222,20 @@ impl World {
                 }
                 Answer::Done
             }
+            Op::LinkOpen(claim) => {
+                let file = info.claim.ok_or(ErrorCode::BadDescriptor)?;
+                // The kernel gives no name to a file that has lost its last one.
+                if self.directory.stat(file).links == 0 {
+                    return Err(ErrorCode::NoEntry);
+                }
+                self.directory.link(file, Name::Claim(claim))?;
+                Answer::Done
+            }
+            Op::LinkLock(claim) => {
+                let file = self.directory.id(Name::Level(0))?;
+                self.directory.link(file, Name::Claim(claim))?;
+                Answer::Done
+            }
             Op::Replace(name) => {
                 let file = self
                     .directory

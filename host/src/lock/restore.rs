@@ -85,6 +85,9 @@ impl Lock {
     /// Otherwise the lock is lost for good. Whether another process had the lock and released it again meanwhile is known
     /// only after [`observe`](Self::observe).
     ///
+    /// A claim that is missing beside the lock file gets its name again, on Linux. So call it now and then, also while the lock
+    /// file is in its place.
+    ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let data = tempfile::tempdir()?;
@@ -127,6 +130,7 @@ impl Lock {
         }
         match outcome {
             Ok(wit::Restored::Intact) => Ok(Restored::Intact),
+            Ok(wit::Restored::Claim) => Ok(Restored::Claim),
             Ok(wit::Restored::Linked) => {
                 Ok(match journal.as_mut().is_some_and(Journal::is_only_own) {
                     true => Restored::Observed,
@@ -154,6 +158,8 @@ impl Lock {
 pub enum Restored {
     /// The lock file is this lock's own. Nothing was changed.
     Intact,
+    /// The lock file is in its place. Its claim was missing and has its name again.
+    Claim,
     /// The lock file was missing and is there again. No other process had the lock meanwhile, as long as the path of
     /// the directory named no other one.
     Observed,
@@ -170,6 +176,9 @@ impl fmt::Display for Restored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Intact => "the lock file is in its place",
+            Self::Claim => {
+                "the lock file's claim was removed while the lock was held, and is back"
+            }
             Self::Observed => {
                 "the lock file was removed while the lock was held, and is back; no other process had the directory meanwhile"
             }

@@ -118,6 +118,8 @@ impl Driver {
                 Ok(Reply::Done)
             }
             Call::Link { name } => files::link(dir, &self.claim, &self.names.file(&name)),
+            // For a lock that is put back, and none is here.
+            Call::LinkOpen { .. } => Err(ErrorCode::Unsupported),
             Call::Unlink { name } => files::unlink(dir, &self.names.file(&name)),
             Call::Forget => {
                 self.ours = Default::default();

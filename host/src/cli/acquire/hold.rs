@@ -149,8 +149,8 @@ fn circumstance(error: &io::Error) -> &'static str {
 
 /// Reports a loss, or that a lock file was put back. Returns whether it is the end.
 ///
-/// A file that is back is no proof that no other process had the directory. Only [`Restored::Observed`] is. Everything
-/// else ends what a loss ends.
+/// A file that is back is no proof that no other process had the directory. Only [`Restored::Observed`] is, and
+/// [`Restored::Claim`], for which the lock file was in its place. Everything else ends what a loss ends.
 fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> bool {
     let ends = arguments.on_lost == OnLost::Terminate;
     match change {
@@ -161,7 +161,7 @@ fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> boo
         }
         Change::Restored(lock, restored) => {
             arguments.voice().restored(lock, restored);
-            let ends = ends && restored != Restored::Observed;
+            let ends = ends && !matches!(restored, Restored::Observed | Restored::Claim);
             if ends {
                 lost.push(lock.path().to_owned());
             }

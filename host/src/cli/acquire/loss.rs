@@ -7,7 +7,7 @@ use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Restored, Watch};
 
 /// The time before the first look, and between two looks. What a watch reports is looked for at once as well, and the next
 /// look finds what was reported a moment before it was so. No watch reports everything that the path of the directory
-/// depends on, as a file system that is mounted over it, so there are looks whatever is watched: each of three
+/// depends on, as a file system that is mounted over it, so there are looks whatever is watched: each of six
 /// system calls, and one more for what is recorded.
 ///
 /// The first look comes late so that a command which is done in no time pays for no watch: to close one takes the kernel
@@ -108,7 +108,12 @@ impl<'a> Guarded<'a> {
             return None;
         }
         let lost = self.lock.verify().err();
-        let lost = lost.filter(|error| error.kind() == ErrorKind::Lost)?;
+        if lost
+            .as_ref()
+            .is_some_and(|error| error.kind() != ErrorKind::Lost)
+        {
+            return None;
+        }
         match self.lock.restore() {
             Ok(Restored::Intact) => return None,
             Ok(Restored::Pending(retry)) => {
@@ -124,6 +129,8 @@ impl<'a> Guarded<'a> {
             }
             Err(_) => {}
         }
+        // Without a loss, only the claim could not be looked at.
+        let lost = lost?;
         self.lost = true;
         // Whatever happens to the file from now on is no news.
         self.watch = None;

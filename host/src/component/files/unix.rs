@@ -17,13 +17,29 @@ use crate::{
     filesystem::{Answer, answer, explained, is_plain},
 };
 
-/// As wasmtime-wasi has it, for names in the directories themselves.
+#[cfg_attr(target_os = "linux", path = "open_file/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "open_file/elsewhere.rs")]
+mod open_file;
+
+/// As wasmtime-wasi has it, for names in the directories themselves; and a name for a file that is open, where `dir` is that
+/// file and `path` is empty.
 pub(super) fn link_at(
     view: &mut WasiFilesystemCtxView<'_>,
     (dir, path): (Handle, String),
     follow: PathFlags,
     (to, name): (Handle, String),
 ) -> Answer<()> {
+    if let (Descriptor::File(open), Descriptor::Dir(into), true) = (
+        view.table.get(&dir)?,
+        view.table.get(&to)?,
+        path.is_empty() && is_plain(&name),
+    ) {
+        if open.perms.write_not_permitted() || into.perms.write_not_permitted() {
+            return Ok(Err(ErrorCode::NotPermitted));
+        }
+        let linked = open_file::link(&open.file, &into.dir, &name);
+        return Ok(linked.map_err(|error| explained(Operation::Link, error)));
+    }
     let (Descriptor::Dir(from), Descriptor::Dir(into), true) = (
         view.table.get(&dir)?,
         view.table.get(&to)?,

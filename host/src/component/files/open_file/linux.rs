@@ -1,0 +1,21 @@
+//! A name for a file that is open: linkat(2) with `AT_EMPTY_PATH`, or by the file's entry in proc(5).
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use rustix::{
+    fs::{AtFlags, CWD, linkat},
+    io::{Errno, Result},
+};
+
+/// Gives it `name` in `directory`. A file that has no name left gets none: the kernel refuses that.
+pub(super) fn link(file: impl AsFd, directory: impl AsFd, name: &str) -> Result<()> {
+    let (file, directory) = (file.as_fd(), directory.as_fd());
+    match linkat(file, "", directory, name, AtFlags::EMPTY_PATH) {
+        // Without CAP_DAC_READ_SEARCH, unless the kernel is newer than 6.9.
+        Err(Errno::NOENT) => {
+            let entry = format!("/proc/self/fd/{}", file.as_raw_fd());
+            linkat(CWD, entry, directory, name, AtFlags::SYMLINK_FOLLOW)
+        }
+        linked => linked,
+    }
+}
