@@ -114,7 +114,7 @@ pub struct LockResource(RefCell<Held>);
 
 struct Held {
     holding: Box<Holding>,
-    /// The lock file being put back, from the first call for that until it is there, or for good if it is lost.
+    /// The lock file being put back, from the link until it is known to stay, or for good if it is lost.
     restore: Option<Restore>,
 }
 
@@ -146,7 +146,8 @@ impl Held {
         let outcome = driver.run(dir, next, |reply| restore.reply(reply));
         driver.close_looked_at();
         machine.restored(&restore);
-        if outcome.is_err() {
+        // What has failed and changed nothing says nothing about the lock.
+        if outcome.is_err() && restore.is_open() {
             self.restore = Some(restore);
         }
         outcome

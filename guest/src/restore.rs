@@ -38,14 +38,13 @@ pub type Outcome = Result<Restored, Unrestored>;
 /// Which reply is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
-    /// None: it begins with a look at the claim's name.
+    /// None: it begins with a look at the lock's name.
     Begin,
-    /// Whether the claim has its name.
+    Compare,
+    /// The lock file is there: whether its claim is.
     Look,
     /// The claim gets its name again.
     Name,
-    /// A look at the lock's name.
-    Compare,
     /// A look at the reclaim lock while the lock file is missing.
     Reclaim,
     Claim,
@@ -74,8 +73,6 @@ pub struct Restore {
     own: FileId,
     /// Whether the claim was made anew.
     anew: bool,
-    /// Whether the claim was missing, and has its name again.
-    named: bool,
     /// Whether it was linked to the lock's name: what has that name then is not known to be left alone.
     linked: bool,
     stage: Stage,
@@ -91,7 +88,6 @@ impl Restore {
             maker,
             own,
             anew: false,
-            named: false,
             linked: false,
             stage: Stage::Begin,
             examine: Examine::default(),
@@ -112,6 +108,12 @@ impl Restore {
         self.stage == Stage::Lost
     }
 
+    /// Whether it has to go on until its end: the lock is lost, or a file was linked that another process may remove.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.linked || self.is_lost()
+    }
+
     /// Begins, or goes on after [`Unrestored::Again`] or [`Unrestored::Failed`]. `elapsed` is how long ago it began, in
     /// milliseconds.
     pub fn start(&mut self, elapsed: u64) -> Next<Outcome> {
@@ -122,7 +124,7 @@ impl Restore {
         match self.stage {
             Stage::Lost => self.lost(),
             Stage::Waiting => self.look_at_reclaim(Stage::Other),
-            _ => self.look_at_claim(),
+            _ => self.call(Stage::Compare, Call::Id { name: LOCK }),
         }
     }
 
@@ -131,11 +133,11 @@ impl Restore {
         match self.stage {
             Stage::Compare => self.compared(reply.id()),
             Stage::Look => self.claim_seen(reply.id()),
-            Stage::Name => {
-                // If not, the lock is judged without it, as before.
-                self.named = reply.done().is_ok();
-                self.compare()
-            }
+            Stage::Name => self.end(match reply.done() {
+                Ok(()) => Restored::Claim,
+                // The lock is judged without it, as before.
+                Err(_) => Restored::Intact,
+            }),
             Stage::Reclaim | Stage::Other => match self.examine.reply(reply) {
                 Look::Call(call) => Next::Call(call),
                 Look::Over(seen) if self.stage == Stage::Reclaim => self.reclaim_seen(seen),
@@ -165,19 +167,24 @@ impl Restore {
         Next::Call(call)
     }
 
-    fn look_at_claim(&mut self) -> Next<Outcome> {
-        self.named = false;
-        match self.maker {
-            Some(maker) => {
-                let name = Name::Claim(maker.identity);
-                self.call(Stage::Look, Call::Id { name })
-            }
-            None => self.compare(),
+    fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
+        match lock {
+            Ok(id) if id == self.own && self.linked => self.look_at_reclaim(Stage::Other),
+            Ok(id) if id == self.own => match self.maker {
+                Some(maker) => {
+                    let name = Name::Claim(maker.identity);
+                    self.call(Stage::Look, Call::Id { name })
+                }
+                None => self.end(Restored::Intact),
+            },
+            Err(ErrorCode::NoEntry) if self.maker.is_some() => self.look_at_reclaim(Stage::Reclaim),
+            Ok(_) | Err(ErrorCode::NoEntry) => self.lost(),
+            Err(code) => self.failed(Operation::Stat, code),
         }
     }
 
-    /// The file that is open is ours, so it is safe to give it our claim's name, whatever has the lock's name. The lock's
-    /// name is not linked, since that may be another file's.
+    /// The lock file is ours: had it been taken over, its claim would be missing on purpose. The file that is open gets the
+    /// name. The lock's name is not linked, since it may be another file's by now.
     fn claim_seen(&mut self, claim: Result<FileId, ErrorCode>) -> Next<Outcome> {
         match (claim, self.maker) {
             (Err(ErrorCode::NoEntry), Some(maker)) => {
@@ -185,24 +192,7 @@ impl Restore {
                 self.call(Stage::Name, Call::LinkOpen { claim })
             }
             // It is there, another attempt of this process has the name, or it cannot be looked at.
-            _ => self.compare(),
-        }
-    }
-
-    fn compare(&mut self) -> Next<Outcome> {
-        self.call(Stage::Compare, Call::Id { name: LOCK })
-    }
-
-    fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
-        match lock {
-            Ok(id) if id == self.own && self.linked => self.look_at_reclaim(Stage::Other),
-            Ok(id) if id == self.own => self.end(match self.named {
-                true => Restored::Claim,
-                false => Restored::Intact,
-            }),
-            Err(ErrorCode::NoEntry) if self.maker.is_some() => self.look_at_reclaim(Stage::Reclaim),
-            Ok(_) | Err(ErrorCode::NoEntry) => self.lost(),
-            Err(code) => self.failed(Operation::Stat, code),
+            _ => self.end(Restored::Intact),
         }
     }
 
@@ -361,5 +351,63 @@ impl Restore {
             _ => Stage::Begin,
         };
         Next::End(Err(Unrestored::Failed(Failure { operation, code })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lockfile::Identity;
+
+    const OWN: FileId = FileId(1, 1);
+
+    fn restore() -> Restore {
+        let identity = Identity::new("1-p7").expect("an identity");
+        let maker = Maker {
+            pid: 7,
+            identity,
+            evidence: true,
+        };
+        Restore::new(Some(maker), OWN)
+    }
+
+    fn ends(next: Next<Outcome>) -> bool {
+        matches!(next, Next::End(_))
+    }
+
+    #[test]
+    fn a_look_that_fails_leaves_nothing_to_go_on_with() {
+        let mut restore = restore();
+        assert!(!ends(restore.start(0)));
+        assert!(ends(restore.reply(Reply::Failed(ErrorCode::Io))));
+        assert!(!restore.is_open());
+        // The next one begins anew.
+        assert!(!ends(restore.start(0)));
+        assert!(!ends(restore.reply(Reply::Id(OWN))));
+        assert_eq!(
+            restore.reply(Reply::Id(OWN)),
+            Next::End(Ok(Restored::Intact))
+        );
+        assert!(!restore.is_open());
+    }
+
+    #[test]
+    fn a_file_that_was_linked_has_to_be_looked_after() {
+        let mut restore = restore();
+        let missing = || Reply::Failed(ErrorCode::NoEntry);
+        assert!(!ends(restore.start(0)));
+        assert!(!ends(restore.reply(missing())), "the reclaim lock");
+        assert!(!ends(restore.reply(missing())), "the claim");
+        assert!(!ends(restore.reply(Reply::Id(OWN))), "the link");
+        assert!(restore.is_open());
+    }
+
+    #[test]
+    fn a_claim_is_not_named_where_another_file_has_the_locks_name() {
+        let mut restore = restore();
+        assert!(!ends(restore.start(0)));
+        let next = restore.reply(Reply::Id(FileId(1, 2)));
+        assert_eq!(next, Next::End(Err(Unrestored::Lost)));
+        assert!(restore.is_open());
     }
 }

@@ -511,6 +511,22 @@ fn an_owner_never_undoes_a_break() {
 }
 
 #[test]
+fn a_further_name_of_the_file_does_not_undo_a_break() {
+    let scene = Scene::free();
+    let owner = lockhost::acquire(scene.path()).unwrap();
+    let claim = claim(&scene);
+    fs::hard_link(&claim, scene.path().join("snapshot")).unwrap();
+    // What a break removes.
+    fs::remove_file(scene.lock()).unwrap();
+    fs::remove_file(&claim).unwrap();
+    fs::write(scene.lock(), NOBODY).unwrap();
+    assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
+    fs::remove_file(scene.lock()).unwrap();
+    assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
+    assert_eq!(scene.files(), ["snapshot"]);
+}
+
+#[test]
 fn a_directory_that_was_moved_gets_no_file_back() {
     let scene = Scene::free();
     let [data, old] = ["data", "old"].map(|it| scene.path().join(it));

@@ -285,6 +285,7 @@ impl World {
         for (slot, local) in self.locals.iter().enumerate() {
             if table.info(*local).made.contains(&(Name::Level(0), lock)) {
                 self.dispossessed |= 1 << slot;
+                self.removed_again |= u8::from(table.info(*local).restoring) << slot;
             }
         }
     }
@@ -369,6 +370,7 @@ impl World {
             given_up: Files::default(),
             robbed: false,
             dispossessed: 0,
+            removed_again: 0,
             failed: None,
         };
         world.free = !world.is_blocked_but_by_the_assumed(table);

@@ -111,6 +111,7 @@ impl World {
             crashed: false,
             robbed: false,
             dispossessed: 0,
+            removed_again: 0,
             failed: None,
             ..world
         }

@@ -44,6 +44,8 @@ pub struct World {
     pub crashed: bool,
     /// The owners whose lock file was removed, and that have not put it back.
     pub dispossessed: u8,
+    /// Those that put a file back which was removed once more since they compared it.
+    pub removed_again: u8,
     /// A process has removed what another living one had made.
     pub robbed: bool,
     /// What has failed, if something has.
@@ -118,7 +120,8 @@ impl World {
         self.locals[slot] = local;
         let (before, now) = (table.info(before), table.info(local));
         if before.restoring && now.owner {
-            self.dispossessed &= !(1 << slot);
+            self.dispossessed &= !(1 << slot) | self.removed_again;
+            self.removed_again &= !(1 << slot);
         }
         if now.owner && !before.owner {
             self.owned = true;
@@ -188,7 +191,12 @@ impl World {
             Op::Open(name) if self.may_not_open(self.directory.id(name)?, slot, table) => {
                 return Err(ErrorCode::Access);
             }
-            Op::Open(name) | Op::Id(name) => Answer::Id(self.directory.id(name)?),
+            Op::Open(name) | Op::Id(name) => {
+                if op == Op::Id(Name::Level(0)) {
+                    self.removed_again &= !(1 << slot);
+                }
+                Answer::Id(self.directory.id(name)?)
+            }
             Op::Read => Answer::Content(self.directory.read(open()?)),
             Op::StatOpen => Answer::Stat(self.stat(slot, open()?, table)),
             Op::Identify(pid) => {
@@ -219,6 +227,7 @@ impl World {
                 self.link(who, last, name, table)?;
                 if name == Name::Level(0) {
                     self.dispossessed &= !(1 << slot);
+                    self.removed_again &= !(1 << slot);
                 }
                 Answer::Done
             }

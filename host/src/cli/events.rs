@@ -34,7 +34,7 @@ pub(crate) enum Event {
     Held(Failure),
     /// It was held, and is not any more: its file or its directory was removed, replaced or moved.
     Lost(Failure),
-    /// Its file was removed while it was held, and put back.
+    /// Its file or its claim was removed while it was held, and is back.
     Restored {
         path: String,
         how: String,

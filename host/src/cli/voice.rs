@@ -123,7 +123,7 @@ impl Voice {
         }
     }
 
-    /// Reports that a lock file was removed and put back. As a loss, it is reported at every level.
+    /// Reports that a lock file or its claim was removed and is back. As a loss, it is reported at every level.
     pub(crate) fn restored(self, lock: &Lock, restored: Restored) {
         if self.json {
             let _ = self.emit(&Event::restored(lock, restored));

@@ -1,4 +1,4 @@
-//! A lock's files against what removes files: they do not age, and a lock file that was removed is put back.
+//! A lock's files against what removes files: they do not age, and a file of the lock that was removed is put back.
 
 use std::{
     fmt,
@@ -85,7 +85,7 @@ impl Lock {
     /// Otherwise the lock is lost for good. Whether another process had the lock and released it again meanwhile is known
     /// only after [`observe`](Self::observe).
     ///
-    /// A claim that is missing beside the lock file gets its name again, on Linux. So call it now and then, also while the lock
+    /// A claim that is missing beside the lock file gets its name again, on Linux where the system permits it. So call it now and then, also while the lock
     /// file is in its place.
     ///
     /// ```
@@ -156,7 +156,7 @@ impl Lock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Restored {
-    /// The lock file is this lock's own. Nothing was changed.
+    /// The lock file is this lock's own. Nothing was changed: its claim is there too, or cannot be put back.
     Intact,
     /// The lock file is in its place. Its claim was missing and has its name again.
     Claim,

@@ -1,28 +1,31 @@
 //! Noticing that a lock is lost while it is held: its file or its directory was removed, or another one has the name. A
 //! file that was removed is put back where that is safe.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
 
 use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Restored, Watch};
 
 /// The time before the first look, and between two looks. What a watch reports is looked for at once as well, and the next
 /// look finds what was reported a moment before it was so. No watch reports everything that the path of the directory
-/// depends on, as a file system that is mounted over it, so there are looks whatever is watched: each of six
+/// depends on, as a file system that is mounted over it, so there are looks whatever is watched: each of seven
 /// system calls, and one more for what is recorded.
 ///
 /// The first look comes late so that a command which is done in no time pays for no watch: to close one takes the kernel
 /// longer than all the rest.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The pause after a file was put back, whatever is reported meanwhile. It doubles as long as the file keeps being removed, so
-/// that two programs do not keep each other busy.
-const REST: Duration = Duration::from_millis(20);
+/// The pause after a file was put back, whatever is reported meanwhile. It doubles while the file keeps being removed, so that
+/// two programs do not keep each other busy. But waiters leave an owner 200 ms to put its lock file back.
+const REST: RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(80);
 
 /// What has happened to a lock.
 pub(super) enum Change<'a> {
     /// It is lost.
     Lost(Error),
-    /// Its file was removed, and put back.
+    /// Its file or its claim was removed, and is back.
     Restored(&'a Lock, Restored),
 }
 
@@ -32,8 +35,27 @@ pub(super) struct Losses<'a> {
     /// When to look again, even if nothing is reported.
     due: Instant,
     watching: bool,
-    /// After a file was put back, how long nothing is looked for.
-    rest: Option<Duration>,
+    /// The last time after which a file was put back.
+    rest: Option<Rest>,
+}
+
+/// A time in which nothing is looked for.
+struct Rest {
+    end: Instant,
+    length: Duration,
+}
+
+impl Rest {
+    /// After another one, if that is not long ago.
+    fn after(last: Option<&Self>) -> Self {
+        let now = Instant::now();
+        let last = last.filter(|last| now < last.end + PAUSE);
+        let length = last.map_or(*REST.start(), |last| (2 * last.length).min(*REST.end()));
+        Self {
+            end: now + length,
+            length,
+        }
+    }
 }
 
 struct Guarded<'a> {
@@ -84,18 +106,23 @@ impl<'a> Losses<'a> {
         for watch in self.guarded.iter().filter_map(|it| it.watch.as_ref()) {
             told |= watch.forget();
         }
-        if !due && (!told || self.rest.is_some()) {
+        let rests = self
+            .rest
+            .as_ref()
+            .is_some_and(|rest| Instant::now() < rest.end);
+        if !due && (!told || rests) {
             return Vec::new();
         }
         let mut pause = PAUSE;
         let looks = self.guarded.iter_mut().map(|it| it.look(&mut pause));
         let changes: Vec<_> = looks.flatten().collect();
         let is_back = |it: &Change<'_>| matches!(it, Change::Restored(..));
-        self.rest = match changes.iter().any(is_back) {
-            true => Some(self.rest.map_or(REST, |rest| (2 * rest).min(PAUSE))),
-            false => None,
-        };
-        self.due = Instant::now() + self.rest.map_or(pause, |rest| rest.min(pause));
+        self.due = Instant::now() + pause;
+        if changes.iter().any(is_back) {
+            let rest = Rest::after(self.rest.as_ref());
+            self.due = self.due.min(rest.end);
+            self.rest = Some(rest);
+        }
         changes
     }
 }
@@ -107,14 +134,12 @@ impl<'a> Guarded<'a> {
         if self.lost {
             return None;
         }
+        let is_loss = |error: &Error| error.kind() == ErrorKind::Lost;
         let lost = self.lock.verify().err();
-        if lost
-            .as_ref()
-            .is_some_and(|error| error.kind() != ErrorKind::Lost)
-        {
+        if !lost.as_ref().is_none_or(is_loss) {
             return None;
         }
-        match self.lock.restore() {
+        let lost = match self.lock.restore() {
             Ok(Restored::Intact) => return None,
             Ok(Restored::Pending(retry)) => {
                 *pause = retry.min(*pause);
@@ -127,10 +152,8 @@ impl<'a> Guarded<'a> {
                 }
                 return Some(Change::Restored(self.lock, restored));
             }
-            Err(_) => {}
-        }
-        // Without a loss, only the claim could not be looked at.
-        let lost = lost?;
+            Err(error) => lost.or(Some(error).filter(is_loss))?,
+        };
         self.lost = true;
         // Whatever happens to the file from now on is no news.
         self.watch = None;

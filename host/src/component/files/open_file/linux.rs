@@ -13,7 +13,8 @@ pub(super) fn link(file: impl AsFd, directory: impl AsFd, name: &str) -> Result<
     match linkat(file, "", directory, name, AtFlags::EMPTY_PATH) {
         // Without CAP_DAC_READ_SEARCH, unless the kernel is newer than 6.9.
         Err(Errno::NOENT) => {
-            let entry = format!("/proc/self/fd/{}", file.as_raw_fd());
+            // Another thread may have other descriptors.
+            let entry = format!("/proc/thread-self/fd/{}", file.as_raw_fd());
             linkat(CWD, entry, directory, name, AtFlags::SYMLINK_FOLLOW)
         }
         linked => linked,
