@@ -1,0 +1,194 @@
+//! The links of the pages: each file, heading and anchor that a page or the source names exists.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+use lockhost_tests::component::workspace;
+
+/// Folders that builds and other programs fill.
+const BUILT: [&str; 6] = [
+    ".git",
+    ".venv",
+    "__pycache__",
+    "corpus",
+    "node_modules",
+    "target",
+];
+
+/// The repository's files with one of these endings, with paths relative to it.
+fn files(endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    collect(&workspace(), Path::new(""), endings, &mut found);
+    found.sort();
+    assert!(!found.is_empty());
+    found
+}
+
+fn collect(root: &Path, folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(root.join(folder)).expect("the folder can be read") {
+        let entry = entry.expect("an entry");
+        let path = folder.join(entry.file_name());
+        let kind = entry.file_type().expect("a type");
+        let name = entry.file_name();
+        let built =
+            BUILT.iter().any(|it| name == *it) || name.to_string_lossy().starts_with("mutants");
+        if kind.is_dir() && !built {
+            collect(root, &path, endings, found);
+        } else if kind.is_file()
+            && path
+                .extension()
+                .is_some_and(|it| endings.iter().any(|end| it == *end))
+        {
+            found.push(path);
+        }
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(workspace().join(path)).expect("the file is text")
+}
+
+/// The lines of a page that are no code.
+fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut code = false;
+    page.lines().filter(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        code ^= fence;
+        !code && !fence
+    })
+}
+
+/// The targets of the links in a line, without those that its code spans show.
+fn targets(line: &str) -> Vec<String> {
+    let text: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
+    let inline = text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    let definition = line
+        .starts_with('[')
+        .then(|| line.split_once("]: "))
+        .flatten();
+    let targets = inline.chain(definition.map(|(_, target)| target));
+    targets.map(str::to_owned).collect()
+}
+
+/// What a link can name in a page: its headings, as the sites that show Markdown do it, and its anchors.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut seen = BTreeMap::<String, u32>::new();
+    let mut anchors = BTreeSet::new();
+    for line in prose(page) {
+        let heading = line.trim_start_matches('#');
+        if let (1..=6, Some(title)) = (line.len() - heading.len(), heading.strip_prefix(' ')) {
+            let slug = slug(title);
+            let count = seen.entry(slug.clone()).or_default();
+            anchors.insert(match count {
+                0 => slug,
+                _ => format!("{slug}-{count}"),
+            });
+            *count += 1;
+        }
+        let ids = line.split("id=\"").skip(1);
+        for id in ids.filter_map(|rest| rest.split('"').next()) {
+            assert!(anchors.insert(id.to_owned()), "{id} is there twice");
+        }
+    }
+    anchors
+}
+
+fn slug(title: &str) -> String {
+    let kept = title.trim().chars().filter_map(|char| match char {
+        ' ' => Some('-'),
+        '-' | '_' => Some(char),
+        _ => char.is_alphanumeric().then_some(char),
+    });
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// The path that a link in a page leads to, without `..`.
+fn resolve(page: &Path, link: &str) -> PathBuf {
+    let mut path = page.parent().unwrap_or(Path::new("")).to_owned();
+    for part in Path::new(link).components() {
+        match part {
+            Component::ParentDir => {
+                assert!(path.pop(), "{page:?}: {link} leads out of the repository")
+            }
+            Component::CurDir => {}
+            _ => path.push(part),
+        }
+    }
+    path
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    let pages = files(&["md"]);
+    assert!(pages.iter().any(|page| page.ends_with("README.md")));
+    let mut broken = Vec::new();
+    let mut checked = 0;
+    for page in &pages {
+        let text = read(page);
+        for target in prose(&text).flat_map(targets) {
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            checked += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let path = match file {
+                "" => page.clone(),
+                _ => resolve(page, file),
+            };
+            let leads = workspace().join(&path).exists()
+                && (anchor.is_empty() || anchors(&read(&path)).contains(anchor));
+            if !leads {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert!(checked > 50, "{checked}");
+}
+
+#[test]
+fn every_step_that_the_source_cites_has_its_number() {
+    const PAGE: &str = "protocol.md#";
+    let anchors = anchors(&read(Path::new("host/docs/protocol.md")));
+    assert!(anchors.contains("take-5") && anchors.contains("the-invariant"));
+    let mut broken = Vec::new();
+    for file in files(&["md", "rs", "wit"]) {
+        // Here it is no citation.
+        if file.ends_with("links.rs") {
+            continue;
+        }
+        for rest in read(&file).split(PAGE).skip(1) {
+            let end = rest.find(|char: char| !char.is_ascii_alphanumeric() && char != '-');
+            let step = rest[..end.unwrap_or(rest.len())].trim_end_matches('-');
+            if !anchors.contains(step) {
+                broken.push(format!("{}: {step}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn headings_get_the_names_that_links_use() {
+    let page = "# On the list: evidence\n```\n# no heading\n```\n## It is `so`, here\n## It is `so`, here\n1. <a id=\"x-1\"></a>\n#no\n";
+    let expected = [
+        "it-is-so-here",
+        "it-is-so-here-1",
+        "on-the-list-evidence",
+        "x-1",
+    ];
+    assert_eq!(anchors(page), expected.map(str::to_owned).into());
+    let line = "see [a](b.md#c) and `[no](link)`, ![d](e.svg)";
+    assert_eq!(targets(line), ["b.md#c", "e.svg"]);
+    assert_eq!(targets("[a]: b.md"), ["b.md"]);
+    assert_eq!(
+        resolve(Path::new("host/docs/a.md"), "../wit/x"),
+        Path::new("host/wit/x")
+    );
+}
