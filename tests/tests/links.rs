@@ -1,4 +1,4 @@
-//! The links of the pages: each file, heading and anchor that a page or the source names exists.
+//! The links of the pages, and the paths that they name: each file, heading and anchor exists.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -172,6 +172,56 @@ fn every_step_that_the_source_cites_has_its_number() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The code spans of a line.
+fn spans(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+/// Whether a code span is a path from the root of the repository, and no pattern for several.
+fn is_path(span: &str) -> bool {
+    const FOLDERS: [&str; 7] = [
+        ".ci/", ".github/", "docs/", "guest/", "host/", "tests/", "wit/",
+    ];
+    let plain = |char: char| char.is_ascii_alphanumeric() || "./_-".contains(char);
+    FOLDERS.iter().any(|folder| span.starts_with(folder)) && span.chars().all(plain)
+}
+
+#[test]
+fn every_path_that_a_page_names_is_there() {
+    let mut missing = Vec::new();
+    for page in files(&["md"]) {
+        let text = read(&page);
+        let paths = prose(&text).flat_map(spans).filter(|span| is_path(span));
+        missing.extend(
+            paths
+                .filter(|path| !workspace().join(path).exists())
+                .map(|path| format!("{}: {path}", page.display())),
+        );
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_room_on_the_map_is_there() {
+    let map = read(Path::new("ARCHITECTURE.md"));
+    let (mut folder, mut rooms) = (None, 0);
+    for line in prose(&map) {
+        if line.starts_with('#') {
+            folder = spans(line).next();
+        }
+        let (Some(folder), Some(row)) = (folder, line.strip_prefix("| `")) else {
+            continue;
+        };
+        let names = row.split('|').next().expect("a first column");
+        for room in spans(&format!("`{names}")) {
+            let path = workspace().join(folder).join(room);
+            assert!(path.exists(), "{folder}: {room}");
+            rooms += 1;
+        }
+    }
+    assert!(rooms > 20, "{rooms}");
 }
 
 #[test]
