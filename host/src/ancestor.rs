@@ -2,8 +2,8 @@
 
 use crate::{
     error::{Error, Kind},
-    holder::{Holder, Liveness},
-    process::{Identity, ancestors::Ancestors, platform},
+    holder::Holder,
+    process::{Identity, ancestors::Ancestors, liveness::Liveness, platform},
     running::is_it,
 };
 

@@ -16,7 +16,6 @@ use wasmtime_wasi::filesystem::Descriptor;
 use crate::{
     bindings::direct::lockfile as wit,
     component::{Instance, as_dir, assumed, elapsed},
-    descriptor::BorrowedDescriptor,
     error::{Circumstance, Error, ErrorKind, Kind},
     filesystem,
     holder::Holder,
@@ -24,7 +23,8 @@ use crate::{
     options::Options,
     phrase,
     place::{Named, Place},
-    process::{self, platform},
+    process::{fork, number::Number, platform},
+    sys::poll::BorrowedDescriptor,
     vigil::{Next, SHORTEST, Vigil},
 };
 
@@ -115,7 +115,7 @@ pub struct Attempt {
     /// The directory of the last try.
     tried: Arc<File>,
     begun: Instant,
-    maker: process::Number,
+    maker: Number,
     tries: Tries,
     vigil: Vigil,
     /// The last refusal by an owner with a claim.
@@ -228,7 +228,7 @@ impl Attempt {
     }
 
     fn try_on(&mut self) -> Result<Progress, Error> {
-        if !process::is_still(self.maker) {
+        if !fork::is_still(self.maker) {
             return Err(ended(self.place.given()));
         }
         self.vigil.wake();
@@ -451,7 +451,7 @@ fn is_missing(error: &Error) -> bool {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if matches!(self.tries, Tries::Begun(_)) && process::is_still(self.maker) {
+        if matches!(self.tries, Tries::Begun(_)) && fork::is_still(self.maker) {
             self.give_up();
         }
     }

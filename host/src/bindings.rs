@@ -78,7 +78,7 @@ mod generated {
         world: "lockhost",
         with: {
             "wasi": wasmtime_wasi::p2::bindings,
-            "lockhost:lockfile/process.evidence": crate::evidence::Evidence,
+            "lockhost:lockfile/process.evidence": crate::process::Evidence,
         },
         imports: { default: trappable },
         exports: { default: async },

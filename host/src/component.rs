@@ -17,7 +17,7 @@ use wasmtime_wasi::filesystem::{
     WasiFilesystemView,
 };
 
-use crate::{bindings::direct::Lockhost, process::platform, view::ProcessCtx};
+use crate::{bindings::direct::Lockhost, process::platform, process_host::ProcessCtx};
 
 mod calls;
 mod code;

@@ -6,9 +6,14 @@ use std::{
 };
 
 use crate::{
-    holder::{AliveReason, Holder, Liveness, UnknownReason},
+    holder::Holder,
     inspect::{State, Status},
-    process::{Identity, ancestors::Ancestors, platform},
+    process::{
+        Identity,
+        ancestors::Ancestors,
+        liveness::{AliveReason, Liveness, UnknownReason},
+        platform,
+    },
 };
 
 impl Status {

@@ -1,17 +1,17 @@
 //! Who holds a lock, and what is known about whether it lives.
 
 use std::{
-    fmt,
     path::Path,
     time::{Duration, SystemTime},
 };
 
 use crate::{
-    bindings::{direct::lockfile as wit, lockhost::lockfile::process as asked},
+    bindings::direct::lockfile as wit,
     inherited, phrase,
-    printable::Printable,
     process::{
         Identity,
+        keeper::Keeper,
+        liveness::{AliveReason, Liveness},
         platform::{keepers, may_not_read, owner_of},
     },
 };
@@ -49,46 +49,12 @@ pub struct Holder {
     forked: bool,
 }
 
-/// A process that keeps a lock file locked: the owner itself, or a process that inherited the owner's evidence.
-/// [`Holder::keepers`] has an example.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keeper {
-    pid: u32,
-    command: String,
-}
-
-impl Keeper {
-    #[allow(dead_code, reason = "not every system tells who keeps a file locked")]
-    pub(crate) fn new(pid: u32, command: String) -> Self {
-        Self { pid, command }
-    }
-
-    /// Its number, as this process knows it.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.pid
-    }
-
-    /// The name of what it runs, as the kernel keeps it: the first 15 bytes. Empty where it is not known. A process gives
-    /// itself any name, so print it as a [`Printable`]. The text of this value, as in `pid 4711 (app)`, is escaped so.
-    #[must_use]
-    pub fn command(&self) -> &str {
-        &self.command
-    }
-}
-
-impl fmt::Display for Keeper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pid {} ({})", self.pid, Printable(&self.command))
-    }
-}
-
 impl Holder {
     pub(crate) fn new(directory: &Path, file: String, holder: wit::Holder) -> Self {
         let since = holder.since.and_then(|time| {
             SystemTime::UNIX_EPOCH.checked_add(Duration::new(time.seconds, time.nanoseconds))
         });
-        let liveness = Liveness::new(holder.liveness);
+        let liveness = Liveness::from(holder.liveness);
         let path = directory.join(&file);
         let keepers = match liveness {
             Liveness::Alive(AliveReason::Evidence) => keepers(&path),
@@ -237,112 +203,5 @@ impl Holder {
     #[must_use]
     pub fn is_this_process(&self) -> bool {
         self.liveness == Liveness::Alive(AliveReason::ThisProcess)
-    }
-}
-
-/// What is known about the life of a process. [`Holder`] has an example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Liveness {
-    /// It may still act.
-    Alive(AliveReason),
-    /// It does nothing any more.
-    Dead(DeadReason),
-    /// Nobody can tell from here. The lock is refused as if it were alive.
-    Unknown(UnknownReason),
-}
-
-/// Why a process counts as alive. [`Holder`] has an example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AliveReason {
-    /// The kernel keeps the file locked for it, or for a child that inherited the file.
-    Evidence,
-    /// The very process is running.
-    Running,
-    /// The very process is running, but does not keep the file locked, as it would if the file were its lock: it may be
-    /// a copy.
-    Unguarded,
-    /// A process has its number, and more cannot be told.
-    Exists,
-    /// It is the process that asks.
-    ThisProcess,
-    /// The number is the asking process' own, in a file that says no more.
-    OwnPid,
-}
-
-/// Why a process is dead. [`liveness`](crate::process::liveness) has an example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DeadReason {
-    /// No process has its number.
-    NoProcess,
-    /// It has ended and waits to be reaped.
-    Zombie,
-    /// The number is a thread's, and no process'.
-    Thread,
-    /// The number is another process' by now.
-    Reused,
-    /// The kernel's lock, which it would keep while it lives, is gone.
-    EvidenceGone,
-    /// The file names nobody.
-    Nobody,
-}
-
-/// Why nobody can tell.
-///
-/// ```
-/// use lockhost::{Liveness, UnknownReason, process::{Owner, liveness}};
-///
-/// let file = tempfile::tempfile()?;
-/// let liveness = liveness(&Owner::Maker("from-the-future".into()), &file);
-/// assert_eq!(liveness, Liveness::Unknown(UnknownReason::Unreadable));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UnknownReason {
-    /// It lived under another boot, or on another machine.
-    OtherBoot,
-    /// It lives in another PID namespace.
-    OtherNamespace,
-    /// Its identity cannot be read; or its file holds more than a pid, and a number in it is that of a process; or the file
-    /// may not be read, and nothing else names its owner.
-    Unreadable,
-    /// Processes cannot be looked at here.
-    NoAnswer,
-}
-
-impl Liveness {
-    pub(crate) fn new(liveness: asked::Liveness) -> Self {
-        match liveness {
-            asked::Liveness::Alive(reason) => Self::Alive(match reason {
-                asked::AliveReason::Evidence => AliveReason::Evidence,
-                asked::AliveReason::Running => AliveReason::Running,
-                asked::AliveReason::Unguarded => AliveReason::Unguarded,
-                asked::AliveReason::Exists => AliveReason::Exists,
-                asked::AliveReason::ThisProcess => AliveReason::ThisProcess,
-                asked::AliveReason::OwnPid => AliveReason::OwnPid,
-            }),
-            asked::Liveness::Dead(reason) => Self::Dead(DeadReason::new(reason)),
-            asked::Liveness::Unknown(reason) => Self::Unknown(match reason {
-                asked::UnknownReason::OtherBoot => UnknownReason::OtherBoot,
-                asked::UnknownReason::OtherNamespace => UnknownReason::OtherNamespace,
-                asked::UnknownReason::Unreadable => UnknownReason::Unreadable,
-                asked::UnknownReason::NoAnswer => UnknownReason::NoAnswer,
-            }),
-        }
-    }
-}
-
-impl DeadReason {
-    pub(crate) fn new(reason: asked::DeadReason) -> Self {
-        match reason {
-            asked::DeadReason::NoProcess => Self::NoProcess,
-            asked::DeadReason::Zombie => Self::Zombie,
-            asked::DeadReason::Thread => Self::Thread,
-            asked::DeadReason::Reused => Self::Reused,
-            asked::DeadReason::EvidenceGone => Self::EvidenceGone,
-            asked::DeadReason::Nobody => Self::Nobody,
-        }
     }
 }

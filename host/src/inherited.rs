@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use crate::process::{Number, is_still};
+use crate::process::{fork::is_still, number::Number};
 
 /// A lock that was taken in this memory.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use crate::{
     component::{Instance, open_directory},
     error::{Error, Kind},
     filesystem,
-    holder::{Holder, Liveness},
+    holder::Holder,
     phrase::{self, WayOut},
+    process::liveness::Liveness,
 };
 
 /// What an attempt would find. [`Status`] has an example.

@@ -86,11 +86,10 @@ mod attempt;
 pub mod bindings;
 mod break_lock;
 mod component;
+mod contract;
 mod cover;
-mod descriptor;
 mod engine;
 mod error;
-mod evidence;
 // What a trap leaves goes by evidence, which Windows does not have.
 #[cfg(all(test, not(windows)))]
 mod faults;
@@ -99,18 +98,17 @@ mod holder;
 mod inherited;
 mod inspect;
 mod lock;
-mod mode;
 mod options;
-mod pause;
 mod phrase;
 mod place;
 pub mod plugin;
 mod printable;
 pub mod process;
+mod process_host;
 mod running;
 #[cfg(all(test, not(windows)))]
 mod sentences;
-mod view;
+mod sys;
 mod vigil;
 mod watch;
 
@@ -143,17 +141,23 @@ pub mod versions {}
 pub use attempt::{Attempt, Awaited, Progress, Waiting};
 pub use break_lock::break_lock;
 pub use component::{COMPONENT, component, open_directory};
-pub use descriptor::BorrowedDescriptor;
 pub use engine::configure;
 pub use error::{Error, ErrorKind};
 pub use filesystem::fit_filesystem;
-pub use holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason};
+pub use holder::Holder;
 pub use inspect::{State, Status, inspect};
 pub use lock::{Lock, Replaced, ReplacedReason, Restored, Warning};
-pub use mode::{InvalidMode, Mode};
 pub use options::{DEFAULT_NAME, Options, acquire, acquire_async};
 pub use printable::Printable;
+pub use process::{
+    keeper::Keeper,
+    liveness::{AliveReason, DeadReason, Liveness, UnknownReason},
+    mode::{InvalidMode, Mode},
+};
+pub use process_host::{
+    ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker,
+};
 pub use running::Running;
-pub use view::{ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker};
+pub use sys::poll::BorrowedDescriptor;
 pub use watch::Watch;
 pub use {wasmtime, wasmtime_wasi};

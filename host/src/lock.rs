@@ -14,12 +14,11 @@ use crate::{
     bindings::direct::lockfile as wit,
     component::Instance,
     error::{Error, Kind},
-    holder::DeadReason,
     inherited::{self, Taken},
     phrase,
     place::{Named, Place},
     printable::Printable,
-    process::{self, platform},
+    process::{fork, liveness::DeadReason, number::Number, platform},
     watch::Watch,
 };
 
@@ -79,7 +78,7 @@ pub struct Lock {
     /// `None` once released.
     held: Mutex<Option<Box<Held>>>,
     /// Who took it: a child made by fork(2) has a copy of all this, and no part in it.
-    maker: process::Number,
+    maker: Number,
 }
 
 struct Held {
@@ -230,7 +229,7 @@ impl Lock {
 
     fn is_the_files(&self) -> Result<bool, Error> {
         // Asked first: in a child made by fork(2) another thread of the parent's may have left the mutex locked.
-        if !process::is_still(self.maker) {
+        if !fork::is_still(self.maker) {
             return Ok(false);
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -273,7 +272,7 @@ impl Lock {
 
     /// The lock is no matter of a child made by fork(2).
     fn is_still_the_makers(&self) -> Result<(), Error> {
-        match process::is_still(self.maker) {
+        match fork::is_still(self.maker) {
             true => Ok(()),
             false => Err(Error::new(self.path.clone(), Kind::Inherited(self.pid))),
         }
@@ -298,7 +297,7 @@ impl Lock {
     #[must_use]
     pub fn watch(&self) -> Option<Watch> {
         let path = self.place.absolute().join(&self.report.file);
-        if !process::is_still(self.maker) || !platform::is_local(&path) {
+        if !fork::is_still(self.maker) || !platform::is_local(&path) {
             return None;
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -334,7 +333,7 @@ impl Lock {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if there is no descriptor to be had.
     pub fn evidence(&self) -> Result<Option<File>, Error> {
-        if !process::is_still(self.maker) {
+        if !fork::is_still(self.maker) {
             return Ok(None);
         }
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -446,7 +445,7 @@ impl Replaced {
             path: directory.join(replaced.file),
             pid: replaced.pid,
             reason: match replaced.reason {
-                wit::ReplacedReason::Dead(reason) => ReplacedReason::Dead(DeadReason::new(reason)),
+                wit::ReplacedReason::Dead(reason) => ReplacedReason::Dead(reason.into()),
                 wit::ReplacedReason::Malformed => ReplacedReason::Malformed,
                 wit::ReplacedReason::AssumedDead => ReplacedReason::AssumedDead,
             },

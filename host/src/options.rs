@@ -6,8 +6,8 @@ use crate::{
     attempt::{Attempt, Awaited, Progress},
     error::{Error, Kind},
     lock::Lock,
-    mode::Mode,
-    pause::Pause,
+    process::mode::Mode,
+    sys::timer::Pause,
 };
 
 /// The lock's name where none is chosen: the one of the program that this protocol comes from. [`inspect`](crate::inspect)

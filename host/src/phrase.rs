@@ -13,9 +13,13 @@ use crate::{
     bindings::direct::lockfile::{NotALock, Operation},
     error::{Circumstance, Instead},
     filesystem,
-    holder::{AliveReason, DeadReason, Holder, Keeper, Liveness, UnknownReason},
+    holder::Holder,
     lock::{Replaced, ReplacedReason},
     options::DEFAULT_NAME,
+    process::{
+        keeper::Kept,
+        liveness::{AliveReason, DeadReason, Liveness, UnknownReason},
+    },
 };
 
 #[cfg_attr(unix, path = "phrase/unix.rs")]
@@ -217,33 +221,6 @@ fn written(time: SystemTime) -> Option<String> {
     let mut text = String::new();
     write!(text, "{}", humantime::format_rfc3339_seconds(time)).ok()?;
     Some(text)
-}
-
-/// That the kernel keeps a file locked, and for whom: the first few.
-pub(crate) struct Kept<'a>(pub(crate) &'a [Keeper]);
-
-/// The program that tells who keeps a file locked.
-#[cfg(not(processes = "macos"))]
-const SHOWS_LOCKS: &str = "lslocks";
-#[cfg(processes = "macos")]
-const SHOWS_LOCKS: &str = "lsof";
-
-impl fmt::Display for Kept<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const TOLD: usize = 3;
-        f.write_str("the kernel keeps the file locked")?;
-        if self.0.is_empty() {
-            return write!(f, ": {SHOWS_LOCKS} shows for whom");
-        }
-        for (nth, keeper) in self.0.iter().take(TOLD).enumerate() {
-            let link = if nth == 0 { " for" } else { "," };
-            write!(f, "{link} {keeper}")?;
-        }
-        match self.0.len().saturating_sub(TOLD) {
-            0 => Ok(()),
-            more => write!(f, ", and {more} more"),
-        }
-    }
 }
 
 /// Which lock was tried for, for the command that takes it over.

@@ -53,7 +53,7 @@ use crate::{
     bindings::direct::lockfile as wit,
     component::{Instance, assumed, elapsed},
     filesystem,
-    mode::Mode,
+    process::mode::Mode,
 };
 
 /// An attempt of a plugin: the component's own until it has become a lock, or an error.

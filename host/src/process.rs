@@ -2,7 +2,7 @@
 //! [`add_to_linker`](crate::add_to_linker) gives to one, for a host that needs just these.
 //!
 //! A process gets a name that lasts ([`current`]), a file can be kept for as long as it lives ([`guard`]), and whoever
-//! finds the name and the file later asks whether that process is dead ([`liveness`]). What the file is called and what
+//! finds the name and the file later asks whether that process is dead ([`liveness()`]). What the file is called and what
 //! is in it is the caller's own affair.
 //!
 //! ```
@@ -26,25 +26,39 @@
 // [`identity`] gives processes names that last, [`judge`] answers whether one is dead, and [`platform`] knows what only
 // this operating system can tell. Nothing here knows what a lock file is.
 
+#[cfg(not(processes = "linux"))]
+mod absent;
 pub(crate) mod ancestors;
+mod cached_self;
+mod entry;
+pub(crate) mod evidence;
+pub(crate) mod fork;
 pub(crate) mod identity;
 pub(crate) mod judge;
+pub(crate) mod keeper;
+#[cfg(any(processes = "linux", processes = "macos"))]
+mod kill;
 #[cfg(any(processes = "macos", test))]
 mod kinfo;
-#[cfg(any(processes = "linux", processes = "macos"))]
-mod portable;
-mod remembered;
+pub(crate) mod liveness;
+pub(crate) mod mode;
+pub(crate) mod number;
 #[cfg(unix)]
 mod unix;
 
-use std::{error, fmt, fs::File, io, sync::Arc};
+#[cfg_attr(processes = "linux", path = "process/linux/mod.rs")]
+#[cfg_attr(processes = "macos", path = "process/macos/mod.rs")]
+#[cfg_attr(processes = "windows", path = "process/windows/mod.rs")]
+#[cfg_attr(processes = "unknown", path = "process/unknown.rs")]
+pub(crate) mod platform;
 
-pub use self::identity::{Identity, NoIdentity};
-pub use crate::evidence::Evidence;
-use crate::{
-    bindings::process as wit,
-    evidence,
-    holder::{Liveness, UnknownReason},
+use std::{fs::File, io, sync::Arc};
+
+use self::liveness::{Liveness, UnknownReason};
+pub use self::{
+    evidence::{Evidence, GuardError},
+    identity::{Identity, NoIdentity},
+    liveness::Owner,
 };
 
 /// This process, as it is at this moment; ask again after a fork. `directory` is where the file will be that is to bear
@@ -65,7 +79,7 @@ pub fn current(directory: &File) -> io::Result<Identity> {
     })?;
     let me = match evidence {
         // Whoever judges it asks the kernel for the evidence, whatever else the name says.
-        Some(_) => remembered::myself(),
+        Some(_) => cached_self::myself(),
         None => platform::myself(),
     };
     let me = me.map_err(|error| told("it cannot be told which process this is", error))?;
@@ -105,7 +119,7 @@ fn seen_in(directory: &File, process: Identity) -> Identity {
 /// ```
 #[must_use]
 pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
-    let me = remembered::myself().ok()?;
+    let me = cached_self::myself().ok()?;
     let start = match platform::entry(pid) {
         _ if pid == me.pid => me.start,
         Some(entry) if me.start.is_some() => entry.start,
@@ -118,18 +132,6 @@ pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
         ..me
     };
     Some(seen_in(directory, found))
-}
-
-/// Whose life is in question. [`liveness`] has an example.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Owner {
-    /// The text of the [`Identity`] under which the file was made. One that cannot be read is answered with
-    /// [`UnknownReason::Unreadable`].
-    Maker(String),
-    /// A number in a file that says no more.
-    Pid(u32),
-    /// The file names nobody. It is still not dead while somebody keeps it locked.
-    Nobody,
 }
 
 /// Whether the owner of a file is alive, and how that is known. `Dead` is certain, now and for ever; whatever cannot be
@@ -154,14 +156,9 @@ pub enum Owner {
 /// ```
 #[must_use]
 pub fn liveness(owner: &Owner, file: &File) -> Liveness {
-    let owner = match owner {
-        Owner::Maker(identity) => wit::Owner::Maker(identity.clone()),
-        Owner::Pid(pid) => wit::Owner::Pid(*pid),
-        Owner::Nobody => wit::Owner::Nobody,
-    };
     match file.metadata().map(|it| it.file_type()) {
-        Ok(kind) if kind.is_file() => Liveness::new(judge::judge(&owner, file, false)),
-        Ok(kind) if kind.is_dir() => Liveness::new(judge::judge_unread(&owner, file)),
+        Ok(kind) if kind.is_file() => judge::judge(owner, file, false),
+        Ok(kind) if kind.is_dir() => judge::judge_unread(owner, file),
         _ => Liveness::Unknown(UnknownReason::NoAnswer),
     }
 }
@@ -194,72 +191,9 @@ pub fn liveness(owner: &Owner, file: &File) -> Liveness {
 /// # Errors
 /// [`GuardError`].
 pub fn guard(file: File) -> Result<Evidence, GuardError> {
-    let kept = if evidence::is_open_for_both(&file) {
+    if evidence::is_open_for_both(&file) {
         Evidence::leave(&Arc::new(file))
     } else {
         Err(evidence::not_new("it is not open for reading and writing"))
-    };
-    kept.map_err(|error| match error {
-        wit::GuardError::Probed => GuardError::Probed,
-        wit::GuardError::Refused(why) => GuardError::Refused(why),
-    })
-}
-
-/// Why a file could not be guarded by [`guard`].
-///
-/// ```
-/// use std::fs::File;
-/// use lockhost::process::{Evidence, GuardError, guard};
-///
-/// /// Makes a file that is kept, under the first number that is free.
-/// fn kept(path: &std::path::Path) -> Result<Evidence, Box<dyn std::error::Error>> {
-///     for number in 0..100 {
-///         match guard(File::create_new(path.with_extension(number.to_string()))?) {
-///             Err(GuardError::Probed) => continue,
-///             kept => return Ok(kept?),
-///         }
-///     }
-///     Err(GuardError::Probed.into())
-/// }
-/// # let data = tempfile::tempdir()?;
-/// # kept(&data.path().join("worker"))?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum GuardError {
-    /// Another process is looking at this very file at this moment, or the file has no name any more. Nothing is wrong; make
-    /// another one.
-    Probed,
-    /// It cannot be done; why, in one sentence without a full stop.
-    Refused(String),
-}
-
-impl fmt::Display for GuardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Probed => f.write_str("somebody is looking at the file at this moment"),
-            Self::Refused(why) => f.write_str(why),
-        }
     }
 }
-
-impl error::Error for GuardError {}
-
-/// What tells a process from others that run, and from its parent after fork(2), also where both are the first in their PID
-/// namespaces.
-pub(crate) type Number = (u32, Option<u64>);
-
-/// Whether this is still the process that `platform::number` told of, and not a child of its that fork(2) made. A
-/// namespace that cannot be seen any more (after chroot(2), say) makes it no other process.
-pub(crate) fn is_still(number: Number) -> bool {
-    let now = platform::number();
-    let differ = number.1.is_some() && now.1.is_some() && number.1 != now.1;
-    number.0 == now.0 && !differ
-}
-
-#[cfg_attr(processes = "linux", path = "process/linux.rs")]
-#[cfg_attr(processes = "macos", path = "process/macos.rs")]
-#[cfg_attr(processes = "windows", path = "process/windows.rs")]
-#[cfg_attr(processes = "unknown", path = "process/unknown.rs")]
-pub(crate) mod platform;

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use crate::{
-    holder::{Holder, Liveness},
-    process::{Identity, platform},
+    holder::Holder,
+    process::{Identity, liveness::Liveness, platform},
 };
 
 /// A running process, as the system shows it: for a person, and no proof of anything. [`Holder::process`] has an example.

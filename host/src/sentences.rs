@@ -16,10 +16,11 @@ use crate::{
         lockhost::lockfile::process as asked,
     },
     error::{Belonging, Circumstance, Instead, Kind},
-    holder::{Holder, Keeper},
+    holder::Holder,
     lock::{Replaced, Restored, Warning},
     phrase::{self, WayOut},
     place::Place,
+    process::keeper::{Keeper, Kept},
 };
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sentences.txt");
@@ -77,7 +78,7 @@ fn nothing_from_outside_is_printed_as_it_is() {
     texts.push(Warning::new(&Place::new(&path()), wit::Warning { file, remark }).to_string());
     texts.push(keeper.to_string());
     texts.push(format!("{keeper:?}"));
-    texts.push(phrase::Kept(&[keeper]).to_string());
+    texts.push(Kept(&[keeper]).to_string());
     for text in texts {
         assert!(text.contains("[2J"), "{text}");
         assert!(!text.contains(crate::printable::is_escaped), "{text:?}");
@@ -159,7 +160,7 @@ fn list() -> String {
     ];
     let keepers = keepers.map(|(pid, command)| Keeper::new(pid, command.to_owned()));
     for count in [1, 2, 4] {
-        tell(&"Alive(Evidence)", &phrase::Kept(&keepers[..count]));
+        tell(&"Alive(Evidence)", &Kept(&keepers[..count]));
     }
     for replaced in replaced() {
         tell(&format_args!("{:?}", replaced.reason()), &replaced);

@@ -3,9 +3,9 @@
 use std::{path::Path, time::Duration};
 
 use crate::{
-    descriptor::{BorrowedDescriptor, await_any},
     error::Error,
     holder::Holder,
+    sys::poll::{BorrowedDescriptor, await_any},
     watch::{Watch, platform::ProcessWatch},
 };
 

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use crate::descriptor::BorrowedDescriptor;
+use crate::sys::poll::BorrowedDescriptor;
 
 #[cfg_attr(kernel = "linux", path = "watch/linux.rs")]
 #[cfg_attr(kernel = "macos", path = "watch/macos.rs")]

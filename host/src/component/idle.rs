@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use wasmtime::{ResourceLimiter, Result};
 
 use super::{Instance, MEMORY};
-use crate::mode::Mode;
+use crate::process::mode::Mode;
 
 /// How many wait at most: as many as were ever at work at one time, in a process that has so many locks. Each keeps some
 /// tens of kilobytes.

@@ -23,7 +23,7 @@ use super::{State, called, code, files};
 use crate::{
     bindings::direct::LockhostPre,
     filesystem::fit_filesystem,
-    view::{ProcessCtxView, add_to_linker},
+    process_host::{ProcessCtxView, add_to_linker},
 };
 
 /// The component with all that it imports.

@@ -19,8 +19,8 @@ use crate::{
         process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
     },
     engine,
-    evidence::Evidence,
     filesystem::fit_filesystem,
+    process::Evidence,
 };
 
 /// How often one attempt may ask: for each of 4,096 claims that may be in use, and a few times more.

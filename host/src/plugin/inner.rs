@@ -4,7 +4,7 @@ use wasmtime::{Error, Result, component::ResourceAny};
 
 use crate::{
     component::Instance,
-    process::{self, platform},
+    process::{fork, number::Number, platform},
 };
 
 /// An attempt or a lock of the component, in an instance of its own. Dropping it runs the component's destructor, which
@@ -13,7 +13,7 @@ pub(crate) struct Inner {
     /// `None` once the component has it back.
     instance: Option<Instance>,
     pub(crate) resource: ResourceAny,
-    maker: process::Number,
+    maker: Number,
 }
 
 impl Inner {
@@ -27,7 +27,7 @@ impl Inner {
 
     /// Whether this is the process that made it.
     pub(crate) fn is_ours(&self) -> bool {
-        process::is_still(self.maker)
+        fork::is_still(self.maker)
     }
 
     /// Where it is.

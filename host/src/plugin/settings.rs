@@ -3,7 +3,7 @@
 use wasmtime::{Result, component::Linker};
 
 use super::{Table, Terms, disclosure::Disclosure, link};
-use crate::mode::Mode;
+use crate::process::mode::Mode;
 
 /// How many attempts and locks a plugin may have at once, unless its host says otherwise.
 const AT_ONCE: usize = 16;

@@ -3,15 +3,11 @@
 use std::{cell::OnceCell, fs::File};
 
 use super::{
-    identity::{Identity, same},
-    platform::{self, Presence},
-    remembered,
-};
-use crate::{
-    bindings::lockhost::lockfile::process::{
-        AliveReason, DeadReason, Liveness, Owner, UnknownReason,
-    },
+    cached_self,
     evidence::{self, Probe},
+    identity::{Identity, same},
+    liveness::{AliveReason, DeadReason, Liveness, Owner, UnknownReason},
+    platform::{self, Presence},
 };
 
 /// A file, and what its evidence says, which is looked at once for each question.
@@ -112,7 +108,7 @@ fn judge_number(pid: u32, file: &Asked<'_>) -> Liveness {
 }
 
 fn judge_maker(maker: &Identity, file: &Asked<'_>) -> Liveness {
-    match remembered::myself() {
+    match cached_self::myself() {
         Ok(me) => judge_from_memory(maker, &me, file),
         Err(_) => unless_alive(file, UnknownReason::NoAnswer),
     }

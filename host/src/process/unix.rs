@@ -40,13 +40,13 @@ pub(crate) fn is_sticky(directory: &Path) -> bool {
 pub(crate) const HAS_MODES: bool = true;
 
 /// Gives a file a mode, whatever the umask is.
-pub(crate) fn set_mode(file: &File, mode: crate::Mode) -> io::Result<()> {
-    file.set_permissions(Permissions::from_mode(mode.bits()))
+pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 /// Whether a file has this mode.
-pub(crate) fn has_mode(file: &File, mode: crate::Mode) -> io::Result<bool> {
-    Ok(file.metadata()?.mode() & 0o7777 == mode.bits())
+pub(crate) fn has_mode(file: &File, mode: u32) -> io::Result<bool> {
+    Ok(file.metadata()?.mode() & 0o7777 == mode)
 }
 
 /// Whether this process may not read a file, for want of the permission.

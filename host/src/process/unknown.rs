@@ -2,33 +2,15 @@
 
 use std::{ffi::OsString, fs::File, io, path::Path};
 
-pub(crate) use super::unix::{
-    HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, open_directory,
-    open_directory_at, owner_of, set_mode,
+pub(crate) use super::{
+    absent::{evidence_kind, is_kept_by_any, keepers, lists_our_processes, number},
+    entry::{Entry, Presence, Seen},
+    unix::{
+        HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, open_directory,
+        open_directory_at, owner_of, set_mode,
+    },
 };
-use super::{Number, identity::Identity};
-use crate::{bindings::process::UnknownReason, holder::Keeper};
-
-/// A process in the system's list; there is none to be had here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// Its start.
-    pub(crate) start: Option<u64>,
-    /// It has ended.
-    pub(crate) ended: bool,
-    /// How many threads it has.
-    pub(crate) threads: u64,
-}
-
-/// Whether a number is in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// Nothing has it.
-    #[allow(dead_code, reason = "this platform can never say so")]
-    Absent,
-    /// Something has it, or may.
-    Present,
-}
+use super::{identity::Identity, liveness::UnknownReason};
 
 /// Nobody can say.
 pub(crate) fn presence(_pid: u32) -> Presence {
@@ -38,15 +20,6 @@ pub(crate) fn presence(_pid: u32) -> Presence {
 /// There is none.
 pub(crate) fn entry(_pid: u32) -> Option<Entry> {
     None
-}
-
-/// A process seen from outside; none is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// It has ended.
-    pub(crate) ended: bool,
-    /// The number is a thread's.
-    pub(crate) thread: bool,
 }
 
 /// Nothing is to be seen.
@@ -67,33 +40,8 @@ pub(crate) fn myself() -> io::Result<Identity> {
     })
 }
 
-/// The system's list is the only one.
-pub(crate) fn lists_our_processes() -> bool {
-    true
-}
-
-/// This process' number.
-pub(crate) fn number() -> Number {
-    (std::process::id(), None)
-}
-
-/// No file system is known here.
-pub(crate) fn evidence_kind(_file: &File) -> io::Result<Option<u64>> {
-    Ok(None)
-}
-
 /// No file system is known here.
 pub(crate) fn is_local(_file: &Path) -> bool {
-    false
-}
-
-/// None can be seen.
-pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
-    Vec::new()
-}
-
-/// None can be seen.
-pub(crate) fn is_kept_by_any(_path: &Path, _pids: &[u32]) -> bool {
     false
 }
 

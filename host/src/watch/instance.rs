@@ -25,7 +25,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::process::{self, Number, platform};
+use crate::process::{fork, number::Number, platform};
 
 /// How many more instances have to be free, at the moment when this process takes one. Where fewer are, the last ones are
 /// left to programs that cannot do without, and the lock is looked at once a second.
@@ -100,7 +100,7 @@ impl Instance {
 
     /// Whether this process made it.
     pub(in crate::watch) fn is_ours(&self) -> bool {
-        process::is_still(self.maker)
+        fork::is_still(self.maker)
     }
 
     fn readers(&self) -> MutexGuard<'_, Listeners> {

@@ -17,7 +17,7 @@ use rustix::{
 };
 
 use self::instance::{Inbox, Instance, Shared, Watched};
-use crate::descriptor::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow};
+use crate::sys::poll::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow};
 
 pub(super) mod instance;
 

@@ -21,8 +21,8 @@ use rustix::{
 };
 
 use crate::{
-    descriptor::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow},
-    process::{Number, is_still, platform::number},
+    process::{fork::is_still, number::Number, platform::number},
+    sys::poll::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow},
 };
 
 /// `O_EVTONLY`: nothing is read, and what the file lies on can be unmounted.

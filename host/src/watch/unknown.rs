@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use crate::descriptor::BorrowedDescriptor;
+use crate::sys::poll::BorrowedDescriptor;
 
 /// There is none.
 #[derive(Debug)]

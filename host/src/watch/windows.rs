@@ -24,8 +24,8 @@ use windows_sys::Win32::{
 };
 
 use crate::{
-    descriptor::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow, platform::event},
     process::platform,
+    sys::poll::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow, platform::event},
 };
 
 /// A file that is watched by the names in its directory: whatever happens to those of others wakes as well, for nothing.

@@ -6,12 +6,13 @@
 //! What is unlocked is the shared lock by which a question is answered, on a descriptor that was opened for it.
 
 use std::{
+    error, fmt,
     fs::{self, File},
     sync::{Arc, Mutex, MutexGuard, TryLockError, Weak},
     thread,
 };
 
-use crate::{bindings::lockhost::lockfile::process::GuardError, mode::Mode, process::platform};
+use super::{mode::Mode, platform};
 
 #[cfg_attr(windows, path = "evidence/windows.rs")]
 #[cfg_attr(not(windows), path = "evidence/unix.rs")]
@@ -115,6 +116,47 @@ impl Evidence {
     }
 }
 
+/// Why a file could not be guarded by [`guard`](crate::process::guard).
+///
+/// ```
+/// use std::fs::File;
+/// use lockhost::process::{Evidence, GuardError, guard};
+///
+/// /// Makes a file that is kept, under the first number that is free.
+/// fn kept(path: &std::path::Path) -> Result<Evidence, Box<dyn std::error::Error>> {
+///     for number in 0..100 {
+///         match guard(File::create_new(path.with_extension(number.to_string()))?) {
+///             Err(GuardError::Probed) => continue,
+///             kept => return Ok(kept?),
+///         }
+///     }
+///     Err(GuardError::Probed.into())
+/// }
+/// # let data = tempfile::tempdir()?;
+/// # kept(&data.path().join("worker"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GuardError {
+    /// Another process is looking at this very file at this moment, or the file has no name any more. Nothing is wrong; make
+    /// another one.
+    Probed,
+    /// It cannot be done; why, in one sentence without a full stop.
+    Refused(String),
+}
+
+impl fmt::Display for GuardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Probed => f.write_str("somebody is looking at the file at this moment"),
+            Self::Refused(why) => f.write_str(why),
+        }
+    }
+}
+
+impl error::Error for GuardError {}
+
 /// A device and an inode.
 type FileId = (u64, u64);
 
@@ -170,7 +212,7 @@ pub(crate) fn is_regular(file: &File) -> bool {
 }
 
 fn make_private(file: &File, known: bool) -> Result<(), GuardError> {
-    match platform::set_mode(file, Mode::PRIVATE) {
+    match platform::set_mode(file, Mode::PRIVATE.bits()) {
         // File systems that are not known may have no modes to set.
         Err(error) if known => Err(refused("its mode cannot be set", &error)),
         _ => Ok(()),
@@ -180,7 +222,8 @@ fn make_private(file: &File, known: bool) -> Result<(), GuardError> {
 /// Gives a file a mode that its user has chosen. One that it does not get is no mode to go on with: those whom it is for
 /// would be shut out, or others would not be.
 fn open_to_others(file: &File, mode: Mode) -> Result<(), GuardError> {
-    let set = platform::set_mode(file, mode).and_then(|()| platform::has_mode(file, mode));
+    let set =
+        platform::set_mode(file, mode.bits()).and_then(|()| platform::has_mode(file, mode.bits()));
     match set {
         Ok(true) => Ok(()),
         Ok(false) => Err(GuardError::Refused(format!(

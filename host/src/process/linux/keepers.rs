@@ -17,7 +17,7 @@ use std::{
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::holder::Keeper;
+use crate::process::keeper::Keeper;
 
 /// How many descriptors are looked at, of one process and of all.
 const OF_ONE: usize = 1_000;

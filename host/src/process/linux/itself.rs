@@ -23,7 +23,7 @@ use rustix::{
 };
 
 use super::{parse_stat, read_whole};
-use crate::process::{identity::Identity, portable::shown};
+use crate::process::{identity::Identity, kill::shown};
 
 /// Returns the asking process, as it is now.
 ///

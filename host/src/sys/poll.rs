@@ -1,7 +1,7 @@
 //! What tells that something has happened, to wait for one or several of them at once.
 
-#[cfg_attr(unix, path = "descriptor/unix.rs")]
-#[cfg_attr(windows, path = "descriptor/windows.rs")]
+#[cfg_attr(unix, path = "poll/unix.rs")]
+#[cfg_attr(windows, path = "poll/windows.rs")]
 pub(crate) mod platform;
 
 pub use platform::BorrowedDescriptor;

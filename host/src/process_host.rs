@@ -11,12 +11,12 @@ use wasmtime_wasi::filesystem::{Descriptor, OpenMode};
 
 use crate::{
     bindings::process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
-    evidence::{is_regular, not_new},
-    mode::Mode,
     plugin::given::given,
     process::{
         self as native, Evidence,
+        evidence::{is_regular, not_new},
         judge::{judge, judge_by_evidence, judge_unread},
+        mode::Mode,
     },
 };
 
@@ -295,11 +295,11 @@ impl process::Host for ProcessCtxView<'_> {
         claim: Resource<Descriptor>,
     ) -> wasmtime::Result<Result<Resource<Evidence>, GuardError>> {
         let Descriptor::File(claim) = self.table.get(&claim)? else {
-            return Ok(Err(not_new("it is no regular file")));
+            return Ok(Err(not_new("it is no regular file").into()));
         };
         let both = OpenMode::READ | OpenMode::WRITE;
         if claim.perms.write_not_permitted() || !claim.open_mode.contains(both) {
-            return Ok(Err(not_new("it is not open for reading and writing")));
+            return Ok(Err(not_new("it is not open for reading and writing").into()));
         }
         let file = Arc::clone(&claim.file);
         if self.guarded().len() >= GUARDED {
@@ -317,7 +317,7 @@ impl process::Host for ProcessCtxView<'_> {
                 }
                 Ok(self.table.push(evidence)?)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         })
     }
 
@@ -328,7 +328,7 @@ impl process::Host for ProcessCtxView<'_> {
     ) -> wasmtime::Result<Liveness> {
         let file = match self.table.get(&file)? {
             Descriptor::Dir(dir) if !self.ctx.by_evidence => {
-                let answer = judge_unread(&owner, &dir.dir);
+                let answer = Liveness::from(judge_unread(&owner.clone().into(), &dir.dir));
                 debug!(?owner, ?answer, "is the owner of an unread file alive");
                 return Ok(answer);
             }
@@ -341,11 +341,12 @@ impl process::Host for ProcessCtxView<'_> {
             return Ok(NO_ANSWER);
         }
         let own = self.guards(&file);
-        let answer = if self.ctx.by_evidence {
-            judge_by_evidence(&owner, &file, own)
+        let asked = owner.clone().into();
+        let answer = Liveness::from(if self.ctx.by_evidence {
+            judge_by_evidence(&asked, &file, own)
         } else {
-            judge(&owner, &file, own)
-        };
+            judge(&asked, &file, own)
+        });
         debug!(?owner, own, ?answer, "is the owner alive");
         Ok(answer)
     }

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use crate::descriptor::{BorrowedDescriptor, OwnedDescriptor, Tie, await_any, borrow, tie};
+use super::poll::{BorrowedDescriptor, OwnedDescriptor, Tie, await_any, borrow, tie};
 
 /// Ready once its time is over, or something is told. The thread ends with it, or with its drop.
 #[derive(Debug)]

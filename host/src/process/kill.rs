@@ -8,14 +8,7 @@ use rustix::{
 };
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-/// What kill(2) with signal 0 says of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// No process has it, and on Linux no thread.
-    Absent,
-    /// Something has it, if only one that has ended and was not reaped yet; whether we may signal it makes no difference.
-    Present,
-}
+use super::entry::Presence;
 
 /// Whether anything has this number now.
 pub(crate) fn presence(pid: u32) -> Presence {
@@ -42,15 +35,6 @@ pub(crate) fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
         }
         Err(_) => Ok(None),
     }
-}
-
-/// A process, or a thread, seen from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// It has ended and waits to be reaped.
-    pub(crate) ended: bool,
-    /// The number is a thread's.
-    pub(crate) thread: bool,
 }
 
 /// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, TryLockError},
 };
 
-use super::{Number, identity::Identity, is_still, platform};
+use super::{fork::is_still, identity::Identity, number::Number, platform};
 
 /// Who found it, and what.
 static FOUND: Mutex<Option<(Number, Identity)>> = Mutex::new(None);

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, str::FromStr};
 
-use crate::process::platform::HAS_MODES;
+use super::platform::HAS_MODES;
 
 /// What each user may have: reading and writing.
 const POSSIBLE: u32 = 0o666;

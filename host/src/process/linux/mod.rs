@@ -8,22 +8,22 @@ use std::{
 
 use rustix::fs::{Mode, OFlags, fstatfs};
 
-use super::Number;
-use crate::bindings::process::UnknownReason;
+use super::{liveness::UnknownReason, number::Number};
 
-mod birth;
+mod fork_mark;
 mod itself;
 mod keepers;
-mod look;
-mod seen;
+mod proc_cmdline;
+mod proc_state;
 
 pub(crate) use itself::{lists_our_processes, myself};
 pub(crate) use keepers::{is_kept_by_any, keepers};
-pub(crate) use look::look;
-pub(crate) use seen::seen;
+pub(crate) use proc_cmdline::seen;
+pub(crate) use proc_state::look;
 
 pub(crate) use super::{
-    portable::{Presence, Seen, presence},
+    entry::Presence,
+    kill::presence,
     unix::{
         HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, owner_of, set_mode,
     },
@@ -59,10 +59,10 @@ fn read_whole(file: &File) -> io::Result<Vec<u8>> {
     Ok(contents)
 }
 
-/// This process' number, and its birth; on a kernel that does not tell that, its PID namespace.
+/// This process' number, and its mark; on a kernel that does not tell that, its PID namespace.
 pub(crate) fn number() -> Number {
-    let birth = birth::birth().or_else(itself::pid_namespace);
-    (std::process::id(), birth)
+    let mark = fork_mark::mark().or_else(itself::pid_namespace);
+    (std::process::id(), mark)
 }
 
 /// The command's name in the second field may hold anything, parentheses and spaces too; so the fields are counted
@@ -177,7 +177,7 @@ mod tests {
 
     /// The magic numbers that the tables under this heading of the page have in their second column.
     fn numbers_under(heading: &str) -> BTreeSet<u64> {
-        let page = include_str!("../../docs/filesystems.md");
+        let page = include_str!("../../../docs/filesystems.md");
         let part = page.split("\n## ").find(|it| it.starts_with(heading));
         let rows = part
             .expect("the page has it")

@@ -13,15 +13,15 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 
 /// A number that a process shares with none of its ancestors; a child made by fork(2) gets another one, also where both
 /// are the first in their PID namespaces. `None` before Linux 4.14, or if there is no memory for it.
-pub(crate) fn birth() -> Option<u64> {
+pub(crate) fn mark() -> Option<u64> {
     static PAGE: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
     // How many there were, as far back as this memory was copied: it goes on from there in a child.
-    static BIRTHS: AtomicU64 = AtomicU64::new(0);
+    static MARKS: AtomicU64 = AtomicU64::new(0);
 
     let page = (*PAGE.get_or_init(wiped_on_fork))?;
     match page.load(Ordering::Relaxed) {
         0 => {
-            let next = BIRTHS.fetch_add(1, Ordering::Relaxed) + 1;
+            let next = MARKS.fetch_add(1, Ordering::Relaxed) + 1;
             // Whichever thread is first has said it for all of them.
             let said = page.compare_exchange(0, next, Ordering::Relaxed, Ordering::Relaxed);
             Some(said.map_or_else(|first| first, |_| next))
@@ -58,12 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_born_once() {
-        let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(birth)).collect();
-        let born = birth();
-        assert!(born.is_some_and(|number| number != 0));
+    fn a_process_has_one_mark() {
+        let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(mark)).collect();
+        let marked = mark();
+        assert!(marked.is_some_and(|number| number != 0));
         for thread in threads {
-            assert_eq!(thread.join().unwrap(), born);
+            assert_eq!(thread.join().unwrap(), marked);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, ThreadKind};
 
-use super::Seen;
+use crate::process::entry::Seen;
 
 /// Looks at one number, and asks for nothing that is not needed. `None` if there is nothing to be seen.
 pub(crate) fn look(pid: u32) -> Option<Seen> {

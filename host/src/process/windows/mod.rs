@@ -23,8 +23,12 @@ use windows_sys::Win32::{
     },
 };
 
-use super::{Number, identity::Identity};
-use crate::{bindings::process::UnknownReason, descriptor::await_any, holder::Keeper};
+pub(crate) use super::{
+    absent::{evidence_kind, is_kept_by_any, keepers, lists_our_processes, number},
+    entry::{Entry, Presence, Seen},
+};
+use super::{identity::Identity, liveness::UnknownReason};
+use crate::sys::poll::await_any;
 
 mod file_number;
 mod installation;
@@ -34,26 +38,6 @@ mod volume;
 pub(crate) use file_number::{file_id, long_id};
 pub(crate) use listing::listed;
 pub(crate) use volume::{lacks_links, numbers_places};
-
-/// A process, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// When it was created, in units of 100 nanoseconds since the year 1601: a time of the clock on the wall, noted once.
-    pub(crate) start: Option<u64>,
-    /// It has ended, and somebody has a handle of it yet.
-    pub(crate) ended: bool,
-    /// How many threads it has; who has ended, has none.
-    pub(crate) threads: u64,
-}
-
-/// Whether a number is in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// No process has it.
-    Absent,
-    /// A process has it, or did, and somebody has a handle of it yet; whether we may look at it makes no difference.
-    Present,
-}
 
 /// Whether any process has this number now.
 pub(crate) fn presence(pid: u32) -> Presence {
@@ -123,15 +107,6 @@ fn created(process: &OwnedHandle) -> Option<u64> {
     Some(start).filter(|start| *start != 0)
 }
 
-/// A process seen from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// It has ended.
-    pub(crate) ended: bool,
-    /// The number is a thread's, which is never so: those are numbers that no process has.
-    pub(crate) thread: bool,
-}
-
 /// What can be seen of a number.
 pub(crate) fn look(pid: u32) -> Option<Seen> {
     entry(pid).map(|entry| Seen {
@@ -180,35 +155,10 @@ pub(crate) fn myself() -> io::Result<Identity> {
     })
 }
 
-/// The system's list is the only one.
-pub(crate) fn lists_our_processes() -> bool {
-    true
-}
-
-/// This process' number. There is no fork(2).
-pub(crate) fn number() -> Number {
-    (std::process::id(), None)
-}
-
-/// None: a lock on a file keeps everybody else from reading it, and a PID file has to be readable.
-pub(crate) fn evidence_kind(_file: &File) -> io::Result<Option<u64>> {
-    Ok(None)
-}
-
 /// Whether everything that happens to a file is told here.
 pub(crate) fn is_local(file: &Path) -> bool {
     let directory = file.parent().map(open_directory);
     directory.is_some_and(|it| it.is_ok_and(|it| volume::is_this_systems(&it)))
-}
-
-/// None can be seen.
-pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
-    Vec::new()
-}
-
-/// None can be seen.
-pub(crate) fn is_kept_by_any(_path: &Path, _pids: &[u32]) -> bool {
-    false
 }
 
 /// Why the owners of a file cannot be looked for from here, whoever they are.
@@ -238,12 +188,12 @@ pub(crate) fn is_sticky(_directory: &Path) -> bool {
 pub(crate) const HAS_MODES: bool = false;
 
 /// There is but one.
-pub(crate) fn set_mode(_file: &File, _mode: crate::Mode) -> io::Result<()> {
+pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
 /// There is but one.
-pub(crate) fn has_mode(_file: &File, _mode: crate::Mode) -> io::Result<bool> {
+pub(crate) fn has_mode(_file: &File, _mode: u32) -> io::Result<bool> {
     Ok(true)
 }
 
@@ -267,11 +217,12 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::{
-        DeadReason, Liveness,
-        process::{Owner, current, liveness},
+    use crate::process::{
+        current,
+        judge::judge,
+        liveness,
+        liveness::{DeadReason, Liveness, Owner},
     };
-    use crate::{bindings::process as wit, process::judge::judge};
 
     #[test]
     fn this_process_is_present_and_started_once() {
@@ -329,11 +280,11 @@ mod tests {
         );
         // A pipe is no regular file, of which nothing is answered: so what is asked is what comes after that.
         for owner in [
-            wit::Owner::Pid(u32::MAX),
-            wit::Owner::Maker(myself().unwrap().to_string()),
+            Owner::Pid(u32::MAX),
+            Owner::Maker(myself().unwrap().to_string()),
         ] {
-            let life = Liveness::new(judge(&owner, &elsewhere, false));
-            assert_eq!(life, Liveness::Unknown(crate::UnknownReason::OtherBoot));
+            let life = judge(&owner, &elsewhere, false);
+            assert_eq!(life, Liveness::Unknown(UnknownReason::OtherBoot));
         }
     }
 
@@ -355,7 +306,7 @@ mod tests {
         let elsewhere = Identity { boot, ..before };
         assert_eq!(
             liveness(&Owner::Maker(elsewhere.to_string()), &file),
-            Liveness::Unknown(crate::UnknownReason::OtherBoot)
+            Liveness::Unknown(UnknownReason::OtherBoot)
         );
     }
 }

@@ -5,14 +5,17 @@ use std::{fs::File, io, path::Path};
 
 use rustix::fs::fstatfs;
 
-use super::{Number, identity::Identity, kinfo, portable::shown, unix};
-use crate::{bindings::process::UnknownReason, holder::Keeper};
+use super::{
+    identity::Identity, kill::shown, kinfo, liveness::UnknownReason, number::Number, unix,
+};
 
 mod sysctl;
 
 pub(crate) use super::{
+    absent::{is_kept_by_any, keepers, lists_our_processes},
+    entry::{Presence, Seen},
+    kill::{presence, seen},
     kinfo::Entry,
-    portable::{Presence, Seen, presence, seen},
     unix::{
         HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, owner_of, set_mode,
     },
@@ -57,11 +60,6 @@ pub(crate) fn look(pid: u32) -> Option<Seen> {
         ended: entry.ended,
         thread: false,
     })
-}
-
-/// The system's list is the only one.
-pub(crate) fn lists_our_processes() -> bool {
-    true
 }
 
 /// This process' number, and when it was made: numbers come back after some 100,000 processes, and then a child of a child
@@ -110,16 +108,6 @@ fn fit_for_locks(directory: File) -> io::Result<File> {
 /// Whether whoever waits for a file is told of everything that ends the wait: not when somebody who has it locked closes
 /// it. And nobody has seen yet that all the rest is told.
 pub(crate) fn is_local(_file: &Path) -> bool {
-    false
-}
-
-/// None can be seen.
-pub(crate) fn keepers(_path: &Path) -> Vec<Keeper> {
-    Vec::new()
-}
-
-/// None can be seen.
-pub(crate) fn is_kept_by_any(_path: &Path, _pids: &[u32]) -> bool {
     false
 }
 
