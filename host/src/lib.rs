@@ -97,8 +97,10 @@ mod filesystem;
 mod holder;
 mod inherited;
 mod inspect;
+#[path = "lock/held.rs"]
 mod lock;
 mod options;
+#[path = "lock/message.rs"]
 mod phrase;
 mod place;
 pub mod plugin;

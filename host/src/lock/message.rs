@@ -22,8 +22,8 @@ use crate::{
     },
 };
 
-#[cfg_attr(unix, path = "phrase/unix.rs")]
-#[cfg_attr(not(unix), path = "phrase/windows.rs")]
+#[cfg_attr(unix, path = "message/unix.rs")]
+#[cfg_attr(not(unix), path = "message/windows.rs")]
 mod shell;
 
 use self::shell::quoted;
