@@ -4,13 +4,13 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use wasmtime::{Config, Engine};
 
-#[path = "src/engine.rs"]
+#[path = "src/component/engine.rs"]
 #[allow(unreachable_pub, reason = "the library exports it")]
 mod engine;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=lockfile.wasm");
-    println!("cargo::rerun-if-changed=src/engine.rs");
+    println!("cargo::rerun-if-changed=src/component/engine.rs");
     println!("cargo::rerun-if-changed=wit");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
     println!("cargo::rustc-env=TARGET={}", env::var("TARGET")?);

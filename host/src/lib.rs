@@ -81,38 +81,28 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
-mod ancestor;
-mod attempt;
-pub mod bindings;
-mod break_lock;
-mod component;
-mod contract;
-mod cover;
-mod engine;
-mod error;
-// What a trap leaves goes by evidence, which Windows does not have.
-#[cfg(all(test, not(windows)))]
-mod faults;
-mod filesystem;
-mod holder;
-mod inherited;
-mod inspect;
-#[path = "lock/held.rs"]
-mod lock;
-mod options;
-#[path = "lock/message.rs"]
-mod phrase;
-mod place;
-pub mod plugin;
+// Each of these imports from those above it in this list; `tests/tests/layers.rs` holds it.
 mod printable;
-pub mod process;
-mod process_host;
-mod running;
-#[cfg(all(test, not(windows)))]
-mod sentences;
 mod sys;
-mod vigil;
-mod watch;
+
+pub mod process;
+
+pub mod bindings;
+mod wasi;
+
+mod contract;
+
+mod process_host;
+
+mod component;
+
+mod lock;
+
+pub mod plugin;
+
+// What needs the inside.
+#[cfg(test)]
+mod tests;
 
 // Pages, and nothing else.
 #[cfg(doc)]
@@ -140,16 +130,23 @@ pub mod users {}
 #[doc = include_str!("../docs/versions.md")]
 pub mod versions {}
 
-pub use attempt::{Attempt, Awaited, Progress, Waiting};
-pub use break_lock::break_lock;
-pub use component::{COMPONENT, component, open_directory};
-pub use engine::configure;
-pub use error::{Error, ErrorKind};
-pub use filesystem::fit_filesystem;
-pub use holder::Holder;
-pub use inspect::{State, Status, inspect};
-pub use lock::{Lock, Replaced, ReplacedReason, Restored, Warning};
-pub use options::{DEFAULT_NAME, Options, acquire, acquire_async};
+pub use component::{COMPONENT, component, engine::configure};
+pub use lock::{
+    acquire::{acquire, acquire_async},
+    attempt::{Attempt, Progress},
+    break_lock::break_lock,
+    error::{Error, ErrorKind},
+    held::{Lock, Restored},
+    holder::Holder,
+    inspect::{State, Status, inspect},
+    name::DEFAULT_NAME,
+    options::Options,
+    process_info::ProcessInfo,
+    replaced::{Replaced, ReplacedReason},
+    waiting::{Awaited, Waiting},
+    warning::Warning,
+    watch::Watch,
+};
 pub use printable::Printable;
 pub use process::{
     keeper::Keeper,
@@ -159,7 +156,6 @@ pub use process::{
 pub use process_host::{
     ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker,
 };
-pub use running::Running;
 pub use sys::poll::BorrowedDescriptor;
-pub use watch::Watch;
+pub use wasi::{directory::open_directory, fit_filesystem};
 pub use {wasmtime, wasmtime_wasi};

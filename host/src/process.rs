@@ -42,6 +42,7 @@ mod kill;
 mod kinfo;
 pub(crate) mod liveness;
 pub(crate) mod mode;
+mod noted;
 pub(crate) mod number;
 #[cfg(unix)]
 mod unix;

@@ -5,7 +5,6 @@ mod directories;
 mod events;
 mod hold;
 mod loss;
-mod notice;
 #[cfg_attr(unix, path = "acquire/supervise/unix.rs")]
 #[cfg_attr(windows, path = "acquire/supervise/windows.rs")]
 mod supervise;
@@ -13,6 +12,7 @@ mod take;
 #[cfg_attr(unix, path = "acquire/terminal/unix.rs")]
 #[cfg_attr(windows, path = "acquire/terminal/windows.rs")]
 mod terminal;
+mod waiting_line;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -28,8 +28,8 @@ use self::{
 use super::{
     REFUSED, UNTOLD, code,
     notify::Notify,
+    reporter::{Level, Reporter},
     signals::Signals,
-    voice::{Level, Voice},
 };
 
 #[derive(Debug, clap::Args)]
@@ -150,7 +150,7 @@ pub(crate) fn run(arguments: &Acquire) -> ExitCode {
     match hold(arguments) {
         Ok(code) => code,
         Err(error) => {
-            arguments.voice().failed(&error);
+            arguments.reporter().failed(&error);
             code(&error)
         }
     }
@@ -173,7 +173,7 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         Ok(Taken::Signal(caught)) => return Ok(caught.end()),
         Ok(Taken::InputClosed) => return Ok(arguments.conflict_exit_code.into()),
         Err(error) if is_refusal(&error) => {
-            arguments.voice().refused(&error);
+            arguments.reporter().refused(&error);
             return Ok(arguments.conflict_exit_code.into());
         }
         Err(error) => return Err(error),
@@ -183,7 +183,7 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
             // Where nothing can be observed, a file that was removed is a loss.
             lock.observe();
         }
-        let reported = arguments.voice().acquired(lock);
+        let reported = arguments.reporter().acquired(lock);
         // A starter waits for this line. A command runs, and is all that counts, whether or not it is read.
         if !arguments.has_command() {
             reported.context(UNTOLD)?;
@@ -195,19 +195,19 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     let told = holding.losses();
     let mut failed = !told.is_empty();
     if let Err(why) = supervise::end_all_others() {
-        arguments.voice().warning(&locks, &why);
+        arguments.reporter().warning(&locks, &why);
     }
     arguments.notify.releasing();
     for released in take::release(locks) {
         match released {
             // Nothing depends on it any more.
-            Ok(path) => drop(arguments.voice().released(&path)),
+            Ok(path) => drop(arguments.reporter().released(&path)),
             Err(error) => {
                 failed = true;
                 // A loss is told when it happens.
                 if error.kind() != ErrorKind::Lost || !told.iter().any(|path| path == error.path())
                 {
-                    arguments.voice().failed(&error.into());
+                    arguments.reporter().failed(&error.into());
                 }
             }
         }
@@ -243,18 +243,18 @@ impl Acquire {
             patience: self.wait.and_then(|Patience(patience)| patience),
             mkdir: self.mkdir,
             events,
-            voice: self.voice(),
+            reporter: self.reporter(),
         };
         taking.take(directories::in_order(&self.directories)?)
     }
 
-    fn voice(&self) -> Voice {
+    fn reporter(&self) -> Reporter {
         let level = match (self.quiet, self.verbose) {
             (true, _) => Level::Quiet,
             (_, true) => Level::Verbose,
             _ => Level::Normal,
         };
-        Voice::new(level, self.has_command(), self.json, self.notify)
+        Reporter::new(level, self.has_command(), self.json, self.notify)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `lockhost doctor`: what locks on a directory are worth, found out by trying what they are made of.
 
+mod finding;
 mod machine;
 mod scratch;
 #[cfg_attr(processes = "linux", path = "doctor/system/linux.rs")]
@@ -13,13 +14,10 @@ mod times;
 mod trials;
 mod verdict;
 
-use std::{fmt, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail};
-use lockhost::{
-    process::{self, Identity},
-    wasmtime_wasi::filesystem::Descriptor,
-};
+use lockhost::{process, wasmtime_wasi::filesystem::Descriptor};
 
 use self::{machine::Machine, trials::Trials, verdict::Verdict};
 use super::{UNTOLD, done, file_system, printable, say, signals::Signals};
@@ -67,61 +65,4 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     text += &format!("{verdict}\n");
     say(text.as_bytes()).context(UNTOLD)?;
     Ok(verdict)
-}
-
-/// One thing that was looked at.
-#[derive(Debug)]
-struct Finding {
-    mark: Mark,
-    text: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
-    Yes,
-    No,
-    /// Neither good nor bad.
-    Fact,
-}
-
-impl Finding {
-    fn fact(text: impl Into<String>) -> Self {
-        Self {
-            mark: Mark::Fact,
-            text: text.into(),
-        }
-    }
-
-    /// What holds, or why it does not.
-    fn tried(what: &str, outcome: &Result<(), String>) -> Self {
-        match outcome {
-            Ok(()) => Self {
-                mark: Mark::Yes,
-                text: what.to_owned(),
-            },
-            Err(why) => Self {
-                mark: Mark::No,
-                text: format!("{what}: {why}"),
-            },
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.mark {
-            Mark::Yes => "yes",
-            Mark::No => "no",
-            Mark::Fact => "-",
-        };
-        writeln!(f, "  {mark:<5}{}", printable(&self.text))
-    }
-}
-
-/// A fact in an identity's text, by its letter.
-fn fact(me: &Identity, tag: char) -> Option<String> {
-    let text = me.to_string();
-    let mut parts = text.split('-').skip(1);
-    let part = parts.find(|part| part.starts_with(tag))?;
-    Some(part[1..].to_owned())
 }

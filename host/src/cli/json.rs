@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use lockhost::{Liveness, Replaced, ReplacedReason, Running};
+use lockhost::{Liveness, ProcessInfo, Replaced, ReplacedReason};
 use serde::Serialize;
 
 use super::{say, user};
@@ -99,8 +99,8 @@ struct User {
     name: Option<String>,
 }
 
-impl From<&Running> for Process {
-    fn from(running: &Running) -> Self {
+impl From<&ProcessInfo> for Process {
+    fn from(running: &ProcessInfo) -> Self {
         let words = running.command().iter();
         Self {
             pid: running.pid(),

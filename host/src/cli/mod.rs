@@ -17,6 +17,7 @@ mod json;
 mod limits;
 mod log;
 mod notify;
+mod reporter;
 #[cfg_attr(unix, path = "signals/unix.rs")]
 #[cfg_attr(windows, path = "signals/windows.rs")]
 mod signals;
@@ -26,7 +27,6 @@ mod usage;
 #[cfg_attr(windows, path = "user/windows.rs")]
 mod user;
 mod version;
-mod voice;
 
 use std::{
     fmt,

@@ -8,12 +8,20 @@ use wasmtime::{
 };
 use wasmtime_wasi::filesystem::Descriptor;
 
-use super::Instance;
-use crate::{bindings::direct::lockfile as wit, filesystem::cause};
+use super::instance::Instance;
+use crate::{bindings::direct::lockfile as wit, wasi::cause};
 
 /// How long something has been under way, as the component counts it: in milliseconds.
 pub(crate) fn elapsed(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long an identity may be, in bytes, as the contract has it.
+pub(crate) const IDENTITY: usize = 128;
+
+/// An identity to be assumed dead. A longer text than any identity means no owner, and the component is not handed a copy.
+pub(crate) fn assumed(identity: Option<String>) -> Option<String> {
+    identity.filter(|it| it.len() <= IDENTITY)
 }
 
 /// The outer error of each is a trap, after which nothing more can be asked of the instance.
@@ -36,7 +44,7 @@ impl Instance {
     }
 
     /// One more try. What comes of an attempt that has got the lock is the lock, and no attempt any more.
-    pub(crate) fn go_on(
+    pub(crate) fn proceed(
         &mut self,
         attempt: ResourceAny,
         elapsed: u64,

@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Engine, Result, component::Component};
 
-use crate::engine;
+use super::engine;
 
 #[cfg_attr(target_os = "linux", path = "code/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "code/copied.rs")]

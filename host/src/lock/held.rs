@@ -10,19 +10,21 @@ use std::{
 
 use wasmtime::component::ResourceAny;
 
-use crate::{
-    bindings::direct::lockfile as wit,
-    component::Instance,
+use super::{
     error::{Error, Kind},
     inherited::{self, Taken},
-    phrase,
     place::{Named, Place},
-    printable::Printable,
-    process::{fork, liveness::DeadReason, number::Number, platform},
+    replaced::Replaced,
+    warning::Warning,
     watch::Watch,
+};
+use crate::{
+    component::instance::Instance,
+    process::{fork, number::Number, platform},
 };
 
 mod journal;
+mod release;
 mod restore;
 
 use self::journal::Journal;
@@ -341,53 +343,6 @@ impl Lock {
         let duplicate = evidence.map(|file| file.try_clone()).transpose();
         duplicate.map_err(|error| Error::io(self.path.clone(), "open once more", error))
     }
-
-    /// Gives the directory up.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more, which is left alone, or
-    /// if the path named another directory or none; the lock's files are removed from the one that was held.
-    /// [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a child made by fork(2), where nothing is changed but that the
-    /// child's copies of the lock's descriptors are closed.
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file could not be removed,
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The evidence is gone in any
-    /// case.
-    pub fn release(mut self) -> Result<(), Error> {
-        self.give_up(Self::has_its_place)
-    }
-
-    /// After a last look, whose failure keeps nothing from being removed.
-    fn give_up(&mut self, look: impl FnOnce(&Self) -> Result<(), Error>) -> Result<(), Error> {
-        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Taken in any case: what is dropped here closes this process' descriptors and nothing else.
-        let Some(held) = held.take().map(|held| *held) else {
-            return Ok(());
-        };
-        let Held {
-            instance,
-            lock,
-            watch: _watch,
-            ..
-        } = held;
-        self.is_still_the_makers()?;
-        inherited::forget(&self.taken());
-        let looked = look(self);
-        let released = instance
-            .release(lock)
-            .map_err(|error| Error::internal(self.place.given(), error))?
-            .map_err(|wit::ReleaseError { file, cause }| match cause {
-                wit::ReleaseCause::Lost => Error::new(self.place.given().join(file), Kind::Lost),
-                wit::ReleaseCause::Failed(failure) => self.place.failed(&file, failure),
-            });
-        released.and(looked)
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Errors cannot be reported from `drop`.
-        let _ = self.give_up(|_| Ok(()));
-    }
 }
 
 impl fmt::Debug for Lock {
@@ -399,151 +354,11 @@ impl fmt::Debug for Lock {
     }
 }
 
-/// A dead file that was removed on the way to a lock. Its text is the reason, as in `stale lockfile (dead pid 123)`.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let data = tempfile::tempdir()?;
-/// # let directory = data.path();
-/// use lockhost::{DeadReason, ReplacedReason};
-///
-/// // A number beyond what Linux ever counts to.
-/// std::fs::write(directory.join("tinyforge.lock"), "999999999\n")?;
-/// let lock = lockhost::acquire(directory)?;
-/// let dead = &lock.replaced()[0];
-/// assert_eq!(dead.path(), lock.path());
-/// assert_eq!(dead.pid(), Some(999_999_999));
-/// # if cfg!(target_os = "linux") {
-/// assert_eq!(dead.reason(), ReplacedReason::Dead(DeadReason::NoProcess));
-/// assert_eq!(dead.to_string(), "stale lockfile (dead pid 999999999)");
-/// # }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replaced {
-    path: PathBuf,
-    pid: Option<u32>,
-    reason: ReplacedReason,
-}
-
-/// Why a file was replaced. [`Replaced`] has an example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ReplacedReason {
-    /// Its owner was dead.
-    Dead(DeadReason),
-    /// It named nobody, and had settled.
-    Malformed,
-    /// [`Options::assume_dead`](crate::Options::assume_dead) named its owner.
-    AssumedDead,
-}
-
-impl Replaced {
-    pub(crate) fn new(directory: &Path, replaced: wit::Replaced) -> Self {
-        Self {
-            path: directory.join(replaced.file),
-            pid: replaced.pid,
-            reason: match replaced.reason {
-                wit::ReplacedReason::Dead(reason) => ReplacedReason::Dead(reason.into()),
-                wit::ReplacedReason::Malformed => ReplacedReason::Malformed,
-                wit::ReplacedReason::AssumedDead => ReplacedReason::AssumedDead,
-            },
-        }
-    }
-
-    /// The file: the lock, or one of its reclaim locks.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The number that it held, if it held one.
-    #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        self.pid
-    }
-
-    /// Why it could be replaced.
-    #[must_use]
-    pub fn reason(&self) -> ReplacedReason {
-        self.reason
-    }
-}
-
-impl fmt::Display for Replaced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        phrase::replaced(f, self)
-    }
-}
-
-/// Something that does not touch the lock, and that somebody may want to know. [`Lock`] has an example.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Warning {
-    /// Another program's reclaim lock stayed for the two seconds that it is waited for. Most likely it was left over,
-    /// and the pid in it is somebody else's by now.
-    #[non_exhaustive]
-    OtherReclaim {
-        /// Where it is.
-        directory: PathBuf,
-        /// Whose it says it is, if it could be read.
-        pid: Option<u32>,
-    },
-    /// Something that the dead have left could not be tidied away.
-    Untidy(Error),
-    /// There are more claims in the directory than one owner looks at when it removes what the dead have left. Later
-    /// owners look at others.
-    #[non_exhaustive]
-    Unswept {
-        /// Where they are.
-        directory: PathBuf,
-    },
-}
-
-impl Warning {
-    pub(crate) fn new(place: &Place, warning: wit::Warning) -> Self {
-        match warning.remark {
-            wit::Remark::OtherReclaim(pid) => Self::OtherReclaim {
-                directory: place.given().to_owned(),
-                pid,
-            },
-            wit::Remark::Untidy(failure) => Self::Untidy(place.failed(&warning.file, failure)),
-            wit::Remark::Unswept => Self::Unswept {
-                directory: place.given().to_owned(),
-            },
-        }
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OtherReclaim { directory, pid } => {
-                let directory = Printable(directory.display());
-                write!(f, "a reclaim lock in {directory}")?;
-                if let Some(pid) = pid {
-                    write!(f, ", of pid {pid},")?;
-                }
-                f.write_str(" stayed for two seconds and was waited for no longer; it is most likely left over")
-            }
-            Self::Untidy(error) => error.fmt(f),
-            Self::Unswept { directory } => {
-                let directory = Printable(directory.display());
-                write!(
-                    f,
-                    "{directory} holds too many claims to check all of them at once; later owners check the rest"
-                )
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
 
     use super::*;
-    use crate::{AliveReason, ErrorKind, Liveness, acquire};
+    use crate::{AliveReason, DeadReason, ErrorKind, Liveness, ReplacedReason, acquire};
 
     fn trap(lock: &Lock) {
         let mut held = lock.held.lock().unwrap();

@@ -2,7 +2,11 @@
 
 use wasmtime::{Result, component::Linker};
 
-use super::{Table, Terms, disclosure::Disclosure, link};
+use super::{
+    attempt::Terms,
+    disclosure::Disclosure,
+    link::{Table, link},
+};
 use crate::process::mode::Mode;
 
 /// How many attempts and locks a plugin may have at once, unless its host says otherwise.

@@ -2,8 +2,20 @@
 
 use std::fs;
 
-use super::*;
-use crate::component::open_directory;
+use wasmtime_wasi::filesystem::Descriptor;
+
+use super::{
+    asking,
+    attempt::{Attempt, Terms, Trying},
+    disclosure::Disclosure,
+    lock::Lock,
+};
+use crate::{
+    bindings::direct::lockfile as wit,
+    component::instance::Instance,
+    process::mode::Mode,
+    wasi::{directory::open_directory, reopen::reopen},
+};
 
 fn terms(disclosure: Disclosure) -> Terms {
     Terms {
@@ -105,7 +117,7 @@ fn a_name_that_no_file_has_costs_no_instance() {
     let error = attempt.proceed(0).unwrap().err().unwrap();
     assert!(matches!(error.cause, wit::Cause::Ended), "{error:?}");
     let dir = open_directory(directory.path()).unwrap();
-    let error = super::inspect(dir, &long, &Disclosure::All).unwrap();
+    let error = asking::inspect(dir, &long, &Disclosure::All).unwrap();
     assert!(error.unwrap_err().file.len() <= 255);
 }
 
@@ -147,7 +159,7 @@ fn only_attempts_and_locks_with_an_instance_count() {
 #[cfg(not(windows))]
 fn seen(directory: &tempfile::TempDir, disclosure: &Disclosure) -> wit::Status {
     let directory = open_directory(directory.path()).unwrap();
-    let status = super::inspect(directory, "plugin.lock", disclosure).unwrap();
+    let status = asking::inspect(directory, "plugin.lock", disclosure).unwrap();
     status.unwrap()
 }
 
@@ -242,7 +254,7 @@ fn a_file_is_no_directory_to_lock() {
         wasmtime_wasi::filesystem::OpenMode::READ,
         false,
     );
-    let file = given(&Descriptor::File(file)).unwrap();
+    let file = reopen(&Descriptor::File(file)).unwrap();
     let status = inspect(file).unwrap_err();
     assert!(
         matches!(status.cause, wit::InspectCause::Failed(_)),

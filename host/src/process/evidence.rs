@@ -8,11 +8,14 @@
 use std::{
     error, fmt,
     fs::{self, File},
-    sync::{Arc, Mutex, MutexGuard, TryLockError, Weak},
-    thread,
+    sync::{Arc, Weak},
 };
 
-use super::{mode::Mode, platform};
+use super::{
+    mode::Mode,
+    noted::{self, FileId},
+    platform,
+};
 
 #[cfg_attr(windows, path = "evidence/windows.rs")]
 #[cfg_attr(not(windows), path = "evidence/unix.rs")]
@@ -93,7 +96,7 @@ impl Evidence {
             kept: kind.is_some(),
             noted: match kind {
                 Some(_) => None,
-                None => note(file),
+                None => noted::note(file),
             },
         })
     }
@@ -157,48 +160,12 @@ impl fmt::Display for GuardError {
 
 impl error::Error for GuardError {}
 
-/// A device and an inode.
-type FileId = (u64, u64);
-
-/// The files that this process guards where a lock would mean nothing. Only asked about files that hold its own number,
-/// so that a child made by fork(2) has no use for what its parent noted.
-static NOTED: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
-
-/// How often it is looked whether another thread is done with it.
-const LOOKS: usize = 10_000;
-
-/// What is noted; `None` if another thread does not come to an end with it: one of a parent process, whose fork(2) came
-/// in between.
-fn noted() -> Option<MutexGuard<'static, Vec<FileId>>> {
-    (0..LOOKS).find_map(|_| match NOTED.try_lock() {
-        Ok(noted) => Some(noted),
-        Err(TryLockError::Poisoned(noted)) => Some(noted.into_inner()),
-        Err(TryLockError::WouldBlock) => {
-            thread::yield_now();
-            None
-        }
-    })
-}
-
-fn note(file: &File) -> Option<FileId> {
-    let id = platform::file_id(file)?;
-    noted()?.push(id);
-    Some(id)
-}
-
 impl Drop for Evidence {
     fn drop(&mut self) {
-        if let Some(id) = self.noted
-            && let Some(mut noted) = noted()
-        {
-            noted.retain(|it| *it != id);
+        if let Some(id) = self.noted {
+            noted::forget(id);
         }
     }
-}
-
-/// Whether this process guards a file where a lock would mean nothing.
-pub(crate) fn is_ours(file: &File) -> bool {
-    platform::file_id(file).is_some_and(|id| noted().is_some_and(|noted| noted.contains(&id)))
 }
 
 /// Whether a file is open for reading and writing, as a claim is.

@@ -150,6 +150,12 @@ impl Identity {
         same(&self.boot, &other.boot) && same(&self.pid_namespace, &other.pid_namespace)
     }
 
+    /// Whether the process that has its number now, and started then, may be this one, as `me` can tell the two apart.
+    pub(crate) fn may_have_started(&self, start: Option<u64>, me: &Self) -> bool {
+        let is_other = self.shares_ticks_with(me) && start.is_some() && self.start != start;
+        self.shares_pids_with(me) && !is_other
+    }
+
     /// Whether the two have ticks to compare.
     pub(crate) fn shares_ticks_with(&self, other: &Self) -> bool {
         self.start.is_some()

@@ -7,6 +7,7 @@ use super::{
     evidence::{self, Probe},
     identity::{Identity, same},
     liveness::{AliveReason, DeadReason, Liveness, Owner, UnknownReason},
+    noted,
     platform::{self, Presence},
 };
 
@@ -86,7 +87,7 @@ pub(crate) fn judge_by_evidence(owner: &Owner, file: &File, own: bool) -> Livene
             Liveness::Dead(DeadReason::EvidenceGone)
         }
         (_, Owner::Nobody) => Liveness::Dead(DeadReason::Nobody),
-        _ if evidence::is_ours(file) => Liveness::Alive(AliveReason::ThisProcess),
+        _ if noted::is_ours(file) => Liveness::Alive(AliveReason::ThisProcess),
         _ => Liveness::Unknown(UnknownReason::NoAnswer),
     }
 }
@@ -99,7 +100,7 @@ fn judge_number(pid: u32, file: &Asked<'_>) -> Liveness {
     // Told apart also among the living: what the kernel says, nobody can overrule.
     match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
-        Probe::None if own && evidence::is_ours(file.file) => {
+        Probe::None if own && noted::is_ours(file.file) => {
             Liveness::Alive(AliveReason::ThisProcess)
         }
         Probe::Free(_) | Probe::None if own => Liveness::Alive(AliveReason::OwnPid),
@@ -200,7 +201,7 @@ fn breaks_its_promise(maker: &Identity, probe: Probe) -> bool {
 
 /// Whoever made a file of which no owner can be seen from here, unless it was this process.
 fn judge_unseen(file: &Asked<'_>, reason: UnknownReason) -> Liveness {
-    if evidence::is_ours(file.file) {
+    if noted::is_ours(file.file) {
         return Liveness::Alive(AliveReason::ThisProcess);
     }
     unless_alive(file, reason)

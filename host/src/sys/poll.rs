@@ -2,7 +2,7 @@
 
 #[cfg_attr(unix, path = "poll/unix.rs")]
 #[cfg_attr(windows, path = "poll/windows.rs")]
-pub(crate) mod platform;
+mod platform;
 
 pub use platform::BorrowedDescriptor;
 pub(crate) use platform::{OwnedDescriptor, Tie, await_any, borrow, tie};

@@ -119,7 +119,7 @@ impl<'a> Holding<'a> {
         let lose = |change: Change<'_>| lose(lost, arguments, change);
         Ok(
             supervision.until_end(self.events, &mut losses, lose, |error| {
-                arguments.voice().failed(&anyhow!(
+                arguments.reporter().failed(&anyhow!(
                     "cannot watch the command: {error}; the locks are held until it has ended"
                 ));
             }),
@@ -129,7 +129,7 @@ impl<'a> Holding<'a> {
     fn cannot_run(&self, error: &io::Error) -> Ended {
         let command = Path::new(&self.arguments.command[0]).display();
         let told = anyhow!("cannot run {command}: {error}{}", circumstance(error));
-        self.arguments.voice().failed(&told);
+        self.arguments.reporter().failed(&told);
         Ended::Command(match error.kind() {
             io::ErrorKind::NotFound => NOT_FOUND,
             _ => NOT_EXECUTABLE,
@@ -156,11 +156,11 @@ fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> boo
     match change {
         Change::Lost(error) => {
             lost.push(error.path().to_owned());
-            arguments.voice().failed(&error.into());
+            arguments.reporter().failed(&error.into());
             ends
         }
         Change::Restored(lock, restored) => {
-            arguments.voice().restored(lock, restored);
+            arguments.reporter().restored(lock, restored);
             let ends = ends && !matches!(restored, Restored::Observed | Restored::Claim);
             if ends {
                 lost.push(lock.path().to_owned());

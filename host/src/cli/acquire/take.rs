@@ -16,10 +16,10 @@ use lockhost::{
 use super::{
     directories,
     events::{Event, Events},
-    notice::Notice,
     supervise,
+    waiting_line::WaitingLine,
 };
-use crate::cli::{signals::Caught, voice::Voice};
+use crate::cli::{reporter::Reporter, signals::Caught};
 
 /// What became of it.
 pub(super) enum Taken {
@@ -39,7 +39,7 @@ pub(super) struct Taking<'a> {
     /// Whether a directory that is missing is made.
     pub(super) mkdir: bool,
     pub(super) events: &'a Events,
-    pub(super) voice: Voice,
+    pub(super) reporter: Reporter,
 }
 
 impl Taking<'_> {
@@ -50,7 +50,7 @@ impl Taking<'_> {
     /// each of them sees the directories.
     pub(super) fn take(&self, mut order: Vec<&Path>) -> Result<Taken, anyhow::Error> {
         let begun = Instant::now();
-        let mut notice = Notice::new(self.voice);
+        let mut line = WaitingLine::new(self.reporter);
         let mut rounds = 0;
         let mut locks = Vec::new();
         while let Some(directory) = order.get(locks.len()).copied() {
@@ -86,7 +86,7 @@ impl Taking<'_> {
             }
             let outcome = match ended {
                 Some(event) => Err(event),
-                None => self.wait(&mut attempt, waiting, &mut notice)?,
+                None => self.wait(&mut attempt, waiting, &mut line)?,
             };
             match outcome {
                 Ok(lock) => locks.push(lock),
@@ -110,18 +110,18 @@ impl Taking<'_> {
         &self,
         attempt: &mut Attempt,
         mut waiting: Waiting,
-        notice: &mut Notice,
+        line: &mut WaitingLine,
     ) -> Result<Result<Lock, Event>, anyhow::Error> {
         loop {
-            notice.tell(&waiting);
+            line.tell(&waiting);
             let is_missing = waiting.awaited() == Awaited::Directory;
             let limit = match self.mkdir && is_missing && make(waiting.path())? {
                 true => Duration::ZERO,
                 false => waiting.retry_after(),
             };
             let descriptors: Vec<_> = attempt.descriptors().collect();
-            let lasts = notice.lasts();
-            let event = self.sleep(&descriptors, limit, lasts, || notice.tell(&waiting))?;
+            let lasts = line.lasts();
+            let event = self.sleep(&descriptors, limit, lasts, || line.tell(&waiting))?;
             if let Some(event) = event {
                 return Ok(Err(event));
             }
@@ -188,7 +188,7 @@ impl Taking<'_> {
     fn give_back(&self, locks: Vec<Lock>) -> Result<(), anyhow::Error> {
         for lock in &locks {
             // If standard output is closed, that is reported with the final locks.
-            let _ = self.voice.replaced(lock);
+            let _ = self.reporter.replaced(lock);
         }
         for released in release(locks) {
             // A loss before anything ran under the lock does no harm.

@@ -5,7 +5,7 @@ use std::fs::File;
 use lockhost::process::{Identity, identify};
 
 use super::{
-    Finding, fact,
+    finding::{Finding, fact},
     system::{BOOT, FIRST, LIST, NO_BOOT, NO_LIST},
 };
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::Finding;
+use super::finding::Finding;
 
 /// How long it is tried to see a file's time change.
 const PATIENCE: Duration = Duration::from_millis(100);

@@ -11,7 +11,7 @@ use file_id::get_file_id;
 use lockhost::process::Identity;
 
 use super::{
-    Finding,
+    finding::Finding,
     scratch::Scratch,
     system::{NO_EVIDENCE, privacy},
     times,

@@ -1,19 +1,14 @@
 //! What Windows calls file systems.
 
-use std::{
-    fs::OpenOptions,
-    os::windows::{fs::OpenOptionsExt, io::AsRawHandle},
-    path::Path,
-    ptr,
-};
+use std::{fs::OpenOptions, os::windows::fs::OpenOptionsExt, path::Path};
 
-use windows_sys::Win32::Storage::FileSystem::{
-    FILE_FLAG_BACKUP_SEMANTICS, GetVolumeInformationByHandleW,
-};
+use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
+
+#[path = "../../sys/volume.rs"]
+mod volume;
 
 /// The type of the file system that a path is on, as the system names it (`NTFS`, `FAT32`); `None` where nothing is to be
 /// had. One on another machine is called as that machine calls it.
-#[allow(unsafe_code)]
 pub(crate) fn name(path: &Path) -> Option<String> {
     let mut options = OpenOptions::new();
     // Nothing is to be read, so that it need not be allowed; without the flag no directory is opened.
@@ -21,26 +16,7 @@ pub(crate) fn name(path: &Path) -> Option<String> {
         .access_mode(0)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
     let file = options.open(path).ok()?;
-    let mut name = [0_u16; 64];
-    let length = u32::try_from(name.len()).ok()?;
-    // SAFETY: the handle is open, there is as much room for the name as is said, and nothing else is asked for.
-    let told = unsafe {
-        GetVolumeInformationByHandleW(
-            file.as_raw_handle(),
-            ptr::null_mut(),
-            0,
-            ptr::null_mut(),
-            ptr::null_mut(),
-            ptr::null_mut(),
-            name.as_mut_ptr(),
-            length,
-        )
-    };
-    if told == 0 {
-        return None;
-    }
-    let end = name.iter().position(|unit| *unit == 0)?;
-    Some(String::from_utf16_lossy(&name[..end]))
+    volume::about(&file).map(|(name, _)| name)
 }
 
 /// What is not known of the owners of locks, if that is worth a warning: a clause. An owner that may be judged says which

@@ -2,9 +2,8 @@
 
 use std::{
     io,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
     process::{self, ExitCode},
-    ptr,
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -20,10 +19,15 @@ use windows_sys::{
             CTRL_SHUTDOWN_EVENT, SetConsoleCtrlHandler,
         },
         RemoteDesktop::ProcessIdToSessionId,
-        Threading::{CreateEventW, ResetEvent, SetEvent},
+        Threading::{ResetEvent, SetEvent},
     },
     core::BOOL,
 };
+
+#[path = "../../sys/event.rs"]
+mod event;
+
+pub(crate) use self::event::event;
 
 /// Those that are told, the most pressing last.
 const TOLD: [u32; 5] = [
@@ -144,19 +148,4 @@ impl Caught {
         };
         (128 + signal).into()
     }
-}
-
-/// An event that is not signalled, and once it is stays so.
-///
-/// # Errors
-/// If the system has no room for it.
-#[allow(unsafe_code)]
-pub(crate) fn event() -> io::Result<OwnedHandle> {
-    // SAFETY: no attributes and no name are pointed to.
-    let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
-    if event.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the handle is new, and nobody else's.
-    Ok(unsafe { OwnedHandle::from_raw_handle(event) })
 }

@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use lockhost::{Holder, Liveness, Running, State, Status};
+use lockhost::{Holder, Liveness, ProcessInfo, State, Status};
 
 use super::report::{Guarantee, Report};
 use crate::cli::{file_system::BY_IDENTITY, json::time, printable, user};
@@ -105,7 +105,7 @@ impl fmt::Display for Since {
 }
 
 /// The words as a shell would take them, where that can be seen.
-struct Command<'a>(&'a Running);
+struct Command<'a>(&'a ProcessInfo);
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

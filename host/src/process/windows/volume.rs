@@ -6,7 +6,6 @@ use std::{
     io,
     os::windows::{ffi::OsStringExt, io::AsRawHandle},
     path::{Component, Path, PathBuf, Prefix},
-    ptr,
 };
 
 use windows_sys::{
@@ -18,14 +17,13 @@ use windows_sys::{
     },
     Win32::{
         Foundation::STATUS_SUCCESS,
-        Storage::FileSystem::{
-            FILE_NAME_NORMALIZED, GetFinalPathNameByHandleW, GetVolumeInformationByHandleW,
-            VOLUME_NAME_DOS,
-        },
+        Storage::FileSystem::{FILE_NAME_NORMALIZED, GetFinalPathNameByHandleW, VOLUME_NAME_DOS},
         System::IO::IO_STATUS_BLOCK,
         System::SystemServices::FILE_SUPPORTS_HARD_LINKS,
     },
 };
+
+use crate::sys::volume::about;
 
 /// The file systems that one system mounts at a time, by their names. What stands for something else, as a cluster's volume
 /// or a program's, has a name of its own.
@@ -78,33 +76,6 @@ const NUMBERED_BY_PLACE: [&str; 5] = ["FAT", "FAT12", "FAT16", "FAT32", "exFAT"]
 /// Whether a file's number alone does not tell it from others.
 pub(crate) fn numbers_places(file: &File) -> bool {
     about(file).is_some_and(|(name, _)| NUMBERED_BY_PLACE.contains(&&*name))
-}
-
-/// What the system calls the file system, and what it says of it.
-#[allow(unsafe_code)]
-fn about(file: &File) -> Option<(String, u32)> {
-    let mut name = [0_u16; 64];
-    let length = u32::try_from(name.len()).ok()?;
-    let mut flags = 0;
-    // SAFETY: the handle is open, there is room for the flags and as much as is said for the name, and nothing else is asked
-    // for.
-    let told = unsafe {
-        GetVolumeInformationByHandleW(
-            file.as_raw_handle(),
-            ptr::null_mut(),
-            0,
-            ptr::null_mut(),
-            ptr::null_mut(),
-            &raw mut flags,
-            name.as_mut_ptr(),
-            length,
-        )
-    };
-    if told == 0 {
-        return None;
-    }
-    let end = name.iter().position(|unit| *unit == 0)?;
-    Some((String::from_utf16(&name[..end]).ok()?, flags))
 }
 
 /// The path that leads to an open file from everywhere on this machine, in the form that is bound to no length.

@@ -2,15 +2,16 @@
 
 use std::{
     io,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
-    ptr,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
     time::Duration,
 };
 
 use windows_sys::Win32::{
     Foundation::{HANDLE, WAIT_OBJECT_0},
-    System::Threading::{CreateEventW, INFINITE, SetEvent, WaitForMultipleObjects},
+    System::Threading::{INFINITE, SetEvent, WaitForMultipleObjects},
 };
+
+use crate::sys::event::event;
 
 /// How many the system waits for at once: `MAXIMUM_WAIT_OBJECTS`.
 const MOST: usize = 64;
@@ -71,19 +72,4 @@ impl Drop for Tie {
         // SAFETY: it is an event, and open.
         unsafe { SetEvent(self.0.as_raw_handle()) };
     }
-}
-
-/// An event that is not signalled, and once it is stays so.
-///
-/// # Errors
-/// If the system has no room for it.
-#[allow(unsafe_code)]
-pub(crate) fn event() -> io::Result<OwnedHandle> {
-    // SAFETY: no attributes and no name are pointed to.
-    let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
-    if event.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the handle is new, and nobody else's.
-    Ok(unsafe { OwnedHandle::from_raw_handle(event) })
 }

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::cli::doctor::Finding;
+use crate::cli::doctor::finding::Finding;
 
 /// Whether a file can be kept from other users.
 pub(in super::super) fn privacy(path: &Path, file: &File) -> Finding {

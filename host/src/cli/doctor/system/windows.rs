@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Where processes are listed.
 pub(super) const LIST: &str = "the system's list";

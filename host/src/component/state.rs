@@ -1,0 +1,73 @@
+//! What a store of this library's own holds, and within which bounds.
+
+use wasmtime::{ResourceLimiter, Result, component::ResourceTable};
+use wasmtime_wasi::filesystem::{WasiFilesystemCtx, WasiFilesystemCtxView, WasiFilesystemView};
+
+use crate::process_host::ProcessCtx;
+
+/// How much memory an instance may have, in bytes, also one that works for a plugin. It needs a few hundred kilobytes with the
+/// longest names, however many files and claims there are: directories are listed in parts.
+pub(crate) const MEMORY: usize = 4 << 20;
+
+/// How many files, directories and pieces of evidence an instance may have at one time: of each level there are at most
+/// a file that is looked at and one of its own with its evidence.
+pub(crate) const HANDLES: usize = 64;
+
+/// How many bytes an instance may hand over in one call. All that it has to say is names of files and identities.
+pub(crate) const HANDED_OVER: usize = 1 << 20;
+
+/// What one store holds: the files of one attempt or lock, and the evidence on them.
+pub(crate) struct State {
+    pub(crate) table: ResourceTable,
+    pub(crate) files: WasiFilesystemCtx,
+    pub(crate) process: ProcessCtx,
+    pub(crate) limits: Limits,
+}
+
+impl WasiFilesystemView for State {
+    fn filesystem(&mut self) -> WasiFilesystemCtxView<'_> {
+        called(&mut self.table);
+        WasiFilesystemCtxView {
+            ctx: &mut self.files,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// Comes before every call of the host; tests have one that fails.
+#[cfg(any(not(test), windows))]
+pub(crate) fn called(_table: &mut ResourceTable) {}
+
+#[cfg(all(test, not(windows)))]
+pub(crate) use crate::tests::traps::called;
+
+/// Bounds an instance's memory, and knows how large it is.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    /// The memory's size in bytes.
+    pub(crate) size: usize,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
+        let may_grow = desired <= MEMORY;
+        if may_grow {
+            self.size = desired;
+        }
+        Ok(may_grow)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
+        Ok(true)
+    }
+}

@@ -1,0 +1,381 @@
+//! Trying for the lock.
+
+use std::{
+    fmt,
+    fs::File,
+    io, mem,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tracing::{debug, debug_span};
+use wasmtime::component::ResourceAny;
+use wasmtime_wasi::filesystem::Descriptor;
+
+use super::{
+    error::{Error, ErrorKind, Kind},
+    held::Lock,
+    holder::Holder,
+    name,
+    options::Options,
+    place::{Named, Place},
+    refusal::{ended, refused},
+    waiter::{Next, SHORTEST, Waiter},
+    waiting::{Awaited, Waiting},
+};
+use crate::{
+    bindings::direct::lockfile as wit,
+    component::{
+        calls::{assumed, elapsed},
+        instance::Instance,
+    },
+    process::{fork, number::Number, platform},
+    sys::poll::BorrowedDescriptor,
+    wasi::directory::as_dir,
+};
+
+impl Options {
+    /// Begin an attempt, for callers that wait in their own way. Nothing is touched yet. [`Attempt`] has an example.
+    ///
+    /// A relative path means what it means now, also after the process has gone to another working directory. An attempt
+    /// that waits follows what the path names: where another directory gets the name, it takes the lock of that one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be opened,
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component cannot be loaded.
+    pub fn attempt(&self, directory: impl AsRef<Path>) -> Result<Attempt, Error> {
+        name::check(&self.name).map_err(|flaw| Error::name(&self.name, flaw))?;
+        let place = Arc::new(Place::new(directory.as_ref()));
+        let current = self.begin(&place)?;
+        Ok(Attempt {
+            tried: Arc::clone(&current.directory),
+            tries: Tries::Begun(Box::new(current)),
+            place,
+            begun: Instant::now(),
+            maker: platform::number(),
+            options: self.clone(),
+            waiter: Waiter::default(),
+            refusal: None,
+        })
+    }
+
+    fn begin(&self, place: &Place) -> Result<Try, Error> {
+        let path = place.given();
+        let directory = place
+            .open()
+            .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
+        let directory = as_dir(directory);
+        let kept = Arc::clone(&directory.dir);
+        let start = || {
+            let mut instance = Instance::ready()?.with_mode(self.mode);
+            let options = wit::Options {
+                name: self.name.clone(),
+                assume_dead: assumed(self.assume_dead.clone()),
+            };
+            let attempt = instance.attempt(Descriptor::Dir(directory), &options)?;
+            Ok(Try {
+                begun: Instant::now(),
+                directory: kept,
+                instance,
+                attempt,
+                has_waited: false,
+            })
+        };
+        start().map_err(|error| Error::internal(path, error))
+    }
+}
+
+/// One try for a lock, over as many steps as it has to wait for something. Dropping it gives it up and removes what it
+/// made, except in a child made by fork(2).
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use std::time::Duration;
+/// use lockhost::{Awaited, Options, Progress};
+/// use rustix::event::{PollFd, PollFlags, Timespec, poll};
+///
+/// let mut attempt = Options::new().patience(Duration::from_secs(30)).attempt(directory)?;
+/// let lock = loop {
+///     let waiting = match attempt.proceed()? {
+///         Progress::Acquired(lock) => break lock,
+///         Progress::Waiting(waiting) => waiting,
+///     };
+///     match waiting.awaited() {
+///         Awaited::Release => println!("{:?} has it", waiting.holder()),
+///         _ => println!("not clear yet: {}", waiting.path().display()),
+///     }
+///     // Whatever else the program waits for can be polled beside them.
+///     let polled = attempt.descriptors().map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
+///     let limit = Timespec::try_from(waiting.retry_after())?;
+///     poll(&mut polled.collect::<Vec<_>>(), Some(&limit))?;
+/// };
+/// lock.release()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Attempt {
+    options: Options,
+    place: Arc<Place>,
+    /// The directory of the last try.
+    tried: Arc<File>,
+    begun: Instant,
+    maker: Number,
+    tries: Tries,
+    waiter: Waiter,
+    /// The last refusal by an owner with a claim.
+    refusal: Option<Waiting>,
+}
+
+/// How an attempt goes on.
+enum Tries {
+    /// With this.
+    Begun(Box<Try>),
+    /// With another one: the last was refused.
+    Again,
+    /// Not at all.
+    Ended,
+}
+
+/// One run of the component, which ends with a lock or an answer.
+struct Try {
+    begun: Instant,
+    directory: Arc<File>,
+    instance: Instance,
+    attempt: ResourceAny,
+    /// Whether it was left for a while: then the path may name another directory.
+    has_waited: bool,
+}
+
+/// How often in a row it is looked who has come in between, before the caller has its turn.
+const LOOKS: usize = 8;
+
+/// How far an [`Attempt`] has come. [`Attempt`] has an example.
+#[derive(Debug)]
+pub enum Progress {
+    /// The lock is held.
+    Acquired(Lock),
+    /// Something has to be waited for.
+    Waiting(Waiting),
+}
+
+impl Attempt {
+    /// Waits, on this thread, until it may be worth going on.
+    pub(crate) fn sleep(&self, limit: Duration) {
+        self.waiter.sleep(limit);
+    }
+
+    /// Go on as far as possible without waiting. After an error or a lock the attempt is over, and says so by
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+    ///
+    /// # Errors
+    /// Any [`Error`] but a lost lock.
+    pub fn proceed(&mut self) -> Result<Progress, Error> {
+        let _span = debug_span!("attempt", directory = ?self.place.given()).entered();
+        let outcome = self.proceed_until_waiting();
+        match &outcome {
+            Ok(Progress::Acquired(lock)) => debug!(identity = lock.identity(), "acquired"),
+            Ok(Progress::Waiting(waiting)) => debug!(?waiting, "waiting"),
+            Err(error) => debug!(kind = ?error.kind(), "{error}"),
+        }
+        outcome
+    }
+
+    fn proceed_until_waiting(&mut self) -> Result<Progress, Error> {
+        if !fork::is_still(self.maker) {
+            return Err(ended(self.place.given()));
+        }
+        self.waiter.wake();
+        let mut looks = LOOKS;
+        loop {
+            let error = match self.proceed_once() {
+                Err(error) => error,
+                Ok(Progress::Waiting(waiting)) => return self.bounded(waiting),
+                acquired => return acquired,
+            };
+            let Some(left) = self.left() else {
+                return Err(error);
+            };
+            let error = match self.waiter.is_news(&error) && !self.options.wait_for_ancestor {
+                true => error.seen_from_descendant(),
+                false => error,
+            };
+            let Some((next, awaited)) = self.turn_to(&error) else {
+                return Err(error);
+            };
+            self.tries = Tries::Again;
+            looks -= 1;
+            let pause = match next {
+                Next::Look if looks > 0 => continue,
+                // Never zero, so that a caller has the time to look after its signals.
+                Next::Look => SHORTEST.min(left),
+                Next::Sleep(pause) => pause.min(left),
+            };
+            let waiting = match awaited {
+                Awaited::Directory => Waiting::for_directory(self.place.given(), pause),
+                _ => Waiting::for_release(error.path(), error.holder(), pause),
+            };
+            self.refusal = error
+                .holder()
+                .filter(|holder| holder.is_claimed())
+                .map(|_| waiting.clone());
+            return Ok(Progress::Waiting(waiting));
+        }
+    }
+
+    /// Watches what is in the way. `None` if waiting does not help against this error.
+    fn turn_to(&mut self, error: &Error) -> Option<(Next, Awaited)> {
+        if is_worth_waiting_for(error) {
+            let file = error.path().file_name().unwrap_or_default();
+            let path = self.place.absolute().join(file);
+            return Some((self.waiter.turn_to(error, &path), Awaited::Release));
+        }
+        if error.kind() != ErrorKind::Io {
+            return None;
+        }
+        // A directory that was removed, or moved away, fails in many ways. What counts is what the path names now.
+        match self.place.names(&self.tried) {
+            Named::Same => None,
+            // The error is that of the directory that the path names now.
+            Named::Other if !is_missing(error) && error.path() == self.place.given() => None,
+            Named::Other if !is_missing(error) => Some((Next::Look, Awaited::Directory)),
+            Named::Other | Named::Nothing => {
+                Some((self.waiter.turn_to_nothing(), Awaited::Directory))
+            }
+        }
+    }
+
+    /// What to wait for beside the time that there is to wait: one of them becomes readable when it may be worth going on
+    /// earlier. They are others after each [`proceed`](Self::proceed), and there are none while no owner is waited for.
+    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
+        self.waiter.descriptors()
+    }
+
+    /// How much of its patience is left; `None` if it is over, or if there is none.
+    fn left(&self) -> Option<Duration> {
+        let patience = self.options.patience?;
+        if patience == Duration::MAX {
+            return Some(patience);
+        }
+        let left = patience.checked_sub(self.begun.elapsed())?;
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// Bounds what the component waits for by the patience, if there is one. When it is over the attempt ends with a refusal:
+    /// the component alone decides when a file has settled, and it has not decided so.
+    fn bounded(&mut self, waiting: Waiting) -> Result<Progress, Error> {
+        let retry_after = match (self.options.patience, self.left()) {
+            (None, _) => waiting.retry_after,
+            (Some(_), Some(left)) => waiting.retry_after.min(left),
+            (Some(_), None) => {
+                self.give_up();
+                let kind = Kind::Unsettled(waiting.awaited);
+                return Err(Error::new(waiting.path, kind));
+            }
+        };
+        Ok(Progress::Waiting(Waiting {
+            retry_after,
+            ..waiting
+        }))
+    }
+
+    /// Ends the attempt, and removes what it made.
+    fn give_up(&mut self) {
+        if let Tries::Begun(current) = mem::replace(&mut self.tries, Tries::Ended) {
+            current.instance.give_up(current.attempt);
+        }
+    }
+
+    fn proceed_once(&mut self) -> Result<Progress, Error> {
+        let Try {
+            begun,
+            directory,
+            mut instance,
+            attempt,
+            has_waited: _,
+        } = self.current()?;
+        self.tried = Arc::clone(&directory);
+        let outcome = instance
+            .proceed(attempt, elapsed(begun))
+            .map_err(|error| Error::internal(self.place.given(), error))?;
+        match outcome {
+            Ok(lock) => {
+                let watch = mem::take(&mut self.waiter).into_watch();
+                let place = Arc::clone(&self.place);
+                Lock::new(place, directory, instance, lock, watch).map(Progress::Acquired)
+            }
+            Err(wit::Error {
+                file,
+                cause: wit::Cause::Again(waiting),
+            }) => {
+                self.tries = Tries::Begun(Box::new(Try {
+                    begun,
+                    directory,
+                    instance,
+                    attempt,
+                    has_waited: true,
+                }));
+                let path = self.place.given().join(file);
+                let refusal = self.refusal.as_ref();
+                Ok(Progress::Waiting(Waiting::as_told(path, &waiting, refusal)))
+            }
+            Err(error) => {
+                instance.give_up(attempt);
+                Err(refused(&self.place, &self.options, error))
+            }
+        }
+    }
+
+    /// The try to go on with. One that was left for a while is given up where the path names another directory by now,
+    /// or it would get the lock of the one that was moved away.
+    fn current(&mut self) -> Result<Try, Error> {
+        match mem::replace(&mut self.tries, Tries::Ended) {
+            Tries::Begun(current) => {
+                if !current.has_waited || self.place.names(&current.directory) == Named::Same {
+                    return Ok(*current);
+                }
+                current.instance.give_up(current.attempt);
+                self.options.begin(&self.place)
+            }
+            Tries::Again => {
+                let mut next = self.options.begin(&self.place)?;
+                let holder = self.refusal.as_ref().and_then(Waiting::holder);
+                if let Some(owner) = holder.and_then(Holder::identity) {
+                    let said = next.instance.succeed(next.attempt, owner);
+                    said.map_err(|error| Error::internal(self.place.given(), error))?;
+                }
+                Ok(next)
+            }
+            Tries::Ended => Err(ended(self.place.given())),
+        }
+    }
+}
+
+fn is_worth_waiting_for(error: &Error) -> bool {
+    let refused = matches!(error.kind(), ErrorKind::Held | ErrorKind::Contended);
+    refused || error.passes()
+}
+
+fn is_missing(error: &Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    let error = error.io_error().map(io::Error::kind);
+    matches!(error, Some(NotFound | NotADirectory))
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if matches!(self.tries, Tries::Begun(_)) && fork::is_still(self.maker) {
+            self.give_up();
+        }
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("directory", &self.place.given())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,310 @@
+//! Why there is no lock: a type to match on, and a sentence to act on.
+
+use std::{
+    error, fmt, io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    holder::Holder,
+    message::{self, Circumstance, Instead, WayOut},
+    name::Flaw,
+    waiting::Awaited,
+};
+use crate::{printable::Printable, wasi::error_code};
+
+/// Why a lock could not be had, kept, given up or judged.
+///
+/// Its text is one sentence, in one line, that names the file and, where there is one, its holder and the way out. What
+/// other programs have chosen in it, as names of files and commands, is escaped as [`Printable`] does.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use lockhost::ErrorKind;
+///
+/// let lock = lockhost::acquire(directory)?;
+/// let error = lockhost::acquire(directory).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Held);
+/// assert_eq!(error.path(), lock.path());
+/// assert!(error.is_refusal());
+/// assert!(error.holder().is_some_and(|holder| holder.is_this_process()));
+///
+/// let error = lockhost::acquire(directory.join("nowhere")).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Io);
+/// assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::NotFound);
+/// println!("{error}");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Error {
+    pub(crate) path: PathBuf,
+    pub(crate) kind: Box<Kind>,
+}
+
+/// What an [`Error`] is about, to match on. [`Error`] has an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The lock is held by somebody who is alive, or may be: [`Error::holder`] tells.
+    Held,
+    /// The lock is held by an ancestor of this process ([`Error::holder`] tells which), and
+    /// [`Options::patience`](crate::Options::patience) would have waited for it. An ancestor usually waits for this process
+    /// before it releases the lock, so both would wait for ever.
+    /// [`Options::wait_for_ancestor`](crate::Options::wait_for_ancestor) waits all the same.
+    Ancestor,
+    /// Others came in between too often, or a file that names nobody kept changing. Trying again may help.
+    Contended,
+    /// It takes some seconds to know whether the lock can be had, and [`Options::wait`](crate::Options::wait) said not to
+    /// wait, or [`Options::patience`](crate::Options::patience) ended before. Trying again may help.
+    Unsettled,
+    /// The lock was this owner's and is not any more: its file was removed or replaced, or its directory was moved,
+    /// removed or replaced.
+    Lost,
+    /// The lock is that of the process that forked this one, which has no part in it. Nothing was changed. A daemon acquires
+    /// its lock after it has forked for the last time.
+    Inherited,
+    /// The lock that was to be broken is somebody else's ([`Error::holder`] tells), or nobody's. Nothing was changed.
+    NotTheOwner,
+    /// What stands in the lock file's place is no lock file, and was left alone.
+    NotALock,
+    /// More reclaims have crashed inside each other than are followed.
+    TooDeep,
+    /// The name is none for a lock.
+    BadName,
+    /// An operation of the file system failed: [`Error::io_error`] tells.
+    Io,
+    /// The component, or its import, failed. Nothing is known to be held.
+    Internal,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Held(Holder, Circumstance, WayOut),
+    /// The holder, and the number of the ancestor: it may be one that inherited the holder's evidence.
+    Ancestor(Holder, u32),
+    Contended,
+    Unsettled(Awaited),
+    Lost,
+    /// Lost with its directory.
+    Moved,
+    /// By fork(2), from the process of this number.
+    Inherited(u32),
+    /// Who does not have it.
+    NotTheOwner(String, Instead),
+    NotALock(String),
+    TooDeep,
+    BadName,
+    /// Why it is no file's name on this system, after it.
+    UnusableName(&'static str),
+    /// The operation, its failure, and whose the file is where that is what is in the way.
+    Io(String, io::Error, Option<String>),
+    Host(String),
+    Internal(Trap),
+}
+
+/// Why the component failed. wasmtime's own `Debug` prints texts as they are, over many lines.
+pub(crate) struct Trap(wasmtime::Error);
+
+impl fmt::Debug for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", format!("{:#}", self.0))
+    }
+}
+
+impl Error {
+    pub(crate) fn new(path: PathBuf, kind: Kind) -> Self {
+        Self {
+            path,
+            kind: Box::new(kind),
+        }
+    }
+
+    /// Of a name that is none for a lock on this system.
+    pub(crate) fn name(name: &str, flaw: Flaw) -> Self {
+        let kind = match flaw {
+            Flaw::TooLong => Kind::BadName,
+            Flaw::Unusable(why) => Kind::UnusableName(why),
+        };
+        Self::new(name.into(), kind)
+    }
+
+    /// Whether a file could not be opened because another process is in the way for a limited time.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(&*self.kind, Kind::Io(_, error, _) if match error.kind() {
+            // A lease, which the kernel takes from its holder in the end.
+            io::ErrorKind::WouldBlock => true,
+            io::ErrorKind::ResourceBusy => error_code::BUSY_PASSES,
+            _ => false,
+        })
+    }
+
+    pub(crate) fn internal(directory: &Path, error: wasmtime::Error) -> Self {
+        Self::new(directory.to_owned(), Kind::Internal(Trap(error)))
+    }
+
+    pub(crate) fn io(path: PathBuf, operation: &str, error: io::Error) -> Self {
+        Self::new(path, Kind::Io(operation.to_owned(), error, None))
+    }
+
+    /// For a refusal by somebody else than the owner that a person has named: whose word it was, and which file of the
+    /// two stands deeper.
+    pub(crate) fn beside(mut self, assumed: &str, deeper: &Path) -> Self {
+        if let Kind::Held(holder, _, way_out) = &mut *self.kind
+            && holder.identity() != Some(assumed)
+            && way_out.beside.is_none()
+        {
+            way_out.beside = Some((assumed.to_owned(), deeper.to_owned()));
+        }
+        self
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match *self.kind {
+            Kind::Held(..) => ErrorKind::Held,
+            Kind::Ancestor(..) => ErrorKind::Ancestor,
+            Kind::Contended => ErrorKind::Contended,
+            Kind::Unsettled(_) => ErrorKind::Unsettled,
+            Kind::Lost | Kind::Moved => ErrorKind::Lost,
+            Kind::Inherited(_) => ErrorKind::Inherited,
+            Kind::NotTheOwner(..) => ErrorKind::NotTheOwner,
+            Kind::NotALock(_) => ErrorKind::NotALock,
+            Kind::TooDeep => ErrorKind::TooDeep,
+            Kind::BadName | Kind::UnusableName(_) => ErrorKind::BadName,
+            Kind::Io(..) => ErrorKind::Io,
+            Kind::Host(_) | Kind::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// The file it is about: a lock file, a reclaim lock, a claim, or the directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Who holds the lock. `Some` for [`ErrorKind::Held`] and [`ErrorKind::Ancestor`], and for [`ErrorKind::NotTheOwner`] if somebody does.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        match &*self.kind {
+            Kind::Held(holder, ..)
+            | Kind::Ancestor(holder, _)
+            | Kind::NotTheOwner(_, Instead::Other(holder)) => Some(holder),
+            _ => None,
+        }
+    }
+
+    /// What the file system reported, which the text of this error has too. `Some` for [`ErrorKind::Io`] alone. A failure
+    /// inside the sandbox has a kind, and a number of the operating system's only where WASI has no code for it, as for too
+    /// many open files.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &*self.kind {
+            Kind::Io(_, error, _) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether this is an honest refusal ([`ErrorKind::Held`], [`ErrorKind::Ancestor`], [`ErrorKind::Contended`],
+    /// [`ErrorKind::Unsettled`]) and no failure.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        use ErrorKind::{Ancestor, Contended, Held, Unsettled};
+        matches!(self.kind(), Held | Ancestor | Contended | Unsettled)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names of files, of commands and of owners are other programs' to choose.
+        Printable(Sentence(self)).fmt(f)
+    }
+}
+
+/// An error in words.
+struct Sentence<'a>(&'a Error);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error) = self;
+        let path = error.path.display();
+        match &*error.kind {
+            Kind::Held(holder, circumstance, way_out) => {
+                message::held(f, &error.path, holder, *circumstance, way_out)
+            }
+            Kind::Ancestor(holder, pid) => message::ancestor(f, &error.path, holder, *pid),
+            Kind::Contended => write!(
+                f,
+                "{path} is contended: other processes kept taking and leaving it, or kept changing it; try again"
+            ),
+            Kind::Unsettled(Awaited::Settling) => write!(
+                f,
+                "{path} names no owner, and another program may be writing it at this moment: it counts as dead once it \
+                 was unchanged for three seconds; try again, and wait at least that long"
+            ),
+            Kind::Unsettled(Awaited::Release) => write!(
+                f,
+                "{path} was removed, and its owner may be putting it back at this moment; try again"
+            ),
+            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Directory) => {
+                write!(
+                    f,
+                    "{path} is held by a process that may be replacing the lock at this moment, which takes five seconds \
+                     at most; try again, and wait at least that long"
+                )
+            }
+            Kind::Lost => write!(
+                f,
+                "{path} is lost: somebody removed or replaced it while it was held, so another process may have had \
+                 the directory at the same time; what is there now was left alone"
+            ),
+            Kind::Moved => write!(
+                f,
+                "{path} is lost: its directory was moved, removed or replaced while the lock was held, so another \
+                 process may have had the directory at this path at the same time; what is there now was left alone"
+            ),
+            Kind::Inherited(pid) => write!(
+                f,
+                "{path} was locked by the process that forked this one (pid {pid}), and a child has no part in that lock; \
+                 nothing was changed; to hold a lock in a child, acquire it after the fork"
+            ),
+            Kind::NotTheOwner(owner, instead) => {
+                message::not_the_owner(f, &error.path, owner, instead)
+            }
+            Kind::NotALock(what) => write!(
+                f,
+                "{path} is {what}, and no lock file; it was left alone: move it away, or choose another lock name"
+            ),
+            Kind::TooDeep => write!(
+                f,
+                "{path} and all reclaim locks before it were left by processes that crashed while they replaced a \
+                 dead lock; remove them when nobody is starting"
+            ),
+            Kind::UnusableName(why) => {
+                write!(
+                    f,
+                    "{} is no name for a lock here: {why}",
+                    error.path.display()
+                )
+            }
+            Kind::BadName => write!(
+                f,
+                "{} is no name for a lock: a plain file name that ends in .lock or .pid is",
+                error.path.display()
+            ),
+            Kind::Io(operation, error, whose) => {
+                write!(f, "cannot {operation} {path}: {error}")?;
+                whose.iter().try_for_each(|whose| write!(f, "; {whose}"))
+            }
+            Kind::Host(why) => write!(f, "cannot lock {path}: {why}"),
+            Kind::Internal(Trap(error)) => {
+                write!(f, "cannot lock {path}: the component failed: {error:#}")
+            }
+        }
+    }
+}
+
+impl error::Error for Error {}

@@ -1,0 +1,148 @@
+//! Operations of the file system that failed: on which file, why, and whose that is.
+
+use std::{io, path::Path};
+
+use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
+
+use super::{
+    error::{Error, Kind},
+    place::Place,
+};
+use crate::{
+    bindings::direct::lockfile::{Failure, NotALock, Operation},
+    process::platform::{effective_user, is_sticky, owner_of},
+    wasi::{cause, error_code},
+};
+
+impl Error {
+    /// `file` is empty for the directory itself.
+    pub(crate) fn failed(directory: &Path, file: &str, failure: Failure) -> Self {
+        Self::failed_at(directory, directory, file, failure)
+    }
+
+    /// The same, where the directory has another path by now than the one to be named.
+    pub(crate) fn failed_at(
+        directory: &Path,
+        absolute: &Path,
+        file: &str,
+        failure: Failure,
+    ) -> Self {
+        let error = cause::of(failure).unwrap_or_else(|| {
+            io::Error::new(
+                error_code::kind(failure.code),
+                error_code::words(failure.code),
+            )
+        });
+        let path = if file.is_empty() {
+            directory.to_owned()
+        } else {
+            directory.join(file)
+        };
+        let whose = match error.kind() {
+            io::ErrorKind::PermissionDenied => whose(&absolute.join(file), absolute, failure),
+            _ => None,
+        };
+        let operation = operation(failure.operation).to_owned();
+        Self::new(path, Kind::Io(operation, error, whose))
+    }
+}
+
+impl Place {
+    /// An operation that failed in it, named as it was given, with whose the file is that is in the way.
+    pub(crate) fn failed(&self, file: &str, failure: Failure) -> Error {
+        Error::failed_at(self.given(), self.absolute(), file, failure)
+    }
+}
+
+/// What stands where a lock file should.
+pub(crate) fn not_a_lock(what: NotALock) -> String {
+    match what {
+        NotALock::Size(bytes) => format!("longer than any pid file ({bytes} bytes)"),
+        NotALock::Kind(kind) => match kind {
+            DescriptorType::Directory => "a directory",
+            DescriptorType::SymbolicLink => "a symbolic link",
+            DescriptorType::Fifo => "a named pipe",
+            DescriptorType::Socket => "a socket",
+            DescriptorType::BlockDevice | DescriptorType::CharacterDevice => "a device",
+            DescriptorType::Unknown | DescriptorType::RegularFile => "a special file",
+        }
+        .to_owned(),
+    }
+}
+
+/// An operation, after "cannot".
+pub(crate) fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "create",
+        Operation::Write => "write",
+        Operation::Stat => "look at",
+        Operation::Open => "open",
+        Operation::Read => "read",
+        Operation::List => "list",
+        Operation::Link => "link",
+        Operation::Remove => "remove",
+    }
+}
+
+/// Whose a file is that this process may not touch, or the directory that it may not change, and who may.
+fn whose(path: &Path, directory: &Path, failure: Failure) -> Option<String> {
+    let belonging = Belonging {
+        file: owner_of(path),
+        directory: owner_of(directory),
+        sticky: is_sticky(directory),
+        user: effective_user(),
+    };
+    belonging.told(failure)
+}
+
+/// To which users they belong, as far as that can be told.
+pub(crate) struct Belonging {
+    pub(crate) file: Option<u32>,
+    pub(crate) directory: Option<u32>,
+    pub(crate) sticky: bool,
+    /// As whom this process acts.
+    pub(crate) user: Option<u32>,
+}
+
+/// Root may do what modes and owners forbid, unless it lacks the capability.
+const TO_ROOT: &str = "this process is root: it lacks a capability, or an attribute of the file or directory (chattr(1)), a \
+                       security policy or a file server forbids it";
+
+impl Belonging {
+    pub(crate) fn told(&self, failure: Failure) -> Option<String> {
+        if self.user == Some(0) && self.file.or(self.directory).is_some() {
+            return Some(TO_ROOT.to_owned());
+        }
+        let changes = matches!(
+            failure.operation,
+            Operation::Create | Operation::Link | Operation::Remove
+        );
+        let file = self
+            .file
+            .filter(|_| !changes || failure.code != ErrorCode::Access);
+        let Some(user) = file else {
+            return Some(match self.directory? {
+                user if self.user == Some(user) => format!(
+                    "the directory is this user's own ({user}): its mode, an attribute (chattr(1)) or a security policy \
+                     forbids it"
+                ),
+                user => format!("the directory belongs to user {user}"),
+            });
+        };
+        if self.user == Some(user) {
+            return Some(format!(
+                "the file is this user's own ({user}): its mode, an attribute (chattr(1)) or a security policy forbids it"
+            ));
+        }
+        let who = match failure.operation {
+            Operation::Open => {
+                ": the process that made it has ended, and only that user, or root, can take it over"
+            }
+            Operation::Remove if self.sticky => {
+                ": only that user, the directory's, or root may remove it from a directory with the sticky bit"
+            }
+            _ => "",
+        };
+        Some(format!("the file belongs to user {user}{who}"))
+    }
+}

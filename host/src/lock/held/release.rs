@@ -1,0 +1,61 @@
+//! Giving a lock up.
+
+use std::sync::PoisonError;
+
+use super::{Held, Lock};
+use crate::{
+    bindings::direct::lockfile as wit,
+    lock::{
+        error::{Error, Kind},
+        inherited,
+    },
+};
+
+impl Lock {
+    /// Gives the directory up.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more, which is left alone, or
+    /// if the path named another directory or none; the lock's files are removed from the one that was held.
+    /// [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a child made by fork(2), where nothing is changed but that the
+    /// child's copies of the lock's descriptors are closed.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file could not be removed,
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The evidence is gone in any
+    /// case.
+    pub fn release(mut self) -> Result<(), Error> {
+        self.give_up(Self::has_its_place)
+    }
+
+    /// After a last look, whose failure keeps nothing from being removed.
+    fn give_up(&mut self, look: impl FnOnce(&Self) -> Result<(), Error>) -> Result<(), Error> {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Taken in any case: what is dropped here closes this process' descriptors and nothing else.
+        let Some(held) = held.take().map(|held| *held) else {
+            return Ok(());
+        };
+        let Held {
+            instance,
+            lock,
+            watch: _watch,
+            ..
+        } = held;
+        self.is_still_the_makers()?;
+        inherited::forget(&self.taken());
+        let looked = look(self);
+        let released = instance
+            .release(lock)
+            .map_err(|error| Error::internal(self.place.given(), error))?
+            .map_err(|wit::ReleaseError { file, cause }| match cause {
+                wit::ReleaseCause::Lost => Error::new(self.place.given().join(file), Kind::Lost),
+                wit::ReleaseCause::Failed(failure) => self.place.failed(&file, failure),
+            });
+        released.and(looked)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Errors cannot be reported from `drop`.
+        let _ = self.give_up(|_| Ok(()));
+    }
+}

@@ -1,0 +1,189 @@
+//! Judging a lock without taking it.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    error::{Error, Kind},
+    failure::not_a_lock,
+    holder::Holder,
+    message::WayOut,
+    name,
+};
+use crate::{
+    bindings::direct::lockfile as wit, component::instance::Instance, process::liveness::Liveness,
+    wasi::directory::open_directory,
+};
+
+/// What an attempt would find. [`Status`] has an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// There is no lock file.
+    Free,
+    /// The owner is alive.
+    Held,
+    /// Nobody can tell whether the owner is alive; an attempt would be refused.
+    Unknown,
+    /// The owner is dead; an attempt would take the lock over.
+    Stale,
+    /// The file names nobody; an attempt would take it over once it has settled.
+    Malformed,
+}
+
+/// A lock, judged and not touched. Everything may have changed since.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use lockhost::{DEFAULT_NAME, State, inspect};
+///
+/// let lock = lockhost::acquire(directory)?;
+/// let status = inspect(directory, DEFAULT_NAME)?;
+/// assert_eq!(status.path(), lock.path());
+/// assert_eq!(status.state(), State::Held);
+/// assert_eq!(status.holder().unwrap().pid(), Some(lock.pid()));
+/// assert_eq!(status.obstacle(), status.holder());
+/// assert!(status.reclaims().is_empty());
+/// assert_eq!(status.would_have_evidence(), lock.has_evidence());
+///
+/// lock.release()?;
+/// assert_eq!(inspect(directory, DEFAULT_NAME)?.state(), State::Free);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    directory: PathBuf,
+    name: String,
+    state: State,
+    holder: Option<Holder>,
+    reclaims: Vec<Holder>,
+    evidence: bool,
+}
+
+impl Status {
+    /// The lock file: the directory as it was given, joined with the lock's name. It need not be there.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.directory.join(&self.name)
+    }
+
+    /// The verdict.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whose the lock file is; `None` if there is none.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        self.holder.as_ref()
+    }
+
+    /// Whose the reclaim locks are, the first level first; empty while nobody replaces a dead lock.
+    #[must_use]
+    pub fn reclaims(&self) -> &[Holder] {
+        &self.reclaims
+    }
+
+    /// Who would refuse an attempt made now: the lock's owner, or somebody who replaces a dead lock at this moment.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&Holder> {
+        match self.state {
+            State::Free => None,
+            State::Held | State::Unknown => self.holder(),
+            State::Stale | State::Malformed => {
+                let lives = |it: &&Holder| !matches!(it.liveness(), Liveness::Dead(_));
+                self.reclaims.iter().find(lives)
+            }
+        }
+    }
+
+    /// What a person can do who knows more about the [obstacle](Self::obstacle) than can be known from here, with the
+    /// commands: the sentence that a refusal ends with. `None` where there is no doubt, and where only another
+    /// [user](Holder::reader) can do it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// std::fs::write(data.path().join("tinyforge.lock"), "1\n")?;
+    /// let status = lockhost::inspect(data.path(), lockhost::DEFAULT_NAME)?;
+    /// assert!(status.way_out().unwrap().contains("lockhost break"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn way_out(&self) -> Option<String> {
+        let obstacle = self.obstacle()?;
+        obstacle.doubt().filter(|_| obstacle.reader().is_none())?;
+        let way_out = WayOut {
+            name: self.name.clone(),
+            directory: self.directory.clone(),
+            beside: None,
+        };
+        let mut told = String::new();
+        way_out.tell(&mut told, obstacle.identity()?).ok()?;
+        Some(told)
+    }
+
+    /// Whether a lock that this process took here would have the kernel's evidence; see
+    /// [`Lock::has_evidence`](crate::Lock::has_evidence).
+    #[must_use]
+    pub fn would_have_evidence(&self) -> bool {
+        self.evidence
+    }
+}
+
+/// Judge the lock of this name on a directory, and write nothing.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// let status = lockhost::inspect(data.path(), lockhost::DEFAULT_NAME)?;
+/// assert_eq!(status.state(), lockhost::State::Free);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::NotALock`](crate::ErrorKind::NotALock), [`ErrorKind::Io`](crate::ErrorKind::Io),
+/// [`ErrorKind::BadName`](crate::ErrorKind::BadName) or [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error> {
+    let path = directory.as_ref();
+    let _span = tracing::debug_span!("inspect", directory = ?path, name).entered();
+    name::check(name).map_err(|flaw| Error::name(name, flaw))?;
+    let directory = open_directory(path)
+        .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
+    let answer = Instance::ready().and_then(|instance| instance.inspect(directory, name));
+    match answer.map_err(|error| Error::internal(path, error))? {
+        Ok(status) => {
+            let mut holders = status
+                .files
+                .into_iter()
+                .map(|it| Holder::new(path, it.file, it.holder));
+            let (state, holder) = match status.state {
+                wit::State::Free => (State::Free, None),
+                wit::State::Held => (State::Held, holders.next()),
+                wit::State::Unknown => (State::Unknown, holders.next()),
+                wit::State::Stale => (State::Stale, holders.next()),
+                wit::State::Malformed => (State::Malformed, holders.next()),
+            };
+            Ok(Status {
+                directory: path.to_owned(),
+                name: name.to_owned(),
+                state,
+                holder,
+                reclaims: holders.collect(),
+                evidence: status.evidence,
+            })
+        }
+        Err(wit::InspectError { file, cause }) => Err(match cause {
+            wit::InspectCause::NotALock(what) => {
+                Error::new(path.join(file), Kind::NotALock(not_a_lock(what)))
+            }
+            wit::InspectCause::Failed(failure) => Error::failed(path, &file, failure),
+            wit::InspectCause::BadName => Error::new(file.into(), Kind::BadName),
+        }),
+    }
+}

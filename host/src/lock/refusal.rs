@@ -1,0 +1,56 @@
+//! The component's refusals, as errors.
+
+use std::path::Path;
+
+use super::{
+    error::{Error, Kind},
+    failure::not_a_lock,
+    holder::Holder,
+    message::{Circumstance, WayOut},
+    options::Options,
+    place::Place,
+};
+use crate::bindings::direct::lockfile as wit;
+
+/// Why an attempt got no lock.
+pub(super) fn refused(place: &Place, options: &Options, error: wit::Error) -> Error {
+    let wit::Error { file, cause } = error;
+    let directory = place.given();
+    let path = directory.join(&file);
+    let kind = match cause {
+        wit::Cause::Held(refusal) => {
+            let circumstance = match refusal.occupation {
+                wit::Occupation::Owning => Circumstance::Owning,
+                wit::Occupation::Reclaiming => Circumstance::Reclaiming,
+                wit::Occupation::Overtaking => Circumstance::Overtaking,
+            };
+            let way_out = WayOut {
+                name: options.name.clone(),
+                directory: directory.to_owned(),
+                beside: None,
+            };
+            let is_lock = file == options.name;
+            let holder = Holder::new(place.absolute(), file, refusal.holder);
+            let held = Error::new(path.clone(), Kind::Held(holder, circumstance, way_out));
+            // Whose lock it is was no matter then: it is the reclaim lock that is in the way.
+            return match &options.assume_dead {
+                Some(assumed) if !is_lock => held.beside(assumed, &path),
+                _ => held,
+            };
+        }
+        wit::Cause::Again(_) | wit::Cause::Contended => Kind::Contended,
+        wit::Cause::NotALock(what) => Kind::NotALock(not_a_lock(what)),
+        wit::Cause::TooDeep => Kind::TooDeep,
+        wit::Cause::Failed(failure) => return place.failed(&file, failure),
+        wit::Cause::Host(why) => return Error::new(directory.to_owned(), Kind::Host(why)),
+        wit::Cause::BadName => return Error::new(file.into(), Kind::BadName),
+        wit::Cause::Ended => return ended(directory),
+    };
+    Error::new(path, kind)
+}
+
+/// Of an attempt that is over.
+pub(super) fn ended(directory: &Path) -> Error {
+    let why = "this attempt has ended, or is a parent process'".to_owned();
+    Error::new(directory.to_owned(), Kind::Host(why))
+}

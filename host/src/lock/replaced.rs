@@ -1,0 +1,107 @@
+//! What was removed on the way to a lock.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use super::message::Pid;
+use crate::{bindings::direct::lockfile as wit, process::liveness::DeadReason};
+
+/// A dead file that was removed on the way to a lock. Its text is the reason, as in `stale lockfile (dead pid 123)`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let data = tempfile::tempdir()?;
+/// # let directory = data.path();
+/// use lockhost::{DeadReason, ReplacedReason};
+///
+/// // A number beyond what Linux ever counts to.
+/// std::fs::write(directory.join("tinyforge.lock"), "999999999\n")?;
+/// let lock = lockhost::acquire(directory)?;
+/// let dead = &lock.replaced()[0];
+/// assert_eq!(dead.path(), lock.path());
+/// assert_eq!(dead.pid(), Some(999_999_999));
+/// # if cfg!(target_os = "linux") {
+/// assert_eq!(dead.reason(), ReplacedReason::Dead(DeadReason::NoProcess));
+/// assert_eq!(dead.to_string(), "stale lockfile (dead pid 999999999)");
+/// # }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    path: PathBuf,
+    pid: Option<u32>,
+    reason: ReplacedReason,
+}
+
+/// Why a file was replaced. [`Replaced`] has an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplacedReason {
+    /// Its owner was dead.
+    Dead(DeadReason),
+    /// It named nobody, and had settled.
+    Malformed,
+    /// [`Options::assume_dead`](crate::Options::assume_dead) named its owner.
+    AssumedDead,
+}
+
+impl Replaced {
+    pub(crate) fn new(directory: &Path, replaced: wit::Replaced) -> Self {
+        Self {
+            path: directory.join(replaced.file),
+            pid: replaced.pid,
+            reason: match replaced.reason {
+                wit::ReplacedReason::Dead(reason) => ReplacedReason::Dead(reason.into()),
+                wit::ReplacedReason::Malformed => ReplacedReason::Malformed,
+                wit::ReplacedReason::AssumedDead => ReplacedReason::AssumedDead,
+            },
+        }
+    }
+
+    /// The file: the lock, or one of its reclaim locks.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number that it held, if it held one.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
+    /// Why it could be replaced.
+    #[must_use]
+    pub fn reason(&self) -> ReplacedReason {
+        self.reason
+    }
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pid = Pid(self.pid);
+        match self.reason {
+            ReplacedReason::Malformed => f.write_str("malformed existing lockfile"),
+            ReplacedReason::AssumedDead => {
+                write!(f, "lockfile of {pid}, assumed to be dead as told")
+            }
+            ReplacedReason::Dead(reason) => {
+                write!(f, "stale lockfile (dead {pid}{})", death(reason))
+            }
+        }
+    }
+}
+
+/// What a reason adds to "dead".
+fn death(reason: DeadReason) -> &'static str {
+    match reason {
+        DeadReason::NoProcess | DeadReason::Nobody => "",
+        DeadReason::Zombie => ", a zombie",
+        DeadReason::Thread => ", now the number of a thread",
+        DeadReason::Reused => ", now the number of another process",
+        DeadReason::EvidenceGone => ", which no longer keeps its file locked",
+    }
+}

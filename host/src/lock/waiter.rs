@@ -1,0 +1,122 @@
+//! The watches of a waiter, and how long it sleeps beside them.
+
+use std::{path::Path, time::Duration};
+
+use super::{
+    error::Error,
+    holder::Holder,
+    watch::{Watch, platform::ProcessWatch},
+};
+use crate::sys::poll::{BorrowedDescriptor, await_any};
+
+mod decision;
+
+use self::decision::{Decision, FileArmed, Obstacle};
+pub(crate) use self::decision::{Next, SHORTEST};
+
+/// Watches the file that is in the way, its directory, and the processes that have it.
+#[derive(Debug, Default)]
+pub(crate) struct Waiter {
+    decision: Decision,
+    file: Option<Watch>,
+    processes: Vec<ProcessWatch>,
+    /// How often a look has found no watch on the file.
+    unwatched: u32,
+}
+
+impl Waiter {
+    /// Watches the obstacle of a refusal, whose file has this absolute path. Every look renews the watch on the file:
+    /// the name may belong to another file by now, of the same owner even.
+    pub(crate) fn turn_to(&mut self, refusal: &Error, path: &Path) -> Next {
+        let file = self.watch_file(path);
+        self.decide(obstacle(refusal), file)
+    }
+
+    /// Returns whether a refusal is by others than the last one.
+    pub(crate) fn is_news(&self, refusal: &Error) -> bool {
+        self.decision.is_other(&obstacle(refusal))
+    }
+
+    /// Waits for a directory that is missing. Only a look finds it again.
+    pub(crate) fn turn_to_nothing(&mut self) -> Next {
+        self.file = None;
+        self.decide(Obstacle::default(), FileArmed::No)
+    }
+
+    fn decide(&mut self, obstacle: Obstacle, file: FileArmed) -> Next {
+        if self.decision.is_other(&obstacle) {
+            // A number may be another process' in another PID namespace. That it ends is then one look for nothing.
+            let processes = obstacle.processes.iter();
+            self.processes = processes
+                .filter_map(|pid| ProcessWatch::new(*pid))
+                .collect();
+        }
+        self.decision.decide(obstacle, file)
+    }
+
+    fn watch_file(&mut self, path: &Path) -> FileArmed {
+        if self.file.is_none() {
+            self.file = self.new_watch();
+        }
+        match self.file.as_mut().map(|watch| watch.turn_to(path)) {
+            Some(Ok(true)) => FileArmed::Anew,
+            Some(Ok(false)) => FileArmed::Before,
+            Some(Err(_)) | None => FileArmed::No,
+        }
+    }
+
+    /// Where the system has none left, others need the next one more than a waiter, which also looks each second. So it is
+    /// tried less and less often, and once a minute in the end.
+    fn new_watch(&mut self) -> Option<Watch> {
+        let looks = self.unwatched;
+        self.unwatched = looks.wrapping_add(1);
+        match looks.is_power_of_two() || looks.is_multiple_of(64) {
+            true => Watch::new().ok(),
+            false => None,
+        }
+    }
+
+    /// Takes in what the watches have reported, before the next look.
+    pub(crate) fn wake(&mut self) {
+        let file = self.file.as_ref().is_some_and(Watch::forget);
+        let before = self.processes.len();
+        // A process that has ended would wake the waiter again and again.
+        self.processes.retain(|process| !process.has_ended());
+        if file || self.processes.len() < before {
+            self.decision.notified();
+        }
+    }
+
+    /// Readable once a watch has reported something.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
+        let file = self.file.iter().map(Watch::descriptor);
+        file.chain(self.processes.iter().map(ProcessWatch::descriptor))
+    }
+
+    /// Waits until a watch reports something, the time is up, or a signal comes.
+    pub(crate) fn sleep(&self, limit: Duration) {
+        let descriptors: Vec<_> = self.descriptors().collect();
+        await_any(&descriptors, limit);
+    }
+
+    /// The watch on the file, to be used again: closing it takes the kernel longer than anything else here.
+    pub(crate) fn into_watch(self) -> Option<Watch> {
+        self.file
+    }
+}
+
+fn obstacle(refusal: &Error) -> Obstacle {
+    let holder = refusal.holder();
+    let keepers = holder.into_iter().flat_map(Holder::keepers);
+    let owner = holder.filter(|it| !it.is_this_process());
+    let mut processes: Vec<u32> = owner.and_then(Holder::pid).into_iter().collect();
+    for keeper in keepers {
+        if !processes.contains(&keeper.pid()) {
+            processes.push(keeper.pid());
+        }
+    }
+    Obstacle {
+        owner: holder.and_then(Holder::identity).map(str::to_owned),
+        processes,
+    }
+}

@@ -1,0 +1,101 @@
+//! What an attempt waits for.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::holder::Holder;
+use crate::bindings::direct::lockfile as wit;
+
+/// What an [`Attempt`](crate::Attempt) waits for. It keeps what it has. [`Attempt`](crate::Attempt) has an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub(super) path: PathBuf,
+    pub(super) awaited: Awaited,
+    pub(super) retry_after: Duration,
+    pub(super) holder: Option<Holder>,
+}
+
+/// What is waited for, to match on. [`Attempt`](crate::Attempt) has an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// A lock file that names nobody may be another program's between its creation and its first write.
+    Settling,
+    /// Another program may be about to replace the lock file.
+    OtherReclaim,
+    /// Somebody has the lock, and [`Options::patience`](crate::Options::patience) says to wait.
+    Release,
+    /// The directory was there, the path names none now, and [`Options::patience`](crate::Options::patience) says to wait for one.
+    Directory,
+}
+
+impl Waiting {
+    /// The file that is in the way, or the directory that is missing.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is waited for.
+    #[must_use]
+    pub fn awaited(&self) -> Awaited {
+        self.awaited
+    }
+
+    /// When to go on, if none of [`Attempt::descriptors`](crate::Attempt::descriptors) is readable before: after a second at most. Not everything that
+    /// ends a wait is reported, so a waiter looks once a second even where a notification is expected. Such a look takes
+    /// some thirty system calls, as a refusal does.
+    #[must_use]
+    pub fn retry_after(&self) -> Duration {
+        self.retry_after
+    }
+
+    /// Who has the lock that is waited for. `None` if it is something else that is awaited, or if it is contended.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        self.holder.as_ref()
+    }
+}
+
+impl Waiting {
+    pub(super) fn into_path(self) -> PathBuf {
+        self.path
+    }
+
+    /// An owner that may be putting its file back is still the one that is waited for.
+    pub(super) fn as_told(path: PathBuf, waiting: &wit::Waiting, refusal: Option<&Self>) -> Self {
+        Self {
+            path,
+            awaited: match waiting.awaited {
+                wit::Awaited::Settling => Awaited::Settling,
+                wit::Awaited::OtherReclaim => Awaited::OtherReclaim,
+                wit::Awaited::Owner => Awaited::Release,
+            },
+            retry_after: Duration::from_millis(waiting.retry_ms.into()),
+            holder: match waiting.awaited {
+                wit::Awaited::Owner => refusal.and_then(|it| it.holder.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    pub(super) fn for_release(path: &Path, holder: Option<&Holder>, retry_after: Duration) -> Self {
+        Self {
+            path: path.to_owned(),
+            awaited: Awaited::Release,
+            retry_after,
+            holder: holder.cloned(),
+        }
+    }
+
+    pub(super) fn for_directory(directory: &Path, retry_after: Duration) -> Self {
+        Self {
+            path: directory.to_owned(),
+            awaited: Awaited::Directory,
+            retry_after,
+            holder: None,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! An attempt of a plugin.
+
+use std::{mem, time::Instant};
+
+use wasmtime::Result;
+use wasmtime_wasi::filesystem::Descriptor;
+
+use super::{
+    asking::{Asking, beginning},
+    disclosure::Disclosure,
+    lock::Lock,
+    resource::OwnedResource,
+};
+use crate::{
+    bindings::direct::lockfile as wit,
+    component::{
+        calls::{assumed, elapsed},
+        instance::Instance,
+    },
+    lock::name,
+    process::mode::Mode,
+};
+
+/// An attempt of a plugin: the component's own until it has become a lock, or an error.
+pub(super) struct Attempt {
+    pub(super) trying: Trying,
+    pub(super) begun: Instant,
+    asking: Asking,
+}
+
+/// How an attempt goes on.
+pub(super) enum Trying {
+    /// With this.
+    With(OwnedResource),
+    /// Not at all, for this reason, which the plugin is yet to be given. There is no instance.
+    Refused(wit::Error),
+    /// Not at all.
+    Ended,
+}
+
+/// What the plugins of a linker may have, and what they learn.
+#[derive(Clone)]
+pub(super) struct Terms {
+    pub(super) at_once: usize,
+    pub(super) mode: Mode,
+    pub(super) disclosure: Disclosure,
+}
+
+impl Attempt {
+    /// Nothing that a plugin can make long is handed to an instance, or kept.
+    pub(super) fn new(dir: Descriptor, options: wit::Options, terms: &Terms) -> Result<Self> {
+        let disclosure = terms.disclosure.clone();
+        if name::check(&options.name).is_err() {
+            let name = beginning(&options.name);
+            return Ok(Self::refused(name, wit::Cause::BadName, disclosure));
+        }
+        let asking = Asking {
+            name: options.name,
+            disclosure,
+        };
+        let assume_dead = match assumed(options.assume_dead) {
+            Some(handle) if asking.disclosure.withholds() => asking.meant(&dir, &handle)?,
+            assumed => assumed,
+        };
+        let instance = Instance::for_plugin(asking.disclosure.withholds())?;
+        let mut instance = instance.with_mode(terms.mode);
+        let options = wit::Options {
+            name: asking.name.clone(),
+            assume_dead,
+        };
+        let attempt = instance.attempt(dir, &options)?;
+        Ok(Self {
+            trying: Trying::With(OwnedResource::new(instance, attempt)),
+            begun: Instant::now(),
+            asking,
+        })
+    }
+
+    /// One that its plugin may not have.
+    pub(super) fn one_too_many(at_once: usize, disclosure: Disclosure) -> Self {
+        let why =
+            format!("the host permits {at_once} attempts and locks at once, and there are as many");
+        Self::refused(String::new(), wit::Cause::Host(why), disclosure)
+    }
+
+    fn refused(name: String, cause: wit::Cause, disclosure: Disclosure) -> Self {
+        let file = name.clone();
+        Self {
+            trying: Trying::Refused(wit::Error { file, cause }),
+            begun: Instant::now(),
+            asking: Asking { name, disclosure },
+        }
+    }
+
+    /// A handle that stands for an identity names no claim: then nothing is waited for.
+    pub(super) fn succeed(&mut self, owner: &str) -> Result<()> {
+        match &mut self.trying {
+            Trying::With(inner) if inner.is_ours() => {
+                let attempt = inner.resource;
+                let owner = beginning(owner);
+                inner.instance()?.succeed(attempt, &owner)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The outer error is a trap, which ends the attempt as well.
+    pub(super) fn proceed(&mut self, told: u64) -> Result<std::result::Result<Lock, wit::Error>> {
+        let mut inner = match mem::replace(&mut self.trying, Trying::Ended) {
+            Trying::With(inner) if inner.is_ours() => inner,
+            Trying::Refused(error) => return Ok(Err(error)),
+            // A child made by fork(2) has no part in it.
+            Trying::With(_) | Trying::Ended => {
+                return Ok(Err(wit::Error {
+                    file: String::new(),
+                    cause: wit::Cause::Ended,
+                }));
+            }
+        };
+        // A plugin that says it has waited, and has not, would take another program's file before it is written.
+        let elapsed = told.min(elapsed(self.begun));
+        let attempt = inner.resource;
+        match inner.instance()?.proceed(attempt, elapsed)? {
+            Ok(lock) => {
+                inner.resource = lock;
+                let asking = self.asking.clone();
+                Ok(Ok(Lock {
+                    inner,
+                    restoring: None,
+                    asking,
+                }))
+            }
+            Err(error) => {
+                // Every other answer ends the attempt, and with it goes the instance.
+                if matches!(error.cause, wit::Cause::Again(_)) {
+                    self.trying = Trying::With(inner);
+                }
+                Ok(Err(self.asking.error(error)))
+            }
+        }
+    }
+}

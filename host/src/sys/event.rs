@@ -1,0 +1,24 @@
+//! Events of Windows. The program shares this file.
+
+use std::{
+    io,
+    os::windows::io::{FromRawHandle, OwnedHandle},
+    ptr,
+};
+
+use windows_sys::Win32::System::Threading::CreateEventW;
+
+/// An event that is not signalled, and once it is stays so.
+///
+/// # Errors
+/// If the system has no room for it.
+#[allow(unsafe_code)]
+pub(crate) fn event() -> io::Result<OwnedHandle> {
+    // SAFETY: no attributes and no name are pointed to.
+    let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
+    if event.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the handle is new, and nobody else's.
+    Ok(unsafe { OwnedHandle::from_raw_handle(event) })
+}

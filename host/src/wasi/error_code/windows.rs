@@ -1,0 +1,7 @@
+//! What a code means on Windows.
+
+/// What `Busy` means: a sharing violation.
+pub(crate) const BUSY: &str = "another program has it open, and does not permit that";
+
+/// Whether it passes by itself: when that program closes the file.
+pub(crate) const BUSY_PASSES: bool = true;

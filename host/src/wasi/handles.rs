@@ -1,0 +1,354 @@
+//! Files by the handle of their directory and one name, which Win32 has no calls for.
+//!
+//! The system takes such a name as it is: no device is meant by `NUL`, nothing is cut off its end, and it has no directory
+//! in it.
+
+use std::{
+    fs::File,
+    io,
+    mem::offset_of,
+    os::windows::io::{AsRawHandle, FromRawHandle},
+    process, ptr,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+use windows_sys::{
+    Wdk::{
+        Foundation::OBJECT_ATTRIBUTES,
+        Storage::FileSystem::{
+            FILE_BASIC_INFORMATION, FILE_CREATE, FILE_DISPOSITION_DELETE,
+            FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION,
+            FILE_DISPOSITION_INFORMATION_EX, FILE_DISPOSITION_POSIX_SEMANTICS,
+            FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION, FILE_OPEN, FILE_OPEN_REPARSE_POINT,
+            FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation, FileDispositionInformation,
+            FileDispositionInformationEx, FileLinkInformation, FileRenameInformation,
+            NTCREATEFILE_CREATE_DISPOSITION, NTCREATEFILE_CREATE_OPTIONS, NtCreateFile,
+            NtSetInformationFile,
+        },
+    },
+    Win32::{
+        Foundation::{
+            INVALID_HANDLE_VALUE, NTSTATUS, OBJ_CASE_INSENSITIVE, RtlNtStatusToDosError,
+            STATUS_ACCESS_DENIED, STATUS_CANNOT_DELETE, STATUS_DELETE_PENDING,
+            STATUS_FILE_IS_A_DIRECTORY, STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_INFO_CLASS,
+            STATUS_INVALID_PARAMETER, STATUS_NAME_TOO_LONG, STATUS_NOT_IMPLEMENTED,
+            STATUS_NOT_SUPPORTED, STATUS_OBJECT_NAME_COLLISION, STATUS_SHARING_VIOLATION,
+            STATUS_SUCCESS, STATUS_TOO_MANY_LINKS, UNICODE_STRING,
+        },
+        Storage::FileSystem::{
+            DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_READ_ATTRIBUTES,
+            FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES,
+            SYNCHRONIZE,
+        },
+        System::IO::IO_STATUS_BLOCK,
+    },
+};
+
+use super::opening::{self, Wanted};
+use crate::process::platform::lacks_links;
+
+/// Why something could not be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Status(NTSTATUS);
+
+impl Status {
+    /// Whether a directory has the name.
+    pub(super) fn is_of_a_directory(self) -> bool {
+        self.0 == STATUS_FILE_IS_A_DIRECTORY
+    }
+
+    /// Whether the name is still that of a file which is removed, and which somebody has open.
+    pub(super) fn is_of_the_removed(self) -> bool {
+        self.0 == STATUS_DELETE_PENDING
+    }
+
+    /// Whether a file system, or a system, says by this that it does not know what is asked of it.
+    fn is_of_the_unknown(self) -> bool {
+        matches!(
+            self.0,
+            STATUS_INVALID_DEVICE_REQUEST
+                | STATUS_INVALID_INFO_CLASS
+                | STATUS_INVALID_PARAMETER
+                | STATUS_NOT_IMPLEMENTED
+                | STATUS_NOT_SUPPORTED
+        )
+    }
+
+    /// Whether somebody has the file open who does not permit what is wanted. That may be over in a moment: who looks
+    /// through all files for one thing or another has each open no longer.
+    fn passes(self) -> bool {
+        self.0 == STATUS_SHARING_VIOLATION
+    }
+
+    /// What WASI calls it.
+    #[allow(unsafe_code)]
+    pub(super) fn code(self) -> ErrorCode {
+        match self.0 {
+            // It is removed, and goes when the last who has it open closes it. Whoever wants its name finds it taken
+            // until then, and nobody can open it any more.
+            STATUS_DELETE_PENDING => ErrorCode::NoEntry,
+            STATUS_SHARING_VIOLATION => ErrorCode::Busy,
+            _ if self.is_of_the_unknown() => ErrorCode::Unsupported,
+            STATUS_NAME_TOO_LONG => ErrorCode::NameTooLong,
+            STATUS_TOO_MANY_LINKS => ErrorCode::TooManyLinks,
+            STATUS_FILE_IS_A_DIRECTORY => ErrorCode::IsDirectory,
+            status => {
+                // SAFETY: nothing is pointed to.
+                let error = unsafe { RtlNtStatusToDosError(status) };
+                io::Error::from_raw_os_error(error.cast_signed()).into()
+            }
+        }
+    }
+}
+
+/// Does it, again and again for a moment if others are in the way.
+fn patiently<T>(attempt: impl FnMut() -> Result<T, Status>) -> Result<T, Status> {
+    opening::patiently(|status: &Status| status.passes(), attempt)
+}
+
+fn disposition(wanted: Wanted) -> NTCREATEFILE_CREATE_DISPOSITION {
+    match wanted {
+        Wanted::Existing => FILE_OPEN,
+        Wanted::New => FILE_CREATE,
+    }
+}
+
+/// Opens a file in a directory, and a symbolic link itself. Whoever else opens, renames and removes it may.
+pub(super) fn open(
+    directory: &File,
+    name: &str,
+    access: FILE_ACCESS_RIGHTS,
+    wanted: Wanted,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<File, Status> {
+    let name: Vec<u16> = name.encode_utf16().collect();
+    patiently(|| open_once(directory, &name, access, wanted, options))
+}
+
+#[allow(unsafe_code)]
+fn open_once(
+    directory: &File,
+    name: &[u16],
+    access: FILE_ACCESS_RIGHTS,
+    wanted: Wanted,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<File, Status> {
+    let length = u16::try_from(size_of_val(name)).map_err(|_| Status(STATUS_NAME_TOO_LONG))?;
+    let name = UNICODE_STRING {
+        Length: length,
+        MaximumLength: length,
+        Buffer: name.as_ptr().cast_mut(),
+    };
+    let attributes = OBJECT_ATTRIBUTES {
+        Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
+        RootDirectory: directory.as_raw_handle(),
+        ObjectName: &raw const name,
+        // As all of Win32 has it; a directory that tells upper from lower case does so all the same.
+        Attributes: OBJ_CASE_INSENSITIVE,
+        SecurityDescriptor: ptr::null(),
+        SecurityQualityOfService: ptr::null(),
+    };
+    let mut handle = INVALID_HANDLE_VALUE;
+    let mut told = IO_STATUS_BLOCK::default();
+    // SAFETY: the directory's handle is open, the name and the attributes outlive the call and are only read by it, there
+    // is room for both answers, and neither a size nor attributes beyond the usual are pointed to.
+    let status = unsafe {
+        NtCreateFile(
+            &raw mut handle,
+            access | SYNCHRONIZE | FILE_READ_ATTRIBUTES,
+            &raw const attributes,
+            &raw mut told,
+            ptr::null(),
+            FILE_ATTRIBUTE_NORMAL,
+            FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+            disposition(wanted),
+            options | FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT,
+            ptr::null(),
+            0,
+        )
+    };
+    match status {
+        // SAFETY: the handle is new, and nobody else's.
+        STATUS_SUCCESS => Ok(unsafe { File::from_raw_handle(handle) }),
+        status => Err(Status(status)),
+    }
+}
+
+/// Gives a file a further name, in the same directory or another, that nobody has.
+pub(super) fn link(directory: &File, file: &str, to: &File, name: &str) -> Result<(), Status> {
+    let file = open(directory, file, FILE_WRITE_ATTRIBUTES, Wanted::Existing, 0)?;
+    let beside = ptr::eq(directory, to);
+    let linked = patiently(|| name_it(&file, to, beside, name, FileLinkInformation));
+    linked.map_err(|status| match status {
+        // What some systems say instead of that there is no such thing.
+        Status(STATUS_ACCESS_DENIED) if lacks_links(&file) => Status(STATUS_NOT_SUPPORTED),
+        status => status,
+    })
+}
+
+/// Gives a file a name that nobody has, in another's place or beside it. `here` says that the directory is its own.
+///
+/// Systems take a name in its own directory without a handle as well, and servers know nothing of handles.
+fn name_it(
+    file: &File,
+    to: &File,
+    here: bool,
+    name: &str,
+    class: FILE_INFORMATION_CLASS,
+) -> Result<(), Status> {
+    match name_it_in(file, Some(to), name, class) {
+        Err(status) if here && status.is_of_the_unknown() => {
+            name_it_in(file, None, name, class).or(Err(status))
+        }
+        named => named,
+    }
+}
+
+#[allow(unsafe_code)]
+fn name_it_in(
+    file: &File,
+    to: Option<&File>,
+    name: &str,
+    class: FILE_INFORMATION_CLASS,
+) -> Result<(), Status> {
+    let name: Vec<u16> = name.encode_utf16().collect();
+    let bytes = size_of_val(&name[..]);
+    let too_long = |_| Status(STATUS_NAME_TOO_LONG);
+    let length = u32::try_from(bytes).map_err(too_long)?;
+    let size = size_of::<FILE_LINK_INFORMATION>() + bytes;
+    // Of words, so that it is aligned as the structure is that it begins with.
+    let mut room = vec![0_u64; size.div_ceil(size_of::<u64>())];
+    let information = room.as_mut_ptr().cast::<FILE_LINK_INFORMATION>();
+    // SAFETY: there is room for the structure, and for the name behind it: that begins in it already. The rest is zero, which
+    // means that nothing is replaced.
+    unsafe {
+        (*information).RootDirectory = to.map_or(ptr::null_mut(), File::as_raw_handle);
+        (*information).FileNameLength = length;
+        let start = information.byte_add(offset_of!(FILE_LINK_INFORMATION, FileName));
+        ptr::copy_nonoverlapping(name.as_ptr(), start.cast(), name.len());
+    }
+    // SAFETY: both classes that this is called for have this structure, and the directory is open.
+    unsafe { set(file, class, &room[..]) }
+}
+
+/// Removes a name of a file, or of a symbolic link: at once, also while others have it open.
+pub(super) fn remove(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    match remove_at_once(directory, name, options) {
+        Err(status) if status.is_of_the_unknown() => {
+            remove_from_elsewhere(directory, name, options)
+        }
+        removed => removed,
+    }
+}
+
+#[allow(unsafe_code)]
+fn remove_at_once(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+    let information = FILE_DISPOSITION_INFORMATION_EX {
+        Flags: FILE_DISPOSITION_DELETE
+            | FILE_DISPOSITION_POSIX_SEMANTICS
+            | FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE,
+    };
+    // SAFETY: the information is of its class.
+    unsafe { set(&file, FileDispositionInformationEx, &information) }
+}
+
+/// Where a name goes only when the last who has the file open closes it, as on FAT: it is made to have another one first,
+/// under which it goes then.
+#[allow(unsafe_code)]
+fn remove_from_elsewhere(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+    let elsewhere = loop {
+        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+        let elsewhere = format!(".lockhost-{}-{nth}.removed", process::id());
+        let rename = || name_it(&file, directory, true, &elsewhere, FileRenameInformation);
+        match patiently(rename) {
+            // Left by a process that had this number and ended at this point.
+            Err(Status(STATUS_OBJECT_NAME_COLLISION)) => {}
+            Err(status) => return Err(status),
+            Ok(()) => break elsewhere,
+        }
+    };
+    let going = FILE_DISPOSITION_INFORMATION { DeleteFile: true };
+    // SAFETY: the information is of its class.
+    match unsafe { set(&file, FileDispositionInformation, &going) } {
+        Err(Status(STATUS_CANNOT_DELETE)) => {
+            permit_removal(directory, &elsewhere, options)?;
+            // SAFETY: as above.
+            unsafe { set(&file, FileDispositionInformation, &going) }
+        }
+        gone => gone,
+    }
+}
+
+/// Takes the attribute from a file that says it is only to be read: elsewhere, too, that is no matter of its names.
+#[allow(unsafe_code)]
+fn permit_removal(
+    directory: &File,
+    name: &str,
+    options: NTCREATEFILE_CREATE_OPTIONS,
+) -> Result<(), Status> {
+    let access = FILE_WRITE_ATTRIBUTES;
+    let file = open(directory, name, access, Wanted::Existing, options)?;
+    // Its times stay what they are.
+    let information = FILE_BASIC_INFORMATION {
+        FileAttributes: FILE_ATTRIBUTE_NORMAL,
+        ..FILE_BASIC_INFORMATION::default()
+    };
+    // SAFETY: the information is of its class.
+    unsafe { set(&file, FileBasicInformation, &information) }
+}
+
+/// Notes a time as that at which a file was made.
+#[allow(unsafe_code)]
+pub(super) fn date(file: &File, made: i64) -> Result<(), Status> {
+    // Zero is for what is to stay as it is.
+    let information = FILE_BASIC_INFORMATION {
+        CreationTime: made,
+        ..FILE_BASIC_INFORMATION::default()
+    };
+    // SAFETY: the information is of its class.
+    unsafe { set(file, FileBasicInformation, &information) }
+}
+
+/// Changes what there is to be known about a file.
+///
+/// # Safety
+/// The information is what the system takes for this class of it.
+#[allow(unsafe_code)]
+unsafe fn set<T: ?Sized>(
+    file: &File,
+    class: FILE_INFORMATION_CLASS,
+    information: &T,
+) -> Result<(), Status> {
+    let size = u32::try_from(size_of_val(information)).map_err(|_| Status(STATUS_NAME_TOO_LONG))?;
+    let mut told = IO_STATUS_BLOCK::default();
+    // SAFETY: the handle is open, the information is as long as is said, and there is room for the answer.
+    let status = unsafe {
+        NtSetInformationFile(
+            file.as_raw_handle(),
+            &raw mut told,
+            ptr::from_ref(information).cast(),
+            size,
+            class,
+        )
+    };
+    match status {
+        STATUS_SUCCESS => Ok(()),
+        status => Err(Status(status)),
+    }
+}

@@ -1,0 +1,132 @@
+//! `open-at` for one name of a directory: what both platforms share.
+
+use std::{thread, time::Duration};
+
+use wasmtime::{
+    Result, StoreContextMut,
+    component::{LinkerInstance, Resource},
+};
+use wasmtime_wasi::{
+    filesystem::{Descriptor, OpenMode, WasiFilesystemCtxView},
+    p2::bindings::filesystem::types::{DescriptorFlags, HostDescriptor, OpenFlags, PathFlags},
+};
+
+use super::{
+    answer::{Answer, View, answer, at_once},
+    reopen::reopen,
+};
+
+pub(super) type Directory = Resource<Descriptor>;
+
+/// Whether a file has to be there, or must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// It has to.
+    Existing,
+    /// It must not, and is made.
+    New,
+}
+
+/// How a file is to be opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    pub(super) follow: PathFlags,
+    pub(super) how: OpenFlags,
+    pub(super) flags: DescriptorFlags,
+}
+
+impl Opening {
+    /// Whether the file has to be there, or must not, if it is to be opened in a way that is done here.
+    pub(super) fn wanted(self) -> Option<Wanted> {
+        let asked = DescriptorFlags::READ | DescriptorFlags::WRITE;
+        if self.follow != PathFlags::empty() || !asked.contains(self.flags) {
+            None
+        } else if self.how == OpenFlags::empty() {
+            Some(Wanted::Existing)
+        } else if self.how == (OpenFlags::CREATE | OpenFlags::EXCLUSIVE) {
+            Some(Wanted::New)
+        } else {
+            None
+        }
+    }
+
+    /// As wasmtime-wasi has it: what is made can be written, and what is not written read.
+    pub(super) fn mode(self) -> OpenMode {
+        let mut mode = OpenMode::empty();
+        let writes = self.flags.contains(DescriptorFlags::WRITE);
+        let makes = self.how.contains(OpenFlags::CREATE);
+        mode.set(OpenMode::WRITE, writes || makes);
+        let reads = self.flags.contains(DescriptorFlags::READ) || !writes;
+        mode.set(OpenMode::READ, reads);
+        mode
+    }
+}
+
+/// Opens a file of a directory for a guest.
+pub(super) type OpenAt =
+    fn(WasiFilesystemCtxView<'_>, &Directory, String, Opening) -> Answer<Directory>;
+
+/// Defines `open-at` anew.
+pub(super) fn fit<T: 'static>(
+    types: &mut LinkerInstance<'_, T>,
+    view: View<T>,
+    open_at: OpenAt,
+) -> Result<()> {
+    types.func_wrap(
+        "[method]descriptor.open-at",
+        move |mut store: StoreContextMut<'_, T>,
+              (dir, follow, path, how, flags): (
+            Directory,
+            PathFlags,
+            String,
+            OpenFlags,
+            DescriptorFlags,
+        )| {
+            let opening = Opening { follow, how, flags };
+            Ok((open_at(view(store.data_mut()), &dir, path, opening)?,))
+        },
+    )
+}
+
+/// Opens it as wasmtime-wasi does.
+pub(super) fn open_by_wasmtime(
+    mut view: WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    path: String,
+    opening: Opening,
+) -> Answer<Directory> {
+    let Opening { follow, how, flags } = opening;
+    let dir = blocking(&mut view, dir)?;
+    let opened = view.open_at(Resource::new_own(dir.rep()), follow, path, how, flags);
+    let opened = at_once(opened)?;
+    view.table.delete(dir)?;
+    answer(opened)
+}
+
+/// The same descriptor, whose calls block: to be deleted after one.
+pub(super) fn blocking(
+    view: &mut WasiFilesystemCtxView<'_>,
+    descriptor: &Resource<Descriptor>,
+) -> Result<Resource<Descriptor>> {
+    let reopened = reopen(view.table.get(descriptor)?)?;
+    Ok(view.table.push(reopened)?)
+}
+
+/// How often an operation is tried that another program is in the way of, and how long the pause in between is: two
+/// thirds of a second in all.
+const TRIES: u32 = 7;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Tries an operation again for a moment, as long as it fails in a way that passes by itself.
+pub(super) fn patiently<T, E>(
+    passes: impl Fn(&E) -> bool,
+    mut attempt: impl FnMut() -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    for nth in 0..TRIES {
+        match attempt() {
+            Err(error) if passes(&error) => thread::sleep(PAUSE * 2_u32.pow(nth)),
+            outcome => return outcome,
+        }
+    }
+    attempt()
+}

@@ -1,0 +1,143 @@
+//! `open-at` without waiting, whatever stands at the name, and directories read an entry at a time; everything else is
+//! wasmtime-wasi's.
+//!
+//! open(2) waits in two cases in which no lock file is worth the wait: for the other end of a FIFO, and for a lease that
+//! the file's owner has on it (fcntl(2), `F_SETLEASE`), 45 seconds by default. The component asks what a file is before
+//! it opens it, but the file may be exchanged between the two. So the file is opened with `O_NONBLOCK`, and is looked at
+//! once more when it is open.
+
+use std::fs::File;
+
+use rustix::{
+    fs::{Mode, OFlags, openat},
+    io::Errno,
+};
+use wasmtime::component::Linker;
+use wasmtime_wasi::{
+    filesystem::{self, Descriptor, Dir, OpenMode, WasiFilesystemCtxView},
+    p2::bindings::filesystem::types::ErrorCode,
+};
+
+use super::{
+    answer::{Answer, TYPES, View},
+    error_code::explained,
+    listing,
+    opening::{self, Directory, Opening, Wanted, open_by_wasmtime, patiently},
+};
+use crate::bindings::direct::lockfile::Operation;
+
+/// Defines `open-at` anew, and how a directory is read.
+pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let mut types = linker.instance(TYPES)?;
+    let fitted =
+        opening::fit(&mut types, view, open_at).and_then(|()| listing::fit(&mut types, view));
+    linker.allow_shadowing(false);
+    fitted
+}
+
+fn open_at(
+    view: WasiFilesystemCtxView<'_>,
+    dir: &Directory,
+    path: String,
+    opening: Opening,
+) -> Answer<Directory> {
+    let (Descriptor::Dir(parent), Some(wanted), true) =
+        (view.table.get(dir)?, opening.wanted(), is_plain(&path))
+    else {
+        return open_by_wasmtime(view, dir, path, opening);
+    };
+    let mode = opening.mode();
+    if mode.contains(OpenMode::WRITE) && parent.perms.write_not_permitted() {
+        return Ok(Err(ErrorCode::NotPermitted));
+    }
+    let perms = parent.perms;
+    let passes = |code: &ErrorCode| *code == ErrorCode::WouldBlock;
+    Ok(
+        match patiently(passes, || open(&parent.dir, &path, mode, wanted)) {
+            Ok(Opened::File(file)) => {
+                let file = filesystem::File::new(file, perms, mode, true);
+                Ok(view.table.push(Descriptor::File(file))?)
+            }
+            Ok(Opened::Directory(dir)) => {
+                let dir = Dir::new(dir, perms, mode, true);
+                Ok(view.table.push(Descriptor::Dir(dir))?)
+            }
+            Err(code) => Err(code),
+        },
+    )
+}
+
+/// Whether it is the name of a file in the directory itself.
+pub(crate) fn is_plain(path: &str) -> bool {
+    !matches!(path, "" | "." | "..") && !path.contains('/')
+}
+
+/// What was opened.
+enum Opened {
+    File(File),
+    Directory(File),
+}
+
+/// Opens a file of a directory, or makes one that is private to its user from the start. No link is followed.
+fn open(directory: &File, name: &str, mode: OpenMode, wanted: Wanted) -> Result<Opened, ErrorCode> {
+    let file = openat(
+        directory,
+        name,
+        flags(mode, wanted),
+        Mode::RUSR | Mode::WUSR,
+    );
+    let file = File::from(file.map_err(|error| code(error, wanted))?);
+    if wanted == Wanted::New {
+        return Ok(Opened::File(file));
+    }
+    let kind = file.metadata().map_err(ErrorCode::from)?.file_type();
+    if kind.is_file() {
+        Ok(Opened::File(file))
+    } else if kind.is_dir() {
+        Ok(Opened::Directory(file))
+    } else {
+        // It is closed before a byte was read or written.
+        Err(ErrorCode::NoSuchDevice)
+    }
+}
+
+fn flags(mode: OpenMode, wanted: Wanted) -> OFlags {
+    let access = match (
+        mode.contains(OpenMode::READ),
+        mode.contains(OpenMode::WRITE),
+    ) {
+        (_, false) => OFlags::RDONLY,
+        (false, true) => OFlags::WRONLY,
+        (true, true) => OFlags::RDWR,
+    };
+    let how = match wanted {
+        Wanted::Existing => OFlags::empty(),
+        Wanted::New => OFlags::CREATE | OFlags::EXCL,
+    };
+    // A terminal that was exchanged in must not become this process' own.
+    access | how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC
+}
+
+/// What WASI calls it.
+fn code(error: Errno, wanted: Wanted) -> ErrorCode {
+    match error {
+        // With `O_NONBLOCK` a lease answers so.
+        Errno::WOULDBLOCK => ErrorCode::WouldBlock,
+        // A socket, a device without a driver, or a FIFO that is opened for writing and that no process reads.
+        Errno::NXIO | Errno::NODEV => ErrorCode::NoSuchDevice,
+        // FreeBSD's answer for a symbolic link.
+        Errno::MLINK if wanted == Wanted::Existing => ErrorCode::Loop,
+        error => explained(
+            match wanted {
+                Wanted::Existing => Operation::Open,
+                Wanted::New => Operation::Create,
+            },
+            error,
+        ),
+    }
+}
+
+#[cfg(test)]
+#[path = "unix/tests.rs"]
+mod tests;

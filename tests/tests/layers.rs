@@ -1,0 +1,182 @@
+//! The rooms of the source: each imports from those below it alone, so that what is below can be read, and changed, without
+//! what is above.
+
+use std::{fs, path::Path};
+
+#[path = "layers/broken.rs"]
+mod broken;
+#[path = "layers/rules.rs"]
+mod rules;
+#[path = "layers/source.rs"]
+mod source;
+
+use self::{rules::Library, source::Files};
+
+/// `host/src`, the lowest layer first. What stands in one line does not know of each other.
+const LIBRARY: Library = Library {
+    root: "lib.rs",
+    layers: &[
+        "printable sys",
+        "process",
+        "bindings",
+        "contract wasi",
+        "process_host",
+        "component",
+        "lock",
+        "plugin",
+    ],
+    rooms: &[
+        ("sys", &["event volume", "poll", "timer"]),
+        (
+            "process",
+            &[
+                "entry identity keeper liveness number",
+                "absent kill kinfo unix",
+                "platform",
+                "ancestors fork mode noted",
+                "cached_self evidence",
+                "judge",
+            ],
+        ),
+        (
+            "wasi",
+            &[
+                "answer cause creation_time directory reopen",
+                "error_code opening",
+                "handles",
+                "listing",
+                "platform",
+            ],
+        ),
+        (
+            "component",
+            &[
+                "engine state",
+                "code wasi_files",
+                "prelink",
+                "instance",
+                "pool",
+                "calls",
+            ],
+        ),
+        (
+            "lock",
+            &[
+                "inherited name place watch",
+                "holder options",
+                "message process_info waiting",
+                "error",
+                "ancestor failure replaced",
+                "refusal waiter warning",
+                "held",
+                "attempt",
+                "acquire inspect",
+                "break_lock cover",
+            ],
+        ),
+        (
+            "plugin",
+            &[
+                "disclosure resource",
+                "asking",
+                "lock",
+                "attempt",
+                "link",
+                "settings",
+            ],
+        ),
+    ],
+    // One file, generated.
+    free: &["bindings"],
+};
+
+/// The program, which stands above the library and imports it as another crate. What it shares with the library's lowest
+/// layer by `#[path]` is listed too.
+const PROGRAM: Library = Library {
+    root: "main.rs",
+    layers: &["sys", "cli"],
+    rooms: &[(
+        "cli::doctor",
+        &[
+            "finding scratch",
+            "machine system times",
+            "trials",
+            "verdict",
+        ],
+    )],
+    free: &["cli"],
+};
+
+/// The protocol, `guest/machine/src`.
+const MACHINE: Library = Library {
+    root: "lib.rs",
+    layers: &["facts", "names", "call", "machine", "inspect"],
+    rooms: &[],
+    free: &["machine"],
+};
+
+/// The component, `guest/src`. The machine is a crate of its own.
+const GUEST: Library = Library {
+    root: "lib.rs",
+    layers: &["contract", "driver", "component", "wasm"],
+    rooms: &[("contract", &["words"])],
+    free: &[],
+};
+
+/// The source files in a folder of the workspace.
+fn files(folder: &str) -> Files {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder);
+    let mut files = Files::new();
+    let mut left = vec![root.clone()];
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+                files.insert(name.replace('\\', "/"), fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    assert!(files.len() > 3, "{} has no source", root.display());
+    files
+}
+
+fn has_no(folder: &str, flaws: &[String]) {
+    assert!(flaws.is_empty(), "in {folder}:\n{}", flaws.join("\n"));
+}
+
+#[test]
+fn each_room_of_the_library_imports_from_those_below() {
+    has_no("host/src", &LIBRARY.flaws(&files("host/src")));
+}
+
+#[test]
+fn what_a_doctor_finds_is_below_what_looks_for_it() {
+    has_no("host/src", &PROGRAM.flaws(&files("host/src")));
+}
+
+#[test]
+fn every_file_of_the_host_belongs_to_a_module() {
+    let files = files("host/src");
+    let program = PROGRAM.unread(&files);
+    let mut unread = LIBRARY.unread(&files);
+    unread.retain(|it| program.contains(it));
+    assert!(unread.is_empty(), "{unread:?}");
+}
+
+#[test]
+fn each_room_of_the_machine_imports_from_those_below() {
+    has_no(
+        "guest/machine/src",
+        &MACHINE.flaws(&files("guest/machine/src")),
+    );
+}
+
+#[test]
+fn each_room_of_the_component_imports_from_those_below() {
+    has_no("guest/src", &GUEST.flaws(&files("guest/src")));
+}
