@@ -9,6 +9,8 @@ mod broken;
 mod rules;
 #[path = "layers/source.rs"]
 mod source;
+#[path = "layers/tokens.rs"]
+mod tokens;
 
 use self::{rules::Library, source::Files};
 
@@ -99,8 +101,8 @@ const PROGRAM: Library = Library {
         "cli::doctor",
         &[
             "finding scratch",
-            "machine system times",
-            "trials",
+            "system times",
+            "machine trials",
             "verdict",
         ],
     )],
@@ -119,8 +121,8 @@ const MACHINE: Library = Library {
 const GUEST: Library = Library {
     root: "lib.rs",
     layers: &["contract", "driver", "component", "wasm"],
-    rooms: &[("contract", &["words"])],
-    free: &[],
+    rooms: &[],
+    free: &["contract"],
 };
 
 /// The source files in a folder of the workspace.

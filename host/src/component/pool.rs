@@ -71,10 +71,7 @@ impl Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        bindings::direct::lockfile as wit, component::state::MEMORY,
-        wasi::directory::open_directory,
-    };
+    use crate::{bindings::direct::lockfile as wit, wasi::directory::open_directory};
 
     fn cycle(mut instance: Instance, directory: &tempfile::TempDir) -> Instance {
         let options = wit::Options {
@@ -130,13 +127,6 @@ mod tests {
         assert!(instance.is_clean());
         instance.proceed(attempt, 0).unwrap_err();
         instance.let_go(attempt).unwrap_err();
-    }
-
-    #[test]
-    fn an_instance_grows_within_its_bound() {
-        let limits = &mut Limits::default();
-        assert!(limits.memory_growing(0, MEMORY, None).unwrap());
-        assert!(!limits.memory_growing(0, MEMORY + 1, None).unwrap());
     }
 
     #[test]

@@ -71,3 +71,15 @@ impl ResourceLimiter for Limits {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_grows_within_its_bound() {
+        let limits = &mut Limits::default();
+        assert!(limits.memory_growing(0, MEMORY, None).unwrap());
+        assert!(!limits.memory_growing(0, MEMORY + 1, None).unwrap());
+    }
+}

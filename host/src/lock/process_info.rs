@@ -69,7 +69,7 @@ impl Holder {
         if maker.is_some_and(|maker| !maker.may_have_started(start, &me)) {
             return None;
         }
-        let (command, user) = platform::seen(pid)?;
+        let (command, user) = platform::cmdline(pid)?;
         // Otherwise the number was given to somebody else in between.
         let same = platform::entry(pid)?.start == start;
         same.then_some(ProcessInfo { pid, command, user })

@@ -81,7 +81,7 @@ fn add_attempt<T: 'static>(
 }
 
 /// How many instances of the component a plugin has.
-fn instances(table: &mut ResourceTable) -> usize {
+pub(super) fn instances(table: &mut ResourceTable) -> usize {
     let has_one = |it: &&mut (dyn Any + Send)| match it.downcast_ref::<Attempt>() {
         Some(attempt) => matches!(attempt.trying, Trying::With(_)),
         None => it.is::<Lock>(),

@@ -2,12 +2,14 @@
 
 use std::fs;
 
+use wasmtime::component::ResourceTable;
 use wasmtime_wasi::filesystem::Descriptor;
 
 use super::{
     asking,
     attempt::{Attempt, Terms, Trying},
     disclosure::Disclosure,
+    link::instances,
     lock::Lock,
 };
 use crate::{
@@ -34,7 +36,7 @@ fn attempt(directory: &tempfile::TempDir) -> Attempt {
     Attempt::new(directory, options, &terms(Disclosure::All)).unwrap()
 }
 
-fn inspect(directory: Descriptor) -> std::result::Result<wit::Status, wit::InspectError> {
+fn inspect(directory: Descriptor) -> Result<wit::Status, wit::InspectError> {
     let instance = Instance::new().unwrap();
     instance.inspect(directory, "plugin.lock").unwrap()
 }

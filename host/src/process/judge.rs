@@ -232,7 +232,7 @@ fn death_of(pid: u32) -> Option<DeadReason> {
     if !platform::lists_our_processes() {
         return None;
     }
-    match platform::look(pid) {
+    match platform::state(pid) {
         Some(seen) if seen.thread => Some(DeadReason::Thread),
         Some(seen) if seen.ended => {
             let threads = platform::entry(pid).map(|entry| entry.threads);

@@ -43,7 +43,7 @@ pub(crate) fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
     processes = "linux",
     allow(dead_code, reason = "proc(5) tells more; tested here for others")
 )]
-pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
+pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     let pid = sysinfo::Pid::from_u32(pid);
     let mut system = System::new().ok()?;
     system.refresh_processes_specifics(
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn this_process_is_shown() {
-        let (command, user) = seen(std::process::id()).unwrap();
+        let (command, user) = cmdline(std::process::id()).unwrap();
         assert_eq!(command, std::env::args_os().collect::<Vec<_>>());
         assert_eq!(user, Some(rustix::process::getuid().as_raw()));
     }

@@ -23,12 +23,12 @@ pub(crate) fn entry(_pid: u32) -> Option<Entry> {
 }
 
 /// Nothing is to be seen.
-pub(crate) fn look(_pid: u32) -> Option<Seen> {
+pub(crate) fn state(_pid: u32) -> Option<Seen> {
     None
 }
 
 /// No process is shown.
-pub(crate) fn seen(_pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
+pub(crate) fn cmdline(_pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     None
 }
 

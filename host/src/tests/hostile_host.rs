@@ -59,7 +59,7 @@ fn maker(identity: String) -> Maker {
     }
 }
 
-struct Nonsense {
+struct HostileHost {
     table: ResourceTable,
     wasi: WasiCtx,
     limits: StoreLimits,
@@ -67,14 +67,14 @@ struct Nonsense {
     asked: usize,
 }
 
-impl Nonsense {
+impl HostileHost {
     fn asked(&mut self) {
         self.asked += 1;
         assert!(self.asked < MOST, "it asks for ever");
     }
 }
 
-impl WasiView for Nonsense {
+impl WasiView for HostileHost {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
@@ -83,7 +83,7 @@ impl WasiView for Nonsense {
     }
 }
 
-impl process::Host for Nonsense {
+impl process::Host for HostileHost {
     fn current(
         &mut self,
         _dir: Resource<Descriptor>,
@@ -120,7 +120,7 @@ impl process::Host for Nonsense {
     }
 }
 
-impl process::HostEvidence for Nonsense {
+impl process::HostEvidence for HostileHost {
     fn drop(&mut self, evidence: Resource<Evidence>) -> wasmtime::Result<()> {
         drop(self.table.delete(evidence)?);
         Ok(())
@@ -128,10 +128,10 @@ impl process::HostEvidence for Nonsense {
 }
 
 /// Borrowed by the linker as it is.
-struct HasNonsense;
+struct HasHostileHost;
 
-impl wasmtime::component::HasData for HasNonsense {
-    type Data<'a> = &'a mut Nonsense;
+impl wasmtime::component::HasData for HasHostileHost {
+    type Data<'a> = &'a mut HostileHost;
 }
 
 /// One call of an attempt in this directory. The outer error is a trap.
@@ -140,11 +140,11 @@ fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Er
     engine::configure(&mut config);
     let engine = Engine::new(&config)?;
     let component = component::component(&engine)?;
-    let mut linker = Linker::<Nonsense>::new(&engine);
-    types::add_to_linker::<Nonsense, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
+    let mut linker = Linker::<HostileHost>::new(&engine);
+    types::add_to_linker::<HostileHost, WasiFilesystem>(&mut linker, |state| state.filesystem())?;
     fit_filesystem(&mut linker, |state| state.filesystem())?;
-    process::add_to_linker::<Nonsense, HasNonsense>(&mut linker, |state| state)?;
-    let state = Nonsense {
+    process::add_to_linker::<HostileHost, HasHostileHost>(&mut linker, |state| state)?;
+    let state = HostileHost {
         table: ResourceTable::new(),
         wasi: WasiCtx::builder()
             .allow_blocking_current_thread(true)

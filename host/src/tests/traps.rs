@@ -85,7 +85,7 @@ fn a_plain_acquire_gets_in() {
 /// Whether that gets in in a second process.
 fn another_process_gets_in(directory: &Path) -> bool {
     let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "faults::a_plain_acquire_gets_in"])
+        .args(["--exact", "tests::traps::a_plain_acquire_gets_in"])
         .env(DIRECTORY, directory)
         .output()
         .unwrap();

@@ -303,4 +303,5 @@ fn is_plain(path: &str) -> bool {
 }
 
 #[cfg(test)]
+#[path = "windows/tests.rs"]
 mod tests;

@@ -193,7 +193,7 @@ fn a_file_of_another_module_by_path_is_an_import() {
 }
 
 #[test]
-fn a_module_that_is_not_listed_is_a_flaw_and_so_is_one_that_is_gone() {
+fn a_module_not_listed_and_one_that_is_gone_are_flaws() {
     let lib = "mod low;\nmod middle;\nmod more;\n";
     let mut files = sound();
     files.insert("lib.rs".to_owned(), lib.to_owned());

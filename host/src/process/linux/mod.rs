@@ -6,20 +6,22 @@ use std::{
     path::Path,
 };
 
-use rustix::fs::{Mode, OFlags, fstatfs};
+use rustix::fs::{Mode, OFlags};
 
 use super::{liveness::UnknownReason, number::Number};
 
+mod file_systems;
 mod fork_mark;
 mod itself;
 mod keepers;
 mod proc_cmdline;
 mod proc_state;
 
+pub(crate) use file_systems::evidence_kind;
 pub(crate) use itself::{lists_our_processes, myself};
 pub(crate) use keepers::{is_kept_by_any, keepers};
-pub(crate) use proc_cmdline::seen;
-pub(crate) use proc_state::look;
+pub(crate) use proc_cmdline::cmdline;
+pub(crate) use proc_state::state;
 
 pub(crate) use super::{
     entry::Presence,
@@ -83,35 +85,6 @@ fn parse_stat(stat: &[u8]) -> Option<Entry> {
     })
 }
 
-/// The file systems on which an advisory lock means the same to everybody who can see the file, because a single
-/// kernel mounts them. The reason for each, and for each that is missing, is in `docs/filesystems.md`.
-// linux/magic.h; bcachefs and zfs from their own sources.
-const SINGLE_KERNEL: [u64; 9] = [
-    0xef53,      // ext2, ext3, ext4
-    0x5846_5342, // xfs
-    0x9123_683e, // btrfs
-    0x0102_1994, // tmpfs
-    0x8584_58f6, // ramfs
-    0x794c_7630, // overlayfs: one overlay; two over one upper directory do not see each other
-    0xf2f5_2010, // f2fs
-    0xca45_1a4e, // bcachefs
-    0x2fc1_2fc1, // zfs
-];
-
-/// The type of the file system that a file lies on, as statfs(2) gives it, if that is on the list.
-///
-/// Elsewhere (NFS, CIFS, FUSE, 9p, virtiofs and whatever is not known here) a lock may be local to one machine, be
-/// mandatory, or hang, so none is taken or tried.
-///
-/// # Errors
-/// If the type cannot be told. Then nothing may be concluded from it, least of all that locks mean nothing.
-pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
-    // The field's width and sign differ between architectures; the magic numbers are 32 bits everywhere.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let kind = u64::from(fstatfs(file)?.f_type as u32);
-    Ok(SINGLE_KERNEL.contains(&kind).then_some(kind))
-}
-
 /// Whether a file lies where everything that happens to it is this kernel's doing: where it can keep evidence.
 pub(crate) fn is_local(file: &Path) -> bool {
     let directory = file.parent().map(open_directory);
@@ -140,8 +113,6 @@ pub(crate) fn open_directory_at(base: &File, path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
@@ -173,27 +144,5 @@ mod tests {
         ] {
             assert_eq!(parse_stat(stat), None);
         }
-    }
-
-    /// The magic numbers that the tables under this heading of the page have in their second column.
-    fn numbers_under(heading: &str) -> BTreeSet<u64> {
-        let page = include_str!("../../../docs/filesystems.md");
-        let part = page.split("\n## ").find(|it| it.starts_with(heading));
-        let rows = part
-            .expect("the page has it")
-            .lines()
-            .filter_map(|line| line.split('|').nth(2));
-        let words = rows.flat_map(|column| column.split('`').skip(1).step_by(2));
-        words
-            .map(|word| u64::from_str_radix(word.strip_prefix("0x").unwrap(), 16).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn the_page_about_file_systems_and_the_list_are_the_same() {
-        assert_eq!(numbers_under("On the list"), BTreeSet::from(SINGLE_KERNEL));
-        let others = numbers_under("Not on the list");
-        assert!(others.contains(&0x6969) && others.len() > 30);
-        assert!(others.is_disjoint(&BTreeSet::from(SINGLE_KERNEL)));
     }
 }

@@ -23,7 +23,7 @@ static LATE: AtomicUsize = AtomicUsize::new(0);
 
 /// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such
 /// process, or it is hidden.
-pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
+pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
     // The real one is the first: whoever started it.
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn this_process_is_shown() {
-        let (command, _) = seen(std::process::id()).unwrap();
+        let (command, _) = cmdline(std::process::id()).unwrap();
         assert_eq!(command, std::env::args_os().collect::<Vec<_>>());
     }
 }

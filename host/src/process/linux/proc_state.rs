@@ -5,7 +5,7 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System,
 use crate::process::entry::Seen;
 
 /// Looks at one number, and asks for nothing that is not needed. `None` if there is nothing to be seen.
-pub(crate) fn look(pid: u32) -> Option<Seen> {
+pub(crate) fn state(pid: u32) -> Option<Seen> {
     let pid = Pid::from_u32(pid);
     let mut system = System::new().ok()?;
     system.refresh_processes_specifics(

@@ -14,7 +14,7 @@ mod sysctl;
 pub(crate) use super::{
     absent::{is_kept_by_any, keepers, lists_our_processes},
     entry::{Presence, Seen},
-    kill::{presence, seen},
+    kill::{cmdline, presence},
     kinfo::Entry,
     unix::{
         HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, owner_of, set_mode,
@@ -55,7 +55,7 @@ pub(crate) fn myself() -> io::Result<Identity> {
 }
 
 /// What can be seen of a number. Threads have numbers of another kind.
-pub(crate) fn look(pid: u32) -> Option<Seen> {
+pub(crate) fn state(pid: u32) -> Option<Seen> {
     entry(pid).map(|entry| Seen {
         ended: entry.ended,
         thread: false,

@@ -108,7 +108,7 @@ fn created(process: &OwnedHandle) -> Option<u64> {
 }
 
 /// What can be seen of a number.
-pub(crate) fn look(pid: u32) -> Option<Seen> {
+pub(crate) fn state(pid: u32) -> Option<Seen> {
     entry(pid).map(|entry| Seen {
         ended: entry.ended,
         thread: false,
@@ -117,7 +117,7 @@ pub(crate) fn look(pid: u32) -> Option<Seen> {
 
 /// The program that a process runs: neither what it was given nor for whom it runs, which it keeps to itself.
 #[allow(unsafe_code)]
-pub(crate) fn seen(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
+pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     let process = open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION).ok()?;
     // No path is longer.
     let mut path = vec![0_u16; 1 << 15];
@@ -231,7 +231,7 @@ mod tests {
         assert!(found.start.is_some() && !found.ended, "{found:?}");
         assert_eq!(entry(pid), Some(found));
         assert_eq!(presence(pid), Presence::Present);
-        let (command, user) = seen(pid).unwrap();
+        let (command, user) = cmdline(pid).unwrap();
         let program = std::env::current_exe().unwrap();
         assert_eq!(Path::new(&command[0]).file_name(), program.file_name());
         assert_eq!((command.len(), user), (1, None));
