@@ -1,6 +1,6 @@
 //! Rust source as far as layers are to be seen in it: its modules, and the paths that lead from one to another.
 
-use std::{collections::BTreeMap, iter::Peekable, vec::IntoIter};
+use std::{collections::BTreeMap, iter::Peekable};
 
 use super::tokens::{Token, tokens};
 
@@ -188,7 +188,7 @@ fn imports(text: &str, file: &str, module: &Module) -> Vec<Found> {
         }
         let mut here = module.clone();
         here.extend(scope.modules.iter().map(|it| it.0.clone()));
-        let mut rest = tokens[at..].to_vec().into_iter().peekable();
+        let mut rest = tokens[at..].iter().cloned().peekable();
         for (line, path) in tree(&mut rest) {
             let mut to = here.clone();
             let mut names = path.into_iter().peekable();
@@ -207,7 +207,7 @@ fn imports(text: &str, file: &str, module: &Module) -> Vec<Found> {
 }
 
 /// The paths of a tree as `use` has them, with the line of each one's last name.
-fn tree(tokens: &mut Peekable<IntoIter<Token>>) -> Vec<(usize, Vec<String>)> {
+fn tree(tokens: &mut Peekable<impl Iterator<Item = Token>>) -> Vec<(usize, Vec<String>)> {
     let mut path = Vec::new();
     let mut line = 0;
     while let Some(token) = tokens.next_if(|it| is_name(&it.text) || it.text == "*") {
@@ -268,7 +268,7 @@ fn walk(text: &str, mut look: impl FnMut(&[Token], usize, &Scope)) {
             let attribute = &tokens[at..end];
             scope.paths.extend(paths_in(attribute));
             if test_until.is_none() && is_of_tests(attribute) {
-                test_until = Some((depth, false));
+                test_until = Some(depth);
             }
             at = end;
             continue;
@@ -291,12 +291,8 @@ fn walk(text: &str, mut look: impl FnMut(&[Token], usize, &Scope)) {
         if matches!(&*token.text, ";" | "{" | "}") {
             scope.paths.clear();
         }
-        let ends = match (&*token.text, tree_from) {
-            (";", _) => true,
-            ("}", None) => true,
-            _ => false,
-        };
-        if ends && test_until.is_some_and(|(from, _)| depth <= from) {
+        let ends = matches!((&*token.text, tree_from), (";", _) | ("}", None));
+        if ends && test_until.is_some_and(|from| depth <= from) {
             test_until = None;
         }
         if token.text == ";" && tree_from.is_some_and(|from| depth <= from) {
