@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=wit");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
     println!("cargo::rustc-env=TARGET={}", env::var("TARGET")?);
-    choose_rooms()?;
+    choose_platform()?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let out = out.join("lockfile.cwasm");
     if env::var_os("DOCS_RS").is_some() {
@@ -42,21 +42,21 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Which of the files that lie side by side are taken, one a system: those in which `processes` are looked at, and those
 /// for what else a `kernel` does. On Linux also others can be had, for tests of the files that other systems share:
-/// `LOCKHOST_ROOMS=posix` takes what Linux alone has out of the program, and `LOCKHOST_ROOMS=unknown` the looking at
+/// `LOCKHOST_PLATFORM=posix` takes what Linux alone has out of the program, and `LOCKHOST_PLATFORM=unknown` the looking at
 /// processes as well.
-fn choose_rooms() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-env-changed=LOCKHOST_ROOMS");
+fn choose_platform() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=LOCKHOST_PLATFORM");
     println!(
         r#"cargo::rustc-check-cfg=cfg(processes, values("linux", "macos", "windows", "unknown"))"#
     );
     println!(r#"cargo::rustc-check-cfg=cfg(kernel, values("linux", "macos", "windows", "posix"))"#);
     let system = env::var("CARGO_CFG_TARGET_OS")?;
-    let asked = env::var("LOCKHOST_ROOMS").unwrap_or_default();
+    let asked = env::var("LOCKHOST_PLATFORM").unwrap_or_default();
     let (processes, kernel) = match (&*system, &*asked) {
         ("linux", "posix") => ("linux", "posix"),
         ("linux", "unknown") => ("unknown", "posix"),
         ("linux", "") => ("linux", "linux"),
-        ("linux", _) => return Err(format!("LOCKHOST_ROOMS={asked}: no such rooms").into()),
+        ("linux", _) => return Err(format!("LOCKHOST_PLATFORM={asked}: no such platform").into()),
         ("macos", _) => ("macos", "macos"),
         ("windows", _) => ("windows", "windows"),
         _ => ("unknown", "posix"),

@@ -1,0 +1,48 @@
+//! `lockhost doctor`: what it finds on file systems of each kind, and that it leaves nothing; and what an owner is warned
+//! of there.
+
+// Mounts, evidence, users, and what proc(5) shows.
+#[cfg(target_os = "linux")]
+mod linux;
+
+use std::{fs, process::Output};
+
+use lockhost_tests::{
+    program::{run, text},
+    scene::Scene,
+};
+
+fn told(output: Output) -> (Option<i32>, String) {
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let told = String::from_utf8(output.stdout).expect("it speaks text");
+    assert!(told.is_ascii(), "{told}");
+    (output.status.code(), told)
+}
+
+/// What it says of a scene, in which it leaves nothing.
+fn doctor(scene: &Scene) -> (Option<i32>, String) {
+    let before = scene.files();
+    let told = told(run(&["doctor", text(scene.path())]));
+    assert_eq!(scene.files(), before);
+    told
+}
+
+#[test]
+fn files_that_are_there_are_left_alone() {
+    let scene = Scene::stale().with("data", "mine");
+    assert_eq!(doctor(&scene).0, Some(0));
+    assert_eq!(
+        fs::read_to_string(scene.path().join("data")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
+fn a_directory_that_is_missing_is_a_failure() {
+    let scene = Scene::free();
+    let missing = scene.path().join("missing");
+    let output = run(&["doctor", text(&missing)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(text(&missing)));
+    assert_eq!(run(&["doctor"]).status.code(), Some(2));
+}

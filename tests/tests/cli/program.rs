@@ -1,0 +1,279 @@
+//! The program `lockhost acquire`: what it says, what it leaves, and how it ends.
+
+// What is asked of Linux, and what shells and signals do.
+#[cfg(target_os = "linux")]
+mod linux;
+
+use std::fs;
+
+use lockhost_tests::{
+    contender::{self, Answer, Contender},
+    files::look_at,
+    program::{run, text},
+    scene::{NOBODY, Scene},
+};
+
+/// Runs it where it is expected to end by itself: the code, and the one line on standard error.
+fn ends(arguments: &[&str]) -> (i32, String) {
+    let output = run(arguments);
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let line = String::from_utf8(output.stderr).expect("it speaks text");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    (output.status.code().expect("it ends by itself"), line)
+}
+
+#[test]
+fn it_says_that_it_has_the_lock_once_it_has_it() {
+    let scene = Scene::free();
+    let mut owner = Contender::acquire(scene.path());
+    let line = format!("acquired {} (pid {})", scene.lock().display(), owner.pid());
+    assert_eq!(owner.line(), line);
+    assert!(scene.lock().exists());
+}
+
+#[test]
+fn the_lock_file_holds_the_pid_and_a_newline() {
+    let scene = Scene::free();
+    let owner = Contender::owner(scene.path());
+    assert_eq!(
+        fs::read_to_string(scene.lock()).unwrap(),
+        format!("{}\n", owner.pid())
+    );
+}
+
+#[test]
+#[cfg_attr(
+    under_wine,
+    ignore = "Wine keeps a removed name for as long as anybody has its file open"
+)]
+fn the_lock_and_its_claim_are_one_file_and_there_is_no_other() {
+    let scene = Scene::free();
+    let _owner = Contender::owner(scene.path());
+    let lock = look_at(&scene.lock()).unwrap();
+    assert_eq!(lock.links, 2);
+    assert_eq!(scene.files().len(), 2);
+    for file in scene.files() {
+        assert_eq!(look_at(&scene.path().join(file)).unwrap().id, lock.id);
+    }
+}
+
+#[test]
+fn a_second_process_is_refused_with_the_holders_pid_and_the_path_and_changes_nothing() {
+    let scene = Scene::free();
+    let owner = Contender::owner(scene.path());
+    let before = scene.files();
+    let (code, line) = ends(&["acquire", text(scene.path())]);
+    assert_eq!(code, 75);
+    assert!(line.contains("locked by another process"), "{line}");
+    assert!(line.contains(&format!("pid {}", owner.pid())), "{line}");
+    assert!(line.contains(text(&scene.lock())), "{line}");
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+fn a_killed_owner_does_not_block_a_restart() {
+    let scene = Scene::free();
+    let mut killed = Contender::owner(scene.path());
+    let pid = killed.pid();
+    killed.kill();
+    let mut restarted = Contender::owner(scene.path());
+    assert_eq!(restarted.stop().code(), Some(0));
+    let told = restarted.complaints();
+    assert!(
+        told.contains(&format!("stale lockfile (dead pid {pid}")),
+        "{told}"
+    );
+    assert!(told.contains(text(&scene.lock())), "{told}");
+    assert!(scene.files().is_empty(), "{:?}", scene.files());
+}
+
+#[test]
+fn a_stale_lock_of_another_program_is_replaced_whatever_white_space_is_around_its_pid() {
+    for content in [
+        NOBODY,
+        "999999999",
+        "  +0999999999\t\r\n",
+        "\u{a0}999999999\u{2003}",
+    ] {
+        let scene = Scene::free().with("tinyforge.lock", content);
+        let mut owner = Contender::owner(scene.path());
+        owner.stop();
+        let told = owner.complaints();
+        assert!(
+            told.contains("stale lockfile (dead pid 999999999)"),
+            "{content:?}: {told}"
+        );
+    }
+}
+
+#[test]
+fn a_malformed_lock_is_replaced_at_once_if_it_is_old() {
+    for content in ["", "\n", "0\n", "-1\n", "4294967297\n", "not a pid\n"] {
+        let scene = Scene::free().with_old("tinyforge.lock", content);
+        let mut owner = Contender::owner(scene.path());
+        owner.stop();
+        let told = owner.complaints();
+        assert!(
+            told.contains("malformed existing lockfile"),
+            "{content:?}: {told}"
+        );
+        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    }
+}
+
+#[test]
+fn a_living_process_of_another_program_holds_its_lock() {
+    let scene = Scene::free();
+    let pid = std::process::id();
+    fs::write(scene.lock(), format!(" {pid} ")).unwrap();
+    let (code, line) = ends(&["acquire", text(scene.path())]);
+    assert_eq!(code, 75);
+    assert!(line.contains(&format!("pid {pid}")), "{line}");
+    assert_eq!(
+        fs::read_to_string(scene.lock()).unwrap(),
+        format!(" {pid} ")
+    );
+}
+
+#[test]
+fn a_living_reclaim_refuses() {
+    let scene = Scene::stale().with(
+        "tinyforge.lock.reclaim",
+        &format!("{}\n", std::process::id()),
+    );
+    let before = scene.files();
+    let (code, line) = ends(&["acquire", text(scene.path())]);
+    assert_eq!(code, 75);
+    assert!(
+        line.contains("a reclaim of a dead lock is in progress"),
+        "{line}"
+    );
+    assert!(line.contains("tinyforge.lock.reclaim"), "{line}");
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+fn another_programs_leftover_reclaim_beside_a_free_lock_costs_two_seconds_and_a_warning() {
+    let scene = Scene::free().with(
+        "tinyforge.lock.reclaim",
+        &format!("{}\n", std::process::id()),
+    );
+    let mut owner = Contender::owner(scene.path());
+    owner.stop();
+    let told = owner.complaints();
+    assert!(told.contains("warning: a reclaim lock"), "{told}");
+    assert_eq!(
+        scene.files(),
+        ["tinyforge.lock.reclaim"],
+        "it is not ours to remove"
+    );
+}
+
+#[test]
+fn another_name_is_another_lock() {
+    let scene = Scene::free();
+    let mut first = Contender::owner(scene.path());
+    let mut command = contender::acquire();
+    command.args(["--name", "other.pid"]).arg(scene.path());
+    let mut second = Contender::start(&mut command);
+    assert_eq!(second.answer(), Answer::Owns);
+    assert!(scene.path().join("other.pid").exists());
+    for owner in [&mut first, &mut second] {
+        assert_eq!(owner.stop().code(), Some(0));
+    }
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_name_that_is_none_for_a_lock_is_wrong_usage() {
+    let scene = Scene::free();
+    for name in [
+        "lock",
+        ".lock",
+        "../x.lock",
+        "a/b.lock",
+        "/etc/x.lock",
+        "x.lock/",
+    ] {
+        let (code, line) = ends(&["acquire", "--name", name, text(scene.path())]);
+        assert_eq!(code, 2, "{line}");
+    }
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for arguments in [
+        &[][..],
+        &["acquire"],
+        &["acquire", "--", "true"],
+        &["acquire", ".", "--"],
+        &["release"],
+        &["acquire", "--force", "."],
+    ] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_exit_with_0() {
+    for arguments in [&["--help"][..], &["--version"], &["acquire", "--help"]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(!output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_directory_that_is_missing_or_none_is_a_failure_that_names_it() {
+    let scene = Scene::free().with("file", "");
+    for name in ["missing", "file"] {
+        let path = scene.path().join(name);
+        let (code, line) = ends(&["acquire", text(&path)]);
+        assert_eq!(code, 1);
+        assert!(line.contains(text(&path)), "{line}");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    under_wine,
+    ignore = "Wine keeps a removed name for as long as anybody has its file open"
+)]
+fn a_lock_that_was_lost_is_told_at_the_release_and_the_others_file_is_left_alone() {
+    // One that is only missing would be put back.
+    for replacement in [NOBODY, ""] {
+        let scene = Scene::free();
+        let mut owner = Contender::owner(scene.path());
+        let other = scene.path().join("other");
+        fs::write(&other, replacement).unwrap();
+        fs::rename(other, scene.lock()).unwrap();
+        let left = ["tinyforge.lock"];
+        assert_eq!(owner.stop().code(), Some(1));
+        let told = owner.complaints();
+        assert!(
+            told.contains(text(&scene.lock())) && told.contains("is lost"),
+            "{told}"
+        );
+        assert_eq!(scene.files(), left);
+    }
+}
+
+#[test]
+fn a_refused_attempt_touches_no_file() {
+    let scene = Scene::free();
+    let _owner = Contender::owner(scene.path());
+    let times = || {
+        let files = scene
+            .files()
+            .into_iter()
+            .map(|file| scene.path().join(file));
+        let paths = files.chain([scene.path().to_owned()]);
+        paths
+            .map(|path| look_at(&path).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let before = times();
+    assert_eq!(ends(&["acquire", text(scene.path())]).0, 75);
+    assert_eq!(times(), before);
+}

@@ -1,0 +1,191 @@
+//! The example in `host/examples/node`: the committed component under Node.js, beside the native program.
+//!
+//! `LOCKHOST_ROUNDS` says how many rounds the races get: a quarter of that each (2 by default), since to start Node.js
+//! takes its time.
+
+#![cfg(target_os = "linux")]
+
+mod example;
+
+use std::{fs::File, process::Command};
+
+use lockhost_tests::{
+    contender::{Answer, Barrier, Contender, owners, rounds},
+    dawdle::Dawdle,
+    identity::Identity,
+    pair::{ends, exclude_each_other, gets_in, is_refused, native, take_over_from_each_other},
+    program::lockhost,
+    scene::{NOBODY, Scene},
+};
+
+/// Beyond what Linux ever counts to.
+const DEAD: u32 = 999_999_999;
+
+fn node(scene: &Scene) -> Contender {
+    let main = example::built().join("main.js");
+    Contender::start(Command::new("node").arg(main).arg(scene.path()))
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn node_and_the_program_exclude_each_other() {
+    exclude_each_other([node, native]);
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn each_takes_over_what_the_other_left() {
+    take_over_from_each_other([node, native]);
+}
+
+/// What Node.js says of an owner, who is refused as this one is.
+fn node_is_told(scene: &Scene, liveness: &str) {
+    let why = is_refused(node(scene));
+    assert!(why.contains(liveness), "{why}");
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn nobody_is_dead_to_node_who_may_live() {
+    let me = Identity::mine(Scene::free().path());
+    for (identity, liveness) in [
+        (me.clone(), "alive: running"),
+        (me.clone().with('t', "1"), "alive: exists"),
+        (me.clone().without('s'), "alive: exists"),
+        (me.clone().with('b', &"0".repeat(32)), "unknown: other-boot"),
+        (me.clone().with('n', "1"), "unknown: other-namespace"),
+        (me.clone().without('n'), "unknown: unreadable"),
+        (me.clone().with('e', "x"), "unknown: unreadable"),
+    ] {
+        let scene = Scene::free();
+        identity.leave(&scene);
+        node_is_told(&scene, liveness);
+    }
+    let me = format!("{}\n", std::process::id());
+    node_is_told(&Scene::free().with("tinyforge.lock", &me), "alive: exists");
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn who_is_certainly_dead_is_so_to_node() {
+    let me = Identity::mine(Scene::free().path());
+    for (identity, reason) in [
+        (me.clone().with('p', &DEAD.to_string()), "no-process"),
+        (me.with('s', "1"), "reused"),
+    ] {
+        let scene = Scene::free();
+        identity.leave(&scene);
+        let complaints = ends(gets_in(node(&scene)), &scene);
+        assert!(complaints.contains(reason), "{complaints}");
+    }
+    for (content, reason) in [(NOBODY, "no-process"), ("", "malformed")] {
+        let scene = Scene::free().with_old("tinyforge.lock", content);
+        let complaints = ends(gets_in(node(&scene)), &scene);
+        assert!(complaints.contains(reason), "{complaints}");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn whose_file_the_kernel_keeps_locked_is_not_dead_to_node() {
+    let scene = Scene::free();
+    let me = Identity::mine(Scene::free().path());
+    me.with('p', &DEAD.to_string()).leave(&scene);
+    let file = File::open(scene.lock()).expect("a lock file");
+    file.lock().expect("nobody has it locked");
+    node_is_told(&scene, "alive: evidence");
+    // Somebody else who only looks is in nobody's way.
+    file.lock_shared().expect("it is ours to share");
+    ends(gets_in(node(&scene)), &scene);
+}
+
+/// Eight of each, who start at once.
+fn race(what: &str, scene: impl Fn() -> Scene) {
+    const EACH: usize = 8;
+    let rounds = rounds().div_ceil(4);
+    let mut nodes = 0;
+    for round in 0..rounds {
+        let scene = scene();
+        // Node.js changes how what it reads from is read, and whoever shares a pipe with it is in for that.
+        let barriers = [Barrier::new(), Barrier::new()];
+        let mut contenders = line_up(&barriers, &scene, EACH);
+        let [node, native] = barriers;
+        node.open();
+        // The others are faster by far.
+        Dawdle::new(round as u64).pause(18);
+        native.open();
+        let (count, answers) = owners(&mut contenders);
+        assert_eq!(count, 1, "owners among {answers:#?}");
+        let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
+        assert_eq!(refused, 2 * EACH - 1, "refusals among {answers:#?}");
+        let owner = answers.iter().position(|it| *it == Answer::Owns);
+        let owner = owner.expect("it was counted");
+        nodes += usize::from(owner < EACH);
+        ends(contenders.swap_remove(owner), &scene);
+    }
+    println!(
+        "{what}: {rounds} rounds of {EACH} and {EACH}, one owner each, Node.js in {nodes} of them"
+    );
+}
+
+/// Those of Node.js first.
+fn line_up([nodes, natives]: &[Barrier; 2], scene: &Scene, each: usize) -> Vec<Contender> {
+    let main = example::built().join("main.js");
+    let main = main.to_str().expect("its path is text");
+    let directory = scene.path().to_str().expect("its path is text");
+    let waiting = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/component/node/at-barrier.js"
+    );
+    let native = env!("CARGO_BIN_EXE_at-barrier");
+    let nodes = (0..each).map(|_| nodes.line_up("node", waiting.as_ref(), &[main, directory]));
+    let natives = (0..each).map(|_| natives.line_up(native, &lockhost(), &["acquire", directory]));
+    nodes.chain(natives).collect()
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn of_eight_and_eight_on_a_free_directory_exactly_one_gets_in() {
+    race("free", Scene::free);
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn of_eight_and_eight_on_a_stale_lock_exactly_one_gets_in() {
+    race("stale", Scene::stale);
+}
+
+#[test]
+#[cfg_attr(
+    no_node,
+    ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
+)]
+fn of_eight_and_eight_on_a_crashed_reclaim_exactly_one_gets_in() {
+    race("crashed reclaim", || {
+        let reclaimed = ["tinyforge.lock.reclaim"];
+        Scene::free()
+            .crashed(DEAD, &["tinyforge.lock"])
+            .crashed(DEAD - 1, &reclaimed)
+    });
+}

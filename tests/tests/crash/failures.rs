@@ -1,0 +1,344 @@
+//! Every failure: each system call of the real program that touches the directory fails once, at each time that it is
+//! made, with several errors.
+//!
+//! What comes of it is an owner, a refusal or an error that names operation and file; nobody gets in beside a living
+//! owner; nothing of the program's own is left, unless removing it (or looking whose it is before that) is what failed;
+//! and a newcomer gets in afterwards.
+//!
+//! On Linux alone: strace(1) makes system calls fail.
+#![cfg(target_os = "linux")]
+
+mod cause;
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+};
+
+use lockhost::{ErrorKind, acquire};
+use lockhost_tests::{
+    aftermath::{left, recovers},
+    contender::{Answer, Contender},
+    mounted::{Mounted, is_mounted},
+    scene::{NOBODY, Scene},
+    traced::{self, SystemCall},
+};
+use rustix::process::Signal;
+
+/// Of hardware, of permission, of want, of a signal, of a network, of a kernel.
+const HARD: [&str; 4] = ["EIO", "EACCES", "ENOSYS", "ESTALE"];
+const WANT: [&str; 4] = ["ENOSPC", "EMFILE", "ENOMEM", "EINTR"];
+
+/// What can be wrong with a name besides.
+const NAME: [&str; 8] = [
+    "EPERM",
+    "EROFS",
+    "EDQUOT",
+    "EMLINK",
+    "ELOOP",
+    "ENAMETOOLONG",
+    "EEXIST",
+    "ENOENT",
+];
+
+const LOCK: &str = "tinyforge.lock";
+const DEAD: u32 = 999_999_999;
+
+/// The system calls of a run on this directory that touch it.
+fn points(scene: &Scene) -> Vec<SystemCall> {
+    let calls = traced::system_calls(&[], scene.path()).into_iter();
+    // What it prints names the directory too.
+    calls
+        .filter(|call| call.touches(scene.path()) && call.name != "write")
+        .collect()
+}
+
+/// What a run came to: who it was, whether it had the lock, how it ended, and its last words.
+struct Run {
+    pid: u32,
+    owned: bool,
+    code: Option<i32>,
+    words: String,
+}
+
+/// Runs it, and has one call fail.
+fn run(call: &SystemCall, error: &str, scene: &Scene) -> Run {
+    run_with(
+        &format!("{}:error={error}:when={}", call.name, call.nth),
+        scene,
+    )
+}
+
+fn run_with(inject: &str, scene: &Scene) -> Run {
+    let mut run = traced::acquire_with(&[inject], scene.path());
+    let pid = run.pid();
+    match run.answer() {
+        Answer::Owns => {
+            keeps_what_it_promises(scene);
+            let code = run.end(Signal::TERM).code();
+            Run {
+                pid,
+                owned: true,
+                code,
+                words: run.complaints(),
+            }
+        }
+        Answer::Ended(code, words) => Run {
+            pid,
+            owned: false,
+            code,
+            words,
+        },
+    }
+}
+
+/// An owner whose claim's name promises evidence keeps its file locked: who finds it unlocked takes it for dead.
+fn keeps_what_it_promises(scene: &Scene) {
+    let file = File::open(scene.lock()).expect("it has the lock");
+    let promised = scene
+        .files()
+        .iter()
+        .any(|claim| claim.to_str().is_some_and(|claim| claim.contains("-e")));
+    let kept = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    assert!(kept || !promised, "it promises evidence, and keeps none");
+}
+
+/// An owner, a refusal, or an error that names operation and file.
+fn is_in_order(run: &Run, scene: &Scene, what: &str) {
+    let words = run.words.lines().last().unwrap_or_default();
+    let directory = scene.path().to_str().expect("a path that is text");
+    match (run.owned, run.code) {
+        (true, Some(0)) => {}
+        (false, Some(75)) => assert!(
+            words.contains(" is locked by ") && words.contains(directory),
+            "{what}: {words}"
+        ),
+        (_, Some(1)) => {
+            let failed = words.starts_with("lockhost: cannot ");
+            // What is said of ELOOP where a file is opened, and of ENOENT where it is removed.
+            let link = words.contains(" is a symbolic link, and no lock file");
+            let lost = run.owned && words.contains(" is lost: ");
+            let named = words.contains(directory) && (failed || link || lost);
+            assert!(named, "{what}: {words}");
+        }
+        (owned, code) => panic!("{what}: {owned}, {code:?}, {}", run.words),
+    }
+}
+
+/// Why something of the run's own may be left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Excuse {
+    /// It could not be removed, or not be seen whose it is before that.
+    Removing,
+    /// Opening is two system calls: the file is there when the second one fails, and cannot be told from another's.
+    Opening,
+    /// It was made in place, and somebody may be about to remove it: it was made to name nobody.
+    Disowning,
+}
+
+/// What is left of the run's own has to have an excuse.
+fn excuse(run: &Run, call: &SystemCall, left: &str) -> Result<Option<Excuse>, String> {
+    let is_own = |file: &&str| file.contains("claim") || file.ends_with(')');
+    let own: Vec<&str> = left.split(", ").filter(is_own).collect();
+    let opening = call.name == "statx" && run.words.contains("cannot create");
+    let looking = call.text.contains(".lock.1-p") && run.words.contains("cannot look at");
+    match own[..] {
+        [] => Ok(None),
+        _ if call.name == "unlinkat" || run.owned && run.code == Some(1) => {
+            Ok(Some(Excuse::Removing))
+        }
+        ["claim"] if looking => Ok(Some(Excuse::Removing)),
+        [file] if opening && file.ends_with("(empty)") => Ok(Some(Excuse::Opening)),
+        [file] if file.ends_with("(disowned)") => Ok(Some(Excuse::Disowning)),
+        _ => Err(left.to_owned()),
+    }
+}
+
+/// Has everything fail in turn.
+fn failures(
+    what: &str,
+    start: impl Fn() -> Scene,
+    errors: impl Fn(&SystemCall) -> Vec<&'static str>,
+) {
+    let (mut faults, mut owners, mut refusals) = (0, 0, 0);
+    let mut excuses = BTreeMap::<Excuse, usize>::new();
+    for call in points(&start()) {
+        for error in errors(&call) {
+            let scene = start();
+            let run = run(&call, error, &scene);
+            let what = format!("{what}: {error} of {call:?}");
+            is_in_order(&run, &scene, &what);
+            let excuse = excuse(&run, &call, &left(&scene, run.pid));
+            if let Some(excuse) = excuse.unwrap_or_else(|left| panic!("{what}: {left}")) {
+                *excuses.entry(excuse).or_default() += 1;
+            }
+            recovers(&scene, run.pid, &[], &what);
+            faults += 1;
+            owners += usize::from(run.owned);
+            refusals += usize::from(run.code == Some(75));
+        }
+    }
+    println!(
+        "{what}: {faults} faults: {owners} owners, {refusals} refusals, the rest errors; left behind: {excuses:?}"
+    );
+}
+
+/// These errors; but a descriptor that is closed or asked for its flags cannot fail in so many ways.
+fn each_of(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Vec<&'static str> {
+    |call| match call.name.as_str() {
+        "close" | "fcntl" => errors
+            .iter()
+            .copied()
+            .filter(|error| *error == "EIO")
+            .collect(),
+        _ => errors.to_vec(),
+    }
+}
+
+/// The same but for closing: a file that stays open has a name until then, where its server is no kernel.
+fn but_of_closing(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Vec<&'static str> {
+    move |call| match call.name.as_str() {
+        "close" => Vec::new(),
+        _ => each_of(errors)(call),
+    }
+}
+
+fn of_a_name(call: &SystemCall) -> Vec<&'static str> {
+    match call.name.as_str() {
+        "openat" | "linkat" | "unlinkat" => NAME.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn crashed() -> Scene {
+    Scene::free().crashed(DEAD, &[LOCK])
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn whatever_fails_on_a_free_directory_is_told_and_leaves_nothing() {
+    failures("free, hard", Scene::free, each_of(&HARD));
+    failures("free, want", Scene::free, each_of(&WANT));
+    failures("free, names", Scene::free, of_a_name);
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn whatever_fails_hard_on_a_crashed_owners_lock_is_told_and_leaves_nothing() {
+    failures("crashed owner, hard", crashed, each_of(&HARD));
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn whatever_fails_for_want_on_a_crashed_owners_lock_is_told_and_leaves_nothing() {
+    failures("crashed owner, want", crashed, each_of(&WANT));
+    failures("crashed owner, names", crashed, of_a_name);
+}
+
+/// Nobody gets in, whatever fails, once or from then on, from the first call that touches the directory on.
+/// Whether a call is of the search for those that keep the file locked: after it was decided, for the words of the
+/// refusal, and as long as there are processes.
+fn looks_for_keepers(call: &str) -> bool {
+    let of_all = call.contains("\"/proc\"") || call.contains("</proc>");
+    of_all || (call.contains("/proc/") && (call.contains("/fd") || call.contains("/comm")))
+}
+
+fn never_gets_in(what: &str, scene: &Scene) {
+    let before = scene.files();
+    let calls = traced::system_calls(&[], scene.path());
+    let first = calls.iter().position(|call| call.touches(scene.path()));
+    let mut faults = 0;
+    for SystemCall { name, nth, text } in &calls[first.expect("it opens the directory")..] {
+        if looks_for_keepers(text) {
+            continue;
+        }
+        for (error, times) in [("EIO", ""), ("EMFILE", ""), ("EIO", "+")] {
+            let run = run_with(&format!("{name}:error={error}:when={nth}{times}"), scene);
+            assert!(!run.owned, "{what}: {error} of {name} {nth}{times}, {text}");
+            faults += 1;
+        }
+    }
+    assert_eq!(scene.files(), before, "{what}");
+    println!("{what}: {faults} faults, nobody got in");
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn whatever_fails_nobody_gets_in_beside_a_living_owner() {
+    let scene = Scene::free();
+    let mut owner = Contender::owner(scene.path());
+    never_gets_in("beside a living owner", &scene);
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn whatever_fails_nobody_gets_in_where_the_kernel_keeps_the_file_locked() {
+    let scene = crashed();
+    // As a child keeps it that inherited it.
+    let file = File::open(scene.lock()).unwrap();
+    file.try_lock().unwrap();
+    never_gets_in("beside evidence", &scene);
+}
+
+#[test]
+fn a_directory_that_is_removed_under_an_owner_is_a_lost_lock() {
+    let scene = Scene::free();
+    let directory = scene.path().join("data");
+    fs::create_dir(&directory).unwrap();
+    let lock = acquire(&directory).unwrap();
+    fs::remove_dir_all(&directory).unwrap();
+    assert!(!lock.still_held().unwrap());
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
+    assert!(!directory.exists());
+}
+
+#[test]
+fn a_directory_that_is_moved_away_is_lost_and_still_locked() {
+    let scene = Scene::free();
+    let (directory, moved) = (scene.path().join("data"), scene.path().join("moved"));
+    fs::create_dir(&directory).unwrap();
+    let lock = acquire(&directory).unwrap();
+    fs::rename(&directory, &moved).unwrap();
+    fs::create_dir(&directory).unwrap();
+    // Another directory has the path, and another lock.
+    let other = acquire(&directory).unwrap();
+    assert!(!lock.still_held().unwrap() && other.still_held().unwrap());
+    assert_eq!(acquire(&moved).unwrap_err().kind(), ErrorKind::Held);
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
+    assert!(other.still_held().unwrap());
+    other.release().unwrap();
+    for directory in [directory, moved] {
+        assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_strace),
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
+)]
+fn whatever_fails_without_hard_links_on_a_free_directory_is_told_and_leaves_nothing_that_names_anybody()
+ {
+    let exfat = Mounted::exfat();
+    assert!(is_mounted(&exfat.path()));
+    let free = || Scene::free_in(&exfat.path());
+    failures(
+        "without links, free",
+        free,
+        but_of_closing(&["EIO", "ENOSPC"]),
+    );
+}
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_strace),
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
+)]
+fn whatever_fails_without_hard_links_on_a_stale_lock_is_told_and_leaves_nothing_that_names_anybody()
+{
+    let exfat = Mounted::exfat();
+    assert!(is_mounted(&exfat.path()));
+    let stale = || Scene::free_in(&exfat.path()).with(LOCK, NOBODY);
+    failures("without links, stale", stale, but_of_closing(&["EIO"]));
+}

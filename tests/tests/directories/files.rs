@@ -1,0 +1,120 @@
+//! The table of files: what may stand in a lock file's place, and what the directory may be like.
+
+// Pipes, sockets, numbers of users, and mounts.
+#[cfg(target_os = "linux")]
+mod linux;
+
+use std::{
+    fs::{self, File},
+    time::{Duration, SystemTime},
+};
+
+use lockhost_tests::{
+    contender::Contender,
+    program::{ended, run, text},
+    scene::Scene,
+};
+
+fn ends(arguments: &[&str]) -> (Option<i32>, String) {
+    ended(run(arguments))
+}
+
+/// In place of the lock: it is named and described, the exit code is 1, and it stays as it is.
+fn stands_in_the_way(scene: &Scene, what: &str) {
+    let before = scene.files();
+    let (code, line) = ends(&["acquire", text(scene.path())]);
+    assert_eq!(code, Some(1), "{line}");
+    assert!(
+        line.contains(text(&scene.lock())) && line.contains(what),
+        "{line}"
+    );
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+fn a_directory_in_place_of_the_lock_is_left_alone() {
+    let scene = Scene::free();
+    fs::create_dir(scene.lock()).unwrap();
+    stands_in_the_way(&scene, "a directory");
+    assert!(scene.lock().is_dir());
+}
+
+#[test]
+fn a_file_longer_than_any_pid_file_is_no_lock_and_stays() {
+    for size in [65, 1 << 30] {
+        let scene = Scene::free().with("tinyforge.lock", "");
+        let file = File::options().write(true).open(scene.lock()).unwrap();
+        file.set_len(size).unwrap();
+        stands_in_the_way(&scene, "longer than any pid file");
+        assert_eq!(fs::metadata(scene.lock()).unwrap().len(), size);
+    }
+}
+
+#[test]
+fn a_postmaster_pid_of_usual_length_is_no_lock_and_stays() {
+    let content = format!(
+        "{}\n/var/lib/postgresql/17/main\n1764378000\n5432\n/var/run/postgresql\nlocalhost\n  5432001    65538\nready   \n",
+        std::process::id()
+    );
+    let scene = Scene::free().with_old("tinyforge.lock", &content);
+    stands_in_the_way(&scene, "longer than any pid file");
+    assert_eq!(fs::read_to_string(scene.lock()).unwrap(), content);
+}
+
+#[test]
+fn a_file_with_more_than_a_living_pid_is_a_refusal() {
+    let scene = Scene::free();
+    let pid = std::process::id();
+    fs::write(scene.lock(), format!("{pid} 8080\n")).unwrap();
+    let (code, line) = ends(&["acquire", text(scene.path())]);
+    assert_eq!(code, Some(75));
+    let told = format!("(pid {pid})");
+    assert!(
+        line.contains(&told) && line.contains("holds more than a pid"),
+        "{line}"
+    );
+    assert!(
+        line.contains(&format!("lockhost break --owner={pid}@")),
+        "{line}"
+    );
+    let (code, _) = ends(&["acquire", "-E", "9", text(scene.path())]);
+    assert_eq!(code, Some(9));
+}
+
+#[test]
+fn what_stands_in_a_reclaim_locks_place_is_left_alone_too() {
+    let scene = Scene::stale();
+    let reclaim = scene.path().join("tinyforge.lock.reclaim");
+    fs::create_dir(&reclaim).unwrap();
+    let (code, line) = ends(&["acquire", text(scene.path())]);
+    assert_eq!(code, Some(1));
+    assert!(
+        line.contains(text(&reclaim)) && line.contains("a directory"),
+        "{line}"
+    );
+    assert_eq!(scene.files(), ["tinyforge.lock", "tinyforge.lock.reclaim"]);
+}
+
+/// A lock that names nobody, and is not old, is watched until it has settled.
+fn settles(scene: &Scene) {
+    let mut owner = Contender::owner(scene.path());
+    owner.stop();
+    let told = owner.complaints();
+    assert!(told.contains("malformed existing lockfile"), "{told}");
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+fn a_fresh_garbage_lock_settles() {
+    settles(&Scene::free().with("tinyforge.lock", "garbage\n"));
+}
+
+#[test]
+fn a_malformed_lock_from_the_future_settles() {
+    let scene = Scene::free().with("tinyforge.lock", "");
+    let file = File::options().write(true).open(scene.lock()).unwrap();
+    file.set_modified(SystemTime::now() + Duration::from_secs(1_000_000))
+        .unwrap();
+    drop(file);
+    settles(&scene);
+}

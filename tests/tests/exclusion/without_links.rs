@@ -1,0 +1,269 @@
+//! File systems without hard links, and such where links are not what they are elsewhere: the lock file is made in
+//! place there, has no claim, and is judged by its pid alone.
+//!
+//! On Linux alone: such file systems are mounted.
+#![cfg(target_os = "linux")]
+
+mod denied;
+
+use std::{ffi::OsString, fs};
+
+use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
+use lockhost_tests::{
+    boxed::Place,
+    contender::{Answer, Contender, exactly_one_gets_in, rounds},
+    mounted::{Mounted, is_mounted},
+    program::run,
+    scene::{NOBODY, Scene},
+    traced,
+};
+use rustix::process::Signal;
+
+const LOCK: &str = "tinyforge.lock";
+const RECLAIM: &str = "tinyforge.lock.reclaim";
+
+const PROCESSES: usize = 16;
+
+fn program(scene: &Scene) -> Contender {
+    Contender::acquire(scene.path())
+}
+
+fn round(scene: &Scene) {
+    exactly_one_gets_in(env!("CARGO_BIN_EXE_at-barrier"), PROCESSES, scene);
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn of_sixteen_without_links_exactly_one_gets_in() {
+    let exfat = Mounted::exfat();
+    assert!(is_mounted(&exfat.path()));
+    let free = || Scene::free_in(&exfat.path());
+    let rounds = rounds().div_ceil(2);
+    for _ in 0..rounds {
+        round(&free());
+        round(&free().with(LOCK, NOBODY));
+        round(&free().with_old(LOCK, ""));
+        round(&free().with(LOCK, NOBODY).with(RECLAIM, NOBODY));
+    }
+    println!("without links: 4 times {rounds} rounds of {PROCESSES} processes, one owner each");
+}
+
+/// As a lock is that was made in place.
+fn is_in_place(lock: &Lock, scene: &Scene) {
+    assert!(!lock.is_claimed() && !lock.has_evidence());
+    assert!(lock.evidence().unwrap().is_none());
+    assert_eq!(scene.files(), [LOCK]);
+    let content = fs::read_to_string(scene.lock()).unwrap();
+    assert_eq!(content, format!("{}\n", std::process::id()));
+    assert!(lock.still_held().unwrap());
+    assert!(lock.warnings().is_empty(), "{:?}", lock.warnings());
+}
+
+fn is_made_in_place_and_excludes(mounted: &Mounted) {
+    let scene = Scene::free_in(&mounted.path());
+    let lock = acquire(scene.path()).unwrap();
+    is_in_place(&lock, &scene);
+    let refused = acquire(scene.path()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Held);
+    assert!(refused.holder().unwrap().is_this_process(), "{refused}");
+    let mut other = program(&scene);
+    let Answer::Ended(Some(75), told) = other.answer() else {
+        panic!("two owners");
+    };
+    assert!(told.contains(&format!("(pid {})", lock.pid())), "{told}");
+    assert!(told.contains("made without hard links"), "{told}");
+    assert_eq!(scene.files(), [LOCK]);
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_the_lock_file_is_made_in_place_and_excludes() {
+    is_made_in_place_and_excludes(&Mounted::exfat());
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "unionfs cannot be mounted (unionfs-fuse, root)")]
+fn where_two_names_show_as_two_files_the_lock_file_is_made_in_place_and_excludes() {
+    let unionfs = Mounted::unionfs();
+    assert!(is_mounted(&unionfs.path()));
+    is_made_in_place_and_excludes(&unionfs);
+}
+
+#[test]
+#[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
+fn a_foreign_file_system_with_links_has_claims_and_no_evidence() {
+    let bindfs = Mounted::bindfs();
+    assert!(is_mounted(&bindfs.path()));
+    let scene = Scene::free_in(&bindfs.path());
+    let lock = acquire(scene.path()).unwrap();
+    assert!(lock.is_claimed() && !lock.has_evidence());
+    assert!(lock.evidence().unwrap().is_none());
+    let claim = format!("{LOCK}.{}", lock.identity());
+    assert_eq!(scene.files(), [LOCK, &claim], "the scratch link is gone");
+    let refused = acquire(scene.path()).unwrap_err();
+    assert!(refused.holder().unwrap().is_this_process(), "{refused}");
+    lock.release().unwrap();
+    assert!(scene.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_a_killed_owner_does_not_block_a_restart() {
+    let exfat = Mounted::exfat();
+    let scene = Scene::free_in(&exfat.path());
+    let mut owner = program(&scene);
+    assert_eq!(owner.answer(), Answer::Owns);
+    owner.end(Signal::KILL);
+    let lock = acquire(scene.path()).unwrap();
+    let [replaced] = lock.replaced() else {
+        panic!("{:?}", lock.replaced());
+    };
+    assert_eq!(replaced.pid(), Some(owner.pid()));
+    assert_eq!(
+        replaced.reason(),
+        ReplacedReason::Dead(DeadReason::NoProcess)
+    );
+    is_in_place(&lock, &scene);
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_a_lock_file_that_somebody_replaced_is_noticed_and_left_alone() {
+    let exfat = Mounted::exfat();
+    let scene = Scene::free_in(&exfat.path());
+    let lock = acquire(scene.path()).unwrap();
+    fs::remove_file(scene.lock()).unwrap();
+    fs::write(scene.lock(), NOBODY).unwrap();
+    assert!(!lock.still_held().unwrap());
+    assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
+    assert_eq!(scene.files(), [LOCK]);
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_our_own_pid_from_an_earlier_life_is_refused_with_the_way_out() {
+    let exfat = Mounted::exfat();
+    let own = format!("{}\n", std::process::id());
+    let scene = Scene::free_in(&exfat.path()).with(LOCK, &own);
+    let refused = acquire(scene.path()).unwrap_err();
+    let holder = refused.holder().unwrap();
+    assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::OwnPid));
+    let identity = holder.identity().unwrap().to_owned();
+    let options = lockhost::Options::new().assume_dead(identity);
+    is_in_place(&options.acquire(scene.path()).unwrap(), &scene);
+}
+
+#[test]
+#[cfg_attr(
+    no_fuse,
+    ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
+)]
+fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
+    let exfat = Mounted::exfat();
+    // Pid 1 lives. It may be about to remove what it saw when the lock file was still empty.
+    let scene = Scene::free_in(&exfat.path()).with(RECLAIM, "1\n");
+    let path = scene.path().to_str().expect("its path is text");
+    let output = run(&["acquire", path]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(75), "{told}");
+    assert!(
+        told.contains("a reclaim of a dead lock is in progress"),
+        "{told}"
+    );
+    // Given up by its content and not by its name, and free to be taken once it has settled.
+    assert_eq!(scene.files(), [LOCK, RECLAIM]);
+    assert!(fs::read_to_string(scene.lock()).unwrap().starts_with('-'));
+    fs::remove_file(scene.path().join(RECLAIM)).unwrap();
+    let lock = acquire(scene.path()).unwrap();
+    assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
+    is_in_place(&lock, &scene);
+}
+
+/// What it holds, once it has got in where link(2) fails in this way.
+fn owner_with(inject: &str, scene: &Scene) -> Vec<OsString> {
+    let mut owner = traced::acquire_with(&[inject], scene.path());
+    assert_eq!(owner.answer(), Answer::Owns);
+    let files = scene.files();
+    assert_eq!(owner.end(Signal::TERM).code(), Some(0));
+    assert!(scene.files().is_empty());
+    files
+}
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_strace),
+    ignore = "bindfs cannot be mounted (bindfs, root), or there is no strace"
+)]
+fn every_way_to_have_no_links_is_understood_and_an_error_that_passes_is_not_taken_for_one() {
+    let bindfs = Mounted::bindfs();
+    let scene = Scene::free_in(&bindfs.path());
+    for error in ["EPERM", "ENOSYS", "EOPNOTSUPP", "EMLINK"] {
+        let inject = format!("linkat:error={error}");
+        assert_eq!(owner_with(&inject, &scene), [LOCK], "{error}");
+    }
+    let files = owner_with("linkat:error=EIO:when=1", &scene);
+    assert_eq!(files.len(), 2, "the lock and its claim: {files:?}");
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
+fn where_a_scratch_link_is_made_a_denied_one_is_a_failure() {
+    // As fs.protected_hardlinks has it for files of other users.
+    let scene = Scene::free();
+    let mut refused = traced::acquire_with(&["linkat:error=EPERM:when=1"], scene.path());
+    let Answer::Ended(Some(1), told) = refused.answer() else {
+        panic!("it made its lock without a link");
+    };
+    assert!(told.contains("cannot link"), "{told}");
+    assert!(told.contains("operation not permitted"), "{told}");
+    assert!(scene.files().is_empty());
+}
+
+/// Every file that is looked at seems to have one name, and everything else to be as it is: its mask, block size and
+/// attributes are written with it, the way statx(2) lays them out.
+const ONE_LINK: &str = "statx:poke_exit=@arg5=ff0f000000100000000000000000000001000000";
+
+#[test]
+#[cfg_attr(
+    any(no_fuse, no_namespaces, no_strace),
+    ignore = "needs root, bindfs, unshare, nsenter and strace"
+)]
+fn a_link_count_of_one_is_not_believed() {
+    let mounted = Mounted::bindfs();
+    let mut owner = Contender::owner(&mounted.path());
+    // The owner's pid is no process' there.
+    let observer = || Place::container().injected(&[ONE_LINK]);
+    let (liveness, said) = observer().contend(&mounted.path()).refused();
+    assert_eq!(liveness, "Unknown(OtherNamespace)", "{said}");
+    let files = fs::read_dir(mounted.path()).unwrap().count();
+    assert_eq!(files, 2, "the owner's lock and claim");
+    owner.end(Signal::TERM);
+}
+
+#[test]
+#[cfg_attr(any(no_fuse, no_strace), ignore = "needs root, bindfs and strace")]
+fn a_second_name_that_is_not_counted_is_none() {
+    let mounted = Mounted::bindfs();
+    let mut owner = traced::acquire_with(&[ONE_LINK], &mounted.path());
+    assert_eq!(owner.answer(), Answer::Owns);
+    let files = fs::read_dir(mounted.path()).unwrap().count();
+    assert_eq!(files, 1, "the lock alone, made in place");
+    owner.end(Signal::TERM);
+}
