@@ -15,7 +15,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::witness::Witness;
+use crate::exclusion_oracle::ExclusionOracle;
 
 /// How long nobody gets in before that counts as a wedge. Nothing takes a hundredth of it.
 const WEDGED: Duration = Duration::from_secs(60);
@@ -95,12 +95,12 @@ impl Crew {
     /// If processes cannot be started, or files not be read.
     #[must_use]
     pub fn churn(&self, directory: &Path, acquisitions: usize) -> Counts {
-        let witnesses = TempDir::with_prefix("lockhost-witness-").expect("a temporary directory");
+        let oracles = TempDir::with_prefix("lockhost-oracle-").expect("a temporary directory");
         let (told, hear) = mpsc::channel();
         let mut churn = Churn {
             crew: self,
             directory,
-            witnesses: witnesses.path(),
+            oracles: oracles.path(),
             told,
             started: 0,
             talking: 0,
@@ -129,7 +129,7 @@ struct Worker {
 struct Churn<'a> {
     crew: &'a Crew,
     directory: &'a Path,
-    witnesses: &'a Path,
+    oracles: &'a Path,
     told: Sender<Told>,
     /// How many processes there were, which are numbered by it.
     started: usize,
@@ -148,7 +148,7 @@ impl Churn<'_> {
         self.talking += 1;
         let mut command = Command::new(&self.crew.program);
         command.args([&number.to_string(), kind, &threads.to_string()]);
-        command.args([self.directory, self.witnesses, &self.crew.original]);
+        command.args([self.directory, self.oracles, &self.crew.original]);
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -254,7 +254,7 @@ impl Churn<'_> {
                 }
             }
         }
-        let verdict = Witness::new(self.witnesses)
+        let verdict = ExclusionOracle::new(self.oracles)
             .judge(&self.killed)
             .expect("the journal can be read");
         // Some were killed before they could say so.

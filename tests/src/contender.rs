@@ -11,7 +11,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
 
-use crate::{program::lockhost, scene::Scene};
+use crate::{fixture::Fixture, program::lockhost};
 
 pub use platform::*;
 
@@ -200,9 +200,9 @@ pub fn owners(contenders: &mut [Contender]) -> (usize, Vec<Answer>) {
 ///
 /// # Panics
 /// If it is not so.
-pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, scene: &Scene) {
+pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, fixture: &Fixture) {
     let barrier = Barrier::new();
-    let directory = scene.path().to_str();
+    let directory = fixture.path().to_str();
     let directory = directory.expect("a temporary directory's path is text");
     let mut contenders: Vec<_> = (0..processes)
         .map(|_| barrier.line_up(at_barrier, &lockhost(), &[ACQUIRE, &[directory]].concat()))
@@ -217,7 +217,7 @@ pub fn exactly_one_gets_in(at_barrier: &str, processes: usize, scene: &Scene) {
             assert_eq!(contender.stop().code(), Some(0));
         }
     }
-    let mut newcomer = Contender::owner(scene.path());
+    let mut newcomer = Contender::owner(fixture.path());
     assert_eq!(newcomer.stop().code(), Some(0));
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
 }

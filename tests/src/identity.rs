@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::scene::Scene;
+use crate::fixture::Fixture;
 
 pub use crate::running::start_of;
 
@@ -67,19 +67,21 @@ impl Identity {
     ///
     /// # Panics
     /// If the files cannot be made.
-    pub fn leave(&self, scene: &Scene) {
-        self.leave_at(scene, &["tinyforge.lock"]);
+    pub fn leave(&self, fixture: &Fixture) {
+        self.leave_at(fixture, &["tinyforge.lock"]);
     }
 
     /// Leaves a claim of this owner behind, with further names.
     ///
     /// # Panics
     /// If the files cannot be made.
-    pub fn leave_at(&self, scene: &Scene, names: &[&str]) {
-        let claim = scene.path().join(format!("tinyforge.lock.{}", self.text()));
+    pub fn leave_at(&self, fixture: &Fixture, names: &[&str]) {
+        let claim = fixture
+            .path()
+            .join(format!("tinyforge.lock.{}", self.text()));
         fs::write(&claim, format!("{}\n", self.pid())).expect("a claim can be written");
         for name in names {
-            fs::hard_link(&claim, scene.path().join(name)).expect("a claim can be linked");
+            fs::hard_link(&claim, fixture.path().join(name)).expect("a claim can be linked");
         }
     }
 }

@@ -4,32 +4,32 @@
 pub mod churn;
 pub mod component;
 pub mod contender;
-pub mod dawdle;
+pub mod exclusion_oracle;
 pub mod files;
+pub mod fixture;
 pub mod identity;
+pub mod jitter;
 mod launch;
 pub mod original;
 pub mod pair;
 pub mod plugin;
 pub mod program;
 pub mod running;
-pub mod scene;
 pub mod schema;
-pub mod stepped;
+pub mod single_step;
 pub mod under_lock;
-pub mod witness;
 
 // What strace(1) does to a program, namespaces, mounts, and the system calls that Linux alone has.
 #[cfg(target_os = "linux")]
-pub mod aftermath;
-#[cfg(target_os = "linux")]
-pub mod boxed;
+pub mod leftovers;
 #[cfg(target_os = "linux")]
 pub mod mounted;
 #[cfg(target_os = "linux")]
+pub mod namespaces;
+#[cfg(target_os = "linux")]
 pub mod seccomp;
 #[cfg(target_os = "linux")]
-pub mod traced;
+pub mod strace;
 #[cfg(target_os = "linux")]
 pub mod twin;
 

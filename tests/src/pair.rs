@@ -4,19 +4,19 @@ use std::fs;
 
 use crate::{
     contender::{Answer, Contender},
-    scene::Scene,
+    fixture::Fixture,
 };
 
 /// Starts a program that takes the lock on a directory.
-pub type Start = fn(&Scene) -> Contender;
+pub type Start = fn(&Fixture) -> Contender;
 
 /// The native program.
 ///
 /// # Panics
 /// If it cannot be started.
 #[must_use]
-pub fn native(scene: &Scene) -> Contender {
-    Contender::acquire(scene.path())
+pub fn native(fixture: &Fixture) -> Contender {
+    Contender::acquire(fixture.path())
 }
 
 /// It says that it has the lock.
@@ -46,9 +46,9 @@ pub fn is_refused(mut contender: Contender) -> String {
 ///
 /// # Panics
 /// If it does not end well.
-pub fn ends(mut owner: Contender, scene: &Scene) -> String {
+pub fn ends(mut owner: Contender, fixture: &Fixture) -> String {
     assert_eq!(owner.stop().code(), Some(0));
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
     owner.complaints()
 }
 
@@ -58,19 +58,19 @@ pub fn ends(mut owner: Contender, scene: &Scene) -> String {
 /// If it is not so.
 pub fn exclude_each_other(both: [Start; 2]) {
     for first in both {
-        let scene = Scene::free();
-        let owner = gets_in(first(&scene));
+        let fixture = Fixture::free();
+        let owner = gets_in(first(&fixture));
         let pid = format!("pid {}", owner.pid());
         for second in both {
-            let why = is_refused(second(&scene));
+            let why = is_refused(second(&fixture));
             assert!(why.contains(&pid), "{why}");
         }
-        let file = fs::read_to_string(scene.lock()).expect("a lock file");
+        let file = fs::read_to_string(fixture.lock()).expect("a lock file");
         assert_eq!(file, format!("{}\n", owner.pid()));
-        ends(owner, &scene);
+        ends(owner, &fixture);
         for second in both {
-            let owner = gets_in(second(&scene));
-            assert_eq!(ends(owner, &scene), "", "nothing was replaced");
+            let owner = gets_in(second(&fixture));
+            assert_eq!(ends(owner, &fixture), "", "nothing was replaced");
         }
     }
 }
@@ -82,11 +82,11 @@ pub fn exclude_each_other(both: [Start; 2]) {
 pub fn take_over_from_each_other(both: [Start; 2]) {
     for killed in both {
         for next in both {
-            let scene = Scene::free();
-            let mut owner = gets_in(killed(&scene));
+            let fixture = Fixture::free();
+            let mut owner = gets_in(killed(&fixture));
             owner.kill();
-            assert_eq!(scene.files().len(), 2, "the lock and its claim");
-            let complaints = ends(gets_in(next(&scene)), &scene);
+            assert_eq!(fixture.files().len(), 2, "the lock and its claim");
+            let complaints = ends(gets_in(next(&fixture)), &fixture);
             let pid = owner.pid().to_string();
             assert!(complaints.contains(&pid), "{complaints}");
         }

@@ -15,8 +15,8 @@ use lockhost::{
 };
 use lockhost_tests::{
     contender::{Answer, Contender, send},
+    fixture::Fixture,
     program::{ended, lockhost},
-    scene::Scene,
     under_lock::{passes_on, ready, told, under_lock, until},
 };
 use rustix::process::Signal;
@@ -44,27 +44,27 @@ fn refused(output: Output) -> String {
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn an_owner_is_refused_to_linux_and_the_other_way_round() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
-    let refusal = acquire(scene.path()).unwrap_err();
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
+    let refusal = acquire(fixture.path()).unwrap_err();
     assert_eq!(refusal.holder().unwrap().pid(), Some(owner.pid()));
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-    let lock = acquire(scene.path()).unwrap();
-    refused(under_lock(&[], scene.path(), &[]).output().unwrap());
+    let lock = acquire(fixture.path()).unwrap();
+    refused(under_lock(&[], fixture.path(), &[]).output().unwrap());
     lock.release().unwrap();
-    let mut owner = Contender::owner(scene.path());
+    let mut owner = Contender::owner(fixture.path());
     owner.end(Signal::KILL);
-    acquire(scene.path()).unwrap().release().unwrap();
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    acquire(fixture.path()).unwrap().release().unwrap();
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn where_processes_are_unknown_an_owner_is_refused_to_linux_and_the_other_way_round() {
-    let scene = Scene::free();
-    let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], scene.path(), &[])));
+    let fixture = Fixture::free();
+    let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], fixture.path(), &[])));
     assert_eq!(owner.answer(), Answer::Owns);
-    let refusal = acquire(scene.path()).unwrap_err();
+    let refusal = acquire(fixture.path()).unwrap_err();
     let holder = refusal.holder().unwrap();
     assert_eq!(holder.pid(), Some(owner.pid()));
     assert_eq!(
@@ -72,25 +72,25 @@ fn where_processes_are_unknown_an_owner_is_refused_to_linux_and_the_other_way_ro
         Liveness::Unknown(UnknownReason::Unreadable)
     );
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-    let lock = acquire(scene.path()).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     let line = refused(
-        by_unknown(&under_lock(&[], scene.path(), &[]))
+        by_unknown(&under_lock(&[], fixture.path(), &[]))
             .output()
             .unwrap(),
     );
     assert!(line.contains("processes cannot be looked at"), "{line}");
     lock.release().unwrap();
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn where_processes_are_unknown_a_killed_owner_is_a_persons_decision() {
-    let scene = Scene::free();
-    let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], scene.path(), &[])));
+    let fixture = Fixture::free();
+    let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], fixture.path(), &[])));
     assert_eq!(owner.answer(), Answer::Owns);
     owner.end(Signal::KILL);
-    let attempt = by_unknown(&under_lock(&[], scene.path(), &[]));
+    let attempt = by_unknown(&under_lock(&[], fixture.path(), &[]));
     let attempt = || {
         Command::new(attempt.get_program())
             .args(attempt.get_args())
@@ -98,7 +98,7 @@ fn where_processes_are_unknown_a_killed_owner_is_a_persons_decision() {
             .unwrap()
     };
     refused(attempt());
-    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
     assert_eq!(status.state(), State::Unknown);
     let identity = status.holder().unwrap().identity().unwrap().to_owned();
     // It says no more than it knows.
@@ -106,12 +106,12 @@ fn where_processes_are_unknown_a_killed_owner_is_a_persons_decision() {
     assert_eq!(identity, format!("1-p{}", owner.pid()));
     assert!(!known.promises_evidence());
     let assumed = format!("--assume-dead={identity}");
-    let command = under_lock(&[&assumed], scene.path(), &["true"]);
+    let command = under_lock(&[&assumed], fixture.path(), &["true"]);
     let output = by_unknown(&command).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     // The dead owner's claim: whether its maker is dead, nobody can know that sweeps.
     assert_eq!(
-        scene.files(),
+        fixture.files(),
         [format!("{DEFAULT_NAME}.{identity}").as_str()]
     );
 }
@@ -120,11 +120,11 @@ fn where_processes_are_unknown_a_killed_owner_is_a_persons_decision() {
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn who_waits_gets_in_though_nobody_tells() {
     for program in [lockhost(), unknown()] {
-        let scene = Scene::free();
-        let lock = acquire(scene.path()).unwrap();
+        let fixture = Fixture::free();
+        let lock = acquire(fixture.path()).unwrap();
         let mut command = Command::new(&program);
         command.args(["acquire", "-v", "--wait", "--wait-for-ancestor"]);
-        command.arg(scene.path());
+        command.arg(fixture.path());
         let mut waiter = Contender::start(&mut told(&command));
         let line = waiter.line();
         assert!(line.starts_with("lockhost: waiting for "), "{line}");
@@ -136,7 +136,7 @@ fn who_waits_gets_in_though_nobody_tells() {
         }
         assert!(line.starts_with("acquired "), "{line}");
         assert_eq!(waiter.end(Signal::INT).code(), Some(0));
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
@@ -144,22 +144,22 @@ fn who_waits_gets_in_though_nobody_tells() {
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn a_signal_ends_the_wait_and_nothing_is_left() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
-        let scene = Scene::free();
-        let lock = acquire(scene.path()).unwrap();
+        let fixture = Fixture::free();
+        let lock = acquire(fixture.path()).unwrap();
         let options = ["-v", "--wait", "--wait-for-ancestor"];
-        let mut waiter = Contender::start(&mut told(&under_lock(&options, scene.path(), &[])));
+        let mut waiter = Contender::start(&mut told(&under_lock(&options, fixture.path(), &[])));
         assert!(waiter.line().starts_with("lockhost: waiting for "));
         assert_eq!(waiter.end(signal).code(), Some(code));
         lock.release().unwrap();
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn signals_that_no_key_sends_are_passed_on_once() {
-    let scene = Scene::free();
-    let mut command = under_lock(&[], scene.path(), &[HEARING]);
+    let fixture = Fixture::free();
+    let mut command = under_lock(&[], fixture.path(), &[HEARING]);
     let mut owner = Contender::start(&mut command);
     ready(&mut owner);
     // Who sent one of a key's is not told, and whoever pressed one has sent it to the command as well.
@@ -176,33 +176,33 @@ fn signals_that_no_key_sends_are_passed_on_once() {
     passes_on(&mut owner, &signals);
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert_eq!(owner.line(), "");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn when_it_is_killed_the_command_goes_on_and_keeps_the_directory_until_it_has_ended() {
-    let scene = Scene::free();
-    let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &[HEARING]));
+    let fixture = Fixture::free();
+    let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[HEARING]));
     let (command, lock) = ready(&mut owner);
     owner.end(Signal::KILL);
-    let refusal = acquire(scene.path()).unwrap_err();
+    let refusal = acquire(fixture.path()).unwrap_err();
     assert_eq!(refusal.holder().unwrap().pid(), Some(lock));
     send(command, Signal::USR1).expect("it is there");
     assert_eq!(owner.line(), "heard SIGUSR1", "and no SIGTERM");
     send(command, Signal::USR2).expect("it is there");
-    until("it has ended", || acquire(scene.path()).is_ok());
-    assert!(scene.files().is_empty());
+    until("it has ended", || acquire(fixture.path()).is_ok());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn with_close_a_command_that_goes_on_keeps_nothing() {
-    let scene = Scene::free();
-    let mut owner = Contender::start(&mut under_lock(&["--close"], scene.path(), &[HEARING]));
+    let fixture = Fixture::free();
+    let mut owner = Contender::start(&mut under_lock(&["--close"], fixture.path(), &[HEARING]));
     let (command, lock) = ready(&mut owner);
     owner.end(Signal::KILL);
-    let taken = acquire(scene.path()).unwrap();
+    let taken = acquire(fixture.path()).unwrap();
     assert_eq!(taken.replaced()[0].pid(), Some(lock));
     send(command, Signal::USR2).expect("it is there");
 }
@@ -210,15 +210,15 @@ fn with_close_a_command_that_goes_on_keeps_nothing() {
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
 fn descendants_cannot_be_waited_for_and_that_is_said_before_anything_runs() {
-    let scene = Scene::free();
-    let output = under_lock(&["--all"], scene.path(), &["echo", "ran"])
+    let fixture = Fixture::free();
+    let output = under_lock(&["--all"], fixture.path(), &["echo", "ran"])
         .output()
         .unwrap();
     assert_eq!(output.stdout, b"");
     let (code, line) = ended(output);
     assert_eq!(code, Some(1), "{line}");
     assert!(line.contains("cannot wait for descendants"), "{line}");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
@@ -226,14 +226,14 @@ fn descendants_cannot_be_waited_for_and_that_is_said_before_anything_runs() {
 fn among_sixteen_of_three_kinds_exactly_one_gets_in() {
     let programs = [lockhost(), unknown()];
     for round in 0..4 {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let mut contenders: Vec<_> = (0..16)
             .map(|nth| {
                 let mut command = Command::new(&programs[(nth + round) % 2]);
-                Contender::start(command.arg("acquire").arg(scene.path()))
+                Contender::start(command.arg("acquire").arg(fixture.path()))
             })
             .collect();
-        let own = Options::new().acquire(scene.path());
+        let own = Options::new().acquire(fixture.path());
         let answers: Vec<_> = contenders.iter_mut().map(Contender::answer).collect();
         let owners = answers.iter().filter(|it| **it == Answer::Owns).count();
         assert_eq!(owners + usize::from(own.is_ok()), 1, "{answers:?}, {own:?}");

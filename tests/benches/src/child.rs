@@ -48,8 +48,8 @@ fn measure(what: &str, directory: &Path, of: &[String]) -> Outcome<()> {
 /// Starts a child on an empty directory, and waits for its numbers; and another one if that sweeps unasked.
 pub(crate) fn ask<const N: usize>(what: &str, place: &Place) -> Outcome<[f64; N]> {
     loop {
-        let scene = place.scene();
-        let (numbers, sweeps) = start(&[what.as_ref(), scene.path()])?;
+        let fixture = place.fixture();
+        let (numbers, sweeps) = start(&[what.as_ref(), fixture.path()])?;
         if !sweeps {
             return Ok(numbers.try_into().map_err(|_| "a number is missing")?);
         }

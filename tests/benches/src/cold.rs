@@ -17,12 +17,12 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         "≤ 1.1x",
     );
     for place in places {
-        let scene = place.scene();
+        let fixture = place.fixture();
         let file = place.path().join("flock");
         let mut lockhost = program::command(program::lockhost());
         lockhost
             .arg("acquire")
-            .arg(scene.path())
+            .arg(fixture.path())
             .args(["--", "true"]);
         let mut flock = program::command(program::flock());
         flock.arg("-n").arg(file).arg("true");

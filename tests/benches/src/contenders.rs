@@ -61,13 +61,13 @@ fn each(place: &Place, contenders: u32) -> Outcome<f64> {
 
 /// The log of all processes, and which of them had the lock.
 fn traced(place: &Place, contenders: u32) -> Outcome<(String, String)> {
-    let scene = place.scene();
+    let fixture = place.fixture();
     let log = NamedTempFile::new()?;
     let mut strace = program::command("strace");
     strace.args(["-f", "-qq", "-e", "signal=none", "-o"]);
     strace.arg(log.path()).arg(env::current_exe()?);
     strace.args([MARK, "contend", &contenders.to_string()]);
-    strace.arg(program::lockhost()).arg(scene.path());
+    strace.arg(program::lockhost()).arg(fixture.path());
     let output = strace.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("{contenders} contenders: {}", output.status).into());

@@ -30,8 +30,8 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         Row::new(what, "crate `fslock`, no pid", "-"),
     ];
     for place in places {
-        let scenes: [_; 6] = std::array::from_fn(|_| place.scene());
-        let paths = scenes.each_ref().map(|scene| scene.path());
+        let fixtures: [_; 6] = std::array::from_fn(|_| place.fixture());
+        let paths = fixtures.each_ref().map(|fixture| fixture.path());
         let mut sides: [Side<'_>; 6] = [
             side(paths[0], lockhost),
             side(paths[1], twin),

@@ -74,13 +74,13 @@ fn cost(directory: &Path) -> Outcome<f64> {
 }
 
 fn among_files(place: &Place) -> Outcome<Curve> {
-    let scene = place.scene();
+    let fixture = place.fixture();
     let mut curve = Vec::new();
     let mut there = 0;
     for files in FILES {
-        fill(&scene, there..files)?;
+        fill(&fixture, there..files)?;
         there = files;
-        curve.push((f64::from(files), cost(scene.path())?));
+        curve.push((f64::from(files), cost(fixture.path())?));
     }
     Ok(curve)
 }

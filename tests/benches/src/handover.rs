@@ -25,10 +25,10 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         "≤ 1.5x or 1 ms more",
     );
     for place in places {
-        let scene = place.scene();
+        let fixture = place.fixture();
         let file = place.path().join("flock");
         let mut sides: [Side<'_>; 2] = [
-            Box::new(|| lockhost(scene.path())),
+            Box::new(|| lockhost(fixture.path())),
             Box::new(|| through_flock(&file)),
         ];
         let samples = Samples::take(samples / 2, &mut sides)?;

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 use rustix::{
     fs::{CWD, FileType, Mode, mknodat},
     process::Signal,
@@ -37,10 +37,10 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         ),
     ];
     for place in places {
-        let (full, empty) = (place.scene(), place.scene());
+        let (full, empty) = (place.fixture(), place.fixture());
         fill(&full, 0..FILES)?;
         rows[0].push(both(&full, &empty, samples, cycle::lockhost)?);
-        let mut owners = [&full, &empty].map(|scene| program::owner(scene.path()));
+        let mut owners = [&full, &empty].map(|fixture| program::owner(fixture.path()));
         rows[1].push(both(&full, &empty, samples, refused::lockhost)?);
         rows[2].push(both(&full, &empty, samples, inspect)?);
         for owner in &mut owners {
@@ -58,21 +58,22 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
 }
 
 /// Puts files of these numbers there.
-pub(crate) fn fill(scene: &Scene, mut numbers: Range<u32>) -> Outcome<()> {
+pub(crate) fn fill(fixture: &Fixture, mut numbers: Range<u32>) -> Outcome<()> {
     numbers.try_for_each(|number| {
-        let file = scene.path().join(format!("{number}.data"));
+        let file = fixture.path().join(format!("{number}.data"));
         Ok(mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0)?)
     })
 }
 
 fn both(
-    full: &Scene,
-    empty: &Scene,
+    full: &Fixture,
+    empty: &Fixture,
     samples: u32,
     operation: fn(&Path) -> Outcome<()>,
 ) -> Outcome<Measured> {
-    let mut sides = [full, empty]
-        .map(|scene| -> Side<'_> { Box::new(move || batch(BATCH, || operation(scene.path()))) });
+    let mut sides = [full, empty].map(|fixture| -> Side<'_> {
+        Box::new(move || batch(BATCH, || operation(fixture.path())))
+    });
     let samples = Samples::take(samples, &mut sides)?;
     Ok(Measured::ratio(&samples, 0, 1))
 }

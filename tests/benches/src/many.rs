@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 
 use super::{
     Outcome, child, cycle,
@@ -34,10 +34,10 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         });
         let first_times = Samples::take(samples, &mut sides)?;
         first.push(Measured::ratio(&first_times, 0, 1));
-        let scenes: Vec<Scene> = (0..PLUGINS).map(|_| place.scene()).collect();
+        let fixtures: Vec<Fixture> = (0..PLUGINS).map(|_| place.fixture()).collect();
         let mut sides: [Side<'_>; 2] = [
-            Box::new(|| batch(1, || at_once(&scenes))),
-            Box::new(|| batch(1, || in_turn(&scenes))),
+            Box::new(|| batch(1, || at_once(&fixtures))),
+            Box::new(|| batch(1, || in_turn(&fixtures))),
         ];
         let samples = Samples::take(samples, &mut sides)?;
         again.push(Measured::ratio(&samples, 0, 1));
@@ -46,14 +46,14 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
 }
 
 /// In a child that has had no lock yet: microseconds for all, on directories of which none has had one.
-pub(crate) fn alone(directory: &Path, all: fn(&[Scene]) -> Outcome<()>) -> Outcome<()> {
-    let scenes: Vec<Scene> = (0..PLUGINS).map(|_| Scene::free_in(directory)).collect();
-    println!("{}", batch(1, || all(&scenes))?);
+pub(crate) fn alone(directory: &Path, all: fn(&[Fixture]) -> Outcome<()>) -> Outcome<()> {
+    let fixtures: Vec<Fixture> = (0..PLUGINS).map(|_| Fixture::free_in(directory)).collect();
+    println!("{}", batch(1, || all(&fixtures))?);
     Ok(())
 }
 
-pub(crate) fn at_once(scenes: &[Scene]) -> Outcome<()> {
-    let locks: Result<Vec<_>, _> = scenes
+pub(crate) fn at_once(fixtures: &[Fixture]) -> Outcome<()> {
+    let locks: Result<Vec<_>, _> = fixtures
         .iter()
         .map(|it| lockhost::acquire(it.path()))
         .collect();
@@ -63,6 +63,8 @@ pub(crate) fn at_once(scenes: &[Scene]) -> Outcome<()> {
     Ok(())
 }
 
-pub(crate) fn in_turn(scenes: &[Scene]) -> Outcome<()> {
-    scenes.iter().try_for_each(|it| cycle::lockhost(it.path()))
+pub(crate) fn in_turn(fixtures: &[Fixture]) -> Outcome<()> {
+    fixtures
+        .iter()
+        .try_for_each(|it| cycle::lockhost(it.path()))
 }

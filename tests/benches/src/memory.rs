@@ -92,8 +92,8 @@ impl Memory {
 }
 
 fn of_ours(place: &Place) -> Outcome<Memory> {
-    let scene = place.scene();
-    let mut owner: Contender = program::owner(scene.path());
+    let fixture = place.fixture();
+    let mut owner: Contender = program::owner(fixture.path());
     let memory = Memory::of(&owner.pid().to_string());
     owner.end(Signal::TERM);
     memory
@@ -115,13 +115,13 @@ fn of_flock(place: &Place) -> Outcome<Memory> {
 }
 
 fn under_limit(place: &Place) -> Outcome<bool> {
-    let scene = place.scene();
+    let fixture = place.fixture();
     let mut shell = program::command("sh");
     shell.args([
         "-c",
         "ulimit -v 65536 && exec \"$0\" acquire \"$1\" -- true",
     ]);
-    shell.arg(program::lockhost()).arg(scene.path());
+    shell.arg(program::lockhost()).arg(fixture.path());
     Ok(ends_well(&mut shell).is_ok())
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path, sync::Once, thread};
 
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 use rustix::fs::statfs;
 use tempfile::TempDir;
 
@@ -42,8 +42,8 @@ impl Place {
     }
 
     /// An empty directory in it.
-    pub(crate) fn scene(&self) -> Scene {
-        Scene::free_in(self.path())
+    pub(crate) fn fixture(&self) -> Fixture {
+        Fixture::free_in(self.path())
     }
 }
 

@@ -22,11 +22,11 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         Row::new(what, "-", "≤ 15 µs"),
     ];
     for place in places {
-        let scene = place.scene();
-        let mut owner = program::owner(scene.path());
+        let fixture = place.fixture();
+        let mut owner = program::owner(fixture.path());
         let mut sides: [Side<'_>; 2] = [
-            Box::new(|| batch(BATCH, || lockhost(scene.path()))),
-            Box::new(|| batch(BATCH, || twin(scene.path()))),
+            Box::new(|| batch(BATCH, || lockhost(fixture.path()))),
+            Box::new(|| batch(BATCH, || twin(fixture.path()))),
         ];
         let samples = Samples::take(samples, &mut sides)?;
         owner.end(Signal::TERM);

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use lockhost_tests::{identity::Identity, scene::Scene, twin};
+use lockhost_tests::{fixture::Fixture, identity::Identity, twin};
 
 use super::{
     Outcome,
@@ -24,13 +24,13 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         Row::new(what, "acquiring a free one", "≤ 3x"),
     ];
     for place in places {
-        let scene = place.scene();
-        let dead = Identity::mine(scene.path()).with('p', NOBODY);
-        let leave = || dead.leave_at(&scene, &["tinyforge.lock"]);
+        let fixture = place.fixture();
+        let dead = Identity::mine(fixture.path()).with('p', NOBODY);
+        let leave = || dead.leave_at(&fixture, &["tinyforge.lock"]);
         let mut sides: [Side<'_>; 3] = [
-            Box::new(|| timed(leave, || replaced(&scene))),
-            Box::new(|| timed(leave, || twin(&scene))),
-            Box::new(|| timed(|| (), || Ok(lockhost::acquire(scene.path())?))),
+            Box::new(|| timed(leave, || replaced(&fixture))),
+            Box::new(|| timed(leave, || twin(&fixture))),
+            Box::new(|| timed(|| (), || Ok(lockhost::acquire(fixture.path())?))),
         ];
         let samples = Samples::take(samples, &mut sides)?;
         rows[0].push(Measured::ratio(&samples, 0, 1));
@@ -52,16 +52,16 @@ fn timed<L>(before: impl Fn(), attempt: impl Fn() -> Outcome<L>) -> Outcome<f64>
     Ok(sum * 1e6 / f64::from(BATCH))
 }
 
-fn replaced(scene: &Scene) -> Outcome<lockhost::Lock> {
-    let lock = lockhost::acquire(scene.path())?;
+fn replaced(fixture: &Fixture) -> Outcome<lockhost::Lock> {
+    let lock = lockhost::acquire(fixture.path())?;
     match lock.replaced() {
         [] => Err("it was stale".into()),
         _ => Ok(lock),
     }
 }
 
-fn twin(scene: &Scene) -> Outcome<twin::Twin> {
-    let twin = twin::acquire(scene.path())?.map_err(|error| format!("{error:?}"))?;
+fn twin(fixture: &Fixture) -> Outcome<twin::Twin> {
+    let twin = twin::acquire(fixture.path())?.map_err(|error| format!("{error:?}"))?;
     match twin.report().replaced[..] {
         [] => Err("it was stale".into()),
         _ => Ok(twin),

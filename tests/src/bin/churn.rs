@@ -1,6 +1,6 @@
-//! Takes a lock, bears witness, gives the lock up, and so on until its standard input is closed.
+//! Takes a lock, has that recorded by the oracle, gives the lock up, and so on until its standard input is closed.
 //!
-//! `churn NAME KIND THREADS DIRECTORY WITNESS [ORIGINAL]`: NAME is this process' in the journal. KIND is the lock:
+//! `churn NAME KIND THREADS DIRECTORY ORACLE [ORIGINAL]`: NAME is this process' in the journal. KIND is the lock:
 //! `lockhost`, `original` (the program ORIGINAL, started anew each time), `mortal` (the same, killed now and then while
 //! it has the lock) or `none`, which lets everybody in. It prints `owns REPLACED REFUSED` whenever it has become an
 //! owner: how many dead locks it replaced, and how often it was refused since the last time; `killed` for an original;
@@ -17,7 +17,7 @@ use std::{
 };
 
 use lockhost::ErrorKind;
-use lockhost_tests::witness::Witness;
+use lockhost_tests::exclusion_oracle::ExclusionOracle;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -40,7 +40,7 @@ struct Worker {
     name: String,
     kind: Kind,
     directory: PathBuf,
-    witness: Witness,
+    oracle: ExclusionOracle,
     over: AtomicBool,
 }
 
@@ -100,7 +100,7 @@ impl Worker {
     }
 
     fn own(&self, name: &str, held: Held, replaced: usize, refused: usize) -> Outcome<()> {
-        let tenure = self.witness.begin(name)?;
+        let tenure = self.oracle.begin(name)?;
         println!("owns {replaced} {refused}");
         pause();
         tenure.end()?;
@@ -140,7 +140,7 @@ fn main() -> Outcome<()> {
     let kind = next("which lock?")?;
     let threads = next("how many threads?")?.parse()?;
     let directory = next("which directory?")?.into();
-    let witness = Witness::new(next("where is the witness?")?.as_ref());
+    let oracle = ExclusionOracle::new(next("where is the oracle?")?.as_ref());
     let kind = match kind.as_str() {
         "lockhost" => Kind::Lockhost,
         "none" => Kind::None,
@@ -153,7 +153,7 @@ fn main() -> Outcome<()> {
         name,
         kind,
         directory,
-        witness,
+        oracle,
         over: AtomicBool::new(false),
     };
     thread::scope(|scope| {

@@ -1,7 +1,7 @@
-//! Takes the lock on a directory and gives it up, over and over, until it is killed. An independent witness tells
+//! Takes the lock on a directory and gives it up, over and over, until it is killed. An independent oracle tells
 //! whether anybody else has the lock at the same time: a file that the kernel keeps locked for one process at a time.
 //!
-//! `churning DIRECTORY WITNESS SEED` writes a letter for every event: `a` it got in, `t` it got in and replaced
+//! `churning DIRECTORY ORACLE SEED` writes a letter for every event: `a` it got in, `t` it got in and replaced
 //! something, `x` it was refused, `r` it released, `!` another is in as well, `?` the lock was lost. Anything else ends
 //! it, with a letter `e` and a sentence on standard error.
 
@@ -14,7 +14,7 @@ use std::{
 };
 
 use lockhost::{ErrorKind, Lock, acquire};
-use lockhost_tests::dawdle::Dawdle;
+use lockhost_tests::jitter::Jitter;
 
 fn tell(event: u8) -> io::Result<()> {
     let mut out = io::stdout();
@@ -22,17 +22,17 @@ fn tell(event: u8) -> io::Result<()> {
     out.flush()
 }
 
-fn hold(lock: Lock, witness: &Path, dawdle: &Dawdle) -> Result<(), Box<dyn Error>> {
-    let witness = File::open(witness)?;
-    tell(match witness.try_lock() {
+fn hold(lock: Lock, oracle: &Path, jitter: &Jitter) -> Result<(), Box<dyn Error>> {
+    let oracle = File::open(oracle)?;
+    tell(match oracle.try_lock() {
         Err(_) => b'!',
         Ok(()) if lock.replaced().is_empty() => b'a',
         Ok(()) => b't',
     })?;
-    dawdle.pause(8);
+    jitter.pause(8);
     let held = lock.still_held()?;
     // The kernel's lock goes first, so that it is never in the way of the next owner.
-    drop(witness);
+    drop(oracle);
     match lock.release() {
         Ok(()) if held => tell(b'r')?,
         Ok(()) => tell(b'?')?,
@@ -42,23 +42,23 @@ fn hold(lock: Lock, witness: &Path, dawdle: &Dawdle) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-fn churn(directory: &Path, witness: &Path, dawdle: &Dawdle) -> Result<(), Box<dyn Error>> {
+fn churn(directory: &Path, oracle: &Path, jitter: &Jitter) -> Result<(), Box<dyn Error>> {
     loop {
         match acquire(directory) {
-            Ok(lock) => hold(lock, witness, dawdle)?,
+            Ok(lock) => hold(lock, oracle, jitter)?,
             Err(error) if error.is_refusal() => tell(b'x')?,
             Err(error) => return Err(error.into()),
         }
-        dawdle.pause(8);
+        jitter.pause(8);
     }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
-    let mut next = || arguments.next().ok_or("which directory, witness and seed?");
-    let (directory, witness) = (PathBuf::from(next()?), PathBuf::from(next()?));
+    let mut next = || arguments.next().ok_or("which directory, oracle and seed?");
+    let (directory, oracle) = (PathBuf::from(next()?), PathBuf::from(next()?));
     let seed = next()?.to_str().ok_or("a seed is a number")?.parse()?;
-    churn(&directory, &witness, &Dawdle::new(seed)).inspect_err(|_| {
+    churn(&directory, &oracle, &Jitter::new(seed)).inspect_err(|_| {
         // Nobody may be left to be told.
         let _ = tell(b'e');
     })

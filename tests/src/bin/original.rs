@@ -4,7 +4,7 @@
 //! standard input. It prints `acquired`, and holds the lock until standard input is closed, when it releases, or a
 //! signal ends it, when it does not.
 //!
-//! `original --dawdle=SEED DIRECTORY` stops for nobody. It gives the processor away a pseudo-random number of times at
+//! `original --jitter=SEED DIRECTORY` stops for nobody. It gives the processor away a pseudo-random number of times at
 //! every step, and holds the lock until a signal ends it.
 
 use std::{
@@ -17,21 +17,21 @@ use std::{
 };
 
 use lockhost_tests::{
-    dawdle::Dawdle,
+    jitter::Jitter,
     original::{Original, Outcome, Steps},
 };
 
 struct Pauses {
-    dawdle: Option<Dawdle>,
+    jitter: Option<Jitter>,
     named: Vec<String>,
 }
 
 impl Steps for Pauses {
     /// Waits here, if that was asked for.
     fn at(&self, step: &str) -> io::Result<()> {
-        if let Some(dawdle) = &self.dawdle {
+        if let Some(jitter) = &self.jitter {
             // At most a millisecond or two of its own time.
-            dawdle.pause(10);
+            jitter.pause(10);
         }
         if !self.named.iter().any(|pause| pause == step) {
             return Ok(());
@@ -45,13 +45,13 @@ impl Steps for Pauses {
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = env::args().skip(1).peekable();
-    let seed = arguments.next_if(|argument| argument.starts_with("--dawdle="));
-    let seed = seed.map(|seed| seed["--dawdle=".len()..].parse());
-    let dawdle = seed.transpose()?.map(Dawdle::new);
-    let dawdles = dawdle.is_some();
+    let seed = arguments.next_if(|argument| argument.starts_with("--jitter="));
+    let seed = seed.map(|seed| seed["--jitter=".len()..].parse());
+    let jitter = seed.transpose()?.map(Jitter::new);
+    let jitters = jitter.is_some();
     let directory = PathBuf::from(arguments.next().ok_or("which directory?")?);
     let named = arguments.collect();
-    let original = Original::new(&directory, Pauses { dawdle, named });
+    let original = Original::new(&directory, Pauses { jitter, named });
     match original.acquire()? {
         Outcome::Held(why) => {
             eprintln!("original: {why}");
@@ -61,7 +61,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             let lock = original.path().display();
             println!("acquired {lock} (pid {})", process::id());
             io::stdout().flush()?;
-            if dawdles {
+            if jitters {
                 loop {
                     thread::park();
                 }

@@ -9,8 +9,8 @@ use std::{
 
 use lockhost::{DEFAULT_NAME, Error, ErrorKind, Lock, Options, Warning, acquire_async};
 use lockhost_tests::{
+    fixture::Fixture,
     running::{lock_of_somebody, somebody},
-    scene::Scene,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,21 +30,21 @@ async fn polled<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
 
 /// Gets in at once, is refused at once, and is woken from waiting by what comes in between.
 async fn takes_is_refused_and_waits() -> Result<(), Error> {
-    let scene = Scene::free();
-    let lock = acquire_async(scene.path()).await?;
+    let fixture = Fixture::free();
+    let lock = acquire_async(fixture.path()).await?;
     assert!(lock.still_held()?);
-    let refused = acquire_async(scene.path()).await.unwrap_err();
+    let refused = acquire_async(fixture.path()).await.unwrap_err();
     assert!(refused.holder().unwrap().is_this_process());
     lock.release()?;
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 
-    let scene = scene.with(DEFAULT_NAME, "");
-    let mut waiting = pin!(acquire_async(scene.path()));
+    let fixture = fixture.with(DEFAULT_NAME, "");
+    let mut waiting = pin!(acquire_async(fixture.path()));
     assert!(polled(waiting.as_mut()).await.is_pending());
-    fs::write(scene.lock(), lock_of_somebody()).unwrap();
+    fs::write(fixture.lock(), lock_of_somebody()).unwrap();
     let refused = waiting.await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
-    assert_eq!(scene.files(), [DEFAULT_NAME]);
+    assert_eq!(fixture.files(), [DEFAULT_NAME]);
     Ok(())
 }
 
@@ -69,19 +69,19 @@ fn it_works_without_any_runtime() -> Result<(), Error> {
 #[test]
 fn the_api_that_blocks_works_inside_runtimes_too() -> Result<(), Error> {
     for runtime in [current_thread(), multi_thread()] {
-        let scene = Scene::stale();
-        let lock = runtime.block_on(async { lockhost::acquire(scene.path()) })?;
+        let fixture = Fixture::stale();
+        let lock = runtime.block_on(async { lockhost::acquire(fixture.path()) })?;
         let task = runtime.spawn_blocking(move || lock.release());
         runtime.block_on(task).expect("the task does not panic")?;
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
     Ok(())
 }
 
 #[test]
 fn what_has_to_be_waited_for_is_waited_for_to_its_end() -> Result<(), Error> {
-    let scene = Scene::free().with("tinyforge.lock.reclaim", &lock_of_somebody());
-    let lock: Lock = pollster::block_on(acquire_async(scene.path()))?;
+    let fixture = Fixture::free().with("tinyforge.lock.reclaim", &lock_of_somebody());
+    let lock: Lock = pollster::block_on(acquire_async(fixture.path()))?;
     assert!(matches!(
         lock.warnings(),
         [Warning::OtherReclaim { pid: Some(pid), .. }] if *pid == somebody()
@@ -91,11 +91,11 @@ fn what_has_to_be_waited_for_is_waited_for_to_its_end() -> Result<(), Error> {
 
 #[test]
 fn who_does_not_want_to_wait_is_told_so_at_once() {
-    let scene = Scene::free().with(DEFAULT_NAME, "");
+    let fixture = Fixture::free().with(DEFAULT_NAME, "");
     let options = Options::new().wait(false);
-    let error = pollster::block_on(options.acquire_async(scene.path())).unwrap_err();
+    let error = pollster::block_on(options.acquire_async(fixture.path())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsettled);
-    assert_eq!(scene.files(), [DEFAULT_NAME]);
+    assert_eq!(fixture.files(), [DEFAULT_NAME]);
 }
 
 #[test]
@@ -105,31 +105,31 @@ fn a_future_that_is_dropped_gives_up_and_leaves_nothing() {
         (DEFAULT_NAME, ""),
         ("tinyforge.lock.reclaim", &lock_of_somebody()),
     ] {
-        let scene = Scene::free().with(file, content);
+        let fixture = Fixture::free().with(file, content);
         pollster::block_on(async {
-            let mut waiting = Box::pin(acquire_async(scene.path()));
+            let mut waiting = Box::pin(acquire_async(fixture.path()));
             assert!(polled(waiting.as_mut()).await.is_pending());
-            assert!(scene.files().len() > 1, "{:?}", scene.files());
+            assert!(fixture.files().len() > 1, "{:?}", fixture.files());
             drop(waiting);
         });
-        assert_eq!(scene.files(), [file]);
+        assert_eq!(fixture.files(), [file]);
     }
 }
 
 #[test]
 fn a_future_that_was_never_polled_has_touched_nothing() {
-    let scene = Scene::free();
-    let waiting = acquire_async(scene.path().join("missing"));
+    let fixture = Fixture::free();
+    let waiting = acquire_async(fixture.path().join("missing"));
     drop(waiting);
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn of_many_tasks_exactly_one_gets_in() {
     let runtime = multi_thread();
-    let scene = Scene::stale();
+    let fixture = Fixture::stale();
     let tasks: Vec<_> = (0..64)
-        .map(|_| runtime.spawn(acquire_async(scene.path().to_owned())))
+        .map(|_| runtime.spawn(acquire_async(fixture.path().to_owned())))
         .collect();
     let outcomes = tasks.into_iter().map(|task| {
         let outcome = runtime.block_on(task);
@@ -141,5 +141,5 @@ fn of_many_tasks_exactly_one_gets_in() {
         assert_eq!(refusal.unwrap_err().kind(), ErrorKind::Held);
     }
     drop(owners);
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }

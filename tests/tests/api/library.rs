@@ -7,30 +7,30 @@ use lockhost::{
     ReplacedReason, State, acquire, inspect,
 };
 use lockhost_tests::{
+    fixture::{Fixture, NOBODY},
     running::{lock_of_somebody, somebody},
-    scene::{NOBODY, Scene},
 };
 
 #[test]
 fn a_lock_is_released_by_release_and_by_drop() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
-    assert_eq!(lock.path(), scene.lock());
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
+    assert_eq!(lock.path(), fixture.lock());
     assert_eq!(lock.pid(), std::process::id());
     lock.release().unwrap();
-    assert!(scene.files().is_empty());
-    drop(acquire(scene.path()).unwrap());
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
+    drop(acquire(fixture.path()).unwrap());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_lock_of_this_process_itself_is_told_apart() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
-    let refused = acquire(scene.path()).unwrap_err();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
+    let refused = acquire(fixture.path()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
     assert!(refused.is_refusal());
-    assert_eq!(refused.path(), scene.lock());
+    assert_eq!(refused.path(), fixture.lock());
     let holder = refused.holder().unwrap();
     assert!(holder.is_this_process() && holder.is_claimed());
     assert_eq!(holder.pid(), Some(std::process::id()));
@@ -46,10 +46,10 @@ fn a_lock_of_this_process_itself_is_told_apart() {
 #[test]
 fn of_many_threads_exactly_one_gets_in() {
     for _ in 0..20 {
-        let scene = Scene::stale();
+        let fixture = Fixture::stale();
         let outcomes: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..16)
-                .map(|_| scope.spawn(|| acquire(scene.path())))
+                .map(|_| scope.spawn(|| acquire(fixture.path())))
                 .collect();
             threads
                 .into_iter()
@@ -62,7 +62,7 @@ fn of_many_threads_exactly_one_gets_in() {
             assert_eq!(refusal.unwrap_err().kind(), ErrorKind::Held);
         }
         drop(owners);
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
@@ -71,21 +71,21 @@ fn a_lock_can_be_sent_to_another_thread_and_shared() {
     fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<Lock>();
     is_send_and_sync::<lockhost::Error>();
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
     let release = move || lock.release();
     thread::spawn(release).join().unwrap().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn what_was_replaced_is_kept_with_the_reason() {
-    let scene = Scene::stale();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::stale();
+    let lock = acquire(fixture.path()).unwrap();
     let [replaced] = lock.replaced() else {
         panic!("{:?}", lock.replaced());
     };
-    assert_eq!(replaced.path(), scene.lock());
+    assert_eq!(replaced.path(), fixture.lock());
     assert_eq!(replaced.pid(), Some(999_999_999));
     assert!(matches!(replaced.reason(), ReplacedReason::Dead(_)));
     assert_eq!(replaced.to_string(), "stale lockfile (dead pid 999999999)");
@@ -98,13 +98,13 @@ fn what_was_replaced_is_kept_with_the_reason() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn a_removed_lock_file_is_noticed() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
     assert!(lock.still_held().unwrap());
-    fs::remove_file(scene.lock()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
     assert!(!lock.still_held().unwrap());
     assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
@@ -113,18 +113,18 @@ fn a_removed_lock_file_is_noticed() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn a_replaced_lock_file_is_noticed_and_left_alone() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
-    fs::remove_file(scene.lock()).unwrap();
-    fs::write(scene.lock(), NOBODY).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
+    fs::write(fixture.lock(), NOBODY).unwrap();
     assert!(!lock.still_held().unwrap());
     let lost = lock.release().unwrap_err();
     assert_eq!(
         (lost.kind(), lost.path()),
-        (ErrorKind::Lost, scene.lock().as_path())
+        (ErrorKind::Lost, fixture.lock().as_path())
     );
-    assert_eq!(scene.files(), [DEFAULT_NAME]);
-    assert_eq!(fs::read_to_string(scene.lock()).unwrap(), NOBODY);
+    assert_eq!(fixture.files(), [DEFAULT_NAME]);
+    assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), NOBODY);
 }
 
 #[test]
@@ -133,18 +133,18 @@ fn a_replaced_lock_file_is_noticed_and_left_alone() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn an_attempt_that_waits_can_be_dropped_and_leaves_nothing() {
-    let scene = Scene::free().with(DEFAULT_NAME, "");
-    let mut attempt = Options::new().attempt(scene.path()).unwrap();
+    let fixture = Fixture::free().with(DEFAULT_NAME, "");
+    let mut attempt = Options::new().attempt(fixture.path()).unwrap();
     let Progress::Waiting(waiting) = attempt.proceed().unwrap() else {
         panic!("a fresh empty file has not settled");
     };
     assert_eq!(
         (waiting.awaited(), waiting.path()),
-        (Awaited::Settling, scene.lock().as_path())
+        (Awaited::Settling, fixture.lock().as_path())
     );
-    assert_eq!(scene.files().len(), 2);
+    assert_eq!(fixture.files().len(), 2);
     drop(attempt);
-    assert_eq!(scene.files(), [DEFAULT_NAME]);
+    assert_eq!(fixture.files(), [DEFAULT_NAME]);
 }
 
 #[test]
@@ -156,36 +156,36 @@ fn who_does_not_want_to_wait_is_told_so_at_once_and_leaves_nothing() {
             "tinyforge.lock.reclaim",
         ),
     ] {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         for (file, content) in files {
-            fs::write(scene.path().join(file), content).unwrap();
+            fs::write(fixture.path().join(file), content).unwrap();
         }
-        let before = scene.files();
+        let before = fixture.files();
         let options = Options::new().wait(false);
-        let error = options.acquire(scene.path()).unwrap_err();
+        let error = options.acquire(fixture.path()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsettled);
         assert!(error.is_refusal());
-        assert_eq!(error.path(), scene.path().join(awaited));
-        assert_eq!(scene.files(), before);
+        assert_eq!(error.path(), fixture.path().join(awaited));
+        assert_eq!(fixture.files(), before);
     }
 }
 
 #[test]
 fn a_file_that_gets_its_pid_while_it_settles_holds() {
-    let scene = Scene::free().with(DEFAULT_NAME, "");
-    let mut attempt = Options::new().attempt(scene.path()).unwrap();
+    let fixture = Fixture::free().with(DEFAULT_NAME, "");
+    let mut attempt = Options::new().attempt(fixture.path()).unwrap();
     assert!(matches!(attempt.proceed(), Ok(Progress::Waiting(_))));
-    fs::write(scene.lock(), lock_of_somebody()).unwrap();
+    fs::write(fixture.lock(), lock_of_somebody()).unwrap();
     let refused = attempt.proceed().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
     assert_eq!(refused.holder().unwrap().pid(), Some(somebody()));
-    assert_eq!(scene.files(), [DEFAULT_NAME]);
+    assert_eq!(fixture.files(), [DEFAULT_NAME]);
 }
 
 #[test]
 fn an_attempt_that_has_ended_says_so() {
-    let scene = Scene::free();
-    let mut attempt = Options::new().attempt(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let mut attempt = Options::new().attempt(fixture.path()).unwrap();
     let Progress::Acquired(lock) = attempt.proceed().unwrap() else {
         panic!("the directory is free");
     };
@@ -196,30 +196,30 @@ fn an_attempt_that_has_ended_says_so() {
 
 #[test]
 fn exactly_the_owner_that_is_named_is_assumed_to_be_dead() {
-    let scene = Scene::free().with(DEFAULT_NAME, &lock_of_somebody());
-    let refused = acquire(scene.path()).unwrap_err();
+    let fixture = Fixture::free().with(DEFAULT_NAME, &lock_of_somebody());
+    let refused = acquire(fixture.path()).unwrap_err();
     let holder = refused.holder().unwrap();
     assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::Exists));
     let identity = holder.identity().unwrap().to_owned();
     let wrong = Options::new()
         .assume_dead("1@0.0")
-        .acquire(scene.path())
+        .acquire(fixture.path())
         .unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Held);
     let lock = Options::new()
         .assume_dead(identity)
-        .acquire(scene.path())
+        .acquire(fixture.path())
         .unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
 }
 
 #[test]
 fn nobody_can_be_assumed_to_be_dead_who_is_known_to_live() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
     let refused = Options::new()
         .assume_dead(lock.identity())
-        .acquire(scene.path())
+        .acquire(fixture.path())
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
     assert!(lock.still_held().unwrap());
@@ -233,26 +233,26 @@ fn inspecting_tells_and_touches_nothing() {
         ("", false, State::Malformed),
         ("garbage", true, State::Malformed),
     ] {
-        let scene = Scene::free();
-        let scene = if old {
-            scene.with_old(DEFAULT_NAME, content)
+        let fixture = Fixture::free();
+        let fixture = if old {
+            fixture.with_old(DEFAULT_NAME, content)
         } else {
-            scene.with(DEFAULT_NAME, content)
+            fixture.with(DEFAULT_NAME, content)
         };
-        let before = fs::metadata(scene.lock()).unwrap().modified().unwrap();
-        let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+        let before = fs::metadata(fixture.lock()).unwrap().modified().unwrap();
+        let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
         assert_eq!(status.state(), state, "{content:?}");
         assert_eq!(status.holder().unwrap().since(), Some(before));
-        assert_eq!(scene.files(), [DEFAULT_NAME]);
-        assert_eq!(fs::read_to_string(scene.lock()).unwrap(), content);
+        assert_eq!(fixture.files(), [DEFAULT_NAME]);
+        assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), content);
     }
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     assert_eq!(
-        inspect(scene.path(), DEFAULT_NAME).unwrap().state(),
+        inspect(fixture.path(), DEFAULT_NAME).unwrap().state(),
         State::Free
     );
-    let lock = acquire(scene.path()).unwrap();
-    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
+    let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
     assert_eq!(status.state(), State::Held);
     assert!(status.holder().unwrap().is_this_process());
     assert!(status.reclaims().is_empty());
@@ -261,8 +261,8 @@ fn inspecting_tells_and_touches_nothing() {
 
 #[test]
 fn inspecting_tells_of_a_reclaim_in_progress() {
-    let scene = Scene::stale().with("tinyforge.lock.reclaim", &lock_of_somebody());
-    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    let fixture = Fixture::stale().with("tinyforge.lock.reclaim", &lock_of_somebody());
+    let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
     assert_eq!(status.state(), State::Stale);
     let pids: Vec<_> = status
         .reclaims()
@@ -274,20 +274,23 @@ fn inspecting_tells_of_a_reclaim_in_progress() {
 
 #[test]
 fn errors_have_kinds_to_match_on() {
-    let scene = Scene::free();
-    let missing = acquire(scene.path().join("missing")).unwrap_err();
+    let fixture = Fixture::free();
+    let missing = acquire(fixture.path().join("missing")).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Io);
     assert_eq!(
         missing.io_error().unwrap().kind(),
         std::io::ErrorKind::NotFound
     );
-    let name = Options::new().name("x").acquire(scene.path()).unwrap_err();
+    let name = Options::new()
+        .name("x")
+        .acquire(fixture.path())
+        .unwrap_err();
     assert_eq!(name.kind(), ErrorKind::BadName);
-    fs::create_dir(scene.lock()).unwrap();
-    let directory = acquire(scene.path()).unwrap_err();
+    fs::create_dir(fixture.lock()).unwrap();
+    let directory = acquire(fixture.path()).unwrap_err();
     assert_eq!(directory.kind(), ErrorKind::NotALock);
     assert_eq!(
-        inspect(scene.path(), DEFAULT_NAME).unwrap_err().kind(),
+        inspect(fixture.path(), DEFAULT_NAME).unwrap_err().kind(),
         ErrorKind::NotALock
     );
 }
@@ -298,8 +301,8 @@ fn errors_have_kinds_to_match_on() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn a_directory_that_is_removed_under_an_attempt_is_a_failure() {
-    let scene = Scene::free();
-    let directory = scene.path().join("gone");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("gone");
     fs::create_dir(&directory).unwrap();
     let mut attempt = Options::new().attempt(&directory).unwrap();
     fs::remove_dir(&directory).unwrap();
@@ -313,35 +316,38 @@ fn a_directory_that_is_removed_under_an_attempt_is_a_failure() {
 
 #[test]
 fn too_long_a_name_is_a_failure_that_leaves_nothing() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let name = format!("{}.lock", "x".repeat(250));
-    let error = Options::new().name(name).acquire(scene.path()).unwrap_err();
+    let error = Options::new()
+        .name(name)
+        .acquire(fixture.path())
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn claims_of_the_dead_are_swept_after_a_reclaim_and_nobody_elses_files() {
     let dead = "tinyforge.lock.1-p999999999";
-    let scene = Scene::stale()
+    let fixture = Fixture::stale()
         .with("tinyforge.lock.bak", NOBODY)
         .with(dead, NOBODY);
     // Made on this very machine, as far as its name tells, by a process that is gone.
-    let lock = acquire(scene.path()).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     let identity = lock
         .identity()
         .replace(&format!("-p{}-", lock.pid()), "-p999999999-");
     drop(lock);
     let gone = format!("{DEFAULT_NAME}.{identity}");
-    fs::write(scene.path().join(&gone), NOBODY).unwrap();
-    fs::write(scene.lock(), NOBODY).unwrap();
-    let lock = acquire(scene.path()).unwrap();
-    let files = scene.files();
+    fs::write(fixture.path().join(&gone), NOBODY).unwrap();
+    fs::write(fixture.lock(), NOBODY).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
+    let files = fixture.files();
     assert!(
         !files.iter().any(|file| file.to_str() == Some(&gone)),
         "{files:?}"
     );
     drop(lock);
     // A name that says too little proves nothing.
-    assert_eq!(scene.files(), [dead, "tinyforge.lock.bak"]);
+    assert_eq!(fixture.files(), [dead, "tinyforge.lock.bak"]);
 }

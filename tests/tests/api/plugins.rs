@@ -20,7 +20,7 @@ use lockhost::{
         p2,
     },
 };
-use lockhost_tests::{plugin, scene::Scene};
+use lockhost_tests::{fixture::Fixture, plugin};
 
 #[path = "../../../host/examples/plugins.rs"]
 #[allow(unreachable_pub, reason = "an example is written to be copied")]
@@ -66,8 +66,8 @@ impl Way {
 }
 
 /// Tries for the lock. What the plugin says if it is refused.
-fn start(plugin: &mut Plugin, scene: &Scene) -> Result<(), String> {
-    start_in(plugin, open_directory(scene.path()).expect("it is there"))
+fn start(plugin: &mut Plugin, fixture: &Fixture) -> Result<(), String> {
+    start_in(plugin, open_directory(fixture.path()).expect("it is there"))
 }
 
 fn start_in(plugin: &mut Plugin, directory: Descriptor) -> Result<(), String> {
@@ -89,23 +89,23 @@ fn crash(plugin: &mut Plugin) {
 fn two_plugins_in_one_process_exclude_each_other() {
     for first in WAYS.both() {
         for second in WAYS.both() {
-            let scene = Scene::free();
+            let fixture = Fixture::free();
             let [mut first, mut second] = [first.plugin(), second.plugin()];
-            start(&mut first, &scene).expect("it is free");
-            let refused = start(&mut second, &scene).unwrap_err();
+            start(&mut first, &fixture).expect("it is free");
+            let refused = start(&mut second, &fixture).unwrap_err();
             assert!(refused.contains("ThisProcess"), "{refused}");
-            let plain = acquire(scene.path()).unwrap_err();
+            let plain = acquire(fixture.path()).unwrap_err();
             assert_eq!(plain.kind(), ErrorKind::Held);
             assert!(plain.holder().unwrap().is_this_process());
             for count in 1..=3 {
                 assert_eq!(first.count().unwrap(), Ok(count));
             }
             assert_eq!(first.stop().unwrap(), Ok(()));
-            assert_eq!(scene.files(), ["count"]);
-            start(&mut second, &scene).expect("it is free again");
+            assert_eq!(fixture.files(), ["count"]);
+            start(&mut second, &fixture).expect("it is free again");
             assert_eq!(second.count().unwrap(), Ok(4));
             assert_eq!(second.stop().unwrap(), Ok(()));
-            assert_eq!(scene.files(), ["count"]);
+            assert_eq!(fixture.files(), ["count"]);
         }
     }
 }
@@ -114,12 +114,12 @@ fn two_plugins_in_one_process_exclude_each_other() {
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn of_sixteen_plugins_at_once_exactly_one_gets_in() {
     const PLUGINS: usize = 16;
-    for scene in [Scene::free(), Scene::stale()] {
+    for fixture in [Fixture::free(), Fixture::stale()] {
         let barrier = Barrier::new(PLUGINS);
         let contend = |place: usize| {
             let mut plugin = WAYS.both()[place % 2].plugin();
             barrier.wait();
-            let started = start(&mut plugin, &scene);
+            let started = start(&mut plugin, &fixture);
             // Nobody releases before all have tried.
             barrier.wait();
             started.map(|()| plugin)
@@ -139,65 +139,65 @@ fn of_sixteen_plugins_at_once_exactly_one_gets_in() {
         assert_eq!(owners.len(), 1);
         let owner = owners.pop().and_then(Result::ok);
         assert_eq!(owner.expect("the one").stop().unwrap(), Ok(()));
-        assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+        assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
     }
 }
 
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn a_linked_plugin_that_traps_loses_its_lock_cleanly_when_its_store_is_dropped() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut plugin = WAYS.linked.plugin();
-    start(&mut plugin, &scene).expect("it is free");
+    start(&mut plugin, &fixture).expect("it is free");
     crash(&mut plugin);
-    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
     drop(plugin);
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
-    let lock = acquire(scene.path()).expect("it is free at once");
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
+    let lock = acquire(fixture.path()).expect("it is free at once");
     assert!(lock.replaced().is_empty());
 }
 
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn a_linked_plugin_that_is_ended_loses_its_lock_cleanly() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut plugin = WAYS.linked.plugin();
-    start(&mut plugin, &scene).expect("it is free");
+    start(&mut plugin, &fixture).expect("it is free");
     drop(plugin);
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
 }
 
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn what_a_composed_plugin_leaves_by_a_trap_is_dead_at_once_when_its_store_is_dropped() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut plugin = WAYS.composed.plugin();
-    start(&mut plugin, &scene).expect("it is free");
+    start(&mut plugin, &fixture).expect("it is free");
     crash(&mut plugin);
-    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
     drop(plugin);
-    assert_eq!(scene.files().len(), 2, "the lock and its claim");
-    let lock = acquire(scene.path()).expect("nobody keeps it locked");
+    assert_eq!(fixture.files().len(), 2, "the lock and its claim");
+    let lock = acquire(fixture.path()).expect("nobody keeps it locked");
     let [replaced] = lock.replaced() else {
         panic!("one file was in the way: {:?}", lock.replaced());
     };
     let gone = ReplacedReason::Dead(DeadReason::EvidenceGone);
     assert_eq!(replaced.reason(), gone);
     lock.release().expect("it is held");
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
 }
 
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn a_plugin_cannot_release_the_lock_of_another() {
     for way in WAYS.both() {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let mut owner = way.plugin();
-        start(&mut owner, &scene).expect("it is free");
+        start(&mut owner, &fixture).expect("it is free");
         let mut traps = 0;
         for handle in 0..16 {
             // It has handles of its own, to a directory and to a lock.
-            let elsewhere = Scene::free();
+            let elsewhere = Fixture::free();
             let mut forger = way.plugin();
             start(&mut forger, &elsewhere).expect("it is free");
             let forge = forger
@@ -217,8 +217,8 @@ fn a_plugin_cannot_release_the_lock_of_another() {
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn a_plugin_cannot_lock_outside_of_its_directory() {
     for way in WAYS.both() {
-        let scene = Scene::free();
-        let inner = scene.path().join("inner");
+        let fixture = Fixture::free();
+        let inner = fixture.path().join("inner");
         std::fs::create_dir(&inner).expect("a directory");
         for name in [
             "../x.lock",
@@ -233,7 +233,7 @@ fn a_plugin_cannot_lock_outside_of_its_directory() {
             let refused = plugin.start(directory, name).unwrap().unwrap_err();
             assert!(refused.contains("BadName"), "{name}: {refused}");
         }
-        assert_eq!(scene.files(), ["inner"]);
+        assert_eq!(fixture.files(), ["inner"]);
         std::fs::remove_dir(inner).expect("nothing is in it");
     }
 }
@@ -242,15 +242,15 @@ fn a_plugin_cannot_lock_outside_of_its_directory() {
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn a_plugin_whose_directory_is_read_only_cannot_lock_it() {
     for way in WAYS.both() {
-        let scene = Scene::free();
-        let file = File::open(scene.path()).expect("a directory");
+        let fixture = Fixture::free();
+        let file = File::open(fixture.path()).expect("a directory");
         let directory = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
         let mut plugin = way.plugin();
         let refused = start_in(&mut plugin, Descriptor::Dir(directory)).unwrap_err();
         assert!(refused.contains("not-permitted"), "{refused}");
-        assert!(scene.files().is_empty(), "made: {:?}", scene.files());
-        let lock = acquire(scene.path()).expect("nobody has it");
-        let file = File::open(scene.path()).expect("a directory");
+        assert!(fixture.files().is_empty(), "made: {:?}", fixture.files());
+        let lock = acquire(fixture.path()).expect("nobody has it");
+        let file = File::open(fixture.path()).expect("a directory");
         let directory = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
         let refused = start_in(&mut way.plugin(), Descriptor::Dir(directory)).unwrap_err();
         assert!(refused.contains("Held"), "{refused}");
@@ -259,13 +259,13 @@ fn a_plugin_whose_directory_is_read_only_cannot_lock_it() {
 }
 
 /// Makes so many attempts at once: how many its host did not permit.
-fn hoard(plugin: &mut Plugin, scene: &Scene, name: &str, count: u32) -> u32 {
+fn hoard(plugin: &mut Plugin, fixture: &Fixture, name: &str, count: u32) -> u32 {
     type Hoard<'a> = (Resource<Descriptor>, &'a str, u32);
     let hoard = plugin
         .instance
         .get_typed_func::<Hoard<'_>, (u32,)>(&mut plugin.store, "hoard")
         .expect("it can hoard");
-    let directory = open_directory(scene.path()).expect("it is there");
+    let directory = open_directory(fixture.path()).expect("it is there");
     let table = plugin.store.data_mut().ctx().table;
     let directory = table.push(directory).expect("there is room");
     let hoarded = hoard.call(&mut plugin.store, (directory, name, count));
@@ -275,14 +275,14 @@ fn hoard(plugin: &mut Plugin, scene: &Scene, name: &str, count: u32) -> u32 {
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
 fn a_plugin_has_only_so_many_attempts_at_once() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut plugin = WAYS.linked.plugin();
-    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 16), 0);
-    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 60), 44);
+    assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 16), 0);
+    assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 60), 44);
     // What has ended does not count, and a name that is too long for an instance does not either.
-    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 16), 0);
-    assert_eq!(hoard(&mut plugin, &scene, &"a".repeat(1 << 20), 60), 0);
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 16), 0);
+    assert_eq!(hoard(&mut plugin, &fixture, &"a".repeat(1 << 20), 60), 0);
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
     let component = &WAYS.linked.component;
     let mut linker = Linker::<Host>::new(component.engine());
     p2::add_to_linker_sync(&mut linker).expect("a new linker");
@@ -291,17 +291,17 @@ fn a_plugin_has_only_so_many_attempts_at_once() {
         .add_to_linker(&mut linker, |host: &mut Host| host.ctx().table)
         .expect("a new linker");
     let mut plugin = Plugin::new(&linker, component).expect("an instance");
-    assert_eq!(hoard(&mut plugin, &scene, DEFAULT_NAME, 3), 2);
+    assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 3), 2);
 }
 
 /// What the plugin learns of the directory's lock by the interface.
-fn learnt(plugin: &mut Plugin, scene: &Scene) -> String {
+fn learnt(plugin: &mut Plugin, fixture: &Fixture) -> String {
     type Learn<'a> = (Resource<Descriptor>, &'a str);
     let learn = plugin
         .instance
         .get_typed_func::<Learn<'_>, (String,)>(&mut plugin.store, "learn")
         .expect("it can learn");
-    let directory = open_directory(scene.path()).expect("it is there");
+    let directory = open_directory(fixture.path()).expect("it is there");
     let table = plugin.store.data_mut().ctx().table;
     let directory = table.push(directory).expect("there is room");
     let learnt = learn.call(&mut plugin.store, (directory, DEFAULT_NAME));
@@ -318,18 +318,18 @@ fn a_host_may_withhold_all_processes_from_a_plugin() {
         .withhold_processes(true)
         .add_to_linker(&mut linker, |host: &mut Host| host.ctx().table)
         .expect("a new linker");
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut trusted = WAYS.linked.plugin();
-    start(&mut trusted, &scene).expect("it is free");
+    start(&mut trusted, &fixture).expect("it is free");
     let identity = {
-        let refused = acquire(scene.path()).unwrap_err();
+        let refused = acquire(fixture.path()).unwrap_err();
         refused.holder().unwrap().identity().unwrap().to_owned()
     };
-    assert!(learnt(&mut trusted, &scene).contains(&identity));
+    assert!(learnt(&mut trusted, &fixture).contains(&identity));
     assert_eq!(trusted.stop().unwrap(), Ok(()));
     let mut plugin = Plugin::new(&linker, component).expect("an instance");
-    start(&mut plugin, &scene).expect("it is free");
-    let learnt = learnt(&mut plugin, &scene);
+    start(&mut plugin, &fixture).expect("it is free");
+    let learnt = learnt(&mut plugin, &fixture);
     let facts = identity.split('-').filter(|fact| fact.len() > 5);
     for secret in facts.chain(["pid: Some"]) {
         assert!(!learnt.contains(secret), "{secret}: {learnt}");
@@ -338,17 +338,17 @@ fn a_host_may_withhold_all_processes_from_a_plugin() {
         learnt.contains("0-h") && learnt.contains("pid: 0"),
         "{learnt}"
     );
-    let refused = start(&mut Plugin::new(&linker, component).unwrap(), &scene).unwrap_err();
+    let refused = start(&mut Plugin::new(&linker, component).unwrap(), &fixture).unwrap_err();
     assert!(
         refused.contains("Held") && !refused.contains("pid: Some"),
         "{refused}"
     );
     assert_eq!(plugin.stop().unwrap(), Ok(()));
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
 }
 
 /// Counts once with the lock, by calls that are asynchronous.
-async fn counts(linker: &Linker<Host>, component: &Component, scene: &Scene) -> Result<u64> {
+async fn counts(linker: &Linker<Host>, component: &Component, fixture: &Fixture) -> Result<u64> {
     let mut store = Store::new(linker.engine(), Host::default());
     let instance = linker.instantiate_async(&mut store, component).await?;
     type Start<'a> = (Resource<Descriptor>, &'a str);
@@ -357,17 +357,17 @@ async fn counts(linker: &Linker<Host>, component: &Component, scene: &Scene) -> 
         .data_mut()
         .ctx()
         .table
-        .push(open_directory(scene.path())?)?;
+        .push(open_directory(fixture.path())?)?;
     let (started,) = start
         .call_async(&mut store, (directory, DEFAULT_NAME))
         .await?;
     started.expect("it is free");
-    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
     let count = instance.get_typed_func::<(), (Result<u64, String>,)>(&mut store, "count")?;
     let (count,) = count.call_async(&mut store, ()).await?;
     // Dropped within the runtime, with its lock.
     drop(store);
-    assert_eq!(scene.files(), ["count"]);
+    assert_eq!(fixture.files(), ["count"]);
     Ok(count.expect("it has the lock"))
 }
 
@@ -380,9 +380,9 @@ fn an_asynchronous_host_links_the_lock_as_well() -> Result<()> {
     lockhost::plugin::add_to_linker(&mut linker, |host: &mut Host| host.ctx().table)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     for _ in 0..2 {
-        let scene = Scene::free();
-        assert_eq!(runtime.block_on(counts(&linker, component, &scene))?, 1);
-        assert_eq!(runtime.block_on(counts(&linker, component, &scene))?, 2);
+        let fixture = Fixture::free();
+        assert_eq!(runtime.block_on(counts(&linker, component, &fixture))?, 1);
+        assert_eq!(runtime.block_on(counts(&linker, component, &fixture))?, 2);
     }
     Ok(())
 }

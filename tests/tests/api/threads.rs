@@ -12,8 +12,8 @@ use lockhost::{
     Attempt, Awaited, Error, ErrorKind, Lock, Options, Progress, ReplacedReason, acquire,
 };
 use lockhost_tests::{
+    fixture::{Fixture, NOBODY},
     identity::Identity,
-    scene::{NOBODY, Scene},
 };
 
 const THREADS: usize = 64;
@@ -52,81 +52,81 @@ fn exactly_one(outcomes: Vec<Result<Lock, Error>>) -> Lock {
     owners.into_iter().next().unwrap().unwrap()
 }
 
-fn of_64_threads_exactly_one_gets_in(scene: impl Fn() -> Scene) {
+fn of_64_threads_exactly_one_gets_in(fixture: impl Fn() -> Fixture) {
     for _ in 0..ROUNDS {
-        let scene = scene();
-        let lock = exactly_one(race(|_| scene.path()));
-        assert_eq!(scene.files().len(), 2, "{:?}", scene.files());
+        let fixture = fixture();
+        let lock = exactly_one(race(|_| fixture.path()));
+        assert_eq!(fixture.files().len(), 2, "{:?}", fixture.files());
         lock.release().unwrap();
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
 #[test]
 fn of_64_threads_on_a_free_directory_exactly_one_gets_in() {
-    of_64_threads_exactly_one_gets_in(Scene::free);
+    of_64_threads_exactly_one_gets_in(Fixture::free);
 }
 
 #[test]
 fn of_64_threads_on_a_stale_lock_exactly_one_gets_in() {
-    of_64_threads_exactly_one_gets_in(Scene::stale);
+    of_64_threads_exactly_one_gets_in(Fixture::stale);
 }
 
 #[test]
 fn of_64_threads_on_an_empty_lock_exactly_one_gets_in() {
-    of_64_threads_exactly_one_gets_in(|| Scene::free().with_old(LOCK, ""));
+    of_64_threads_exactly_one_gets_in(|| Fixture::free().with_old(LOCK, ""));
 }
 
 #[test]
 fn of_64_threads_on_a_stale_reclaim_exactly_one_gets_in() {
-    of_64_threads_exactly_one_gets_in(|| Scene::stale().with("tinyforge.lock.reclaim", NOBODY));
+    of_64_threads_exactly_one_gets_in(|| Fixture::stale().with("tinyforge.lock.reclaim", NOBODY));
 }
 
 #[test]
 fn of_64_threads_after_a_crashed_owner_exactly_one_gets_in() {
     of_64_threads_exactly_one_gets_in(|| {
-        let scene = Scene::free();
-        let crashed = Identity::mine(scene.path()).with('p', NOBODY.trim());
-        crashed.leave(&scene);
-        scene
+        let fixture = Fixture::free();
+        let crashed = Identity::mine(fixture.path()).with('p', NOBODY.trim());
+        crashed.leave(&fixture);
+        fixture
     });
 }
 
 #[test]
 fn of_64_threads_where_this_process_lost_track_of_its_lock_exactly_one_gets_in() {
     of_64_threads_exactly_one_gets_in(|| {
-        let scene = Scene::free();
-        Identity::mine(scene.path()).leave(&scene);
-        scene
+        let fixture = Fixture::free();
+        Identity::mine(fixture.path()).leave(&fixture);
+        fixture
     });
 }
 
 #[test]
 fn sixty_four_threads_on_as_many_directories_all_get_in() {
-    let scenes: Vec<_> = (0..THREADS).map(|_| Scene::stale()).collect();
-    let outcomes = race(|number| scenes[number].path());
-    for (scene, outcome) in scenes.iter().zip(outcomes) {
+    let fixtures: Vec<_> = (0..THREADS).map(|_| Fixture::stale()).collect();
+    let outcomes = race(|number| fixtures[number].path());
+    for (fixture, outcome) in fixtures.iter().zip(outcomes) {
         let lock = outcome.unwrap();
-        assert_eq!(lock.path(), scene.lock());
+        assert_eq!(lock.path(), fixture.lock());
         assert!(lock.still_held().unwrap());
         lock.release().unwrap();
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
-fn attempts(scene: &Scene) -> Vec<Attempt> {
-    let attempt = || Options::new().attempt(scene.path()).unwrap();
+fn attempts(fixture: &Fixture) -> Vec<Attempt> {
+    let attempt = || Options::new().attempt(fixture.path()).unwrap();
     (0..THREADS).map(|_| attempt()).collect()
 }
 
 #[test]
 fn of_64_instances_that_are_driven_in_turn_exactly_one_gets_in() {
-    for scene in [
-        Scene::free(),
-        Scene::stale(),
-        Scene::free().with_old(LOCK, "garbage"),
+    for fixture in [
+        Fixture::free(),
+        Fixture::stale(),
+        Fixture::free().with_old(LOCK, "garbage"),
     ] {
-        let mut attempts = attempts(&scene);
+        let mut attempts = attempts(&fixture);
         let outcomes = attempts.iter_mut().map(|it| match it.proceed() {
             Ok(Progress::Acquired(lock)) => Ok(lock),
             Ok(Progress::Waiting(waiting)) => panic!("{waiting:?}"),
@@ -136,7 +136,7 @@ fn of_64_instances_that_are_driven_in_turn_exactly_one_gets_in() {
         drop(attempts);
         assert!(lock.still_held().unwrap(), "attempts that have ended");
         lock.release().unwrap();
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
@@ -166,60 +166,60 @@ fn drive(mut attempts: Vec<Attempt>) -> Vec<Result<Lock, Error>> {
 
 #[test]
 fn of_64_instances_that_wait_for_one_file_exactly_one_gets_in() {
-    let scene = Scene::free().with(LOCK, "");
-    let mut attempts = attempts(&scene);
+    let fixture = Fixture::free().with(LOCK, "");
+    let mut attempts = attempts(&fixture);
     for attempt in &mut attempts {
         let Ok(Progress::Waiting(waiting)) = attempt.proceed() else {
             panic!("a fresh empty file has not settled");
         };
         assert_eq!(waiting.awaited(), Awaited::Settling);
     }
-    assert_eq!(scene.files().len(), 1 + THREADS, "a claim each");
+    assert_eq!(fixture.files().len(), 1 + THREADS, "a claim each");
     let lock = exactly_one(drive(attempts));
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
     lock.release().unwrap();
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn instances_that_are_dropped_half_way_leave_nothing_and_the_others_go_on() {
-    let scene = Scene::free().with(LOCK, "");
-    let mut attempts = attempts(&scene);
+    let fixture = Fixture::free().with(LOCK, "");
+    let mut attempts = attempts(&fixture);
     for attempt in &mut attempts {
         assert!(matches!(attempt.proceed(), Ok(Progress::Waiting(_))));
     }
     let kept = attempts.split_off(THREADS - 2);
     // From within, while others hold their claims.
     drop(attempts);
-    assert_eq!(scene.files().len(), 3);
+    assert_eq!(fixture.files().len(), 3);
     let outcomes = drive(kept);
     assert_eq!(outcomes.iter().filter(|it| it.is_ok()).count(), 1);
     drop(outcomes);
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn an_instance_that_is_dropped_while_it_has_the_lock_and_waits_gives_it_up() {
     let reclaim = "tinyforge.lock.reclaim";
-    let scene = Scene::free().with(reclaim, &format!("{}\n", process::id()));
-    let mut first = Options::new().attempt(scene.path()).unwrap();
+    let fixture = Fixture::free().with(reclaim, &format!("{}\n", process::id()));
+    let mut first = Options::new().attempt(fixture.path()).unwrap();
     let Ok(Progress::Waiting(waiting)) = first.proceed() else {
         panic!("another program is about to replace the lock");
     };
     assert_eq!(waiting.awaited(), Awaited::OtherReclaim);
-    assert!(scene.lock().exists());
-    let refused = acquire(scene.path()).unwrap_err();
+    assert!(fixture.lock().exists());
+    let refused = acquire(fixture.path()).unwrap_err();
     assert!(refused.holder().unwrap().is_this_process(), "{refused}");
     drop(first);
-    assert_eq!(scene.files(), [reclaim]);
-    std::fs::remove_file(scene.path().join(reclaim)).unwrap();
-    acquire(scene.path()).unwrap().release().unwrap();
-    assert!(scene.files().is_empty());
+    assert_eq!(fixture.files(), [reclaim]);
+    std::fs::remove_file(fixture.path().join(reclaim)).unwrap();
+    acquire(fixture.path()).unwrap().release().unwrap();
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_panic_gives_up_what_the_thread_had() {
-    let (held, waited_for) = (Scene::free(), Scene::free().with(LOCK, ""));
+    let (held, waited_for) = (Fixture::free(), Fixture::free().with(LOCK, ""));
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let _lock = acquire(held.path()).unwrap();
         let mut attempt = Options::new().attempt(waited_for.path()).unwrap();
@@ -236,7 +236,7 @@ const STACK: usize = 128 << 10;
 
 #[test]
 fn a_thread_with_a_small_stack_takes_is_refused_and_takes_over() {
-    let (free, stale) = (Scene::free(), Scene::stale());
+    let (free, stale) = (Fixture::free(), Fixture::stale());
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
         let work = || {

@@ -8,8 +8,8 @@ mod linux;
 use std::{fs, process::Output};
 
 use lockhost_tests::{
+    fixture::Fixture,
     program::{run, text},
-    scene::Scene,
 };
 
 fn told(output: Output) -> (Option<i32>, String) {
@@ -19,28 +19,28 @@ fn told(output: Output) -> (Option<i32>, String) {
     (output.status.code(), told)
 }
 
-/// What it says of a scene, in which it leaves nothing.
-fn doctor(scene: &Scene) -> (Option<i32>, String) {
-    let before = scene.files();
-    let told = told(run(&["doctor", text(scene.path())]));
-    assert_eq!(scene.files(), before);
+/// What it says of a fixture, in which it leaves nothing.
+fn doctor(fixture: &Fixture) -> (Option<i32>, String) {
+    let before = fixture.files();
+    let told = told(run(&["doctor", text(fixture.path())]));
+    assert_eq!(fixture.files(), before);
     told
 }
 
 #[test]
 fn files_that_are_there_are_left_alone() {
-    let scene = Scene::stale().with("data", "mine");
-    assert_eq!(doctor(&scene).0, Some(0));
+    let fixture = Fixture::stale().with("data", "mine");
+    assert_eq!(doctor(&fixture).0, Some(0));
     assert_eq!(
-        fs::read_to_string(scene.path().join("data")).unwrap(),
+        fs::read_to_string(fixture.path().join("data")).unwrap(),
         "mine"
     );
 }
 
 #[test]
 fn a_directory_that_is_missing_is_a_failure() {
-    let scene = Scene::free();
-    let missing = scene.path().join("missing");
+    let fixture = Fixture::free();
+    let missing = fixture.path().join("missing");
     let output = run(&["doctor", text(&missing)]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains(text(&missing)));

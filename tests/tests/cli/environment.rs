@@ -4,21 +4,21 @@ use std::process::Command;
 
 use lockhost_tests::{
     contender::{self, Answer, Contender},
-    scene::Scene,
+    fixture::Fixture,
 };
 
 /// Takes and releases a dead lock in an environment.
 fn takes_the_lock(setting: impl Fn(&mut Command)) {
-    let scene = Scene::stale();
+    let fixture = Fixture::stale();
     let mut command = contender::acquire();
-    command.arg(scene.path());
+    command.arg(fixture.path());
     setting(&mut command);
     let mut contender = Contender::start(&mut command);
     assert_eq!(contender.answer(), Answer::Owns, "{command:?}");
     assert_eq!(contender.stop().code(), Some(0));
     let complaint = contender.complaints();
     assert_eq!(complaint.lines().count(), 1, "{complaint}");
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]

@@ -10,9 +10,9 @@ mod typos;
 use std::process::{Command, Output};
 
 use lockhost_tests::{
+    fixture::Fixture,
     program::{lockhost, run},
     running::lock_of_somebody,
-    scene::Scene,
 };
 
 const COMMANDS: [&str; 6] = ["acquire", "break", "status", "holds", "doctor", "component"];
@@ -79,8 +79,8 @@ fn in_environment(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
 
 #[test]
 fn it_speaks_the_same_plain_text_in_every_environment() {
-    let scene = Scene::free().with("tinyforge.lock", &lock_of_somebody());
-    let directory = scene.path().to_str().unwrap();
+    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_somebody());
+    let directory = fixture.path().to_str().unwrap();
     for arguments in [
         &["acquire", directory][..],
         &["status", directory],

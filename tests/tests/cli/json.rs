@@ -8,8 +8,8 @@ use std::{fs, path::Path, process::Command};
 
 use lockhost_tests::{
     contender::{self, Contender},
+    fixture::{Fixture, NOBODY},
     program::{lockhost, run, text},
-    scene::{NOBODY, Scene},
     schema::Schema,
 };
 use serde_json::Value;
@@ -45,11 +45,11 @@ fn ends(arguments: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn a_lock_is_acquired_and_released() {
-    let scene = Scene::free();
-    let mut owner = acquire(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = acquire(fixture.path());
     let events = until(&mut owner, "acquired");
     assert_eq!(events.len(), 1, "{events:?}");
-    assert_eq!(events[0]["path"], text(&scene.lock()));
+    assert_eq!(events[0]["path"], text(&fixture.lock()));
     assert_eq!(events[0]["pid"], owner.pid());
     assert_eq!(owner.stop().code(), Some(0));
     let events = until(&mut owner, "released");
@@ -61,8 +61,8 @@ fn a_lock_is_acquired_and_released() {
 #[test]
 fn what_was_replaced_is_told_before_the_lock() {
     for (content, reason) in [(NOBODY, "no-process"), ("garbage\n", "malformed")] {
-        let scene = Scene::free().with_old("tinyforge.lock", content);
-        let mut owner = acquire(scene.path());
+        let fixture = Fixture::free().with_old("tinyforge.lock", content);
+        let mut owner = acquire(fixture.path());
         let events = until(&mut owner, "acquired");
         assert_eq!(events[0]["event"], "reclaimed");
         assert_eq!(events[0]["reason"], reason);
@@ -71,10 +71,10 @@ fn what_was_replaced_is_told_before_the_lock() {
 
 #[test]
 fn a_refusal_says_who_and_exits_with_75() {
-    let scene = Scene::free();
-    let mut owner = acquire(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = acquire(fixture.path());
     until(&mut owner, "acquired");
-    let (code, event) = ends(&[text(scene.path())]);
+    let (code, event) = ends(&[text(fixture.path())]);
     assert_eq!(code, Some(75));
     assert_eq!(event["event"], "held");
     assert_eq!(event["holder"]["pid"], owner.pid());
@@ -82,8 +82,8 @@ fn a_refusal_says_who_and_exits_with_75() {
 
 #[test]
 fn what_is_waited_for_is_told_once() {
-    let scene = Scene::free().with("tinyforge.lock", "");
-    let mut owner = acquire(scene.path());
+    let fixture = Fixture::free().with("tinyforge.lock", "");
+    let mut owner = acquire(fixture.path());
     let events = until(&mut owner, "acquired");
     let names: Vec<_> = events.iter().map(|it| it["event"].as_str()).collect();
     assert_eq!(names, ["waiting", "reclaimed", "acquired"].map(Some));
@@ -93,8 +93,8 @@ fn what_is_waited_for_is_told_once() {
 #[test]
 fn a_warning_is_an_event() {
     let reclaim = format!("{}\n", std::process::id());
-    let scene = Scene::free().with("tinyforge.lock.reclaim", &reclaim);
-    let mut owner = acquire(scene.path());
+    let fixture = Fixture::free().with("tinyforge.lock.reclaim", &reclaim);
+    let mut owner = acquire(fixture.path());
     let events = until(&mut owner, "acquired");
     assert_eq!(events[0]["awaited"], "other-reclaim");
     assert_eq!(events[1]["event"], "warning");
@@ -102,11 +102,11 @@ fn a_warning_is_an_event() {
 
 #[test]
 fn who_is_waited_for_is_told() {
-    let scene = Scene::free();
-    let mut owner = acquire(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = acquire(fixture.path());
     until(&mut owner, "acquired");
     let mut command = contender::acquire();
-    command.args(["--json", "--wait"]).arg(scene.path());
+    command.args(["--json", "--wait"]).arg(fixture.path());
     let mut next = Contender::start(&mut command);
     let events = until(&mut next, "waiting");
     assert_eq!(events[0]["awaited"], "release");
@@ -117,10 +117,10 @@ fn who_is_waited_for_is_told() {
 
 #[test]
 fn a_command_that_cannot_be_run_is_a_failure() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let output = Command::new(lockhost())
         .args(["acquire", "--json"])
-        .arg(scene.path())
+        .arg(fixture.path())
         .args(["--", "/missing"])
         .output()
         .unwrap();
@@ -137,12 +137,12 @@ fn a_command_that_cannot_be_run_is_a_failure() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn a_lock_that_is_lost_is_told_at_once_and_once() {
-    let scene = Scene::free();
-    let mut owner = acquire(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = acquire(fixture.path());
     until(&mut owner, "acquired");
-    let other = scene.path().join("other");
+    let other = fixture.path().join("other");
     fs::write(&other, "7\n").unwrap();
-    fs::rename(other, scene.lock()).unwrap();
+    fs::rename(other, fixture.lock()).unwrap();
     let events = until(&mut owner, "lost");
     assert_eq!(events[0]["kind"], "lost");
     assert_eq!(owner.stop().code(), Some(1));
@@ -151,10 +151,10 @@ fn a_lock_that_is_lost_is_told_at_once_and_once() {
 
 #[test]
 fn a_failure_is_an_event() {
-    let scene = Scene::free();
-    let (code, event) = ends(&[text(&scene.path().join("missing"))]);
+    let fixture = Fixture::free();
+    let (code, event) = ends(&[text(&fixture.path().join("missing"))]);
     assert_eq!((code, &event["kind"]), (Some(1), &Value::from("io")));
-    let (code, event) = ends(&["--name=x", text(scene.path())]);
+    let (code, event) = ends(&["--name=x", text(fixture.path())]);
     assert_eq!((code, &event["kind"]), (Some(2), &Value::from("bad-name")));
 }
 

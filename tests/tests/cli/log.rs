@@ -2,11 +2,11 @@
 
 use std::process::{Command, Output};
 
-use lockhost_tests::{program::lockhost, running::lock_of_somebody, scene::Scene};
+use lockhost_tests::{fixture::Fixture, program::lockhost, running::lock_of_somebody};
 
-fn status(scene: &Scene, level: Option<&str>) -> Output {
+fn status(fixture: &Fixture, level: Option<&str>) -> Output {
     let mut command = Command::new(lockhost());
-    command.arg("status").arg(scene.path());
+    command.arg("status").arg(fixture.path());
     command.env_remove("LOCKHOST_LOG");
     if let Some(level) = level {
         command.env("LOCKHOST_LOG", level);
@@ -23,26 +23,26 @@ fn told(output: &Output) -> String {
 
 #[test]
 fn each_question_about_a_process_is_told_with_its_answer() {
-    let scene = Scene::stale();
-    let output = status(&scene, Some("debug"));
+    let fixture = Fixture::stale();
+    let output = status(&fixture, Some("debug"));
     let told = told(&output);
     let question = "is the owner alive owner=Owner::Pid(999999999)";
     let answer = "answer=Liveness::Dead(DeadReason::NoProcess)";
     let line = told.lines().find(|line| line.contains(question));
     assert!(line.is_some_and(|line| line.contains(answer)), "{told}");
-    let within = format!("inspect directory={:?}", scene.path());
+    let within = format!("inspect directory={:?}", fixture.path());
     assert!(line.is_some_and(|line| line.contains(&within)), "{told}");
 }
 
 #[test]
 fn an_attempt_is_told_with_its_outcome() {
-    let scene = Scene::free().with("tinyforge.lock", &lock_of_somebody());
+    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_somebody());
     let mut command = Command::new(lockhost());
-    command.arg("acquire").arg(scene.path());
+    command.arg("acquire").arg(fixture.path());
     let output = command.env("LOCKHOST_LOG", "debug").output().unwrap();
     assert_eq!(output.status.code(), Some(75));
     let told = told(&output);
-    let within = format!("attempt directory={:?}: ", scene.path());
+    let within = format!("attempt directory={:?}: ", fixture.path());
     assert!(
         told.contains(&within) && told.contains("kind=Held"),
         "{told}"
@@ -51,10 +51,10 @@ fn an_attempt_is_told_with_its_outcome() {
 
 #[test]
 fn without_the_variable_or_with_an_empty_one_or_off_nothing_is_told() {
-    let scene = Scene::stale();
-    let plain = status(&scene, None);
+    let fixture = Fixture::stale();
+    let plain = status(&fixture, None);
     for level in [None, Some(""), Some("off"), Some("warn")] {
-        let output = status(&scene, level);
+        let output = status(&fixture, level);
         assert_eq!(told(&output), "", "{level:?}");
         assert_eq!(output.status, plain.status);
     }
@@ -62,7 +62,7 @@ fn without_the_variable_or_with_an_empty_one_or_off_nothing_is_told() {
 
 #[test]
 fn a_level_that_is_none_is_warned_of_and_costs_nothing() {
-    let output = status(&Scene::stale(), Some("loud"));
+    let output = status(&Fixture::stale(), Some("loud"));
     assert_eq!(output.status.code(), Some(1));
     let told = told(&output);
     assert!(told.contains("LOCKHOST_LOG is loud"), "{told}");

@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use lockhost_tests::{program::lockhost, scene::Scene};
+use lockhost_tests::{fixture::Fixture, program::lockhost};
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/docs/said.txt");
 
@@ -45,9 +45,9 @@ const TYPED: [&str; 26] = [
 
 /// The exit code, and standard error up to an empty line.
 fn said(typed: &str) -> String {
-    let scene = Scene::free();
-    let directory = scene.path().to_str().unwrap();
-    fs::write(scene.path().join("file"), "no program\n").unwrap();
+    let fixture = Fixture::free();
+    let directory = fixture.path().to_str().unwrap();
+    fs::write(fixture.path().join("file"), "no program\n").unwrap();
     let script = format!("lockhost() {{ \"$LOCKHOST\" \"$@\"; }}; {typed}").replace("D/", "$D/");
     let script = script.replace(" D", " $D");
     let output = Command::new("sh")

@@ -9,8 +9,8 @@ use std::fs;
 use lockhost_tests::{
     contender::{self, Answer, Contender},
     files::look_at,
+    fixture::{Fixture, NOBODY},
     program::{run, text},
-    scene::{NOBODY, Scene},
 };
 
 /// Runs it where it is expected to end by itself: the code, and the one line on standard error.
@@ -24,19 +24,23 @@ fn ends(arguments: &[&str]) -> (i32, String) {
 
 #[test]
 fn it_says_that_it_has_the_lock_once_it_has_it() {
-    let scene = Scene::free();
-    let mut owner = Contender::acquire(scene.path());
-    let line = format!("acquired {} (pid {})", scene.lock().display(), owner.pid());
+    let fixture = Fixture::free();
+    let mut owner = Contender::acquire(fixture.path());
+    let line = format!(
+        "acquired {} (pid {})",
+        fixture.lock().display(),
+        owner.pid()
+    );
     assert_eq!(owner.line(), line);
-    assert!(scene.lock().exists());
+    assert!(fixture.lock().exists());
 }
 
 #[test]
 fn the_lock_file_holds_the_pid_and_a_newline() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
     assert_eq!(
-        fs::read_to_string(scene.lock()).unwrap(),
+        fs::read_to_string(fixture.lock()).unwrap(),
         format!("{}\n", owner.pid())
     );
 }
@@ -47,44 +51,44 @@ fn the_lock_file_holds_the_pid_and_a_newline() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn the_lock_and_its_claim_are_one_file_and_there_is_no_other() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
-    let lock = look_at(&scene.lock()).unwrap();
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let lock = look_at(&fixture.lock()).unwrap();
     assert_eq!(lock.links, 2);
-    assert_eq!(scene.files().len(), 2);
-    for file in scene.files() {
-        assert_eq!(look_at(&scene.path().join(file)).unwrap().id, lock.id);
+    assert_eq!(fixture.files().len(), 2);
+    for file in fixture.files() {
+        assert_eq!(look_at(&fixture.path().join(file)).unwrap().id, lock.id);
     }
 }
 
 #[test]
 fn a_second_process_is_refused_with_the_holders_pid_and_the_path_and_changes_nothing() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
-    let before = scene.files();
-    let (code, line) = ends(&["acquire", text(scene.path())]);
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
+    let before = fixture.files();
+    let (code, line) = ends(&["acquire", text(fixture.path())]);
     assert_eq!(code, 75);
     assert!(line.contains("locked by another process"), "{line}");
     assert!(line.contains(&format!("pid {}", owner.pid())), "{line}");
-    assert!(line.contains(text(&scene.lock())), "{line}");
-    assert_eq!(scene.files(), before);
+    assert!(line.contains(text(&fixture.lock())), "{line}");
+    assert_eq!(fixture.files(), before);
 }
 
 #[test]
 fn a_killed_owner_does_not_block_a_restart() {
-    let scene = Scene::free();
-    let mut killed = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut killed = Contender::owner(fixture.path());
     let pid = killed.pid();
     killed.kill();
-    let mut restarted = Contender::owner(scene.path());
+    let mut restarted = Contender::owner(fixture.path());
     assert_eq!(restarted.stop().code(), Some(0));
     let told = restarted.complaints();
     assert!(
         told.contains(&format!("stale lockfile (dead pid {pid}")),
         "{told}"
     );
-    assert!(told.contains(text(&scene.lock())), "{told}");
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(told.contains(text(&fixture.lock())), "{told}");
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
@@ -95,8 +99,8 @@ fn a_stale_lock_of_another_program_is_replaced_whatever_white_space_is_around_it
         "  +0999999999\t\r\n",
         "\u{a0}999999999\u{2003}",
     ] {
-        let scene = Scene::free().with("tinyforge.lock", content);
-        let mut owner = Contender::owner(scene.path());
+        let fixture = Fixture::free().with("tinyforge.lock", content);
+        let mut owner = Contender::owner(fixture.path());
         owner.stop();
         let told = owner.complaints();
         assert!(
@@ -109,61 +113,61 @@ fn a_stale_lock_of_another_program_is_replaced_whatever_white_space_is_around_it
 #[test]
 fn a_malformed_lock_is_replaced_at_once_if_it_is_old() {
     for content in ["", "\n", "0\n", "-1\n", "4294967297\n", "not a pid\n"] {
-        let scene = Scene::free().with_old("tinyforge.lock", content);
-        let mut owner = Contender::owner(scene.path());
+        let fixture = Fixture::free().with_old("tinyforge.lock", content);
+        let mut owner = Contender::owner(fixture.path());
         owner.stop();
         let told = owner.complaints();
         assert!(
             told.contains("malformed existing lockfile"),
             "{content:?}: {told}"
         );
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
 #[test]
 fn a_living_process_of_another_program_holds_its_lock() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let pid = std::process::id();
-    fs::write(scene.lock(), format!(" {pid} ")).unwrap();
-    let (code, line) = ends(&["acquire", text(scene.path())]);
+    fs::write(fixture.lock(), format!(" {pid} ")).unwrap();
+    let (code, line) = ends(&["acquire", text(fixture.path())]);
     assert_eq!(code, 75);
     assert!(line.contains(&format!("pid {pid}")), "{line}");
     assert_eq!(
-        fs::read_to_string(scene.lock()).unwrap(),
+        fs::read_to_string(fixture.lock()).unwrap(),
         format!(" {pid} ")
     );
 }
 
 #[test]
 fn a_living_reclaim_refuses() {
-    let scene = Scene::stale().with(
+    let fixture = Fixture::stale().with(
         "tinyforge.lock.reclaim",
         &format!("{}\n", std::process::id()),
     );
-    let before = scene.files();
-    let (code, line) = ends(&["acquire", text(scene.path())]);
+    let before = fixture.files();
+    let (code, line) = ends(&["acquire", text(fixture.path())]);
     assert_eq!(code, 75);
     assert!(
         line.contains("a reclaim of a dead lock is in progress"),
         "{line}"
     );
     assert!(line.contains("tinyforge.lock.reclaim"), "{line}");
-    assert_eq!(scene.files(), before);
+    assert_eq!(fixture.files(), before);
 }
 
 #[test]
 fn another_programs_leftover_reclaim_beside_a_free_lock_costs_two_seconds_and_a_warning() {
-    let scene = Scene::free().with(
+    let fixture = Fixture::free().with(
         "tinyforge.lock.reclaim",
         &format!("{}\n", std::process::id()),
     );
-    let mut owner = Contender::owner(scene.path());
+    let mut owner = Contender::owner(fixture.path());
     owner.stop();
     let told = owner.complaints();
     assert!(told.contains("warning: a reclaim lock"), "{told}");
     assert_eq!(
-        scene.files(),
+        fixture.files(),
         ["tinyforge.lock.reclaim"],
         "it is not ours to remove"
     );
@@ -171,22 +175,22 @@ fn another_programs_leftover_reclaim_beside_a_free_lock_costs_two_seconds_and_a_
 
 #[test]
 fn another_name_is_another_lock() {
-    let scene = Scene::free();
-    let mut first = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut first = Contender::owner(fixture.path());
     let mut command = contender::acquire();
-    command.args(["--name", "other.pid"]).arg(scene.path());
+    command.args(["--name", "other.pid"]).arg(fixture.path());
     let mut second = Contender::start(&mut command);
     assert_eq!(second.answer(), Answer::Owns);
-    assert!(scene.path().join("other.pid").exists());
+    assert!(fixture.path().join("other.pid").exists());
     for owner in [&mut first, &mut second] {
         assert_eq!(owner.stop().code(), Some(0));
     }
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_name_that_is_none_for_a_lock_is_wrong_usage() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     for name in [
         "lock",
         ".lock",
@@ -195,10 +199,10 @@ fn a_name_that_is_none_for_a_lock_is_wrong_usage() {
         "/etc/x.lock",
         "x.lock/",
     ] {
-        let (code, line) = ends(&["acquire", "--name", name, text(scene.path())]);
+        let (code, line) = ends(&["acquire", "--name", name, text(fixture.path())]);
         assert_eq!(code, 2, "{line}");
     }
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
@@ -226,9 +230,9 @@ fn help_and_version_exit_with_0() {
 
 #[test]
 fn a_directory_that_is_missing_or_none_is_a_failure_that_names_it() {
-    let scene = Scene::free().with("file", "");
+    let fixture = Fixture::free().with("file", "");
     for name in ["missing", "file"] {
-        let path = scene.path().join(name);
+        let path = fixture.path().join(name);
         let (code, line) = ends(&["acquire", text(&path)]);
         assert_eq!(code, 1);
         assert!(line.contains(text(&path)), "{line}");
@@ -243,37 +247,37 @@ fn a_directory_that_is_missing_or_none_is_a_failure_that_names_it() {
 fn a_lock_that_was_lost_is_told_at_the_release_and_the_others_file_is_left_alone() {
     // One that is only missing would be put back.
     for replacement in [NOBODY, ""] {
-        let scene = Scene::free();
-        let mut owner = Contender::owner(scene.path());
-        let other = scene.path().join("other");
+        let fixture = Fixture::free();
+        let mut owner = Contender::owner(fixture.path());
+        let other = fixture.path().join("other");
         fs::write(&other, replacement).unwrap();
-        fs::rename(other, scene.lock()).unwrap();
+        fs::rename(other, fixture.lock()).unwrap();
         let left = ["tinyforge.lock"];
         assert_eq!(owner.stop().code(), Some(1));
         let told = owner.complaints();
         assert!(
-            told.contains(text(&scene.lock())) && told.contains("is lost"),
+            told.contains(text(&fixture.lock())) && told.contains("is lost"),
             "{told}"
         );
-        assert_eq!(scene.files(), left);
+        assert_eq!(fixture.files(), left);
     }
 }
 
 #[test]
 fn a_refused_attempt_touches_no_file() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
     let times = || {
-        let files = scene
+        let files = fixture
             .files()
             .into_iter()
-            .map(|file| scene.path().join(file));
-        let paths = files.chain([scene.path().to_owned()]);
+            .map(|file| fixture.path().join(file));
+        let paths = files.chain([fixture.path().to_owned()]);
         paths
             .map(|path| look_at(&path).unwrap())
             .collect::<Vec<_>>()
     };
     let before = times();
-    assert_eq!(ends(&["acquire", text(scene.path())]).0, 75);
+    assert_eq!(ends(&["acquire", text(fixture.path())]).0, 75);
     assert_eq!(times(), before);
 }

@@ -19,7 +19,7 @@ use std::{
 use lockhost::{AliveReason, ErrorKind, Liveness, State, acquire, inspect};
 use lockhost_tests::{
     contender::{Contender, send},
-    scene::Scene,
+    fixture::Fixture,
     terminal::Terminal,
     under_lock::{numbers, passes_on, ready, under_lock, until, watches},
 };
@@ -36,29 +36,31 @@ fn is_gone(pid: u32) -> bool {
 }
 
 /// Runs it to its end: the code, what it printed, and what lockhost has to say.
-fn run(options: &[&str], scene: &Scene, command: &[&str]) -> (Option<i32>, String, String) {
-    let output = under_lock(options, scene.path(), command).output().unwrap();
+fn run(options: &[&str], fixture: &Fixture, command: &[&str]) -> (Option<i32>, String, String) {
+    let output = under_lock(options, fixture.path(), command)
+        .output()
+        .unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     (output.status.code(), out, err)
 }
 
 #[test]
 fn the_exit_code_is_the_commands() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     for code in [0, 1, 2, 75, 255] {
-        let ended = run(&[], &scene, &["sh", "-c", &format!("exit {code}")]);
+        let ended = run(&[], &fixture, &["sh", "-c", &format!("exit {code}")]);
         assert_eq!(ended, (Some(code), String::new(), String::new()));
     }
     for (signal, code) in [("TERM", 143), ("KILL", 137), ("INT", 130)] {
-        let ended = run(&[], &scene, &["sh", "-c", &format!("kill -{signal} $$")]);
+        let ended = run(&[], &fixture, &["sh", "-c", &format!("kill -{signal} $$")]);
         assert_eq!(ended.0, Some(code), "{signal}: {ended:?}");
     }
 }
 
 #[test]
 fn what_cannot_be_run_is_told_as_a_shell_tells_it() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let file = tempfile::NamedTempFile::new().unwrap();
     let plain = file.path().to_str().unwrap();
     for (command, code, why) in [
@@ -67,7 +69,7 @@ fn what_cannot_be_run_is_told_as_a_shell_tells_it() {
         (plain, 126, "Permission denied"),
         ("/", 126, "Permission denied"),
     ] {
-        let (ended, _, told) = run(&[], &scene, &[command]);
+        let (ended, _, told) = run(&[], &fixture, &[command]);
         assert_eq!(ended, Some(code), "{told}");
         assert!(told.contains(command) && told.contains(why), "{told}");
     }
@@ -76,20 +78,20 @@ fn what_cannot_be_run_is_told_as_a_shell_tells_it() {
 #[test]
 fn a_script_without_a_first_line_runs_as_under_env() {
     use std::os::unix::fs::PermissionsExt;
-    let scene = Scene::free();
-    let tools = Scene::free().with("script", "exit 5\n");
+    let fixture = Fixture::free();
+    let tools = Fixture::free().with("script", "exit 5\n");
     let script = tools.path().join("script");
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let (code, _, told) = run(&[], &scene, &[script.to_str().unwrap()]);
+    let (code, _, told) = run(&[], &fixture, &[script.to_str().unwrap()]);
     assert_eq!((code, told.as_str()), (Some(5), ""));
 }
 
 #[test]
 fn standard_streams_are_the_commands_own() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let input = tempfile::NamedTempFile::new().unwrap();
     fs::write(input.path(), "through").unwrap();
-    let output = under_lock(&[], scene.path(), &["sh", "-c", "cat; echo beside >&2"])
+    let output = under_lock(&[], fixture.path(), &["sh", "-c", "cat; echo beside >&2"])
         .stdin(fs::File::open(input.path()).unwrap())
         .output()
         .unwrap();
@@ -99,12 +101,12 @@ fn standard_streams_are_the_commands_own() {
 
 #[test]
 fn a_command_sees_where_the_lock_is_and_whose() {
-    let scene = Scene::free();
-    let directory = scene.path().join("data");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("data");
     fs::create_dir(&directory).unwrap();
     let print = "echo $LOCKHOST_DIR; echo $LOCKHOST_LOCK; echo $LOCKHOST_PID $PPID; cat data/x.pid";
     let output = under_lock(&["--name=x.pid"], Path::new("data"), &["sh", "-c", print])
-        .current_dir(scene.path())
+        .current_dir(fixture.path())
         .output()
         .unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
@@ -136,9 +138,9 @@ fn signals_under(starter: &[&str], before: &Command) -> Vec<(String, u64)> {
 
 #[test]
 fn signals_are_ignored_and_blocked_in_the_command_as_under_env() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let program = lockhost_tests::program::lockhost();
-    let [program, directory] = [program.as_path(), scene.path()].map(|it| it.to_str().unwrap());
+    let [program, directory] = [program.as_path(), fixture.path()].map(|it| it.to_str().unwrap());
     for orders in [
         &["--default-signal"][..],
         &["--default-signal", "--ignore-signal=PIPE,CHLD,INT,TSTP"],
@@ -155,12 +157,12 @@ fn signals_are_ignored_and_blocked_in_the_command_as_under_env() {
 
 #[test]
 fn a_parent_that_ignores_sigchld_does_not_hide_how_the_command_ends() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let status = Command::new("env")
         .arg("--ignore-signal=CHLD")
         .arg(lockhost_tests::program::lockhost())
         .arg("acquire")
-        .arg(scene.path())
+        .arg(fixture.path())
         .args(["--", "sh", "-c", "exit 6"])
         .status()
         .unwrap();
@@ -169,8 +171,8 @@ fn a_parent_that_ignores_sigchld_does_not_hide_how_the_command_ends() {
 
 #[test]
 fn signals_that_are_sent_to_it_are_passed_on_once() {
-    let scene = Scene::free();
-    let mut command = under_lock(&[], scene.path(), &[HEARING]);
+    let fixture = Fixture::free();
+    let mut command = under_lock(&[], fixture.path(), &[HEARING]);
     let mut owner = Contender::start(&mut command);
     let (own, lock) = ready(&mut owner);
     assert_eq!(lock, owner.pid());
@@ -187,13 +189,13 @@ fn signals_that_are_sent_to_it_are_passed_on_once() {
     passes_on(&mut owner, &signals);
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert_eq!(owner.line(), "");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn what_a_command_sends_to_its_whole_group_it_hears_once() {
-    let scene = Scene::free();
-    let mut command = under_lock(&[], scene.path(), &[HEARING, "all"]);
+    let fixture = Fixture::free();
+    let mut command = under_lock(&[], fixture.path(), &[HEARING, "all"]);
     let mut owner = Contender::start(command.process_group(0));
     ready(&mut owner);
     assert_eq!(owner.line(), "heard SIGTERM");
@@ -204,29 +206,29 @@ fn what_a_command_sends_to_its_whole_group_it_hears_once() {
 
 #[test]
 fn the_lock_is_held_until_the_commands_last_moment_and_then_free() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     // Whoever is in beside another one finds the directory there.
-    let witness = scene.path().join("witness");
+    let witness = fixture.path().join("witness");
     let witness = witness.to_str().unwrap();
     let alone = format!("mkdir {witness} || exit 9; trap 'rmdir {witness}' EXIT; :");
     let mut owners: Vec<_> = (0..16)
-        .map(|_| under_lock(&["--wait"], scene.path(), &["sh", "-c", &alone]))
+        .map(|_| under_lock(&["--wait"], fixture.path(), &["sh", "-c", &alone]))
         .map(|mut command| command.spawn().unwrap())
         .collect();
     for owner in &mut owners {
         assert_eq!(owner.wait().unwrap().code(), Some(0));
     }
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn when_it_is_killed_the_command_is_told_to_end_and_keeps_the_directory_until_it_has() {
-    let scene = Scene::free();
-    let mut owner = hearing(&[], scene.path());
+    let fixture = Fixture::free();
+    let mut owner = hearing(&[], fixture.path());
     let (command, lock) = ready(&mut owner);
     owner.end(Signal::KILL);
     assert_eq!(owner.line(), "heard SIGTERM");
-    let refused = acquire(scene.path()).unwrap_err();
+    let refused = acquire(fixture.path()).unwrap_err();
     let holder = refused.holder().unwrap();
     assert_eq!(holder.pid(), Some(lock));
     assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::Evidence));
@@ -237,44 +239,44 @@ fn when_it_is_killed_the_command_is_told_to_end_and_keeps_the_directory_until_it
     let told = format!("the kernel keeps the file locked for pid {command} (hearing)");
     assert!(refused.to_string().contains(&told), "{refused}");
     send(command, Signal::USR2).expect("it is there");
-    until("it has ended", || acquire(scene.path()).is_ok());
-    assert!(scene.files().is_empty());
+    until("it has ended", || acquire(fixture.path()).is_ok());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_descendant_keeps_the_directory_of_a_killed_owner_too() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = format!("{HEARING} & wait; exec true");
-    let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &["sh", "-c", &script]));
+    let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &["sh", "-c", &script]));
     let (descendant, _) = ready(&mut owner);
     owner.end(Signal::KILL);
     until("only the descendant is left", || {
-        let refused = acquire(scene.path()).unwrap_err();
+        let refused = acquire(fixture.path()).unwrap_err();
         refused.holder().unwrap().keepers().len() == 1
     });
-    let refused = acquire(scene.path()).unwrap_err();
+    let refused = acquire(fixture.path()).unwrap_err();
     assert_eq!(refused.holder().unwrap().keepers()[0].pid(), descendant);
     send(descendant, Signal::USR2).expect("it is there");
-    until("it has ended", || acquire(scene.path()).is_ok());
+    until("it has ended", || acquire(fixture.path()).is_ok());
 }
 
 #[test]
 fn with_close_the_command_keeps_nothing() {
-    let scene = Scene::free();
-    let mut owner = hearing(&["--close"], scene.path());
+    let fixture = Fixture::free();
+    let mut owner = hearing(&["--close"], fixture.path());
     let (command, lock) = ready(&mut owner);
     owner.end(Signal::KILL);
     assert_eq!(owner.line(), "heard SIGTERM");
-    let taken = acquire(scene.path()).unwrap();
+    let taken = acquire(fixture.path()).unwrap();
     assert_eq!(taken.replaced()[0].pid(), Some(lock));
     assert!(!is_gone(command));
     send(command, Signal::USR2).expect("it is there");
 }
 
 /// A command that ends at once and leaves a descendant.
-fn leaving(options: &[&str], scene: &Scene) -> (Contender, u32) {
+fn leaving(options: &[&str], fixture: &Fixture) -> (Contender, u32) {
     let script = format!("{HEARING} & exit 4");
-    let mut command = under_lock(options, scene.path(), &["sh", "-c", &script]);
+    let mut command = under_lock(options, fixture.path(), &["sh", "-c", &script]);
     let mut owner = Contender::start(&mut command);
     let (descendant, _) = ready(&mut owner);
     (owner, descendant)
@@ -282,35 +284,35 @@ fn leaving(options: &[&str], scene: &Scene) -> (Contender, u32) {
 
 #[test]
 fn a_descendant_that_outlives_the_command_is_left_to_itself() {
-    let scene = Scene::free();
-    let (mut owner, descendant) = leaving(&[], &scene);
+    let fixture = Fixture::free();
+    let (mut owner, descendant) = leaving(&[], &fixture);
     assert_eq!(owner.end_of_input().code(), Some(4));
     assert!(!is_gone(descendant));
     // It has the descriptor, which means nothing once the lock was released.
-    assert!(scene.files().is_empty());
-    acquire(scene.path()).unwrap().release().unwrap();
+    assert!(fixture.files().is_empty());
+    acquire(fixture.path()).unwrap().release().unwrap();
     send(descendant, Signal::USR2).expect("it is there");
 }
 
 #[test]
 fn with_all_the_lock_is_held_for_descendants_and_signals_reach_them() {
-    let scene = Scene::free();
-    let (mut owner, descendant) = leaving(&["--all"], &scene);
+    let fixture = Fixture::free();
+    let (mut owner, descendant) = leaving(&["--all"], &fixture);
     let children = format!("/proc/{0}/task/{0}/children", owner.pid());
     until("the command is buried, and its orphan adopted", || {
         fs::read_to_string(&children).unwrap().trim() == descendant.to_string()
     });
-    let held = inspect(scene.path(), lockhost::DEFAULT_NAME).unwrap();
+    let held = inspect(fixture.path(), lockhost::DEFAULT_NAME).unwrap();
     assert_eq!(held.state(), State::Held);
     owner.signal(Signal::TERM);
     assert_eq!(owner.line(), "heard SIGTERM");
     assert_eq!(owner.end(Signal::USR2).code(), Some(4));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 /// A job of a shell in a terminal, once it is in the foreground, and its first line.
-fn job(terminal: &Terminal, scene: &Scene, command: &[&str]) -> (Contender, String) {
-    let lockhost = under_lock(&[], scene.path(), command);
+fn job(terminal: &Terminal, fixture: &Fixture, command: &[&str]) -> (Contender, String) {
+    let lockhost = under_lock(&[], fixture.path(), command);
     let mut shell = terminal.session();
     shell
         .arg("env")
@@ -326,51 +328,51 @@ fn job(terminal: &Terminal, scene: &Scene, command: &[&str]) -> (Contender, Stri
 }
 
 /// With the command that tells what it hears: its number, and that of lockhost.
-fn hearing_job(terminal: &Terminal, scene: &Scene) -> (Contender, u32, u32) {
-    let (shell, line) = job(terminal, scene, &[HEARING]);
+fn hearing_job(terminal: &Terminal, fixture: &Fixture) -> (Contender, u32, u32) {
+    let (shell, line) = job(terminal, fixture, &[HEARING]);
     let (command, lockhost) = numbers(&line);
     (shell, command, lockhost)
 }
 
 #[test]
 fn a_key_reaches_the_command_once_and_does_not_end_the_lock_before_it() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut terminal = Terminal::new();
-    let (mut shell, _, lockhost) = hearing_job(&terminal, &scene);
+    let (mut shell, _, lockhost) = hearing_job(&terminal, &fixture);
     for (key, name) in [("\x03", "SIGINT"), ("\x1c", "SIGQUIT"), ("\x03", "SIGINT")] {
         terminal.press(key);
         assert_eq!(shell.line(), format!("heard {name}"));
         // What comes after it, and not the same once more.
         send(lockhost, Signal::USR1).expect("it is there");
         assert_eq!(shell.line(), "heard SIGUSR1");
-        assert!(scene.lock().exists());
+        assert!(fixture.lock().exists());
     }
     send(lockhost, Signal::USR2).expect("it is there");
     assert_eq!(shell.line(), "exited 3");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_command_that_ends_by_ctrl_c_ends_lockhost_the_same_way() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut terminal = Terminal::new();
     let (mut shell, line) = job(
         &terminal,
-        &scene,
+        &fixture,
         &["sh", "-c", "echo ready; exec sleep 60"],
     );
     assert_eq!(line, "ready");
     terminal.press("\x03");
     // So that a shell knows that its script was interrupted.
     assert_eq!(shell.line(), "killed 2");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_job_stops_and_goes_on_as_one() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut terminal = Terminal::new();
-    let (mut shell, command, lockhost) = hearing_job(&terminal, &scene);
+    let (mut shell, command, lockhost) = hearing_job(&terminal, &fixture);
     let mut goes_on = |shell: &mut Contender| {
         terminal.press("\n");
         assert_eq!(shell.line(), "heard SIGCONT");
@@ -394,12 +396,12 @@ fn a_job_stops_and_goes_on_as_one() {
 
 #[test]
 fn ctrl_z_stops_the_job() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut terminal = Terminal::new();
-    let (mut shell, _, lockhost) = hearing_job(&terminal, &scene);
+    let (mut shell, _, lockhost) = hearing_job(&terminal, &fixture);
     terminal.press("\x1a");
     assert_eq!(shell.line(), format!("stopped {}", Signal::TSTP.as_raw()));
-    assert!(scene.lock().exists());
+    assert!(fixture.lock().exists());
     terminal.press("\n");
     assert_eq!(shell.line(), "heard SIGCONT");
     send(lockhost, Signal::USR2).expect("it is there");
@@ -419,9 +421,9 @@ fn leading(terminal: &Terminal, lockhost: &Command) -> Command {
 
 #[test]
 fn the_command_of_a_session_leader_hears_that_its_terminal_is_gone() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let terminal = Terminal::new();
-    let lockhost = under_lock(&[], scene.path(), &[HEARING]);
+    let lockhost = under_lock(&[], fixture.path(), &[HEARING]);
     let mut session = leading(&terminal, &lockhost);
     let mut owner = Contender::start(&mut session);
     let (_, number) = ready(&mut owner);
@@ -433,8 +435,8 @@ fn the_command_of_a_session_leader_hears_that_its_terminal_is_gone() {
 }
 
 /// As the first process of a PID namespace. The child is `unshare`, which ends as it does.
-fn first_process(options: &[&str], scene: &Scene, command: &[&str]) -> Contender {
-    let lockhost = under_lock(options, scene.path(), command);
+fn first_process(options: &[&str], fixture: &Fixture, command: &[&str]) -> Contender {
+    let lockhost = under_lock(options, fixture.path(), command);
     let mut unshare = Command::new("unshare");
     unshare
         .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
@@ -446,22 +448,22 @@ fn first_process(options: &[&str], scene: &Scene, command: &[&str]) -> Contender
 #[test]
 #[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
 fn as_the_first_process_it_buries_orphans() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     // The orphan's number is printed by its parent, which ends before it.
     let script = "orphan=$(sh -c 'sh -c : >/dev/null & echo $!'); n=0; \
                   while [ -e /proc/$orphan ] && [ $n -lt 100000 ]; do n=$((n+1)); done; \
                   test ! -e /proc/$orphan && echo buried $LOCKHOST_PID";
-    let mut first = first_process(&[], &scene, &["sh", "-c", script]);
+    let mut first = first_process(&[], &fixture, &["sh", "-c", script]);
     assert_eq!(first.line(), "buried 1");
     assert_eq!(first.end_of_input().code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
 fn as_the_first_process_it_passes_signals_on() {
-    let scene = Scene::free();
-    let mut first = first_process(&[], &scene, &[HEARING]);
+    let fixture = Fixture::free();
+    let mut first = first_process(&[], &fixture, &[HEARING]);
     assert_eq!(ready(&mut first), (2, 1));
     let children = format!("/proc/{0}/task/{0}/children", first.pid());
     let lockhost = fs::read_to_string(children).unwrap();
@@ -472,16 +474,16 @@ fn as_the_first_process_it_passes_signals_on() {
     }
     send(lockhost, Signal::USR2).expect("it is there");
     assert_eq!(first.end_of_input().code(), Some(3));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
 fn the_others_of_a_namespace_end_before_its_first_process_gives_up_the_lock() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let log = tempfile::NamedTempFile::new().unwrap();
     let script = format!("{HEARING} & read line; exit 4");
-    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", &script]);
+    let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", &script]);
     let mut strace = Command::new("strace");
     strace
         .args(["-f", "-e", "trace=unlinkat", "-o"])
@@ -492,7 +494,7 @@ fn the_others_of_a_namespace_end_before_its_first_process_gives_up_the_lock() {
     let mut first = Contender::start(strace.stdin(Stdio::piped()));
     ready(&mut first);
     assert_eq!(first.end_of_input().code(), Some(4));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
     let log = fs::read_to_string(log.path()).unwrap();
     let line = |text| log.lines().position(|line| line.contains(text));
     let (killed, given_up) = (line("killed by SIGKILL"), line("unlinkat("));
@@ -501,36 +503,36 @@ fn the_others_of_a_namespace_end_before_its_first_process_gives_up_the_lock() {
 
 #[test]
 fn orders_for_a_command_without_one_are_wrong_usage() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     for option in ["--close", "--all"] {
-        let output = under_lock(&[option], scene.path(), &[]).output().unwrap();
+        let output = under_lock(&[option], fixture.path(), &[]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{option}");
     }
-    let output = under_lock(&["--until-stdin-closes"], scene.path(), &["true"]).output();
+    let output = under_lock(&["--until-stdin-closes"], fixture.path(), &["true"]).output();
     assert_eq!(output.unwrap().status.code(), Some(2));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn without_a_command_the_end_of_standard_input_can_end_it() {
-    let scene = Scene::free();
-    let mut command = under_lock(&["--until-stdin-closes"], scene.path(), &[]);
+    let fixture = Fixture::free();
+    let mut command = under_lock(&["--until-stdin-closes"], fixture.path(), &[]);
     let mut owner = Contender::start(command.stdin(Stdio::piped()));
     assert!(owner.line().starts_with("acquired "));
     owner.go_on();
     assert_eq!(
-        acquire(scene.path()).unwrap_err().kind(),
+        acquire(fixture.path()).unwrap_err().kind(),
         ErrorKind::Held,
         "what comes there is not its end"
     );
     assert_eq!(owner.end_of_input().code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_missing_directory_is_made_if_that_is_wanted() {
-    let scene = Scene::free();
-    let missing = scene.path().join("a/b");
+    let fixture = Fixture::free();
+    let missing = fixture.path().join("a/b");
     let path = missing.to_str().unwrap();
     let told = format!("test \"$LOCKHOST_DIR\" = {path}");
     let output = under_lock(&[], &missing, &["sh", "-c", &told]).output();
@@ -544,12 +546,12 @@ fn a_missing_directory_is_made_if_that_is_wanted() {
 
 #[test]
 fn beside_a_command_it_is_quiet_unless_told_otherwise() {
-    let lock = |scene: &Scene| scene.lock().to_str().unwrap().to_owned();
+    let lock = |fixture: &Fixture| fixture.lock().to_str().unwrap().to_owned();
     let told = |options: &[&str], command: &[&str]| {
-        let scene = Scene::stale();
-        let (code, out, err) = run(options, &scene, command);
+        let fixture = Fixture::stale();
+        let (code, out, err) = run(options, &fixture, command);
         assert_eq!(code, Some(0));
-        (out, err.replace(&lock(&scene), "LOCK"))
+        (out, err.replace(&lock(&fixture), "LOCK"))
     };
     let replaced = "lockhost: replaced LOCK: stale lockfile (dead pid 999999999)\n";
     assert_eq!(told(&[], &["true"]), (String::new(), replaced.to_owned()));
@@ -567,15 +569,19 @@ fn beside_a_command_it_is_quiet_unless_told_otherwise() {
 
 #[test]
 fn a_name_comes_from_the_environment_where_none_is_given() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     for (options, name) in [
         (&[][..], "from.pid"),
         (&["--name=given.lock"], "given.lock"),
     ] {
-        let output = under_lock(options, scene.path(), &["sh", "-c", "echo $LOCKHOST_LOCK"])
-            .env("LOCKHOST_NAME", "from.pid")
-            .output()
-            .unwrap();
+        let output = under_lock(
+            options,
+            fixture.path(),
+            &["sh", "-c", "echo $LOCKHOST_LOCK"],
+        )
+        .env("LOCKHOST_NAME", "from.pid")
+        .output()
+        .unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
         assert!(told.trim_end().ends_with(name), "{told}");
     }

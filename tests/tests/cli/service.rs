@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use lockhost_tests::{contender::Contender, program::lockhost, scene::Scene};
+use lockhost_tests::{contender::Contender, fixture::Fixture, program::lockhost};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -55,11 +55,11 @@ impl Manager {
 
 #[test]
 fn it_is_told_that_the_service_is_ready_once_the_lock_is_held_and_when_it_goes() {
-    let (manager, scene) = (Manager::new(), Scene::free());
-    let mut owner = manager.start(scene.path(), &[]);
-    let holding = format!("STATUS=holding {}", scene.lock().display());
+    let (manager, fixture) = (Manager::new(), Fixture::free());
+    let mut owner = manager.start(fixture.path(), &[]);
+    let holding = format!("STATUS=holding {}", fixture.lock().display());
     assert_eq!(manager.told(), ["READY=1", &holding]);
-    assert!(scene.lock().exists());
+    assert!(fixture.lock().exists());
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
     assert_eq!(manager.told(), ["STOPPING=1", "STATUS=releasing"]);
     assert!(manager.is_told_nothing());
@@ -67,9 +67,9 @@ fn it_is_told_that_the_service_is_ready_once_the_lock_is_held_and_when_it_goes()
 
 #[test]
 fn it_is_told_what_is_waited_for() {
-    let (manager, scene) = (Manager::new(), Scene::free().with("tinyforge.lock", ""));
-    let _owner = manager.start(scene.path(), &[]);
-    let waiting = format!("STATUS=waiting for {}", scene.lock().display());
+    let (manager, fixture) = (Manager::new(), Fixture::free().with("tinyforge.lock", ""));
+    let _owner = manager.start(fixture.path(), &[]);
+    let waiting = format!("STATUS=waiting for {}", fixture.lock().display());
     let mut told = manager.told();
     assert_eq!(told, [waiting]);
     while told[0].starts_with("STATUS=waiting") {
@@ -80,19 +80,19 @@ fn it_is_told_what_is_waited_for() {
 
 #[test]
 fn a_service_that_notifies_itself_is_left_to_say_that_it_is_ready() {
-    let (manager, scene) = (Manager::new(), Scene::free());
-    let _owner = manager.start(scene.path(), &["--notify=status"]);
-    let holding = format!("STATUS=holding {}", scene.lock().display());
+    let (manager, fixture) = (Manager::new(), Fixture::free());
+    let _owner = manager.start(fixture.path(), &["--notify=status"]);
+    let holding = format!("STATUS=holding {}", fixture.lock().display());
     assert_eq!(manager.told(), [holding]);
 }
 
 #[test]
 fn a_command_hears_of_the_manager_only_if_it_is_left_to_it_to_say_more() {
     for (notify, told) in [("ready", "\n"), ("status", "some\n"), ("no", "some\n")] {
-        let (manager, scene) = (Manager::new(), Scene::free());
+        let (manager, fixture) = (Manager::new(), Fixture::free());
         let output = Command::new(lockhost())
             .args(["acquire", "--notify", notify])
-            .arg(scene.path())
+            .arg(fixture.path())
             .args(["--", "sh", "-c", "echo ${NOTIFY_SOCKET+some}"])
             .env("NOTIFY_SOCKET", manager.place.path().join("notify"))
             .output()
@@ -103,19 +103,19 @@ fn a_command_hears_of_the_manager_only_if_it_is_left_to_it_to_say_more() {
 
 #[test]
 fn whoever_is_refused_is_not_ready_and_who_is_to_say_nothing_says_nothing() {
-    let (manager, scene) = (Manager::new(), Scene::free());
-    let mut owner = manager.start(scene.path(), &["--notify=no"]);
+    let (manager, fixture) = (Manager::new(), Fixture::free());
+    let mut owner = manager.start(fixture.path(), &["--notify=no"]);
     assert!(owner.line().starts_with("acquired "));
-    let mut refused = manager.start(scene.path(), &[]);
+    let mut refused = manager.start(fixture.path(), &[]);
     assert_eq!(refused.end_of_input().code(), Some(75));
     assert!(manager.is_told_nothing());
 }
 
 #[test]
 fn a_manager_that_does_not_listen_is_warned_of_and_costs_nothing() {
-    let (manager, scene) = (Manager::new(), Scene::free());
+    let (manager, fixture) = (Manager::new(), Fixture::free());
     fs::remove_file(manager.place.path().join("notify")).unwrap();
-    let mut owner = manager.start(scene.path(), &[]);
+    let mut owner = manager.start(fixture.path(), &[]);
     assert!(owner.line().starts_with("acquired "));
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
     let told = owner.complaints();
@@ -128,8 +128,8 @@ fn a_manager_that_does_not_listen_is_warned_of_and_costs_nothing() {
 #[test]
 fn a_name_with_a_line_break_is_no_second_message() {
     let manager = Manager::new();
-    let scene = Scene::free();
-    let directory = scene.path().join("a\nMAINPID=1");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("a\nMAINPID=1");
     fs::create_dir(&directory).unwrap();
     let _owner = manager.start(&directory, &[]);
     let told = manager.told();

@@ -9,9 +9,9 @@ use std::{ffi::OsString, fs, process};
 use lockhost_tests::{
     contender::Contender,
     files::{Seen, look_at},
+    fixture::{Fixture, NOBODY},
     identity::Identity,
     program::{run, text},
-    scene::{NOBODY, Scene},
     schema::Schema,
 };
 use serde_json::Value;
@@ -19,11 +19,11 @@ use serde_json::Value;
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
 /// The text, with its exit code; nothing on standard error.
-fn told(scene: &Scene) -> (Option<i32>, String) {
-    let before = footprints(scene);
-    let output = run(&["status", text(scene.path())]);
+fn told(fixture: &Fixture) -> (Option<i32>, String) {
+    let before = footprints(fixture);
+    let output = run(&["status", text(fixture.path())]);
     assert!(output.stderr.is_empty(), "{output:?}");
-    assert_eq!(footprints(scene), before, "it changed something");
+    assert_eq!(footprints(fixture), before, "it changed something");
     let told = String::from_utf8(output.stdout).expect("it speaks text");
     assert!(told.is_ascii(), "{told}");
     (output.status.code(), told)
@@ -46,45 +46,45 @@ fn object(arguments: &[&str]) -> Value {
 }
 
 /// Whatever would show that a file was touched.
-fn footprints(scene: &Scene) -> Vec<(OsString, Seen)> {
+fn footprints(fixture: &Fixture) -> Vec<(OsString, Seen)> {
     let look = |name: OsString| {
-        let seen = look_at(&scene.path().join(&name)).expect("it is there");
+        let seen = look_at(&fixture.path().join(&name)).expect("it is there");
         (name, seen)
     };
-    scene.files().into_iter().map(look).collect()
+    fixture.files().into_iter().map(look).collect()
 }
 
 /// Somebody of another PID namespace, who left no evidence: nobody can tell whether it lives.
 fn unknown() -> Identity {
-    let mine = Identity::mine(Scene::free().path());
+    let mine = Identity::mine(Fixture::free().path());
     mine.with('p', "7").with('n', "1").without('e')
 }
 
 #[test]
 fn a_free_directory_is_3() {
-    let scene = Scene::free();
-    let (code, told) = told(&scene);
+    let fixture = Fixture::free();
+    let (code, told) = told(&fixture);
     assert_eq!(code, Some(3));
-    assert!(told.starts_with(&format!("{}: free\n", scene.lock().display())));
-    let object = object(&[text(scene.path())]);
+    assert!(told.starts_with(&format!("{}: free\n", fixture.lock().display())));
+    let object = object(&[text(fixture.path())]);
     assert_eq!(object["state"], "free");
-    assert_eq!(object["path"], text(&scene.lock()));
+    assert_eq!(object["path"], text(&fixture.lock()));
     assert!(object["holder"].is_null());
 }
 
 #[test]
 fn a_held_one_is_0_with_its_owner() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
-    let (code, told) = told(&scene);
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
+    let (code, told) = told(&fixture);
     assert_eq!(code, Some(0));
     for part in [
-        format!("{}: held\n", scene.lock().display()),
+        format!("{}: held\n", fixture.lock().display()),
         format!("pid {}, alive: the process is running", owner.pid()),
     ] {
         assert!(told.contains(&part), "{part}: {told}");
     }
-    let holder = &object(&[text(scene.path())])["holder"];
+    let holder = &object(&[text(fixture.path())])["holder"];
     assert_eq!(holder["life"], "alive");
     assert_eq!(holder["reason"], "running");
 }
@@ -92,21 +92,21 @@ fn a_held_one_is_0_with_its_owner() {
 #[test]
 fn a_dead_owner_is_1_and_so_is_a_file_that_names_nobody() {
     for content in [NOBODY, "", "garbage\n"] {
-        let scene = Scene::free().with("tinyforge.lock", content);
-        let (code, told) = told(&scene);
+        let fixture = Fixture::free().with("tinyforge.lock", content);
+        let (code, told) = told(&fixture);
         assert_eq!(code, Some(1), "{told}");
         assert!(told.contains("stale: "), "{told}");
         assert!(told.contains("whoever comes next takes it over"), "{told}");
     }
-    assert_eq!(object(&[text(Scene::stale().path())])["state"], "stale");
+    assert_eq!(object(&[text(Fixture::stale().path())])["state"], "stale");
 }
 
 #[test]
 fn an_owner_that_nobody_can_judge_is_4_with_the_way_out() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let owner = unknown();
-    owner.leave(&scene);
-    let (code, told) = told(&scene);
+    owner.leave(&fixture);
+    let (code, told) = told(&fixture);
     assert_eq!(code, Some(4), "{told}");
     assert!(told.contains("another PID namespace"), "{told}");
     assert!(
@@ -117,30 +117,33 @@ fn an_owner_that_nobody_can_judge_is_4_with_the_way_out() {
         !told.contains("command"),
         "its number is somebody else's here: {told}"
     );
-    assert!(object(&[text(scene.path())])["holder"]["process"].is_null());
+    assert!(object(&[text(fixture.path())])["holder"]["process"].is_null());
 }
 
 #[test]
 fn a_reclaim_in_progress_is_4_and_told_and_a_dead_one_is_1() {
     let mine = format!("{}\n", process::id());
-    let scene = Scene::stale().with(RECLAIM, &mine);
-    let (code, told_living) = told(&scene);
+    let fixture = Fixture::stale().with(RECLAIM, &mine);
+    let (code, told_living) = told(&fixture);
     assert_eq!(code, Some(4), "{told_living}");
     let line = format!("  reclaim    {RECLAIM}, pid {}, alive", process::id());
     assert!(told_living.contains(&line), "{told_living}");
-    let scene = Scene::stale().with(RECLAIM, NOBODY);
-    let (code, told_dead) = told(&scene);
+    let fixture = Fixture::stale().with(RECLAIM, NOBODY);
+    let (code, told_dead) = told(&fixture);
     assert_eq!(code, Some(1), "{told_dead}");
-    let object = object(&[text(scene.path())]);
+    let object = object(&[text(fixture.path())]);
     assert_eq!(object["reclaims"][0]["life"], "dead");
 }
 
 #[test]
 fn what_cannot_be_looked_at_is_4_and_wrong_usage_2() {
-    let scene = Scene::free();
-    fs::create_dir(scene.lock()).unwrap();
-    let missing = scene.path().join("missing");
-    for (path, part) in [(scene.path(), "is a directory"), (&missing, text(&missing))] {
+    let fixture = Fixture::free();
+    fs::create_dir(fixture.lock()).unwrap();
+    let missing = fixture.path().join("missing");
+    for (path, part) in [
+        (fixture.path(), "is a directory"),
+        (&missing, text(&missing)),
+    ] {
         let output = run(&["status", text(path)]);
         assert_eq!(output.status.code(), Some(4));
         assert!(output.stdout.is_empty());
@@ -148,7 +151,7 @@ fn what_cannot_be_looked_at_is_4_and_wrong_usage_2() {
         assert!(told.contains(part) && told.lines().count() == 1, "{told}");
         assert_eq!(object(&[text(path)])["state"], "failed");
     }
-    let object = object(&["--name=x", text(scene.path())]);
+    let object = object(&["--name=x", text(fixture.path())]);
     assert_eq!(object["failure"]["kind"], "bad-name");
     for arguments in [&["status"][..], &["status", "--force", "."]] {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
@@ -157,8 +160,8 @@ fn what_cannot_be_looked_at_is_4_and_wrong_usage_2() {
 
 #[test]
 fn another_name_is_another_lock() {
-    let scene = Scene::free().with("app.pid", NOBODY);
-    assert_eq!(object(&[text(scene.path())])["state"], "free");
-    let object = object(&["--name=app.pid", text(scene.path())]);
+    let fixture = Fixture::free().with("app.pid", NOBODY);
+    assert_eq!(object(&[text(fixture.path())])["state"], "free");
+    let object = object(&["--name=app.pid", text(fixture.path())]);
     assert_eq!(object["state"], "stale");
 }

@@ -7,7 +7,7 @@
 
 use std::process::Command;
 
-use lockhost_tests::{scene::Scene, traced::log_of};
+use lockhost_tests::{fixture::Fixture, strace::log_of};
 
 const CROWD: &str = env!("CARGO_BIN_EXE_crowd");
 
@@ -19,8 +19,8 @@ fn told(command: &mut Command) -> String {
 
 #[test]
 fn of_threads_that_come_first_at_once_none_copies_it() {
-    let scene = Scene::free();
-    let told = told(Command::new(CROWD).arg(scene.path()));
+    let fixture = Fixture::free();
+    let told = told(Command::new(CROWD).arg(fixture.path()));
     assert_eq!(told, "32 held, 0 pieces of code\n");
 }
 
@@ -28,9 +28,9 @@ fn of_threads_that_come_first_at_once_none_copies_it() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
 fn no_memory_is_made_executable() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let options = ["-f", "-e", "trace=mprotect,mmap"];
-    let (told, log) = log_of(&options, Command::new(CROWD).arg(scene.path()));
+    let (told, log) = log_of(&options, Command::new(CROWD).arg(fixture.path()));
     assert_eq!(told, "32 held, 0 pieces of code\n");
     // What the loader maps of a file is the code of the program and of its libraries.
     let is_made = |line: &&str| line.contains("PROT_EXEC") && !line.contains("MAP_DENYWRITE");
@@ -43,7 +43,7 @@ fn no_memory_is_made_executable() {
     ignore = "this kernel is older than PR_SET_MDWE, which is of Linux 6.3"
 )]
 fn locks_are_taken_where_no_memory_may_become_executable() {
-    let scene = Scene::free();
-    let told = told(Command::new(CROWD).arg(scene.path()).arg("denied"));
+    let fixture = Fixture::free();
+    let told = told(Command::new(CROWD).arg(fixture.path()).arg("denied"));
     assert_eq!(told, "32 held, 0 pieces of code\n");
 }

@@ -9,9 +9,9 @@ use std::{collections::BTreeMap, fs, process::Command, time::Instant};
 
 use lockhost_tests::{
     contender::{Answer, Contender},
+    fixture::{Fixture, NOBODY},
     identity::Identity,
     program::lockhost,
-    scene::{NOBODY, Scene},
 };
 use rustix::{
     fs::{CWD, FileType, Mode, mknodat},
@@ -22,16 +22,16 @@ use tempfile::NamedTempFile;
 /// How often the program made each system call that has to do with files.
 type Calls = BTreeMap<String, u64>;
 
-fn full(scene: Scene, files: u32) -> Scene {
+fn full(fixture: Fixture, files: u32) -> Fixture {
     for number in 0..files {
-        let file = scene.path().join(format!("{number}.data"));
+        let file = fixture.path().join(format!("{number}.data"));
         mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0).expect("an empty file");
     }
-    scene
+    fixture
 }
 
 /// Runs the program until it is refused, or has acquired and released.
-fn calls(scene: &Scene) -> (Answer, Calls) {
+fn calls(fixture: &Fixture) -> (Answer, Calls) {
     let table = NamedTempFile::new().expect("a temporary file");
     let mut command = Command::new("strace");
     command
@@ -39,11 +39,11 @@ fn calls(scene: &Scene) -> (Answer, Calls) {
         .arg(table.path())
         .arg(lockhost())
         .arg("acquire")
-        .arg(scene.path());
+        .arg(fixture.path());
     let mut traced = Contender::start(&mut command);
     let answer = traced.answer();
     if answer == Answer::Owns {
-        let pid = fs::read_to_string(scene.lock()).expect("it owns");
+        let pid = fs::read_to_string(fixture.lock()).expect("it owns");
         let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a pid"), Signal::TERM).expect("it is there");
         assert!(matches!(traced.answer(), Answer::Ended(Some(0), _)));
@@ -63,8 +63,8 @@ fn calls(scene: &Scene) -> (Answer, Calls) {
 }
 
 /// As [`calls`], by an owner who is not one of those that sweep without a cause: one in 64.
-fn calls_of_one_who_does_not_sweep(scene: &Scene) -> Calls {
-    let all = (0..8).map(|_| calls(scene));
+fn calls_of_one_who_does_not_sweep(fixture: &Fixture) -> Calls {
+    let all = (0..8).map(|_| calls(fixture));
     let mut unswept = all.filter(|(answer, calls)| {
         assert_eq!(*answer, Answer::Owns);
         !calls.contains_key("getdents64")
@@ -75,13 +75,13 @@ fn calls_of_one_who_does_not_sweep(scene: &Scene) -> Calls {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
 fn a_hundred_thousand_other_files_cost_no_system_call_but_in_a_sweep() {
-    let (empty, large) = (Scene::free(), full(Scene::free(), 100_000));
+    let (empty, large) = (Fixture::free(), full(Fixture::free(), 100_000));
     let got = calls_of_one_who_does_not_sweep(&empty);
     assert!(got["linkat"] == 1 && got["statx"] > 0, "{got:?}");
     assert_eq!(calls_of_one_who_does_not_sweep(&large), got);
-    let refusals = [&empty, &large].map(|scene| {
-        let _owner = lockhost::acquire(scene.path()).expect("it is free");
-        let (answer, calls) = calls(scene);
+    let refusals = [&empty, &large].map(|fixture| {
+        let _owner = lockhost::acquire(fixture.path()).expect("it is free");
+        let (answer, calls) = calls(fixture);
         assert!(answer.is_refusal(), "{answer:?}");
         calls
     });
@@ -93,10 +93,10 @@ fn a_hundred_thousand_other_files_cost_no_system_call_but_in_a_sweep() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
 fn a_sweep_looks_at_no_file_that_is_no_claim() {
-    let (empty, large) = (Scene::stale(), full(Scene::stale(), 1_000));
-    let [few, many] = [&empty, &large].map(|scene| {
-        fs::write(scene.lock(), NOBODY).expect("a file in a temporary directory");
-        let (answer, calls) = calls(scene);
+    let (empty, large) = (Fixture::stale(), full(Fixture::stale(), 1_000));
+    let [few, many] = [&empty, &large].map(|fixture| {
+        fs::write(fixture.lock(), NOBODY).expect("a file in a temporary directory");
+        let (answer, calls) = calls(fixture);
         assert_eq!(answer, Answer::Owns);
         assert!(calls["getdents64"] > 0, "{calls:?}");
         calls["statx"]
@@ -108,22 +108,22 @@ fn a_sweep_looks_at_no_file_that_is_no_claim() {
 const CLAIMS: u32 = 200_000;
 
 /// With files that bear the names of claims.
-fn claimed(scene: Scene) -> Scene {
+fn claimed(fixture: Fixture) -> Fixture {
     for number in 0..CLAIMS {
-        let file = scene.path().join(format!("tinyforge.lock.2-a{number}"));
+        let file = fixture.path().join(format!("tinyforge.lock.2-a{number}"));
         mknodat(CWD, file, FileType::RegularFile, Mode::RUSR, 0).expect("an empty file");
     }
-    scene
+    fixture
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
 fn claims_without_number_cost_a_takeover_some_thousand_looks() {
-    let scene = claimed(Scene::stale());
+    let fixture = claimed(Fixture::stale());
     let mut command = Command::new(lockhost());
     command
         .arg("acquire")
-        .arg(scene.path())
+        .arg(fixture.path())
         .args(["--", "true"]);
     let began = Instant::now();
     let output = command.output().expect("the program can be started");
@@ -131,10 +131,10 @@ fn claims_without_number_cost_a_takeover_some_thousand_looks() {
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("too many claims"), "{said}");
-    assert!(!scene.lock().exists());
+    assert!(!fixture.lock().exists());
     // Again, counted.
-    fs::write(scene.lock(), NOBODY).expect("a file in a temporary directory");
-    let (answer, calls) = calls(&scene);
+    fs::write(fixture.lock(), NOBODY).expect("a file in a temporary directory");
+    let (answer, calls) = calls(&fixture);
     assert_eq!(answer, Answer::Owns);
     println!("{calls:?}");
     let looks = calls["openat"];
@@ -145,18 +145,18 @@ fn claims_without_number_cost_a_takeover_some_thousand_looks() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
 fn the_claim_of_a_lock_is_found_among_others_without_number() {
-    let scene = claimed(Scene::free());
+    let fixture = claimed(Fixture::free());
     // A crash between its two halves leaves a lock with a claim.
-    let dead = Identity::mine(Scene::free().path()).with('p', "999999999");
-    dead.leave(&scene);
-    let (answer, calls) = calls(&scene);
+    let dead = Identity::mine(Fixture::free().path()).with('p', "999999999");
+    dead.leave(&fixture);
+    let (answer, calls) = calls(&fixture);
     assert_eq!(answer, Answer::Owns);
     println!("{calls:?}");
     // Each is compared once at most, and few are opened.
     assert!(calls["statx"] < u64::from(CLAIMS) + 50_000, "{calls:?}");
     assert!(calls["openat"] < 10_000, "{calls:?}");
     assert!(
-        !scene
+        !fixture
             .path()
             .join(format!("tinyforge.lock.{}", dead.text()))
             .exists()

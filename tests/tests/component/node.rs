@@ -11,19 +11,19 @@ use std::{fs::File, process::Command};
 
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners, rounds},
-    dawdle::Dawdle,
+    fixture::{Fixture, NOBODY},
     identity::Identity,
+    jitter::Jitter,
     pair::{ends, exclude_each_other, gets_in, is_refused, native, take_over_from_each_other},
     program::lockhost,
-    scene::{NOBODY, Scene},
 };
 
 /// Beyond what Linux ever counts to.
 const DEAD: u32 = 999_999_999;
 
-fn node(scene: &Scene) -> Contender {
+fn node(fixture: &Fixture) -> Contender {
     let main = example::built().join("main.js");
-    Contender::start(Command::new("node").arg(main).arg(scene.path()))
+    Contender::start(Command::new("node").arg(main).arg(fixture.path()))
 }
 
 #[test]
@@ -45,8 +45,8 @@ fn each_takes_over_what_the_other_left() {
 }
 
 /// What Node.js says of an owner, who is refused as this one is.
-fn node_is_told(scene: &Scene, liveness: &str) {
-    let why = is_refused(node(scene));
+fn node_is_told(fixture: &Fixture, liveness: &str) {
+    let why = is_refused(node(fixture));
     assert!(why.contains(liveness), "{why}");
 }
 
@@ -56,7 +56,7 @@ fn node_is_told(scene: &Scene, liveness: &str) {
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
 fn nobody_is_dead_to_node_who_may_live() {
-    let me = Identity::mine(Scene::free().path());
+    let me = Identity::mine(Fixture::free().path());
     for (identity, liveness) in [
         (me.clone(), "alive: running"),
         (me.clone().with('t', "1"), "alive: exists"),
@@ -66,12 +66,15 @@ fn nobody_is_dead_to_node_who_may_live() {
         (me.clone().without('n'), "unknown: unreadable"),
         (me.clone().with('e', "x"), "unknown: unreadable"),
     ] {
-        let scene = Scene::free();
-        identity.leave(&scene);
-        node_is_told(&scene, liveness);
+        let fixture = Fixture::free();
+        identity.leave(&fixture);
+        node_is_told(&fixture, liveness);
     }
     let me = format!("{}\n", std::process::id());
-    node_is_told(&Scene::free().with("tinyforge.lock", &me), "alive: exists");
+    node_is_told(
+        &Fixture::free().with("tinyforge.lock", &me),
+        "alive: exists",
+    );
 }
 
 #[test]
@@ -80,19 +83,19 @@ fn nobody_is_dead_to_node_who_may_live() {
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
 fn who_is_certainly_dead_is_so_to_node() {
-    let me = Identity::mine(Scene::free().path());
+    let me = Identity::mine(Fixture::free().path());
     for (identity, reason) in [
         (me.clone().with('p', &DEAD.to_string()), "no-process"),
         (me.with('s', "1"), "reused"),
     ] {
-        let scene = Scene::free();
-        identity.leave(&scene);
-        let complaints = ends(gets_in(node(&scene)), &scene);
+        let fixture = Fixture::free();
+        identity.leave(&fixture);
+        let complaints = ends(gets_in(node(&fixture)), &fixture);
         assert!(complaints.contains(reason), "{complaints}");
     }
     for (content, reason) in [(NOBODY, "no-process"), ("", "malformed")] {
-        let scene = Scene::free().with_old("tinyforge.lock", content);
-        let complaints = ends(gets_in(node(&scene)), &scene);
+        let fixture = Fixture::free().with_old("tinyforge.lock", content);
+        let complaints = ends(gets_in(node(&fixture)), &fixture);
         assert!(complaints.contains(reason), "{complaints}");
     }
 }
@@ -103,31 +106,31 @@ fn who_is_certainly_dead_is_so_to_node() {
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
 fn whose_file_the_kernel_keeps_locked_is_not_dead_to_node() {
-    let scene = Scene::free();
-    let me = Identity::mine(Scene::free().path());
-    me.with('p', &DEAD.to_string()).leave(&scene);
-    let file = File::open(scene.lock()).expect("a lock file");
+    let fixture = Fixture::free();
+    let me = Identity::mine(Fixture::free().path());
+    me.with('p', &DEAD.to_string()).leave(&fixture);
+    let file = File::open(fixture.lock()).expect("a lock file");
     file.lock().expect("nobody has it locked");
-    node_is_told(&scene, "alive: evidence");
+    node_is_told(&fixture, "alive: evidence");
     // Somebody else who only looks is in nobody's way.
     file.lock_shared().expect("it is ours to share");
-    ends(gets_in(node(&scene)), &scene);
+    ends(gets_in(node(&fixture)), &fixture);
 }
 
 /// Eight of each, who start at once.
-fn race(what: &str, scene: impl Fn() -> Scene) {
+fn race(what: &str, fixture: impl Fn() -> Fixture) {
     const EACH: usize = 8;
     let rounds = rounds().div_ceil(4);
     let mut nodes = 0;
     for round in 0..rounds {
-        let scene = scene();
+        let fixture = fixture();
         // Node.js changes how what it reads from is read, and whoever shares a pipe with it is in for that.
         let barriers = [Barrier::new(), Barrier::new()];
-        let mut contenders = line_up(&barriers, &scene, EACH);
+        let mut contenders = line_up(&barriers, &fixture, EACH);
         let [node, native] = barriers;
         node.open();
         // The others are faster by far.
-        Dawdle::new(round as u64).pause(18);
+        Jitter::new(round as u64).pause(18);
         native.open();
         let (count, answers) = owners(&mut contenders);
         assert_eq!(count, 1, "owners among {answers:#?}");
@@ -136,7 +139,7 @@ fn race(what: &str, scene: impl Fn() -> Scene) {
         let owner = answers.iter().position(|it| *it == Answer::Owns);
         let owner = owner.expect("it was counted");
         nodes += usize::from(owner < EACH);
-        ends(contenders.swap_remove(owner), &scene);
+        ends(contenders.swap_remove(owner), &fixture);
     }
     println!(
         "{what}: {rounds} rounds of {EACH} and {EACH}, one owner each, Node.js in {nodes} of them"
@@ -144,10 +147,10 @@ fn race(what: &str, scene: impl Fn() -> Scene) {
 }
 
 /// Those of Node.js first.
-fn line_up([nodes, natives]: &[Barrier; 2], scene: &Scene, each: usize) -> Vec<Contender> {
+fn line_up([nodes, natives]: &[Barrier; 2], fixture: &Fixture, each: usize) -> Vec<Contender> {
     let main = example::built().join("main.js");
     let main = main.to_str().expect("its path is text");
-    let directory = scene.path().to_str().expect("its path is text");
+    let directory = fixture.path().to_str().expect("its path is text");
     let waiting = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/component/node/at-barrier.js"
@@ -164,7 +167,7 @@ fn line_up([nodes, natives]: &[Barrier; 2], scene: &Scene, each: usize) -> Vec<C
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
 fn of_eight_and_eight_on_a_free_directory_exactly_one_gets_in() {
-    race("free", Scene::free);
+    race("free", Fixture::free);
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn of_eight_and_eight_on_a_free_directory_exactly_one_gets_in() {
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
 fn of_eight_and_eight_on_a_stale_lock_exactly_one_gets_in() {
-    race("stale", Scene::stale);
+    race("stale", Fixture::stale);
 }
 
 #[test]
@@ -184,7 +187,7 @@ fn of_eight_and_eight_on_a_stale_lock_exactly_one_gets_in() {
 fn of_eight_and_eight_on_a_crashed_reclaim_exactly_one_gets_in() {
     race("crashed reclaim", || {
         let reclaimed = ["tinyforge.lock.reclaim"];
-        Scene::free()
+        Fixture::free()
             .crashed(DEAD, &["tinyforge.lock"])
             .crashed(DEAD - 1, &reclaimed)
     });

@@ -12,9 +12,9 @@ use std::{
 use lockhost_tests::{
     component::workspace,
     contender::Contender,
+    fixture::{Fixture, NOBODY},
     identity::Identity,
     pair::{ends, exclude_each_other, gets_in, is_refused, native, take_over_from_each_other},
-    scene::{NOBODY, Scene},
 };
 
 fn example() -> PathBuf {
@@ -47,9 +47,9 @@ static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     packages
 });
 
-fn python(scene: &Scene) -> Contender {
+fn python(fixture: &Fixture) -> Contender {
     let mut command = Command::new("python3");
-    command.arg(example().join("main.py")).arg(scene.path());
+    command.arg(example().join("main.py")).arg(fixture.path());
     // And no compiled files beside the sources.
     command.env("PYTHONPATH", &*PACKAGES);
     command.env("PYTHONDONTWRITEBYTECODE", "1");
@@ -80,7 +80,7 @@ fn each_takes_over_what_the_other_left() {
     ignore = "there is no Python, or no pip (Debian: python3, python3-pip)"
 )]
 fn nobody_is_dead_to_python_who_may_live() {
-    let me = Identity::mine(Scene::free().path());
+    let me = Identity::mine(Fixture::free().path());
     for (identity, liveness) in [
         (me.clone(), "alive: running"),
         (me.clone().with('t', "1"), "alive: exists"),
@@ -88,18 +88,18 @@ fn nobody_is_dead_to_python_who_may_live() {
         (me.clone().with('n', "1"), "unknown: other-namespace"),
         (me.clone().without('n'), "unknown: unreadable"),
     ] {
-        let scene = Scene::free();
-        identity.leave(&scene);
-        let why = is_refused(python(&scene));
+        let fixture = Fixture::free();
+        identity.leave(&fixture);
+        let why = is_refused(python(&fixture));
         assert!(why.contains(liveness), "{why}");
     }
     // Somebody keeps a lock on behalf of this process, which its file's maker had the number of.
-    let kept = Scene::free().with("kept", "");
+    let kept = Fixture::free().with("kept", "");
     let file = File::open(kept.path().join("kept")).expect("it is there");
     file.lock().expect("nobody has it locked");
-    let scene = Scene::free();
-    me.clone().with('s', "1").leave(&scene);
-    let why = is_refused(python(&scene));
+    let fixture = Fixture::free();
+    me.clone().with('s', "1").leave(&fixture);
+    let why = is_refused(python(&fixture));
     assert!(why.contains("alive: evidence"), "{why}");
 }
 
@@ -109,14 +109,14 @@ fn nobody_is_dead_to_python_who_may_live() {
     ignore = "there is no Python, or no pip (Debian: python3, python3-pip)"
 )]
 fn who_is_certainly_dead_is_so_to_python() {
-    let me = Identity::mine(Scene::free().path());
-    let scene = Scene::free();
-    me.with('p', NOBODY.trim()).leave(&scene);
-    let complaints = ends(gets_in(python(&scene)), &scene);
+    let me = Identity::mine(Fixture::free().path());
+    let fixture = Fixture::free();
+    me.with('p', NOBODY.trim()).leave(&fixture);
+    let complaints = ends(gets_in(python(&fixture)), &fixture);
     assert!(complaints.contains("dead: no-process"), "{complaints}");
     for (content, reason) in [(NOBODY, "no-process"), ("", "malformed")] {
-        let scene = Scene::free().with_old("tinyforge.lock", content);
-        let complaints = ends(gets_in(python(&scene)), &scene);
+        let fixture = Fixture::free().with_old("tinyforge.lock", content);
+        let complaints = ends(gets_in(python(&fixture)), &fixture);
         assert!(complaints.contains(reason), "{complaints}");
     }
 }

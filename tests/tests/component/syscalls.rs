@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 
-use lockhost_tests::{contender::Contender, scene::Scene, traced::log_of};
+use lockhost_tests::{contender::Contender, fixture::Fixture, strace::log_of};
 use rustix::process::Signal;
 
 /// Not the lock's: the allocator's; and `fcntl`, by which Rust's own library makes sure in a debug build that what it
@@ -18,7 +18,7 @@ const BESIDE: [&str; 7] = [
 
 /// The system calls of one step, between the looks that mark its beginning and its end.
 fn all_counted(step: &str, directory: &Path) -> BTreeMap<String, u32> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_counted"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_syscalls"));
     let (_, log) = log_of(&[], command.arg(step).arg(directory));
     let parts: Vec<_> = log.split("\"/counted\"").collect();
     // The innermost two marks enclose the step; each mark's own line is cut in two.
@@ -39,19 +39,19 @@ fn counted(step: &str, directory: &Path) -> BTreeMap<String, u32> {
 }
 
 /// The step makes these calls, and no others.
-fn costs(step: &str, scene: &Scene, expected: &[(&str, u32)]) {
+fn costs(step: &str, fixture: &Fixture, expected: &[(&str, u32)]) {
     let expected = expected.iter().copied();
     let expected: BTreeMap<_, _> = expected
         .map(|(kind, count)| (kind.to_owned(), count))
         .collect();
-    assert_eq!(counted_unswept(step, scene), expected, "{step}");
+    assert_eq!(counted_unswept(step, fixture), expected, "{step}");
 }
 
 /// Those of a step that sweeps nothing. One process in 64 sweeps though it has no cause, picked by its identity. Then
 /// another process shows what the step costs.
-fn counted_unswept(step: &str, scene: &Scene) -> BTreeMap<String, u32> {
+fn counted_unswept(step: &str, fixture: &Fixture) -> BTreeMap<String, u32> {
     (0..8)
-        .map(|_| counted(step, scene.path()))
+        .map(|_| counted(step, fixture.path()))
         .find(|counts| !counts.contains_key("getdents64"))
         .expect("of eight processes one does not sweep")
 }
@@ -60,7 +60,7 @@ fn counted_unswept(step: &str, scene: &Scene) -> BTreeMap<String, u32> {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn what_was_made_for_the_first_lock_is_used_again() {
-    let counts = all_counted("cycle", Scene::free().path());
+    let counts = all_counted("cycle", Fixture::free().path());
     assert!(counts.contains_key("linkat"), "{counts:?}");
     let maps = |kind: &&String| matches!(kind.as_str(), "mmap" | "munmap" | "mprotect" | "madvise");
     assert_eq!(counts.keys().find(maps), None, "{counts:?}");
@@ -71,7 +71,7 @@ fn what_was_made_for_the_first_lock_is_used_again() {
 fn a_free_directory_costs_its_claim_and_two_names() {
     costs(
         "cycle",
-        &Scene::free(),
+        &Fixture::free(),
         &[
             // The directory, and the claim, which has its mode from the start.
             ("open", 1),
@@ -100,11 +100,11 @@ fn a_free_directory_costs_its_claim_and_two_names() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_refusal_costs_a_look_at_the_owner_and_makes_nothing() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
     costs(
         "refused",
-        &scene,
+        &fixture,
         &[
             ("open", 1),
             ("pread64", 1),
@@ -128,11 +128,11 @@ fn a_refusal_costs_a_look_at_the_owner_and_makes_nothing() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_look_of_a_waiter_costs_a_refusal_and_a_watch() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
     costs(
         "waiting",
-        &scene,
+        &fixture,
         &[
             ("open", 1),
             ("pread64", 1),
@@ -156,9 +156,9 @@ fn a_look_of_a_waiter_costs_a_refusal_and_a_watch() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_relative_path_costs_its_base_and_an_absolute_one_nothing() {
-    let scene = Scene::free();
-    let absolute = counted_unswept("cycle", &scene);
-    let relative = counted_unswept("relative", &scene);
+    let fixture = Fixture::free();
+    let absolute = counted_unswept("cycle", &fixture);
+    let relative = counted_unswept("relative", &fixture);
     let more = |kind: &str| {
         relative.get(kind).copied().unwrap_or(0) - absolute.get(kind).copied().unwrap_or(0)
     };
@@ -176,13 +176,13 @@ fn a_relative_path_costs_its_base_and_an_absolute_one_nothing() {
 fn whether_a_lock_is_still_held_costs_three_looks() {
     // At the lock's name, at what the path names, and at the directory that is held.
     let expected = [("statx", 2), ("newfstatat", 1), ("getpid", 1)];
-    costs("holding", &Scene::free(), &expected);
+    costs("holding", &Fixture::free(), &expected);
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn an_inspection_opens_the_lock_and_no_more() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     // A look at each level's name, and does the file system keep evidence?
     let expected = [
         ("open", 1),
@@ -191,11 +191,11 @@ fn an_inspection_opens_the_lock_and_no_more() {
         ("getpid", 1),
         ("close", 1),
     ];
-    costs("free", &scene, &expected);
-    let mut owner = Contender::owner(scene.path());
+    costs("free", &fixture, &expected);
+    let mut owner = Contender::owner(fixture.path());
     costs(
         "held",
-        &scene,
+        &fixture,
         &[
             ("open", 1),
             ("pread64", 1),
@@ -215,10 +215,10 @@ fn an_inspection_opens_the_lock_and_no_more() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn taking_over_costs_a_reclaim_lock_and_a_sweep() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
     owner.end(Signal::KILL);
-    let mut counts = counted("cycle", scene.path());
+    let mut counts = counted("cycle", fixture.path());
     // A listing looks at no file itself. The one claim there is compared; a sweep looks for leftovers at eight levels, and
     // whether what it removes is at any of them. Whether a lock on it can say anything is asked of each file that is judged.
     let looks = counts.remove("statx").unwrap();

@@ -13,9 +13,9 @@ use lockhost::{
     AliveReason, DeadReason, ErrorKind, Liveness, ReplacedReason, UnknownReason, acquire,
 };
 use lockhost_tests::{
-    boxed::{Place, seen_alive_then_dead},
+    fixture::{Fixture, NOBODY},
     identity::Identity,
-    scene::{NOBODY, Scene},
+    namespaces::{Place, seen_alive_then_dead},
 };
 
 const OTHER_BOOT: &str = "0123456789abcdef0123456789abcdef";
@@ -42,11 +42,11 @@ fn faked(shift: &str) -> Place {
 #[test]
 fn after_a_reboot_an_owner_is_dead_though_its_pid_is_in_use_again() {
     let neighbour = Place::host().idle();
-    let scene = Scene::free();
-    let old = Identity::mine(scene.path()).of(neighbour.pid());
+    let fixture = Fixture::free();
+    let old = Identity::mine(fixture.path()).of(neighbour.pid());
     let old = old.with('b', OTHER_BOOT);
-    old.leave(&scene);
-    let lock = acquire(scene.path()).unwrap();
+    old.leave(&fixture);
+    let lock = acquire(fixture.path()).unwrap();
     let dead = ReplacedReason::Dead(DeadReason::EvidenceGone);
     assert_eq!(lock.replaced()[0].reason(), dead);
 }
@@ -55,11 +55,11 @@ fn after_a_reboot_an_owner_is_dead_though_its_pid_is_in_use_again() {
 fn after_a_reboot_an_owner_without_evidence_is_unknown_though_its_pid_is_in_use_again_or_not() {
     let neighbour = Place::host().idle();
     for pid in [neighbour.pid(), 999_999_999] {
-        let scene = Scene::free();
-        let old = Identity::mine(scene.path()).of(neighbour.pid());
+        let fixture = Fixture::free();
+        let old = Identity::mine(fixture.path()).of(neighbour.pid());
         let old = old.with('p', &pid.to_string()).with('b', OTHER_BOOT);
-        old.without('e').leave(&scene);
-        let error = acquire(scene.path()).unwrap_err();
+        old.without('e').leave(&fixture);
+        let error = acquire(fixture.path()).unwrap_err();
         let liveness = error.holder().unwrap().liveness();
         assert_eq!(liveness, Liveness::Unknown(UnknownReason::OtherBoot));
         let told = error.to_string();
@@ -74,36 +74,42 @@ fn after_a_reboot_an_owner_without_evidence_is_unknown_though_its_pid_is_in_use_
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn where_the_boot_id_is_overmounted_a_neighbour_is_seen_alive_and_dead_in_both_directions() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (host, other) = (Place::host(), overmounted(Place::host()));
     seen_alive_then_dead(
         &other,
         &host,
-        scene.path(),
+        fixture.path(),
         "Alive(Evidence)",
         "EvidenceGone",
     );
     seen_alive_then_dead(
         &host,
         &other,
-        scene.path(),
+        fixture.path(),
         "Alive(Evidence)",
         "EvidenceGone",
     );
     // Where both see the same, they are neighbours again.
-    seen_alive_then_dead(&other, &other, scene.path(), "Alive(Running)", "NoProcess");
+    seen_alive_then_dead(
+        &other,
+        &other,
+        fixture.path(),
+        "Alive(Running)",
+        "NoProcess",
+    );
 }
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn containers_that_show_a_boot_id_of_their_own_see_each_other_alive_and_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (other, container) = (overmounted(Place::container()), Place::container());
     for (owner, asker) in [(&other, &other), (&other, &container), (&container, &other)] {
         seen_alive_then_dead(
             owner,
             asker,
-            scene.path(),
+            fixture.path(),
             "Alive(Evidence)",
             "EvidenceGone",
         );
@@ -116,20 +122,20 @@ fn containers_that_show_a_boot_id_of_their_own_see_each_other_alive_and_dead() {
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn without_evidence_an_owner_under_another_boot_id_is_unknown_alive_or_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut owner = overmounted(Place::host())
         .without_evidence()
-        .contend(scene.path());
+        .contend(fixture.path());
     owner.acquired();
     let other = Place::host().without_evidence();
     assert_eq!(
-        other.contend(scene.path()).refused().0,
+        other.contend(fixture.path()).refused().0,
         "Unknown(OtherBoot)"
     );
     assert!(owner.still_holds());
     owner.kill();
     assert_eq!(
-        other.contend(scene.path()).refused().0,
+        other.contend(fixture.path()).refused().0,
         "Unknown(OtherBoot)"
     );
 }
@@ -140,11 +146,11 @@ fn without_evidence_an_owner_under_another_boot_id_is_unknown_alive_or_dead() {
     ignore = "needs root, unshare, nsenter and time namespaces"
 )]
 fn in_another_time_namespace_an_owner_is_seen_alive_and_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let places = [Place::host(), later("1000000"), later("-100")];
     for (one, owner) in places.iter().enumerate() {
         for (_, asker) in places.iter().enumerate().filter(|(other, _)| *other != one) {
-            seen_alive_then_dead(owner, asker, scene.path(), "Alive(Evidence)", "NoProcess");
+            seen_alive_then_dead(owner, asker, fixture.path(), "Alive(Evidence)", "NoProcess");
         }
     }
 }
@@ -155,13 +161,13 @@ fn in_another_time_namespace_an_owner_is_seen_alive_and_dead() {
     ignore = "needs root, unshare, nsenter, strace and time namespaces"
 )]
 fn in_another_time_namespace_an_owner_without_evidence_is_seen_alive_and_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (host, later) = (
         Place::host().without_evidence(),
         later("1000000").without_evidence(),
     );
     for (owner, asker) in [(&host, &later), (&later, &host)] {
-        seen_alive_then_dead(owner, asker, scene.path(), "Alive(Exists)", "NoProcess");
+        seen_alive_then_dead(owner, asker, fixture.path(), "Alive(Exists)", "NoProcess");
     }
 }
 
@@ -171,13 +177,13 @@ fn in_another_time_namespace_an_owner_without_evidence_is_seen_alive_and_dead() 
     ignore = "needs root, unshare, nsenter and time namespaces"
 )]
 fn in_one_time_namespace_start_times_are_the_same_whatever_they_are_outside() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let place = later("1000000").idle();
     let inside = Place::entered(&place, &["--time"]);
     seen_alive_then_dead(
         &inside,
         &inside,
-        scene.path(),
+        fixture.path(),
         "Alive(Running)",
         "NoProcess",
     );
@@ -195,27 +201,27 @@ fn times() -> [SystemTime; 4] {
     ]
 }
 
-fn set_time(scene: &Scene, time: SystemTime) {
+fn set_time(fixture: &Fixture, time: SystemTime) {
     let times = FileTimes::new().set_accessed(time).set_modified(time);
-    let lock = File::options().write(true).open(scene.lock()).unwrap();
+    let lock = File::options().write(true).open(fixture.lock()).unwrap();
     lock.set_times(times).unwrap();
 }
 
 #[test]
 fn the_files_times_make_nobody_dead_and_keep_nobody_alive() {
     for time in times() {
-        let scene = Scene::free();
-        let mut owner = Place::host().contend(scene.path());
+        let fixture = Fixture::free();
+        let mut owner = Place::host().contend(fixture.path());
         owner.acquired();
-        set_time(&scene, time);
-        let (liveness, told) = Place::host().contend(scene.path()).refused();
+        set_time(&fixture, time);
+        let (liveness, told) = Place::host().contend(fixture.path()).refused();
         assert_eq!(liveness, "Alive(Running)", "{told}");
         assert!(owner.still_holds());
         owner.kill();
-        let mut heir = Place::host().contend(scene.path());
+        let mut heir = Place::host().contend(fixture.path());
         assert_eq!(heir.acquired(), "[Dead(NoProcess)]");
         heir.release();
-        assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+        assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
     }
 }
 
@@ -223,23 +229,23 @@ fn the_files_times_make_nobody_dead_and_keep_nobody_alive() {
 fn the_files_times_change_nothing_for_a_pid_without_a_claim() {
     for time in times() {
         let neighbour = Place::host().idle();
-        let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
-        set_time(&scene, time);
-        let error = acquire(scene.path()).unwrap_err();
+        let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
+        set_time(&fixture, time);
+        let error = acquire(fixture.path()).unwrap_err();
         let liveness = error.holder().unwrap().liveness();
         assert_eq!(liveness, Liveness::Alive(AliveReason::Exists));
-        let scene = Scene::free().with("tinyforge.lock", NOBODY);
-        set_time(&scene, time);
-        assert!(acquire(scene.path()).is_ok());
+        let fixture = Fixture::free().with("tinyforge.lock", NOBODY);
+        set_time(&fixture, time);
+        assert!(acquire(fixture.path()).is_ok());
     }
 }
 
 #[test]
 fn a_file_that_names_nobody_and_is_of_the_future_is_not_old() {
     let ahead = SystemTime::now() + Duration::from_secs(10 * 365 * 24 * 3600);
-    let scene = Scene::free().with("tinyforge.lock", "");
-    set_time(&scene, ahead);
-    let error = lockhost::Options::new().wait(false).acquire(scene.path());
+    let fixture = Fixture::free().with("tinyforge.lock", "");
+    set_time(&fixture, ahead);
+    let error = lockhost::Options::new().wait(false).acquire(fixture.path());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Unsettled);
 }
 
@@ -269,11 +275,11 @@ fn a_file_time_that_no_calendar_has_is_not_told_and_changes_nothing() {
 #[test]
 #[cfg_attr(no_faketime, ignore = "needs faketime")]
 fn a_clock_that_steps_by_years_makes_nobody_dead_and_keeps_nobody_alive() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let clocks = [Place::host(), faked("+10y"), faked("-10y")];
     for (one, owner) in clocks.iter().enumerate() {
         for (_, asker) in clocks.iter().enumerate().filter(|(other, _)| *other != one) {
-            seen_alive_then_dead(owner, asker, scene.path(), "Alive(Running)", "NoProcess");
+            seen_alive_then_dead(owner, asker, fixture.path(), "Alive(Running)", "NoProcess");
         }
     }
 }

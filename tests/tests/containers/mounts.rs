@@ -9,9 +9,9 @@
 use std::path::{Path, PathBuf};
 
 use lockhost_tests::{
-    boxed::{Boxed, Place, seen_alive_then_dead},
+    fixture::Fixture,
+    namespaces::{Place, Placed, seen_alive_then_dead},
     program::text,
-    scene::Scene,
 };
 
 /// Where a machine has what it works with, in memory. Never a directory that anybody removes while it is mounted
@@ -19,7 +19,7 @@ use lockhost_tests::{
 const WORK: &str = "/mnt";
 
 /// A machine of its own, as far as files go.
-struct Machine(Boxed);
+struct Machine(Placed);
 
 impl Machine {
     /// With a volume that a shell mounts at `data`.
@@ -139,7 +139,7 @@ fn a_keeper_in_another_subvolume_is_not_named() {
     });
     let inodes = machine.does("stat -c %i data/dir/*/tinyforge.lock | uniq | wc -l");
     assert_eq!(inodes, "1", "both have the same number");
-    let pids = owners.each_ref().map(Boxed::pid);
+    let pids = owners.each_ref().map(Placed::pid);
     for (nth, volume) in volumes.iter().enumerate() {
         let (_, told) = machine.inside().contend(volume).refused();
         let names = |pid: u32| told.contains(&format!("pid {pid} (telling)"));
@@ -171,14 +171,14 @@ fn on_ramfs_containers_see_each_other_alive_and_dead() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn a_bind_mount_under_another_path_is_the_same_directory() {
-    let scene = Scene::free();
-    let bind = format!("mount --bind {} /mnt", scene.path().display());
+    let fixture = Fixture::free();
+    let bind = format!("mount --bind {} /mnt", fixture.path().display());
     let elsewhere = Path::new("/mnt");
     let mut owner = Place::container().after(&bind).contend(elsewhere);
     owner.acquired();
     let other = Place::container();
-    assert_eq!(other.contend(scene.path()).refused().0, "Alive(Evidence)");
-    let mut waiting = other.wait_to_contend(scene.path());
+    assert_eq!(other.contend(fixture.path()).refused().0, "Alive(Evidence)");
+    let mut waiting = other.wait_to_contend(fixture.path());
     let bound = other.after(&bind);
     assert_eq!(bound.contend(elsewhere).refused().0, "Alive(Evidence)");
     assert!(owner.still_holds());
@@ -187,7 +187,7 @@ fn a_bind_mount_under_another_path_is_the_same_directory() {
     assert_eq!(waiting.acquired(), "[Dead(EvidenceGone)]");
     assert_eq!(bound.contend(elsewhere).refused().0, "Alive(Evidence)");
     waiting.release();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_bind_mount_under_another_path_is_the_same_directory() {
     ignore = "needs root, unshare, nsenter and ext4"
 )]
 fn a_volume_that_moves_to_another_machine_after_a_crash_is_taken_over() {
-    let disk = Scene::free();
+    let disk = Fixture::free();
     let image = disk.path().join("image");
     let mount = format!("mount -o loop {} data", image.display());
     let format = format!("truncate --size 64M {0}; mkfs.ext4 -q {0}", image.display());

@@ -10,9 +10,9 @@
 use std::fs;
 
 use lockhost_tests::{
-    boxed::{Boxed, Place, seen_alive_then_dead},
+    fixture::Fixture,
     mounted::Mounted,
-    scene::Scene,
+    namespaces::{Place, Placed, seen_alive_then_dead},
 };
 
 /// What is odd about a place, in which everybody has the tests' own PID namespace.
@@ -180,12 +180,12 @@ fn whatever_a_kernel_tells_a_process_of_itself_the_living_are_seen_alive_and_the
         among,
     } in KERNELS
     {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let (here, there) = (odd(script), Place::host());
         println!("{what}");
-        seen_alive_then_dead(&there, &here, scene.path(), from_here.0, from_here.1);
-        seen_alive_then_dead(&here, &there, scene.path(), from_there.0, from_there.1);
-        seen_alive_then_dead(&here, &here, scene.path(), among.0, among.1);
+        seen_alive_then_dead(&there, &here, fixture.path(), from_here.0, from_here.1);
+        seen_alive_then_dead(&here, &there, fixture.path(), from_there.0, from_there.1);
+        seen_alive_then_dead(&here, &here, fixture.path(), among.0, among.1);
     }
 }
 
@@ -196,13 +196,13 @@ fn whatever_a_kernel_tells_a_process_of_itself_the_living_are_seen_alive_and_the
 )]
 fn whatever_a_kernel_tells_a_process_of_itself_nobody_alive_is_replaced_without_evidence_either() {
     for Odd { what, script, .. } in KERNELS {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let host = Place::host().without_evidence();
         let here = odd_in(&host, script);
         for (owner, asker) in [(&host, &here), (&here, &host), (&here, &here)] {
-            let mut owner = owner.contend(scene.path());
+            let mut owner = owner.contend(fixture.path());
             owner.acquired();
-            let (liveness, told) = asker.contend(scene.path()).refused();
+            let (liveness, told) = asker.contend(fixture.path()).refused();
             let doubts = [
                 "Alive(Exists)",
                 "Alive(Running)",
@@ -219,15 +219,15 @@ fn whatever_a_kernel_tells_a_process_of_itself_nobody_alive_is_replaced_without_
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn a_container_whose_start_is_made_up_comes_back_after_a_crash() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let odd = KERNELS.iter().find(|odd| odd.what == "a start of its own");
     let container = odd_in(&Place::container(), odd.unwrap().script);
-    let mut first = container.contend(scene.path());
+    let mut first = container.contend(fixture.path());
     first.acquired();
     assert!(first.identity().starts_with("1-p1-t"), "no start");
     first.kill();
     for _ in 0..3 {
-        let mut next = container.contend(scene.path());
+        let mut next = container.contend(fixture.path());
         assert_eq!(next.acquired(), "[Dead(EvidenceGone)]");
         next.kill();
     }
@@ -283,8 +283,8 @@ const LIES: [(&str, &str); 5] = [
     ("mount -t tmpfs none /proc/$owner", "Alive(Evidence)"),
 ];
 
-fn owner(scene: &Scene) -> Boxed {
-    let mut owner = Place::host().contend(scene.path());
+fn owner(fixture: &Fixture) -> Placed {
+    let mut owner = Place::host().contend(fixture.path());
     owner.acquired();
     owner
 }
@@ -293,15 +293,15 @@ fn owner(scene: &Scene) -> Boxed {
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn whatever_a_kernel_tells_of_an_owner_it_is_alive_while_its_file_is_locked() {
     for (lie, taken_for) in LIES {
-        let scene = Scene::free();
-        let mut owner = owner(&scene);
+        let fixture = Fixture::free();
+        let mut owner = owner(&fixture);
         let place = odd(&format!("owner={}\n{lie}", owner.pid()));
-        let (liveness, told) = place.contend(scene.path()).refused();
+        let (liveness, told) = place.contend(fixture.path()).refused();
         assert_eq!(liveness, taken_for, "{lie}: {told}");
         assert!(owner.still_holds());
         owner.kill();
         assert_eq!(
-            Place::host().contend(scene.path()).acquired(),
+            Place::host().contend(fixture.path()).acquired(),
             "[Dead(NoProcess)]"
         );
     }
@@ -320,10 +320,10 @@ fn whatever_kill_answers_a_living_owner_stays_the_owner() {
         ("kill:error=ESRCH", "Alive(Evidence)"),
     ];
     for (answer, taken_for) in answers {
-        let scene = Scene::free();
-        let mut owner = owner(&scene);
+        let fixture = Fixture::free();
+        let mut owner = owner(&fixture);
         let place = Place::host().injected(&[answer]);
-        let (liveness, told) = place.contend(scene.path()).refused();
+        let (liveness, told) = place.contend(fixture.path()).refused();
         assert_eq!(liveness, taken_for, "{answer}: {told}");
         assert!(owner.still_holds());
     }
@@ -347,16 +347,16 @@ fn where_locks_or_file_systems_answer_oddly_a_living_owner_in_a_container_stays_
         ("fstatfs:poke_exit=@arg2=ffffffffffffffff", unknown),
     ];
     for (answer, taken_for) in answers {
-        let scene = Scene::free();
-        let mut owner = Place::container().contend(scene.path());
+        let fixture = Fixture::free();
+        let mut owner = Place::container().contend(fixture.path());
         owner.acquired();
-        let files = scene.files();
+        let files = fixture.files();
         let place = Place::container().injected(&[answer]);
-        let (liveness, told) = place.contend(scene.path()).refused();
+        let (liveness, told) = place.contend(fixture.path()).refused();
         assert_eq!(liveness, taken_for, "{answer}: {told}");
         assert!(owner.still_holds());
-        assert_eq!(scene.files(), files);
-        let content = fs::read_to_string(scene.lock()).unwrap();
+        assert_eq!(fixture.files(), files);
+        let content = fs::read_to_string(fixture.lock()).unwrap();
         assert_eq!(content, "1\n");
     }
 }

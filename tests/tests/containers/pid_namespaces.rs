@@ -6,8 +6,8 @@
 use std::{fs, thread};
 
 use lockhost_tests::{
-    boxed::{Place, seen_alive_then_dead},
-    scene::{NOBODY, Scene},
+    fixture::{Fixture, NOBODY},
+    namespaces::{Place, seen_alive_then_dead},
 };
 use rustix::process::Signal;
 
@@ -18,10 +18,10 @@ const FORMER_LIVES: [&str; 2] = ["[Dead(EvidenceGone)]", "[Dead(Reused)]"];
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn a_container_that_crashed_comes_back_as_pid_1_and_gets_in_without_a_flag() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut lives = Vec::new();
     for life in 0..4 {
-        let mut container = Place::container().contend(scene.path());
+        let mut container = Place::container().contend(fixture.path());
         let replaced = container.acquired();
         assert!(container.identity().starts_with("1-p1-s"), "it is pid 1");
         assert!(
@@ -37,49 +37,49 @@ fn a_container_that_crashed_comes_back_as_pid_1_and_gets_in_without_a_flag() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn the_program_as_pid_1_gets_in_after_a_crash_and_leaves_nothing_when_it_is_told_to_stop() {
-    let scene = Scene::free();
-    let mut container = Place::container().acquire(scene.path());
+    let fixture = Fixture::free();
+    let mut container = Place::container().acquire(fixture.path());
     container.acquired();
     container.kill();
-    let mut container = Place::container().acquire(scene.path());
+    let mut container = Place::container().acquire(fixture.path());
     container.acquired();
     container.signal(Signal::TERM);
     container.release();
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
 }
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn of_two_live_containers_both_pid_1_the_second_is_refused_and_the_first_is_untouched() {
-    let scene = Scene::free();
-    let mut first = Place::container().contend(scene.path());
+    let fixture = Fixture::free();
+    let mut first = Place::container().contend(fixture.path());
     assert_eq!(first.acquired(), "[]");
-    let files = scene.files();
+    let files = fixture.files();
     for _ in 0..4 {
-        let (liveness, told) = Place::container().contend(scene.path()).refused();
+        let (liveness, told) = Place::container().contend(fixture.path()).refused();
         assert_eq!(liveness, "Alive(Evidence)", "{told}");
         assert!(told.contains("(pid 1)"), "{told}");
         assert!(told.contains("lslocks"), "{told}");
         // Nor by a person who takes its number for his own.
-        let mut forced = Place::container().contend_assuming(scene.path(), first.identity());
+        let mut forced = Place::container().contend_assuming(fixture.path(), first.identity());
         assert_eq!(forced.refused().0, "Alive(Evidence)");
     }
     assert!(first.still_holds());
-    assert_eq!(scene.files(), files);
-    assert_eq!(fs::read_to_string(scene.lock()).unwrap(), "1\n");
+    assert_eq!(fixture.files(), files);
+    assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), "1\n");
     first.release();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn an_owner_in_another_container_is_seen_alive_and_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let container = Place::container();
     seen_alive_then_dead(
         &container,
         &container,
-        scene.path(),
+        fixture.path(),
         "Alive(Evidence)",
         "EvidenceGone",
     );
@@ -88,12 +88,12 @@ fn an_owner_in_another_container_is_seen_alive_and_dead() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn an_owner_in_a_container_is_seen_alive_and_dead_from_the_host() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (container, host) = (Place::container(), Place::host());
     seen_alive_then_dead(
         &container,
         &host,
-        scene.path(),
+        fixture.path(),
         "Alive(Evidence)",
         "EvidenceGone",
     );
@@ -102,12 +102,12 @@ fn an_owner_in_a_container_is_seen_alive_and_dead_from_the_host() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn an_owner_on_the_host_is_seen_alive_and_dead_from_a_container() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (container, host) = (Place::container(), Place::host());
     seen_alive_then_dead(
         &host,
         &container,
-        scene.path(),
+        fixture.path(),
         "Alive(Evidence)",
         "EvidenceGone",
     );
@@ -116,7 +116,7 @@ fn an_owner_on_the_host_is_seen_alive_and_dead_from_a_container() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn nested_containers_see_each_other_alive_and_dead_in_every_direction() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let outer = Place::container().idle();
     let places = [
         Place::host(),
@@ -129,7 +129,7 @@ fn nested_containers_see_each_other_alive_and_dead_in_every_direction() {
             seen_alive_then_dead(
                 owner,
                 asker,
-                scene.path(),
+                fixture.path(),
                 "Alive(Evidence)",
                 "EvidenceGone",
             );
@@ -140,7 +140,7 @@ fn nested_containers_see_each_other_alive_and_dead_in_every_direction() {
     seen_alive_then_dead(
         inner,
         inner,
-        scene.path(),
+        fixture.path(),
         "Alive(Evidence)",
         "EvidenceGone",
     );
@@ -149,10 +149,10 @@ fn nested_containers_see_each_other_alive_and_dead_in_every_direction() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn who_enters_a_container_from_outside_sees_its_owner_running() {
-    let scene = Scene::free();
-    let mut owner = Place::container().contend(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Place::container().contend(fixture.path());
     owner.acquired();
-    let (liveness, told) = Place::inside(&owner).contend(scene.path()).refused();
+    let (liveness, told) = Place::inside(&owner).contend(fixture.path()).refused();
     assert_eq!(liveness, "Alive(Running)", "{told}");
     assert!(owner.still_holds());
 }
@@ -160,13 +160,13 @@ fn who_enters_a_container_from_outside_sees_its_owner_running() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn who_enters_a_container_from_outside_sees_its_owner_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let container = Place::container().idle();
     let inside = Place::inside(&container);
     seen_alive_then_dead(
         &inside,
         &inside,
-        scene.path(),
+        fixture.path(),
         "Alive(Running)",
         "NoProcess",
     );
@@ -175,19 +175,19 @@ fn who_enters_a_container_from_outside_sees_its_owner_dead() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn who_enters_only_the_processes_or_only_the_files_of_a_container_is_right_about_its_owner() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let container = Place::container().idle();
     let inside = Place::inside(&container);
     // Its numbers, with the host's proc(5); and the host's numbers, with a proc(5) that does not show us at all.
     let halves = [("--pid", "NoProcess"), ("--mount", "EvidenceGone")];
     for (half, dead) in halves {
         let entered = Place::entered(&container, &[half]);
-        seen_alive_then_dead(&inside, &entered, scene.path(), "Alive(Evidence)", dead);
+        seen_alive_then_dead(&inside, &entered, fixture.path(), "Alive(Evidence)", dead);
     }
     // And the other way round. What could not be read of a process then is no proof of anything now.
     for (half, dead) in halves {
         let entered = Place::entered(&container, &[half]);
-        seen_alive_then_dead(&entered, &inside, scene.path(), "Alive(Evidence)", dead);
+        seen_alive_then_dead(&entered, &inside, fixture.path(), "Alive(Evidence)", dead);
     }
 }
 
@@ -197,11 +197,13 @@ fn who_enters_only_the_processes_or_only_the_files_of_a_container_is_right_about
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn without_evidence_an_owner_in_another_container_is_unknown_also_when_its_namespace_is_gone() {
-    let scene = Scene::free();
-    let mut owner = Place::container().without_evidence().contend(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Place::container()
+        .without_evidence()
+        .contend(fixture.path());
     owner.acquired();
     let other = Place::host().without_evidence();
-    let (liveness, told) = other.contend(scene.path()).refused();
+    let (liveness, told) = other.contend(fixture.path()).refused();
     assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
     assert!(
         told.contains("another PID namespace (a container)"),
@@ -210,13 +212,13 @@ fn without_evidence_an_owner_in_another_container_is_unknown_also_when_its_names
     assert!(owner.still_holds());
     let identity = owner.identity().to_owned();
     owner.kill();
-    let (liveness, told) = other.contend(scene.path()).refused();
+    let (liveness, told) = other.contend(fixture.path()).refused();
     assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
     assert!(
         told.contains(&format!("--assume-dead={identity}")),
         "{told}"
     );
-    let mut heir = other.contend_assuming(scene.path(), &identity);
+    let mut heir = other.contend_assuming(fixture.path(), &identity);
     assert_eq!(heir.acquired(), "[AssumedDead]");
 }
 
@@ -227,10 +229,12 @@ fn without_evidence_an_owner_in_another_container_is_unknown_also_when_its_names
 )]
 fn who_promised_no_evidence_is_not_dead_for_lack_of_it() {
     // As on a machine that exports the directory by NFS: there it lies on a listed file system.
-    let scene = Scene::free();
-    let mut owner = Place::container().without_evidence().contend(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Place::container()
+        .without_evidence()
+        .contend(fixture.path());
     owner.acquired();
-    let (liveness, told) = Place::host().contend(scene.path()).refused();
+    let (liveness, told) = Place::host().contend(fixture.path()).refused();
     assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
     assert!(owner.still_holds());
 }
@@ -241,11 +245,11 @@ fn who_promised_no_evidence_is_not_dead_for_lack_of_it() {
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn who_promised_evidence_is_not_dead_where_it_cannot_be_seen() {
-    let scene = Scene::free();
-    let mut owner = Place::container().contend(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Place::container().contend(fixture.path());
     owner.acquired();
     let other = Place::container().without_evidence();
-    let (liveness, told) = other.contend(scene.path()).refused();
+    let (liveness, told) = other.contend(fixture.path()).refused();
     assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
     assert!(owner.still_holds());
 }
@@ -253,8 +257,8 @@ fn who_promised_evidence_is_not_dead_where_it_cannot_be_seen() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn a_container_that_is_paused_is_alive() {
-    let scene = Scene::free();
-    let mut owner = Place::container().contend(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Place::container().contend(fixture.path());
     owner.acquired();
     let entered = Place::inside(&owner);
     owner.signal(Signal::STOP);
@@ -263,7 +267,7 @@ fn a_container_that_is_paused_is_alive() {
         (Place::container(), "Alive(Evidence)"),
         (entered, "Alive(Running)"),
     ] {
-        assert_eq!(other.contend(scene.path()).refused().0, alive);
+        assert_eq!(other.contend(fixture.path()).refused().0, alive);
     }
     owner.signal(Signal::CONT);
     assert!(owner.still_holds());
@@ -272,13 +276,13 @@ fn a_container_that_is_paused_is_alive() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn a_lock_of_another_program_with_our_own_pid_1_is_refused_with_what_it_may_be_and_the_way_out() {
-    let scene = Scene::free().with("tinyforge.lock", "1\n");
-    let (liveness, told) = Place::container().contend(scene.path()).refused();
+    let fixture = Fixture::free().with("tinyforge.lock", "1\n");
+    let (liveness, told) = Place::container().contend(fixture.path()).refused();
     assert_eq!(liveness, "Alive(OwnPid)", "{told}");
     assert!(told.contains("earlier life of this container"), "{told}");
     let (_, identity) = told.split_once("--assume-dead=").expect("a way out");
     let identity = identity.split(' ').next().expect("an identity");
-    let mut heir = Place::container().contend_assuming(scene.path(), identity);
+    let mut heir = Place::container().contend_assuming(fixture.path(), identity);
     assert_eq!(heir.acquired(), "[AssumedDead]");
 }
 
@@ -287,7 +291,7 @@ struct Stop {
     /// After this system call, as an option `inject` of strace(1).
     after: &'static str,
     /// What is to be seen then.
-    has_come: fn(&Scene) -> bool,
+    has_come: fn(&Fixture) -> bool,
     /// Whether nobody has the lock at that moment, so that a newcomer is faster.
     is_free: bool,
 }
@@ -295,28 +299,28 @@ struct Stop {
 const STOPS: [Stop; 3] = [
     Stop {
         after: "linkat:signal=STOP:when=2",
-        has_come: |scene| is_there(scene, "tinyforge.lock.reclaim"),
+        has_come: |fixture| is_there(fixture, "tinyforge.lock.reclaim"),
         is_free: false,
     },
     Stop {
         after: "unlinkat:signal=STOP:when=1",
-        has_come: |scene| {
-            is_there(scene, "tinyforge.lock.reclaim") && !is_there(scene, "tinyforge.lock")
+        has_come: |fixture| {
+            is_there(fixture, "tinyforge.lock.reclaim") && !is_there(fixture, "tinyforge.lock")
         },
         is_free: true,
     },
     Stop {
         after: "linkat:signal=STOP:when=3",
-        has_come: |scene| {
-            is_there(scene, "tinyforge.lock.reclaim")
-                && fs::read_to_string(scene.lock()).is_ok_and(|pid| pid == "1\n")
+        has_come: |fixture| {
+            is_there(fixture, "tinyforge.lock.reclaim")
+                && fs::read_to_string(fixture.lock()).is_ok_and(|pid| pid == "1\n")
         },
         is_free: false,
     },
 ];
 
-fn is_there(scene: &Scene, file: &str) -> bool {
-    scene.path().join(file).exists()
+fn is_there(fixture: &Fixture, file: &str) -> bool {
+    fixture.path().join(file).exists()
 }
 
 #[test]
@@ -331,13 +335,15 @@ fn a_container_killed_during_a_reclaim_is_in_nobodys_way() {
         is_free,
     } in STOPS
     {
-        let scene = Scene::free().with("tinyforge.lock", NOBODY);
-        let mut container = Place::container().injected(&[after]).contend(scene.path());
-        while !has_come(&scene) {
+        let fixture = Fixture::free().with("tinyforge.lock", NOBODY);
+        let mut container = Place::container()
+            .injected(&[after])
+            .contend(fixture.path());
+        while !has_come(&fixture) {
             thread::yield_now();
         }
         for rival in [Place::host(), Place::container()] {
-            let mut rival = rival.contend(scene.path());
+            let mut rival = rival.contend(fixture.path());
             if is_free {
                 assert_eq!(rival.acquired(), "[]", "{after}");
                 rival.release();
@@ -346,18 +352,22 @@ fn a_container_killed_during_a_reclaim_is_in_nobodys_way() {
                 assert_eq!(liveness, "Alive(Evidence)", "{after}: {told}");
             }
         }
-        let mut heir = Place::container().wait_to_contend(scene.path());
+        let mut heir = Place::container().wait_to_contend(fixture.path());
         container.kill();
         heir.go();
         heir.acquired();
-        let (liveness, told) = Place::host().contend(scene.path()).refused();
+        let (liveness, told) = Place::host().contend(fixture.path()).refused();
         assert_eq!(liveness, "Alive(Evidence)", "{after}: {told}");
         assert!(heir.still_holds());
         // Whoever replaces its lock sweeps.
         heir.kill();
-        let mut next = Place::container().contend(scene.path());
+        let mut next = Place::container().contend(fixture.path());
         next.acquired();
         next.release();
-        assert!(scene.files().is_empty(), "{after} left {:?}", scene.files());
+        assert!(
+            fixture.files().is_empty(),
+            "{after} left {:?}",
+            fixture.files()
+        );
     }
 }

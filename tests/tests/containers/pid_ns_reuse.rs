@@ -15,14 +15,14 @@
 use std::{fs, path::Path};
 
 use lockhost_tests::{
-    boxed::{Boxed, Place},
+    fixture::Fixture,
     identity::{Identity, start_of},
-    scene::Scene,
+    namespaces::{Place, Placed},
 };
 
 /// A container that waits, in a PID namespace of the number that a container which is gone had. `None` if somebody else
 /// has it now: tests beside this one make namespaces as well.
-fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<Boxed> {
+fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<Placed> {
     let mut others = Vec::new();
     (0..32).find_map(|_| {
         let container = place.wait_to_contend(directory);
@@ -35,7 +35,7 @@ fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<
     })
 }
 
-fn namespace_of(container: &Boxed) -> String {
+fn namespace_of(container: &Placed) -> String {
     let link = fs::read_link(format!("/proc/{}/ns/pid", container.pid())).unwrap();
     let link = link.to_str().unwrap();
     link.trim_start_matches("pid:[")
@@ -55,15 +55,15 @@ fn where_the_number_of_a_namespace_comes_back_the_start_time_tells_also_without_
         .with(&["unshare", "--mount-proc"]);
     for place in [container.clone(), container.without_evidence()] {
         let heir = (0..16).find_map(|_| {
-            let scene = Scene::free();
-            let mut owner = place.contend(scene.path());
+            let fixture = Fixture::free();
+            let mut owner = place.contend(fixture.path());
             owner.acquired();
             let namespace = namespace_of(&owner);
             owner.kill();
-            let heir = with_the_namespace_of(&namespace, &place, scene.path());
-            heir.map(|heir| (scene, heir))
+            let heir = with_the_namespace_of(&namespace, &place, fixture.path());
+            heir.map(|heir| (fixture, heir))
         });
-        let (_scene, mut heir) = heir.expect("the number of a namespace comes back");
+        let (_fixture, mut heir) = heir.expect("the number of a namespace comes back");
         heir.go();
         assert_eq!(heir.acquired(), "[Dead(Reused)]");
         assert!(heir.still_holds());
@@ -76,10 +76,10 @@ fn where_the_number_of_a_namespace_comes_back_the_start_time_tells_also_without_
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn where_number_namespace_and_start_all_come_back_only_evidence_tells() {
-    let with = Scene::free();
+    let with = Fixture::free();
     let mut heir = Place::container().wait_to_contend(with.path());
-    let former = |scene: &Scene, heir: &Boxed| {
-        Identity::mine(scene.path())
+    let former = |fixture: &Fixture, heir: &Placed| {
+        Identity::mine(fixture.path())
             .with('p', "1")
             .with('s', &start_of(heir.pid()))
             .with('n', &namespace_of(heir))
@@ -87,7 +87,7 @@ fn where_number_namespace_and_start_all_come_back_only_evidence_tells() {
     former(&with, &heir).leave(&with);
     heir.go();
     assert_eq!(heir.acquired(), "[Dead(EvidenceGone)]");
-    let without = Scene::free();
+    let without = Fixture::free();
     let mut heir = Place::container()
         .without_evidence()
         .wait_to_contend(without.path());

@@ -11,9 +11,9 @@ use std::{
 
 use lockhost::{AliveReason, Liveness};
 use lockhost_tests::{
-    boxed::{Boxed, Place, seen_alive_then_dead},
+    fixture::{Fixture, NOBODY},
     identity::Identity,
-    scene::{NOBODY, Scene},
+    namespaces::{Place, Placed, seen_alive_then_dead},
 };
 use rustix::process::Signal;
 
@@ -25,20 +25,20 @@ fn with_the_outer_proc() -> Place {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn with_a_proc_of_another_pid_namespace_an_owner_in_a_third_is_seen_alive_and_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let outer = with_the_outer_proc();
     for other in [&Place::host(), &Place::container(), &outer] {
         seen_alive_then_dead(
             &outer,
             other,
-            scene.path(),
+            fixture.path(),
             "Alive(Evidence)",
             "EvidenceGone",
         );
         seen_alive_then_dead(
             other,
             &outer,
-            scene.path(),
+            fixture.path(),
             "Alive(Evidence)",
             "EvidenceGone",
         );
@@ -51,18 +51,24 @@ fn with_a_proc_of_another_pid_namespace_an_owner_in_a_third_is_seen_alive_and_de
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn with_a_proc_of_another_pid_namespace_a_neighbour_is_seen_alive_and_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let namespace = with_the_outer_proc().idle();
     let inside = Place::entered(&namespace, &["--pid"]);
     seen_alive_then_dead(
         &inside,
         &inside,
-        scene.path(),
+        fixture.path(),
         "Alive(Evidence)",
         "NoProcess",
     );
     let inside = inside.without_evidence();
-    seen_alive_then_dead(&inside, &inside, scene.path(), "Alive(Exists)", "NoProcess");
+    seen_alive_then_dead(
+        &inside,
+        &inside,
+        fixture.path(),
+        "Alive(Exists)",
+        "NoProcess",
+    );
 }
 
 #[test]
@@ -71,10 +77,13 @@ fn with_a_proc_of_another_pid_namespace_a_bare_pid_is_what_its_own_namespace_say
     let namespace = with_the_outer_proc().idle();
     let inside = Place::entered(&namespace, &["--pid"]);
     // To the outer proc(5), number 1 is somebody else; and the tests' own number is nobody's inside.
-    let scene = Scene::free().with("tinyforge.lock", "1\n");
-    assert_eq!(inside.contend(scene.path()).refused().0, "Alive(Exists)");
-    let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", std::process::id()));
-    assert_eq!(inside.contend(scene.path()).acquired(), "[Dead(NoProcess)]");
+    let fixture = Fixture::free().with("tinyforge.lock", "1\n");
+    assert_eq!(inside.contend(fixture.path()).refused().0, "Alive(Exists)");
+    let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", std::process::id()));
+    assert_eq!(
+        inside.contend(fixture.path()).acquired(),
+        "[Dead(NoProcess)]"
+    );
 }
 
 fn without_proc(place: Place) -> Place {
@@ -84,7 +93,7 @@ fn without_proc(place: Place) -> Place {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn without_proc_an_owner_is_seen_alive_and_dead_by_evidence() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (host, without) = (Place::host(), without_proc(Place::host()));
     let container = without_proc(Place::container());
     for (owner, asker) in [
@@ -97,7 +106,7 @@ fn without_proc_an_owner_is_seen_alive_and_dead_by_evidence() {
         seen_alive_then_dead(
             owner,
             asker,
-            scene.path(),
+            fixture.path(),
             "Alive(Evidence)",
             "EvidenceGone",
         );
@@ -110,21 +119,21 @@ fn without_proc_an_owner_is_seen_alive_and_dead_by_evidence() {
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn without_proc_and_evidence_an_owner_is_unknown_alive_or_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let without = without_proc(Place::host().without_evidence());
-    let mut owner = without.contend(scene.path());
+    let mut owner = without.contend(fixture.path());
     owner.acquired();
     assert_eq!(
-        without.contend(scene.path()).refused().0,
+        without.contend(fixture.path()).refused().0,
         "Unknown(Unreadable)"
     );
     assert!(owner.still_holds());
     owner.kill();
     assert_eq!(
-        without.contend(scene.path()).refused().0,
+        without.contend(fixture.path()).refused().0,
         "Unknown(Unreadable)"
     );
-    let mut heir = without.contend_assuming(scene.path(), owner.identity());
+    let mut heir = without.contend_assuming(fixture.path(), owner.identity());
     assert_eq!(heir.acquired(), "[AssumedDead]");
 }
 
@@ -133,11 +142,11 @@ fn without_proc_and_evidence_an_owner_is_unknown_alive_or_dead() {
 fn without_proc_a_bare_pid_is_what_kill_says() {
     let without = without_proc(Place::host());
     let neighbour = Place::host().idle();
-    let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
-    assert_eq!(without.contend(scene.path()).refused().0, "Alive(Exists)");
-    let scene = Scene::free().with("tinyforge.lock", NOBODY);
+    let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
+    assert_eq!(without.contend(fixture.path()).refused().0, "Alive(Exists)");
+    let fixture = Fixture::free().with("tinyforge.lock", NOBODY);
     assert_eq!(
-        without.contend(scene.path()).acquired(),
+        without.contend(fixture.path()).acquired(),
         "[Dead(NoProcess)]"
     );
 }
@@ -145,18 +154,18 @@ fn without_proc_a_bare_pid_is_what_kill_says() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn without_proc_the_program_works() {
-    let scene = Scene::free();
-    let mut owner = without_proc(Place::host()).acquire(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = without_proc(Place::host()).acquire(fixture.path());
     owner.acquired();
     owner.signal(Signal::TERM);
     owner.release();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn where_proc_shows_processes_only_an_owner_is_seen_alive_and_dead_by_evidence() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     // No /proc/sys, and so no boot id.
     let subset = Place::host().mounted("mount -t proc -o subset=pid proc /proc");
     for (owner, asker) in [
@@ -167,7 +176,7 @@ fn where_proc_shows_processes_only_an_owner_is_seen_alive_and_dead_by_evidence()
         seen_alive_then_dead(
             owner,
             asker,
-            scene.path(),
+            fixture.path(),
             "Alive(Evidence)",
             "EvidenceGone",
         );
@@ -181,7 +190,7 @@ fn where_processes_are_hidden(place: Place) -> Place {
     place.as_user("0", "65534")
 }
 
-fn is_hidden(process: &Boxed, place: &Place) {
+fn is_hidden(process: &Placed, place: &Place) {
     let look = format!(
         "test -e /proc/self/stat; test -e /proc/{} || echo hidden",
         process.pid()
@@ -195,15 +204,33 @@ fn is_hidden(process: &Boxed, place: &Place) {
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn where_processes_are_hidden_an_owner_is_seen_alive_and_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (host, hidden) = (Place::host(), where_processes_are_hidden(Place::host()));
     is_hidden(&Place::host().idle(), &hidden);
-    seen_alive_then_dead(&host, &hidden, scene.path(), "Alive(Evidence)", "NoProcess");
-    seen_alive_then_dead(&hidden, &host, scene.path(), "Alive(Running)", "NoProcess");
+    seen_alive_then_dead(
+        &host,
+        &hidden,
+        fixture.path(),
+        "Alive(Evidence)",
+        "NoProcess",
+    );
+    seen_alive_then_dead(
+        &hidden,
+        &host,
+        fixture.path(),
+        "Alive(Running)",
+        "NoProcess",
+    );
     let host = host.without_evidence();
     let hidden = where_processes_are_hidden(host.clone());
-    seen_alive_then_dead(&host, &hidden, scene.path(), "Alive(Exists)", "NoProcess");
-    seen_alive_then_dead(&hidden, &host, scene.path(), "Alive(Running)", "NoProcess");
+    seen_alive_then_dead(&host, &hidden, fixture.path(), "Alive(Exists)", "NoProcess");
+    seen_alive_then_dead(
+        &hidden,
+        &host,
+        fixture.path(),
+        "Alive(Running)",
+        "NoProcess",
+    );
 }
 
 #[test]
@@ -214,13 +241,13 @@ fn where_processes_are_hidden_nobodys_pid_is_taken_for_reused_or_a_threads() {
         .mounted("mount -t proc -o hidepid=2 proc /proc")
         .as_user("65534", "65534");
     is_hidden(&neighbour, &hidden);
-    let bare = Scene::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
-    let claimed = Scene::free();
+    let bare = Fixture::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
+    let claimed = Fixture::free();
     let claim = Identity::mine(claimed.path()).of(neighbour.pid());
     claim.with('s', "1").without('e').leave(&claimed);
-    for scene in [bare, claimed] {
-        scene.open_to_all();
-        assert_eq!(hidden.contend(scene.path()).refused().0, "Alive(Exists)");
+    for fixture in [bare, claimed] {
+        fixture.open_to_all();
+        assert_eq!(hidden.contend(fixture.path()).refused().0, "Alive(Exists)");
     }
 }
 
@@ -234,37 +261,37 @@ fn where_nobody_may_be_signalled() -> Place {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn in_a_user_namespace_in_which_nothing_may_be_signalled_an_owner_is_seen_alive_and_dead() {
-    let scene = Scene::free();
-    scene.open_to_all();
-    let mut owner = Place::host().contend(scene.path());
+    let fixture = Fixture::free();
+    fixture.open_to_all();
+    let mut owner = Place::host().contend(fixture.path());
     owner.acquired();
     let other = where_nobody_may_be_signalled();
     let kill = format!("test $(id -u) = 0; kill -0 {} || echo refused", owner.pid());
     other.start(&["sh", "-ec", &kill]).says("refused");
     // The file is private, and its claim says who made it.
-    let (liveness, told) = other.contend(scene.path()).refused();
+    let (liveness, told) = other.contend(fixture.path()).refused();
     assert_eq!(liveness, "Alive(Running)");
     assert!(told.contains("may not be read"), "{told}");
     // Where it can be read, it makes no difference that the owner may not be signalled.
-    fs::set_permissions(scene.lock(), Permissions::from_mode(0o644)).unwrap();
-    assert_eq!(other.contend(scene.path()).refused().0, "Alive(Running)");
+    fs::set_permissions(fixture.lock(), Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(other.contend(fixture.path()).refused().0, "Alive(Running)");
     assert!(owner.still_holds());
     owner.kill();
-    let mut heir = other.contend(scene.path());
+    let mut heir = other.contend(fixture.path());
     assert_eq!(heir.acquired(), "[Dead(NoProcess)]");
     heir.release();
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
 }
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn in_a_user_namespace_in_which_nothing_may_be_signalled_a_bare_pid_is_alive() {
     let neighbour = Place::host().idle();
-    let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
-    scene.open_to_all();
+    let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
+    fixture.open_to_all();
     let other = where_nobody_may_be_signalled();
-    assert_eq!(other.contend(scene.path()).refused().0, "Alive(Exists)");
-    let error = lockhost::acquire(scene.path()).unwrap_err();
+    assert_eq!(other.contend(fixture.path()).refused().0, "Alive(Exists)");
+    let error = lockhost::acquire(fixture.path()).unwrap_err();
     let liveness = error.holder().unwrap().liveness();
     assert_eq!(liveness, Liveness::Alive(AliveReason::Exists));
 }

@@ -12,10 +12,10 @@
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt};
 
 use lockhost_tests::{
-    aftermath::{left, recovers},
     contender::Answer,
-    scene::{NOBODY, Scene},
-    traced::{self, SystemCall},
+    fixture::{Fixture, NOBODY},
+    leftovers::{left, recovers},
+    strace::{self, SystemCall},
 };
 use rustix::process::Signal;
 
@@ -28,9 +28,9 @@ struct Kind<'a> {
 
 impl Kind<'_> {
     /// The system calls of a run before each of which it is killed in turn.
-    fn points(&self, scene: &Scene) -> Vec<SystemCall> {
-        let calls = traced::system_calls(self.injections, scene.path());
-        let touches: Vec<bool> = calls.iter().map(|it| it.touches(scene.path())).collect();
+    fn points(&self, fixture: &Fixture) -> Vec<SystemCall> {
+        let calls = strace::system_calls(self.injections, fixture.path());
+        let touches: Vec<bool> = calls.iter().map(|it| it.touches(fixture.path())).collect();
         let points = calls.into_iter().enumerate();
         points
             .filter(|&(index, _)| touches[index] || index > 0 && touches[index - 1])
@@ -41,11 +41,11 @@ impl Kind<'_> {
     }
 
     /// Runs it and has it killed on entry to this call: the number that it had. `None` if it never made that call.
-    fn killed_before(&self, call: &SystemCall, scene: &Scene) -> Option<u32> {
+    fn killed_before(&self, call: &SystemCall, fixture: &Fixture) -> Option<u32> {
         let kill = format!("{}:signal=KILL:when={}", call.name, call.nth);
         let mut injections = self.injections.to_vec();
         injections.push(&kill);
-        let mut killed = traced::acquire_with(&injections, scene.path());
+        let mut killed = strace::acquire_with(&injections, fixture.path());
         match killed.answer() {
             Answer::Owns => {
                 let status = killed.end(Signal::TERM);
@@ -59,7 +59,7 @@ impl Kind<'_> {
     }
 
     /// Kills it everywhere. `expected` is all that may be left, in the order in which a run comes to it.
-    fn crashes(&self, start: impl Fn() -> Scene, expected: &[&str]) {
+    fn crashes(&self, start: impl Fn() -> Fixture, expected: &[&str]) {
         let what = self.what;
         let points = self.points(&start());
         let mut seen = Vec::<(String, usize)>::new();
@@ -67,16 +67,16 @@ impl Kind<'_> {
             // One run in 64 sweeps without a cause, and a directory is listed in any order: some calls are made by some
             // runs only. Whatever may be left is seen all the same.
             let crash = (0..8).find_map(|_| {
-                let scene = start();
-                let killed = self.killed_before(point, &scene)?;
-                Some((scene, killed))
+                let fixture = start();
+                let killed = self.killed_before(point, &fixture)?;
+                Some((fixture, killed))
             });
-            let Some((scene, killed)) = crash else {
+            let Some((fixture, killed)) = crash else {
                 continue;
             };
-            let left = left(&scene, killed);
+            let left = left(&fixture, killed);
             let after = format!("{what}, killed before {point:?}, which left {left:?}");
-            recovers(&scene, killed, self.injections, &after);
+            recovers(&fixture, killed, self.injections, &after);
             match seen.iter_mut().find(|(state, _)| *state == left) {
                 Some((_, count)) => *count += 1,
                 None => seen.push((left, 1)),
@@ -93,7 +93,7 @@ impl Kind<'_> {
     }
 }
 
-fn crashes(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
+fn crashes(what: &str, start: impl Fn() -> Fixture, expected: &[&str]) {
     let kind = Kind {
         what,
         injections: &[],
@@ -102,10 +102,10 @@ fn crashes(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
 }
 
 /// Where no hard links can be made.
-fn crashes_without_links(what: &str, start: impl Fn() -> Scene, expected: &[&str]) {
+fn crashes_without_links(what: &str, start: impl Fn() -> Fixture, expected: &[&str]) {
     let kind = Kind {
         what,
-        injections: traced::WITHOUT_LINKS,
+        injections: strace::WITHOUT_LINKS,
     };
     kind.crashes(start, expected);
 }
@@ -117,14 +117,14 @@ const DEAD: u32 = 999_999_999;
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_free_directory() {
-    let start = Scene::free;
+    let start = Fixture::free;
     crashes("free", start, &["", "claim (empty)", "claim", "claim=lock"]);
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_another_programs_stale_lock() {
-    let start = Scene::stale;
+    let start = Fixture::stale;
     crashes(
         "stale",
         start,
@@ -145,7 +145,7 @@ fn on_another_programs_stale_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_crashed_owners_lock() {
-    let start = || Scene::free().crashed(DEAD, &[LOCK]);
+    let start = || Fixture::free().crashed(DEAD, &[LOCK]);
     crashes(
         "crashed owner",
         start,
@@ -167,7 +167,7 @@ fn on_a_crashed_owners_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_stale_reclaim_beside_a_stale_lock() {
-    let start = || Scene::stale().with(RECLAIM, NOBODY);
+    let start = || Fixture::stale().with(RECLAIM, NOBODY);
     crashes(
         "stale reclaim",
         start,
@@ -192,7 +192,7 @@ fn on_a_stale_reclaim_beside_a_stale_lock() {
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_reclaim_that_crashed_over_a_crashed_owners_lock() {
     let start = || {
-        Scene::free()
+        Fixture::free()
             .crashed(DEAD, &[LOCK])
             .crashed(DEAD - 1, &[RECLAIM])
     };
@@ -221,7 +221,7 @@ fn on_a_reclaim_that_crashed_over_a_crashed_owners_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_reclaim_that_crashed_with_one_claim_at_two_names() {
-    let start = || Scene::free().crashed(DEAD, &[LOCK, RECLAIM]);
+    let start = || Fixture::free().crashed(DEAD, &[LOCK, RECLAIM]);
     crashes(
         "linked, not dropped",
         start,
@@ -246,7 +246,7 @@ fn on_a_reclaim_that_crashed_with_one_claim_at_two_names() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_reclaim_that_crashed_with_the_lock_removed() {
-    let start = || Scene::free().crashed(DEAD, &[RECLAIM]);
+    let start = || Fixture::free().crashed(DEAD, &[RECLAIM]);
     crashes(
         "unlinked, not linked",
         start,
@@ -272,7 +272,7 @@ fn on_a_reclaim_that_crashed_with_the_lock_removed() {
 fn without_links_on_a_free_directory() {
     crashes_without_links(
         "free, without links",
-        Scene::free,
+        Fixture::free,
         &[
             "",
             "claim (empty)",
@@ -288,7 +288,7 @@ fn without_links_on_a_free_directory() {
 fn without_links_on_another_programs_stale_lock() {
     crashes_without_links(
         "stale, without links",
-        Scene::stale,
+        Fixture::stale,
         &[
             "lock",
             "claim (empty), lock",
@@ -307,7 +307,7 @@ fn without_links_on_another_programs_stale_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn without_links_on_a_stale_reclaim_beside_a_stale_lock() {
-    let start = || Scene::stale().with(RECLAIM, NOBODY);
+    let start = || Fixture::stale().with(RECLAIM, NOBODY);
     crashes_without_links(
         "stale reclaim, without links",
         start,

@@ -17,11 +17,11 @@ use std::{
 
 use lockhost::{ErrorKind, acquire};
 use lockhost_tests::{
-    aftermath::{left, recovers},
     contender::{Answer, Contender},
+    fixture::{Fixture, NOBODY},
+    leftovers::{left, recovers},
     mounted::{Mounted, is_mounted},
-    scene::{NOBODY, Scene},
-    traced::{self, SystemCall},
+    strace::{self, SystemCall},
 };
 use rustix::process::Signal;
 
@@ -45,11 +45,11 @@ const LOCK: &str = "tinyforge.lock";
 const DEAD: u32 = 999_999_999;
 
 /// The system calls of a run on this directory that touch it.
-fn points(scene: &Scene) -> Vec<SystemCall> {
-    let calls = traced::system_calls(&[], scene.path()).into_iter();
+fn points(fixture: &Fixture) -> Vec<SystemCall> {
+    let calls = strace::system_calls(&[], fixture.path()).into_iter();
     // What it prints names the directory too.
     calls
-        .filter(|call| call.touches(scene.path()) && call.name != "write")
+        .filter(|call| call.touches(fixture.path()) && call.name != "write")
         .collect()
 }
 
@@ -62,19 +62,19 @@ struct Run {
 }
 
 /// Runs it, and has one call fail.
-fn run(call: &SystemCall, error: &str, scene: &Scene) -> Run {
+fn run(call: &SystemCall, error: &str, fixture: &Fixture) -> Run {
     run_with(
         &format!("{}:error={error}:when={}", call.name, call.nth),
-        scene,
+        fixture,
     )
 }
 
-fn run_with(inject: &str, scene: &Scene) -> Run {
-    let mut run = traced::acquire_with(&[inject], scene.path());
+fn run_with(inject: &str, fixture: &Fixture) -> Run {
+    let mut run = strace::acquire_with(&[inject], fixture.path());
     let pid = run.pid();
     match run.answer() {
         Answer::Owns => {
-            keeps_what_it_promises(scene);
+            keeps_what_it_promises(fixture);
             let code = run.end(Signal::TERM).code();
             Run {
                 pid,
@@ -93,9 +93,9 @@ fn run_with(inject: &str, scene: &Scene) -> Run {
 }
 
 /// An owner whose claim's name promises evidence keeps its file locked: who finds it unlocked takes it for dead.
-fn keeps_what_it_promises(scene: &Scene) {
-    let file = File::open(scene.lock()).expect("it has the lock");
-    let promised = scene
+fn keeps_what_it_promises(fixture: &Fixture) {
+    let file = File::open(fixture.lock()).expect("it has the lock");
+    let promised = fixture
         .files()
         .iter()
         .any(|claim| claim.to_str().is_some_and(|claim| claim.contains("-e")));
@@ -104,9 +104,9 @@ fn keeps_what_it_promises(scene: &Scene) {
 }
 
 /// An owner, a refusal, or an error that names operation and file.
-fn is_in_order(run: &Run, scene: &Scene, what: &str) {
+fn is_in_order(run: &Run, fixture: &Fixture, what: &str) {
     let words = run.words.lines().last().unwrap_or_default();
-    let directory = scene.path().to_str().expect("a path that is text");
+    let directory = fixture.path().to_str().expect("a path that is text");
     match (run.owned, run.code) {
         (true, Some(0)) => {}
         (false, Some(75)) => assert!(
@@ -157,22 +157,22 @@ fn excuse(run: &Run, call: &SystemCall, left: &str) -> Result<Option<Excuse>, St
 /// Has everything fail in turn.
 fn failures(
     what: &str,
-    start: impl Fn() -> Scene,
+    start: impl Fn() -> Fixture,
     errors: impl Fn(&SystemCall) -> Vec<&'static str>,
 ) {
     let (mut faults, mut owners, mut refusals) = (0, 0, 0);
     let mut excuses = BTreeMap::<Excuse, usize>::new();
     for call in points(&start()) {
         for error in errors(&call) {
-            let scene = start();
-            let run = run(&call, error, &scene);
+            let fixture = start();
+            let run = run(&call, error, &fixture);
             let what = format!("{what}: {error} of {call:?}");
-            is_in_order(&run, &scene, &what);
-            let excuse = excuse(&run, &call, &left(&scene, run.pid));
+            is_in_order(&run, &fixture, &what);
+            let excuse = excuse(&run, &call, &left(&fixture, run.pid));
             if let Some(excuse) = excuse.unwrap_or_else(|left| panic!("{what}: {left}")) {
                 *excuses.entry(excuse).or_default() += 1;
             }
-            recovers(&scene, run.pid, &[], &what);
+            recovers(&fixture, run.pid, &[], &what);
             faults += 1;
             owners += usize::from(run.owned);
             refusals += usize::from(run.code == Some(75));
@@ -210,16 +210,16 @@ fn of_a_name(call: &SystemCall) -> Vec<&'static str> {
     }
 }
 
-fn crashed() -> Scene {
-    Scene::free().crashed(DEAD, &[LOCK])
+fn crashed() -> Fixture {
+    Fixture::free().crashed(DEAD, &[LOCK])
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn whatever_fails_on_a_free_directory_is_told_and_leaves_nothing() {
-    failures("free, hard", Scene::free, each_of(&HARD));
-    failures("free, want", Scene::free, each_of(&WANT));
-    failures("free, names", Scene::free, of_a_name);
+    failures("free, hard", Fixture::free, each_of(&HARD));
+    failures("free, want", Fixture::free, each_of(&WANT));
+    failures("free, names", Fixture::free, of_a_name);
 }
 
 #[test]
@@ -243,48 +243,48 @@ fn looks_for_keepers(call: &str) -> bool {
     of_all || (call.contains("/proc/") && (call.contains("/fd") || call.contains("/comm")))
 }
 
-fn never_gets_in(what: &str, scene: &Scene) {
-    let before = scene.files();
-    let calls = traced::system_calls(&[], scene.path());
-    let first = calls.iter().position(|call| call.touches(scene.path()));
+fn never_gets_in(what: &str, fixture: &Fixture) {
+    let before = fixture.files();
+    let calls = strace::system_calls(&[], fixture.path());
+    let first = calls.iter().position(|call| call.touches(fixture.path()));
     let mut faults = 0;
     for SystemCall { name, nth, text } in &calls[first.expect("it opens the directory")..] {
         if looks_for_keepers(text) {
             continue;
         }
         for (error, times) in [("EIO", ""), ("EMFILE", ""), ("EIO", "+")] {
-            let run = run_with(&format!("{name}:error={error}:when={nth}{times}"), scene);
+            let run = run_with(&format!("{name}:error={error}:when={nth}{times}"), fixture);
             assert!(!run.owned, "{what}: {error} of {name} {nth}{times}, {text}");
             faults += 1;
         }
     }
-    assert_eq!(scene.files(), before, "{what}");
+    assert_eq!(fixture.files(), before, "{what}");
     println!("{what}: {faults} faults, nobody got in");
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn whatever_fails_nobody_gets_in_beside_a_living_owner() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
-    never_gets_in("beside a living owner", &scene);
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
+    never_gets_in("beside a living owner", &fixture);
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn whatever_fails_nobody_gets_in_where_the_kernel_keeps_the_file_locked() {
-    let scene = crashed();
+    let fixture = crashed();
     // As a child keeps it that inherited it.
-    let file = File::open(scene.lock()).unwrap();
+    let file = File::open(fixture.lock()).unwrap();
     file.try_lock().unwrap();
-    never_gets_in("beside evidence", &scene);
+    never_gets_in("beside evidence", &fixture);
 }
 
 #[test]
 fn a_directory_that_is_removed_under_an_owner_is_a_lost_lock() {
-    let scene = Scene::free();
-    let directory = scene.path().join("data");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("data");
     fs::create_dir(&directory).unwrap();
     let lock = acquire(&directory).unwrap();
     fs::remove_dir_all(&directory).unwrap();
@@ -295,8 +295,8 @@ fn a_directory_that_is_removed_under_an_owner_is_a_lost_lock() {
 
 #[test]
 fn a_directory_that_is_moved_away_is_lost_and_still_locked() {
-    let scene = Scene::free();
-    let (directory, moved) = (scene.path().join("data"), scene.path().join("moved"));
+    let fixture = Fixture::free();
+    let (directory, moved) = (fixture.path().join("data"), fixture.path().join("moved"));
     fs::create_dir(&directory).unwrap();
     let lock = acquire(&directory).unwrap();
     fs::rename(&directory, &moved).unwrap();
@@ -322,7 +322,7 @@ fn whatever_fails_without_hard_links_on_a_free_directory_is_told_and_leaves_noth
  {
     let exfat = Mounted::exfat();
     assert!(is_mounted(&exfat.path()));
-    let free = || Scene::free_in(&exfat.path());
+    let free = || Fixture::free_in(&exfat.path());
     failures(
         "without links, free",
         free,
@@ -339,6 +339,6 @@ fn whatever_fails_without_hard_links_on_a_stale_lock_is_told_and_leaves_nothing_
 {
     let exfat = Mounted::exfat();
     assert!(is_mounted(&exfat.path()));
-    let stale = || Scene::free_in(&exfat.path()).with(LOCK, NOBODY);
+    let stale = || Fixture::free_in(&exfat.path()).with(LOCK, NOBODY);
     failures("without links, stale", stale, but_of_closing(&["EIO"]));
 }

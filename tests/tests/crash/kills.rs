@@ -12,9 +12,9 @@ use std::{
 
 use lockhost::acquire;
 use lockhost_tests::{
-    dawdle::Dawdle,
     files,
-    scene::{NOBODY, Scene},
+    fixture::{Fixture, NOBODY},
+    jitter::Jitter,
 };
 use tempfile::NamedTempFile;
 
@@ -63,7 +63,7 @@ struct Counts {
 /// Some processes on one directory, and the pipe into which all of them tell what happens.
 struct Churn<'a> {
     directory: &'a Path,
-    witness: NamedTempFile,
+    oracle: NamedTempFile,
     told: PipeReader,
     tell: PipeWriter,
     processes: Vec<Churning>,
@@ -76,7 +76,7 @@ impl<'a> Churn<'a> {
         let (told, tell) = pipe().expect("a pipe");
         Self {
             directory,
-            witness: NamedTempFile::new().expect("a temporary file"),
+            oracle: NamedTempFile::new().expect("a temporary file"),
             told,
             tell,
             processes: Vec::new(),
@@ -88,7 +88,7 @@ impl<'a> Churn<'a> {
     fn fill_up(&mut self) {
         while self.processes.len() < PROCESSES {
             let child = Command::new(env!("CARGO_BIN_EXE_churning"))
-                .args([self.directory, self.witness.path()])
+                .args([self.directory, self.oracle.path()])
                 .arg(self.started.to_string())
                 .stdout(self.tell.try_clone().expect("a descriptor"))
                 .spawn()
@@ -120,10 +120,10 @@ impl<'a> Churn<'a> {
     }
 
     /// Kills so many of them at once, wherever they are.
-    fn kill(&mut self, victims: usize, dawdle: &Dawdle) {
+    fn kill(&mut self, victims: usize, jitter: &Jitter) {
         let mut killed: Vec<_> = (0..victims)
             .map(|_| {
-                let place = dawdle.below(self.processes.len() as u64) as usize;
+                let place = jitter.below(self.processes.len() as u64) as usize;
                 self.processes.swap_remove(place)
             })
             .collect();
@@ -154,45 +154,45 @@ impl<'a> Churn<'a> {
 
 #[test]
 fn whoever_is_killed_at_whatever_moment_nobody_is_held_up_nobody_is_beside_and_nothing_is_left() {
-    let scene = Scene::free().with("tinyforge.lock.bak", NOBODY);
+    let fixture = Fixture::free().with("tinyforge.lock.bak", NOBODY);
     let kills = kills();
-    let dawdle = Dawdle::new(5);
-    let mut churn = Churn::new(scene.path());
+    let jitter = Jitter::new(5);
+    let mut churn = Churn::new(fixture.path());
     churn.fill_up();
     let mut most = 0;
     while churn.counts.kills < kills {
-        for _ in 0..dawdle.below(4) {
+        for _ in 0..jitter.below(4) {
             churn.event();
         }
-        dawdle.pause(12);
-        churn.kill(1 + dawdle.below(PROCESSES as u64) as usize, &dawdle);
-        most = most.max(scene.files().len());
+        jitter.pause(12);
+        churn.kill(1 + jitter.below(PROCESSES as u64) as usize, &jitter);
+        most = most.max(fixture.files().len());
         churn.fill_up();
         churn.somebody_gets_in();
     }
-    churn.kill(PROCESSES, &dawdle);
+    churn.kill(PROCESSES, &jitter);
     churn.drain();
-    let before = scene.files().len() - 1;
-    let after = swept(&scene);
+    let before = fixture.files().len() - 1;
+    let after = swept(&fixture);
     println!(
         "{:?}, two owners 0, wedged 0; left before the sweep {before}, {most} at most on the way; after it {after}",
         churn.counts
     );
-    assert_eq!(after, 0, "{:?}", scene.files());
+    assert_eq!(after, 0, "{:?}", fixture.files());
     assert!(churn.counts.takeovers > 0 && churn.counts.refusals > 0);
 }
 
 /// How many files are left after somebody has replaced a dead lock, and so has swept; without the one that was there
 /// from the start.
-fn swept(scene: &Scene) -> usize {
-    if !scene.lock().exists() {
-        fs::write(scene.lock(), NOBODY).expect("a file in a temporary directory");
+fn swept(fixture: &Fixture) -> usize {
+    if !fixture.lock().exists() {
+        fs::write(fixture.lock(), NOBODY).expect("a file in a temporary directory");
     }
-    let lock = acquire(scene.path()).expect("everybody is dead");
+    let lock = acquire(fixture.path()).expect("everybody is dead");
     assert!(!lock.replaced().is_empty());
     assert!(lock.warnings().is_empty(), "{:?}", lock.warnings());
     lock.release().expect("it is still held");
-    let left = scene.files();
+    let left = fixture.files();
     let left = left
         .iter()
         .filter(|name| !files::is_of_a_removed_file(&name.to_string_lossy()));

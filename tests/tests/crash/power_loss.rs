@@ -18,8 +18,8 @@ use std::fs;
 
 use lockhost::{ErrorKind, Liveness, Options, UnknownReason, acquire};
 use lockhost_tests::{
+    fixture::{Fixture, NOBODY},
     identity::Identity,
-    scene::{NOBODY, Scene},
 };
 
 const LOCK: &str = "tinyforge.lock";
@@ -78,17 +78,17 @@ impl Remains {
         }
     }
 
-    fn scene(self, identity: &Identity) -> Scene {
+    fn fixture(self, identity: &Identity) -> Fixture {
         let claim = format!("{LOCK}.{}", identity.text());
-        let scene = Scene::free().with_old(&claim, self.content);
-        let claim = scene.path().join(claim);
+        let fixture = Fixture::free().with_old(&claim, self.content);
+        let claim = fixture.path().join(claim);
         for name in self.names {
-            fs::hard_link(&claim, scene.path().join(name)).expect("a link can be made");
+            fs::hard_link(&claim, fixture.path().join(name)).expect("a link can be made");
         }
         if !self.claim {
             fs::remove_file(claim).expect("a name can be removed");
         }
-        scene
+        fixture
     }
 
     /// Nobody can tell about its owner.
@@ -98,31 +98,35 @@ impl Remains {
 }
 
 /// Gets in, and gives the lock up.
-fn gets_in(options: &Options, scene: &Scene, remains: Remains) {
+fn gets_in(options: &Options, fixture: &Fixture, remains: Remains) {
     let lock = options
-        .acquire(scene.path())
+        .acquire(fixture.path())
         .unwrap_or_else(|error| panic!("{remains:?}: {error}"));
     lock.release()
         .unwrap_or_else(|error| panic!("{remains:?}: {error}"));
 }
 
 /// Who gets in next replaces a dead lock, and so sweeps.
-fn sweep(scene: &Scene, remains: Remains) {
-    fs::write(scene.lock(), NOBODY).expect("a file can be written");
-    gets_in(&Options::new(), scene, remains);
+fn sweep(fixture: &Fixture, remains: Remains) {
+    fs::write(fixture.lock(), NOBODY).expect("a file can be written");
+    gets_in(&Options::new(), fixture, remains);
 }
 
 #[test]
 fn what_is_known_to_be_dead_is_taken_over_and_nothing_is_left_after_a_sweep() {
-    let mine = Identity::mine(Scene::free().path());
+    let mine = Identity::mine(Fixture::free().path());
     let mut count = 0;
     for remains in Remains::all().filter(|remains| !remains.is_unknown()) {
         let identity = remains.identity(&mine);
-        let scene = remains.scene(&identity);
-        gets_in(&Options::new(), &scene, remains);
-        sweep(&scene, remains);
+        let fixture = remains.fixture(&identity);
+        gets_in(&Options::new(), &fixture, remains);
+        sweep(&fixture, remains);
         // An empty claim as well: it is an hour old.
-        assert!(scene.files().is_empty(), "{remains:?}: {:?}", scene.files());
+        assert!(
+            fixture.files().is_empty(),
+            "{remains:?}: {:?}",
+            fixture.files()
+        );
         count += 1;
     }
     println!("{count} states that are taken over");
@@ -130,15 +134,15 @@ fn what_is_known_to_be_dead_is_taken_over_and_nothing_is_left_after_a_sweep() {
 
 #[test]
 fn a_lock_of_another_boot_without_evidence_is_refused_until_a_person_says_that_it_is_dead() {
-    let mine = Identity::mine(Scene::free().path());
+    let mine = Identity::mine(Fixture::free().path());
     let mut count = 0;
     for remains in
         Remains::all().filter(|remains| remains.is_unknown() && remains.names.contains(&LOCK))
     {
         let identity = remains.identity(&mine);
-        let scene = remains.scene(&identity);
-        let before = scene.files();
-        let refused = acquire(scene.path()).expect_err("its owner cannot be seen");
+        let fixture = remains.fixture(&identity);
+        let before = fixture.files();
+        let refused = acquire(fixture.path()).expect_err("its owner cannot be seen");
         assert_eq!(refused.kind(), ErrorKind::Held, "{remains:?}: {refused}");
         let holder = refused.holder().expect("somebody is named");
         assert_eq!(
@@ -146,13 +150,13 @@ fn a_lock_of_another_boot_without_evidence_is_refused_until_a_person_says_that_i
             Liveness::Unknown(UnknownReason::OtherBoot),
             "{remains:?}"
         );
-        assert_eq!(scene.files(), before, "{remains:?}");
+        assert_eq!(fixture.files(), before, "{remains:?}");
         let named = holder.identity().expect("it has a claim");
-        gets_in(&Options::new().assume_dead(named), &scene, remains);
-        sweep(&scene, remains);
+        gets_in(&Options::new().assume_dead(named), &fixture, remains);
+        sweep(&fixture, remains);
         // A person's word about one lock is no proof for a sweeper.
         assert_eq!(
-            scene.files(),
+            fixture.files(),
             [format!("{LOCK}.{}", identity.text()).as_str()],
             "{remains:?}"
         );
@@ -163,32 +167,32 @@ fn a_lock_of_another_boot_without_evidence_is_refused_until_a_person_says_that_i
 
 #[test]
 fn a_reclaim_lock_of_another_boot_without_evidence_hinders_nobody_while_the_lock_is_free() {
-    let mine = Identity::mine(Scene::free().path());
+    let mine = Identity::mine(Fixture::free().path());
     let mut count = 0;
     for remains in
         Remains::all().filter(|remains| remains.is_unknown() && !remains.names.contains(&LOCK))
     {
         let identity = remains.identity(&mine);
-        let scene = remains.scene(&identity);
-        let before = scene.files();
-        gets_in(&Options::new(), &scene, remains);
-        assert_eq!(scene.files(), before, "{remains:?}");
+        let fixture = remains.fixture(&identity);
+        let before = fixture.files();
+        gets_in(&Options::new(), &fixture, remains);
+        assert_eq!(fixture.files(), before, "{remains:?}");
         count += 1;
         if !remains.names.contains(&RECLAIM) {
             continue;
         }
         // It is in the way only of whoever has to replace a dead lock.
-        fs::write(scene.lock(), NOBODY).expect("a file can be written");
-        let refused = acquire(scene.path()).expect_err("its owner cannot be seen");
+        fs::write(fixture.lock(), NOBODY).expect("a file can be written");
+        let refused = acquire(fixture.path()).expect_err("its owner cannot be seen");
         let named = refused.holder().and_then(|holder| holder.identity());
         assert_eq!(named, Some(identity.text().as_str()), "{remains:?}");
         gets_in(
             &Options::new().assume_dead(identity.text()),
-            &scene,
+            &fixture,
             remains,
         );
         assert_eq!(
-            scene.files(),
+            fixture.files(),
             [format!("{LOCK}.{}", identity.text()).as_str()],
             "{remains:?}"
         );
@@ -199,8 +203,8 @@ fn a_reclaim_lock_of_another_boot_without_evidence_hinders_nobody_while_the_lock
 #[test]
 fn a_lock_that_lost_its_claim_and_whose_pid_is_somebody_elses_by_now_is_refused_with_the_way_out() {
     // Cut off, `1234\n` may say 1, and process 1 is alive.
-    let scene = Scene::free().with_old(LOCK, "1");
-    let refused = acquire(scene.path()).expect_err("process 1 is alive");
+    let fixture = Fixture::free().with_old(LOCK, "1");
+    let refused = acquire(fixture.path()).expect_err("process 1 is alive");
     let named = refused
         .holder()
         .and_then(|holder| holder.identity())
@@ -208,8 +212,8 @@ fn a_lock_that_lost_its_claim_and_whose_pid_is_somebody_elses_by_now_is_refused_
         .to_owned();
     let lock = Options::new()
         .assume_dead(named)
-        .acquire(scene.path())
+        .acquire(fixture.path())
         .unwrap();
     lock.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }

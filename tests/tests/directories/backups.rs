@@ -13,39 +13,39 @@ use std::{
 use lockhost::{AliveReason, Error, ErrorKind, Liveness, Lock, acquire};
 use lockhost_tests::{
     contender::{Answer, Contender},
-    scene::{NOBODY, Scene},
+    fixture::{Fixture, NOBODY},
 };
 
 const LOCK: &str = "tinyforge.lock";
 
-fn contender(scene: &Scene) -> Contender {
-    Contender::acquire(scene.path())
+fn contender(fixture: &Fixture) -> Contender {
+    Contender::acquire(fixture.path())
 }
 
 /// A directory with data in it, and a process that has it.
-fn owned() -> (Scene, Contender) {
-    let scene = Scene::free().with("data", "precious");
-    let mut owner = contender(&scene);
+fn owned() -> (Fixture, Contender) {
+    let fixture = Fixture::free().with("data", "precious");
+    let mut owner = contender(&fixture);
     assert_eq!(owner.answer(), Answer::Owns);
-    (scene, owner)
+    (fixture, owner)
 }
 
 /// What a backup makes of a directory, by cp(1) with these options.
-fn backup(scene: &Scene, options: &str) -> Scene {
-    let copy = Scene::free();
+fn backup(fixture: &Fixture, options: &str) -> Fixture {
+    let copy = Fixture::free();
     let status = Command::new("cp")
         .arg(options)
-        .arg(scene.path().join("."))
+        .arg(fixture.path().join("."))
         .arg(copy.path())
         .status();
     assert!(status.expect("cp is there").success());
-    assert_eq!(copy.files(), scene.files());
+    assert_eq!(copy.files(), fixture.files());
     copy
 }
 
-fn hard_links(scene: &Scene) -> Scene {
-    let snapshot = backup(scene, "-al");
-    assert_eq!(inode(&snapshot.lock()), inode(&scene.lock()));
+fn hard_links(fixture: &Fixture) -> Fixture {
+    let snapshot = backup(fixture, "-al");
+    assert_eq!(inode(&snapshot.lock()), inode(&fixture.lock()));
     snapshot
 }
 
@@ -53,27 +53,27 @@ fn inode(file: &Path) -> u64 {
     fs::symlink_metadata(file).unwrap().ino()
 }
 
-fn claim(scene: &Scene) -> PathBuf {
-    let mut files = scene.files().into_iter();
+fn claim(fixture: &Fixture) -> PathBuf {
+    let mut files = fixture.files().into_iter();
     let claim = files.find(|file| {
         file.to_str()
             .is_some_and(|it| it.starts_with("tinyforge.lock.1-"))
     });
-    scene.path().join(claim.expect("there is a claim"))
+    fixture.path().join(claim.expect("there is a claim"))
 }
 
 /// It is there with all that it had, and may be taken.
-fn is_taken_over(scene: &Scene, dead: u32) -> Lock {
-    let lock = acquire(scene.path()).unwrap();
+fn is_taken_over(fixture: &Fixture, dead: u32) -> Lock {
+    let lock = acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].pid(), Some(dead));
     assert!(lock.warnings().is_empty(), "{:?}", lock.warnings());
     lock
 }
 
-fn only_data_is_left(scene: &Scene) {
-    assert_eq!(scene.files(), ["data"]);
+fn only_data_is_left(fixture: &Fixture) {
+    assert_eq!(fixture.files(), ["data"]);
     assert_eq!(
-        fs::read_to_string(scene.path().join("data")).unwrap(),
+        fs::read_to_string(fixture.path().join("data")).unwrap(),
         "precious"
     );
 }
@@ -89,13 +89,13 @@ fn is_refused(outcome: Result<Lock, Error>, holder: u32) -> Error {
 
 #[test]
 fn a_snapshot_of_hard_links_looks_held_for_as_long_as_the_owner_lives_and_costs_it_nothing() {
-    let (scene, mut owner) = owned();
-    let snapshot = hard_links(&scene);
+    let (fixture, mut owner) = owned();
+    let snapshot = hard_links(&fixture);
     is_refused(acquire(snapshot.path()), owner.pid());
-    is_refused(acquire(scene.path()), owner.pid());
+    is_refused(acquire(fixture.path()), owner.pid());
     assert_eq!(owner.stop().code(), Some(0));
     assert_eq!(owner.complaints(), "");
-    only_data_is_left(&scene);
+    only_data_is_left(&fixture);
     // What it released is gone in its own directory, and stale in the snapshot.
     assert_eq!(snapshot.files().len(), 3);
     is_taken_over(&snapshot, owner.pid()).release().unwrap();
@@ -104,12 +104,12 @@ fn a_snapshot_of_hard_links_looks_held_for_as_long_as_the_owner_lives_and_costs_
 
 #[test]
 fn an_owner_still_has_its_lock_when_a_snapshot_shares_its_file() {
-    let scene = Scene::free().with("data", "precious");
-    let lock = acquire(scene.path()).unwrap();
-    let snapshot = hard_links(&scene);
+    let fixture = Fixture::free().with("data", "precious");
+    let lock = acquire(fixture.path()).unwrap();
+    let snapshot = hard_links(&fixture);
     assert!(lock.still_held().unwrap());
     lock.release().unwrap();
-    only_data_is_left(&scene);
+    only_data_is_left(&fixture);
     // Others are refused for as long as its process lives, which knows better itself.
     let mut other = contender(&snapshot);
     assert!(other.answer().is_refusal());
@@ -120,12 +120,12 @@ fn an_owner_still_has_its_lock_when_a_snapshot_shares_its_file() {
 #[test]
 fn after_a_crash_a_directory_and_its_snapshot_are_taken_over_each_by_itself() {
     for while_held in [true, false] {
-        let (scene, mut owner) = owned();
-        let early = while_held.then(|| hard_links(&scene));
+        let (fixture, mut owner) = owned();
+        let early = while_held.then(|| hard_links(&fixture));
         owner.kill();
-        let snapshot = early.unwrap_or_else(|| hard_links(&scene));
+        let snapshot = early.unwrap_or_else(|| hard_links(&fixture));
         let before = fs::metadata(snapshot.lock()).unwrap();
-        let first = is_taken_over(&scene, owner.pid());
+        let first = is_taken_over(&fixture, owner.pid());
         // Two names of the four are left, where nobody has been.
         let after = fs::metadata(snapshot.lock()).unwrap();
         assert_eq!((before.ino(), before.nlink()), (after.ino(), 4));
@@ -136,15 +136,15 @@ fn after_a_crash_a_directory_and_its_snapshot_are_taken_over_each_by_itself() {
         for lock in [first, second] {
             lock.release().unwrap();
         }
-        only_data_is_left(&scene);
+        only_data_is_left(&fixture);
         only_data_is_left(&snapshot);
     }
 }
 
 #[test]
 fn a_snapshot_that_has_only_the_lock_is_held_by_the_kernels_word_and_stale_after_a_crash() {
-    let (scene, mut owner) = owned();
-    let snapshot = hard_links(&scene);
+    let (fixture, mut owner) = owned();
+    let snapshot = hard_links(&fixture);
     fs::remove_file(claim(&snapshot)).unwrap();
     let error = is_refused(acquire(snapshot.path()), owner.pid());
     let liveness = error.holder().unwrap().liveness();
@@ -152,15 +152,15 @@ fn a_snapshot_that_has_only_the_lock_is_held_by_the_kernels_word_and_stale_after
     owner.kill();
     is_taken_over(&snapshot, owner.pid()).release().unwrap();
     only_data_is_left(&snapshot);
-    assert_eq!(scene.files().len(), 3);
-    is_taken_over(&scene, owner.pid()).release().unwrap();
-    only_data_is_left(&scene);
+    assert_eq!(fixture.files().len(), 3);
+    is_taken_over(&fixture, owner.pid()).release().unwrap();
+    only_data_is_left(&fixture);
 }
 
 #[test]
 fn a_snapshot_that_has_only_the_claim_is_free_and_the_claim_goes_once_its_maker_is_dead() {
-    let (scene, mut owner) = owned();
-    let snapshot = hard_links(&scene);
+    let (fixture, mut owner) = owned();
+    let snapshot = hard_links(&fixture);
     fs::remove_file(snapshot.lock()).unwrap();
     let sweep = || {
         fs::write(snapshot.lock(), NOBODY).unwrap();
@@ -168,33 +168,33 @@ fn a_snapshot_that_has_only_the_claim_is_free_and_the_claim_goes_once_its_maker_
     };
     sweep();
     assert!(claim(&snapshot).exists());
-    is_refused(acquire(scene.path()), owner.pid());
+    is_refused(acquire(fixture.path()), owner.pid());
     owner.kill();
     sweep();
     only_data_is_left(&snapshot);
-    assert_eq!(scene.files().len(), 3);
+    assert_eq!(fixture.files().len(), 3);
 }
 
 // Copies
 
 #[test]
 fn a_copy_that_was_made_while_the_lock_was_held_is_refused_for_as_long_as_the_owner_lives() {
-    let (scene, mut owner) = owned();
-    let copy = backup(&scene, "-a");
-    assert_ne!(inode(&copy.lock()), inode(&scene.lock()));
+    let (fixture, mut owner) = owned();
+    let copy = backup(&fixture, "-a");
+    assert_ne!(inode(&copy.lock()), inode(&fixture.lock()));
     assert_eq!(inode(&copy.lock()), inode(&claim(&copy)), "cp keeps links");
     is_refused(acquire(copy.path()), owner.pid());
     assert_eq!(copy.files().len(), 3);
     assert_eq!(owner.stop().code(), Some(0));
     is_taken_over(&copy, owner.pid()).release().unwrap();
     only_data_is_left(&copy);
-    only_data_is_left(&scene);
+    only_data_is_left(&fixture);
 }
 
 #[test]
 fn a_copy_that_does_not_keep_links_is_refused_for_as_long_as_the_owner_lives() {
-    let (scene, mut owner) = owned();
-    let copy = backup(&scene, "-r");
+    let (fixture, mut owner) = owned();
+    let copy = backup(&fixture, "-r");
     assert_ne!(inode(&copy.lock()), inode(&claim(&copy)));
     // Nothing but the pid tells whose it is.
     let error = is_refused(acquire(copy.path()), owner.pid());
@@ -206,14 +206,14 @@ fn a_copy_that_does_not_keep_links_is_refused_for_as_long_as_the_owner_lives() {
 
 #[test]
 fn a_lock_file_that_is_restored_in_place_under_a_living_owner_is_still_its_owners() {
-    let (scene, mut owner) = owned();
+    let (fixture, mut owner) = owned();
     // As cp(1) does it: the same file with other content.
-    fs::write(scene.lock(), NOBODY).unwrap();
-    let error = acquire(scene.path()).unwrap_err();
+    fs::write(fixture.lock(), NOBODY).unwrap();
+    let error = acquire(fixture.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Held);
     assert!(error.holder().unwrap().is_claimed());
     assert_eq!(owner.stop().code(), Some(0));
-    only_data_is_left(&scene);
+    only_data_is_left(&fixture);
 }
 
 // By hand
@@ -221,52 +221,52 @@ fn a_lock_file_that_is_restored_in_place_under_a_living_owner_is_still_its_owner
 #[test]
 fn removing_the_claims_of_a_living_owner_frees_nothing() {
     for content in [None, Some(NOBODY), Some(""), Some("garbage\n")] {
-        let (scene, mut owner) = owned();
-        fs::remove_file(claim(&scene)).unwrap();
+        let (fixture, mut owner) = owned();
+        fs::remove_file(claim(&fixture)).unwrap();
         if let Some(content) = content {
-            fs::write(scene.lock(), content).unwrap();
+            fs::write(fixture.lock(), content).unwrap();
         }
-        let error = acquire(scene.path()).unwrap_err();
+        let error = acquire(fixture.path()).unwrap_err();
         let liveness = error.holder().unwrap().liveness();
         assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence), "{error}");
-        assert_eq!(scene.files(), ["data", LOCK]);
+        assert_eq!(fixture.files(), ["data", LOCK]);
         assert_eq!(owner.stop().code(), Some(0), "it lost nothing");
-        only_data_is_left(&scene);
+        only_data_is_left(&fixture);
     }
 }
 
 #[test]
 fn removing_the_lock_of_a_living_owner_lets_a_second_one_in_and_the_first_notices() {
-    let scene = Scene::free().with("data", "precious");
-    let first = acquire(scene.path()).unwrap();
-    fs::remove_file(scene.lock()).unwrap();
-    let mut second = contender(&scene);
+    let fixture = Fixture::free().with("data", "precious");
+    let first = acquire(fixture.path()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
+    let mut second = contender(&fixture);
     assert_eq!(second.answer(), Answer::Owns, "this is how two get in");
     assert!(!first.still_held().unwrap());
     // Neither is what the other has removed.
-    assert_eq!(scene.files().len(), 4);
-    let pid = || fs::read_to_string(scene.lock()).unwrap();
+    assert_eq!(fixture.files().len(), 4);
+    let pid = || fs::read_to_string(fixture.lock()).unwrap();
     assert_eq!(pid(), format!("{}\n", second.pid()));
     let lost = first.release().unwrap_err();
     assert_eq!(lost.kind(), ErrorKind::Lost);
-    assert_eq!(lost.path(), scene.lock());
+    assert_eq!(lost.path(), fixture.lock());
     assert_eq!(pid(), format!("{}\n", second.pid()));
-    assert_eq!(scene.files().len(), 3);
-    is_refused(acquire(scene.path()), second.pid());
+    assert_eq!(fixture.files().len(), 3);
+    is_refused(acquire(fixture.path()), second.pid());
     assert_eq!(second.stop().code(), Some(0));
-    only_data_is_left(&scene);
+    only_data_is_left(&fixture);
 }
 
 #[test]
 fn moving_another_file_over_the_lock_of_a_living_owner_is_noticed_too() {
-    let scene = Scene::free().with("data", "precious");
-    let first = acquire(scene.path()).unwrap();
-    fs::write(scene.path().join("restored"), NOBODY).unwrap();
-    fs::rename(scene.path().join("restored"), scene.lock()).unwrap();
+    let fixture = Fixture::free().with("data", "precious");
+    let first = acquire(fixture.path()).unwrap();
+    fs::write(fixture.path().join("restored"), NOBODY).unwrap();
+    fs::rename(fixture.path().join("restored"), fixture.lock()).unwrap();
     assert!(!first.still_held().unwrap());
-    let second = acquire(scene.path()).expect("this is how two get in");
+    let second = acquire(fixture.path()).expect("this is how two get in");
     assert_eq!(first.release().unwrap_err().kind(), ErrorKind::Lost);
     assert!(second.still_held().unwrap());
     second.release().unwrap();
-    only_data_is_left(&scene);
+    only_data_is_left(&fixture);
 }

@@ -15,7 +15,7 @@ use std::{
 
 use lockhost::{ErrorKind, Options, Progress, inspect};
 use lockhost_guest::lockfile::Names;
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 use proptest::{collection::vec, prelude::*};
 
 use self::odd::{fifo, name_of, symlink};
@@ -110,20 +110,20 @@ proptest! {
     fn whatever_lies_about_in_a_directory_an_attempt_ends_in_order_and_adds_nothing(
         entries in vec((name(), what()), 0..12)
     ) {
-        let scene = Scene::free();
-        put(scene.path(), &entries);
-        let before = scene.files();
-        if let Err(error) = inspect(scene.path(), LOCK) {
+        let fixture = Fixture::free();
+        put(fixture.path(), &entries);
+        let before = fixture.files();
+        if let Err(error) = inspect(fixture.path(), LOCK) {
             prop_assert_ne!(error.kind(), ErrorKind::Internal, "{}", error);
         }
-        prop_assert_eq!(&scene.files(), &before);
-        let mut attempt = Options::new().attempt(scene.path()).unwrap();
+        prop_assert_eq!(&fixture.files(), &before);
+        let mut attempt = Options::new().attempt(fixture.path()).unwrap();
         match attempt.proceed() {
             Ok(Progress::Acquired(lock)) => lock.release().unwrap(),
             Ok(Progress::Waiting(_)) => drop(attempt),
             Err(error) => prop_assert_ne!(error.kind(), ErrorKind::Internal, "{}", error),
         }
-        let after = scene.files();
+        let after = fixture.files();
         prop_assert!(after.iter().all(|file| before.contains(file)), "{:?} {:?}", before, after);
         prop_assert_eq!(foreign(&after), foreign(&before));
     }
@@ -132,24 +132,24 @@ proptest! {
 #[test]
 fn thousands_of_files_that_look_like_claims_hinder_nobody_and_stay() {
     // Its claim has to be found among them; whoever made the others cannot be told, so they may be alive.
-    let scene = Scene::free().crashed(999_999_999, &[LOCK]);
+    let fixture = Fixture::free().crashed(999_999_999, &[LOCK]);
     for number in 0..5000 {
-        fs::write(scene.path().join(format!("{LOCK}.1-x{number}")), "").unwrap();
+        fs::write(fixture.path().join(format!("{LOCK}.1-x{number}")), "").unwrap();
     }
-    let lock = lockhost::acquire(scene.path()).unwrap();
+    let lock = lockhost::acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced().len(), 1);
     lock.release().unwrap();
-    assert_eq!(scene.files().len(), 5000);
+    assert_eq!(fixture.files().len(), 5000);
 }
 
 #[test]
 fn a_lock_with_thousands_of_names_is_judged_like_any_other() {
-    let scene = Scene::stale();
+    let fixture = Fixture::stale();
     for number in 0..5000 {
-        fs::hard_link(scene.lock(), scene.path().join(number.to_string())).unwrap();
+        fs::hard_link(fixture.lock(), fixture.path().join(number.to_string())).unwrap();
     }
-    let lock = lockhost::acquire(scene.path()).unwrap();
+    let lock = lockhost::acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].pid(), Some(999_999_999));
     lock.release().unwrap();
-    assert_eq!(scene.files().len(), 5000);
+    assert_eq!(fixture.files().len(), 5000);
 }

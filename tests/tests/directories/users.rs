@@ -6,7 +6,7 @@
 //! On Linux alone: users are numbers, directories have modes, and strace(1) stops programs.
 #![cfg(target_os = "linux")]
 
-mod people;
+mod fixtures;
 
 use std::{
     collections::BTreeSet,
@@ -19,20 +19,20 @@ use std::{
 
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners},
+    fixture::Fixture,
     identity::Identity,
     program::{ended, lockhost, text},
-    scene::Scene,
-    traced::{SystemCall, system_calls},
+    strace::{SystemCall, system_calls},
 };
 use rustix::process::Signal;
 use tempfile::NamedTempFile;
 
-use self::people::{ANOTHER, GROUPS_ALONE, ONE, STICKY, STRANGER, User, WRITABLE, shared};
+use self::fixtures::{ANOTHER, GROUPS_ALONE, ONE, STICKY, STRANGER, User, WRITABLE, shared};
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
-fn path(scene: &Scene, file: &str) -> String {
-    text(&scene.path().join(file)).to_owned()
+fn path(fixture: &Fixture, file: &str) -> String {
+    text(&fixture.path().join(file)).to_owned()
 }
 
 // Who may not write the directory
@@ -40,71 +40,71 @@ fn path(scene: &Scene, file: &str) -> String {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_stranger_gets_nowhere_and_changes_nothing() {
-    let scene = shared(WRITABLE);
-    let (code, line) = STRANGER.is_kept_out(&scene);
+    let fixture = shared(WRITABLE);
+    let (code, line) = STRANGER.is_kept_out(&fixture);
     assert_eq!(code, Some(1));
     assert!(line.contains("; the directory belongs to user 0"), "{line}");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
     // Beside an owner, and beside what it leaves.
-    let mut owner = ONE.owns(&scene);
+    let mut owner = ONE.owns(&fixture);
     for (signal, refused) in [(None, 75), (Some(Signal::KILL), 1)] {
         signal.map(|signal| owner.end(signal));
-        let before = scene.files();
-        let (code, line) = STRANGER.is_kept_out(&scene);
+        let before = fixture.files();
+        let (code, line) = STRANGER.is_kept_out(&fixture);
         assert_eq!(code, Some(refused));
         assert!(line.contains("belongs to user 47101"), "{line}");
-        assert_eq!(scene.files(), before);
+        assert_eq!(fixture.files(), before);
     }
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn nobody_else_can_open_a_lock_of_ours_and_so_nobody_can_lock_it() {
-    let scene = shared(WRITABLE);
-    ONE.crashes(&scene);
+    let fixture = shared(WRITABLE);
+    ONE.crashes(&fixture);
     for user in [ANOTHER, STRANGER] {
-        for file in scene.files() {
+        for file in fixture.files() {
             let file = file.into_string().unwrap();
             assert!(
-                !user.does(&scene, &format!("exec 3<\"$1/{file}\"")),
+                !user.does(&fixture, &format!("exec 3<\"$1/{file}\"")),
                 "{file}"
             );
             assert!(
-                !user.does(&scene, &format!("exec 3>>\"$1/{file}\"")),
+                !user.does(&fixture, &format!("exec 3>>\"$1/{file}\"")),
                 "{file}"
             );
         }
     }
     // Nor can the shell not open anything.
-    assert!(ONE.does(&scene, "exec 3<\"$1/tinyforge.lock\""));
+    assert!(ONE.does(&fixture, "exec 3<\"$1/tinyforge.lock\""));
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_lock_on_the_directory_itself_is_in_nobodys_way() {
-    let scene = shared(WRITABLE);
-    let _keeper = STRANGER.keeps(&scene, "exec 3<\"$1\" && flock --exclusive 3");
-    ONE.crashes(&scene);
-    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    let fixture = shared(WRITABLE);
+    let _keeper = STRANGER.keeps(&fixture, "exec 3<\"$1\" && flock --exclusive 3");
+    ONE.crashes(&fixture);
+    assert!(ONE.gets_in(&fixture).contains("stale lockfile"));
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn another_user_cannot_signal_the_owner() {
-    let scene = shared(WRITABLE);
-    let mut owner = ONE.owns(&scene);
+    let fixture = shared(WRITABLE);
+    let mut owner = ONE.owns(&fixture);
     for user in [ANOTHER, STRANGER] {
         for signal in ["TERM", "KILL", "STOP", "HUP"] {
-            assert!(!user.does(&scene, &format!("kill -{signal} {}", owner.pid())));
+            assert!(!user.does(&fixture, &format!("kill -{signal} {}", owner.pid())));
         }
     }
     assert_eq!(owner.try_end(), None);
-    assert!(ONE.does(&scene, &format!("kill -TERM {}", owner.pid())));
+    assert!(ONE.does(&fixture, &format!("kill -TERM {}", owner.pid())));
     assert_eq!(owner.end_of_input().code(), Some(0));
 }
 
 /// Starts the program as this user, stopped once this system call of its is over.
-fn stopped_after(user: User, scene: &Scene, call: &str, nth: usize) -> Contender {
+fn stopped_after(user: User, fixture: &Fixture, call: &str, nth: usize) -> Contender {
     let log = NamedTempFile::with_prefix("lockhost-").unwrap();
     fs::set_permissions(log.path(), Permissions::from_mode(0o666)).unwrap();
     let mut command = Command::new("sh");
@@ -113,9 +113,9 @@ fn stopped_after(user: User, scene: &Scene, call: &str, nth: usize) -> Contender
         .arg(log.path())
         .args(["-e", &format!("trace={call}")])
         .args(["-e", &format!("inject={call}:signal=STOP:when={nth}")])
-        .arg(scene.for_all(&lockhost()))
+        .arg(fixture.for_all(&lockhost()))
         .arg("acquire")
-        .arg(scene.path());
+        .arg(fixture.path());
     user.is_who_runs(&mut command);
     let mut owner = Contender::start(&mut command);
     let stopped = "--- stopped by SIGSTOP ---";
@@ -129,16 +129,16 @@ fn stopped_after(user: User, scene: &Scene, call: &str, nth: usize) -> Contender
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "needs root and strace(1)")]
 fn a_claim_is_private_from_the_moment_that_it_is_made() {
-    let scene = shared(WRITABLE);
+    let fixture = shared(WRITABLE);
     // The second time that the type of a file system is asked for, it is the claim's, which has just been made.
-    let mut owner = stopped_after(ONE, &scene, "fstatfs", 2);
-    let claim = scene.files().remove(0).into_string().unwrap();
-    let mode = fs::metadata(scene.path().join(&claim)).unwrap().mode();
+    let mut owner = stopped_after(ONE, &fixture, "fstatfs", 2);
+    let claim = fixture.files().remove(0).into_string().unwrap();
+    let mode = fs::metadata(fixture.path().join(&claim)).unwrap().mode();
     assert_eq!(mode & 0o7777, 0o600);
-    assert!(!STRANGER.does(&scene, &format!("exec 3<\"$1/{claim}\"")));
+    assert!(!STRANGER.does(&fixture, &format!("exec 3<\"$1/{claim}\"")));
     owner.signal(Signal::CONT);
     assert_eq!(owner.answer(), Answer::Owns);
-    assert!(scene.files().contains(&claim.into()));
+    assert!(fixture.files().contains(&claim.into()));
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
 }
 
@@ -146,23 +146,29 @@ fn a_claim_is_private_from_the_moment_that_it_is_made() {
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_stale_lock_that_everybody_may_read_is_held_by_whoever_locks_it() {
     // Ours are private; other programs' often are not.
-    let scene = shared(WRITABLE);
-    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
-    let keeper = STRANGER.keeps(&scene, "exec 3<\"$1/tinyforge.lock\" && flock --shared 3");
+    let fixture = shared(WRITABLE);
+    assert!(ONE.does(
+        &fixture,
+        "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
+    let keeper = STRANGER.keeps(&fixture, "exec 3<\"$1/tinyforge.lock\" && flock --shared 3");
     // A shared lock is what anybody takes who only asks.
-    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    assert!(ONE.gets_in(&fixture).contains("stale lockfile"));
     drop(keeper);
-    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    assert!(ONE.does(
+        &fixture,
+        "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
     let keeper = STRANGER.keeps(
-        &scene,
+        &fixture,
         "exec 3<\"$1/tinyforge.lock\" && flock --exclusive 3",
     );
-    let (code, line) = ONE.is_kept_out(&scene);
+    let (code, line) = ONE.is_kept_out(&fixture);
     assert_eq!(code, Some(75));
     assert!(line.contains("lslocks shows for whom"), "{line}");
-    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    assert_eq!(fixture.files(), ["tinyforge.lock"]);
     drop(keeper);
-    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    assert!(ONE.gets_in(&fixture).contains("stale lockfile"));
 }
 
 // Who may write the directory, and remove its own files there
@@ -170,19 +176,19 @@ fn a_stale_lock_that_everybody_may_read_is_held_by_whoever_locks_it() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn in_a_sticky_directory_nobody_else_removes_or_replaces_a_lock() {
-    let scene = shared(STICKY);
-    let mut owner = ONE.owns(&scene);
-    let before = scene.files();
+    let fixture = shared(STICKY);
+    let mut owner = ONE.owns(&fixture);
+    let before = fixture.files();
     for script in [
         "rm -f \"$1\"/tinyforge.lock*",
         "mv \"$1/tinyforge.lock\" \"$1/away\"",
         "echo 1 > \"$1/mine\" && mv -f \"$1/mine\" \"$1/tinyforge.lock\"",
         "echo 1 > \"$1/tinyforge.lock\"",
     ] {
-        assert!(!ANOTHER.does(&scene, script), "{script}");
+        assert!(!ANOTHER.does(&fixture, script), "{script}");
     }
-    assert!(ANOTHER.does(&scene, "rm -f \"$1/mine\""));
-    assert_eq!(scene.files(), before);
+    assert!(ANOTHER.does(&fixture, "rm -f \"$1/mine\""));
+    assert_eq!(fixture.files(), before);
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
     assert_eq!(owner.complaints(), "");
 }
@@ -190,52 +196,55 @@ fn in_a_sticky_directory_nobody_else_removes_or_replaces_a_lock() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_stale_lock_that_only_its_user_may_remove_is_told_and_nothing_is_left_behind() {
-    let scene = shared(STICKY);
-    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
-    let (code, line) = ANOTHER.is_kept_out(&scene);
+    let fixture = shared(STICKY);
+    assert!(ONE.does(
+        &fixture,
+        "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
+    let (code, line) = ANOTHER.is_kept_out(&fixture);
     assert_eq!(code, Some(1));
     let told = format!(
         "cannot remove {}: operation not permitted; the file belongs to user 47101: only that user, the directory's, \
          or root may remove it",
-        scene.lock().display()
+        fixture.lock().display()
     );
     assert!(line.contains(&told), "{line}");
     // Neither a claim nor a reclaim lock.
-    assert_eq!(scene.files(), ["tinyforge.lock"]);
-    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    assert_eq!(fixture.files(), ["tinyforge.lock"]);
+    assert!(ONE.gets_in(&fixture).contains("stale lockfile"));
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_lock_of_ours_is_judged_by_its_user_and_root_alone_and_others_are_told_so() {
     for mode in [STICKY, WRITABLE] {
-        let scene = shared(mode);
-        let mut owner = ONE.owns(&scene);
-        let before = scene.files();
+        let fixture = shared(mode);
+        let mut owner = ONE.owns(&fixture);
+        let before = fixture.files();
         let pid = owner.pid();
-        let (code, line) = ANOTHER.is_kept_out(&scene);
+        let (code, line) = ANOTHER.is_kept_out(&fixture);
         assert_eq!(code, Some(75));
         let told = format!(
             "{} is locked by another process (pid {pid}), since",
-            scene.lock().display()
+            fixture.lock().display()
         );
         assert!(line.contains(&told), "{line}");
         let told = "; the file may not be read, and belongs to user 47101; try again once the process has released it";
         assert!(line.contains(told), "{line}");
-        assert_eq!(scene.files(), before);
+        assert_eq!(fixture.files(), before);
         owner.end(Signal::KILL);
-        let (code, line) = ANOTHER.is_kept_out(&scene);
+        let (code, line) = ANOTHER.is_kept_out(&fixture);
         assert_eq!(code, Some(1));
         let told = format!(
             "cannot open {}: permission denied; the file belongs to user 47101: the process that made it has ended, \
              and only that user, or root, can take it over",
-            scene.lock().display()
+            fixture.lock().display()
         );
         assert!(line.contains(&told), "{line}");
-        assert_eq!(scene.files(), before);
-        let told = ONE.gets_in(&scene);
+        assert_eq!(fixture.files(), before);
+        let told = ONE.gets_in(&fixture);
         assert!(told.contains("stale lockfile"), "{told}");
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
@@ -243,12 +252,12 @@ fn a_lock_of_ours_is_judged_by_its_user_and_root_alone_and_others_are_told_so() 
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn root_takes_over_from_every_user() {
     for mode in [STICKY, WRITABLE] {
-        let scene = shared(mode);
-        ONE.crashes(&scene);
-        let lock = lockhost::acquire(scene.path()).unwrap();
+        let fixture = shared(mode);
+        ONE.crashes(&fixture);
+        let lock = lockhost::acquire(fixture.path()).unwrap();
         assert_eq!(lock.replaced().len(), 1);
         lock.release().unwrap();
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
@@ -256,10 +265,10 @@ fn root_takes_over_from_every_user() {
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn after_a_release_the_directory_is_anybodys() {
     for mode in [STICKY, WRITABLE] {
-        let scene = shared(mode);
+        let fixture = shared(mode);
         for user in [ONE, ANOTHER, ONE] {
-            assert_eq!(user.gets_in(&scene), "");
-            assert!(scene.files().is_empty());
+            assert_eq!(user.gets_in(&fixture), "");
+            assert!(fixture.files().is_empty());
         }
     }
 }
@@ -267,27 +276,33 @@ fn after_a_release_the_directory_is_anybodys() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn claims_that_another_user_has_left_are_in_nobodys_way_and_stay_for_their_user() {
-    let scene = shared(STICKY);
-    ONE.crashes(&scene);
-    fs::remove_file(scene.lock()).unwrap();
-    let left = scene.files();
+    let fixture = shared(STICKY);
+    ONE.crashes(&fixture);
+    fs::remove_file(fixture.lock()).unwrap();
+    let left = fixture.files();
     // It has replaced something, so it sweeps.
-    assert!(ANOTHER.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
-    let told = ANOTHER.gets_in(&scene);
+    assert!(ANOTHER.does(
+        &fixture,
+        "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
+    let told = ANOTHER.gets_in(&fixture);
     assert!(!told.contains("warning"), "{told}");
-    assert_eq!(scene.files(), left);
-    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
-    ONE.gets_in(&scene);
-    assert!(scene.files().is_empty());
+    assert_eq!(fixture.files(), left);
+    assert!(ONE.does(
+        &fixture,
+        "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
+    ONE.gets_in(&fixture);
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn of_two_users_who_start_at_once_exactly_one_process_gets_in() {
     for mode in [STICKY, WRITABLE] {
-        let scene = shared(mode);
-        let at_barrier = scene.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
-        let program = scene.for_all(&lockhost());
+        let fixture = shared(mode);
+        let at_barrier = fixture.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
+        let program = fixture.for_all(&lockhost());
         let barrier = Barrier::new();
         let text = |path: &Path| path.to_str().expect("it is text").to_owned();
         let mut contenders: Vec<_> = (0..8)
@@ -299,7 +314,7 @@ fn of_two_users_who_start_at_once_exactly_one_process_gets_in() {
                     text(&at_barrier),
                     text(&program),
                     "acquire".into(),
-                    text(scene.path()),
+                    text(fixture.path()),
                 ];
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
                 let user = format!("--reuid={user}");
@@ -316,25 +331,25 @@ fn of_two_users_who_start_at_once_exactly_one_process_gets_in() {
                 assert_eq!(contender.end(Signal::TERM).code(), Some(0));
             }
         }
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
 // Who shares a private directory of a group
 
 /// The program as this user, with these arguments before the directory, and a umask.
-fn acquire_with(user: User, scene: &Scene, umask: &str, arguments: &[&str]) -> Command {
-    let program = scene.for_all(&lockhost());
+fn acquire_with(user: User, fixture: &Fixture, umask: &str, arguments: &[&str]) -> Command {
+    let program = fixture.for_all(&lockhost());
     let mut command = user.script(
-        scene,
+        fixture,
         &format!("umask {umask}; dir=$1; shift; exec \"$@\" \"$dir\""),
     );
     command.arg(program).arg("acquire").args(arguments);
     command
 }
 
-fn owns_with(user: User, scene: &Scene, umask: &str, arguments: &[&str]) -> Contender {
-    let mut owner = Contender::start(&mut acquire_with(user, scene, umask, arguments));
+fn owns_with(user: User, fixture: &Fixture, umask: &str, arguments: &[&str]) -> Contender {
+    let mut owner = Contender::start(&mut acquire_with(user, fixture, umask, arguments));
     assert_eq!(owner.answer(), Answer::Owns, "{}", owner.complaints());
     owner
 }
@@ -342,30 +357,30 @@ fn owns_with(user: User, scene: &Scene, umask: &str, arguments: &[&str]) -> Cont
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_second_user_is_refused_as_its_options_say() {
-    let scene = shared(GROUPS_ALONE);
-    let mut owner = owns_with(ONE, &scene, "077", &[]);
-    let before = scene.files();
+    let fixture = shared(GROUPS_ALONE);
+    let mut owner = owns_with(ONE, &fixture, "077", &[]);
+    let before = fixture.files();
     for (arguments, refused, quiet) in [
         (&[][..], 75, false),
         (&["-E", "9"], 9, false),
         (&["-q", "-E", "0"], 0, true),
         (&["--wait=10ms"], 75, false),
     ] {
-        let mut command = acquire_with(ANOTHER, &scene, "077", arguments);
+        let mut command = acquire_with(ANOTHER, &fixture, "077", arguments);
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(refused), "{output:?}");
         assert_eq!(output.stderr.is_empty(), quiet, "{output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
     }
-    assert_eq!(scene.files(), before);
+    assert_eq!(fixture.files(), before);
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
     assert_eq!(owner.complaints(), "");
 }
 
 /// A second user that waits for a first one.
-fn waits_for(scene: &Scene) -> (Contender, Contender) {
-    let owner = owns_with(ONE, scene, "077", &[]);
-    let mut waiting = acquire_with(ANOTHER, scene, "077", &["--json", "--wait"]);
+fn waits_for(fixture: &Fixture) -> (Contender, Contender) {
+    let owner = owns_with(ONE, fixture, "077", &[]);
+    let mut waiting = acquire_with(ANOTHER, fixture, "077", &["--json", "--wait"]);
     let mut waiting = Contender::start(&mut waiting);
     let line = waiting.line();
     assert!(line.contains("\"waiting\""), "{line}");
@@ -375,37 +390,37 @@ fn waits_for(scene: &Scene) -> (Contender, Contender) {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_second_user_waits_for_the_owner_and_gets_in_after_its_release() {
-    let scene = shared(GROUPS_ALONE);
-    let (mut owner, mut waiting) = waits_for(&scene);
+    let fixture = shared(GROUPS_ALONE);
+    let (mut owner, mut waiting) = waits_for(&fixture);
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
     let line = waiting.line();
     assert!(line.contains("\"acquired\""), "{line}");
     assert_eq!(waiting.end(Signal::TERM).code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_second_user_that_waits_is_told_whose_a_dead_lock_is() {
-    let scene = shared(GROUPS_ALONE);
-    let (mut owner, mut waiting) = waits_for(&scene);
-    let before = scene.files();
+    let fixture = shared(GROUPS_ALONE);
+    let (mut owner, mut waiting) = waits_for(&fixture);
+    let before = fixture.files();
     owner.end(Signal::KILL);
     let line = waiting.line();
     let told = "belongs to user 47101: the process that made it has ended, and only that user, or root, can take it over";
     assert!(line.contains(told), "{line}");
     assert_eq!(waiting.end_of_input().code(), Some(1));
-    assert_eq!(scene.files(), before);
+    assert_eq!(fixture.files(), before);
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_status_names_the_owner_of_a_lock_that_may_not_be_read() {
-    let scene = shared(GROUPS_ALONE);
-    let mut owner = owns_with(ONE, &scene, "077", &[]);
+    let fixture = shared(GROUPS_ALONE);
+    let mut owner = owns_with(ONE, &fixture, "077", &[]);
     let status = || {
-        let mut command = Command::new(scene.for_all(&lockhost()));
-        ANOTHER.is_who_runs(command.arg("status").arg(scene.path()));
+        let mut command = Command::new(fixture.for_all(&lockhost()));
+        ANOTHER.is_who_runs(command.arg("status").arg(fixture.path()));
         let output = command.output().unwrap();
         let told = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(told).unwrap())
@@ -419,7 +434,7 @@ fn a_status_names_the_owner_of_a_lock_that_may_not_be_read() {
     assert!(told.contains(&line), "{told}");
     assert!(told.contains("wait until it ends\n"), "{told}");
     // Nothing names it then.
-    assert!(ANOTHER.does(&scene, "rm -f \"$1\"/tinyforge.lock.1-*"));
+    assert!(ANOTHER.does(&fixture, "rm -f \"$1\"/tinyforge.lock.1-*"));
     let (code, told) = status();
     assert_eq!(code, Some(4), "{told}");
     assert!(
@@ -432,62 +447,62 @@ fn a_status_names_the_owner_of_a_lock_that_may_not_be_read() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_person_cannot_break_a_lock_that_may_not_be_read() {
-    let scene = shared(GROUPS_ALONE);
-    let mut owner = owns_with(ONE, &scene, "077", &[]);
-    let before = scene.files();
+    let fixture = shared(GROUPS_ALONE);
+    let mut owner = owns_with(ONE, &fixture, "077", &[]);
+    let before = fixture.files();
     let claim = before
         .iter()
         .find_map(|it| it.to_str()?.strip_prefix("tinyforge.lock."));
     for signal in [None, Some(Signal::KILL)] {
         signal.map(|signal| owner.end(signal));
-        let mut command = Command::new(scene.for_all(&lockhost()));
+        let mut command = Command::new(fixture.for_all(&lockhost()));
         command
             .args(["break", "--owner", claim.unwrap()])
-            .arg(scene.path());
+            .arg(fixture.path());
         ANOTHER.is_who_runs(&mut command);
         let (code, line) = ended(command.output().unwrap());
         assert_ne!(code, Some(0));
         assert!(line.contains("belongs to user 47101"), "{line}");
-        assert_eq!(scene.files(), before);
+        assert_eq!(fixture.files(), before);
     }
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_group_judges_and_takes_over_a_lock_that_it_may_read() {
-    let scene = shared(GROUPS_ALONE);
+    let fixture = shared(GROUPS_ALONE);
     for mode in ["0640", "0660"] {
-        let mut owner = owns_with(ONE, &scene, "077", &["--mode", mode]);
-        for file in scene.files() {
-            let seen = fs::metadata(scene.path().join(file)).unwrap().mode();
+        let mut owner = owns_with(ONE, &fixture, "077", &["--mode", mode]);
+        for file in fixture.files() {
+            let seen = fs::metadata(fixture.path().join(file)).unwrap().mode();
             assert_eq!(format!("{:04o}", seen & 0o7777), mode);
         }
-        let (code, line) = ANOTHER.is_kept_out(&scene);
+        let (code, line) = ANOTHER.is_kept_out(&fixture);
         assert_eq!(code, Some(75));
         assert!(!line.contains("belongs to"), "{line}");
         owner.end(Signal::KILL);
-        let told = ANOTHER.gets_in(&scene);
+        let told = ANOTHER.gets_in(&fixture);
         assert!(told.contains("stale lockfile"), "{told}");
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_sticky_directory_keeps_a_dead_lock_that_a_group_may_read_for_its_user() {
-    let scene = shared(STICKY);
-    let mut owner = owns_with(ONE, &scene, "077", &["--mode=640"]);
-    assert_eq!(ANOTHER.is_kept_out(&scene).0, Some(75));
+    let fixture = shared(STICKY);
+    let mut owner = owns_with(ONE, &fixture, "077", &["--mode=640"]);
+    assert_eq!(ANOTHER.is_kept_out(&fixture).0, Some(75));
     owner.end(Signal::KILL);
-    let before = scene.files();
-    let (code, line) = ANOTHER.is_kept_out(&scene);
+    let before = fixture.files();
+    let (code, line) = ANOTHER.is_kept_out(&fixture);
     assert_eq!(code, Some(1));
     assert!(
         line.contains("may remove it from a directory with the sticky bit"),
         "{line}"
     );
-    assert_eq!(scene.files(), before);
-    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    assert_eq!(fixture.files(), before);
+    assert!(ONE.gets_in(&fixture).contains("stale lockfile"));
 }
 
 #[test]
@@ -495,12 +510,12 @@ fn a_sticky_directory_keeps_a_dead_lock_that_a_group_may_read_for_its_user() {
 fn a_lock_has_exactly_its_mode_whatever_the_umask_is() {
     for umask in ["000", "022", "077", "777"] {
         for mode in [0o600, 0o620, 0o640, 0o660, 0o666] {
-            let scene = shared(GROUPS_ALONE);
+            let fixture = shared(GROUPS_ALONE);
             let text = format!("{mode:o}");
-            let mut command = acquire_with(ONE, &scene, umask, &[]);
+            let mut command = acquire_with(ONE, &fixture, umask, &[]);
             let mut owner = Contender::start(command.env("LOCKHOST_MODE", &text));
             assert_eq!(owner.answer(), Answer::Owns, "{}", owner.complaints());
-            let seen = fs::metadata(scene.lock()).unwrap().mode();
+            let seen = fs::metadata(fixture.lock()).unwrap().mode();
             assert_eq!(seen & 0o7777, mode, "{umask}");
             assert_eq!(owner.end(Signal::TERM).code(), Some(0));
         }
@@ -509,8 +524,8 @@ fn a_lock_has_exactly_its_mode_whatever_the_umask_is() {
 
 #[test]
 fn a_mode_that_no_lock_can_have_is_refused_before_anything_is_made() {
-    let scene = Scene::free();
-    let missing = scene.path().join("missing");
+    let fixture = Fixture::free();
+    let missing = fixture.path().join("missing");
     for mode in [
         "0700", "0400", "0060", "4600", "2660", "1600", "0", "rw", "0o600",
     ] {
@@ -553,12 +568,12 @@ fn whatever_another_user_puts_in_the_locks_place_is_named_and_hangs_nobody() {
             "the file may not be read, and belongs to user 47102",
         ),
     ] {
-        let scene = shared(STICKY);
-        assert!(ANOTHER.does(&scene, script), "{script}");
-        let (code, line) = ONE.is_kept_out(&scene);
+        let fixture = shared(STICKY);
+        assert!(ANOTHER.does(&fixture, script), "{script}");
+        let (code, line) = ONE.is_kept_out(&fixture);
         assert_eq!(code, Some(refused), "{line}");
         assert!(line.contains(why), "{line}");
-        assert_eq!(scene.files(), ["tinyforge.lock"]);
+        assert_eq!(fixture.files(), ["tinyforge.lock"]);
     }
 }
 
@@ -566,22 +581,22 @@ fn whatever_another_user_puts_in_the_locks_place_is_named_and_hangs_nobody() {
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn who_may_write_the_directory_can_say_that_a_living_process_has_it() {
     for mode in [STICKY, WRITABLE] {
-        let scene = shared(mode);
-        assert!(ANOTHER.does(&scene, "umask 022; echo 1 > \"$1/tinyforge.lock\""));
-        let (code, line) = ONE.is_kept_out(&scene);
+        let fixture = shared(mode);
+        assert!(ANOTHER.does(&fixture, "umask 022; echo 1 > \"$1/tinyforge.lock\""));
+        let (code, line) = ONE.is_kept_out(&fixture);
         assert_eq!(code, Some(75));
         assert!(line.contains("lockhost break --owner=1@"), "{line}");
         // A person's word does not make a sticky directory another one.
         let (_, way_out) = line.split_once("--owner=").unwrap();
         let (identity, _) = way_out.split_once(' ').unwrap();
-        let mut command = Command::new(scene.for_all(&lockhost()));
+        let mut command = Command::new(fixture.for_all(&lockhost()));
         command
             .args(["break", "--owner", identity])
-            .arg(scene.path());
+            .arg(fixture.path());
         ONE.is_who_runs(&mut command);
         let code = if mode == STICKY { 1 } else { 0 };
         assert_eq!(command.output().unwrap().status.code(), Some(code));
-        assert_eq!(scene.files().len(), code as usize);
+        assert_eq!(fixture.files().len(), code as usize);
     }
 }
 
@@ -589,40 +604,43 @@ fn who_may_write_the_directory_can_say_that_a_living_process_has_it() {
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_reclaim_lock_that_another_user_puts_there_is_waited_for_beside_a_free_lock_and_told_beside_a_dead_one()
  {
-    let scene = shared(STICKY);
-    assert!(ANOTHER.does(&scene, &format!("umask 077; echo 1 > \"$1/{RECLAIM}\"")));
-    assert!(ONE.gets_in(&scene).contains("warning: a reclaim lock"));
-    assert!(ONE.does(&scene, "umask 077; echo 999999999 > \"$1/tinyforge.lock\""));
-    let (code, line) = ONE.is_kept_out(&scene);
+    let fixture = shared(STICKY);
+    assert!(ANOTHER.does(&fixture, &format!("umask 077; echo 1 > \"$1/{RECLAIM}\"")));
+    assert!(ONE.gets_in(&fixture).contains("warning: a reclaim lock"));
+    assert!(ONE.does(
+        &fixture,
+        "umask 077; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
+    let (code, line) = ONE.is_kept_out(&fixture);
     assert_eq!(code, Some(75));
-    assert!(line.contains(&path(&scene, RECLAIM)), "{line}");
+    assert!(line.contains(&path(&fixture, RECLAIM)), "{line}");
     assert!(line.contains("and belongs to user 47102"), "{line}");
-    assert_eq!(scene.files(), ["tinyforge.lock", RECLAIM]);
+    assert_eq!(fixture.files(), ["tinyforge.lock", RECLAIM]);
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn reclaim_locks_at_all_levels_end_in_an_error() {
-    let scene = shared(STICKY);
+    let fixture = shared(STICKY);
     let script = "umask 022; file=\"$1/tinyforge.lock\"; \
                   for level in 0 1 2 3 4 5 6 7 8; do echo 999999999 > \"$file\"; file=\"$file.reclaim\"; done";
-    assert!(ANOTHER.does(&scene, script));
-    let before = scene.files();
-    let (code, line) = ONE.is_kept_out(&scene);
+    assert!(ANOTHER.does(&fixture, script));
+    let before = fixture.files();
+    let (code, line) = ONE.is_kept_out(&fixture);
     assert_eq!(code, Some(1));
     assert!(
         line.contains("remove them when nobody is starting"),
         "{line}"
     );
-    assert_eq!(scene.files(), before);
+    assert_eq!(fixture.files(), before);
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn claims_under_the_names_that_ours_would_have_cost_another_name_each_until_there_is_none() {
-    let scene = shared(STICKY);
-    let mine = Identity::mine(Scene::free().path());
-    let at_barrier = scene.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
+    let fixture = shared(STICKY);
+    let mine = Identity::mine(Fixture::free().path());
+    let at_barrier = fixture.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
     for (last, gets_in) in [(3, true), (4096, false)] {
         // Its number and start stay when it becomes the program.
         let barrier = Barrier::new();
@@ -631,9 +649,9 @@ fn claims_under_the_names_that_ours_would_have_cost_another_name_each_until_ther
             format!("--regid={group}"),
             "--clear-groups".into(),
             at_barrier.to_str().unwrap().to_owned(),
-            scene.for_all(&lockhost()).to_str().unwrap().to_owned(),
+            fixture.for_all(&lockhost()).to_str().unwrap().to_owned(),
             "acquire".into(),
-            scene.path().to_str().unwrap().to_owned(),
+            fixture.path().to_str().unwrap().to_owned(),
         ];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let mut contender =
@@ -642,8 +660,8 @@ fn claims_under_the_names_that_ours_would_have_cost_another_name_each_until_ther
         let script = format!(
             "cd \"$1\" && touch {claim} && for number in $(seq {last}); do : > {claim}-a$number; done"
         );
-        assert!(ANOTHER.does(&scene, &script));
-        let before = scene.files();
+        assert!(ANOTHER.does(&fixture, &script));
+        let before = fixture.files();
         barrier.open();
         match contender.answer() {
             Answer::Owns => {
@@ -659,8 +677,8 @@ fn claims_under_the_names_that_ours_would_have_cost_another_name_each_until_ther
                 );
             }
         }
-        assert_eq!(scene.files(), before);
-        assert!(ANOTHER.does(&scene, "rm -f \"$1\"/*"));
+        assert_eq!(fixture.files(), before);
+        assert!(ANOTHER.does(&fixture, "rm -f \"$1\"/*"));
     }
 }
 
@@ -668,23 +686,23 @@ fn claims_under_the_names_that_ours_would_have_cost_another_name_each_until_ther
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_claim_of_somebody_dead_on_a_living_lock_makes_nobody_dead() {
     // Only its user, and root, can give a private file another name, where fs.protected_hardlinks is on.
-    let scene = shared(STICKY);
-    let mut owner = ONE.owns(&scene);
-    let dead = Identity::mine(Scene::free().path()).with('p', "999999999");
-    let forged = path(&scene, &format!("tinyforge.lock.{}", dead.text()));
-    for file in scene.files() {
+    let fixture = shared(STICKY);
+    let mut owner = ONE.owns(&fixture);
+    let dead = Identity::mine(Fixture::free().path()).with('p', "999999999");
+    let forged = path(&fixture, &format!("tinyforge.lock.{}", dead.text()));
+    for file in fixture.files() {
         if file != "tinyforge.lock" {
-            fs::rename(scene.path().join(file), &forged).unwrap();
+            fs::rename(fixture.path().join(file), &forged).unwrap();
         }
     }
-    let (code, line) = ONE.is_kept_out(&scene);
+    let (code, line) = ONE.is_kept_out(&fixture);
     assert_eq!(code, Some(75));
     assert!(
         line.contains("the kernel keeps the file locked for pid"),
         "{line}"
     );
     owner.end(Signal::KILL);
-    assert!(ONE.gets_in(&scene).contains("stale lockfile"));
+    assert!(ONE.gets_in(&fixture).contains("stale lockfile"));
 }
 
 #[test]
@@ -692,9 +710,10 @@ fn a_claim_of_somebody_dead_on_a_living_lock_makes_nobody_dead() {
 fn whatever_is_created_is_created_exclusively_which_no_setting_of_the_kernel_forbids() {
     // `fs.protected_regular` and `fs.protected_fifos` are about files that exist already and are opened with O_CREAT;
     // `fs.protected_hardlinks` about other users' files.
-    let scene = Scene::stale();
-    let calls = system_calls(&[], scene.path());
-    let creating = |call: &&SystemCall| call.touches(scene.path()) && call.text.contains("O_CREAT");
+    let fixture = Fixture::stale();
+    let calls = system_calls(&[], fixture.path());
+    let creating =
+        |call: &&SystemCall| call.touches(fixture.path()) && call.text.contains("O_CREAT");
     let creations: Vec<_> = calls.iter().filter(creating).collect();
     assert!(!creations.is_empty());
     for call in creations {
@@ -710,15 +729,15 @@ fn whatever_is_created_is_created_exclusively_which_no_setting_of_the_kernel_for
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "needs root and strace(1)")]
 fn a_pipe_exchanged_in_at_the_last_moment_hangs_no_start() {
-    let scene = shared(WRITABLE).with("tinyforge.lock", "999999999\n");
-    let calls = system_calls(&[], scene.path());
+    let fixture = shared(WRITABLE).with("tinyforge.lock", "999999999\n");
+    let calls = system_calls(&[], fixture.path());
     let looks = |call: &&SystemCall| call.name == "statx" && call.text.contains("tinyforge.lock\"");
     let look = calls.iter().find(looks).expect("it looks").nth;
     // That run took the lock over.
-    let scene = scene.with("tinyforge.lock", "999999999\n");
-    let mut starting = stopped_after(ONE, &scene, "statx", look);
+    let fixture = fixture.with("tinyforge.lock", "999999999\n");
+    let mut starting = stopped_after(ONE, &fixture, "statx", look);
     assert!(ANOTHER.does(
-        &scene,
+        &fixture,
         "mkfifo -m 666 \"$1/pipe\" && mv -f \"$1/pipe\" \"$1/tinyforge.lock\""
     ));
     starting.signal(Signal::CONT);
@@ -729,26 +748,29 @@ fn a_pipe_exchanged_in_at_the_last_moment_hangs_no_start() {
         line.contains("a named pipe, a socket or a device"),
         "{line}"
     );
-    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    assert_eq!(fixture.files(), ["tinyforge.lock"]);
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_lease_on_a_lock_delays_a_start_for_less_than_a_second() {
-    let scene = shared(WRITABLE);
-    assert!(ANOTHER.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
+    let fixture = shared(WRITABLE);
+    assert!(ANOTHER.does(
+        &fixture,
+        "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
     // F_SETLEASE, F_WRLCK. The kernel asks for it back by SIGIO, in vain.
     let lease = "$SIG{IO} = \"IGNORE\"; open($file, \"+<\", $ARGV[0]) or die; \
                  fcntl($file, 1024, 1) or die; $| = 1; print \"ready\\n\"; <STDIN>";
     let keeper = ANOTHER.keeps(
-        &scene,
+        &fixture,
         &format!("exec perl -e '{lease}' \"$1/tinyforge.lock\""),
     );
-    let (code, line) = ONE.is_kept_out(&scene);
+    let (code, line) = ONE.is_kept_out(&fixture);
     assert_eq!(code, Some(1));
     assert!(line.contains("another process has a lease on it"), "{line}");
-    assert_eq!(scene.files(), ["tinyforge.lock"]);
-    let mut waiting = Contender::start(ONE.acquire(&scene).args(["--json", "--wait"]));
+    assert_eq!(fixture.files(), ["tinyforge.lock"]);
+    let mut waiting = Contender::start(ONE.acquire(&fixture).args(["--json", "--wait"]));
     let line = waiting.line();
     assert!(line.contains("\"waiting\""), "{line}");
     drop(keeper);
@@ -764,36 +786,39 @@ fn a_lease_on_a_lock_delays_a_start_for_less_than_a_second() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_stale_lock_that_everybody_may_read_and_remove_is_taken_over_by_another_user() {
-    let scene = shared(WRITABLE);
-    assert!(ONE.does(&scene, "umask 022; echo 999999999 > \"$1/tinyforge.lock\""));
-    assert!(ANOTHER.gets_in(&scene).contains("stale lockfile"));
-    assert!(scene.files().is_empty());
+    let fixture = shared(WRITABLE);
+    assert!(ONE.does(
+        &fixture,
+        "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
+    ));
+    assert!(ANOTHER.gets_in(&fixture).contains("stale lockfile"));
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn who_may_remove_the_lock_of_a_living_owner_gets_in_beside_it_and_the_owner_notices() {
-    let scene = shared(WRITABLE);
-    let mut owner = ONE.owns(&scene);
+    let fixture = shared(WRITABLE);
+    let mut owner = ONE.owns(&fixture);
     // Or it may put its file back before the second one comes.
     owner.signal(Signal::STOP);
-    assert!(ANOTHER.does(&scene, "rm -f \"$1/tinyforge.lock\""));
-    let mut second = ANOTHER.owns(&scene);
+    assert!(ANOTHER.does(&fixture, "rm -f \"$1/tinyforge.lock\""));
+    let mut second = ANOTHER.owns(&fixture);
     owner.signal(Signal::CONT);
     assert_eq!(owner.end(Signal::TERM).code(), Some(1));
     assert!(owner.complaints().contains("is lost"));
     assert_eq!(second.end(Signal::TERM).code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn who_removes_the_claim_of_a_living_owner_frees_nothing() {
-    let scene = shared(WRITABLE);
-    let mut owner = ONE.owns(&scene);
-    assert!(ANOTHER.does(&scene, "rm -f \"$1\"/tinyforge.lock.1-*"));
-    assert_eq!(ANOTHER.is_kept_out(&scene).0, Some(75));
-    assert_eq!(ONE.is_kept_out(&scene).0, Some(75));
+    let fixture = shared(WRITABLE);
+    let mut owner = ONE.owns(&fixture);
+    assert!(ANOTHER.does(&fixture, "rm -f \"$1\"/tinyforge.lock.1-*"));
+    assert_eq!(ANOTHER.is_kept_out(&fixture).0, Some(75));
+    assert_eq!(ONE.is_kept_out(&fixture).0, Some(75));
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
 }
 

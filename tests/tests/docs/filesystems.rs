@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use lockhost_tests::boxed::Place;
+use lockhost_tests::namespaces::Place;
 
 /// As in `tests/tests/containers/mounts.rs`, but the two are containers: neither sees the other's processes, and what the kernel
 /// keeps for one overlay it does not show in the other. If this fails, the lock has become better than the page says.

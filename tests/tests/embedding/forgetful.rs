@@ -16,7 +16,7 @@ use lockhost::{
         filesystem::{Descriptor, Dir, FsPerms, OpenMode},
     },
 };
-use lockhost_tests::scene::{NOBODY, Scene};
+use lockhost_tests::fixture::{Fixture, NOBODY};
 
 use crate::{
     fuel,
@@ -106,25 +106,25 @@ fn a_dropped_call_changes_nothing_afterwards() -> Result<()> {
     let pre = LockhostPre::new(linker::<Forgetful>(&engine)?.instantiate_pre(&component)?)?;
     for stale in [false, true] {
         for waits in 0.. {
-            let scene = match stale {
-                false => Scene::free(),
-                true => Scene::free().with("plugin.lock", NOBODY),
+            let fixture = match stale {
+                false => Fixture::free(),
+                true => Fixture::free().with("plugin.lock", NOBODY),
             };
-            let before = scene.files();
+            let before = fixture.files();
             let done = block_on(async {
                 let mut store = Store::new(&engine, Forgetful::new());
                 store.set_fuel(u64::MAX)?;
                 let instance = pre.instantiate_async(&mut store).await?;
-                let cycle = cycle(&mut store, &instance, scene.path());
+                let cycle = cycle(&mut store, &instance, fixture.path());
                 Ok::<_, wasmtime::Error>(left_after(waits, cycle).await)
             })??;
             // The end of the runtime has waited for the threads that it had at work.
             if done {
                 assert!(waits > 0, "the host blocks, and the test shows nothing");
-                assert!(scene.files().is_empty(), "{:?}", scene.files());
+                assert!(fixture.files().is_empty(), "{:?}", fixture.files());
                 break;
             }
-            assert_eq!(scene.files(), before, "left at wait {waits}");
+            assert_eq!(fixture.files(), before, "left at wait {waits}");
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use lockhost::{
     wasmtime::{Result, Store},
 };
 use lockhost_guest::{lockfile::Identity, machine::sweeps_unasked};
-use lockhost_tests::scene::{NOBODY, Scene};
+use lockhost_tests::fixture::{Fixture, NOBODY};
 
 use crate::{
     fuel,
@@ -19,13 +19,13 @@ use crate::{
 const FUEL: u64 = 1 << 40;
 
 /// The fuel that acquiring takes, and that releasing takes if the lock was had.
-fn taken(pre: &LockhostPre<Host>, scene: &Scene) -> Result<(u64, Option<u64>)> {
+fn taken(pre: &LockhostPre<Host>, fixture: &Fixture) -> Result<(u64, Option<u64>)> {
     let mut store = Store::new(pre.engine(), Host::new());
     store.set_fuel(FUEL)?;
     block_on(async {
         let instance = pre.instantiate_async(&mut store).await?;
         store.set_fuel(FUEL)?;
-        let outcome = acquire(&mut store, &instance, scene.path()).await;
+        let outcome = acquire(&mut store, &instance, fixture.path()).await;
         let acquiring = FUEL - store.get_fuel()?;
         let Ok(lock) = outcome else {
             return Ok((acquiring, None));
@@ -43,7 +43,7 @@ fn takes(fuel: u64, expected: RangeInclusive<u64>, what: &str) {
 
 /// Whether this process is one in 64 that sweep without a cause.
 fn sweeps() -> bool {
-    let lock = lockhost::acquire(Scene::free().path()).expect("it is free");
+    let lock = lockhost::acquire(Fixture::free().path()).expect("it is free");
     let identity = Identity::new(lock.identity()).expect("it has a claim");
     sweeps_unasked(&identity)
 }
@@ -51,8 +51,8 @@ fn sweeps() -> bool {
 #[test]
 fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
     let pre = fuel::prepare()?;
-    let scene = Scene::free();
-    let (acquiring, releasing) = taken(&pre, &scene)?;
+    let fixture = Fixture::free();
+    let (acquiring, releasing) = taken(&pre, &fixture)?;
     let expected = match sweeps() {
         true => 42_000..=52_000,
         false => 18_000..=22_000,
@@ -60,15 +60,15 @@ fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
     takes(acquiring, expected, "a free directory");
     takes(releasing.unwrap(), 13_000..=17_000, "the release");
 
-    let scene = Scene::free().with("plugin.lock", "1\n");
-    let (refusal, none) = taken(&pre, &scene)?;
+    let fixture = Fixture::free().with("plugin.lock", "1\n");
+    let (refusal, none) = taken(&pre, &fixture)?;
     assert_eq!(none, None);
     // A file of one name that another program wrote is believed to have one name only where the host keeps evidence, so
     // the host is asked for that as well.
     takes(refusal, 18_000..=21_500, "a refusal");
 
-    let scene = Scene::free().with("plugin.lock", NOBODY);
-    let (reclaim, _) = taken(&pre, &scene)?;
+    let fixture = Fixture::free().with("plugin.lock", NOBODY);
+    let (reclaim, _) = taken(&pre, &fixture)?;
     takes(reclaim, 66_000..=80_000, "a reclaim");
     Ok(())
 }

@@ -16,8 +16,8 @@ use lockhost::{
 };
 use lockhost_tests::{
     contender::{Answer, Contender},
+    fixture::{Fixture, NOBODY},
     program::lockhost,
-    scene::{NOBODY, Scene},
 };
 
 use crate::{
@@ -32,10 +32,10 @@ const POINTS: u64 = 32;
 const FUEL: u64 = 1 << 40;
 
 /// Free, stale, and with a reclaim that crashed.
-fn scenes() -> [Scene; 3] {
-    let stale = || Scene::free().with("plugin.lock", NOBODY);
+fn fixtures() -> [Fixture; 3] {
+    let stale = || Fixture::free().with("plugin.lock", NOBODY);
     [
-        Scene::free(),
+        Fixture::free(),
         stale(),
         stale().with("plugin.lock.reclaim", NOBODY),
     ]
@@ -62,14 +62,14 @@ fn get_in(directory: &Path) {
 }
 
 /// Nothing is held: this process gets in, and then another. Neither leaves the lock, or a reclaim lock, behind.
-fn nothing_is_held(scene: &Scene) {
-    get_in(scene.path());
+fn nothing_is_held(fixture: &Fixture) {
+    get_in(fixture.path());
     let mut command = Command::new(lockhost());
     command.args(["acquire", "--name", "plugin.lock"]);
-    let mut other = Contender::start(command.arg(scene.path()));
+    let mut other = Contender::start(command.arg(fixture.path()));
     assert_eq!(other.answer(), Answer::Owns);
     assert_eq!(other.stop().code(), Some(0));
-    for file in scene.files() {
+    for file in fixture.files() {
         // What is left is a claim that nobody needs, and that a later sweep removes.
         let name = file.to_string_lossy();
         assert!(name.starts_with("plugin.lock.1-p"), "{name}");
@@ -86,9 +86,9 @@ fn fuelled(pre: &LockhostPre<Host>, fuel: u64) -> Result<(Store<Host>, Lockhost)
 }
 
 /// How much fuel an acquire takes that nothing interrupts.
-fn measured(pre: &LockhostPre<Host>, scene: &Scene) -> Result<u64> {
+fn measured(pre: &LockhostPre<Host>, fixture: &Fixture) -> Result<u64> {
     let (mut store, instance) = fuelled(pre, FUEL)?;
-    let lock = block_on(acquire(&mut store, &instance, scene.path()))??;
+    let lock = block_on(acquire(&mut store, &instance, fixture.path()))??;
     let taken = FUEL - store.get_fuel()?;
     block_on(release(&mut store, &instance, lock))??;
     Ok(taken)
@@ -98,14 +98,14 @@ fn measured(pre: &LockhostPre<Host>, scene: &Scene) -> Result<u64> {
 fn fuel_that_runs_out_leaves_nothing_held() -> Result<()> {
     let pre = fuel::prepare()?;
     for kind in 0..3 {
-        let all = measured(&pre, &scenes()[kind])?;
+        let all = measured(&pre, &fixtures()[kind])?;
         for point in 0..POINTS {
-            let scene = &scenes()[kind];
+            let fixture = &fixtures()[kind];
             let (mut store, instance) = fuelled(&pre, all * point / POINTS)?;
-            let trap = block_on(acquire(&mut store, &instance, scene.path()))?.unwrap_err();
+            let trap = block_on(acquire(&mut store, &instance, fixture.path()))?.unwrap_err();
             assert_eq!(trap.downcast_ref(), Some(&Trap::OutOfFuel));
             drop(store);
-            nothing_is_held(scene);
+            nothing_is_held(fixture);
         }
         println!("an acquire that takes {all} of fuel was stopped at {POINTS} points");
     }
@@ -130,14 +130,17 @@ async fn polled(times: u64, future: impl Future) -> bool {
 fn a_future_that_is_dropped_leaves_nothing_held() -> Result<()> {
     let pre = fuel::prepare()?;
     for kind in 0..3 {
-        let all = measured(&pre, &scenes()[kind])?;
+        let all = measured(&pre, &fixtures()[kind])?;
         for polls in 1.. {
-            let scene = &scenes()[kind];
+            let fixture = &fixtures()[kind];
             let (mut store, instance) = fuelled(&pre, FUEL)?;
             store.fuel_async_yield_interval(Some(all / POINTS))?;
-            let done = block_on(polled(polls, acquire(&mut store, &instance, scene.path())))?;
+            let done = block_on(polled(
+                polls,
+                acquire(&mut store, &instance, fixture.path()),
+            ))?;
             drop(store);
-            nothing_is_held(scene);
+            nothing_is_held(fixture);
             if done {
                 println!("a future was dropped after each of {} polls", polls - 1);
                 assert!(polls > POINTS / 2);
@@ -187,7 +190,7 @@ fn an_epoch_that_ends_at_any_call_leaves_nothing_held() -> Result<()> {
     let pre = LockhostPre::new(linker::<Ending>(engine)?.instantiate_pre(&component)?)?;
     for kind in 0..3 {
         for calls in 1.. {
-            let scene = &scenes()[kind];
+            let fixture = &fixtures()[kind];
             let ending = Ending {
                 host: Host::new(),
                 engine: engine.clone(),
@@ -196,7 +199,7 @@ fn an_epoch_that_ends_at_any_call_leaves_nothing_held() -> Result<()> {
             let mut store = Store::new(engine, ending);
             store.set_epoch_deadline(1);
             let instance = block_on(pre.instantiate_async(&mut store))??;
-            let outcome = block_on(acquire(&mut store, &instance, scene.path()))?;
+            let outcome = block_on(acquire(&mut store, &instance, fixture.path()))?;
             let reached = store.data().calls == 0 || store.data().calls > calls;
             drop(store);
             match outcome {
@@ -208,7 +211,7 @@ fn an_epoch_that_ends_at_any_call_leaves_nothing_held() -> Result<()> {
                     break;
                 }
             }
-            nothing_is_held(scene);
+            nothing_is_held(fixture);
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use lockhost::{
     wasmtime::{Config, Engine, Error, Result, Store, component::Linker},
     wasmtime_wasi::{WasiView, filesystem::WasiFilesystemView, p2},
 };
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 
 use crate::host::{Host, acquire, block_on, linker, release};
 
@@ -19,33 +19,33 @@ fn engine() -> Result<Engine> {
 
 #[test]
 fn an_asynchronous_host_takes_the_lock_and_excludes_the_plain_api() -> Result<()> {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let engine = engine()?;
     let component = lockhost::component(&engine)?;
     let mut store = Store::new(&engine, Host::new());
     block_on(async {
         let linker = linker(&engine)?;
         let instance = Lockhost::instantiate_async(&mut store, &component, &linker).await?;
-        let lock = acquire(&mut store, &instance, scene.path()).await?;
+        let lock = acquire(&mut store, &instance, fixture.path()).await?;
         let plain = Options::new().name("plugin.lock");
-        let refused = plain.acquire(scene.path()).unwrap_err();
+        let refused = plain.acquire(fixture.path()).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Held);
         assert!(refused.holder().unwrap().is_this_process());
         release(&mut store, &instance, lock).await?;
-        let lock = plain.acquire(scene.path()).expect("it was released");
-        let refused = acquire(&mut store, &instance, scene.path()).await;
+        let lock = plain.acquire(fixture.path()).expect("it was released");
+        let refused = acquire(&mut store, &instance, fixture.path()).await;
         let held = format!("held by Some({})", std::process::id());
         assert_eq!(refused.unwrap_err().to_string(), held);
         lock.release().expect("it is still held");
         Ok::<_, Error>(())
     })??;
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     Ok(())
 }
 
 #[test]
 fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
-    let scene = Scene::stale();
+    let fixture = Fixture::stale();
     let engine = engine()?;
     let mut linker = Linker::<Host>::new(&engine);
     p2::add_to_linker_sync(&mut linker)?;
@@ -55,7 +55,7 @@ fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
     let mut store = Store::new(&engine, Host::new());
     let instance = sync::LockhostPre::new(pre)?.instantiate(&mut store)?;
     let guest = instance.lockhost_lockfile_lockfile();
-    let directory = lockhost::open_directory(scene.path())?;
+    let directory = lockhost::open_directory(fixture.path())?;
     let directory = store.data_mut().ctx().table.push(directory)?;
     let options = SyncOptions {
         name: DEFAULT_NAME.into(),
@@ -73,7 +73,7 @@ fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
         Ok(true)
     ));
     assert!(guest.lock().call_release(&mut store, lock)?.is_ok());
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     Ok(())
 }
 

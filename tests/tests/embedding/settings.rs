@@ -7,7 +7,7 @@ use lockhost::{
     bindings::LockhostPre,
     wasmtime::{Error, Result, Store, StoreLimitsBuilder},
 };
-use lockhost_tests::scene::{NOBODY, Scene};
+use lockhost_tests::fixture::{Fixture, NOBODY};
 
 use crate::{
     epochs, fuel,
@@ -25,15 +25,15 @@ fn each_example_takes_a_free_and_a_dead_lock_and_is_refused_a_living_one() {
         memory_limit::run,
     ];
     for run in examples {
-        let scene = Scene::free();
-        run(scene.path()).unwrap();
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
-        let scene = scene.with("plugin.lock", NOBODY);
-        run(scene.path()).unwrap();
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        let fixture = Fixture::free();
+        run(fixture.path()).unwrap();
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
+        let fixture = fixture.with("plugin.lock", NOBODY);
+        run(fixture.path()).unwrap();
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
         let options = Options::new().name("plugin.lock");
-        let lock = options.acquire(scene.path()).unwrap();
-        let refused = run(scene.path()).unwrap_err().to_string();
+        let lock = options.acquire(fixture.path()).unwrap();
+        let refused = run(fixture.path()).unwrap_err().to_string();
         assert!(refused.starts_with("held by"), "{refused}");
         lock.release().unwrap();
     }
@@ -52,10 +52,10 @@ fn hold(pre: &LockhostPre<Host>, directory: &Path) -> Result<impl FnOnce() -> Re
 
 #[test]
 fn of_many_threads_with_one_linked_component_exactly_one_gets_in() -> Result<()> {
-    let (pre, scene) = (instance_pre::prepare()?, Scene::free());
+    let (pre, fixture) = (instance_pre::prepare()?, Fixture::free());
     let outcomes: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..16)
-            .map(|_| scope.spawn(|| hold(&pre, scene.path())))
+            .map(|_| scope.spawn(|| hold(&pre, fixture.path())))
             .collect();
         let outcomes = threads.into_iter().map(|thread| thread.join().unwrap());
         outcomes.collect()
@@ -63,18 +63,18 @@ fn of_many_threads_with_one_linked_component_exactly_one_gets_in() -> Result<()>
     let mut owners: Vec<_> = outcomes.into_iter().filter_map(Result::ok).collect();
     assert_eq!(owners.len(), 1);
     owners.pop().unwrap()()?;
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     Ok(())
 }
 
 #[test]
 fn an_exhausted_pool_refuses_an_instance_and_touches_nothing() -> Result<()> {
     let pre = pooling::prepare()?;
-    let scenes: Vec<_> = (0..=pooling::LOCKS).map(|_| Scene::free()).collect();
-    let (last, first) = scenes.split_last().unwrap();
+    let fixtures: Vec<_> = (0..=pooling::LOCKS).map(|_| Fixture::free()).collect();
+    let (last, first) = fixtures.split_last().unwrap();
     let held: Vec<_> = first
         .iter()
-        .map(|scene| hold(&pre, scene.path()))
+        .map(|fixture| hold(&pre, fixture.path()))
         .collect::<Result<_>>()?;
     assert!(hold(&pre, last.path()).is_err());
     assert!(last.files().is_empty());
@@ -82,8 +82,8 @@ fn an_exhausted_pool_refuses_an_instance_and_touches_nothing() -> Result<()> {
         release()?;
     }
     hold(&pre, last.path())?()?;
-    for scene in scenes {
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+    for fixture in fixtures {
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
     Ok(())
 }
@@ -103,14 +103,14 @@ fn limited(pre: &LockhostPre<Host>, bytes: usize, directory: &Path) -> Result<()
 #[test]
 fn too_little_memory_is_an_error_and_touches_nothing() -> Result<()> {
     let pre = instance_pre::prepare()?;
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let page = 1 << 16;
-    assert!(limited(&pre, page - 1, scene.path()).is_err());
-    assert!(scene.files().is_empty());
-    let needed = (1..).find(|pages| limited(&pre, pages * page, scene.path()).is_ok());
+    assert!(limited(&pre, page - 1, fixture.path()).is_err());
+    assert!(fixture.files().is_empty());
+    let needed = (1..).find(|pages| limited(&pre, pages * page, fixture.path()).is_ok());
     println!("a lock takes {needed:?} pages of memory");
     // Whatever came between has given up in order, or left what is dead.
-    let lock = Options::new().name("plugin.lock").acquire(scene.path());
+    let lock = Options::new().name("plugin.lock").acquire(fixture.path());
     lock.unwrap().release().unwrap();
     Ok(())
 }

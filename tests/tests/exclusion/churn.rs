@@ -1,4 +1,4 @@
-//! Churn: processes that take the lock, hold it, give it up, and are killed meanwhile, for a long time; and a witness
+//! Churn: processes that take the lock, hold it, give it up, and are killed meanwhile, for a long time; and an oracle
 //! apart from the lock that there is never more than one owner.
 //!
 //! `LOCKHOST_CHURN_SECONDS` has each churn go on for so long; by default each goes on for some hundreds of acquisitions.
@@ -11,7 +11,7 @@ use std::{
 use lockhost_tests::{
     churn::{Counts, Crew},
     contender::{Answer, Contender},
-    scene::Scene,
+    fixture::Fixture,
 };
 
 fn crew(workers: &[(&'static str, usize)], kill_one_in: u32) -> Crew {
@@ -33,19 +33,19 @@ fn churn(what: &str, crew: &Crew, acquisitions: usize) -> Counts {
     let mut sum = Counts::default();
     let mut rounds = 0;
     while rounds < 2 || begun.elapsed() < time {
-        let scene = if rounds % 2 == 0 {
-            Scene::free()
+        let fixture = if rounds % 2 == 0 {
+            Fixture::free()
         } else {
-            Scene::stale()
+            Fixture::stale()
         };
-        sum += crew.churn(scene.path(), acquisitions);
+        sum += crew.churn(fixture.path(), acquisitions);
         rounds += 1;
-        let mut newcomer = Contender::acquire(scene.path());
+        let mut newcomer = Contender::acquire(fixture.path());
         assert_eq!(
             newcomer.answer(),
             Answer::Owns,
             "{what}: {sum}, {:?}",
-            scene.files()
+            fixture.files()
         );
         assert_eq!(newcomer.stop().code(), Some(0));
     }
@@ -92,12 +92,12 @@ fn among_originals_that_are_killed_too_somebody_always_gets_in() {
     churn("originals, killed", &crew(&workers, 8), 100);
 }
 
-/// The witness sees two owners, sooner or later.
+/// The oracle sees two owners, sooner or later.
 fn two_owners(what: &str, kind: &'static str) {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut sum = Counts::default();
     for _ in 0..50 {
-        sum += crew(&[(kind, 1); 6], 0).churn(scene.path(), 100);
+        sum += crew(&[(kind, 1); 6], 0).churn(fixture.path(), 100);
         if sum.double_owners > 0 {
             println!("{what}: {sum}");
             return;
@@ -107,11 +107,11 @@ fn two_owners(what: &str, kind: &'static str) {
 }
 
 #[test]
-fn the_witness_sees_two_owners_where_there_is_no_lock() {
+fn the_oracle_sees_two_owners_where_there_is_no_lock() {
     two_owners("no lock", "none");
 }
 
 #[test]
-fn the_witness_sees_the_originals_two_owners() {
+fn the_oracle_sees_the_originals_two_owners() {
     two_owners("originals alone", "original");
 }

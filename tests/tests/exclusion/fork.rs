@@ -9,7 +9,7 @@ use std::{
 };
 
 use lockhost::{DEFAULT_NAME, State, inspect};
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 
 const FORKED: &str = env!("CARGO_BIN_EXE_forked");
 
@@ -22,8 +22,8 @@ fn output_of(command: &mut Command) -> (Output, Vec<String>) {
 
 #[test]
 fn a_forked_child_neither_releases_nor_continues_what_is_its_parents_and_is_somebody_else() {
-    let (first, second) = (Scene::free(), Scene::free().with("tinyforge.lock", ""));
-    let third = Scene::free();
+    let (first, second) = (Fixture::free(), Fixture::free().with("tinyforge.lock", ""));
+    let third = Fixture::free();
     let directories = [first.path(), second.path(), third.path()];
     let (output, lines) = output_of(Command::new(FORKED).args(directories));
     assert_eq!(
@@ -53,9 +53,9 @@ fn a_forked_child_neither_releases_nor_continues_what_is_its_parents_and_is_some
 
 #[test]
 fn a_daemon_acquires_after_it_has_forked() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut program = Command::new(FORKED)
-        .arg(scene.path())
+        .arg(fixture.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -71,7 +71,7 @@ fn a_daemon_acquires_after_it_has_forked() {
     let daemon = report.trim_end().strip_prefix("daemon: ").map(str::parse);
     let daemon: u32 = daemon.expect("it has the lock").unwrap();
     assert_ne!(daemon, program.id());
-    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
     assert_eq!(status.state(), State::Held);
     assert_eq!(
         status.holder().and_then(lockhost::Holder::pid),
@@ -81,13 +81,13 @@ fn a_daemon_acquires_after_it_has_forked() {
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "released\n");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_daemon_that_acquired_before_it_forked_learns_so() {
-    let scene = Scene::free();
-    let (output, lines) = output_of(Command::new(FORKED).arg(scene.path()).arg("early"));
+    let fixture = Fixture::free();
+    let (output, lines) = output_of(Command::new(FORKED).arg(fixture.path()).arg("early"));
     assert_eq!(
         lines,
         [
@@ -100,5 +100,5 @@ fn a_daemon_that_acquired_before_it_forked_learns_so() {
         ],
         "{output:?}"
     );
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }

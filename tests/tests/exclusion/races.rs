@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use lockhost_tests::{
     contender::{Contender, exactly_one_gets_in, owners, rounds},
-    scene::{NOBODY, Scene},
+    fixture::{Fixture, NOBODY},
 };
 
 const PROCESSES: usize = 16;
@@ -15,47 +15,47 @@ const LOCK: &str = "tinyforge.lock";
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 const SECOND_RECLAIM: &str = "tinyforge.lock.reclaim.reclaim";
 
-fn round(scene: &Scene) {
-    exactly_one_gets_in(env!("CARGO_BIN_EXE_at-barrier"), PROCESSES, scene);
+fn round(fixture: &Fixture) {
+    exactly_one_gets_in(env!("CARGO_BIN_EXE_at-barrier"), PROCESSES, fixture);
 }
 
-fn race(what: &str, scene: impl Fn() -> Scene) {
+fn race(what: &str, fixture: impl Fn() -> Fixture) {
     let rounds = rounds();
     for _ in 0..rounds {
-        round(&scene());
+        round(&fixture());
     }
     println!("{what}: {rounds} rounds of {PROCESSES} processes, one owner each");
 }
 
 #[test]
 fn of_sixteen_on_a_free_directory_exactly_one_gets_in() {
-    race("free", Scene::free);
+    race("free", Fixture::free);
 }
 
 #[test]
 fn of_sixteen_on_a_stale_lock_exactly_one_gets_in() {
-    race("stale", Scene::stale);
+    race("stale", Fixture::stale);
 }
 
 #[test]
 fn of_sixteen_on_an_empty_lock_exactly_one_gets_in() {
-    race("empty", || Scene::free().with_old(LOCK, ""));
+    race("empty", || Fixture::free().with_old(LOCK, ""));
 }
 
 #[test]
 fn of_sixteen_on_a_garbage_lock_exactly_one_gets_in() {
-    race("garbage", || Scene::free().with_old(LOCK, "garbage\n"));
+    race("garbage", || Fixture::free().with_old(LOCK, "garbage\n"));
 }
 
 #[test]
 fn of_sixteen_on_a_stale_reclaim_exactly_one_gets_in() {
-    race("stale reclaim", || Scene::stale().with(RECLAIM, NOBODY));
+    race("stale reclaim", || Fixture::stale().with(RECLAIM, NOBODY));
 }
 
 #[test]
 fn of_sixteen_on_a_lock_stale_two_deep_exactly_one_gets_in() {
     race("stale two deep", || {
-        Scene::stale()
+        Fixture::stale()
             .with(RECLAIM, NOBODY)
             .with(SECOND_RECLAIM, NOBODY)
     });
@@ -63,23 +63,26 @@ fn of_sixteen_on_a_lock_stale_two_deep_exactly_one_gets_in() {
 
 #[test]
 fn of_sixteen_on_a_fresh_empty_lock_exactly_one_gets_in_once_it_has_settled() {
-    round(&Scene::free().with(LOCK, ""));
+    round(&Fixture::free().with(LOCK, ""));
 }
 
 #[test]
 fn of_sixteen_after_an_owner_was_killed_exactly_one_gets_in() {
     for _ in 0..rounds() {
-        let scene = Scene::free();
-        let mut owner = Contender::owner(scene.path());
+        let fixture = Fixture::free();
+        let mut owner = Contender::owner(fixture.path());
         owner.kill();
-        assert_eq!(scene.files().len(), 2, "the lock and its claim");
-        round(&scene);
+        assert_eq!(fixture.files().len(), 2, "the lock and its claim");
+        round(&fixture);
     }
 }
 
-fn original(scene: &Scene, pauses: &[&str]) -> Contender {
+fn original(fixture: &Fixture, pauses: &[&str]) -> Contender {
     let mut command = Command::new(env!("CARGO_BIN_EXE_original"));
-    command.arg(scene.path()).args(pauses).stdin(Stdio::piped());
+    command
+        .arg(fixture.path())
+        .args(pauses)
+        .stdin(Stdio::piped());
     Contender::start(&mut command)
 }
 
@@ -89,11 +92,11 @@ fn original(scene: &Scene, pauses: &[&str]) -> Contender {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn the_harness_sees_the_originals_two_owners_on_a_free_directory() {
-    let scene = Scene::free();
-    let mut first = original(&scene, &["lock-created"]);
+    let fixture = Fixture::free();
+    let mut first = original(&fixture, &["lock-created"]);
     assert_eq!(first.line(), "at lock-created");
     // The file is there and empty: malformed, to whoever comes now. The second removes it and makes its own.
-    let mut second = original(&scene, &["lock-judged-dead", "lock-created"]);
+    let mut second = original(&fixture, &["lock-judged-dead", "lock-created"]);
     for step in ["at lock-judged-dead", "at lock-created"] {
         assert_eq!(second.line(), step);
         second.go_on();
@@ -108,9 +111,9 @@ fn the_harness_sees_the_originals_two_owners_on_a_free_directory() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn the_harness_sees_the_originals_two_owners_on_a_stale_reclaim() {
-    let scene = Scene::stale().with(RECLAIM, NOBODY);
+    let fixture = Fixture::stale().with(RECLAIM, NOBODY);
     let steps = ["reclaim-judged-dead", "lock-judged-dead", "lock-created"];
-    let mut pair = [0, 1].map(|_| original(&scene, &steps));
+    let mut pair = [0, 1].map(|_| original(&fixture, &steps));
     // Both have seen the same dead reclaim lock; each removes it, the second that of the first. So both are under it,
     // have seen the same dead lock, and each removes what is there by then and makes its own.
     for step in steps {

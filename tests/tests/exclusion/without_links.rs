@@ -10,12 +10,12 @@ use std::{ffi::OsString, fs};
 
 use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
 use lockhost_tests::{
-    boxed::Place,
     contender::{Answer, Contender, exactly_one_gets_in, rounds},
+    fixture::{Fixture, NOBODY},
     mounted::{Mounted, is_mounted},
+    namespaces::Place,
     program::run,
-    scene::{NOBODY, Scene},
-    traced,
+    strace,
 };
 use rustix::process::Signal;
 
@@ -24,12 +24,12 @@ const RECLAIM: &str = "tinyforge.lock.reclaim";
 
 const PROCESSES: usize = 16;
 
-fn program(scene: &Scene) -> Contender {
-    Contender::acquire(scene.path())
+fn program(fixture: &Fixture) -> Contender {
+    Contender::acquire(fixture.path())
 }
 
-fn round(scene: &Scene) {
-    exactly_one_gets_in(env!("CARGO_BIN_EXE_at-barrier"), PROCESSES, scene);
+fn round(fixture: &Fixture) {
+    exactly_one_gets_in(env!("CARGO_BIN_EXE_at-barrier"), PROCESSES, fixture);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn round(scene: &Scene) {
 fn of_sixteen_without_links_exactly_one_gets_in() {
     let exfat = Mounted::exfat();
     assert!(is_mounted(&exfat.path()));
-    let free = || Scene::free_in(&exfat.path());
+    let free = || Fixture::free_in(&exfat.path());
     let rounds = rounds().div_ceil(2);
     for _ in 0..rounds {
         round(&free());
@@ -52,32 +52,32 @@ fn of_sixteen_without_links_exactly_one_gets_in() {
 }
 
 /// As a lock is that was made in place.
-fn is_in_place(lock: &Lock, scene: &Scene) {
+fn is_in_place(lock: &Lock, fixture: &Fixture) {
     assert!(!lock.is_claimed() && !lock.has_evidence());
     assert!(lock.evidence().unwrap().is_none());
-    assert_eq!(scene.files(), [LOCK]);
-    let content = fs::read_to_string(scene.lock()).unwrap();
+    assert_eq!(fixture.files(), [LOCK]);
+    let content = fs::read_to_string(fixture.lock()).unwrap();
     assert_eq!(content, format!("{}\n", std::process::id()));
     assert!(lock.still_held().unwrap());
     assert!(lock.warnings().is_empty(), "{:?}", lock.warnings());
 }
 
 fn is_made_in_place_and_excludes(mounted: &Mounted) {
-    let scene = Scene::free_in(&mounted.path());
-    let lock = acquire(scene.path()).unwrap();
-    is_in_place(&lock, &scene);
-    let refused = acquire(scene.path()).unwrap_err();
+    let fixture = Fixture::free_in(&mounted.path());
+    let lock = acquire(fixture.path()).unwrap();
+    is_in_place(&lock, &fixture);
+    let refused = acquire(fixture.path()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
     assert!(refused.holder().unwrap().is_this_process(), "{refused}");
-    let mut other = program(&scene);
+    let mut other = program(&fixture);
     let Answer::Ended(Some(75), told) = other.answer() else {
         panic!("two owners");
     };
     assert!(told.contains(&format!("(pid {})", lock.pid())), "{told}");
     assert!(told.contains("made without hard links"), "{told}");
-    assert_eq!(scene.files(), [LOCK]);
+    assert_eq!(fixture.files(), [LOCK]);
     lock.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
@@ -102,16 +102,16 @@ fn where_two_names_show_as_two_files_the_lock_file_is_made_in_place_and_excludes
 fn a_foreign_file_system_with_links_has_claims_and_no_evidence() {
     let bindfs = Mounted::bindfs();
     assert!(is_mounted(&bindfs.path()));
-    let scene = Scene::free_in(&bindfs.path());
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free_in(&bindfs.path());
+    let lock = acquire(fixture.path()).unwrap();
     assert!(lock.is_claimed() && !lock.has_evidence());
     assert!(lock.evidence().unwrap().is_none());
     let claim = format!("{LOCK}.{}", lock.identity());
-    assert_eq!(scene.files(), [LOCK, &claim], "the scratch link is gone");
-    let refused = acquire(scene.path()).unwrap_err();
+    assert_eq!(fixture.files(), [LOCK, &claim], "the scratch link is gone");
+    let refused = acquire(fixture.path()).unwrap_err();
     assert!(refused.holder().unwrap().is_this_process(), "{refused}");
     lock.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
@@ -121,11 +121,11 @@ fn a_foreign_file_system_with_links_has_claims_and_no_evidence() {
 )]
 fn without_links_a_killed_owner_does_not_block_a_restart() {
     let exfat = Mounted::exfat();
-    let scene = Scene::free_in(&exfat.path());
-    let mut owner = program(&scene);
+    let fixture = Fixture::free_in(&exfat.path());
+    let mut owner = program(&fixture);
     assert_eq!(owner.answer(), Answer::Owns);
     owner.end(Signal::KILL);
-    let lock = acquire(scene.path()).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     let [replaced] = lock.replaced() else {
         panic!("{:?}", lock.replaced());
     };
@@ -134,7 +134,7 @@ fn without_links_a_killed_owner_does_not_block_a_restart() {
         replaced.reason(),
         ReplacedReason::Dead(DeadReason::NoProcess)
     );
-    is_in_place(&lock, &scene);
+    is_in_place(&lock, &fixture);
 }
 
 #[test]
@@ -144,13 +144,13 @@ fn without_links_a_killed_owner_does_not_block_a_restart() {
 )]
 fn without_links_a_lock_file_that_somebody_replaced_is_noticed_and_left_alone() {
     let exfat = Mounted::exfat();
-    let scene = Scene::free_in(&exfat.path());
-    let lock = acquire(scene.path()).unwrap();
-    fs::remove_file(scene.lock()).unwrap();
-    fs::write(scene.lock(), NOBODY).unwrap();
+    let fixture = Fixture::free_in(&exfat.path());
+    let lock = acquire(fixture.path()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
+    fs::write(fixture.lock(), NOBODY).unwrap();
     assert!(!lock.still_held().unwrap());
     assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
-    assert_eq!(scene.files(), [LOCK]);
+    assert_eq!(fixture.files(), [LOCK]);
 }
 
 #[test]
@@ -161,13 +161,13 @@ fn without_links_a_lock_file_that_somebody_replaced_is_noticed_and_left_alone() 
 fn without_links_our_own_pid_from_an_earlier_life_is_refused_with_the_way_out() {
     let exfat = Mounted::exfat();
     let own = format!("{}\n", std::process::id());
-    let scene = Scene::free_in(&exfat.path()).with(LOCK, &own);
-    let refused = acquire(scene.path()).unwrap_err();
+    let fixture = Fixture::free_in(&exfat.path()).with(LOCK, &own);
+    let refused = acquire(fixture.path()).unwrap_err();
     let holder = refused.holder().unwrap();
     assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::OwnPid));
     let identity = holder.identity().unwrap().to_owned();
     let options = lockhost::Options::new().assume_dead(identity);
-    is_in_place(&options.acquire(scene.path()).unwrap(), &scene);
+    is_in_place(&options.acquire(fixture.path()).unwrap(), &fixture);
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn without_links_our_own_pid_from_an_earlier_life_is_refused_with_the_way_out() 
 fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
     let exfat = Mounted::exfat();
     // Pid 1 lives. It may be about to remove what it saw when the lock file was still empty.
-    let scene = Scene::free_in(&exfat.path()).with(RECLAIM, "1\n");
-    let path = scene.path().to_str().expect("its path is text");
+    let fixture = Fixture::free_in(&exfat.path()).with(RECLAIM, "1\n");
+    let path = fixture.path().to_str().expect("its path is text");
     let output = run(&["acquire", path]);
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(75), "{told}");
@@ -188,21 +188,21 @@ fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
         "{told}"
     );
     // Given up by its content and not by its name, and free to be taken once it has settled.
-    assert_eq!(scene.files(), [LOCK, RECLAIM]);
-    assert!(fs::read_to_string(scene.lock()).unwrap().starts_with('-'));
-    fs::remove_file(scene.path().join(RECLAIM)).unwrap();
-    let lock = acquire(scene.path()).unwrap();
+    assert_eq!(fixture.files(), [LOCK, RECLAIM]);
+    assert!(fs::read_to_string(fixture.lock()).unwrap().starts_with('-'));
+    fs::remove_file(fixture.path().join(RECLAIM)).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
-    is_in_place(&lock, &scene);
+    is_in_place(&lock, &fixture);
 }
 
 /// What it holds, once it has got in where link(2) fails in this way.
-fn owner_with(inject: &str, scene: &Scene) -> Vec<OsString> {
-    let mut owner = traced::acquire_with(&[inject], scene.path());
+fn owner_with(inject: &str, fixture: &Fixture) -> Vec<OsString> {
+    let mut owner = strace::acquire_with(&[inject], fixture.path());
     assert_eq!(owner.answer(), Answer::Owns);
-    let files = scene.files();
+    let files = fixture.files();
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
     files
 }
 
@@ -213,12 +213,12 @@ fn owner_with(inject: &str, scene: &Scene) -> Vec<OsString> {
 )]
 fn every_way_to_have_no_links_is_understood_and_an_error_that_passes_is_not_taken_for_one() {
     let bindfs = Mounted::bindfs();
-    let scene = Scene::free_in(&bindfs.path());
+    let fixture = Fixture::free_in(&bindfs.path());
     for error in ["EPERM", "ENOSYS", "EOPNOTSUPP", "EMLINK"] {
         let inject = format!("linkat:error={error}");
-        assert_eq!(owner_with(&inject, &scene), [LOCK], "{error}");
+        assert_eq!(owner_with(&inject, &fixture), [LOCK], "{error}");
     }
-    let files = owner_with("linkat:error=EIO:when=1", &scene);
+    let files = owner_with("linkat:error=EIO:when=1", &fixture);
     assert_eq!(files.len(), 2, "the lock and its claim: {files:?}");
 }
 
@@ -226,14 +226,14 @@ fn every_way_to_have_no_links_is_understood_and_an_error_that_passes_is_not_take
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn where_a_scratch_link_is_made_a_denied_one_is_a_failure() {
     // As fs.protected_hardlinks has it for files of other users.
-    let scene = Scene::free();
-    let mut refused = traced::acquire_with(&["linkat:error=EPERM:when=1"], scene.path());
+    let fixture = Fixture::free();
+    let mut refused = strace::acquire_with(&["linkat:error=EPERM:when=1"], fixture.path());
     let Answer::Ended(Some(1), told) = refused.answer() else {
         panic!("it made its lock without a link");
     };
     assert!(told.contains("cannot link"), "{told}");
     assert!(told.contains("operation not permitted"), "{told}");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 /// Every file that is looked at seems to have one name, and everything else to be as it is: its mask, block size and
@@ -261,7 +261,7 @@ fn a_link_count_of_one_is_not_believed() {
 #[cfg_attr(any(no_fuse, no_strace), ignore = "needs root, bindfs and strace")]
 fn a_second_name_that_is_not_counted_is_none() {
     let mounted = Mounted::bindfs();
-    let mut owner = traced::acquire_with(&[ONE_LINK], &mounted.path());
+    let mut owner = strace::acquire_with(&[ONE_LINK], &mounted.path());
     assert_eq!(owner.answer(), Answer::Owns);
     let files = fs::read_dir(mounted.path()).unwrap().count();
     assert_eq!(files, 1, "the lock alone, made in place");

@@ -11,7 +11,7 @@ use lockhost::{
     DEFAULT_NAME, ErrorKind, Liveness, Options, ReplacedReason, State, UnknownReason, acquire,
     inspect, process::Identity,
 };
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 
 /// The content of a lock file.
 const CONTENT: &str = include_str!("first_format/content");
@@ -20,10 +20,10 @@ const CONTENT: &str = include_str!("first_format/content");
 const CLAIM: &str = include_str!("first_format/claim");
 
 /// As the maker left them when it was killed, with a claim of this name.
-fn left(claim: &str) -> Scene {
-    let scene = Scene::free().with(claim, CONTENT);
-    fs::hard_link(scene.path().join(claim), scene.lock()).unwrap();
-    scene
+fn left(claim: &str) -> Fixture {
+    let fixture = Fixture::free().with(claim, CONTENT);
+    fs::hard_link(fixture.path().join(claim), fixture.lock()).unwrap();
+    fixture
 }
 
 fn identity(claim: &str) -> &str {
@@ -38,10 +38,10 @@ fn kept_on(kind: &str) -> String {
 #[test]
 fn its_owner_is_named_and_counts_as_alive_where_nothing_shows_otherwise() {
     let claim = kept_on("-");
-    let scene = left(&claim);
-    let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+    let fixture = left(&claim);
+    let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
     assert_eq!(status.state(), State::Unknown);
-    let refused = acquire(scene.path()).unwrap_err();
+    let refused = acquire(fixture.path()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
     for holder in [status.holder().unwrap(), refused.holder().unwrap()] {
         assert_eq!(holder.pid(), Some(4711));
@@ -53,7 +53,7 @@ fn its_owner_is_named_and_counts_as_alive_where_nothing_shows_otherwise() {
         );
     }
     let options = Options::new().assume_dead(identity(&claim));
-    let lock = options.acquire(scene.path()).unwrap();
+    let lock = options.acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
 }
 

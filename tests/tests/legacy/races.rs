@@ -11,9 +11,9 @@ use std::path::Path;
 
 use lockhost_tests::{
     contender::{ACQUIRE, Answer, Barrier, Contender, owners, rounds},
-    dawdle::Dawdle,
+    fixture::Fixture,
+    jitter::Jitter,
     program::lockhost,
-    scene::Scene,
 };
 
 const PROCESSES: usize = 8;
@@ -21,18 +21,18 @@ const PROCESSES: usize = 8;
 const LOCK: &str = "tinyforge.lock";
 
 /// All of them at the line: the original, with pauses of this seed, at another place in each round.
-fn line_up(barrier: &Barrier, scene: &Scene, seed: usize) -> Vec<Contender> {
-    let directory = scene
+fn line_up(barrier: &Barrier, fixture: &Fixture, seed: usize) -> Vec<Contender> {
+    let directory = fixture
         .path()
         .to_str()
         .expect("a temporary directory's path is text");
     let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
     let original = Path::new(env!("CARGO_BIN_EXE_original"));
-    let dawdle = format!("--dawdle={seed}");
+    let jitter = format!("--jitter={seed}");
     (0..PROCESSES)
         .map(|place| {
             if place == seed % PROCESSES {
-                barrier.line_up(at_barrier, original, &[&dawdle, directory])
+                barrier.line_up(at_barrier, original, &[&jitter, directory])
             } else {
                 barrier.line_up(at_barrier, &lockhost(), &[ACQUIRE, &[directory]].concat())
             }
@@ -48,38 +48,38 @@ fn are_refused(owners: usize, answers: &[Answer], seed: usize) {
 
 /// The owner, if there is one, goes, and of the others nothing is left; a newcomer gets in, and leaves nothing at all.
 /// Whether the original had it.
-fn end(contenders: &mut [Contender], answers: &[Answer], scene: &Scene, seed: usize) -> bool {
+fn end(contenders: &mut [Contender], answers: &[Answer], fixture: &Fixture, seed: usize) -> bool {
     let owner = answers.iter().position(|answer| *answer == Answer::Owns);
     let is_original = owner == Some(seed % PROCESSES);
     if let Some(owner) = owner {
-        let files = scene.files();
+        let files = fixture.files();
         assert_eq!(files.len(), if is_original { 1 } else { 2 }, "{files:?}");
         let status = contenders[owner].stop();
         // The original releases for no signal.
         assert_eq!(status.code(), (!is_original).then_some(0));
     }
     let left: &[&str] = if is_original { &[LOCK] } else { &[] };
-    assert_eq!(scene.files(), left, "in round {seed}");
-    let mut newcomer = Contender::owner(scene.path());
+    assert_eq!(fixture.files(), left, "in round {seed}");
+    let mut newcomer = Contender::owner(fixture.path());
     assert_eq!(newcomer.stop().code(), Some(0));
-    assert!(scene.files().is_empty(), "left: {:?}", scene.files());
+    assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
     is_original
 }
 
 /// Exactly one owner. Whether that is the original.
-fn round(scene: &Scene, seed: usize) -> bool {
+fn round(fixture: &Fixture, seed: usize) -> bool {
     let barrier = Barrier::new();
-    let mut contenders = line_up(&barrier, scene, seed);
+    let mut contenders = line_up(&barrier, fixture, seed);
     barrier.open();
     let (count, answers) = owners(&mut contenders);
     assert_eq!(count, 1, "owners in round {seed}: {answers:#?}");
     are_refused(1, &answers, seed);
-    end(&mut contenders, &answers, scene, seed)
+    end(&mut contenders, &answers, fixture, seed)
 }
 
-fn race(what: &str, scene: impl Fn() -> Scene) {
+fn race(what: &str, fixture: impl Fn() -> Fixture) {
     let rounds = rounds();
-    let originals = (0..rounds).filter(|seed| round(&scene(), *seed)).count();
+    let originals = (0..rounds).filter(|seed| round(&fixture(), *seed)).count();
     println!(
         "{what}: {rounds} rounds, the original got in {originals} times, one of seven of ours {} times, nobody beside",
         rounds - originals
@@ -88,50 +88,52 @@ fn race(what: &str, scene: impl Fn() -> Scene) {
 
 #[test]
 fn nobody_gets_in_beside_one_of_ours_on_a_free_directory() {
-    race("free", Scene::free);
+    race("free", Fixture::free);
 }
 
 #[test]
 fn nobody_gets_in_beside_one_of_ours_on_a_stale_lock() {
-    race("stale", Scene::stale);
+    race("stale", Fixture::stale);
 }
 
 #[test]
 fn nobody_gets_in_beside_one_of_ours_on_an_empty_lock() {
-    race("empty, old", || Scene::free().with_old(LOCK, ""));
+    race("empty, old", || Fixture::free().with_old(LOCK, ""));
 }
 
 #[test]
 fn nobody_gets_in_beside_one_of_ours_on_a_garbage_lock() {
-    race("garbage, old", || Scene::free().with_old(LOCK, "garbage\n"));
+    race("garbage, old", || {
+        Fixture::free().with_old(LOCK, "garbage\n")
+    });
 }
 
 // Ours watch these for three seconds; the original does not, and so decides.
 
 #[test]
 fn nobody_gets_in_beside_one_of_ours_on_a_fresh_empty_lock() {
-    race("empty, fresh", || Scene::free().with(LOCK, ""));
+    race("empty, fresh", || Fixture::free().with(LOCK, ""));
 }
 
 #[test]
 fn nobody_gets_in_beside_one_of_ours_on_a_fresh_garbage_lock() {
-    race("garbage, fresh", || Scene::free().with(LOCK, "garbage\n"));
+    race("garbage, fresh", || Fixture::free().with(LOCK, "garbage\n"));
 }
 
 /// The lock is one of ours, which is released while the others come. They may all have been refused by then, so there
 /// is one owner at most. How many there were, and how many of these were the original.
 fn round_on_a_release(seed: usize) -> (usize, usize) {
-    let scene = Scene::free();
-    let lock = lockhost::acquire(scene.path()).expect("it is free");
+    let fixture = Fixture::free();
+    let lock = lockhost::acquire(fixture.path()).expect("it is free");
     let barrier = Barrier::new();
-    let mut contenders = line_up(&barrier, &scene, seed);
+    let mut contenders = line_up(&barrier, &fixture, seed);
     barrier.open();
-    Dawdle::new(seed as u64).pause(14);
+    Jitter::new(seed as u64).pause(14);
     lock.release().expect("it is still held");
     let (count, answers) = owners(&mut contenders);
     assert!(count <= 1, "owners in round {seed}: {answers:#?}");
     are_refused(count, &answers, seed);
-    let is_original = end(&mut contenders, &answers, &scene, seed);
+    let is_original = end(&mut contenders, &answers, &fixture, seed);
     (count, usize::from(is_original))
 }
 
@@ -151,19 +153,19 @@ fn nobody_gets_in_beside_one_of_ours_while_an_owner_releases() {
 }
 
 /// What the same harness sees of eight of the original.
-fn race_of_originals(what: &str, scene: impl Fn() -> Scene) {
+fn race_of_originals(what: &str, fixture: impl Fn() -> Fixture) {
     let rounds = rounds();
     let mut beside = 0;
     for round in 0..rounds {
-        let scene = scene();
+        let fixture = fixture();
         let barrier = Barrier::new();
-        let directory = scene.path().to_str().expect("its path is text");
+        let directory = fixture.path().to_str().expect("its path is text");
         let at_barrier = env!("CARGO_BIN_EXE_at-barrier");
         let original = Path::new(env!("CARGO_BIN_EXE_original"));
         let mut contenders: Vec<_> = (0..PROCESSES)
             .map(|place| {
-                let dawdle = format!("--dawdle={}", round * PROCESSES + place);
-                barrier.line_up(at_barrier, original, &[&dawdle, directory])
+                let jitter = format!("--jitter={}", round * PROCESSES + place);
+                barrier.line_up(at_barrier, original, &[&jitter, directory])
             })
             .collect();
         barrier.open();
@@ -179,7 +181,7 @@ fn race_of_originals(what: &str, scene: impl Fn() -> Scene) {
 
 #[test]
 fn of_eight_of_the_original_at_least_one_gets_in() {
-    race_of_originals("free", Scene::free);
-    race_of_originals("stale", Scene::stale);
-    race_of_originals("empty", || Scene::free().with(LOCK, ""));
+    race_of_originals("free", Fixture::free);
+    race_of_originals("stale", Fixture::stale);
+    race_of_originals("empty", || Fixture::free().with(LOCK, ""));
 }

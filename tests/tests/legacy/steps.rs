@@ -14,17 +14,20 @@ use lockhost::{
 use lockhost_guest::contract;
 use lockhost_tests::{
     contender::{Answer, Contender},
-    scene::{NOBODY, Scene},
-    stepped::{Stepped, links, unlinks},
+    fixture::{Fixture, NOBODY},
+    single_step::{Stepped, links, unlinks},
 };
 
 const LOCK: &str = "tinyforge.lock";
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
 /// The original, which will stop at each of these steps.
-fn original(scene: &Scene, pauses: &[&str]) -> Contender {
+fn original(fixture: &Fixture, pauses: &[&str]) -> Contender {
     let mut command = Command::new(env!("CARGO_BIN_EXE_original"));
-    command.arg(scene.path()).args(pauses).stdin(Stdio::piped());
+    command
+        .arg(fixture.path())
+        .args(pauses)
+        .stdin(Stdio::piped());
     Contender::start(&mut command)
 }
 
@@ -42,13 +45,13 @@ fn is_refused(original: &mut Contender, why: &str) {
 }
 
 /// One of ours in this process, told apart from others by its number.
-fn stepped(scene: &Scene, number: u32) -> Stepped {
+fn stepped(fixture: &Fixture, number: u32) -> Stepped {
     let pid = process::id();
-    Stepped::new(scene.path(), pid, &format!("1-p{pid}-s{number}"))
+    Stepped::new(fixture.path(), pid, &format!("1-p{pid}-s{number}"))
 }
 
-fn attempt(scene: &Scene) -> Attempt {
-    Options::new().attempt(scene.path()).expect("a directory")
+fn attempt(fixture: &Fixture) -> Attempt {
+    Options::new().attempt(fixture.path()).expect("a directory")
 }
 
 fn waits(attempt: &mut Attempt, awaited: Awaited, file: &str) {
@@ -83,45 +86,45 @@ fn by_the_original(outcome: Result<impl Debug, Error>, original: &Contender) -> 
 
 #[test]
 fn the_original_is_refused_by_a_lock_of_ours() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
-    let before = scene.files();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
+    let before = fixture.files();
     is_refused(
-        &mut original(&scene, &[]),
+        &mut original(&fixture, &[]),
         &format!("locked by another process (pid {})", process::id()),
     );
-    assert_eq!(scene.files(), before);
+    assert_eq!(fixture.files(), before);
     assert!(lock.still_held().unwrap());
 }
 
 #[test]
 fn ours_is_refused_by_a_lock_of_the_originals_and_gets_in_when_it_is_released() {
-    let scene = Scene::free();
-    let mut owner = original(&scene, &[]);
+    let fixture = Fixture::free();
+    let mut owner = original(&fixture, &[]);
     assert_eq!(owner.answer(), Answer::Owns);
-    by_the_original(acquire(scene.path()), &owner);
-    assert_eq!(scene.files(), [LOCK]);
+    by_the_original(acquire(fixture.path()), &owner);
+    assert_eq!(fixture.files(), [LOCK]);
     assert!(owner.end_of_input().success());
-    acquire(scene.path()).unwrap().release().unwrap();
-    assert!(scene.files().is_empty());
+    acquire(fixture.path()).unwrap().release().unwrap();
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn the_original_takes_over_from_one_of_ours_that_was_killed_and_what_it_leaves_is_swept_after_it() {
-    let scene = Scene::free();
-    let mut ours = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut ours = Contender::owner(fixture.path());
     ours.kill();
-    let mut heir = original(&scene, &[]);
+    let mut heir = original(&fixture, &[]);
     assert_eq!(heir.answer(), Answer::Owns);
     // Of claims it knows nothing.
-    assert_eq!(scene.files().len(), 2);
-    by_the_original(acquire(scene.path()), &heir);
+    assert_eq!(fixture.files().len(), 2);
+    by_the_original(acquire(fixture.path()), &heir);
     heir.kill();
-    let lock = acquire(scene.path()).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].pid(), Some(heir.pid()));
-    assert_eq!(scene.files().len(), 2, "the lock and its claim");
+    assert_eq!(fixture.files().len(), 2, "the lock and its claim");
     lock.release().unwrap();
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
@@ -140,14 +143,14 @@ fn ours_takes_over_from_an_original_that_was_killed_at_any_of_its_steps() {
     thread::scope(|scope| {
         for step in steps {
             scope.spawn(move || {
-                let scene = Scene::stale();
-                let mut killed = original(&scene, &[step]);
+                let fixture = Fixture::stale();
+                let mut killed = original(&fixture, &[step]);
                 is_at(&mut killed, step);
                 killed.kill();
-                let lock = acquire(scene.path()).unwrap();
+                let lock = acquire(fixture.path()).unwrap();
                 assert!(lock.warnings().is_empty(), "{step}: {:?}", lock.warnings());
                 lock.release().unwrap();
-                assert!(scene.files().is_empty(), "{step}: {:?}", scene.files());
+                assert!(fixture.files().is_empty(), "{step}: {:?}", fixture.files());
             });
         }
     });
@@ -157,64 +160,64 @@ fn ours_takes_over_from_an_original_that_was_killed_at_any_of_its_steps() {
 
 #[test]
 fn ours_waits_for_the_pid_of_an_original_that_has_just_created_the_lock() {
-    let scene = Scene::free();
-    let mut other = original(&scene, &["lock-created"]);
+    let fixture = Fixture::free();
+    let mut other = original(&fixture, &["lock-created"]);
     is_at(&mut other, "lock-created");
-    let mut ours = attempt(&scene);
+    let mut ours = attempt(&fixture);
     waits(&mut ours, Awaited::Settling, LOCK);
     other.go_on();
     assert_eq!(other.answer(), Answer::Owns);
     by_the_original(ours.proceed(), &other);
-    assert_eq!(scene.files(), [LOCK]);
+    assert_eq!(fixture.files(), [LOCK]);
 }
 
 #[test]
 fn ours_waits_for_the_pid_of_an_original_that_has_just_created_its_reclaim_lock() {
-    let scene = Scene::stale();
-    let mut other = original(&scene, &["reclaim-created"]);
+    let fixture = Fixture::stale();
+    let mut other = original(&fixture, &["reclaim-created"]);
     is_at(&mut other, "reclaim-created");
-    let mut ours = attempt(&scene);
+    let mut ours = attempt(&fixture);
     waits(&mut ours, Awaited::Settling, RECLAIM);
     other.go_on();
     assert_eq!(other.answer(), Answer::Owns);
     by_the_original(ours.proceed(), &other);
-    assert_eq!(scene.files(), [LOCK]);
+    assert_eq!(fixture.files(), [LOCK]);
 }
 
 #[test]
 fn ours_is_refused_while_the_original_replaces_a_dead_lock() {
-    let scene = Scene::stale();
+    let fixture = Fixture::stale();
     let steps = [
         "reclaim-taken",
         "lock-judged-dead",
         "lock-created",
         "reclaim-done",
     ];
-    let mut other = original(&scene, &steps);
+    let mut other = original(&fixture, &steps);
     for step in steps {
         is_at(&mut other, step);
-        let mut ours = attempt(&scene);
+        let mut ours = attempt(&fixture);
         match step {
             // The one moment at which it is not yet told who has the lock.
             "lock-created" => waits(&mut ours, Awaited::Settling, LOCK),
             _ => drop(by_the_original(ours.proceed(), &other)),
         }
         drop(ours);
-        assert_eq!(scene.files(), [LOCK, RECLAIM], "at {step}");
+        assert_eq!(fixture.files(), [LOCK, RECLAIM], "at {step}");
         other.go_on();
     }
     assert_eq!(other.answer(), Answer::Owns);
-    assert_eq!(scene.files(), [LOCK]);
+    assert_eq!(fixture.files(), [LOCK]);
 }
 
 #[test]
 fn the_original_is_refused_while_ours_replaces_a_dead_lock() {
-    let scene = Scene::stale();
-    let mut ours = stepped(&scene, 1);
+    let fixture = Fixture::stale();
+    let mut ours = stepped(&fixture, 1);
     for before in [unlinks(0), unlinks(1)] {
         ours.stop_before(before);
         // The second time it has the lock already, and its reclaim lock still.
-        let mut other = original(&scene, &[]);
+        let mut other = original(&fixture, &[]);
         is_refused(&mut other, &format!("(pid {})", process::id()));
     }
     assert_eq!(ours.run(), Ok(()));
@@ -223,10 +226,10 @@ fn the_original_is_refused_while_ours_replaces_a_dead_lock() {
 
 #[test]
 fn an_original_that_saw_a_dead_lock_before_ours_replaced_it_looks_again_and_is_refused() {
-    let scene = Scene::stale();
-    let mut other = original(&scene, &["lock-dead"]);
+    let fixture = Fixture::stale();
+    let mut other = original(&fixture, &["lock-dead"]);
     is_at(&mut other, "lock-dead");
-    let lock = acquire(scene.path()).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     other.go_on();
     is_refused(
         &mut other,
@@ -234,26 +237,26 @@ fn an_original_that_saw_a_dead_lock_before_ours_replaced_it_looks_again_and_is_r
     );
     assert!(lock.still_held().unwrap());
     lock.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn an_original_that_finds_our_reclaim_lock_gone_removes_the_next_and_harms_nobody() {
-    let scene = Scene::stale();
-    let mut first = stepped(&scene, 1);
+    let fixture = Fixture::stale();
+    let mut first = stepped(&fixture, 1);
     first.stop_before(unlinks(0));
-    let mut second = stepped(&scene, 2);
+    let mut second = stepped(&fixture, 2);
     second.stop_before(links(1));
-    let mut other = original(&scene, &["reclaim-exists", "reclaim-judged-dead"]);
+    let mut other = original(&fixture, &["reclaim-exists", "reclaim-judged-dead"]);
     is_at(&mut other, "reclaim-exists");
     assert_eq!(first.run(), Ok(()));
     other.go_on();
     is_at(&mut other, "reclaim-judged-dead");
     second.take(links(1));
-    assert!(scene.path().join(RECLAIM).exists());
+    assert!(fixture.path().join(RECLAIM).exists());
     other.go_on();
     is_refused(&mut other, "reclaimed by pid");
-    assert!(!scene.path().join(RECLAIM).exists());
+    assert!(!fixture.path().join(RECLAIM).exists());
     let refused = second.run().unwrap_err();
     assert!(matches!(refused.cause, contract::Cause::Held(_)));
     assert!(first.still_held());
@@ -261,23 +264,23 @@ fn an_original_that_finds_our_reclaim_lock_gone_removes_the_next_and_harms_nobod
 
 /// An original under its reclaim lock, which it took when an owner had just released: so it removes whatever has the
 /// lock's name by now, and without another look. It stops before that, and at these steps.
-fn blind_original(scene: &Scene, pauses: &[&str]) -> Contender {
-    let lock = acquire(scene.path()).unwrap();
+fn blind_original(fixture: &Fixture, pauses: &[&str]) -> Contender {
+    let lock = acquire(fixture.path()).unwrap();
     let pauses = [&["lock-exists", "lock-judged-dead"], pauses].concat();
-    let mut other = original(scene, &pauses);
+    let mut other = original(fixture, &pauses);
     is_at(&mut other, "lock-exists");
     lock.release().unwrap();
     other.go_on();
     is_at(&mut other, "lock-judged-dead");
-    assert_eq!(scene.files(), [RECLAIM]);
+    assert_eq!(fixture.files(), [RECLAIM]);
     other
 }
 
 #[test]
 fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_yields_when_it_did() {
-    let scene = Scene::free();
-    let mut other = blind_original(&scene, &["lock-created"]);
-    let mut ours = attempt(&scene);
+    let fixture = Fixture::free();
+    let mut other = blind_original(&fixture, &["lock-created"]);
+    let mut ours = attempt(&fixture);
     for _ in 0..3 {
         waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
     }
@@ -287,16 +290,16 @@ fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_yields_when_
     other.go_on();
     assert_eq!(other.answer(), Answer::Owns);
     by_the_original(ours.proceed(), &other);
-    assert_eq!(scene.files(), [LOCK]);
+    assert_eq!(fixture.files(), [LOCK]);
 }
 
 #[test]
 fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_owns_when_it_was_faster() {
-    let scene = Scene::free();
-    let mut other = blind_original(&scene, &["lock-removed", "reclaim-done"]);
+    let fixture = Fixture::free();
+    let mut other = blind_original(&fixture, &["lock-removed", "reclaim-done"]);
     other.go_on();
     is_at(&mut other, "lock-removed");
-    let mut ours = attempt(&scene);
+    let mut ours = attempt(&fixture);
     waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
     other.go_on();
     is_at(&mut other, "reclaim-done");
@@ -306,36 +309,36 @@ fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_owns_when_it
     let lock = owns(&mut ours);
     assert!(lock.warnings().is_empty());
     lock.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn ours_waits_also_for_an_original_whose_reclaim_lock_is_still_empty() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
-    let mut other = original(&scene, &["lock-exists", "reclaim-created"]);
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
+    let mut other = original(&fixture, &["lock-exists", "reclaim-created"]);
     is_at(&mut other, "lock-exists");
     lock.release().unwrap();
     other.go_on();
     is_at(&mut other, "reclaim-created");
-    let mut ours = attempt(&scene);
+    let mut ours = attempt(&fixture);
     waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
     other.go_on();
     // It sees our pid now.
     is_refused(&mut other, "reclaimed by pid");
     let lock = owns(&mut ours);
     lock.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn who_gives_up_waiting_for_the_original_leaves_nothing_of_ours() {
-    let scene = Scene::free();
-    let mut other = blind_original(&scene, &[]);
-    let mut ours = attempt(&scene);
+    let fixture = Fixture::free();
+    let mut other = blind_original(&fixture, &[]);
+    let mut ours = attempt(&fixture);
     waits(&mut ours, Awaited::OtherReclaim, RECLAIM);
     drop(ours);
-    assert_eq!(scene.files(), [RECLAIM]);
+    assert_eq!(fixture.files(), [RECLAIM]);
     other.go_on();
     assert_eq!(other.answer(), Answer::Owns);
 }
@@ -345,9 +348,9 @@ fn who_gives_up_waiting_for_the_original_leaves_nothing_of_ours() {
 #[test]
 fn limit_an_original_that_pauses_for_more_than_two_seconds_under_its_reclaim_lock_gets_in_beside_ours()
  {
-    let scene = Scene::free();
-    let mut other = blind_original(&scene, &[]);
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let mut other = blind_original(&fixture, &[]);
+    let lock = acquire(fixture.path()).unwrap();
     let [warning] = lock.warnings() else {
         panic!("{:?}", lock.warnings());
     };
@@ -357,18 +360,18 @@ fn limit_an_original_that_pauses_for_more_than_two_seconds_under_its_reclaim_loc
     assert_eq!(other.answer(), Answer::Owns);
     assert!(!lock.still_held().unwrap(), "two owners, and ours notices");
     assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
-    assert_eq!(scene.files(), [LOCK]);
-    let pid = fs::read_to_string(scene.lock()).unwrap();
+    assert_eq!(fixture.files(), [LOCK]);
+    let pid = fs::read_to_string(fixture.lock()).unwrap();
     assert_eq!(pid, format!("{}\n", other.pid()));
 }
 
 #[test]
 fn limit_an_original_that_pauses_for_more_than_three_seconds_before_it_writes_gets_in_beside_ours()
 {
-    let scene = Scene::free();
-    let mut other = original(&scene, &["lock-created"]);
+    let fixture = Fixture::free();
+    let mut other = original(&fixture, &["lock-created"]);
     is_at(&mut other, "lock-created");
-    let lock = acquire(scene.path()).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
     // What it writes goes into a file that has no name any more.
     other.go_on();
@@ -379,16 +382,16 @@ fn limit_an_original_that_pauses_for_more_than_three_seconds_before_it_writes_ge
 #[test]
 fn limit_an_original_that_removes_a_dead_reclaim_lock_and_one_of_ours_with_it_lets_two_of_ours_in()
 {
-    let scene = Scene::stale().with(RECLAIM, NOBODY);
-    let mut other = original(&scene, &["reclaim-judged-dead", "reclaim-removed"]);
+    let fixture = Fixture::stale().with(RECLAIM, NOBODY);
+    let mut other = original(&fixture, &["reclaim-judged-dead", "reclaim-removed"]);
     is_at(&mut other, "reclaim-judged-dead");
     // Meanwhile one of ours has replaced that one, and is under its own reclaim lock.
-    let mut first = stepped(&scene, 1);
+    let mut first = stepped(&fixture, 1);
     first.stop_before(unlinks(0));
     other.go_on();
     is_at(&mut other, "reclaim-removed");
     // It is gone, and so another of ours is let through as well.
-    let mut second = stepped(&scene, 2);
+    let mut second = stepped(&fixture, 2);
     second.stop_before(unlinks(0));
     assert_eq!(first.run(), Ok(()));
     assert!(first.still_held());
@@ -401,11 +404,11 @@ fn limit_an_original_that_removes_a_dead_reclaim_lock_and_one_of_ours_with_it_le
 
 #[test]
 fn limit_an_original_whose_lock_was_removed_by_hand_removes_that_of_ours_when_it_releases() {
-    let scene = Scene::free();
-    let mut other = original(&scene, &[]);
+    let fixture = Fixture::free();
+    let mut other = original(&fixture, &[]);
     assert_eq!(other.answer(), Answer::Owns);
-    fs::remove_file(scene.lock()).unwrap();
-    let lock = acquire(scene.path()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
+    let lock = acquire(fixture.path()).unwrap();
     assert!(other.end_of_input().success());
     assert!(!lock.still_held().unwrap());
     assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);

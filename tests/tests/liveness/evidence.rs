@@ -11,7 +11,7 @@ use std::{
 };
 
 use lockhost::{AliveReason, Liveness, Lock, acquire};
-use lockhost_tests::{contender::Contender, scene::Scene};
+use lockhost_tests::{contender::Contender, fixture::Fixture};
 use rustix::process::Signal;
 
 fn handing(directory: &Path, then: &str) -> Contender {
@@ -34,26 +34,26 @@ fn get_in(directory: &Path) -> Lock {
 
 #[test]
 fn a_child_that_inherits_the_evidence_keeps_the_directory_of_a_killed_owner() {
-    let scene = Scene::free();
-    let mut owner = handing(scene.path(), "stay");
+    let fixture = Fixture::free();
+    let mut owner = handing(fixture.path(), "stay");
     owner.end(Signal::KILL);
-    let refused = acquire(scene.path()).unwrap_err();
+    let refused = acquire(fixture.path()).unwrap_err();
     let holder = refused.holder().unwrap();
     assert_eq!(holder.pid(), Some(owner.pid()));
     assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::Evidence));
     owner.end_of_input();
-    let lock = get_in(scene.path());
+    let lock = get_in(fixture.path());
     assert_eq!(lock.replaced()[0].pid(), Some(owner.pid()));
     lock.release().unwrap();
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn a_lock_that_is_released_is_free_at_once_though_a_child_has_its_evidence() {
-    let scene = Scene::free();
-    let mut owner = handing(scene.path(), "release");
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let mut owner = handing(fixture.path(), "release");
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
+    let lock = acquire(fixture.path()).unwrap();
     assert!(lock.replaced().is_empty());
     assert_eq!(owner.end_of_input().code(), Some(0));
     assert!(lock.still_held().unwrap());

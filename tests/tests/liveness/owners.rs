@@ -13,7 +13,7 @@ use lockhost::{
     AliveReason, DEFAULT_NAME, DeadReason, Error, ErrorKind, Liveness, Lock, Options,
     ReplacedReason, State, UnknownReason, acquire, inspect,
 };
-use lockhost_tests::{contender::Contender, identity::Identity, scene::Scene};
+use lockhost_tests::{contender::Contender, fixture::Fixture, identity::Identity};
 
 /// A child that lives until the value is dropped.
 struct Sleeper(Child);
@@ -37,8 +37,8 @@ impl Drop for Sleeper {
     }
 }
 
-fn bare(pid: u32) -> Scene {
-    Scene::free().with("tinyforge.lock", &format!("{pid}\n"))
+fn bare(pid: u32) -> Fixture {
+    Fixture::free().with("tinyforge.lock", &format!("{pid}\n"))
 }
 
 fn dead(outcome: Result<Lock, Error>, reason: DeadReason) {
@@ -56,13 +56,13 @@ fn held(outcome: Result<Lock, Error>, liveness: Liveness) -> Error {
 #[test]
 fn a_process_that_has_ended_is_dead() {
     let mut gone = Sleeper::new();
-    let claimed = Scene::free();
+    let claimed = Fixture::free();
     let identity = Identity::mine(claimed.path()).of(gone.pid());
     gone.0.kill().unwrap();
     gone.0.wait().unwrap();
     identity.leave(&claimed);
-    for scene in [claimed, bare(gone.pid())] {
-        let lock = acquire(scene.path()).expect("its owner is dead");
+    for fixture in [claimed, bare(gone.pid())] {
+        let lock = acquire(fixture.path()).expect("its owner is dead");
         // On Windows it can still be asked about for as long as anybody has a handle of it.
         let reasons = [DeadReason::NoProcess, DeadReason::Zombie].map(ReplacedReason::Dead);
         assert!(reasons.contains(&lock.replaced()[0].reason()));
@@ -89,20 +89,20 @@ fn more_than(pid: u32) -> [String; 7] {
 fn a_living_number_beside_others_keeps_the_lock() {
     let sleeper = Sleeper::new();
     for content in more_than(sleeper.pid()) {
-        let scene = Scene::free().with_old("tinyforge.lock", &content);
+        let fixture = Fixture::free().with_old("tinyforge.lock", &content);
         let unknown = Liveness::Unknown(UnknownReason::Unreadable);
-        let refused = held(acquire(scene.path()), unknown);
+        let refused = held(acquire(fixture.path()), unknown);
         let holder = refused.holder().unwrap();
         assert_eq!(holder.pid(), Some(sleeper.pid()), "{content}");
-        let status = inspect(scene.path(), DEFAULT_NAME).unwrap();
+        let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
         assert_eq!(status.state(), State::Unknown);
-        assert_eq!(fs::read_to_string(scene.lock()).unwrap(), content);
-        assert_eq!(scene.files(), ["tinyforge.lock"]);
+        assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), content);
+        assert_eq!(fixture.files(), ["tinyforge.lock"]);
         // A person may know better.
         let owner = holder.identity().unwrap();
-        let removed = Options::new().break_lock(scene.path(), owner).unwrap();
+        let removed = Options::new().break_lock(fixture.path(), owner).unwrap();
         assert_eq!(removed[0].reason(), ReplacedReason::AssumedDead);
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
@@ -113,8 +113,8 @@ fn dead_numbers_beside_others_name_nobody() {
     gone.0.kill().unwrap();
     gone.0.wait().unwrap();
     for content in contents {
-        let scene = Scene::free().with_old("tinyforge.lock", &content);
-        let lock = acquire(scene.path()).expect("none of them lives");
+        let fixture = Fixture::free().with_old("tinyforge.lock", &content);
+        let lock = acquire(fixture.path()).expect("none of them lives");
         assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
     }
 }
@@ -122,12 +122,15 @@ fn dead_numbers_beside_others_name_nobody() {
 #[test]
 fn a_running_process_is_alive() {
     let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    Identity::mine(scene.path())
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
         .of(sleeper.pid())
         .without('e')
-        .leave(&scene);
-    held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
+        .leave(&fixture);
+    held(
+        acquire(fixture.path()),
+        Liveness::Alive(AliveReason::Running),
+    );
     held(
         acquire(bare(sleeper.pid()).path()),
         Liveness::Alive(AliveReason::Exists),
@@ -136,35 +139,40 @@ fn a_running_process_is_alive() {
 
 #[test]
 fn a_running_process_that_keeps_its_file_locked_is_alive() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
-    held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    held(
+        acquire(fixture.path()),
+        Liveness::Alive(AliveReason::Running),
+    );
 }
 
 #[test]
 fn a_reused_pid_is_dead() {
     let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    Identity::mine(scene.path())
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
         .of(sleeper.pid())
         .with('s', "1")
-        .leave(&scene);
-    dead(acquire(scene.path()), DeadReason::Reused);
+        .leave(&fixture);
+    dead(acquire(fixture.path()), DeadReason::Reused);
 }
 
 #[test]
 fn our_own_pid_from_an_earlier_life_is_dead() {
-    let scene = Scene::free();
-    Identity::mine(scene.path()).with('s', "1").leave(&scene);
-    dead(acquire(scene.path()), DeadReason::Reused);
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
+        .with('s', "1")
+        .leave(&fixture);
+    dead(acquire(fixture.path()), DeadReason::Reused);
 }
 
 #[test]
 fn our_own_process_is_told_apart() {
-    let scene = Scene::free();
-    let _lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let _lock = acquire(fixture.path()).unwrap();
     let error = held(
-        acquire(scene.path()),
+        acquire(fixture.path()),
         Liveness::Alive(AliveReason::ThisProcess),
     );
     assert!(
@@ -175,8 +183,11 @@ fn our_own_process_is_told_apart() {
 
 #[test]
 fn a_bare_pid_that_is_our_own_is_refused_with_what_it_may_be_and_the_way_out() {
-    let scene = bare(process::id());
-    let error = held(acquire(scene.path()), Liveness::Alive(AliveReason::OwnPid));
+    let fixture = bare(process::id());
+    let error = held(
+        acquire(fixture.path()),
+        Liveness::Alive(AliveReason::OwnPid),
+    );
     let told = error.to_string();
     let identity = error.holder().unwrap().identity().unwrap();
     assert!(told.contains("earlier life of this container"), "{told}");
@@ -186,7 +197,7 @@ fn a_bare_pid_that_is_our_own_is_refused_with_what_it_may_be_and_the_way_out() {
     );
     let lock = Options::new()
         .assume_dead(identity)
-        .acquire(scene.path())
+        .acquire(fixture.path())
         .unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
 }
@@ -195,32 +206,35 @@ fn a_bare_pid_that_is_our_own_is_refused_with_what_it_may_be_and_the_way_out() {
 fn without_a_start_time_to_compare_a_process_is_alive() {
     for tag in ['s', 't'] {
         let sleeper = Sleeper::new();
-        let scene = Scene::free();
-        Identity::mine(scene.path())
+        let fixture = Fixture::free();
+        Identity::mine(fixture.path())
             .of(sleeper.pid())
             .without(tag)
-            .leave(&scene);
-        held(acquire(scene.path()), Liveness::Alive(AliveReason::Exists));
+            .leave(&fixture);
+        held(
+            acquire(fixture.path()),
+            Liveness::Alive(AliveReason::Exists),
+        );
     }
 }
 
 #[test]
 fn an_identity_of_a_later_format_is_unknown() {
-    let scene = Scene::free();
-    let mine = Identity::mine(scene.path());
+    let fixture = Fixture::free();
+    let mine = Identity::mine(fixture.path());
     let later = mine.text().replacen("1-", "2-", 1);
     fs::write(
-        scene.path().join(format!("tinyforge.lock.{later}")),
+        fixture.path().join(format!("tinyforge.lock.{later}")),
         "999999999\n",
     )
     .unwrap();
     fs::hard_link(
-        scene.path().join(format!("tinyforge.lock.{later}")),
-        scene.lock(),
+        fixture.path().join(format!("tinyforge.lock.{later}")),
+        fixture.lock(),
     )
     .unwrap();
     held(
-        acquire(scene.path()),
+        acquire(fixture.path()),
         Liveness::Unknown(UnknownReason::Unreadable),
     );
 }

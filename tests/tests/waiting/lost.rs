@@ -16,11 +16,11 @@ use lockhost::{ErrorKind, Restored};
 
 use lockhost_tests::{
     contender::Contender,
+    fixture::{Fixture, NOBODY},
     mounted::Mounted,
     program::text,
-    scene::{NOBODY, Scene},
     schema::Schema,
-    traced::log_of,
+    strace::log_of,
     under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until, watches},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -31,13 +31,13 @@ const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 const TERMINATE: &str = "--on-lost=terminate";
 
 /// An owner whose complaints come between the lines of its command, or its own.
-fn owner(options: &[&str], scene: &Scene, command: &[&str]) -> Contender {
-    Contender::start(&mut told(&under_lock(options, scene.path(), command)))
+fn owner(options: &[&str], fixture: &Fixture, command: &[&str]) -> Contender {
+    Contender::start(&mut told(&under_lock(options, fixture.path(), command)))
 }
 
 /// With the command that tells what it hears, once it watches: its number is that of who has the lock.
-fn watching(options: &[&str], scene: &Scene) -> Contender {
-    let mut owner = owner(options, scene, &[HEARING]);
+fn watching(options: &[&str], fixture: &Fixture) -> Contender {
+    let mut owner = owner(options, fixture, &[HEARING]);
     let (_, lockhost) = ready(&mut owner);
     assert_eq!(lockhost, owner.pid());
     let expected = 1 + usize::from(options.contains(&TERMINATE));
@@ -53,9 +53,9 @@ fn is_told(owner: &mut Contender, lock: &Path) {
     assert!(line.starts_with(&begin), "{line}");
 }
 
-/// All the ways to lose the directory `data` of a scene. What does not survive it is given back.
-fn lose_directory(scene: &Scene, how: usize) -> bool {
-    let [parent, data, old] = ["up", "up/data", "old"].map(|it| scene.path().join(it));
+/// All the ways to lose the directory `data` of a fixture. What does not survive it is given back.
+fn lose_directory(fixture: &Fixture, how: usize) -> bool {
+    let [parent, data, old] = ["up", "up/data", "old"].map(|it| fixture.path().join(it));
     match how {
         0 => {
             fs::rename(&data, old).unwrap();
@@ -64,7 +64,7 @@ fn lose_directory(scene: &Scene, how: usize) -> bool {
         1 => fs::rename(&data, old).unwrap(),
         2 => fs::rename(&parent, old).unwrap(),
         3 => {
-            let link = scene.path().join("link");
+            let link = fixture.path().join("link");
             fs::create_dir(&old).unwrap();
             fs::remove_file(&link).unwrap();
             symlink("old", &link).unwrap();
@@ -77,17 +77,17 @@ fn lose_directory(scene: &Scene, how: usize) -> bool {
 #[test]
 fn a_directory_that_is_moved_away_is_a_loss() {
     for how in 0.. {
-        let scene = Scene::free();
-        fs::create_dir_all(scene.path().join("up/data")).unwrap();
-        symlink("up", scene.path().join("link")).unwrap();
-        let data = scene
+        let fixture = Fixture::free();
+        fs::create_dir_all(fixture.path().join("up/data")).unwrap();
+        symlink("up", fixture.path().join("link")).unwrap();
+        let data = fixture
             .path()
             .join(if how == 3 { "link/data" } else { "up/data" });
         let mut command = told(&under_lock(&[TERMINATE], &data, &[HEARING]));
         let mut owner = Contender::start(&mut command);
         let (_, lockhost) = ready(&mut owner);
         until("it watches", || instances(lockhost) == 2);
-        if !lose_directory(&scene, how) {
+        if !lose_directory(&fixture, how) {
             break;
         }
         let line = owner.line();
@@ -105,23 +105,23 @@ fn a_directory_that_is_moved_away_is_a_loss() {
 
 #[test]
 fn a_short_command_does_not_hide_that_its_directory_was_moved() {
-    let scene = Scene::free();
-    let data = scene.path().join("data");
+    let fixture = Fixture::free();
+    let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let script = format!("mv {0} {0}.old; mkdir {0}", data.display());
     let mut owner = Contender::start(&mut told(&under_lock(&[], &data, &["sh", "-c", &script])));
     let line = owner.line();
     assert!(line.contains(" is lost: its directory was moved"), "{line}");
     assert_eq!(owner.end_of_input().code(), Some(1));
-    let old = fs::read_dir(scene.path().join("data.old")).unwrap();
+    let old = fs::read_dir(fixture.path().join("data.old")).unwrap();
     assert_eq!(old.count(), 0, "what it made is removed where it is");
 }
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn a_file_system_mounted_over_the_directory_is_a_loss() {
-    let scene = Scene::free();
-    let data = scene.path().join("data");
+    let fixture = Fixture::free();
+    let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let lockhost = told(&under_lock(&[TERMINATE], &data, &[HEARING]));
     let mut command = Command::new("unshare");
@@ -145,8 +145,8 @@ fn a_file_system_mounted_over_the_directory_is_a_loss() {
 }
 
 /// All the ways to lose a lock for good: another file has its name, from one moment to the next.
-fn lose(scene: &Scene, how: usize) -> bool {
-    let (lock, other) = (scene.lock(), scene.path().join("other"));
+fn lose(fixture: &Fixture, how: usize) -> bool {
+    let (lock, other) = (fixture.lock(), fixture.path().join("other"));
     match how {
         0 => fs::write(&other, NOBODY).unwrap(),
         1 => symlink("nowhere", &other).unwrap(),
@@ -163,21 +163,23 @@ fn lose(scene: &Scene, how: usize) -> bool {
     true
 }
 
-fn claim(scene: &Scene) -> PathBuf {
-    let files = scene.files().into_iter();
+fn claim(fixture: &Fixture) -> PathBuf {
+    let files = fixture.files().into_iter();
     let mut claims = files.filter(|it| it.to_string_lossy().starts_with("tinyforge.lock."));
-    scene.path().join(claims.next().expect("there is a claim"))
+    fixture
+        .path()
+        .join(claims.next().expect("there is a claim"))
 }
 
 /// All the ways to remove a lock file by accident. Whether its claim goes too; `None` if there are no more.
-fn clean(scene: &Scene, how: usize) -> Option<bool> {
-    let lock = scene.lock();
+fn clean(fixture: &Fixture, how: usize) -> Option<bool> {
+    let lock = fixture.lock();
     match how {
         0 => fs::remove_file(lock).unwrap(),
-        1 => fs::rename(lock, scene.path().join("other")).unwrap(),
+        1 => fs::rename(lock, fixture.path().join("other")).unwrap(),
         // As a cleaner goes through the directory, in any order.
         2 => {
-            fs::remove_file(claim(scene)).unwrap();
+            fs::remove_file(claim(fixture)).unwrap();
             fs::remove_file(lock).unwrap();
         }
         _ => return None,
@@ -186,12 +188,12 @@ fn clean(scene: &Scene, how: usize) -> Option<bool> {
 }
 
 /// The same, while the owner is stopped: it puts its file back between two removals otherwise.
-fn clean_at_once(owner: &Contender, scene: &Scene, how: usize) -> Option<bool> {
+fn clean_at_once(owner: &Contender, fixture: &Fixture, how: usize) -> Option<bool> {
     owner.signal(Signal::STOP);
     let status = format!("/proc/{}/status", owner.pid());
     let is_stopped = || fs::read_to_string(&status).is_ok_and(|it| it.contains("State:\tT"));
     until("it is stopped", is_stopped);
-    let cleaned = clean(scene, how);
+    let cleaned = clean(fixture, how);
     owner.signal(Signal::CONT);
     cleaned
 }
@@ -213,63 +215,63 @@ fn is_back(owner: &mut Contender, lock: &Path) {
 #[test]
 fn a_lock_file_that_is_removed_is_put_back() {
     for how in 0.. {
-        let scene = Scene::free();
-        let mut owner = watching(&[], &scene);
-        let before = fs::metadata(scene.lock()).unwrap().ino();
-        let Some(anew) = clean_at_once(&owner, &scene, how) else {
+        let fixture = Fixture::free();
+        let mut owner = watching(&[], &fixture);
+        let before = fs::metadata(fixture.lock()).unwrap().ino();
+        let Some(anew) = clean_at_once(&owner, &fixture, how) else {
             break;
         };
-        is_back(&mut owner, &scene.lock());
-        let after = fs::metadata(scene.lock()).unwrap();
+        is_back(&mut owner, &fixture.lock());
+        let after = fs::metadata(fixture.lock()).unwrap();
         assert!(anew || after.ino() == before);
         assert!(after.nlink() >= 2, "with its claim");
-        let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+        let refused = under_lock(&[], fixture.path(), &["true"]).output().unwrap();
         assert_eq!(refused.status.code(), Some(75));
         // It says so once, and loses nothing.
         assert_eq!(owner.end(Signal::USR2).code(), Some(3));
         assert_eq!(next_line(&mut owner), "");
-        let _ = fs::remove_file(scene.path().join("other"));
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        let _ = fs::remove_file(fixture.path().join("other"));
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
 #[test]
 fn a_lock_file_is_put_back_as_often_as_it_is_removed() {
-    let scene = Scene::free();
-    let mut owner = watching(&[], &scene);
+    let fixture = Fixture::free();
+    let mut owner = watching(&[], &fixture);
     for how in [0, 2, 0, 2, 0] {
-        clean_at_once(&owner, &scene, how);
-        is_back(&mut owner, &scene.lock());
+        clean_at_once(&owner, &fixture, how);
+        is_back(&mut owner, &fixture.lock());
     }
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_claim_that_is_missing_gets_its_name_again() {
     for options in [&[][..], &[TERMINATE]] {
-        let scene = Scene::free();
-        let mut owner = watching(options, &scene);
-        let claim = claim(&scene);
+        let fixture = Fixture::free();
+        let mut owner = watching(options, &fixture);
+        let claim = claim(&fixture);
         for _ in 0..3 {
             fs::remove_file(&claim).unwrap();
-            is_back(&mut owner, &scene.lock());
-            let [lock, claim] = [&scene.lock(), &claim].map(|it| fs::metadata(it).unwrap());
+            is_back(&mut owner, &fixture.lock());
+            let [lock, claim] = [&fixture.lock(), &claim].map(|it| fs::metadata(it).unwrap());
             assert_eq!((lock.ino(), lock.nlink()), (claim.ino(), 2));
         }
-        let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+        let refused = under_lock(&[], fixture.path(), &["true"]).output().unwrap();
         assert_eq!(refused.status.code(), Some(75));
         assert_eq!(owner.end(Signal::USR2).code(), Some(3), "it is no loss");
         assert_eq!(owner.line(), "");
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_claim_is_linked_where_only_proc_names_an_open_file() {
-    let scene = Scene::free();
-    let program = under_lock(&["--json"], scene.path(), &[]);
+    let fixture = Fixture::free();
+    let program = under_lock(&["--json"], fixture.path(), &[]);
     let mut strace = Command::new("strace");
     // The first link is the lock's.
     strace
@@ -279,20 +281,20 @@ fn a_claim_is_linked_where_only_proc_names_an_open_file() {
         .args(program.get_args());
     let mut owner = Contender::start(&mut strace);
     let acquired = Schema::documented().read(&owner.line());
-    fs::remove_file(claim(&scene)).unwrap();
+    fs::remove_file(claim(&fixture)).unwrap();
     let event = Schema::documented().read(&owner.line());
     assert_eq!(event["how"], "claim");
     let pid = acquired["pid"].as_i64().and_then(|pid| pid.try_into().ok());
     kill_process(pid.and_then(Pid::from_raw).unwrap(), Signal::TERM).unwrap();
     assert_eq!(owner.end_of_input().code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_name_that_another_file_has_is_not_the_claims_again() {
-    let scene = Scene::free();
-    let owner = lockhost::acquire(scene.path()).unwrap();
-    let claim = claim(&scene);
+    let fixture = Fixture::free();
+    let owner = lockhost::acquire(fixture.path()).unwrap();
+    let claim = claim(&fixture);
     fs::remove_file(&claim).unwrap();
     fs::write(&claim, NOBODY).unwrap();
     assert_eq!(owner.restore().unwrap(), Restored::Intact);
@@ -301,21 +303,21 @@ fn a_name_that_another_file_has_is_not_the_claims_again() {
     assert_eq!(owner.restore().unwrap(), Restored::Claim);
     assert_eq!(owner.restore().unwrap(), Restored::Intact);
     owner.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn with_terminate_a_file_that_alone_had_the_name_is_no_loss() {
-    let scene = Scene::free();
-    let mut owner = watching(&[TERMINATE], &scene);
+    let fixture = Fixture::free();
+    let mut owner = watching(&[TERMINATE], &fixture);
     for _ in 0..3 {
-        clean(&scene, 0);
-        is_back(&mut owner, &scene.lock());
+        clean(&fixture, 0);
+        is_back(&mut owner, &fixture.lock());
     }
     // It hears no other signal.
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert_eq!(owner.line(), "");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
@@ -331,12 +333,12 @@ fn with_terminate_a_file_that_was_replaced_meanwhile_is_a_loss() {
         |lock| drop(lockhost::acquire(lock.parent().unwrap()).unwrap()),
     ];
     for make in make {
-        let scene = Scene::free();
-        let mut owner = watching(&[TERMINATE], &scene);
+        let fixture = Fixture::free();
+        let mut owner = watching(&[TERMINATE], &fixture);
         owner.signal(Signal::STOP);
-        fs::remove_file(scene.lock()).unwrap();
-        make(&scene.lock());
-        let _ = fs::remove_file(scene.lock());
+        fs::remove_file(fixture.lock()).unwrap();
+        make(&fixture.lock());
+        let _ = fs::remove_file(fixture.lock());
         owner.signal(Signal::CONT);
         let mut lines = [(); 3].map(|()| owner.line());
         lines.sort();
@@ -345,68 +347,68 @@ fn with_terminate_a_file_that_was_replaced_meanwhile_is_a_loss() {
             lines[2].contains(" is back; another process may"),
             "{lines:?}"
         );
-        let refused = under_lock(&[], scene.path(), &["true"]).output().unwrap();
+        let refused = under_lock(&[], fixture.path(), &["true"]).output().unwrap();
         assert_eq!(refused.status.code(), Some(75), "until it has ended");
         assert_eq!(owner.end(Signal::USR2).code(), Some(3));
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
 #[test]
 fn with_terminate_a_file_that_was_made_anew_is_a_loss() {
-    let scene = Scene::free();
-    let mut owner = watching(&[TERMINATE], &scene);
-    clean_at_once(&owner, &scene, 2);
-    is_back(&mut owner, &scene.lock());
+    let fixture = Fixture::free();
+    let mut owner = watching(&[TERMINATE], &fixture);
+    clean_at_once(&owner, &fixture, 2);
+    is_back(&mut owner, &fixture.lock());
     assert_eq!(next_line(&mut owner), "heard SIGTERM");
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_busy_directory_hides_no_removal_from_an_observer() {
-    let scene = Scene::free();
-    let owner = lockhost::acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let owner = lockhost::acquire(fixture.path()).unwrap();
     assert!(owner.observe());
     let longest = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
     for _ in 0..longest.trim().parse::<usize>().unwrap() {
-        let busy = scene.path().join("busy");
+        let busy = fixture.path().join("busy");
         fs::write(&busy, "").unwrap();
         fs::remove_file(busy).unwrap();
     }
-    fs::remove_file(scene.lock()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
     assert_eq!(owner.restore().unwrap(), Restored::Unobserved, "not known");
     owner.verify().unwrap();
-    fs::remove_file(scene.lock()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
     assert_eq!(owner.restore().unwrap(), Restored::Observed, "it is again");
     owner.release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 /// The program reports how a file that is removed so is back.
-fn is_back_as(options: &[&str], remove: impl FnOnce(&Contender, &Scene), restored: &str) {
-    let scene = Scene::free();
+fn is_back_as(options: &[&str], remove: impl FnOnce(&Contender, &Fixture), restored: &str) {
+    let fixture = Fixture::free();
     let options = [&["--json"], options].concat();
-    let mut owner = owner(&options, &scene, &[]);
+    let mut owner = owner(&options, &fixture, &[]);
     assert!(owner.line().contains("acquired"));
-    remove(&owner, &scene);
+    remove(&owner, &fixture);
     let event = Schema::documented().read(&owner.line());
     assert_eq!(event["event"], "restored");
     assert_eq!(event["how"], restored);
-    assert_eq!(event["path"], text(&scene.lock()));
+    assert_eq!(event["path"], text(&fixture.lock()));
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
 }
 
-fn remove_lock(_: &Contender, scene: &Scene) {
-    fs::remove_file(scene.lock()).unwrap();
+fn remove_lock(_: &Contender, fixture: &Fixture) {
+    fs::remove_file(fixture.lock()).unwrap();
 }
 
-fn remove_claim(_: &Contender, scene: &Scene) {
-    fs::remove_file(claim(scene)).unwrap();
+fn remove_claim(_: &Contender, fixture: &Fixture) {
+    fs::remove_file(claim(fixture)).unwrap();
 }
 
-fn remove_both(owner: &Contender, scene: &Scene) {
-    clean_at_once(owner, scene, 2);
+fn remove_both(owner: &Contender, fixture: &Fixture) {
+    clean_at_once(owner, fixture, 2);
 }
 
 #[test]
@@ -423,24 +425,24 @@ fn with_terminate_it_says_that_the_return_was_observed() {
 
 #[test]
 fn an_owner_that_puts_its_file_back_is_never_a_second_one() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let (mut back, mut observed, mut lost) = (0, 0, 0);
     for round in 0..500 {
-        let owner = lockhost::acquire(scene.path()).unwrap();
+        let owner = lockhost::acquire(fixture.path()).unwrap();
         assert!(owner.observe());
         let barrier = Barrier::new(2);
-        clean(&scene, if round % 2 == 0 { 0 } else { 2 });
+        clean(&fixture, if round % 2 == 0 { 0 } else { 2 });
         // Every other one releases at once.
         let is_short = round % 4 < 2;
         let ((newcomer, got_in), restored) = thread::scope(|scope| {
             let newcomer = scope.spawn(|| {
                 barrier.wait();
-                let mut newcomer = lockhost::acquire(scene.path());
+                let mut newcomer = lockhost::acquire(fixture.path());
                 let got_in = newcomer.is_ok();
                 if is_short && let Ok(lock) = newcomer {
                     // The owner may have its file back by then.
                     newcomer = match lock.release() {
-                        Ok(()) => lockhost::acquire(scene.path()),
+                        Ok(()) => lockhost::acquire(fixture.path()),
                         Err(error) => Err(error),
                     };
                 }
@@ -472,64 +474,64 @@ fn an_owner_that_puts_its_file_back_is_never_a_second_one() {
             assert_eq!(owner.release().unwrap_err().kind(), ErrorKind::Lost);
         }
         drop(newcomer);
-        assert!(scene.files().is_empty(), "{round}: {:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{round}: {:?}", fixture.files());
     }
     println!("{back} put back, {observed} of these observed, {lost} lost");
 }
 
 #[test]
 fn a_waiter_leaves_the_owner_the_time_to_put_its_file_back() {
-    let scene = Scene::free();
-    let mut owner = watching(&[], &scene);
-    let mut waiter = Contender::start(&mut told(&under_lock(&["--wait"], scene.path(), &[])));
+    let fixture = Fixture::free();
+    let mut owner = watching(&[], &fixture);
+    let mut waiter = Contender::start(&mut told(&under_lock(&["--wait"], fixture.path(), &[])));
     let sleeps = || watches(waiter.pid()) && sleeps_until_notified(waiter.pid()) == Some(true);
     until("it waits", sleeps);
     for _ in 0..8 {
-        clean(&scene, 0);
-        is_back(&mut owner, &scene.lock());
+        clean(&fixture, 0);
+        is_back(&mut owner, &fixture.lock());
         until("it waits again", sleeps);
     }
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     let line = waiter.line();
     assert!(line.starts_with("acquired "), "{line}");
     assert_eq!(waiter.end(Signal::TERM).code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn an_owner_never_undoes_a_break() {
-    let scene = Scene::free();
-    let owner = lockhost::acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let owner = lockhost::acquire(fixture.path()).unwrap();
     // Another lock has the name, as after `break`, and is released.
-    fs::remove_file(scene.lock()).unwrap();
-    let breaker = lockhost::acquire(scene.path()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
+    let breaker = lockhost::acquire(fixture.path()).unwrap();
     assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
     breaker.release().unwrap();
     assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
     assert!(!owner.still_held().unwrap());
-    assert!(!scene.lock().exists());
+    assert!(!fixture.lock().exists());
 }
 
 #[test]
 fn a_further_name_of_the_file_does_not_undo_a_break() {
-    let scene = Scene::free();
-    let owner = lockhost::acquire(scene.path()).unwrap();
-    let claim = claim(&scene);
-    fs::hard_link(&claim, scene.path().join("snapshot")).unwrap();
+    let fixture = Fixture::free();
+    let owner = lockhost::acquire(fixture.path()).unwrap();
+    let claim = claim(&fixture);
+    fs::hard_link(&claim, fixture.path().join("snapshot")).unwrap();
     // What a break removes.
-    fs::remove_file(scene.lock()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
     fs::remove_file(&claim).unwrap();
-    fs::write(scene.lock(), NOBODY).unwrap();
+    fs::write(fixture.lock(), NOBODY).unwrap();
     assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
-    fs::remove_file(scene.lock()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
     assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
-    assert_eq!(scene.files(), ["snapshot"]);
+    assert_eq!(fixture.files(), ["snapshot"]);
 }
 
 #[test]
 fn a_directory_that_was_moved_gets_no_file_back() {
-    let scene = Scene::free();
-    let [data, old] = ["data", "old"].map(|it| scene.path().join(it));
+    let fixture = Fixture::free();
+    let [data, old] = ["data", "old"].map(|it| fixture.path().join(it));
     fs::create_dir(&data).unwrap();
     let owner = lockhost::acquire(&data).unwrap();
     fs::rename(&data, &old).unwrap();
@@ -541,12 +543,12 @@ fn a_directory_that_was_moved_gets_no_file_back() {
 #[test]
 fn a_loss_is_told_while_the_command_runs_and_the_command_goes_on() {
     for how in 0.. {
-        let scene = Scene::free();
-        let mut owner = watching(&[], &scene);
-        if !lose(&scene, how) {
+        let fixture = Fixture::free();
+        let mut owner = watching(&[], &fixture);
+        if !lose(&fixture, how) {
             break;
         }
-        is_told(&mut owner, &scene.lock());
+        is_told(&mut owner, &fixture.lock());
         owner.signal(Signal::USR1);
         assert_eq!(owner.line(), "heard SIGUSR1");
         // It says so once.
@@ -557,38 +559,38 @@ fn a_loss_is_told_while_the_command_runs_and_the_command_goes_on() {
 
 #[test]
 fn a_command_that_succeeds_after_a_loss_is_no_success() {
-    let scene = Scene::free();
-    let script = format!("rm {}; exit 0", scene.lock().display());
-    let mut owner = owner(&[], &scene, &["sh", "-c", &script]);
+    let fixture = Fixture::free();
+    let script = format!("rm {}; exit 0", fixture.lock().display());
+    let mut owner = owner(&[], &fixture, &["sh", "-c", &script]);
     // Too short to be watched, and told at its end.
-    is_told(&mut owner, &scene.lock());
+    is_told(&mut owner, &fixture.lock());
     assert_eq!(owner.end_of_input().code(), Some(1));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn with_terminate_the_command_is_told_to_end() {
-    let scene = Scene::free();
-    let mut owner = watching(&[TERMINATE], &scene);
-    lose(&scene, 0);
-    is_told(&mut owner, &scene.lock());
+    let fixture = Fixture::free();
+    let mut owner = watching(&[TERMINATE], &fixture);
+    lose(&fixture, 0);
+    is_told(&mut owner, &fixture.lock());
     assert_eq!(owner.line(), "heard SIGTERM");
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
-    assert_eq!(scene.files(), ["tinyforge.lock"], "it is another's");
+    assert_eq!(fixture.files(), ["tinyforge.lock"], "it is another's");
 }
 
 #[test]
 fn without_a_command_terminate_ends_it() {
     for is_lost in [true, false] {
-        let scene = Scene::free();
-        let mut owner = owner(&[TERMINATE], &scene, &[]);
+        let fixture = Fixture::free();
+        let mut owner = owner(&[TERMINATE], &fixture, &[]);
         assert!(owner.line().starts_with("acquired "));
         if is_lost {
-            lose(&scene, 0);
-            is_told(&mut owner, &scene.lock());
+            lose(&fixture, 0);
+            is_told(&mut owner, &fixture.lock());
         } else {
-            clean_at_once(&owner, &scene, 2);
-            is_back(&mut owner, &scene.lock());
+            clean_at_once(&owner, &fixture, 2);
+            is_back(&mut owner, &fixture.lock());
         }
         assert_eq!(owner.end_of_input().code(), Some(1));
         assert_eq!(owner.line(), "");
@@ -597,19 +599,19 @@ fn without_a_command_terminate_ends_it() {
 
 #[test]
 fn without_a_command_a_loss_is_told_and_it_goes_on() {
-    let scene = Scene::free();
-    let mut owner = owner(&[], &scene, &[]);
+    let fixture = Fixture::free();
+    let mut owner = owner(&[], &fixture, &[]);
     assert!(owner.line().starts_with("acquired "));
-    lose(&scene, 0);
-    is_told(&mut owner, &scene.lock());
+    lose(&fixture, 0);
+    is_told(&mut owner, &fixture.lock());
     assert_eq!(owner.end(Signal::TERM).code(), Some(1));
     assert_eq!(owner.line(), "");
 }
 
 #[test]
 fn what_takes_the_lock_from_nobody_is_no_loss() {
-    let scene = Scene::free();
-    let directory = scene.path().join("data");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("data");
     fs::create_dir(&directory).unwrap();
     let lock = directory.join("tinyforge.lock");
     let mut command = told(&under_lock(&[], &directory, &[HEARING]));
@@ -641,12 +643,12 @@ fn what_takes_the_lock_from_nobody_is_no_loss() {
 #[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
 fn where_nobody_tells_a_loss_is_found_all_the_same() {
     let mounted = Mounted::bindfs();
-    let scene = Scene::free_in(&mounted.path());
-    let mut owner = owner(&[], &scene, &[HEARING]);
+    let fixture = Fixture::free_in(&mounted.path());
+    let mut owner = owner(&[], &fixture, &[HEARING]);
     assert!(owner.line().contains("on a file system of type fuse"));
     let (_, lockhost) = ready(&mut owner);
-    lose(&scene, 0);
-    is_told(&mut owner, &scene.lock());
+    lose(&fixture, 0);
+    is_told(&mut owner, &fixture.lock());
     assert!(!watches(lockhost));
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
 }
@@ -654,9 +656,9 @@ fn where_nobody_tells_a_loss_is_found_all_the_same() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_command_that_is_done_in_no_time_pays_for_no_watch() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let options = ["-e", "trace=/inotify,/pidfd,clone,clone3,fork,vfork"];
-    let (_, calls) = log_of(&options, &under_lock(&[], scene.path(), &["true"]));
+    let (_, calls) = log_of(&options, &under_lock(&[], fixture.path(), &["true"]));
     assert!(
         !calls.contains("inotify") && !calls.contains("pidfd"),
         "{calls}"

@@ -9,8 +9,8 @@ use std::{path::Path, process::Command};
 use lockhost::acquire;
 use lockhost_tests::{
     contender::{self, Contender},
+    fixture::Fixture,
     program::lockhost,
-    scene::Scene,
 };
 
 fn under_locks(options: &[&str], directories: &[&Path], command: &[&str]) -> Command {
@@ -24,12 +24,12 @@ fn under_locks(options: &[&str], directories: &[&Path], command: &[&str]) -> Com
 
 #[test]
 fn all_are_held_and_all_are_given_up() {
-    let scenes = [Scene::free(), Scene::free(), Scene::free()];
-    let paths = scenes.each_ref().map(Scene::path);
+    let fixtures = [Fixture::free(), Fixture::free(), Fixture::free()];
+    let paths = fixtures.each_ref().map(Fixture::path);
     let mut owner = Contender::start(contender::acquire().args(paths));
     let mut locks: Vec<_> = (0..3).map(|_| owner.line()).collect();
-    let mut expected = scenes.each_ref().map(|scene| {
-        let (lock, pid) = (scene.lock(), owner.pid());
+    let mut expected = fixtures.each_ref().map(|fixture| {
+        let (lock, pid) = (fixture.lock(), owner.pid());
         format!("acquired {} (pid {pid})", lock.display())
     });
     locks.sort();
@@ -39,13 +39,13 @@ fn all_are_held_and_all_are_given_up() {
         assert!(acquire(path).is_err());
     }
     assert_eq!(owner.stop().code(), Some(0));
-    assert!(scenes.iter().all(|scene| scene.files().is_empty()));
+    assert!(fixtures.iter().all(|fixture| fixture.files().is_empty()));
 }
 
 #[test]
 fn if_one_is_refused_none_is_held() {
-    let scenes = [Scene::free(), Scene::free(), Scene::free()];
-    let paths = scenes.each_ref().map(Scene::path);
+    let fixtures = [Fixture::free(), Fixture::free(), Fixture::free()];
+    let paths = fixtures.each_ref().map(Fixture::path);
     for held in 0..3 {
         let lock = acquire(paths[held]).unwrap();
         let output = under_locks(&[], &paths, &["echo", "ran"]).output().unwrap();
@@ -54,10 +54,10 @@ fn if_one_is_refused_none_is_held() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(told.contains(lock.path().to_str().unwrap()), "{told}");
         lock.release().unwrap();
-        assert!(scenes.iter().all(|scene| scene.files().is_empty()));
+        assert!(fixtures.iter().all(|fixture| fixture.files().is_empty()));
     }
-    let missing = scenes[0].path().join("missing");
+    let missing = fixtures[0].path().join("missing");
     let output = under_locks(&[], &[paths[1], &missing], &["true"]).output();
     assert_eq!(output.unwrap().status.code(), Some(1));
-    assert!(scenes.iter().all(|scene| scene.files().is_empty()));
+    assert!(fixtures.iter().all(|fixture| fixture.files().is_empty()));
 }

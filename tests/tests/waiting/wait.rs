@@ -13,17 +13,19 @@ mod turned;
 use std::{fs, path::Path, thread, time::Duration};
 
 use lockhost::{Awaited, ErrorKind, Options, Progress, acquire};
-use lockhost_tests::{contender::Contender, program::ended, scene::Scene, under_lock::under_lock};
+use lockhost_tests::{
+    contender::Contender, fixture::Fixture, program::ended, under_lock::under_lock,
+};
 
 /// The longest time between two looks.
 const BACKSTOP: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_wait_that_is_over_is_the_refusal_that_it_would_have_been() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
     let ends = |options: &[&str], environment: Option<&str>| {
-        let mut command = under_lock(options, scene.path(), &["true"]);
+        let mut command = under_lock(options, fixture.path(), &["true"]);
         command.env_remove("LOCKHOST_WAIT");
         if let Some(wait) = environment {
             command.env("LOCKHOST_WAIT", wait);
@@ -73,38 +75,38 @@ fn a_wait_that_is_over_is_the_refusal_that_it_would_have_been() {
 #[test]
 fn a_bound_holds_for_what_has_to_settle_too() {
     let reclaim = format!("{}\n", std::process::id());
-    let scenes = [
-        (Scene::free().with("tinyforge.lock", ""), "three seconds"),
+    let fixtures = [
+        (Fixture::free().with("tinyforge.lock", ""), "three seconds"),
         (
-            Scene::free().with("tinyforge.lock.reclaim", &reclaim),
+            Fixture::free().with("tinyforge.lock.reclaim", &reclaim),
             "five seconds",
         ),
     ];
-    for (scene, awaited) in scenes {
-        let before = scene.files();
+    for (fixture, awaited) in fixtures {
+        let before = fixture.files();
         for bound in ["--wait=20ms", "--wait=0.02", "--wait=0"] {
-            let mut command = under_lock(&[bound], scene.path(), &["true"]);
+            let mut command = under_lock(&[bound], fixture.path(), &["true"]);
             let (code, line) = ended(command.output().unwrap());
             assert_eq!(code, Some(75), "{bound}: {line}");
             assert!(line.contains(awaited), "{line}");
         }
         let patient = Options::new().patience(Duration::from_millis(20));
-        let error = patient.acquire(scene.path()).unwrap_err();
+        let error = patient.acquire(fixture.path()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsettled, "{error}");
         assert!(error.is_refusal() && error.to_string().contains(awaited));
-        assert_eq!(scene.files(), before, "nothing is taken over");
-        let mut long = under_lock(&["--wait=3600", "-q"], scene.path(), &["true"]);
+        assert_eq!(fixture.files(), before, "nothing is taken over");
+        let mut long = under_lock(&["--wait=3600", "-q"], fixture.path(), &["true"]);
         assert_eq!(long.status().unwrap().code(), Some(0));
     }
 }
 
 #[test]
 fn an_attempt_that_is_bounded_sleeps_no_longer_than_its_bound() {
-    let scene = Scene::free().with("tinyforge.lock", "");
+    let fixture = Fixture::free().with("tinyforge.lock", "");
     let bound = Duration::from_millis(500);
     let mut attempt = Options::new()
         .patience(bound)
-        .attempt(scene.path())
+        .attempt(fixture.path())
         .unwrap();
     let error = loop {
         match attempt.proceed() {
@@ -123,49 +125,49 @@ fn an_attempt_that_is_bounded_sleeps_no_longer_than_its_bound() {
 
 #[test]
 fn a_directory_that_cannot_be_locked_is_not_waited_for() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let command = |path: &Path| under_lock(&["--wait", "-E", "9"], path, &["true"]).output();
-    let missing = command(&scene.path().join("missing")).unwrap();
+    let missing = command(&fixture.path().join("missing")).unwrap();
     assert_eq!(missing.status.code(), Some(1));
-    fs::create_dir(scene.lock()).unwrap();
-    assert_eq!(command(scene.path()).unwrap().status.code(), Some(1));
+    fs::create_dir(fixture.lock()).unwrap();
+    assert_eq!(command(fixture.path()).unwrap().status.code(), Some(1));
 }
 
 #[test]
 fn a_file_shows_no_line() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
-    let mut waiter = under_lock(&["--wait=30ms", "-q"], scene.path(), &["true"]);
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let mut waiter = under_lock(&["--wait=30ms", "-q"], fixture.path(), &["true"]);
     let output = waiter.output().unwrap();
     assert!(output.stderr.is_empty() && output.stdout.is_empty());
 }
 
 #[test]
 fn in_a_program_a_lock_is_waited_for_as_long_as_its_patience_lasts() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
     let patient = |patience| Options::new().patience(patience);
-    let refused = patient(Duration::from_millis(20)).acquire(scene.path());
+    let refused = patient(Duration::from_millis(20)).acquire(fixture.path());
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Held);
-    let path = scene.path().to_owned();
+    let path = fixture.path().to_owned();
     let next = thread::spawn(move || patient(Duration::MAX).acquire(path));
     lock.release().unwrap();
     next.join().unwrap().unwrap().release().unwrap();
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
     let options = Options::new().patience(Duration::MAX);
-    let mut attempt = options.attempt(scene.path()).unwrap();
+    let mut attempt = options.attempt(fixture.path()).unwrap();
     assert_eq!(attempt.descriptors().count(), 0);
     let Progress::Waiting(waiting) = attempt.proceed().unwrap() else {
         panic!("somebody has it");
     };
     assert_eq!(waiting.awaited(), Awaited::Release);
-    assert_eq!(waiting.path(), scene.lock());
+    assert_eq!(waiting.path(), fixture.lock());
     assert_eq!(waiting.holder().unwrap().pid(), Some(owner.pid()));
     // It looks again soon, and once a second in the end, whatever is watched.
     let mut waiting = waiting;

@@ -3,30 +3,30 @@
 use std::{env, process::Command};
 
 use lockhost_tests::{
+    fixture::Fixture,
     mounted::{Mounted, is_mounted},
     program::{lockhost, run, text},
-    scene::Scene,
 };
 
 use super::{doctor, told};
 
 /// What `acquire` says on standard error, beside a command that says nothing.
-fn warned(scene: &Scene, quiet: &[&str]) -> String {
-    let arguments = [&["acquire"], quiet, &[text(scene.path()), "--", "true"]];
+fn warned(fixture: &Fixture, quiet: &[&str]) -> String {
+    let arguments = [&["acquire"], quiet, &[text(fixture.path()), "--", "true"]];
     let output = run(&arguments.concat());
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     String::from_utf8(output.stderr).expect("it speaks text")
 }
 
-fn mounted_scene(mounted: &Mounted) -> Scene {
+fn mounted_fixture(mounted: &Mounted) -> Fixture {
     assert!(is_mounted(&mounted.path()));
-    Scene::free_in(&mounted.path())
+    Fixture::free_in(&mounted.path())
 }
 
 #[test]
 fn where_temporary_files_are_locks_are_judged_by_the_kernel() {
-    let scene = Scene::free_in(&env::temp_dir());
-    let (code, told) = doctor(&scene);
+    let fixture = Fixture::free_in(&env::temp_dir());
+    let (code, told) = doctor(&fixture);
     assert_eq!(code, Some(0), "{told}");
     assert!(!told.contains("\n  no "), "{told}");
     assert!(told.contains("  -    times of files are "), "{told}");
@@ -35,7 +35,7 @@ fn where_temporary_files_are_locks_are_judged_by_the_kernel() {
         verdict.contains("a dead owner never needs a person"),
         "{told}"
     );
-    assert_eq!(warned(&scene, &[]), "", "and nobody is warned");
+    assert_eq!(warned(&fixture, &[]), "", "and nobody is warned");
 }
 
 #[test]
@@ -45,26 +45,26 @@ fn where_temporary_files_are_locks_are_judged_by_the_kernel() {
 )]
 fn without_hard_links_a_pid_is_all_and_an_owner_is_warned() {
     let mounted = Mounted::exfat();
-    let scene = mounted_scene(&mounted);
-    let (code, told) = doctor(&scene);
+    let fixture = mounted_fixture(&mounted);
+    let (code, told) = doctor(&fixture);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("  no   a file can have two names"), "{told}");
     assert!(told.contains("judged by its pid alone"), "{told}");
-    let warning = warned(&scene, &[]);
+    let warning = warned(&fixture, &[]);
     assert_eq!(warning.lines().count(), 1, "{warning}");
     assert!(warning.contains("file system of type fuse"), "{warning}");
     assert!(
         warning.contains("machines and containers are not kept apart"),
         "{warning}"
     );
-    assert_eq!(warned(&scene, &["--quiet"]), "");
+    assert_eq!(warned(&fixture, &["--quiet"]), "");
 }
 
 #[test]
 #[cfg_attr(no_fuse, ignore = "root, /dev/fuse or unionfs-fuse is missing")]
 fn two_names_that_show_as_two_files_are_seen() {
     let mounted = Mounted::unionfs();
-    let (code, told) = doctor(&mounted_scene(&mounted));
+    let (code, told) = doctor(&mounted_fixture(&mounted));
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("the two names show as two files"), "{told}");
 }
@@ -73,8 +73,8 @@ fn two_names_that_show_as_two_files_are_seen() {
 #[cfg_attr(no_fuse, ignore = "root, /dev/fuse or bindfs is missing")]
 fn on_a_foreign_file_system_locks_of_the_kernel_are_not_tried_and_an_owner_is_warned() {
     let mounted = Mounted::bindfs();
-    let scene = mounted_scene(&mounted);
-    let (code, told) = doctor(&scene);
+    let fixture = mounted_fixture(&mounted);
+    let (code, told) = doctor(&fixture);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("  yes  a file can have two names"), "{told}");
     assert!(told.contains("locks are not relied upon"), "{told}");
@@ -82,20 +82,20 @@ fn on_a_foreign_file_system_locks_of_the_kernel_are_not_tried_and_an_owner_is_wa
         told.contains("counts as alive until a person says otherwise"),
         "{told}"
     );
-    let warning = warned(&scene, &[]);
+    let warning = warned(&fixture, &[]);
     assert_eq!(warning.lines().count(), 1, "{warning}");
     assert!(
         warning.contains("never taken over from without a person"),
         "{warning}"
     );
-    assert_eq!(warned(&scene, &["-q"]), "");
+    assert_eq!(warned(&fixture, &["-q"]), "");
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn who_may_not_write_gets_no_lock_and_is_told_so() {
-    let scene = Scene::free();
-    let mut command = scene.as_another_user();
+    let fixture = Fixture::free();
+    let mut command = fixture.as_another_user();
     let (code, text) = told(command.arg("doctor").arg("/").output().unwrap());
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("verdict: no lock can be had here"), "{text}");
@@ -105,12 +105,12 @@ fn who_may_not_write_gets_no_lock_and_is_told_so() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root makes namespaces everywhere")]
 fn a_machine_without_proc_is_seen() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "umount --lazy /proc && exec \"$0\" doctor \"$1\"";
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", script])
         .arg(lockhost())
-        .arg(scene.path())
+        .arg(fixture.path())
         .output()
         .expect("unshare can be started");
     let (code, told) = told(output);

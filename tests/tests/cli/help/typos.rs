@@ -6,13 +6,13 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use lockhost_tests::{program::lockhost, scene::Scene};
+use lockhost_tests::{fixture::Fixture, program::lockhost};
 
 /// A folder with a directory `d` in it.
-fn folder() -> Scene {
-    let scene = Scene::free();
-    fs::create_dir(scene.path().join("d")).unwrap();
-    scene
+fn folder() -> Fixture {
+    let fixture = Fixture::free();
+    fs::create_dir(fixture.path().join("d")).unwrap();
+    fixture
 }
 
 /// What the program answers in a folder to words and an environment.

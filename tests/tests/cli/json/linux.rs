@@ -4,8 +4,8 @@ use std::{fs::File, process::Command};
 
 use lockhost_tests::{
     contender::Contender,
+    fixture::Fixture,
     program::{lockhost, text},
-    scene::Scene,
     schema::Schema,
 };
 
@@ -13,23 +13,23 @@ use super::ends;
 
 #[test]
 fn who_cannot_say_it_fails_and_releases() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let full = File::options().write(true).open("/dev/full").unwrap();
     let mut owner = Command::new(lockhost());
     owner
         .args(["acquire", "--json"])
-        .arg(scene.path())
+        .arg(fixture.path())
         .stdout(full);
     assert_eq!(owner.output().unwrap().status.code(), Some(1));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn beside_a_command_events_are_on_standard_error() {
-    let scene = Scene::stale();
+    let fixture = Fixture::stale();
     let output = Command::new(lockhost())
         .args(["acquire", "--json"])
-        .arg(scene.path())
+        .arg(fixture.path())
         .args(["--", "echo", "mine"])
         .output()
         .unwrap();
@@ -42,8 +42,8 @@ fn beside_a_command_events_are_on_standard_error() {
 
 #[test]
 fn a_refusal_says_what_runs_there() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
-    let (_, event) = ends(&[text(scene.path())]);
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
+    let (_, event) = ends(&[text(fixture.path())]);
     assert_eq!(event["holder"]["process"]["pid"], owner.pid());
 }

@@ -10,8 +10,8 @@ use std::{
 
 use lockhost_tests::{
     contender::{Answer, Contender},
+    fixture::Fixture,
     program::{lockhost, text},
-    scene::Scene,
 };
 use rustix::process::Signal;
 
@@ -19,9 +19,9 @@ use super::ends;
 
 #[test]
 fn the_lock_file_is_private() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
-    let lock = fs::metadata(scene.lock()).unwrap();
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let lock = fs::metadata(fixture.lock()).unwrap();
     assert_eq!(lock.permissions().mode() & 0o7777, 0o600);
 }
 
@@ -49,34 +49,34 @@ fn each_signal_that_would_end_it_releases_and_exits_with_0() {
         Signal::ALARM,
         Signal::XCPU,
     ] {
-        let scene = Scene::free();
-        let mut owner = owner_with("--default-signal", scene.path());
+        let fixture = Fixture::free();
+        let mut owner = owner_with("--default-signal", fixture.path());
         assert_eq!(owner.end(signal).code(), Some(0), "{signal:?}");
         assert_eq!(owner.complaints(), "");
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
 #[test]
 fn a_signal_while_a_lock_settles_leaves_nothing_of_ours() {
-    let scene = Scene::free().with("tinyforge.lock", "");
-    let mut waiting = Contender::acquire(scene.path());
+    let fixture = Fixture::free().with("tinyforge.lock", "");
+    let mut waiting = Contender::acquire(fixture.path());
     // Its claim shows that it has begun, and that it catches signals.
-    while scene.files().len() < 2 && waiting.try_end().is_none() {
+    while fixture.files().len() < 2 && waiting.try_end().is_none() {
         thread::yield_now();
     }
     assert_eq!(waiting.stop().code(), Some(128 + 15));
     assert_eq!(waiting.complaints(), "");
-    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    assert_eq!(fixture.files(), ["tinyforge.lock"]);
 }
 
 #[test]
 fn a_closed_standard_output_is_a_failure_and_releases() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let output = Command::new(lockhost())
         .arg("acquire")
-        .arg(scene.path())
+        .arg(fixture.path())
         .stdin(Stdio::null())
         .stdout(full)
         .stderr(Stdio::piped())
@@ -86,7 +86,7 @@ fn a_closed_standard_output_is_a_failure_and_releases() {
     assert_eq!(output.status.code(), Some(1));
     let line = String::from_utf8(output.stderr).unwrap();
     assert!(line.contains("cannot write to standard output"), "{line}");
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 /// A field of `/proc/PID/status`.
@@ -101,14 +101,17 @@ fn status(pid: u32, field: &str) -> String {
 
 #[test]
 fn a_holder_has_one_thread() {
-    let scene = Scene::free();
-    assert_eq!(status(Contender::owner(scene.path()).pid(), "Threads"), "1");
+    let fixture = Fixture::free();
+    assert_eq!(
+        status(Contender::owner(fixture.path()).pid(), "Threads"),
+        "1"
+    );
 }
 
 #[test]
 fn the_program_installs_no_signal_handlers() {
-    let scene = Scene::free();
-    let owner = owner_with("--default-signal", scene.path());
+    let fixture = Fixture::free();
+    let owner = owner_with("--default-signal", fixture.path());
     // SIGBUS and SIGSEGV, which every Rust program has to tell a stack overflow. An engine would add SIGILL and SIGFPE.
     let handled = signals(&owner, "SigCgt");
     assert_eq!(handled, set(&[Signal::BUS, Signal::SEGV]), "{handled:#x}");
@@ -151,8 +154,8 @@ fn signals(process: &Contender, field: &str) -> u64 {
 
 #[test]
 fn a_signal_that_is_ignored_already_stays_so() {
-    let scene = Scene::free();
-    let mut owner = owner_with("--ignore-signal=HUP", scene.path());
+    let fixture = Fixture::free();
+    let mut owner = owner_with("--ignore-signal=HUP", fixture.path());
     assert_eq!(signals(&owner, "SigBlk") & set(&[Signal::HUP]), 0);
     owner.signal(Signal::HUP);
     assert_eq!(owner.stop().code(), Some(0));
@@ -160,8 +163,8 @@ fn a_signal_that_is_ignored_already_stays_so() {
 
 #[test]
 fn a_line_stays_a_line_whatever_a_name_holds() {
-    let scene = Scene::free();
-    let directory = scene.path().join("two\nlines");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("two\nlines");
     fs::create_dir(&directory).unwrap();
     fs::create_dir(directory.join("tinyforge.lock")).unwrap();
     let (code, line) = ends(&["acquire", text(&directory)]);
@@ -174,22 +177,22 @@ fn a_line_stays_a_line_whatever_a_name_holds() {
 
 #[test]
 fn the_engine_sets_no_address_space_aside() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     // Half of this is the program itself, which a debug build makes large.
     let limit = format!("ulimit -v {} && exec \"$0\" acquire \"$1\"", 64 * 1024);
     let mut command = Command::new("sh");
     command
         .args(["-c", &limit])
         .arg(lockhost())
-        .arg(scene.path());
+        .arg(fixture.path());
     let mut owner = Contender::start(&mut command);
     assert_eq!(owner.answer(), Answer::Owns);
 }
 
 #[test]
 fn the_way_out_that_a_refusal_prints_works_as_it_stands() {
-    let scene = Scene::free();
-    let directory = scene.path().join("it's data");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("it's data");
     fs::create_dir(&directory).unwrap();
     fs::write(directory.join("app.pid"), "1\n").unwrap();
     let (code, line) = ends(&["acquire", "--name", "app.pid", text(&directory)]);
@@ -211,13 +214,13 @@ fn the_way_out_that_a_refusal_prints_works_as_it_stands() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can take a mount away")]
 fn an_owner_that_loses_sight_of_proc_still_releases() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut command = Command::new("unshare");
     command
         .args(["--mount", "--"])
         .arg(lockhost())
         .arg("acquire")
-        .arg(scene.path());
+        .arg(fixture.path());
     let mut owner = Contender::start(&mut command);
     assert_eq!(owner.answer(), Answer::Owns);
     let target = owner.pid().to_string();
@@ -230,14 +233,14 @@ fn an_owner_that_loses_sight_of_proc_still_releases() {
             .success()
     );
     assert_eq!(owner.stop().code(), Some(0));
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn why_a_directory_is_none_is_said_as_the_system_says_it() {
-    let scene = Scene::free().with("file", "");
+    let fixture = Fixture::free().with("file", "");
     for (name, why) in [("missing", "No such file"), ("file", "Not a directory")] {
-        let (_, line) = ends(&["acquire", text(&scene.path().join(name))]);
+        let (_, line) = ends(&["acquire", text(&fixture.path().join(name))]);
         assert!(line.contains(why), "{line}");
     }
 }

@@ -32,12 +32,12 @@ const INSIDE: [&str; 2] = ["--pid", "--mount"];
 #[test]
 #[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
 fn orphans_are_buried_while_a_lock_is_waited_for_and_held() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
-    let mut first = first_process(&["--wait"], &scene, &[]);
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
+    let mut first = first_process(&["--wait"], &fixture, &[]);
     let lockhost = behind(&first);
     until("it has begun", || {
-        scene.files().len() > 2 || watches(lockhost)
+        fixture.files().len() > 2 || watches(lockhost)
     });
     let leaves_an_orphan = || {
         // It ends once its parent has.
@@ -58,11 +58,11 @@ fn orphans_are_buried_while_a_lock_is_waited_for_and_held() {
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
 fn what_came_in_from_outside_has_ended_before_the_lock_is_released() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let log = tempfile::NamedTempFile::new().unwrap();
     let lockhost = under_lock(
         &[],
-        scene.path(),
+        fixture.path(),
         &["sh", "-c", "echo ready; read line; exit 4"],
     );
     let mut strace = Command::new("strace");
@@ -117,9 +117,9 @@ fn of_another_user_beside(first: &Contender) -> Contender {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "namespaces cannot be made")]
 fn what_cannot_be_ended_is_reported() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "echo ready; read line; exit 4";
-    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", script]);
+    let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", script]);
     let mut unshare = Command::new("unshare");
     unshare
         .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
@@ -133,15 +133,15 @@ fn what_cannot_be_ended_is_reported() {
     assert_eq!(first.end_of_input().code(), Some(4));
     let told = first.complaints();
     assert!(told.contains("cannot be ended by this user"), "{told}");
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
 fn a_process_that_the_signal_to_all_missed_is_killed() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "echo ready; read line; exit 4";
-    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", script]);
+    let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", script]);
     let mut strace = Command::new("strace");
     // The signal to all is not sent, as if the stranger had come in after it.
     strace
@@ -166,9 +166,9 @@ fn a_process_that_the_signal_to_all_missed_is_killed() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "namespaces cannot be made")]
 fn a_process_that_proc_hides_is_reported() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "echo ready; read line; exit 4";
-    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", script]);
+    let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", script]);
     let mut unshare = Command::new("unshare");
     unshare
         .args(["--pid", "--mount", "--fork", "--kill-child", "--"])
@@ -184,7 +184,7 @@ fn a_process_that_proc_hides_is_reported() {
     assert_eq!(first.end_of_input().code(), Some(4));
     let reported = first.complaints();
     assert!(reported.contains("it is not known whether"), "{reported}");
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 /// A shell that reports the numbers of these signals, until SIGUSR2 ends it.
@@ -214,9 +214,9 @@ fn send_number(pid: u32, number: i32) {
 
 #[test]
 fn all_signals_that_can_be_caught_reach_the_command() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let signals = all_signals();
-    let mut command = under_lock(&[], scene.path(), &["sh", "-c", &trapping(&signals)]);
+    let mut command = under_lock(&[], fixture.path(), &["sh", "-c", &trapping(&signals)]);
     let mut owner = Contender::start(&mut command);
     assert_eq!(owner.line(), "ready");
     for number in signals {
@@ -229,9 +229,9 @@ fn all_signals_that_can_be_caught_reach_the_command() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
 fn all_signals_reach_the_command_of_the_first_process() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let signals = all_signals();
-    let mut first = first_process(&[], &scene, &["sh", "-c", &trapping(&signals)]);
+    let mut first = first_process(&[], &fixture, &["sh", "-c", &trapping(&signals)]);
     assert_eq!(first.line(), "ready");
     let lockhost = behind(&first);
     for number in signals {
@@ -246,11 +246,11 @@ fn all_signals_reach_the_command_of_the_first_process() {
 #[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
 fn the_first_process_releases_by_any_stop_signal() {
     for number in [3, 10, 30, 37] {
-        let scene = Scene::free();
-        let mut first = first_process(&[], &scene, &[]);
+        let fixture = Fixture::free();
+        let mut first = first_process(&[], &fixture, &[]);
         assert!(first.line().starts_with("acquired "));
         send_number(behind(&first), number);
         assert_eq!(first.end_of_input().code(), Some(0), "{number}");
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }

@@ -3,17 +3,17 @@
 use super::*;
 
 /// A job whose command has a process group, or a session, of its own: its number, and that of lockhost.
-fn apart(terminal: &Terminal, scene: &Scene, how: &str) -> (Contender, u32) {
-    let (shell, line) = job(terminal, scene, &[HEARING, how]);
+fn apart(terminal: &Terminal, fixture: &Fixture, how: &str) -> (Contender, u32) {
+    let (shell, line) = job(terminal, fixture, &[HEARING, how]);
     (shell, numbers(&line).1)
 }
 
 #[test]
 fn keys_reach_a_command_in_a_group_of_its_own_once() {
     for how in ["apart", "elsewhere"] {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let mut terminal = Terminal::new();
-        let (mut shell, lockhost) = apart(&terminal, &scene, how);
+        let (mut shell, lockhost) = apart(&terminal, &fixture, how);
         for (key, name) in [("\x03", "SIGINT"), ("\x1c", "SIGQUIT"), ("\x03", "SIGINT")] {
             terminal.press(key);
             assert_eq!(shell.line(), format!("heard {name}"), "{how}");
@@ -28,9 +28,9 @@ fn keys_reach_a_command_in_a_group_of_its_own_once() {
 #[test]
 fn ctrl_z_stops_a_command_in_a_group_of_its_own() {
     for (how, signal) in [("apart", Signal::TSTP), ("elsewhere", Signal::STOP)] {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let mut terminal = Terminal::new();
-        let (mut shell, lockhost) = apart(&terminal, &scene, how);
+        let (mut shell, lockhost) = apart(&terminal, &fixture, how);
         terminal.press("\x1a");
         assert_eq!(
             shell.line(),
@@ -46,11 +46,11 @@ fn ctrl_z_stops_a_command_in_a_group_of_its_own() {
 
 #[test]
 fn a_key_reaches_all_of_a_commands_own_group() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut terminal = Terminal::new();
     // A shell leads the group, and waits for the one that says what it hears.
     let script = format!("trap : QUIT; {HEARING} & wait; wait");
-    let (mut shell, line) = job(&terminal, &scene, &["setsid", "sh", "-c", &script]);
+    let (mut shell, line) = job(&terminal, &fixture, &["setsid", "sh", "-c", &script]);
     let (hearing, _) = numbers(&line);
     terminal.press("\x1c");
     assert_eq!(shell.line(), "heard SIGQUIT");
@@ -59,9 +59,9 @@ fn a_key_reaches_all_of_a_commands_own_group() {
 
 #[test]
 fn a_command_in_a_group_of_its_own_hears_that_its_terminal_is_gone() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let terminal = Terminal::new();
-    let (mut shell, lockhost) = apart(&terminal, &scene, "apart");
+    let (mut shell, lockhost) = apart(&terminal, &fixture, "apart");
     // The shell ends by that, and then the kernel tells the foreground.
     drop(terminal);
     let heard = [shell.line(), shell.line()];
@@ -73,9 +73,9 @@ fn a_command_in_a_group_of_its_own_hears_that_its_terminal_is_gone() {
 #[test]
 fn ctrl_z_stops_no_command_that_no_shell_can_continue() {
     for how in ["apart", "elsewhere"] {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let mut terminal = Terminal::new();
-        let lockhost = under_lock(&[], scene.path(), &[HEARING, how]);
+        let lockhost = under_lock(&[], fixture.path(), &[HEARING, how]);
         let mut session = leading(&terminal, &lockhost);
         let mut owner = Contender::start(&mut session);
         let (_, lockhost) = ready(&mut owner);
@@ -89,7 +89,7 @@ fn ctrl_z_stops_no_command_that_no_shell_can_continue() {
         }
         let code = owner.end(Signal::USR2).code();
         assert_eq!(code, Some(3), "{how}: {}", owner.complaints());
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
@@ -99,9 +99,9 @@ fn ctrl_z_stops_no_command_that_no_shell_can_continue() {
 fn keys_reach_a_command_though_the_shell_is_outside() {
     // As the first process of the namespace, and behind another one.
     for starter in [&[][..], &["sh", "-c", "\"$@\"; exit $?", "sh"]] {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let mut terminal = Terminal::new();
-        let lockhost = under_lock(&[], scene.path(), &[HEARING, "apart"]);
+        let lockhost = under_lock(&[], fixture.path(), &[HEARING, "apart"]);
         let mut session = terminal.session();
         // The keys are for what is inside.
         session

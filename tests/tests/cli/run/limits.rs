@@ -4,12 +4,16 @@ use super::*;
 
 /// Runs a command under limits, as `prlimit` sets them: the code, and what is printed.
 fn limited(limits: &str) -> (Option<i32>, String) {
-    let scene = Scene::free();
-    let lockhost = under_lock(&[], scene.path(), &["true"]);
+    let fixture = Fixture::free();
+    let lockhost = under_lock(&[], fixture.path(), &["true"]);
     let mut command = Command::new("prlimit");
     command.args([limits, "--"]).arg(lockhost.get_program());
     let output = command.args(lockhost.get_args()).output().unwrap();
-    assert!(scene.files().is_empty(), "{limits}: {:?}", scene.files());
+    assert!(
+        fixture.files().is_empty(),
+        "{limits}: {:?}",
+        fixture.files()
+    );
     let told = String::from_utf8(output.stderr).unwrap();
     (output.status.code(), told)
 }

@@ -10,26 +10,26 @@ fn limit(pid: u32, limit: &str) {
 
 #[test]
 fn the_lock_is_held_though_poll_fails() {
-    let scene = Scene::free();
-    let mut command = under_lock(&[], scene.path(), &[HEARING]);
+    let fixture = Fixture::free();
+    let mut command = under_lock(&[], fixture.path(), &[HEARING]);
     let mut owner = Contender::start(&mut command);
     let (_, lockhost) = ready(&mut owner);
     limit(lockhost, "--nofile=0:0");
     for _ in 0..3 {
         owner.signal(Signal::USR1);
         assert_eq!(owner.line(), "heard SIGUSR1");
-        assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+        assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
     }
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
-    acquire(scene.path()).unwrap().release().unwrap();
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    acquire(fixture.path()).unwrap().release().unwrap();
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn the_lock_is_held_though_supervision_fails() {
-    let scene = Scene::free();
-    let lockhost = under_lock(&[], scene.path(), &[HEARING]);
+    let fixture = Fixture::free();
+    let lockhost = under_lock(&[], fixture.path(), &[HEARING]);
     let mut strace = Command::new("strace");
     // The first call looks for children that were there before.
     strace
@@ -50,7 +50,7 @@ fn the_lock_is_held_though_supervision_fails() {
     for _ in 0..3 {
         owner.signal(Signal::USR1);
         assert_eq!(owner.line(), "heard SIGUSR1");
-        assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+        assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
     }
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     let told = owner.complaints();
@@ -59,24 +59,24 @@ fn the_lock_is_held_though_supervision_fails() {
         1,
         "{told}"
     );
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn without_a_command_the_end_of_input_is_noticed_though_poll_fails() {
-    let scene = Scene::free();
-    let mut command = under_lock(&["--until-stdin-closes"], scene.path(), &[]);
+    let fixture = Fixture::free();
+    let mut command = under_lock(&["--until-stdin-closes"], fixture.path(), &[]);
     let mut owner = Contender::start(command.stdin(Stdio::piped()));
     assert!(owner.line().starts_with("acquired "));
     limit(owner.pid(), "--nofile=0:0");
     owner.go_on();
-    assert_eq!(acquire(scene.path()).unwrap_err().kind(), ErrorKind::Held);
+    assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
     assert_eq!(owner.end_of_input().code(), Some(0));
 }
 
 /// As a shell that has a child of its own and becomes lockhost.
-fn after_a_child(options: &[&str], scene: &Scene, command: &[&str]) -> (Contender, u32) {
-    let lockhost = under_lock(options, scene.path(), command);
+fn after_a_child(options: &[&str], fixture: &Fixture, command: &[&str]) -> (Contender, u32) {
+    let lockhost = under_lock(options, fixture.path(), command);
     let script = "sleep 60 >/dev/null 2>&1 & echo $!; exec \"$@\"";
     let mut shell = Command::new("sh");
     shell.args(["-c", script, "sh"]).arg(lockhost.get_program());
@@ -87,18 +87,18 @@ fn after_a_child(options: &[&str], scene: &Scene, command: &[&str]) -> (Contende
 
 #[test]
 fn with_all_only_what_came_from_the_command_is_waited_for() {
-    let scene = Scene::free();
-    let (mut owner, child) = after_a_child(&["--all"], &scene, &["true"]);
+    let fixture = Fixture::free();
+    let (mut owner, child) = after_a_child(&["--all"], &fixture, &["true"]);
     assert_eq!(owner.end_of_input().code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
     send(child, Signal::TERM).expect("it outlives the lock");
 }
 
 #[test]
 fn with_all_signals_reach_no_stranger() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = format!("{HEARING} & exit 4");
-    let (mut owner, child) = after_a_child(&["--all"], &scene, &["sh", "-c", &script]);
+    let (mut owner, child) = after_a_child(&["--all"], &fixture, &["sh", "-c", &script]);
     let (hearing, lockhost) = ready(&mut owner);
     let children = format!("/proc/{lockhost}/task/{lockhost}/children");
     until("the command is buried, and its orphan adopted", || {
@@ -115,8 +115,8 @@ fn with_all_signals_reach_no_stranger() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_command_is_buried_though_the_first_try_fails() {
-    let scene = Scene::free();
-    let lockhost = under_lock(&[], scene.path(), &["sh", "-c", "exit 4"]);
+    let fixture = Fixture::free();
+    let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", "exit 4"]);
     let mut strace = Command::new("strace");
     // The first call looks for children that were there before, the second is made at the command's end.
     strace
@@ -128,5 +128,5 @@ fn a_command_is_buried_though_the_first_try_fails() {
     assert_eq!(owner.end_of_input().code(), Some(4));
     let reported = owner.complaints();
     assert!(reported.contains("cannot watch the command"), "{reported}");
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }

@@ -4,12 +4,12 @@ use super::*;
 
 /// Runs a command with both of its standard streams at a place that takes nothing.
 fn unheard(options: &[&str], out: impl Fn() -> Stdio) -> Option<i32> {
-    let scene = Scene::stale();
-    let touched = scene.path().join("touched");
+    let fixture = Fixture::stale();
+    let touched = fixture.path().join("touched");
     let script = format!("echo > {}; exit 7", touched.display());
-    let mut command = under_lock(options, scene.path(), &["sh", "-c", &script]);
+    let mut command = under_lock(options, fixture.path(), &["sh", "-c", &script]);
     let status = command.stdout(out()).stderr(out()).status().unwrap();
-    assert_eq!(scene.files(), ["touched"]);
+    assert_eq!(fixture.files(), ["touched"]);
     status.code()
 }
 
@@ -32,8 +32,8 @@ fn the_exit_code_is_the_commands_though_nothing_reads_what_is_printed() {
 
 #[test]
 fn without_a_command_an_unread_release_changes_nothing() {
-    let scene = Scene::free();
-    let mut command = under_lock(&["--json"], scene.path(), &[]);
+    let fixture = Fixture::free();
+    let mut command = under_lock(&["--json"], fixture.path(), &[]);
     let (reader, writer) = std::io::pipe().unwrap();
     let mut owner = command.stdout(writer).spawn().unwrap();
     drop(command);
@@ -44,17 +44,17 @@ fn without_a_command_an_unread_release_changes_nothing() {
     drop(reader);
     send(owner.id(), Signal::TERM).unwrap();
     assert_eq!(owner.wait().unwrap().code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn the_command_finds_closed_what_lockhost_was_given_closed() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     for closed in 0..3 {
         let find =
             "n=0; for fd in 0 1 2; do test -e /proc/$$/fd/$fd || n=$((n*10+fd+1)); done; exit $n";
         let script = format!("exec \"$@\" {closed}<&-");
-        let lockhost = under_lock(&[], scene.path(), &["sh", "-c", find]);
+        let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", find]);
         let mut command = Command::new("sh");
         command
             .args(["-c", &script, "sh"])

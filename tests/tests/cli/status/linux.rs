@@ -8,10 +8,10 @@ use std::{
 
 use lockhost_tests::{
     contender::Contender,
+    fixture::Fixture,
     mounted::Mounted,
     program::{lockhost, run, text},
-    scene::Scene,
-    traced::log_of,
+    strace::log_of,
     under_lock::under_lock,
 };
 
@@ -19,37 +19,37 @@ use super::{object, told};
 
 #[test]
 fn who_cannot_say_it_ends_with_4() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let full = File::options().write(true).open("/dev/full").unwrap();
     let mut full_disk = Command::new(lockhost());
-    full_disk.arg("status").arg(scene.path()).stdout(full);
+    full_disk.arg("status").arg(fixture.path()).stdout(full);
     assert_eq!(full_disk.output().unwrap().status.code(), Some(4));
 }
 
 #[test]
 fn a_kept_file_of_a_dead_owner_is_0() {
-    let scene = Scene::stale();
-    let file = File::open(scene.lock()).unwrap();
+    let fixture = Fixture::stale();
+    let file = File::open(fixture.lock()).unwrap();
     file.try_lock().unwrap();
-    let (code, told) = told(&scene);
+    let (code, told) = told(&fixture);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("the kernel keeps the file locked"), "{told}");
 }
 
 #[test]
 fn the_keepers_of_a_killed_owners_lock_are_named() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let command = ["sh", "-c", "trap '' TERM; echo $$; read line"];
-    let mut owner = under_lock(&[], scene.path(), &command);
+    let mut owner = under_lock(&[], fixture.path(), &command);
     let mut owner = Contender::start(owner.stdin(Stdio::piped()));
     let keeper = owner.line();
     owner.kill();
-    let (code, told) = told(&scene);
+    let (code, told) = told(&fixture);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains(&format!(" for pid {keeper} (sh)")), "{told}");
     let ending = format!("end them with: kill {keeper}");
     assert!(told.trim_end().ends_with(&ending), "{told}");
-    let object = object(&[text(scene.path())]);
+    let object = object(&[text(fixture.path())]);
     let found = &object["holder"]["keepers"][0];
     assert_eq!(found["pid"].to_string(), keeper, "{object}");
     assert_eq!(found["command"], "sh");
@@ -66,8 +66,8 @@ fn unless_it_hangs(arguments: &[&str]) -> Output {
 #[test]
 #[cfg_attr(no_fuse, ignore = "needs root and FUSE with bindfs")]
 fn a_mount_that_is_dead_hangs_no_lock_beside_it() {
-    let scene = Scene::stale();
-    let keeper = File::open(scene.lock()).unwrap();
+    let fixture = Fixture::stale();
+    let keeper = File::open(fixture.lock()).unwrap();
     keeper.try_lock().unwrap();
     // Of the lock's own name, and locked as one, before the descriptor of the lock itself is found.
     let dead = Mounted::bindfs_without_cache();
@@ -83,7 +83,7 @@ fn a_mount_that_is_dead_hangs_no_lock_beside_it() {
     let stopped = dead.stopped();
     let kept = format!("keeps the file locked for pid {} (", process::id());
     for (command, code) in [("status", 0), ("acquire", 75)] {
-        let output = unless_it_hangs(&[command, text(scene.path())]);
+        let output = unless_it_hangs(&[command, text(fixture.path())]);
         let told = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
         assert_eq!(output.status.code(), Some(code), "{command}: {told:?}");
         assert!(told.concat().contains(&kept), "{command}: {told:?}");
@@ -95,11 +95,11 @@ fn a_mount_that_is_dead_hangs_no_lock_beside_it() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn of_a_process_with_many_descriptors_only_some_are_looked_at() {
-    let scene = Scene::stale();
+    let fixture = Fixture::stale();
     let mut keeper = Command::new("flock");
     let mut keeper = Contender::start(
         keeper
-            .arg(scene.lock())
+            .arg(fixture.lock())
             .args(["sh", "-c", "echo locked; cat"])
             .stdin(Stdio::piped()),
     );
@@ -113,7 +113,7 @@ fn of_a_process_with_many_descriptors_only_some_are_looked_at() {
     );
     assert_eq!(other.line(), "open");
     let mut status = Command::new(lockhost());
-    status.arg("status").arg(scene.path());
+    status.arg("status").arg(fixture.path());
     let (told, log) = log_of(&["-f", "--seccomp-bpf", "-e", "trace=/^readlink"], &status);
     let its = format!("/proc/{}/fd/", other.pid());
     let looks = log.lines().filter(|line| line.contains(&its)).count();
@@ -135,11 +135,11 @@ fn of_a_process_with_many_descriptors_only_some_are_looked_at() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn another_users_lock_is_held_and_says_whose_it_is() {
-    let scene = Scene::free();
-    scene.open_to_all();
-    let _owner = Contender::owner(scene.path());
-    let mut other = scene.as_another_user();
-    let output = other.arg("status").arg(scene.path()).output().unwrap();
+    let fixture = Fixture::free();
+    fixture.open_to_all();
+    let _owner = Contender::owner(fixture.path());
+    let mut other = fixture.as_another_user();
+    let output = other.arg("status").arg(fixture.path()).output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(told.contains("belongs to user 0"), "{told}");
@@ -147,8 +147,8 @@ fn another_users_lock_is_held_and_says_whose_it_is() {
 
 #[test]
 fn a_line_stays_a_line_whatever_a_command_or_a_name_holds() {
-    let scene = Scene::free();
-    let directory = scene.path().join("two\nlines");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("two\nlines");
     fs::create_dir(&directory).unwrap();
     let mut owner = Contender::acquire(&directory);
     assert!(owner.line().starts_with("acquired "));
@@ -163,22 +163,22 @@ fn a_line_stays_a_line_whatever_a_command_or_a_name_holds() {
 
 #[test]
 fn a_held_one_is_0_with_owner_command_user_and_time() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
-    let (code, told) = told(&scene);
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
+    let (code, told) = told(&fixture);
     assert_eq!(code, Some(0));
     let user = rustix::process::getuid().as_raw();
     for part in [
-        format!("{}: held\n", scene.lock().display()),
+        format!("{}: held\n", fixture.lock().display()),
         format!("pid {}, alive: the process is running", owner.pid()),
-        format!("acquire {}", scene.path().display()),
+        format!("acquire {}", fixture.path().display()),
         format!("user       {user}"),
         format!("kill {}", owner.pid()),
         "since      20".to_owned(),
     ] {
         assert!(told.contains(&part), "{part}: {told}");
     }
-    let object = object(&[text(scene.path())]);
+    let object = object(&[text(fixture.path())]);
     let holder = &object["holder"];
     assert_eq!(holder["life"], "alive");
     assert_eq!(holder["reason"], "running");
@@ -188,13 +188,13 @@ fn a_held_one_is_0_with_owner_command_user_and_time() {
         .unwrap()
         .iter()
         .collect();
-    assert_eq!(command[1..], ["acquire", text(scene.path())]);
+    assert_eq!(command[1..], ["acquire", text(fixture.path())]);
 }
 
 #[test]
 fn a_bare_pid_of_a_running_process_is_0_with_what_runs_there_and_the_doubt() {
-    let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", process::id()));
-    let (code, told) = told(&scene);
+    let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", process::id()));
+    let (code, told) = told(&fixture);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("a process has this pid"), "{told}");
     let command = std::env::args().next().unwrap();
@@ -203,8 +203,8 @@ fn a_bare_pid_of_a_running_process_is_0_with_what_runs_there_and_the_doubt() {
 }
 
 /// The lines for what is to be done, as root has it and as another user has it.
-fn advice_to(command: &mut Command, scene: &Scene) -> String {
-    let output = command.arg("status").arg(scene.path()).output().unwrap();
+fn advice_to(command: &mut Command, fixture: &Fixture) -> String {
+    let output = command.arg("status").arg(fixture.path()).output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     let line = told.lines().find(|line| line.contains("to do"));
     line.unwrap_or_else(|| panic!("{told}")).to_owned()
@@ -213,7 +213,7 @@ fn advice_to(command: &mut Command, scene: &Scene) -> String {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn who_may_not_write_is_not_promised_the_lock() {
-    let free = Scene::free();
+    let free = Fixture::free();
     fs::set_permissions(free.path(), Permissions::from_mode(0o755)).unwrap();
     let own = advice_to(&mut Command::new(lockhost()), &free);
     assert!(own.ends_with("whoever comes next gets it"), "{own}");
@@ -222,7 +222,7 @@ fn who_may_not_write_is_not_promised_the_lock() {
         other.ends_with("this one may not: Permission denied (os error 13)"),
         "{other}"
     );
-    let stale = Scene::stale();
+    let stale = Fixture::stale();
     fs::set_permissions(stale.path(), Permissions::from_mode(0o1777)).unwrap();
     fs::set_permissions(stale.lock(), Permissions::from_mode(0o644)).unwrap();
     let other = advice_to(&mut stale.as_another_user(), &stale);
@@ -235,12 +235,12 @@ fn who_may_not_write_is_not_promised_the_lock() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can mount")]
 fn on_a_read_only_mount_no_lock_is_promised() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && exec \"$0\" status \"$1\"";
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", script])
         .arg(lockhost())
-        .arg(scene.path())
+        .arg(fixture.path())
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
@@ -254,16 +254,19 @@ fn on_a_read_only_mount_no_lock_is_promised() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root may set the attribute")]
 fn root_is_not_referred_to_root() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let locked = |flag: &str| {
-        let status = Command::new("chattr").arg(flag).arg(scene.path()).status();
+        let status = Command::new("chattr")
+            .arg(flag)
+            .arg(fixture.path())
+            .status();
         status.is_ok_and(|status| status.success())
     };
     // Not every file system has the attribute.
     if !locked("+i") {
         return;
     }
-    let output = run(&["acquire", text(scene.path())]);
+    let output = run(&["acquire", text(fixture.path())]);
     assert!(locked("-i"));
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(

@@ -4,18 +4,18 @@ use std::process::{Command, Output};
 
 use super::{crashed, points, run};
 use lockhost_tests::{
+    fixture::Fixture,
     program::{ended, lockhost, text},
-    scene::Scene,
 };
 
 /// The program's one line, if a system call fails for every path in the directory.
-fn line_if(inject: &str, scene: &Scene) -> String {
+fn line_if(inject: &str, fixture: &Fixture) -> String {
     let call = inject.split(':').next().unwrap();
     let output = Command::new("strace")
         .args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
         .args(["-e", &format!("inject={inject}")])
         .arg(lockhost())
-        .args(["acquire", text(scene.path()), "--", "true"])
+        .args(["acquire", text(fixture.path()), "--", "true"])
         .output()
         .expect("strace can be started");
     let (code, line) = ended(output);
@@ -49,10 +49,10 @@ fn a_failure_names_call_file_and_cause() {
             "cannot remove D/: Stale file handle (os error 116)",
         ),
     ] {
-        let scene = Scene::free();
-        let line = line_if(inject, &scene);
+        let fixture = Fixture::free();
+        let line = line_if(inject, &fixture);
         let (before, after) = what.split_once("D/").unwrap();
-        let before = format!("{before}{}/", scene.path().display());
+        let before = format!("{before}{}/", fixture.path().display());
         assert!(line.contains(&before), "{inject}: {line}");
         assert!(line.contains(after), "{inject}: {line}");
         assert!(!line.contains("WASI"), "{inject}: {line}");
@@ -62,7 +62,7 @@ fn a_failure_names_call_file_and_cause() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn too_few_descriptors_are_said_to_be_too_few() {
-    let starts: [fn() -> Scene; 2] = [Scene::free, crashed];
+    let starts: [fn() -> Fixture; 2] = [Fixture::free, crashed];
     let first = [
         ("O_CREAT", "cannot create "),
         ("\"tinyforge.lock\", O_RDONLY", "cannot open "),
@@ -75,11 +75,11 @@ fn too_few_descriptors_are_said_to_be_too_few() {
             ("ENFILE", ": Too many open files in system (os error 23)"),
             ("EMFILE", ": Too many open files (os error 24)"),
         ] {
-            let scene = start();
-            let words = run(&call, error, &scene).words;
+            let fixture = start();
+            let words = run(&call, error, &fixture).words;
             let line = words.trim_end();
             assert!(line.contains(what) && line.ends_with(cause), "{line}");
-            assert!(line.contains(text(scene.path())), "{line}");
+            assert!(line.contains(text(fixture.path())), "{line}");
         }
     }
 }
@@ -87,12 +87,12 @@ fn too_few_descriptors_are_said_to_be_too_few() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can mount")]
 fn a_read_only_mount_is_said_to_be_one() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && exec \"$0\" acquire \"$1\"";
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", script])
         .arg(lockhost())
-        .arg(scene.path())
+        .arg(fixture.path())
         .output();
     let (code, line) = ended(output.unwrap());
     assert_eq!(code, Some(1), "{line}");
@@ -104,15 +104,15 @@ fn a_read_only_mount_is_said_to_be_one() {
 }
 
 /// What comes of a command in a working directory that was removed.
-fn in_a_removed_directory(script: &str, scene: &Scene) -> Output {
+fn in_a_removed_directory(script: &str, fixture: &Fixture) -> Output {
     Command::new("sh")
         .args([
             "-c",
             &format!("mkdir gone d && cd gone && rmdir ../gone && {script}"),
         ])
         .arg(lockhost())
-        .arg(scene.path())
-        .current_dir(scene.path())
+        .arg(fixture.path())
+        .current_dir(fixture.path())
         .output()
         .unwrap()
 }
@@ -123,15 +123,15 @@ fn a_working_directory_that_is_gone_is_said_to_be_gone() {
         ("exec \"$0\" acquire ../d -- echo here", 126),
         ("exec \"$0\" acquire \"$1/d\" -- ./echo", 127),
     ] {
-        let scene = Scene::free();
-        let (found, line) = ended(in_a_removed_directory(script, &scene));
+        let fixture = Fixture::free();
+        let (found, line) = ended(in_a_removed_directory(script, &fixture));
         assert_eq!(found, Some(code), "{line}");
         assert!(
             line.contains("the working directory was removed: start in one"),
             "{line}"
         );
         assert_eq!(
-            std::fs::read_dir(scene.path().join("d")).unwrap().count(),
+            std::fs::read_dir(fixture.path().join("d")).unwrap().count(),
             0
         );
     }

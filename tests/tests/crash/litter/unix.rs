@@ -6,7 +6,7 @@ use std::{
 };
 
 use lockhost::acquire;
-use lockhost_tests::scene::{NOBODY, Scene};
+use lockhost_tests::fixture::{Fixture, NOBODY};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{dead, sweep};
@@ -40,24 +40,24 @@ fn nobodys_files_are_left_as_they_are() {
         format!("other.lock.{dead}"),
         format!(".tinyforge.lock.{dead}"),
     ];
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     for name in names.iter().chain(&almost) {
-        fs::write(scene.path().join(name), NOBODY).unwrap();
+        fs::write(fixture.path().join(name), NOBODY).unwrap();
     }
     // What bears a dead process' name, and is no file that a process would have made.
     let bears = |tag: char| {
         let other = dead.replace("-s1-", &format!("-s1{}-", tag as u32));
-        scene.path().join(format!("tinyforge.lock.{other}"))
+        fixture.path().join(format!("tinyforge.lock.{other}"))
     };
     fs::create_dir(bears('d')).unwrap();
     symlink("data", bears('l')).unwrap();
     mknodat(CWD, bears('p'), FileType::Fifo, Mode::RUSR, 0).unwrap();
     let state = || {
-        let files = scene.files().into_iter();
+        let files = fixture.files().into_iter();
         let files = files.filter(|file| file != "tinyforge.lock");
         files
             .map(|file| {
-                let stat = fs::symlink_metadata(scene.path().join(&file)).unwrap();
+                let stat = fs::symlink_metadata(fixture.path().join(&file)).unwrap();
                 (
                     file,
                     stat.ino(),
@@ -70,10 +70,10 @@ fn nobodys_files_are_left_as_they_are() {
     };
     let before = state();
     assert_eq!(before.len(), names.len() + almost.len() + 3);
-    sweep(&scene);
+    sweep(&fixture);
     assert_eq!(state(), before);
-    let lock = acquire(scene.path()).unwrap();
-    acquire(scene.path()).unwrap_err();
+    let lock = acquire(fixture.path()).unwrap();
+    acquire(fixture.path()).unwrap_err();
     lock.release().unwrap();
     assert_eq!(state(), before);
 }

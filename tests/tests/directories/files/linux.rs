@@ -11,8 +11,8 @@ use std::{
 
 use lockhost_tests::{
     contender::{Answer, Contender},
+    fixture::{Fixture, NOBODY},
     program::{ended, lockhost, text},
-    scene::{NOBODY, Scene},
 };
 use rustix::fs::{CWD, FileType, Mode};
 
@@ -20,116 +20,121 @@ use super::stands_in_the_way;
 
 #[test]
 fn a_symbolic_link_in_place_of_the_lock_is_not_followed() {
-    let scene = Scene::free().with("precious", NOBODY);
-    symlink("precious", scene.lock()).unwrap();
-    stands_in_the_way(&scene, "a symbolic link");
+    let fixture = Fixture::free().with("precious", NOBODY);
+    symlink("precious", fixture.lock()).unwrap();
+    stands_in_the_way(&fixture, "a symbolic link");
     assert_eq!(
-        fs::read_to_string(scene.path().join("precious")).unwrap(),
+        fs::read_to_string(fixture.path().join("precious")).unwrap(),
         NOBODY
     );
 }
 
 #[test]
 fn a_named_pipe_in_place_of_the_lock_hangs_nobody() {
-    let scene = Scene::free();
-    rustix::fs::mknodat(CWD, scene.lock(), FileType::Fifo, Mode::RUSR, 0).unwrap();
-    stands_in_the_way(&scene, "a special file");
-    assert!(fs::metadata(scene.lock()).unwrap().file_type().is_fifo());
+    let fixture = Fixture::free();
+    rustix::fs::mknodat(CWD, fixture.lock(), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    stands_in_the_way(&fixture, "a special file");
+    assert!(fs::metadata(fixture.lock()).unwrap().file_type().is_fifo());
 }
 
 #[test]
 fn a_singleton_lock_of_chromium_is_left_alone() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     // A link to the host and the pid, which is no file's name.
     let target = format!("host-{}", std::process::id());
-    symlink(&target, scene.lock()).unwrap();
-    stands_in_the_way(&scene, "a symbolic link");
-    let link = fs::read_link(scene.lock()).unwrap();
+    symlink(&target, fixture.lock()).unwrap();
+    stands_in_the_way(&fixture, "a symbolic link");
+    let link = fs::read_link(fixture.lock()).unwrap();
     assert_eq!(link.to_str(), Some(target.as_str()));
 }
 
 #[test]
 fn a_socket_in_place_of_the_lock_is_left_alone() {
-    let scene = Scene::free();
-    let _listener = UnixListener::bind(scene.lock()).unwrap();
-    stands_in_the_way(&scene, "a special file");
-    assert!(fs::metadata(scene.lock()).unwrap().file_type().is_socket());
+    let fixture = Fixture::free();
+    let _listener = UnixListener::bind(fixture.lock()).unwrap();
+    stands_in_the_way(&fixture, "a special file");
+    assert!(
+        fs::metadata(fixture.lock())
+            .unwrap()
+            .file_type()
+            .is_socket()
+    );
 }
 
 /// Runs it as a user who is nobody in particular.
-fn as_another_user(scene: &Scene) -> (Option<i32>, String) {
-    let output = scene.acquire_as_another_user().output();
+fn as_another_user(fixture: &Fixture) -> (Option<i32>, String) {
+    let output = fixture.acquire_as_another_user().output();
     ended(output.expect("the program can be started"))
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn another_users_unreadable_lock_is_never_stale_and_it_is_said_whose_it_is() {
-    let scene = Scene::stale();
-    scene.open_to_all();
-    fs::set_permissions(scene.lock(), Permissions::from_mode(0o600)).unwrap();
-    let (code, line) = as_another_user(&scene);
+    let fixture = Fixture::stale();
+    fixture.open_to_all();
+    fs::set_permissions(fixture.lock(), Permissions::from_mode(0o600)).unwrap();
+    let (code, line) = as_another_user(&fixture);
     // No claim says whose it is, so its owner may live.
     assert_eq!(code, Some(75));
-    assert!(line.contains(text(&scene.lock())), "{line}");
+    assert!(line.contains(text(&fixture.lock())), "{line}");
     let told =
         "the file may not be read, and belongs to user 0; no claim beside the file names its owner";
     assert!(line.contains(told), "{line}");
-    assert_eq!(fs::read_to_string(scene.lock()).unwrap(), NOBODY);
-    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), NOBODY);
+    assert_eq!(fixture.files(), ["tinyforge.lock"]);
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_directory_that_is_not_writable_is_a_failure_that_says_whose_it_is() {
-    let scene = Scene::free();
-    fs::set_permissions(scene.path(), Permissions::from_mode(0o755)).unwrap();
-    let (code, line) = as_another_user(&scene);
+    let fixture = Fixture::free();
+    fs::set_permissions(fixture.path(), Permissions::from_mode(0o755)).unwrap();
+    let (code, line) = as_another_user(&fixture);
     assert_eq!(code, Some(1));
     assert!(
-        line.contains("cannot create") && line.contains(text(scene.path())),
+        line.contains("cannot create") && line.contains(text(fixture.path())),
         "{line}"
     );
     assert!(
         line.contains("permission denied; the directory belongs to user 0"),
         "{line}"
     );
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_stale_lock_that_another_user_left_in_a_sticky_directory_is_a_failure_that_leaves_nothing() {
-    let scene = Scene::stale();
-    fs::set_permissions(scene.path(), Permissions::from_mode(0o1777)).unwrap();
-    fs::set_permissions(scene.lock(), Permissions::from_mode(0o644)).unwrap();
-    let (code, line) = as_another_user(&scene);
+    let fixture = Fixture::stale();
+    fs::set_permissions(fixture.path(), Permissions::from_mode(0o1777)).unwrap();
+    fs::set_permissions(fixture.lock(), Permissions::from_mode(0o644)).unwrap();
+    let (code, line) = as_another_user(&fixture);
     assert_eq!(code, Some(1));
     let told = format!(
         "cannot remove {}: operation not permitted; the file belongs to user 0",
-        scene.lock().display()
+        fixture.lock().display()
     );
     assert!(line.contains(&told), "{line}");
-    assert_eq!(scene.files(), ["tinyforge.lock"]);
+    assert_eq!(fixture.files(), ["tinyforge.lock"]);
 }
 
 /// Runs a script in a mount namespace of its own, with the program as `$0` and the directory as `$1`.
-fn in_a_mount_namespace(scene: &Scene, script: &str) -> Output {
+fn in_a_mount_namespace(fixture: &Fixture, script: &str) -> Output {
     let mut command = Command::new("unshare");
     command
         .args(["--mount", "sh", "-c", script])
         .arg(lockhost())
-        .arg(scene.path());
+        .arg(fixture.path());
     command.output().expect("unshare can be started")
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can mount a file system")]
 fn a_full_disk_is_a_failure_that_leaves_nothing() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "mount -t tmpfs -o size=4k none \"$1\" && head -c 4096 /dev/zero > \"$1/full\" || exit 3\n\
                   \"$0\" acquire \"$1\"; code=$?; ls -A \"$1\"; exit $code";
-    let output = in_a_mount_namespace(&scene, script);
+    let output = in_a_mount_namespace(&fixture, script);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "full\n");
     let (code, line) = ended(output);
     assert_eq!(code, Some(1), "{line}");
@@ -142,9 +147,9 @@ fn a_full_disk_is_a_failure_that_leaves_nothing() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can mount a file system")]
 fn a_file_system_that_is_mounted_read_only_is_a_failure() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "mount -t tmpfs -o ro none \"$1\" || exit 3\n exec \"$0\" acquire \"$1\"";
-    let (code, line) = ended(in_a_mount_namespace(&scene, script));
+    let (code, line) = ended(in_a_mount_namespace(&fixture, script));
     assert_eq!(code, Some(1), "{line}");
     assert!(
         line.contains("cannot create") && line.contains("read-only file system"),
@@ -157,27 +162,27 @@ fn with_a_few_descriptors_only_it_gets_in_or_fails_and_leaves_nothing() {
     let mut got_in = 0;
     // Fewer and the program itself does not start.
     for limit in 4..24 {
-        let scene = Scene::stale();
+        let fixture = Fixture::stale();
         let script = format!("ulimit -n {limit} && exec \"$0\" acquire \"$1\"");
         let mut command = Command::new("sh");
         command
             .args(["-c", &script])
             .arg(lockhost())
-            .arg(scene.path());
+            .arg(fixture.path());
         let mut contender = Contender::start(&mut command);
         match contender.answer() {
             Answer::Owns => {
                 got_in += 1;
                 assert_eq!(contender.stop().code(), Some(0));
                 assert!(
-                    scene.files().is_empty(),
+                    fixture.files().is_empty(),
                     "with {limit}: {:?}",
-                    scene.files()
+                    fixture.files()
                 );
             }
             Answer::Ended(code, told) => {
                 assert_eq!(code, Some(1), "with {limit}: {told}");
-                assert_eq!(scene.files(), ["tinyforge.lock"], "with {limit}: {told}");
+                assert_eq!(fixture.files(), ["tinyforge.lock"], "with {limit}: {told}");
             }
         }
     }

@@ -8,8 +8,8 @@ use std::{
 
 use lockhost_tests::{
     contender::Contender,
+    fixture::Fixture,
     program::{lockhost, run, text},
-    scene::Scene,
     schema::Schema,
     under_lock::under_lock,
 };
@@ -32,46 +32,49 @@ fn answered_under(lock: &Path, arguments: &[&str]) -> Output {
     under_lock(&[], lock, &command).output().unwrap()
 }
 
-fn two_directories() -> (Scene, Scene) {
-    (Scene::free(), Scene::free())
+fn two_directories() -> (Fixture, Fixture) {
+    (Fixture::free(), Fixture::free())
 }
 
 #[test]
 fn the_command_runs_under_the_lock() {
-    let (scene, other) = two_directories();
-    let [data, other] = [text(scene.path()), text(other.path())];
-    assert_eq!(code(&answered_under(scene.path(), &[data])), Some(0));
-    assert_eq!(code(&answered_under(scene.path(), &[other])), Some(1));
+    let (fixture, other) = two_directories();
+    let [data, other] = [text(fixture.path()), text(other.path())];
+    assert_eq!(code(&answered_under(fixture.path(), &[data])), Some(0));
+    assert_eq!(code(&answered_under(fixture.path(), &[other])), Some(1));
     // Under another name there is another lock.
-    let named = answered_under(scene.path(), &["--name", "x.pid", data]);
+    let named = answered_under(fixture.path(), &["--name", "x.pid", data]);
     assert_eq!(code(&named), Some(1));
     let link = Path::new(other).join("link");
     std::os::unix::fs::symlink(data, &link).unwrap();
-    assert_eq!(code(&answered_under(scene.path(), &[text(&link)])), Some(0));
+    assert_eq!(
+        code(&answered_under(fixture.path(), &[text(&link)])),
+        Some(0)
+    );
 }
 
 #[test]
 fn a_descendant_of_the_command_runs_under_the_lock() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "(sh -c '\"$0\" holds \"$1\" || exit 7; exit 0' \"$0\" \"$1\"; exit $?); exit $?";
     let program = lockhost();
-    let command = ["sh", "-c", script, text(&program), text(scene.path())];
-    let output = under_lock(&["--close"], scene.path(), &command).output();
+    let command = ["sh", "-c", script, text(&program), text(fixture.path())];
+    let output = under_lock(&["--close"], fixture.path(), &command).output();
     assert_eq!(code(&output.unwrap()), Some(0));
 }
 
 #[test]
 fn another_owner_is_none_of_the_callers() {
-    let scene = Scene::free();
-    assert_eq!(holds(scene.path()), Some(1));
-    let owner = Contender::owner(scene.path());
-    assert_eq!(holds(scene.path()), Some(1));
+    let fixture = Fixture::free();
+    assert_eq!(holds(fixture.path()), Some(1));
+    let owner = Contender::owner(fixture.path());
+    assert_eq!(holds(fixture.path()), Some(1));
     // As they are in a terminal multiplexer that has outlived a lock.
     let output = Command::new(lockhost())
         .arg("holds")
-        .arg(scene.path())
-        .env("LOCKHOST_DIR", scene.path())
-        .env("LOCKHOST_LOCK", scene.lock())
+        .arg(fixture.path())
+        .env("LOCKHOST_DIR", fixture.path())
+        .env("LOCKHOST_LOCK", fixture.lock())
         .env("LOCKHOST_PID", owner.pid().to_string())
         .output();
     assert_eq!(code(&output.unwrap()), Some(1));
@@ -79,8 +82,8 @@ fn another_owner_is_none_of_the_callers() {
 
 #[test]
 fn what_outlives_its_lock_does_not_run_under_it() {
-    let scene = Scene::free();
-    let place = Scene::free();
+    let fixture = Fixture::free();
+    let place = Fixture::free();
     let fifo = place.path().join("fifo");
     assert!(
         Command::new("mkfifo")
@@ -91,11 +94,11 @@ fn what_outlives_its_lock_does_not_run_under_it() {
     );
     let script = "(read line; \"$0\" holds \"$1\"; echo $?) <\"$2\" &";
     let program = lockhost();
-    let words = [text(&program), text(scene.path()), text(&fifo)];
+    let words = [text(&program), text(fixture.path()), text(&fifo)];
     let command = [&["sh", "-c", script][..], &words].concat();
-    let mut gone = Contender::start(&mut under_lock(&[], scene.path(), &command));
+    let mut gone = Contender::start(&mut under_lock(&[], fixture.path(), &command));
     assert!(gone.end_of_input().success());
-    let owner = Contender::owner(scene.path());
+    let owner = Contender::owner(fixture.path());
     fs::write(&fifo, "go on\n").unwrap();
     assert_eq!(gone.line(), "1");
     drop(owner);
@@ -103,28 +106,28 @@ fn what_outlives_its_lock_does_not_run_under_it() {
 
 #[test]
 fn a_dead_owner_covers_nothing() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
     drop(owner);
-    assert_eq!(holds(scene.path()), Some(1));
+    assert_eq!(holds(fixture.path()), Some(1));
 }
 
 #[test]
 fn a_directory_that_is_missing_has_no_lock() {
-    let scene = Scene::free();
-    assert_eq!(holds(&scene.path().join("missing")), Some(1));
+    let fixture = Fixture::free();
+    assert_eq!(holds(&fixture.path().join("missing")), Some(1));
 }
 
 #[test]
 fn what_cannot_be_known_is_4_and_wrong_usage_2() {
-    let scene = Scene::free();
-    fs::write(scene.path().join("file"), "").unwrap();
-    let file = scene.path().join("file");
+    let fixture = Fixture::free();
+    fs::write(fixture.path().join("file"), "").unwrap();
+    let file = fixture.path().join("file");
     for (arguments, code) in [
         (&["holds", text(&file)][..], 4),
-        (&["holds", "--name", "other", text(scene.path())], 2),
+        (&["holds", "--name", "other", text(fixture.path())], 2),
         (&["holds"], 2),
-        (&["holds", "--json", "-v", text(scene.path())], 2),
+        (&["holds", "--json", "-v", text(fixture.path())], 2),
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
@@ -134,17 +137,17 @@ fn what_cannot_be_known_is_4_and_wrong_usage_2() {
 
 #[test]
 fn the_reason_is_printed_where_it_is_asked_for() {
-    let (scene, other) = two_directories();
-    let [data, other] = [text(scene.path()), text(other.path())];
+    let (fixture, other) = two_directories();
+    let [data, other] = [text(fixture.path()), text(other.path())];
     let line = |output: Output| String::from_utf8(output.stdout).unwrap();
-    let held = line(answered_under(scene.path(), &["-v", data]));
+    let held = line(answered_under(fixture.path(), &["-v", data]));
     assert!(held.ends_with("and this process runs under it\n"), "{held}");
-    let free = line(answered_under(scene.path(), &["-v", other]));
+    let free = line(answered_under(fixture.path(), &["-v", other]));
     assert!(
         free.ends_with("is not held: the directory is free\n"),
         "{free}"
     );
-    let owner = Contender::owner(scene.path());
+    let owner = Contender::owner(fixture.path());
     let elsewhere = line(run(&["holds", "-v", data]));
     let part = format!("is held by pid {}, which is no ancestor", owner.pid());
     assert!(elsewhere.contains(&part), "{elsewhere}");
@@ -152,17 +155,17 @@ fn the_reason_is_printed_where_it_is_asked_for() {
 
 #[test]
 fn the_object_has_the_answer_and_the_code() {
-    let (scene, other) = two_directories();
+    let (fixture, other) = two_directories();
     let missing = other.path().join("missing");
     let file = other.path().join("file");
     fs::write(&file, "").unwrap();
     for (directory, holds, code) in [
-        (scene.path(), Some(true), 0),
+        (fixture.path(), Some(true), 0),
         (other.path(), Some(false), 1),
         (&missing, Some(false), 1),
         (&file, None, 4),
     ] {
-        let output = answered_under(scene.path(), &["--json", text(directory)]);
+        let output = answered_under(fixture.path(), &["--json", text(directory)]);
         assert_eq!(output.status.code(), Some(code));
         let line = String::from_utf8(output.stdout).unwrap();
         let object = Schema::documented().read(line.trim_end());

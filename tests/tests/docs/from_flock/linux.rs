@@ -4,9 +4,9 @@ use std::{fs, os::unix::fs::symlink, process::Stdio};
 
 use lockhost_tests::{
     contender::Contender,
+    fixture::Fixture,
     mounted::Mounted,
     program::{lockhost, text},
-    scene::Scene,
     under_lock::under_lock,
 };
 
@@ -14,15 +14,15 @@ use super::{holds::holds, place_of_the_script};
 
 #[test]
 fn who_keeps_the_lock_of_a_killed_owner_runs_under_it() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "trap '' TERM; echo ready; read line; \"$0\" holds \"$1\"; echo $?";
     let program = lockhost();
-    let command = ["sh", "-c", script, text(&program), text(scene.path())];
-    let mut owner = under_lock(&[], scene.path(), &command);
+    let command = ["sh", "-c", script, text(&program), text(fixture.path())];
+    let mut owner = under_lock(&[], fixture.path(), &command);
     let mut owner = Contender::start(owner.stdin(Stdio::piped()));
     assert_eq!(owner.line(), "ready");
     owner.kill();
-    assert_eq!(holds(scene.path()), Some(1), "the lock is the shell's");
+    assert_eq!(holds(fixture.path()), Some(1), "the lock is the shell's");
     owner.go_on();
     assert_eq!(owner.line(), "0");
 }

@@ -9,10 +9,10 @@ use std::{
 use lockhost::{AliveReason, Liveness, Options, acquire};
 use lockhost_tests::{
     contender::{ACQUIRE, Answer, Barrier, Contender, owners, rounds, send},
+    fixture::{Fixture, NOBODY},
     program::{lockhost, run},
-    scene::{NOBODY, Scene},
     seccomp::deny_links,
-    traced,
+    strace,
 };
 use rustix::process::Signal;
 
@@ -21,25 +21,25 @@ use super::{LOCK, RECLAIM};
 /// How policies answer: seccomp as its filter says, security modules with EACCES.
 const ANSWERS: [i32; 3] = [libc::EPERM, libc::EACCES, libc::ENOSYS];
 
-fn acquire_denied(scene: &Scene, errno: i32) -> Contender {
+fn acquire_denied(fixture: &Fixture, errno: i32) -> Contender {
     let mut command = Command::new(lockhost());
-    command.args(ACQUIRE).arg(scene.path());
+    command.args(ACQUIRE).arg(fixture.path());
     deny_links(&mut command, errno);
     Contender::start(&mut command)
 }
 
-fn owner_denied(scene: &Scene) -> Contender {
-    let mut owner = acquire_denied(scene, libc::EPERM);
+fn owner_denied(fixture: &Fixture) -> Contender {
+    let mut owner = acquire_denied(fixture, libc::EPERM);
     assert_eq!(owner.answer(), Answer::Owns);
     owner
 }
 
 /// The lock is a pid file that the kernel keeps locked, and there is no claim.
-fn is_in_place(scene: &Scene, owner: &Contender) {
-    assert_eq!(scene.files(), [LOCK]);
-    let content = fs::read_to_string(scene.lock()).unwrap();
+fn is_in_place(fixture: &Fixture, owner: &Contender) {
+    assert_eq!(fixture.files(), [LOCK]);
+    let content = fs::read_to_string(fixture.lock()).unwrap();
     assert_eq!(content, format!("{}\n", owner.pid()));
-    let file = File::open(scene.lock()).unwrap();
+    let file = File::open(fixture.lock()).unwrap();
     assert!(matches!(
         file.try_lock_shared(),
         Err(TryLockError::WouldBlock)
@@ -56,13 +56,13 @@ fn is_refused(mut contender: Contender, owner: u32) {
 #[test]
 fn denied_links_make_a_lock_in_place_with_evidence() {
     for errno in ANSWERS {
-        let scene = Scene::free();
-        let mut owner = acquire_denied(&scene, errno);
+        let fixture = Fixture::free();
+        let mut owner = acquire_denied(&fixture, errno);
         assert_eq!(owner.answer(), Answer::Owns, "{errno}");
-        is_in_place(&scene, &owner);
+        is_in_place(&fixture, &owner);
         assert_eq!(owner.end(Signal::TERM).code(), Some(0));
         assert!(owner.complaints().contains("hard links are denied"));
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
@@ -70,60 +70,60 @@ fn denied_links_make_a_lock_in_place_with_evidence() {
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn links_denied_by_name_make_a_lock_in_place() {
     for error in ["EPERM", "EACCES", "ENOSYS"] {
-        let scene = Scene::free();
+        let fixture = Fixture::free();
         let inject = format!("linkat:error={error}");
-        let mut owner = traced::acquire_with(&[&inject], scene.path());
+        let mut owner = strace::acquire_with(&[&inject], fixture.path());
         assert_eq!(owner.answer(), Answer::Owns, "{error}");
-        is_in_place(&scene, &owner);
+        is_in_place(&fixture, &owner);
         assert_eq!(owner.end(Signal::TERM).code(), Some(0));
-        assert!(scene.files().is_empty());
+        assert!(fixture.files().is_empty());
     }
 }
 
 #[test]
 fn a_lock_in_place_and_a_linked_one_exclude_each_other() {
-    let scene = Scene::free();
-    let mut owner = owner_denied(&scene);
-    is_refused(Contender::acquire(scene.path()), owner.pid());
-    is_refused(acquire_denied(&scene, libc::EACCES), owner.pid());
-    is_in_place(&scene, &owner);
+    let fixture = Fixture::free();
+    let mut owner = owner_denied(&fixture);
+    is_refused(Contender::acquire(fixture.path()), owner.pid());
+    is_refused(acquire_denied(&fixture, libc::EACCES), owner.pid());
+    is_in_place(&fixture, &owner);
     owner.end(Signal::TERM);
-    let mut owner = Contender::owner(scene.path());
-    is_refused(acquire_denied(&scene, libc::EPERM), owner.pid());
-    assert_eq!(scene.files().len(), 2, "the lock and its claim");
+    let mut owner = Contender::owner(fixture.path());
+    is_refused(acquire_denied(&fixture, libc::EPERM), owner.pid());
+    assert_eq!(fixture.files().len(), 2, "the lock and its claim");
     owner.end(Signal::TERM);
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_killed_owner_in_place_is_taken_over() {
-    let scene = Scene::free();
-    owner_denied(&scene).kill();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    owner_denied(&fixture).kill();
+    let lock = acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced().len(), 1);
     assert!(lock.is_claimed() && lock.has_evidence());
     lock.release().unwrap();
-    Contender::owner(scene.path()).kill();
-    let mut owner = owner_denied(&scene);
-    is_in_place(&scene, &owner);
+    Contender::owner(fixture.path()).kill();
+    let mut owner = owner_denied(&fixture);
+    is_in_place(&fixture, &owner);
     owner.end(Signal::TERM);
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn an_owner_in_place_that_swept_hands_its_evidence_over() {
     // The owner takes the reclaim lock that was left, only to drop it, and guards that file after its lock.
-    let scene = Scene::free().with(RECLAIM, NOBODY);
+    let fixture = Fixture::free().with(RECLAIM, NOBODY);
     let mut command = Command::new(lockhost());
-    command.args(ACQUIRE).arg(scene.path());
+    command.args(ACQUIRE).arg(fixture.path());
     // The kernel reports the owner's end to the command by SIGTERM.
     command.args(["--", "sh", "-c", "trap '' TERM; echo $$; exec sleep 600"]);
     deny_links(&mut command, libc::EPERM);
     let mut owner = Contender::start(&mut command);
     let command: u32 = owner.line().parse().expect("the command's pid");
-    assert_eq!(scene.files(), [LOCK]);
+    assert_eq!(fixture.files(), [LOCK]);
     owner.kill();
-    let refused = acquire(scene.path()).unwrap_err();
+    let refused = acquire(fixture.path()).unwrap_err();
     send(command, Signal::KILL).unwrap();
     let liveness = refused.holder().unwrap().liveness();
     assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence));
@@ -132,12 +132,12 @@ fn an_owner_in_place_that_swept_hands_its_evidence_over() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "there are no PID namespaces to be had")]
 fn an_owner_in_place_is_respected_from_another_pid_namespace() {
-    let scene = Scene::free();
-    let mut owner = owner_denied(&scene);
+    let fixture = Fixture::free();
+    let mut owner = owner_denied(&fixture);
     let elsewhere = || {
         let mut command = Command::new("unshare");
         command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
-        command.arg(lockhost()).args(ACQUIRE).arg(scene.path());
+        command.arg(lockhost()).args(ACQUIRE).arg(fixture.path());
         Contender::start(&mut command)
     };
     let Answer::Ended(Some(75), told) = elsewhere().answer() else {
@@ -150,26 +150,26 @@ fn an_owner_in_place_is_respected_from_another_pid_namespace() {
 
 #[test]
 fn of_eight_with_links_and_eight_without_exactly_one_gets_in() {
-    let scenes: [fn() -> Scene; 4] = [
-        Scene::free,
-        Scene::stale,
-        || Scene::stale().with(RECLAIM, NOBODY),
-        || Scene::free().with_old(LOCK, ""),
+    let fixtures: [fn() -> Fixture; 4] = [
+        Fixture::free,
+        Fixture::stale,
+        || Fixture::stale().with(RECLAIM, NOBODY),
+        || Fixture::free().with_old(LOCK, ""),
     ];
     for _ in 0..rounds() {
-        for scene in scenes {
-            race(&scene());
+        for fixture in fixtures {
+            race(&fixture());
         }
     }
     println!("links denied to half of 16: 4 times {} rounds", rounds());
 }
 
-fn race(scene: &Scene) {
+fn race(fixture: &Fixture) {
     let barrier = Barrier::new();
     let mut contenders: Vec<_> = (0..16)
         .map(|number| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_at-barrier"));
-            command.arg(lockhost()).args(ACQUIRE).arg(scene.path());
+            command.arg(lockhost()).args(ACQUIRE).arg(fixture.path());
             if number % 2 == 0 {
                 deny_links(&mut command, libc::EPERM);
             }
@@ -186,15 +186,15 @@ fn race(scene: &Scene) {
             assert_eq!(contender.end(Signal::TERM).code(), Some(0));
         }
     }
-    let lock = Options::new().acquire(scene.path()).unwrap();
+    let lock = Options::new().acquire(fixture.path()).unwrap();
     lock.release().unwrap();
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn doctor_says_that_links_are_denied_to_this_process() {
-    let scene = Scene::free();
-    let path = scene.path().to_str().expect("its path is text");
+    let fixture = Fixture::free();
+    let path = fixture.path().to_str().expect("its path is text");
     let mut command = Command::new(lockhost());
     command.args(["doctor", path]);
     deny_links(&mut command, libc::EPERM);

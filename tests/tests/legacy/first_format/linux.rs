@@ -3,18 +3,18 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use lockhost::{DEFAULT_NAME, DeadReason, ReplacedReason, acquire};
-use lockhost_tests::scene::Scene;
+use lockhost_tests::fixture::Fixture;
 
 use super::{CLAIM, CONTENT, identity, kept_on, left};
 
 #[test]
 fn its_owner_is_dead_where_its_evidence_is_gone() {
     // The type of the file system that the tests run on.
-    let mine = acquire(Scene::free().path()).unwrap();
+    let mine = acquire(Fixture::free().path()).unwrap();
     let kind = mine.identity().split('-').find(|it| it.starts_with('e'));
     let kind = kind.expect("temporary files lie on a listed file system");
-    let scene = left(&kept_on(&format!("-{kind}-")));
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = left(&kept_on(&format!("-{kind}-")));
+    let lock = acquire(fixture.path()).unwrap();
     let [replaced] = lock.replaced() else {
         panic!("{:?}", lock.replaced());
     };
@@ -23,13 +23,13 @@ fn its_owner_is_dead_where_its_evidence_is_gone() {
     assert_eq!(replaced.reason(), gone);
     lock.release().unwrap();
     // The sweep that follows a reclaim knows the claim for that of a dead process.
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn it_is_what_is_written() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
     let pid = std::process::id();
     assert_eq!(
         fs::read_to_string(lock.path()).unwrap(),
@@ -38,7 +38,7 @@ fn it_is_what_is_written() {
     let mode = fs::metadata(lock.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
     let claim = format!("{DEFAULT_NAME}.{}", lock.identity());
-    assert_eq!(scene.files(), [DEFAULT_NAME, claim.as_str()]);
+    assert_eq!(fixture.files(), [DEFAULT_NAME, claim.as_str()]);
     let tags = |identity: &str| -> Vec<char> {
         let parts = identity.split('-');
         parts.map(|part| part.chars().next().unwrap()).collect()

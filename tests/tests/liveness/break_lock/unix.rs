@@ -7,31 +7,31 @@ use std::{
 
 use lockhost::{AliveReason, ErrorKind, Liveness, break_lock};
 use lockhost_tests::{
+    fixture::Fixture,
     program::{lockhost, run, text},
-    scene::Scene,
 };
 
 use super::unknown;
 
 #[test]
 fn the_kernel_has_a_veto_against_a_persons_word() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let owner = unknown("7");
-    owner.leave(&scene);
-    let file = File::open(scene.lock()).unwrap();
+    owner.leave(&fixture);
+    let file = File::open(fixture.lock()).unwrap();
     file.try_lock().unwrap();
-    let before = scene.files();
-    let error = break_lock(scene.path(), &owner.text()).unwrap_err();
+    let before = fixture.files();
+    let error = break_lock(fixture.path(), &owner.text()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Held);
     let liveness = error.holder().unwrap().liveness();
     assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence));
-    assert_eq!(scene.files(), before);
+    assert_eq!(fixture.files(), before);
 }
 
 #[test]
 fn the_command_that_a_refusal_prints_works_as_it_stands() {
-    let scene = Scene::free();
-    let directory = scene.path().join("it's data");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("it's data");
     fs::create_dir(&directory).unwrap();
     fs::write(directory.join("app.pid"), "1\n").unwrap();
     let output = run(&["acquire", "--name=app.pid", text(&directory)]);

@@ -9,9 +9,9 @@ use std::{
 use lockhost::{AliveReason, DeadReason, Liveness, ReplacedReason, UnknownReason, acquire};
 use lockhost_tests::{
     contender::{Answer, Contender},
+    fixture::Fixture,
     identity::{Identity, start_of},
     program::lockhost,
-    scene::Scene,
 };
 
 use super::{Sleeper, bare, dead, held};
@@ -29,11 +29,11 @@ fn into_zombie(mut sleeper: Sleeper) -> Sleeper {
 #[test]
 fn a_zombie_is_dead() {
     let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    let identity = Identity::mine(scene.path()).of(sleeper.pid());
+    let fixture = Fixture::free();
+    let identity = Identity::mine(fixture.path()).of(sleeper.pid());
     let zombie = into_zombie(sleeper);
-    identity.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::Zombie);
+    identity.leave(&fixture);
+    dead(acquire(fixture.path()), DeadReason::Zombie);
     dead(acquire(bare(zombie.pid()).path()), DeadReason::Zombie);
 }
 
@@ -42,12 +42,15 @@ fn a_zombie_leader_with_living_threads_is_alive() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leaderless"));
     let mut leaderless = Contender::start(command.stdin(Stdio::piped()));
     assert_eq!(leaderless.line(), leaderless.pid().to_string());
-    let scene = Scene::free();
-    Identity::mine(scene.path())
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
         .of(leaderless.pid())
         .without('e')
-        .leave(&scene);
-    held(acquire(scene.path()), Liveness::Alive(AliveReason::Running));
+        .leave(&fixture);
+    held(
+        acquire(fixture.path()),
+        Liveness::Alive(AliveReason::Running),
+    );
     held(
         acquire(bare(leaderless.pid()).path()),
         Liveness::Alive(AliveReason::Exists),
@@ -67,10 +70,12 @@ fn a_thread_id_is_nobodys_pid() {
 #[test]
 fn a_running_process_without_the_evidence_that_it_promises_is_refused_until_a_person_decides() {
     let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    Identity::mine(scene.path()).of(sleeper.pid()).leave(&scene);
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
+        .of(sleeper.pid())
+        .leave(&fixture);
     let error = held(
-        acquire(scene.path()),
+        acquire(fixture.path()),
         Liveness::Alive(AliveReason::Unguarded),
     );
     let told = error.to_string();
@@ -78,16 +83,16 @@ fn a_running_process_without_the_evidence_that_it_promises_is_refused_until_a_pe
     assert!(told.contains("--assume-dead="), "{told}");
     let identity = error.holder().unwrap().identity().unwrap().to_owned();
     let options = lockhost::Options::new().assume_dead(identity);
-    let lock = options.acquire(scene.path()).unwrap();
+    let lock = options.acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::AssumedDead);
 }
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_process_that_may_not_be_signalled_is_alive() {
-    let scene = bare(1);
-    scene.open_to_all();
-    let mut contender = Contender::start(&mut scene.acquire_as_another_user());
+    let fixture = bare(1);
+    fixture.open_to_all();
+    let mut contender = Contender::start(&mut fixture.acquire_as_another_user());
     let Answer::Ended(Some(75), told) = contender.answer() else {
         panic!("process 1 is alive");
     };
@@ -97,8 +102,8 @@ fn a_process_that_may_not_be_signalled_is_alive() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root chooses the next pid")]
 fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
     let pid = owner.pid();
     let started = start_of(pid);
     owner.kill();
@@ -110,39 +115,42 @@ fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
         (sleeper.pid() == pid && start_of(pid) != started).then_some(sleeper)
     });
     let _reused = reused.expect("the kernel gives the number again");
-    dead(acquire(scene.path()), DeadReason::Reused);
+    dead(acquire(fixture.path()), DeadReason::Reused);
 }
 
 #[test]
 fn what_our_own_process_lost_track_of_is_dead() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     // As a trap in the middle of an attempt leaves it: nobody keeps the claim locked.
-    Identity::mine(scene.path()).leave(&scene);
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
+    Identity::mine(fixture.path()).leave(&fixture);
+    dead(acquire(fixture.path()), DeadReason::EvidenceGone);
 }
 
 #[test]
 fn in_another_time_namespace_a_process_is_alive() {
     let sleeper = Sleeper::new();
-    let scene = Scene::free();
-    Identity::mine(scene.path())
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
         .of(sleeper.pid())
         .with('s', "1")
         .with('t', "1")
-        .leave(&scene);
-    held(acquire(scene.path()), Liveness::Alive(AliveReason::Exists));
+        .leave(&fixture);
+    held(
+        acquire(fixture.path()),
+        Liveness::Alive(AliveReason::Exists),
+    );
 }
 
 #[test]
 fn an_owner_of_another_boot_is_dead_with_proof_and_unknown_without() {
     let other = "00000000000000000000000000000000";
-    let scene = Scene::free();
-    let foreigner = Identity::mine(scene.path()).with('b', other);
-    foreigner.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
-    foreigner.without('e').leave(&scene);
+    let fixture = Fixture::free();
+    let foreigner = Identity::mine(fixture.path()).with('b', other);
+    foreigner.leave(&fixture);
+    dead(acquire(fixture.path()), DeadReason::EvidenceGone);
+    foreigner.without('e').leave(&fixture);
     let error = held(
-        acquire(scene.path()),
+        acquire(fixture.path()),
         Liveness::Unknown(UnknownReason::OtherBoot),
     );
     assert!(error.to_string().contains("--assume-dead=1-p"), "{error}");
@@ -150,42 +158,42 @@ fn an_owner_of_another_boot_is_dead_with_proof_and_unknown_without() {
 
 #[test]
 fn a_lock_that_a_power_loss_emptied_is_judged_by_its_claim_and_leaves_nothing() {
-    let scene = Scene::free();
-    Identity::mine(scene.path())
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
         .with('b', "00000000000000000000000000000000")
-        .leave(&scene);
+        .leave(&fixture);
     File::options()
         .write(true)
-        .open(scene.lock())
+        .open(fixture.lock())
         .unwrap()
         .set_len(0)
         .unwrap();
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
-    assert!(scene.files().is_empty(), "{:?}", scene.files());
+    dead(acquire(fixture.path()), DeadReason::EvidenceGone);
+    assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
 #[test]
 fn an_owner_in_another_pid_namespace_is_dead_with_proof_and_unknown_without() {
-    let scene = Scene::free();
-    let foreigner = Identity::mine(scene.path()).with('n', "1");
-    foreigner.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
-    foreigner.without('e').leave(&scene);
+    let fixture = Fixture::free();
+    let foreigner = Identity::mine(fixture.path()).with('n', "1");
+    foreigner.leave(&fixture);
+    dead(acquire(fixture.path()), DeadReason::EvidenceGone);
+    foreigner.without('e').leave(&fixture);
     held(
-        acquire(scene.path()),
+        acquire(fixture.path()),
         Liveness::Unknown(UnknownReason::OtherNamespace),
     );
 }
 
 #[test]
 fn evidence_on_another_type_of_file_system_proves_nothing() {
-    let scene = Scene::free();
-    Identity::mine(scene.path())
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
         .with('n', "1")
         .with('e', "6969")
-        .leave(&scene);
+        .leave(&fixture);
     held(
-        acquire(scene.path()),
+        acquire(fixture.path()),
         Liveness::Unknown(UnknownReason::OtherNamespace),
     );
 }
@@ -197,19 +205,19 @@ fn nothing_is_dead_whose_file_is_locked() {
     let reused = |mine: Identity| mine.with('s', "1");
     let claims: [&dyn Fn(Identity) -> Identity; 3] = [&other_boot, &gone, &reused];
     for claim in claims {
-        let scene = Scene::free();
-        claim(Identity::mine(scene.path())).leave(&scene);
-        let file = File::open(scene.lock()).unwrap();
+        let fixture = Fixture::free();
+        claim(Identity::mine(fixture.path())).leave(&fixture);
+        let file = File::open(fixture.lock()).unwrap();
         file.try_lock().unwrap();
         let error = held(
-            acquire(scene.path()),
+            acquire(fixture.path()),
             Liveness::Alive(AliveReason::Evidence),
         );
         let told = format!("keeps the file locked for pid {} (", process::id());
         assert!(error.to_string().contains(&told), "{error}");
         drop(file);
         // A process that another test is starting at this moment has a copy of it until its execve(2).
-        while let Err(error) = acquire(scene.path()) {
+        while let Err(error) = acquire(fixture.path()) {
             held(Err(error), Liveness::Alive(AliveReason::Evidence));
             thread::yield_now();
         }
@@ -219,27 +227,27 @@ fn nothing_is_dead_whose_file_is_locked() {
 #[test]
 fn a_file_that_is_locked_is_vetoed_also_without_a_claim_and_whatever_it_says() {
     for content in ["999999999\n", "", "garbage\n"] {
-        let scene = Scene::free().with_old("tinyforge.lock", content);
-        let file = File::open(scene.lock()).unwrap();
+        let fixture = Fixture::free().with_old("tinyforge.lock", content);
+        let file = File::open(fixture.lock()).unwrap();
         file.try_lock().unwrap();
         held(
-            acquire(scene.path()),
+            acquire(fixture.path()),
             Liveness::Alive(AliveReason::Evidence),
         );
-        assert_eq!(scene.files(), ["tinyforge.lock"]);
+        assert_eq!(fixture.files(), ["tinyforge.lock"]);
     }
 }
 
 #[test]
 fn a_veto_overrules_a_persons_word() {
-    let scene = Scene::free();
-    let foreigner = Identity::mine(scene.path()).with('n', "1");
-    foreigner.leave(&scene);
-    let file = File::open(scene.lock()).unwrap();
+    let fixture = Fixture::free();
+    let foreigner = Identity::mine(fixture.path()).with('n', "1");
+    foreigner.leave(&fixture);
+    let file = File::open(fixture.lock()).unwrap();
     file.try_lock().unwrap();
     let options = lockhost::Options::new().assume_dead(foreigner.text());
     held(
-        options.acquire(scene.path()),
+        options.acquire(fixture.path()),
         Liveness::Alive(AliveReason::Evidence),
     );
 }
@@ -248,22 +256,22 @@ fn a_veto_overrules_a_persons_word() {
 fn a_veto_is_told_also_where_the_process_seems_to_live() {
     let sleeper = Sleeper::new();
     let bare = bare(sleeper.pid());
-    let claimed = Scene::free();
+    let claimed = Fixture::free();
     Identity::mine(claimed.path())
         .of(sleeper.pid())
         .without('s')
         .leave(&claimed);
-    for scene in [bare, claimed] {
-        let file = File::open(scene.lock()).unwrap();
+    for fixture in [bare, claimed] {
+        let file = File::open(fixture.lock()).unwrap();
         file.try_lock().unwrap();
         let error = held(
-            acquire(scene.path()),
+            acquire(fixture.path()),
             Liveness::Alive(AliveReason::Evidence),
         );
         let identity = error.holder().unwrap().identity().unwrap().to_owned();
         let options = lockhost::Options::new().assume_dead(identity);
         held(
-            options.acquire(scene.path()),
+            options.acquire(fixture.path()),
             Liveness::Alive(AliveReason::Evidence),
         );
     }
@@ -274,12 +282,12 @@ fn a_veto_is_told_also_where_the_process_seems_to_live() {
 fn a_proc_of_another_pid_namespace_makes_nobody_dead() {
     // Inside, proc(5) is still the one outside, where the numbers of the first few processes are other processes',
     // threads', or nobody's. The lock's owner lives inside.
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = "sleep 1000 & echo $! > \"$1/tinyforge.lock\"; \"$0\" acquire \"$1\"; code=$?; kill $!; exit $code";
     let output = Command::new("unshare")
         .args(["--pid", "--fork", "sh", "-c", script])
         .arg(lockhost())
-        .arg(scene.path())
+        .arg(fixture.path())
         .output()
         .expect("unshare can be started");
     let told = String::from_utf8_lossy(&output.stderr);
@@ -289,45 +297,47 @@ fn a_proc_of_another_pid_namespace_makes_nobody_dead() {
 
 #[test]
 fn those_who_ask_at_once_do_not_take_each_other_for_the_owner() {
-    let scene = Scene::free();
-    Identity::mine(scene.path()).with('n', "1").leave(&scene);
-    let file = File::open(scene.lock()).unwrap();
+    let fixture = Fixture::free();
+    Identity::mine(fixture.path())
+        .with('n', "1")
+        .leave(&fixture);
+    let file = File::open(fixture.lock()).unwrap();
     file.try_lock_shared().unwrap();
-    dead(acquire(scene.path()), DeadReason::EvidenceGone);
+    dead(acquire(fixture.path()), DeadReason::EvidenceGone);
 }
 
 #[test]
 fn a_claim_that_was_removed_by_hand_leaves_the_veto() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
-    for file in scene
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
+    for file in fixture
         .files()
         .into_iter()
         .filter(|file| file != "tinyforge.lock")
     {
-        fs::remove_file(scene.path().join(file)).unwrap();
+        fs::remove_file(fixture.path().join(file)).unwrap();
     }
-    fs::write(scene.lock(), "999999999\n").unwrap();
+    fs::write(fixture.lock(), "999999999\n").unwrap();
     held(
-        acquire(scene.path()),
+        acquire(fixture.path()),
         Liveness::Alive(AliveReason::Evidence),
     );
     // It notices nothing, rightly: the lock's file is still its own.
     assert_eq!(owner.stop().code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn evidence_is_closed_when_a_program_is_started() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
     let child = Sleeper::new();
     let open = fs::read_dir(format!("/proc/{}/fd", child.pid())).unwrap();
     let names: Vec<_> = open
         .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok())
         .collect();
     assert!(
-        !names.iter().any(|name| name.starts_with(scene.path())),
+        !names.iter().any(|name| name.starts_with(fixture.path())),
         "{names:?}"
     );
     drop(lock);
@@ -336,11 +346,11 @@ fn evidence_is_closed_when_a_program_is_started() {
 #[test]
 fn no_such_pid_is_dead() {
     let mut gone = Sleeper::new();
-    let scene = Scene::free();
-    let identity = Identity::mine(scene.path()).of(gone.pid());
+    let fixture = Fixture::free();
+    let identity = Identity::mine(fixture.path()).of(gone.pid());
     gone.0.kill().unwrap();
     gone.0.wait().unwrap();
-    identity.leave(&scene);
-    dead(acquire(scene.path()), DeadReason::NoProcess);
+    identity.leave(&fixture);
+    dead(acquire(fixture.path()), DeadReason::NoProcess);
     dead(acquire(bare(gone.pid()).path()), DeadReason::NoProcess);
 }

@@ -10,9 +10,9 @@ use std::{
 use lockhost::{AliveReason, Liveness, acquire};
 use lockhost_tests::{
     contender::{Contender, send},
+    fixture::Fixture,
     mounted::Mounted,
     program::lockhost,
-    scene::Scene,
     schema::Schema,
     under_lock::{instances, ready, sleeps_until_notified, told, until},
 };
@@ -24,23 +24,23 @@ const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
 #[test]
 fn a_directory_that_is_given_twice_is_taken_once() {
-    let scene = Scene::free();
-    let link = Scene::free();
+    let fixture = Fixture::free();
+    let link = Fixture::free();
     let other = link.path().join("other name");
-    symlink(scene.path(), &other).unwrap();
-    let directories = [scene.path(), &other, scene.path()];
+    symlink(fixture.path(), &other).unwrap();
+    let directories = [fixture.path(), &other, fixture.path()];
     let print = ["sh", "-c", "echo $LOCKHOST_DIR"];
     let output = under_locks(&[], &directories, &print).output().unwrap();
-    let expected = format!("{}\n", scene.path().display());
+    let expected = format!("{}\n", fixture.path().display());
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn twenty_locks_take_one_inotify_instance() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let paths: Vec<_> = (0..20)
-        .map(|nth| scene.path().join(nth.to_string()))
+        .map(|nth| fixture.path().join(nth.to_string()))
         .collect();
     paths.iter().for_each(|path| fs::create_dir(path).unwrap());
     let directories: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
@@ -65,7 +65,7 @@ fn twenty_locks_take_one_inotify_instance() {
 
 #[test]
 fn whoever_names_them_in_another_order_still_gets_them() {
-    let (a, b) = (Scene::free(), Scene::free());
+    let (a, b) = (Fixture::free(), Fixture::free());
     let witness = a.path().join("witness");
     let witness = witness.to_str().unwrap();
     let alone = format!("mkdir {witness} || exit 9; rmdir {witness}");
@@ -83,32 +83,32 @@ fn whoever_names_them_in_another_order_still_gets_them() {
 
 #[test]
 fn the_command_sees_all_and_keeps_all_when_its_parent_is_killed() {
-    let (a, b) = (Scene::free(), Scene::free());
+    let (a, b) = (Fixture::free(), Fixture::free());
     let mut owner = Contender::start(&mut under_locks(&[], &[a.path(), b.path()], &[HEARING]));
     let (command, _) = ready(&mut owner);
     let environment = fs::read(format!("/proc/{command}/environ")).unwrap();
     let environment = String::from_utf8_lossy(&environment).into_owned();
-    let both = [&a, &b].map(|scene| scene.path().to_str().unwrap());
+    let both = [&a, &b].map(|fixture| fixture.path().to_str().unwrap());
     let dirs = [both.join(":"), [both[1], both[0]].join(":")];
     let seen = |dirs: &String| environment.contains(&format!("LOCKHOST_DIR={dirs}\0"));
     assert!(dirs.iter().any(seen), "{environment}");
     owner.kill();
-    for scene in [&a, &b] {
-        let refused = acquire(scene.path()).unwrap_err();
+    for fixture in [&a, &b] {
+        let refused = acquire(fixture.path()).unwrap_err();
         let liveness = refused.holder().unwrap().liveness();
         assert_eq!(liveness, Liveness::Alive(AliveReason::Evidence));
     }
     send(command, Signal::USR2).unwrap();
-    for scene in [&a, &b] {
-        until("it has ended", || acquire(scene.path()).is_ok());
+    for fixture in [&a, &b] {
+        until("it has ended", || acquire(fixture.path()).is_ok());
     }
 }
 
 #[test]
 fn while_one_is_waited_for_no_other_is_held() {
-    let scenes = [Scene::free(), Scene::stale()];
+    let fixtures = [Fixture::free(), Fixture::stale()];
     for held in [0, 1] {
-        let paths = scenes.each_ref().map(Scene::path);
+        let paths = fixtures.each_ref().map(Fixture::path);
         let lock = acquire(paths[held]).unwrap();
         let command = under_locks(
             &["--wait", "--wait-for-ancestor", "--json"],
@@ -142,18 +142,18 @@ fn while_one_is_waited_for_no_other_is_held() {
         assert_eq!((count("acquired"), count("released")), (2, 2), "{events:?}");
         assert!((1..=3).contains(&count("waiting")), "{events:?}");
         assert!(count("reclaimed") <= 1, "{events:?}");
-        assert!(scenes.iter().all(|scene| scene.files().is_empty()));
+        assert!(fixtures.iter().all(|fixture| fixture.files().is_empty()));
     }
 }
 
 #[test]
 fn a_bound_on_waiting_is_one_for_all_rounds() {
-    let scenes = [Scene::free(), Scene::free()];
-    let paths = scenes.each_ref().map(Scene::path);
+    let fixtures = [Fixture::free(), Fixture::free()];
+    let paths = fixtures.each_ref().map(Fixture::path);
     let _lock = acquire(paths[1]).unwrap();
     let mut command = under_locks(&["--wait=50ms", "--wait-for-ancestor"], &paths, &["true"]);
     assert_eq!(command.output().unwrap().status.code(), Some(75));
-    assert!(scenes[0].files().is_empty());
+    assert!(fixtures[0].files().is_empty());
 }
 
 /// Directories in which each path of the first pair and one of the second show the same directory, and their devices
@@ -170,8 +170,8 @@ fn in_opposite_orders(mounts: &[[Mounted; 2]]) -> [[PathBuf; 2]; 2] {
 #[test]
 #[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
 fn commands_that_see_opposite_orders_never_deadlock() {
-    let (a, b) = (Scene::free(), Scene::free());
-    let mount = |scene: &Scene| Mounted::bindfs_over(scene.path());
+    let (a, b) = (Fixture::free(), Fixture::free());
+    let mount = |fixture: &Fixture| Mounted::bindfs_over(fixture.path());
     // Whatever numbers were free before: those of later mounts come in pairs of both orders.
     let mut mounts: Vec<[Mounted; 2]> = Vec::new();
     for nth in 0..4 {
@@ -184,7 +184,7 @@ fn commands_that_see_opposite_orders_never_deadlock() {
         });
     }
     let orders = in_opposite_orders(&mounts);
-    let witness = Scene::free();
+    let witness = Fixture::free();
     let witness = witness.path().join("witness");
     let alone = format!("mkdir {0} || exit 9; rmdir {0}", witness.display());
     let command = ["sh", "-c", &alone];
@@ -210,7 +210,7 @@ fn commands_that_see_opposite_orders_never_deadlock() {
 
 /// In a mount namespace of its own, in which a shell has done this first, with two directories.
 fn mounted(script: &str, options: &str) -> Output {
-    let place = Scene::free();
+    let place = Fixture::free();
     let script = format!(
         "cd \"$1\"; mkdir a b; {script}; \"$0\" acquire {options} a b -- sh -c 'echo \"$LOCKHOST_DIR\"; ls -A a b'"
     );
@@ -252,8 +252,8 @@ fn two_directories_of_one_device_and_inode_are_both_locked() {
 #[test]
 fn a_directory_removed_between_two_rounds_is_waited_for() {
     for options in [&["--wait"][..], &["--wait", "--mkdir"]] {
-        let scene = Scene::free();
-        let [a, b] = ["a", "b"].map(|name| scene.path().join(name));
+        let fixture = Fixture::free();
+        let [a, b] = ["a", "b"].map(|name| fixture.path().join(name));
         fs::create_dir(&a).unwrap();
         fs::create_dir(&b).unwrap();
         let mut owner = Contender::owner(&b);

@@ -5,19 +5,19 @@ use std::process::{Command, Output};
 use lockhost::{ErrorKind, Options, acquire};
 use lockhost_tests::{
     contender::Contender,
+    fixture::Fixture,
     program::{lockhost, text},
-    scene::Scene,
     under_lock::{told, under_lock},
 };
 
 /// What a command of the owner's says and ends with, in a shell in which `lockhost` is the program and `D` the directory.
 fn under_its_lock(script: &str) -> Output {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let script = format!("lockhost() {{ \"$LOCKHOST\" \"$@\"; }}; {script}");
-    under_lock(&[], scene.path(), &["sh", "-c", &script])
+    under_lock(&[], fixture.path(), &["sh", "-c", &script])
         .env_remove("LOCKHOST_WAIT")
         .env("LOCKHOST", lockhost())
-        .env("D", scene.path())
+        .env("D", fixture.path())
         .output()
         .unwrap()
 }
@@ -75,10 +75,10 @@ fn quiet_says_nothing_of_an_ancestor() {
 
 #[test]
 fn an_ancestor_that_releases_is_waited_for_by_the_option() {
-    let scene = Scene::free();
-    let lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let lock = acquire(fixture.path()).unwrap();
     let options = ["-v", "--wait", "--wait-for-ancestor"];
-    let mut waiter = Contender::start(&mut told(&under_lock(&options, scene.path(), &[])));
+    let mut waiter = Contender::start(&mut told(&under_lock(&options, fixture.path(), &[])));
     let line = waiter.line();
     assert!(line.starts_with("lockhost: waiting for "), "{line}");
     lock.release().unwrap();
@@ -101,19 +101,19 @@ fn a_dead_owners_command_is_an_ancestor_too() {
 
 #[test]
 fn a_holder_knows_whether_it_is_an_ancestor() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
-    let refused = acquire(scene.path()).unwrap_err();
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let refused = acquire(fixture.path()).unwrap_err();
     assert!(!refused.holder().unwrap().is_ancestor(), "a child is none");
     assert!(!refused.holder().unwrap().is_this_process());
 }
 
 #[test]
 fn another_program_that_is_an_ancestor_is_not_waited_for() {
-    let scene = Scene::free().with("tinyforge.lock", &format!("{}\n", std::process::id()));
+    let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", std::process::id()));
     let mut command = Command::new(lockhost());
     let output = command
-        .args(["acquire", "--wait", text(scene.path())])
+        .args(["acquire", "--wait", text(fixture.path())])
         .output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(75), "{output:?}");
@@ -122,9 +122,9 @@ fn another_program_that_is_an_ancestor_is_not_waited_for() {
 
 #[test]
 fn another_thread_of_this_process_is_no_ancestor() {
-    let scene = Scene::free();
-    let _lock = acquire(scene.path()).unwrap();
+    let fixture = Fixture::free();
+    let _lock = acquire(fixture.path()).unwrap();
     let patient = Options::new().patience(std::time::Duration::from_millis(1));
-    let refused = patient.acquire(scene.path()).unwrap_err();
+    let refused = patient.acquire(fixture.path()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
 }

@@ -11,7 +11,7 @@ use std::{
 use lockhost::{Attempt, Options, Progress, acquire};
 use lockhost_tests::{
     contender::{Contender, rounds, send},
-    scene::Scene,
+    fixture::Fixture,
     terminal::Terminal,
     under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until},
 };
@@ -24,18 +24,18 @@ use rustix::{
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
 /// Somebody who waits, says so, and then sleeps.
-fn waiter(options: &[&str], scene: &Scene) -> Contender {
+fn waiter(options: &[&str], fixture: &Fixture) -> Contender {
     let options = [&["-v"], options].concat();
-    let mut command = told(&under_lock(&options, scene.path(), &[]));
+    let mut command = told(&under_lock(&options, fixture.path(), &[]));
     let mut waiter = Contender::start(&mut command);
     let line = waiter.line();
     assert!(line.starts_with("lockhost: waiting for "), "{line}");
-    assert!(line.contains(scene.lock().to_str().unwrap()), "{line}");
+    assert!(line.contains(fixture.lock().to_str().unwrap()), "{line}");
     waiter
 }
 
-fn sleeper(options: &[&str], scene: &Scene) -> Contender {
-    let waiter = waiter(options, scene);
+fn sleeper(options: &[&str], fixture: &Fixture) -> Contender {
+    let waiter = waiter(options, fixture);
     let pid = waiter.pid();
     until("it sleeps until it is notified", || {
         sleeps_until_notified(pid) == Some(true)
@@ -55,44 +55,44 @@ fn gets_in(waiter: &mut Contender) {
 #[test]
 fn who_waits_sleeps_and_gets_in_when_the_owner_releases_or_is_killed() {
     for end in [Contender::stop, Contender::kill] {
-        let scene = Scene::free();
-        let mut owner = Contender::owner(scene.path());
-        let mut waiter = sleeper(&["--wait"], &scene);
-        assert_eq!(scene.files().len(), 2, "a waiter leaves nothing there");
+        let fixture = Fixture::free();
+        let mut owner = Contender::owner(fixture.path());
+        let mut waiter = sleeper(&["--wait"], &fixture);
+        assert_eq!(fixture.files().len(), 2, "a waiter leaves nothing there");
         end(&mut owner);
         gets_in(&mut waiter);
         assert_eq!(waiter.stop().code(), Some(0));
-        assert!(scene.files().is_empty(), "{:?}", scene.files());
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     }
 }
 
 #[test]
 fn a_waiter_gets_in_when_a_stopped_owner_does_not_put_its_file_back() {
-    let scene = Scene::free();
-    let owner = Contender::owner(scene.path());
-    let mut waiter = sleeper(&["--wait"], &scene);
+    let fixture = Fixture::free();
+    let owner = Contender::owner(fixture.path());
+    let mut waiter = sleeper(&["--wait"], &fixture);
     owner.signal(Signal::STOP);
-    fs::remove_file(scene.lock()).unwrap();
+    fs::remove_file(fixture.lock()).unwrap();
     gets_in(&mut waiter);
 }
 
 #[test]
 fn who_waits_gets_in_when_the_last_process_ends_that_keeps_a_killed_owners_directory() {
-    let scene = Scene::free();
-    let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &[HEARING]));
+    let fixture = Fixture::free();
+    let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[HEARING]));
     let (command, _) = ready(&mut owner);
     owner.kill();
-    let mut waiter = sleeper(&["--wait"], &scene);
+    let mut waiter = sleeper(&["--wait"], &fixture);
     send(command, Signal::USR2).expect("it is there");
     gets_in(&mut waiter);
 }
 
 #[test]
 fn who_waits_notices_that_an_owner_is_killed_whose_command_goes_on() {
-    let scene = Scene::free();
-    let mut owner = Contender::start(&mut under_lock(&[], scene.path(), &[HEARING]));
+    let fixture = Fixture::free();
+    let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[HEARING]));
     let (command, _) = ready(&mut owner);
-    let mut waiter = sleeper(&["--wait"], &scene);
+    let mut waiter = sleeper(&["--wait"], &fixture);
     // And is not reaped, so that its end is there to be seen all the time.
     owner.signal(Signal::KILL);
     // It tells for whom it waits from now on, and sleeps.
@@ -108,13 +108,13 @@ fn who_waits_notices_that_an_owner_is_killed_whose_command_goes_on() {
 
 #[test]
 fn who_waits_gets_in_when_a_process_of_another_program_ends() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut cat = Command::new("cat")
         .stdin(Stdio::piped())
         .spawn()
         .expect("cat is there");
-    fs::write(scene.lock(), cat.id().to_string()).unwrap();
-    let mut waiter = sleeper(&["--wait"], &scene);
+    fs::write(fixture.lock(), cat.id().to_string()).unwrap();
+    let mut waiter = sleeper(&["--wait"], &fixture);
     drop(cat.stdin.take());
     cat.wait().unwrap();
     gets_in(&mut waiter);
@@ -146,14 +146,14 @@ fn is_notified(attempt: &Attempt) -> bool {
 
 #[test]
 fn the_same_owners_next_file_is_watched() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let options = Options::new().patience(Duration::MAX);
-    let mut attempt = options.attempt(scene.path()).unwrap();
-    let first = acquire(scene.path()).unwrap();
+    let mut attempt = options.attempt(fixture.path()).unwrap();
+    let first = acquire(fixture.path()).unwrap();
     settle(&mut attempt);
     first.release().unwrap();
     assert!(is_notified(&attempt));
-    let second = acquire(scene.path()).unwrap();
+    let second = acquire(fixture.path()).unwrap();
     settle(&mut attempt);
     second.release().unwrap();
     assert!(is_notified(&attempt));
@@ -165,12 +165,12 @@ fn the_same_owners_next_file_is_watched() {
 
 #[test]
 fn a_foreign_lock_on_a_stale_file_is_outlasted() {
-    let scene = Scene::free();
-    Contender::owner(scene.path()).kill();
-    let foreign = File::open(scene.lock()).unwrap();
+    let fixture = Fixture::free();
+    Contender::owner(fixture.path()).kill();
+    let foreign = File::open(fixture.lock()).unwrap();
     flock(&foreign, FlockOperation::NonBlockingLockExclusive).unwrap();
     // The test itself keeps the file locked, and is the waiter's parent.
-    let mut waiter = sleeper(&["--wait", "--wait-for-ancestor"], &scene);
+    let mut waiter = sleeper(&["--wait", "--wait-for-ancestor"], &fixture);
     drop(foreign);
     gets_in(&mut waiter);
 }
@@ -178,13 +178,13 @@ fn a_foreign_lock_on_a_stale_file_is_outlasted() {
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
 fn an_owner_that_ends_invisibly_is_outlasted() {
-    let scene = Scene::free();
+    let fixture = Fixture::free();
     let mut cat = Command::new("cat")
         .stdin(Stdio::piped())
         .spawn()
         .expect("cat is there");
-    fs::write(scene.lock(), cat.id().to_string()).unwrap();
-    let waiting = told(&under_lock(&["-v", "--wait"], scene.path(), &[]));
+    fs::write(fixture.lock(), cat.id().to_string()).unwrap();
+    let waiting = told(&under_lock(&["-v", "--wait"], fixture.path(), &[]));
     let mut unshare = Command::new("unshare");
     unshare
         .args(["--mount", "sh", "-c"])
@@ -224,10 +224,10 @@ fn in_a_namespace(command: &Command) -> Command {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
 fn who_waits_gets_in_when_an_owner_ends_that_it_cannot_see() {
-    let scene = Scene::free();
-    let mut owner = Contender::start(&mut in_a_namespace(&under_lock(&[], scene.path(), &[])));
+    let fixture = Fixture::free();
+    let mut owner = Contender::start(&mut in_a_namespace(&under_lock(&[], fixture.path(), &[])));
     assert!(owner.line().ends_with("(pid 1)"));
-    let waiting = told(&under_lock(&["-v", "--wait"], scene.path(), &[]));
+    let waiting = told(&under_lock(&["-v", "--wait"], fixture.path(), &[]));
     let mut waiter = Contender::start(&mut in_a_namespace(&waiting));
     let line = waiter.line();
     assert!(line.starts_with("lockhost: waiting for pid 1, "), "{line}");
@@ -247,9 +247,9 @@ fn who_waits_gets_in_when_an_owner_ends_that_it_cannot_see() {
 #[test]
 fn a_signal_ends_the_wait_and_nothing_is_left() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
-        let scene = Scene::free();
-        let owner = Contender::owner(scene.path());
-        let lockhost = under_lock(&["-v", "--wait"], scene.path(), &["echo", "ran"]);
+        let fixture = Fixture::free();
+        let owner = Contender::owner(fixture.path());
+        let lockhost = under_lock(&["-v", "--wait"], fixture.path(), &["echo", "ran"]);
         let mut command = Command::new("env");
         command
             .arg("--default-signal")
@@ -257,20 +257,20 @@ fn a_signal_ends_the_wait_and_nothing_is_left() {
             .args(lockhost.get_args());
         let mut waiter = Contender::start(&mut told(&command));
         assert!(waiter.line().starts_with("lockhost: waiting for "));
-        let before = scene.files();
+        let before = fixture.files();
         assert_eq!(waiter.end(signal).code(), Some(code));
         assert_eq!(waiter.line(), "");
-        assert_eq!(scene.files(), before);
+        assert_eq!(fixture.files(), before);
         drop(owner);
     }
 }
 
 #[test]
 fn the_end_of_standard_input_ends_the_wait_where_it_would_end_the_lock() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
     let options = ["-v", "--wait", "--until-stdin-closes"];
-    let mut command = told(&under_lock(&options, scene.path(), &[]));
+    let mut command = told(&under_lock(&options, fixture.path(), &[]));
     let mut waiter = Contender::start(command.stdin(Stdio::piped()));
     assert!(waiter.line().starts_with("lockhost: waiting for "));
     assert_eq!(waiter.end_of_input().code(), Some(75));
@@ -280,9 +280,9 @@ fn the_end_of_standard_input_ends_the_wait_where_it_would_end_the_lock() {
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn where_nobody_tells_a_release_is_found_all_the_same() {
     for lacking in ["inotify_init1:error=EMFILE", "pidfd_open:error=ENOSYS"] {
-        let scene = Scene::free();
-        let mut owner = Contender::owner(scene.path());
-        let lockhost = under_lock(&["-v", "--wait"], scene.path(), &[]);
+        let fixture = Fixture::free();
+        let mut owner = Contender::owner(fixture.path());
+        let lockhost = under_lock(&["-v", "--wait"], fixture.path(), &[]);
         let mut command = Command::new("strace");
         command
             .args(["-D", "-qqq", "-o", "/dev/null"])
@@ -313,9 +313,9 @@ fn children(pid: u32) -> Vec<u32> {
 fn waiters_leave_the_last_inotify_instances_to_others() {
     const LIMIT: usize = 18;
     const WAITERS: usize = 6;
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
-    let lockhost = under_lock(&["-v", "--wait"], scene.path(), &["echo", "turn"]);
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
+    let lockhost = under_lock(&["-v", "--wait"], fixture.path(), &["echo", "turn"]);
     let script = format!(
         "echo {LIMIT} >/proc/sys/user/max_inotify_instances || exit
          for waiter in $(seq {WAITERS}); do \"$0\" \"$@\" & done; wait"
@@ -342,15 +342,15 @@ fn waiters_leave_the_last_inotify_instances_to_others() {
         }
     }
     assert_eq!(waiters.end_of_input().code(), Some(0));
-    assert!(scene.files().is_empty());
+    assert!(fixture.files().is_empty());
 }
 
 #[test]
 fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
-    let scene = Scene::free();
-    let mut owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
     let mut terminal = Terminal::new();
-    let lockhost = under_lock(&["--wait"], scene.path(), &["echo", "ran"]);
+    let lockhost = under_lock(&["--wait"], fixture.path(), &["echo", "ran"]);
     let mut session = terminal.session();
     session
         .env("TERM", "xterm")
@@ -370,10 +370,10 @@ fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
 
 #[test]
 fn a_narrow_terminal_shows_one_line() {
-    let scene = Scene::free();
-    let _owner = Contender::owner(scene.path());
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
     let mut terminal = Terminal::new();
-    let lockhost = under_lock(&["--wait=300ms"], scene.path(), &["true"]);
+    let lockhost = under_lock(&["--wait=300ms"], fixture.path(), &["true"]);
     let mut session = terminal.session();
     session
         .env("TERM", "xterm")
@@ -394,7 +394,7 @@ fn a_narrow_terminal_shows_one_line() {
 
 /// Waiters that tell of their turn in one place, and have it until they are told.
 struct Waiters<'a> {
-    scene: &'a Scene,
+    fixture: &'a Fixture,
     turns: BufReader<PipeReader>,
     turn: PipeWriter,
     /// By their number, with that of the hand-over before which they came.
@@ -403,10 +403,10 @@ struct Waiters<'a> {
 }
 
 impl<'a> Waiters<'a> {
-    fn new(scene: &'a Scene) -> Self {
+    fn new(fixture: &'a Fixture) -> Self {
         let (turns, turn) = pipe().unwrap();
         Self {
-            scene,
+            fixture,
             turns: BufReader::new(turns),
             turn,
             waiting: BTreeMap::new(),
@@ -417,7 +417,7 @@ impl<'a> Waiters<'a> {
     fn start(&mut self, hand_over: usize) {
         let number = self.started.to_string();
         let script = ["sh", "-c", "echo $0; read line; :", &number];
-        let waiter = under_lock(&["--wait"], self.scene.path(), &script)
+        let waiter = under_lock(&["--wait"], self.fixture.path(), &script)
             .stdin(Stdio::piped())
             .stdout(self.turn.try_clone().unwrap())
             .spawn()
@@ -453,9 +453,9 @@ impl Drop for Waiters<'_> {
 fn among_sixty_four_waiters_the_lock_goes_from_hand_to_hand() {
     const WAITERS: usize = 64;
     let hand_overs = rounds() * 32;
-    let scene = Scene::free();
-    let mut first = Contender::owner(scene.path());
-    let mut waiters = Waiters::new(&scene);
+    let fixture = Fixture::free();
+    let mut first = Contender::owner(fixture.path());
+    let mut waiters = Waiters::new(&fixture);
     (0..WAITERS).for_each(|_| waiters.start(0));
     for (waiter, _) in waiters.waiting.values() {
         until("it sleeps until it is notified", || {
@@ -484,8 +484,8 @@ fn among_sixty_four_waiters_the_lock_goes_from_hand_to_hand() {
 
 #[test]
 fn with_mkdir_a_waiter_makes_a_directory_that_is_removed() {
-    let scene = Scene::free();
-    let directory = scene.path().join("work");
+    let fixture = Fixture::free();
+    let directory = fixture.path().join("work");
     fs::create_dir(&directory).unwrap();
     let lock = acquire(&directory).unwrap();
     // This process holds the lock, and starts the waiter.
@@ -495,7 +495,7 @@ fn with_mkdir_a_waiter_makes_a_directory_that_is_removed() {
     until("it sleeps until it is notified", || {
         sleeps_until_notified(pid) == Some(true)
     });
-    fs::rename(&directory, scene.path().join("old")).unwrap();
+    fs::rename(&directory, fixture.path().join("old")).unwrap();
     assert_eq!(waiter.end_of_input().code(), Some(0));
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
     drop(lock);

@@ -5,9 +5,9 @@ use std::{env, ffi::OsString, fs, path::Path, process::Stdio, thread, time::Dura
 use lockhost::{Attempt, Awaited, ErrorKind, Lock, Options, Progress, Waiting, acquire};
 use lockhost_tests::{
     contender::Contender,
+    fixture::Fixture,
     program::text,
-    scene::Scene,
-    traced::{log_of, system_calls},
+    strace::{log_of, system_calls},
     under_lock::{told, under_lock},
 };
 use rustix::thread::{UnshareFlags, unshare_unsafe};
@@ -24,9 +24,9 @@ fn elsewhere<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-fn directories(scene: &Scene, names: &[&str]) {
+fn directories(fixture: &Fixture, names: &[&str]) {
     for name in names {
-        fs::create_dir_all(scene.path().join(name)).unwrap();
+        fs::create_dir_all(fixture.path().join(name)).unwrap();
     }
 }
 
@@ -57,14 +57,14 @@ fn gets_in(attempt: &mut Attempt) -> Lock {
 
 #[test]
 fn a_relative_path_means_what_it_meant_at_first() {
-    let scene = Scene::free();
-    directories(&scene, &["here/data", "there/data"]);
+    let fixture = Fixture::free();
+    directories(&fixture, &["here/data", "there/data"]);
     elsewhere(|| {
-        env::set_current_dir(scene.path().join("here")).unwrap();
+        env::set_current_dir(fixture.path().join("here")).unwrap();
         let owner = acquire("data").unwrap();
         let mut attempt = patient().attempt("data").unwrap();
         waits(&mut attempt);
-        env::set_current_dir(scene.path().join("there")).unwrap();
+        env::set_current_dir(fixture.path().join("there")).unwrap();
         // There is another directory of this name.
         waits(&mut attempt);
         assert!(owner.watch().is_some());
@@ -73,20 +73,20 @@ fn a_relative_path_means_what_it_meant_at_first() {
         let lock = gets_in(&mut attempt);
         assert_eq!(lock.path(), Path::new("data/tinyforge.lock"));
         assert!(lock.watch().is_some() && lock.still_held().unwrap());
-        assert!(files(&scene.path().join("there/data")).is_empty());
-        assert_eq!(files(&scene.path().join("here/data")).len(), 2);
+        assert!(files(&fixture.path().join("there/data")).is_empty());
+        assert_eq!(files(&fixture.path().join("here/data")).len(), 2);
         lock.release().unwrap();
     });
 }
 
 #[test]
 fn a_relative_path_outlives_a_move_of_what_it_is_relative_to() {
-    let scene = Scene::free();
-    directories(&scene, &["here/data"]);
+    let fixture = Fixture::free();
+    directories(&fixture, &["here/data"]);
     elsewhere(|| {
-        env::set_current_dir(scene.path().join("here")).unwrap();
+        env::set_current_dir(fixture.path().join("here")).unwrap();
         let lock = acquire("data").unwrap();
-        fs::rename(scene.path().join("here"), scene.path().join("there")).unwrap();
+        fs::rename(fixture.path().join("here"), fixture.path().join("there")).unwrap();
         lock.verify().unwrap();
         lock.release().unwrap();
     });
@@ -95,13 +95,13 @@ fn a_relative_path_outlives_a_move_of_what_it_is_relative_to() {
 #[test]
 fn a_waiter_follows_a_directory_that_is_replaced() {
     for turn in [false, true] {
-        let scene = Scene::free();
-        let [data, old] = ["data", "old"].map(|name| scene.path().join(name));
-        directories(&scene, &["data", "real", "other"]);
+        let fixture = Fixture::free();
+        let [data, old] = ["data", "old"].map(|name| fixture.path().join(name));
+        directories(&fixture, &["data", "real", "other"]);
         let path = match turn {
             false => data.clone(),
             true => {
-                let link = scene.path().join("link");
+                let link = fixture.path().join("link");
                 std::os::unix::fs::symlink("real", &link).unwrap();
                 link
             }
@@ -131,8 +131,8 @@ fn a_waiter_follows_a_directory_that_is_replaced() {
 
 #[test]
 fn a_waiter_with_patience_waits_for_a_missing_directory() {
-    let scene = Scene::free();
-    let data = scene.path().join("data");
+    let fixture = Fixture::free();
+    let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let owner = acquire(&data).unwrap();
     let mut attempt = patient().attempt(&data).unwrap();
@@ -154,8 +154,8 @@ fn a_waiter_with_patience_waits_for_a_missing_directory() {
 
 #[test]
 fn a_patience_that_ends_names_the_missing_directory() {
-    let scene = Scene::free();
-    let data = scene.path().join("data");
+    let fixture = Fixture::free();
+    let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let owner = acquire(&data).unwrap();
     let options = Options::new().patience(Duration::from_millis(50));
@@ -175,8 +175,8 @@ fn a_patience_that_ends_names_the_missing_directory() {
 
 #[test]
 fn what_settles_is_left_with_its_directory() {
-    let scene = Scene::free();
-    let [data, old] = ["data", "old"].map(|name| scene.path().join(name));
+    let fixture = Fixture::free();
+    let [data, old] = ["data", "old"].map(|name| fixture.path().join(name));
     fs::create_dir(&data).unwrap();
     fs::write(data.join("tinyforge.lock"), "").unwrap();
     let mut attempt = Options::new().attempt(&data).unwrap();
@@ -191,13 +191,13 @@ fn what_settles_is_left_with_its_directory() {
 
 #[test]
 fn the_program_waits_for_a_directory_that_comes_back() {
-    let scene = Scene::free();
-    let data = scene.path().join("data");
+    let fixture = Fixture::free();
+    let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let mut owner = Contender::owner(&data);
     let mut waiter = Contender::start(&mut told(&under_lock(&["-v", "--wait"], &data, &[])));
     assert!(waiter.line().starts_with("lockhost: waiting for pid "));
-    let old = scene.path().join("old");
+    let old = fixture.path().join("old");
     fs::rename(&data, &old).unwrap();
     let missing = format!(
         "lockhost: waiting for directory {}, which is missing",
@@ -211,8 +211,8 @@ fn the_program_waits_for_a_directory_that_comes_back() {
 
 #[test]
 fn a_directory_that_its_owner_removes_is_made_again() {
-    let scene = Scene::free();
-    let data = scene.path().join("data");
+    let fixture = Fixture::free();
+    let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let command = [
         "sh",
@@ -240,10 +240,10 @@ fn a_directory_that_its_owner_removes_is_made_again() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_directory_that_is_removed_once_it_is_made_is_made_again() {
-    let scene = Scene::free();
-    let data = scene.path().join("data");
-    let calls = system_calls(&[], scene.path());
-    let mut opens = calls.iter().filter(|it| it.touches(scene.path()));
+    let fixture = Fixture::free();
+    let data = fixture.path().join("data");
+    let calls = system_calls(&[], fixture.path());
+    let mut opens = calls.iter().filter(|it| it.touches(fixture.path()));
     let open = opens.find(|it| it.text.contains("O_PATH"));
     let open = open.expect("it opens the directory");
     let missing = format!("inject={}:error=ENOENT:when={}", open.name, open.nth);
@@ -260,11 +260,11 @@ fn a_directory_that_is_removed_once_it_is_made_is_made_again() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can change the root directory")]
 fn a_lock_is_kept_in_another_root() {
-    let scene = Scene::free();
-    directories(&scene, &["data", "root"]);
+    let fixture = Fixture::free();
+    directories(&fixture, &["data", "root"]);
     elsewhere(|| {
-        let lock = acquire(scene.path().join("data")).unwrap();
-        std::os::unix::fs::chroot(scene.path().join("root")).unwrap();
+        let lock = acquire(fixture.path().join("data")).unwrap();
+        std::os::unix::fs::chroot(fixture.path().join("root")).unwrap();
         lock.verify().unwrap();
         lock.release().unwrap();
     });

@@ -13,9 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A place where owners bear witness, which must not be the directory that they own.
+/// A place where owners are recorded, which must not be the directory that they own.
 #[derive(Clone, Debug)]
-pub struct Witness {
+pub struct ExclusionOracle {
     owner: PathBuf,
     journal: PathBuf,
 }
@@ -30,7 +30,7 @@ pub struct Tenure {
     _owner: File,
 }
 
-impl Witness {
+impl ExclusionOracle {
     /// In this directory.
     #[must_use]
     pub fn new(directory: &Path) -> Self {
@@ -156,13 +156,13 @@ mod tests {
     #[test]
     fn one_after_another_is_nobody_beside_anybody() {
         let directory = tempfile::tempdir().unwrap();
-        let witness = Witness::new(directory.path());
+        let oracle = ExclusionOracle::new(directory.path());
         for name in ["1.0", "2.0", "1.1"] {
-            let tenure = witness.begin(name).unwrap();
+            let tenure = oracle.begin(name).unwrap();
             assert!(tenure.is_alone());
             tenure.end().unwrap();
         }
-        let verdict = witness.judge(&BTreeSet::new()).unwrap();
+        let verdict = oracle.judge(&BTreeSet::new()).unwrap();
         assert_eq!(
             (verdict.owners, verdict.beside, verdict.unexplained),
             (3, 0, 0)
@@ -172,16 +172,16 @@ mod tests {
     #[test]
     fn whoever_begins_before_another_ends_is_beside_it() {
         let directory = tempfile::tempdir().unwrap();
-        let witness = Witness::new(directory.path());
-        let first = witness.begin("1.0").unwrap();
-        let second = witness.begin("1.1").unwrap();
+        let oracle = ExclusionOracle::new(directory.path());
+        let first = oracle.begin("1.0").unwrap();
+        let second = oracle.begin("1.1").unwrap();
         assert!(!second.is_alone());
         first.end().unwrap();
         // The second is there still, though it could not lock the file.
-        let third = witness.begin("2.0").unwrap();
+        let third = oracle.begin("2.0").unwrap();
         second.end().unwrap();
         third.end().unwrap();
-        let verdict = witness.judge(&BTreeSet::new()).unwrap();
+        let verdict = oracle.judge(&BTreeSet::new()).unwrap();
         assert_eq!(
             (verdict.owners, verdict.beside, verdict.unexplained),
             (3, 1, 1)
@@ -191,13 +191,13 @@ mod tests {
     #[test]
     fn who_does_not_end_was_killed_or_is_unexplained() {
         let directory = tempfile::tempdir().unwrap();
-        let witness = Witness::new(directory.path());
-        drop(witness.begin("1.0").unwrap());
-        let second = witness.begin("2.0").unwrap();
+        let oracle = ExclusionOracle::new(directory.path());
+        drop(oracle.begin("1.0").unwrap());
+        let second = oracle.begin("2.0").unwrap();
         assert!(second.is_alone());
         second.end().unwrap();
-        assert_eq!(witness.judge(&BTreeSet::new()).unwrap().unexplained, 1);
+        assert_eq!(oracle.judge(&BTreeSet::new()).unwrap().unexplained, 1);
         let killed = BTreeSet::from(["1".to_owned()]);
-        assert_eq!(witness.judge(&killed).unwrap().unexplained, 0);
+        assert_eq!(oracle.judge(&killed).unwrap().unexplained, 0);
     }
 }

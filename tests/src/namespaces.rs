@@ -38,7 +38,7 @@ impl Place {
 
     /// In the namespaces of a process, of these kinds, as options of nsenter(1).
     #[must_use]
-    pub fn entered(target: &Boxed, kinds: &[&str]) -> Self {
+    pub fn entered(target: &Placed, kinds: &[&str]) -> Self {
         let target = target.pid().to_string();
         let mut words = vec!["nsenter", "--target", &target];
         words.extend(kinds);
@@ -47,7 +47,7 @@ impl Place {
 
     /// Inside a container that is there already.
     #[must_use]
-    pub fn inside(container: &Boxed) -> Self {
+    pub fn inside(container: &Placed) -> Self {
         Self::entered(container, &["--pid", "--mount"])
     }
 
@@ -132,7 +132,7 @@ impl Place {
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn start(&self, command: &[&str]) -> Boxed {
+    pub fn start(&self, command: &[&str]) -> Placed {
         let mut words = self
             .words
             .iter()
@@ -140,7 +140,7 @@ impl Place {
             .chain(command.iter().copied());
         let mut whole = Command::new(words.next().expect("a command"));
         whole.args(words).stdin(Stdio::piped());
-        Boxed {
+        Placed {
             contender: Contender::start(&mut whole),
             identity: String::new(),
         }
@@ -158,7 +158,7 @@ impl Place {
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn acquire(&self, directory: &Path) -> Boxed {
+    pub fn acquire(&self, directory: &Path) -> Placed {
         self.start(&[&self.program("lockhost"), "acquire", text(directory)])
     }
 
@@ -167,7 +167,7 @@ impl Place {
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn contend(&self, directory: &Path) -> Boxed {
+    pub fn contend(&self, directory: &Path) -> Placed {
         self.start(&[&self.program("telling"), text(directory)])
     }
 
@@ -176,7 +176,7 @@ impl Place {
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn contend_assuming(&self, directory: &Path, dead: &str) -> Boxed {
+    pub fn contend_assuming(&self, directory: &Path, dead: &str) -> Placed {
         self.start(&[&self.program("telling"), text(directory), dead])
     }
 
@@ -185,7 +185,7 @@ impl Place {
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn wait_to_contend(&self, directory: &Path) -> Boxed {
+    pub fn wait_to_contend(&self, directory: &Path) -> Placed {
         let mut waiting = self.clone().after("echo ready; read go").contend(directory);
         waiting.says("ready");
         waiting
@@ -196,7 +196,7 @@ impl Place {
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn idle(&self) -> Boxed {
+    pub fn idle(&self) -> Placed {
         let mut idle = self.clone().after("echo ready").start(&["cat"]);
         idle.says("ready");
         idle
@@ -204,12 +204,12 @@ impl Place {
 }
 
 /// A process in some place, seen from here. It goes with the value, and with it whoever is in a PID namespace of its.
-pub struct Boxed {
+pub struct Placed {
     contender: Contender,
     identity: String,
 }
 
-impl Boxed {
+impl Placed {
     /// Its number here, once it has said something.
     ///
     /// # Panics
@@ -331,7 +331,7 @@ impl Boxed {
     }
 }
 
-impl Drop for Boxed {
+impl Drop for Placed {
     fn drop(&mut self) {
         // Whoever waits for it sees to the rest, and would leave it to somebody else if it were ended first.
         if self.contender.try_end().is_none()

@@ -12,8 +12,8 @@ use rustix::process::Signal;
 
 use crate::{
     contender::{Answer, Contender},
-    scene::{NOBODY, Scene},
-    traced,
+    fixture::{Fixture, NOBODY},
+    strace,
 };
 
 /// What is in the directory: for each file its names, and whether nothing is in it, it was made to name nobody, or it
@@ -23,11 +23,11 @@ use crate::{
 /// # Panics
 /// If it cannot be looked at.
 #[must_use]
-pub fn left(scene: &Scene, killed: u32) -> String {
+pub fn left(fixture: &Fixture, killed: u32) -> String {
     let mut files = BTreeMap::<u64, (Vec<&str>, String)>::new();
-    let entries = scene.files();
+    let entries = fixture.files();
     for file in &entries {
-        let path = scene.path().join(file);
+        let path = fixture.path().join(file);
         let name = match file.to_str().expect("names are text") {
             "tinyforge.lock" => "lock",
             "tinyforge.lock.reclaim" => "reclaim",
@@ -64,28 +64,28 @@ pub fn left(scene: &Scene, killed: u32) -> String {
 ///
 /// # Panics
 /// If that is not so.
-pub fn recovers(scene: &Scene, killed: u32, injections: &[&str], after: &str) {
+pub fn recovers(fixture: &Fixture, killed: u32, injections: &[&str], after: &str) {
     // A file that names nobody is another program's that is not written yet, unless it is old.
-    for file in scene.files() {
-        grow_old_if_it_names_nobody(&scene.path().join(file));
+    for file in fixture.files() {
+        grow_old_if_it_names_nobody(&fixture.path().join(file));
     }
-    gets_in(scene, injections, after);
-    let litter = left(scene, killed);
+    gets_in(fixture, injections, after);
+    let litter = left(fixture, killed);
     let claims = litter.split(", ").all(|file| {
         let names = file.trim_end_matches(" (empty)");
         matches!(names, "" | "claim" | "old")
     });
     assert!(claims, "{litter} after {after}");
-    fs::write(scene.lock(), NOBODY).expect("a dead lock makes the next owner sweep");
-    gets_in(scene, injections, after);
-    assert_eq!(left(scene, killed), "", "after {after}");
+    fs::write(fixture.lock(), NOBODY).expect("a dead lock makes the next owner sweep");
+    gets_in(fixture, injections, after);
+    assert_eq!(left(fixture, killed), "", "after {after}");
 }
 
-fn gets_in(scene: &Scene, injections: &[&str], after: &str) {
+fn gets_in(fixture: &Fixture, injections: &[&str], after: &str) {
     let mut newcomer = if injections.is_empty() {
-        Contender::acquire(scene.path())
+        Contender::acquire(fixture.path())
     } else {
-        traced::acquire_with(injections, scene.path())
+        strace::acquire_with(injections, fixture.path())
     };
     assert_eq!(newcomer.answer(), Answer::Owns, "after {after}");
     assert_eq!(newcomer.end(Signal::TERM).code(), Some(0), "after {after}");

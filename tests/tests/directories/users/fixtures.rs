@@ -11,8 +11,8 @@ use std::{
 
 use lockhost_tests::{
     contender::{Answer, Contender},
+    fixture::Fixture,
     program::{ended, lockhost},
-    scene::Scene,
 };
 use rustix::process::Signal;
 
@@ -26,9 +26,9 @@ pub(crate) const STRANGER: User = User(47_103, 47_200);
 pub(crate) struct User(pub(crate) u32, pub(crate) u32);
 
 impl User {
-    pub(crate) fn acquire(self, scene: &Scene) -> Command {
-        let mut command = Command::new(scene.for_all(&lockhost()));
-        command.arg("acquire").arg(scene.path());
+    pub(crate) fn acquire(self, fixture: &Fixture) -> Command {
+        let mut command = Command::new(fixture.for_all(&lockhost()));
+        command.arg("acquire").arg(fixture.path());
         self.is_who_runs(&mut command);
         command
     }
@@ -38,58 +38,58 @@ impl User {
     }
 
     /// A shell script of this user's, with the directory as `$1`.
-    pub(crate) fn script(self, scene: &Scene, script: &str) -> Command {
+    pub(crate) fn script(self, fixture: &Fixture, script: &str) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(scene.path());
+        command.args(["-c", script, "sh"]).arg(fixture.path());
         self.is_who_runs(&mut command);
         command
     }
 
     /// Runs one to its end: whether it succeeded.
-    pub(crate) fn does(self, scene: &Scene, script: &str) -> bool {
-        let output = self.script(scene, script).output();
+    pub(crate) fn does(self, fixture: &Fixture, script: &str) -> bool {
+        let output = self.script(fixture, script).output();
         output.expect("a shell can be started").status.success()
     }
 
     /// Starts one that prints a line when it is ready, and then lasts until the value is dropped.
-    pub(crate) fn keeps(self, scene: &Scene, script: &str) -> Contender {
+    pub(crate) fn keeps(self, fixture: &Fixture, script: &str) -> Contender {
         let script = format!("{script} && echo ready && exec cat");
-        let mut keeper = Contender::start(self.script(scene, &script).stdin(Stdio::piped()));
+        let mut keeper = Contender::start(self.script(fixture, &script).stdin(Stdio::piped()));
         assert_eq!(keeper.line(), "ready", "{}", keeper.complaints());
         keeper
     }
 
-    pub(crate) fn owns(self, scene: &Scene) -> Contender {
-        let mut owner = Contender::start(&mut self.acquire(scene));
+    pub(crate) fn owns(self, fixture: &Fixture) -> Contender {
+        let mut owner = Contender::start(&mut self.acquire(fixture));
         assert_eq!(owner.answer(), Answer::Owns);
         owner
     }
 
     /// Leaves the lock of a killed process behind.
-    pub(crate) fn crashes(self, scene: &Scene) {
-        self.owns(scene).end(Signal::KILL);
-        assert_eq!(scene.files().len(), 2);
+    pub(crate) fn crashes(self, fixture: &Fixture) {
+        self.owns(fixture).end(Signal::KILL);
+        assert_eq!(fixture.files().len(), 2);
     }
 
     /// Tries, and does not get in: the code, and the one line.
-    pub(crate) fn is_kept_out(self, scene: &Scene) -> (Option<i32>, String) {
-        ended(self.acquire(scene).output().expect("it can be started"))
+    pub(crate) fn is_kept_out(self, fixture: &Fixture) -> (Option<i32>, String) {
+        ended(self.acquire(fixture).output().expect("it can be started"))
     }
 
     /// Gets in, and leaves in order; what it complained of.
-    pub(crate) fn gets_in(self, scene: &Scene) -> String {
-        let mut owner = self.owns(scene);
+    pub(crate) fn gets_in(self, fixture: &Fixture) -> String {
+        let mut owner = self.owns(fixture);
         assert_eq!(owner.end(Signal::TERM).code(), Some(0));
         owner.complaints()
     }
 }
 
 /// A directory of the group, with this mode.
-pub(crate) fn shared(mode: u32) -> Scene {
-    let scene = Scene::free();
-    chown(scene.path(), None, Some(GROUP)).expect("root may");
-    fs::set_permissions(scene.path(), Permissions::from_mode(mode)).expect("its mode can be set");
-    scene
+pub(crate) fn shared(mode: u32) -> Fixture {
+    let fixture = Fixture::free();
+    chown(fixture.path(), None, Some(GROUP)).expect("root may");
+    fs::set_permissions(fixture.path(), Permissions::from_mode(mode)).expect("its mode can be set");
+    fixture
 }
 
 /// Its members may write, and remove each other's files.

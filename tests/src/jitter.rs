@@ -5,9 +5,9 @@ use std::{cell::Cell, hint, thread};
 /// A source of pauses, the same for the same seed. Their lengths are spread over many orders of magnitude, since
 /// nobody knows how long a window is.
 #[derive(Debug)]
-pub struct Dawdle(Cell<u64>);
+pub struct Jitter(Cell<u64>);
 
-impl Dawdle {
+impl Jitter {
     /// Seeds that follow each other begin far apart.
     #[must_use]
     pub fn new(seed: u64) -> Self {

@@ -22,7 +22,7 @@ use crate::{identity::Identity, launch};
 pub const NOBODY: &str = "999999999\n";
 
 /// A directory of its own, gone with the value.
-pub struct Scene {
+pub struct Fixture {
     directory: TempDir,
     /// Made when something has to be run from it.
     #[cfg_attr(
@@ -32,7 +32,7 @@ pub struct Scene {
     tools: OnceLock<TempDir>,
 }
 
-impl Scene {
+impl Fixture {
     /// With nothing in it.
     ///
     /// # Panics
@@ -65,20 +65,20 @@ impl Scene {
         self
     }
 
-    /// As [`Scene::with`], an hour ago.
+    /// As [`Fixture::with`], an hour ago.
     ///
     /// # Panics
     /// If it cannot be written.
     #[must_use]
     pub fn with_old(self, file: &str, content: &str) -> Self {
-        let scene = self.with(file, content);
+        let fixture = self.with(file, content);
         let time = SystemTime::now() - Duration::from_secs(3600);
         File::options()
             .write(true)
-            .open(scene.path().join(file))
+            .open(fixture.path().join(file))
             .and_then(|file| file.set_modified(time))
             .expect("a file's time can be set");
-        scene
+        fixture
     }
 
     /// With the lock of a dead process.
