@@ -60,7 +60,7 @@ fn an_owner_is_refused_to_linux_and_the_other_way_round() {
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
-fn where_processes_are_unknown_an_owner_is_refused_to_linux_and_the_other_way_round() {
+fn where_processes_are_unknown_both_programs_exclude_each_other() {
     let fixture = Fixture::free();
     let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], fixture.path(), &[])));
     assert_eq!(owner.answer(), Answer::Owns);
@@ -85,7 +85,7 @@ fn where_processes_are_unknown_an_owner_is_refused_to_linux_and_the_other_way_ro
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
-fn where_processes_are_unknown_a_killed_owner_is_a_persons_decision() {
+fn where_processes_are_unknown_a_person_decides_on_a_killed_one() {
     let fixture = Fixture::free();
     let mut owner = Contender::start(&mut by_unknown(&under_lock(&[], fixture.path(), &[])));
     assert_eq!(owner.answer(), Answer::Owns);
@@ -181,7 +181,7 @@ fn signals_that_no_key_sends_are_passed_on_once() {
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
-fn when_it_is_killed_the_command_goes_on_and_keeps_the_directory_until_it_has_ended() {
+fn the_command_of_a_killed_owner_goes_on_and_keeps_its_lock() {
     let fixture = Fixture::free();
     let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[HEARING]));
     let (command, lock) = ready(&mut owner);
@@ -209,7 +209,7 @@ fn with_close_a_command_that_goes_on_keeps_nothing() {
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
-fn descendants_cannot_be_waited_for_and_that_is_said_before_anything_runs() {
+fn waiting_for_descendants_is_refused_before_anything_runs() {
     let fixture = Fixture::free();
     let output = under_lock(&["--all"], fixture.path(), &["echo", "ran"])
         .output()

@@ -148,7 +148,7 @@ fn an_attempt_that_waits_can_be_dropped_and_leaves_nothing() {
 }
 
 #[test]
-fn who_does_not_want_to_wait_is_told_so_at_once_and_leaves_nothing() {
+fn an_attempt_without_waiting_is_refused_at_once() {
     for (files, awaited) in [
         (&[(DEFAULT_NAME, "")][..], DEFAULT_NAME),
         (
@@ -327,7 +327,7 @@ fn too_long_a_name_is_a_failure_that_leaves_nothing() {
 }
 
 #[test]
-fn claims_of_the_dead_are_swept_after_a_reclaim_and_nobody_elses_files() {
+fn a_reclaim_sweeps_claims_of_the_dead_and_no_other_file() {
     let dead = "tinyforge.lock.1-p999999999";
     let fixture = Fixture::stale()
         .with("tinyforge.lock.bak", NOBODY)

@@ -145,7 +145,7 @@ fn of_sixteen_plugins_at_once_exactly_one_gets_in() {
 
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
-fn a_linked_plugin_that_traps_loses_its_lock_cleanly_when_its_store_is_dropped() {
+fn a_linked_plugin_that_traps_loses_its_lock_with_its_store() {
     let fixture = Fixture::free();
     let mut plugin = WAYS.linked.plugin();
     start(&mut plugin, &fixture).expect("it is free");
@@ -169,7 +169,7 @@ fn a_linked_plugin_that_is_ended_loses_its_lock_cleanly() {
 
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
-fn what_a_composed_plugin_leaves_by_a_trap_is_dead_at_once_when_its_store_is_dropped() {
+fn what_a_composed_plugin_leaves_by_a_trap_is_dead_at_once() {
     let fixture = Fixture::free();
     let mut plugin = WAYS.composed.plugin();
     start(&mut plugin, &fixture).expect("it is free");
@@ -389,7 +389,7 @@ fn an_asynchronous_host_links_the_lock_as_well() -> Result<()> {
 
 #[test]
 #[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
-fn a_composed_plugin_needs_nothing_for_the_lock_but_process_and_the_file_system() {
+fn a_composed_plugin_needs_only_process_and_the_file_system() {
     let imports = |component: &Component| -> BTreeSet<String> {
         let ty = component.component_type();
         let names = ty.imports(component.engine());

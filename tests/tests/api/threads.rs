@@ -93,7 +93,7 @@ fn of_64_threads_after_a_crashed_owner_exactly_one_gets_in() {
 }
 
 #[test]
-fn of_64_threads_where_this_process_lost_track_of_its_lock_exactly_one_gets_in() {
+fn of_64_threads_on_a_lock_that_was_lost_track_of_one_gets_in() {
     of_64_threads_exactly_one_gets_in(|| {
         let fixture = Fixture::free();
         Identity::mine(fixture.path()).leave(&fixture);
@@ -182,7 +182,7 @@ fn of_64_instances_that_wait_for_one_file_exactly_one_gets_in() {
 }
 
 #[test]
-fn instances_that_are_dropped_half_way_leave_nothing_and_the_others_go_on() {
+fn instances_dropped_half_way_leave_nothing() {
     let fixture = Fixture::free().with(LOCK, "");
     let mut attempts = attempts(&fixture);
     for attempt in &mut attempts {
@@ -199,7 +199,7 @@ fn instances_that_are_dropped_half_way_leave_nothing_and_the_others_go_on() {
 }
 
 #[test]
-fn an_instance_that_is_dropped_while_it_has_the_lock_and_waits_gives_it_up() {
+fn an_instance_dropped_while_it_has_the_lock_gives_it_up() {
     let reclaim = "tinyforge.lock.reclaim";
     let fixture = Fixture::free().with(reclaim, &format!("{}\n", process::id()));
     let mut first = Options::new().attempt(fixture.path()).unwrap();

@@ -105,7 +105,7 @@ fn standard_streams_are_its_own() {
 }
 
 #[test]
-fn the_directory_of_a_killed_owner_is_to_be_had_once_its_command_has_ended() {
+fn a_killed_owners_directory_is_free_once_its_command_ended() {
     let fixture = Fixture::free();
     let mut command = under_lock(&[], fixture.path(), &[SAYING, "0"]);
     let mut owner = Contender::start(command.stdin(Stdio::piped()));

@@ -50,7 +50,7 @@ fn an_attempt_is_told_with_its_outcome() {
 }
 
 #[test]
-fn without_the_variable_or_with_an_empty_one_or_off_nothing_is_told() {
+fn without_the_variable_or_with_off_nothing_is_logged() {
     let fixture = Fixture::stale();
     let plain = status(&fixture, None);
     for level in [None, Some(""), Some("off"), Some("warn")] {

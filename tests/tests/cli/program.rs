@@ -62,7 +62,7 @@ fn the_lock_and_its_claim_are_one_file_and_there_is_no_other() {
 }
 
 #[test]
-fn a_second_process_is_refused_with_the_holders_pid_and_the_path_and_changes_nothing() {
+fn a_second_process_is_refused_with_the_holders_pid_and_path() {
     let fixture = Fixture::free();
     let owner = Contender::owner(fixture.path());
     let before = fixture.files();
@@ -92,7 +92,7 @@ fn a_killed_owner_does_not_block_a_restart() {
 }
 
 #[test]
-fn a_stale_lock_of_another_program_is_replaced_whatever_white_space_is_around_its_pid() {
+fn a_stale_lock_is_replaced_whatever_white_space_it_has() {
     for content in [
         NOBODY,
         "999999999",
@@ -157,7 +157,7 @@ fn a_living_reclaim_refuses() {
 }
 
 #[test]
-fn another_programs_leftover_reclaim_beside_a_free_lock_costs_two_seconds_and_a_warning() {
+fn a_leftover_reclaim_costs_two_seconds_and_a_warning() {
     let fixture = Fixture::free().with(
         "tinyforge.lock.reclaim",
         &format!("{}\n", std::process::id()),
@@ -229,7 +229,7 @@ fn help_and_version_exit_with_0() {
 }
 
 #[test]
-fn a_directory_that_is_missing_or_none_is_a_failure_that_names_it() {
+fn a_directory_that_is_missing_is_a_failure_that_names_it() {
     let fixture = Fixture::free().with("file", "");
     for name in ["missing", "file"] {
         let path = fixture.path().join(name);
@@ -244,7 +244,7 @@ fn a_directory_that_is_missing_or_none_is_a_failure_that_names_it() {
     under_wine,
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
-fn a_lock_that_was_lost_is_told_at_the_release_and_the_others_file_is_left_alone() {
+fn a_lost_lock_is_reported_and_the_other_file_left_alone() {
     // One that is only missing would be put back.
     for replacement in [NOBODY, ""] {
         let fixture = Fixture::free();

@@ -156,7 +156,7 @@ fn signals_are_ignored_and_blocked_in_the_command_as_under_env() {
 }
 
 #[test]
-fn a_parent_that_ignores_sigchld_does_not_hide_how_the_command_ends() {
+fn a_parent_that_ignores_sigchld_does_not_hide_the_exit_code() {
     let fixture = Fixture::free();
     let status = Command::new("env")
         .arg("--ignore-signal=CHLD")
@@ -205,7 +205,7 @@ fn what_a_command_sends_to_its_whole_group_it_hears_once() {
 }
 
 #[test]
-fn the_lock_is_held_until_the_commands_last_moment_and_then_free() {
+fn the_lock_is_held_until_the_commands_last_moment() {
     let fixture = Fixture::free();
     // Whoever is in beside another one finds the directory there.
     let witness = fixture.path().join("witness");
@@ -222,7 +222,7 @@ fn the_lock_is_held_until_the_commands_last_moment_and_then_free() {
 }
 
 #[test]
-fn when_it_is_killed_the_command_is_told_to_end_and_keeps_the_directory_until_it_has() {
+fn the_command_of_a_killed_owner_keeps_the_directory() {
     let fixture = Fixture::free();
     let mut owner = hearing(&[], fixture.path());
     let (command, lock) = ready(&mut owner);
@@ -295,7 +295,7 @@ fn a_descendant_that_outlives_the_command_is_left_to_itself() {
 }
 
 #[test]
-fn with_all_the_lock_is_held_for_descendants_and_signals_reach_them() {
+fn with_all_descendants_keep_the_lock_and_hear_signals() {
     let fixture = Fixture::free();
     let (mut owner, descendant) = leaving(&["--all"], &fixture);
     let children = format!("/proc/{0}/task/{0}/children", owner.pid());
@@ -335,7 +335,7 @@ fn hearing_job(terminal: &Terminal, fixture: &Fixture) -> (Contender, u32, u32) 
 }
 
 #[test]
-fn a_key_reaches_the_command_once_and_does_not_end_the_lock_before_it() {
+fn a_key_reaches_the_command_once_and_does_not_end_the_lock() {
     let fixture = Fixture::free();
     let mut terminal = Terminal::new();
     let (mut shell, _, lockhost) = hearing_job(&terminal, &fixture);
@@ -420,7 +420,7 @@ fn leading(terminal: &Terminal, lockhost: &Command) -> Command {
 }
 
 #[test]
-fn the_command_of_a_session_leader_hears_that_its_terminal_is_gone() {
+fn a_session_leaders_command_hears_that_its_terminal_is_gone() {
     let fixture = Fixture::free();
     let terminal = Terminal::new();
     let lockhost = under_lock(&[], fixture.path(), &[HEARING]);
@@ -479,7 +479,7 @@ fn as_the_first_process_it_passes_signals_on() {
 
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
-fn the_others_of_a_namespace_end_before_its_first_process_gives_up_the_lock() {
+fn all_in_a_namespace_end_before_its_first_process_releases() {
     let fixture = Fixture::free();
     let log = tempfile::NamedTempFile::new().unwrap();
     let script = format!("{HEARING} & read line; exit 4");

@@ -54,7 +54,7 @@ impl Manager {
 }
 
 #[test]
-fn it_is_told_that_the_service_is_ready_once_the_lock_is_held_and_when_it_goes() {
+fn the_manager_hears_that_the_service_is_ready_and_its_end() {
     let (manager, fixture) = (Manager::new(), Fixture::free());
     let mut owner = manager.start(fixture.path(), &[]);
     let holding = format!("STATUS=holding {}", fixture.lock().display());
@@ -79,7 +79,7 @@ fn it_is_told_what_is_waited_for() {
 }
 
 #[test]
-fn a_service_that_notifies_itself_is_left_to_say_that_it_is_ready() {
+fn a_service_that_notifies_itself_says_when_it_is_ready() {
     let (manager, fixture) = (Manager::new(), Fixture::free());
     let _owner = manager.start(fixture.path(), &["--notify=status"]);
     let holding = format!("STATUS=holding {}", fixture.lock().display());
@@ -87,7 +87,7 @@ fn a_service_that_notifies_itself_is_left_to_say_that_it_is_ready() {
 }
 
 #[test]
-fn a_command_hears_of_the_manager_only_if_it_is_left_to_it_to_say_more() {
+fn a_command_hears_of_the_manager_only_if_it_is_to_notify() {
     for (notify, told) in [("ready", "\n"), ("status", "some\n"), ("no", "some\n")] {
         let (manager, fixture) = (Manager::new(), Fixture::free());
         let output = Command::new(lockhost())
@@ -102,7 +102,7 @@ fn a_command_hears_of_the_manager_only_if_it_is_left_to_it_to_say_more() {
 }
 
 #[test]
-fn whoever_is_refused_is_not_ready_and_who_is_to_say_nothing_says_nothing() {
+fn a_refused_service_is_not_ready_and_a_quiet_one_is_quiet() {
     let (manager, fixture) = (Manager::new(), Fixture::free());
     let mut owner = manager.start(fixture.path(), &["--notify=no"]);
     assert!(owner.line().starts_with("acquired "));
@@ -112,7 +112,7 @@ fn whoever_is_refused_is_not_ready_and_who_is_to_say_nothing_says_nothing() {
 }
 
 #[test]
-fn a_manager_that_does_not_listen_is_warned_of_and_costs_nothing() {
+fn a_manager_that_does_not_listen_causes_a_warning() {
     let (manager, fixture) = (Manager::new(), Fixture::free());
     fs::remove_file(manager.place.path().join("notify")).unwrap();
     let mut owner = manager.start(fixture.path(), &[]);

@@ -46,7 +46,7 @@ fn interfaces() -> (Interfaces, Interfaces) {
 }
 
 #[test]
-fn it_imports_the_file_system_and_questions_about_processes_and_nothing_else() {
+fn it_imports_the_file_system_and_process_and_nothing_else() {
     let (imports, _) = interfaces();
     let names: Vec<&str> = imports.keys().map(String::as_str).collect();
     assert_eq!(

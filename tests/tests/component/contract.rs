@@ -5,7 +5,7 @@ use wit_component::DecodedWasm;
 use wit_parser::Resolve;
 
 #[test]
-fn it_can_be_published_as_a_package_and_brings_what_it_depends_on() {
+fn it_can_be_published_with_what_it_depends_on() {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(workspace().join("wit")).unwrap();
     let encoded = wit_component::encode(&resolve, package).unwrap();

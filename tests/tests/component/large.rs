@@ -74,7 +74,7 @@ fn calls_of_one_who_does_not_sweep(fixture: &Fixture) -> Calls {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
-fn a_hundred_thousand_other_files_cost_no_system_call_but_in_a_sweep() {
+fn a_hundred_thousand_other_files_cost_calls_in_a_sweep_alone() {
     let (empty, large) = (Fixture::free(), full(Fixture::free(), 100_000));
     let got = calls_of_one_who_does_not_sweep(&empty);
     assert!(got["linkat"] == 1 && got["statx"] > 0, "{got:?}");

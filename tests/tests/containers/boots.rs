@@ -40,7 +40,7 @@ fn faked(shift: &str) -> Place {
 }
 
 #[test]
-fn after_a_reboot_an_owner_is_dead_though_its_pid_is_in_use_again() {
+fn after_a_reboot_an_owner_is_dead_though_its_pid_is_used() {
     let neighbour = Place::host().idle();
     let fixture = Fixture::free();
     let old = Identity::mine(fixture.path()).of(neighbour.pid());
@@ -52,7 +52,7 @@ fn after_a_reboot_an_owner_is_dead_though_its_pid_is_in_use_again() {
 }
 
 #[test]
-fn after_a_reboot_an_owner_without_evidence_is_unknown_though_its_pid_is_in_use_again_or_not() {
+fn after_a_reboot_an_owner_without_evidence_is_unknown() {
     let neighbour = Place::host().idle();
     for pid in [neighbour.pid(), 999_999_999] {
         let fixture = Fixture::free();
@@ -73,7 +73,7 @@ fn after_a_reboot_an_owner_without_evidence_is_unknown_though_its_pid_is_in_use_
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn where_the_boot_id_is_overmounted_a_neighbour_is_seen_alive_and_dead_in_both_directions() {
+fn where_the_boot_id_is_overmounted_a_neighbour_is_judged() {
     let fixture = Fixture::free();
     let (host, other) = (Place::host(), overmounted(Place::host()));
     seen_alive_then_dead(
@@ -102,7 +102,7 @@ fn where_the_boot_id_is_overmounted_a_neighbour_is_seen_alive_and_dead_in_both_d
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn containers_that_show_a_boot_id_of_their_own_see_each_other_alive_and_dead() {
+fn containers_with_boot_ids_of_their_own_judge_each_other() {
     let fixture = Fixture::free();
     let (other, container) = (overmounted(Place::container()), Place::container());
     for (owner, asker) in [(&other, &other), (&other, &container), (&container, &other)] {
@@ -121,7 +121,7 @@ fn containers_that_show_a_boot_id_of_their_own_see_each_other_alive_and_dead() {
     any(no_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn without_evidence_an_owner_under_another_boot_id_is_unknown_alive_or_dead() {
+fn without_evidence_an_owner_of_another_boot_id_is_unknown() {
     let fixture = Fixture::free();
     let mut owner = overmounted(Place::host())
         .without_evidence()
@@ -160,7 +160,7 @@ fn in_another_time_namespace_an_owner_is_seen_alive_and_dead() {
     any(no_namespaces, no_time_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter, strace and time namespaces"
 )]
-fn in_another_time_namespace_an_owner_without_evidence_is_seen_alive_and_dead() {
+fn in_another_time_namespace_an_owner_is_judged() {
     let fixture = Fixture::free();
     let (host, later) = (
         Place::host().without_evidence(),
@@ -176,7 +176,7 @@ fn in_another_time_namespace_an_owner_without_evidence_is_seen_alive_and_dead() 
     any(no_namespaces, no_time_namespaces),
     ignore = "needs root, unshare, nsenter and time namespaces"
 )]
-fn in_one_time_namespace_start_times_are_the_same_whatever_they_are_outside() {
+fn in_one_time_namespace_start_times_are_the_same() {
     let fixture = Fixture::free();
     let place = later("1000000").idle();
     let inside = Place::entered(&place, &["--time"]);
@@ -251,7 +251,7 @@ fn a_file_that_names_nobody_and_is_of_the_future_is_not_old() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn a_file_time_that_no_calendar_has_is_not_told_and_changes_nothing() {
+fn a_file_time_that_no_calendar_has_changes_nothing() {
     // Of the file systems here, only those in memory keep such times.
     let machine = Place::host().mounted("mount -t tmpfs none /mnt").idle();
     let inside = Place::entered(&machine, &["--mount"]);
@@ -274,7 +274,7 @@ fn a_file_time_that_no_calendar_has_is_not_told_and_changes_nothing() {
 
 #[test]
 #[cfg_attr(no_faketime, ignore = "needs faketime")]
-fn a_clock_that_steps_by_years_makes_nobody_dead_and_keeps_nobody_alive() {
+fn a_clock_that_steps_by_years_changes_no_verdict() {
     let fixture = Fixture::free();
     let clocks = [Place::host(), faked("+10y"), faked("-10y")];
     for (one, owner) in clocks.iter().enumerate() {

@@ -195,7 +195,7 @@ fn a_bind_mount_under_another_path_is_the_same_directory() {
     any(no_namespaces, no_ext4),
     ignore = "needs root, unshare, nsenter and ext4"
 )]
-fn a_volume_that_moves_to_another_machine_after_a_crash_is_taken_over() {
+fn a_volume_moved_to_another_machine_is_taken_over() {
     let disk = Fixture::free();
     let image = disk.path().join("image");
     let mount = format!("mount -o loop {} data", image.display());
@@ -224,7 +224,7 @@ fn a_volume_that_moves_to_another_machine_after_a_crash_is_taken_over() {
     any(no_namespaces, no_overlay),
     ignore = "needs root, unshare, nsenter and overlayfs"
 )]
-fn an_overlay_mounted_again_under_another_device_number_is_the_same_directory() {
+fn an_overlay_mounted_again_is_the_same_directory() {
     let machine = Machine::new(OVERLAY);
     let device = machine.does("stat -c %d data");
     let directory = machine.directory();
@@ -257,7 +257,7 @@ fn an_overlay_mounted_again_under_another_device_number_is_the_same_directory() 
     any(no_namespaces, no_overlay),
     ignore = "needs root, unshare, nsenter and overlayfs"
 )]
-fn a_lock_that_a_crashed_container_left_in_its_image_is_taken_over() {
+fn a_lock_that_a_crashed_container_left_is_taken_over() {
     let machine = Machine::new(OVERLAY);
     let directory = machine.directory();
     let mut owner = machine.container().contend(&directory);
@@ -281,7 +281,7 @@ fn a_lock_that_a_crashed_container_left_in_its_image_is_taken_over() {
     any(no_namespaces, no_overlay),
     ignore = "needs root, unshare, nsenter and overlayfs"
 )]
-fn a_lock_in_an_image_that_was_left_on_another_file_system_is_refused_until_a_person_decides() {
+fn a_lock_in_an_image_from_another_file_system_is_refused() {
     let machine = Machine::new("mkdir -p lower/dir upper work");
     let below = Path::new(WORK).join("lower/dir");
     let mut owner = machine.container().contend(&below);
@@ -316,7 +316,7 @@ fn a_lock_in_an_image_that_was_left_on_another_file_system_is_refused_until_a_pe
     any(no_namespaces, no_overlay),
     ignore = "needs root, unshare, nsenter and overlayfs"
 )]
-fn through_another_overlay_over_the_same_directory_a_neighbour_is_refused_until_a_person_decides() {
+fn through_another_overlay_a_neighbour_is_refused() {
     let machine = Machine::new(OVERLAY);
     machine.does(
         "mkdir other work2

@@ -171,7 +171,7 @@ fn odd_in(place: &Place, script: &str) -> Place {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn whatever_a_kernel_tells_a_process_of_itself_the_living_are_seen_alive_and_the_dead_dead() {
+fn whatever_a_kernel_tells_of_itself_an_owner_is_judged() {
     for Odd {
         what,
         script,
@@ -194,7 +194,7 @@ fn whatever_a_kernel_tells_a_process_of_itself_the_living_are_seen_alive_and_the
     any(no_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn whatever_a_kernel_tells_a_process_of_itself_nobody_alive_is_replaced_without_evidence_either() {
+fn without_evidence_no_odd_kernel_has_the_living_replaced() {
     for Odd { what, script, .. } in KERNELS {
         let fixture = Fixture::free();
         let host = Place::host().without_evidence();
@@ -291,7 +291,7 @@ fn owner(fixture: &Fixture) -> Placed {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn whatever_a_kernel_tells_of_an_owner_it_is_alive_while_its_file_is_locked() {
+fn whatever_a_kernel_tells_of_an_owner_a_locked_file_decides() {
     for (lie, taken_for) in LIES {
         let fixture = Fixture::free();
         let mut owner = owner(&fixture);
@@ -334,7 +334,7 @@ fn whatever_kill_answers_a_living_owner_stays_the_owner() {
     any(no_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn where_locks_or_file_systems_answer_oddly_a_living_owner_in_a_container_stays_the_owner() {
+fn where_locks_or_file_systems_are_odd_an_owner_stays_one() {
     let unknown = "Unknown(OtherNamespace)";
     let answers = [
         ("fstatfs:error=ENOSYS", "Alive(Evidence)"),

@@ -17,7 +17,7 @@ const FORMER_LIVES: [&str; 2] = ["[Dead(EvidenceGone)]", "[Dead(Reused)]"];
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn a_container_that_crashed_comes_back_as_pid_1_and_gets_in_without_a_flag() {
+fn a_container_that_crashed_comes_back_as_pid_1_and_gets_in() {
     let fixture = Fixture::free();
     let mut lives = Vec::new();
     for life in 0..4 {
@@ -36,7 +36,7 @@ fn a_container_that_crashed_comes_back_as_pid_1_and_gets_in_without_a_flag() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn the_program_as_pid_1_gets_in_after_a_crash_and_leaves_nothing_when_it_is_told_to_stop() {
+fn the_program_as_pid_1_gets_in_after_a_crash() {
     let fixture = Fixture::free();
     let mut container = Place::container().acquire(fixture.path());
     container.acquired();
@@ -50,7 +50,7 @@ fn the_program_as_pid_1_gets_in_after_a_crash_and_leaves_nothing_when_it_is_told
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn of_two_live_containers_both_pid_1_the_second_is_refused_and_the_first_is_untouched() {
+fn of_two_live_containers_both_pid_1_the_second_is_refused() {
     let fixture = Fixture::free();
     let mut first = Place::container().contend(fixture.path());
     assert_eq!(first.acquired(), "[]");
@@ -115,7 +115,7 @@ fn an_owner_on_the_host_is_seen_alive_and_dead_from_a_container() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn nested_containers_see_each_other_alive_and_dead_in_every_direction() {
+fn nested_containers_judge_each_other_in_every_direction() {
     let fixture = Fixture::free();
     let outer = Place::container().idle();
     let places = [
@@ -174,7 +174,7 @@ fn who_enters_a_container_from_outside_sees_its_owner_dead() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn who_enters_only_the_processes_or_only_the_files_of_a_container_is_right_about_its_owner() {
+fn a_process_that_enters_half_a_container_judges_its_owner() {
     let fixture = Fixture::free();
     let container = Place::container().idle();
     let inside = Place::inside(&container);
@@ -196,7 +196,7 @@ fn who_enters_only_the_processes_or_only_the_files_of_a_container_is_right_about
     any(no_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn without_evidence_an_owner_in_another_container_is_unknown_also_when_its_namespace_is_gone() {
+fn without_evidence_an_owner_in_a_container_is_unknown() {
     let fixture = Fixture::free();
     let mut owner = Place::container()
         .without_evidence()
@@ -275,7 +275,7 @@ fn a_container_that_is_paused_is_alive() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn a_lock_of_another_program_with_our_own_pid_1_is_refused_with_what_it_may_be_and_the_way_out() {
+fn a_lock_of_another_program_with_our_own_pid_1_is_refused() {
     let fixture = Fixture::free().with("tinyforge.lock", "1\n");
     let (liveness, told) = Place::container().contend(fixture.path()).refused();
     assert_eq!(liveness, "Alive(OwnPid)", "{told}");

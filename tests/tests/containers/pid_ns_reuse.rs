@@ -48,7 +48,7 @@ fn namespace_of(container: &Placed) -> String {
     any(no_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn where_the_number_of_a_namespace_comes_back_the_start_time_tells_also_without_evidence() {
+fn where_the_number_of_a_namespace_comes_back_start_decides() {
     // Its PID namespace is made first, so that its mount namespace takes no number that is waited for.
     let container = Place::host()
         .unshared(&["--pid"])
@@ -75,7 +75,7 @@ fn where_the_number_of_a_namespace_comes_back_the_start_time_tells_also_without_
     any(no_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn where_number_namespace_and_start_all_come_back_only_evidence_tells() {
+fn where_number_namespace_and_start_return_evidence_decides() {
     let with = Fixture::free();
     let mut heir = Place::container().wait_to_contend(with.path());
     let former = |fixture: &Fixture, heir: &Placed| {

@@ -24,7 +24,7 @@ fn with_the_outer_proc() -> Place {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn with_a_proc_of_another_pid_namespace_an_owner_in_a_third_is_seen_alive_and_dead() {
+fn with_a_foreign_proc_an_owner_in_a_third_namespace_is_judged() {
     let fixture = Fixture::free();
     let outer = with_the_outer_proc();
     for other in [&Place::host(), &Place::container(), &outer] {
@@ -50,7 +50,7 @@ fn with_a_proc_of_another_pid_namespace_an_owner_in_a_third_is_seen_alive_and_de
     any(no_namespaces, no_strace),
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn with_a_proc_of_another_pid_namespace_a_neighbour_is_seen_alive_and_dead() {
+fn with_a_foreign_proc_a_neighbour_is_judged() {
     let fixture = Fixture::free();
     let namespace = with_the_outer_proc().idle();
     let inside = Place::entered(&namespace, &["--pid"]);
@@ -73,7 +73,7 @@ fn with_a_proc_of_another_pid_namespace_a_neighbour_is_seen_alive_and_dead() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn with_a_proc_of_another_pid_namespace_a_bare_pid_is_what_its_own_namespace_says() {
+fn with_a_foreign_proc_a_bare_pid_is_one_of_its_own_namespace() {
     let namespace = with_the_outer_proc().idle();
     let inside = Place::entered(&namespace, &["--pid"]);
     // To the outer proc(5), number 1 is somebody else; and the tests' own number is nobody's inside.
@@ -164,7 +164,7 @@ fn without_proc_the_program_works() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn where_proc_shows_processes_only_an_owner_is_seen_alive_and_dead_by_evidence() {
+fn where_proc_shows_processes_only_evidence_decides() {
     let fixture = Fixture::free();
     // No /proc/sys, and so no boot id.
     let subset = Place::host().mounted("mount -t proc -o subset=pid proc /proc");
@@ -235,7 +235,7 @@ fn where_processes_are_hidden_an_owner_is_seen_alive_and_dead() {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn where_processes_are_hidden_nobodys_pid_is_taken_for_reused_or_a_threads() {
+fn where_processes_are_hidden_no_pid_is_taken_for_reused() {
     let neighbour = Place::host().idle();
     let hidden = Place::host()
         .mounted("mount -t proc -o hidepid=2 proc /proc")
@@ -260,7 +260,7 @@ fn where_nobody_may_be_signalled() -> Place {
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn in_a_user_namespace_in_which_nothing_may_be_signalled_an_owner_is_seen_alive_and_dead() {
+fn in_a_user_namespace_without_signals_an_owner_is_judged() {
     let fixture = Fixture::free();
     fixture.open_to_all();
     let mut owner = Place::host().contend(fixture.path());
@@ -285,7 +285,7 @@ fn in_a_user_namespace_in_which_nothing_may_be_signalled_an_owner_is_seen_alive_
 
 #[test]
 #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn in_a_user_namespace_in_which_nothing_may_be_signalled_a_bare_pid_is_alive() {
+fn in_a_user_namespace_without_signals_a_bare_pid_is_alive() {
     let neighbour = Place::host().idle();
     let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
     fixture.open_to_all();

@@ -216,7 +216,7 @@ fn crashed() -> Fixture {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
-fn whatever_fails_on_a_free_directory_is_told_and_leaves_nothing() {
+fn what_fails_on_a_free_directory_leaves_nothing() {
     failures("free, hard", Fixture::free, each_of(&HARD));
     failures("free, want", Fixture::free, each_of(&WANT));
     failures("free, names", Fixture::free, of_a_name);
@@ -224,13 +224,13 @@ fn whatever_fails_on_a_free_directory_is_told_and_leaves_nothing() {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
-fn whatever_fails_hard_on_a_crashed_owners_lock_is_told_and_leaves_nothing() {
+fn what_fails_hard_on_a_crashed_lock_leaves_nothing() {
     failures("crashed owner, hard", crashed, each_of(&HARD));
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
-fn whatever_fails_for_want_on_a_crashed_owners_lock_is_told_and_leaves_nothing() {
+fn what_fails_for_want_on_a_crashed_lock_leaves_nothing() {
     failures("crashed owner, want", crashed, each_of(&WANT));
     failures("crashed owner, names", crashed, of_a_name);
 }
@@ -273,7 +273,7 @@ fn whatever_fails_nobody_gets_in_beside_a_living_owner() {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
-fn whatever_fails_nobody_gets_in_where_the_kernel_keeps_the_file_locked() {
+fn no_failure_lets_a_process_in_while_the_file_is_locked() {
     let fixture = crashed();
     // As a child keeps it that inherited it.
     let file = File::open(fixture.lock()).unwrap();
@@ -318,8 +318,7 @@ fn a_directory_that_is_moved_away_is_lost_and_still_locked() {
     any(no_fuse, no_strace),
     ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
 )]
-fn whatever_fails_without_hard_links_on_a_free_directory_is_told_and_leaves_nothing_that_names_anybody()
- {
+fn without_links_what_fails_on_a_free_directory_names_no_owner() {
     let exfat = Mounted::exfat();
     assert!(is_mounted(&exfat.path()));
     let free = || Fixture::free_in(&exfat.path());
@@ -335,8 +334,7 @@ fn whatever_fails_without_hard_links_on_a_free_directory_is_told_and_leaves_noth
     any(no_fuse, no_strace),
     ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
 )]
-fn whatever_fails_without_hard_links_on_a_stale_lock_is_told_and_leaves_nothing_that_names_anybody()
-{
+fn without_links_what_fails_on_a_stale_lock_names_no_owner() {
     let exfat = Mounted::exfat();
     assert!(is_mounted(&exfat.path()));
     let stale = || Fixture::free_in(&exfat.path()).with(LOCK, NOBODY);

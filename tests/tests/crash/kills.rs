@@ -153,7 +153,7 @@ impl<'a> Churn<'a> {
 }
 
 #[test]
-fn whoever_is_killed_at_whatever_moment_nobody_is_held_up_nobody_is_beside_and_nothing_is_left() {
+fn a_kill_at_any_moment_holds_up_none_and_leaves_nothing() {
     let fixture = Fixture::free().with("tinyforge.lock.bak", NOBODY);
     let kills = kills();
     let jitter = Jitter::new(5);

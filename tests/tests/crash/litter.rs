@@ -68,7 +68,7 @@ fn sweep(fixture: &Fixture) -> Vec<OsString> {
 }
 
 #[test]
-fn a_crash_between_the_two_halves_of_a_reclaim_leaves_one_claim_for_two_names_and_all_go() {
+fn a_crash_half_way_in_a_reclaim_leaves_a_claim_that_goes() {
     let fixture = Fixture::stale();
     let identity = dead(1);
     let mut crashed = Stepped::new(fixture.path(), DEAD, &identity.text());
@@ -107,7 +107,7 @@ fn a_claim_stays_for_as_long_as_a_name_needs_it() {
 }
 
 #[test]
-fn a_claim_that_gets_a_name_while_others_are_swept_stays_with_it_and_goes_with_it() {
+fn a_claim_that_gets_a_name_during_a_sweep_stays_with_it() {
     let fixture = Fixture::stale();
     let late = dead(1);
     let mut owner = Stepped::new(fixture.path(), DEAD, &dead(2).text());
@@ -127,7 +127,7 @@ fn a_claim_that_gets_a_name_while_others_are_swept_stays_with_it_and_goes_with_i
 }
 
 #[test]
-fn a_dead_reclaim_lock_beside_a_free_lock_goes_with_the_next_owner_and_all_that_are_deeper() {
+fn dead_reclaim_locks_beside_a_free_lock_go_with_the_next_owner() {
     for depth in 1..DEEPEST {
         let fixture = Fixture::free();
         for number in 1..=depth {
@@ -150,7 +150,7 @@ fn a_dead_reclaim_lock_beside_a_free_lock_goes_with_the_next_owner_and_all_that_
 }
 
 #[test]
-fn a_dead_reclaim_lock_that_is_left_alone_at_any_depth_goes_with_the_next_sweep() {
+fn a_dead_reclaim_lock_at_any_depth_goes_with_the_next_sweep() {
     for depth in 1..DEEPEST {
         let fixture = Fixture::free();
         fs::write(level(&fixture, depth), NOBODY).unwrap();
@@ -161,7 +161,7 @@ fn a_dead_reclaim_lock_that_is_left_alone_at_any_depth_goes_with_the_next_sweep(
 }
 
 #[test]
-fn limit_the_deepest_reclaim_lock_stays_beside_a_free_lock_and_harms_nobody() {
+fn limit_the_deepest_reclaim_lock_stays_beside_a_free_lock() {
     let fixture = Fixture::free();
     fs::write(level(&fixture, DEEPEST), NOBODY).unwrap();
     let deepest = fixture.files();
@@ -170,7 +170,7 @@ fn limit_the_deepest_reclaim_lock_stays_beside_a_free_lock_and_harms_nobody() {
 }
 
 #[test]
-fn claims_of_the_dead_go_with_the_next_who_replaces_a_dead_lock_or_is_one_in_64() {
+fn claims_of_the_dead_go_with_a_reclaim_or_one_owner_in_64() {
     let fixture = Fixture::free();
     for number in 0..100 {
         leave(&fixture, &dead(number), &[]);
@@ -219,7 +219,7 @@ fn an_empty_claim_of_another_boot_goes_once_it_is_a_minute_old() {
 }
 
 #[test]
-fn an_empty_claim_that_promises_no_evidence_stays_however_old_it_is() {
+fn an_empty_claim_that_promises_no_evidence_stays() {
     let fixture = Fixture::free();
     let foreign = dead(1)
         .with('b', "0123456789abcdef0123456789abcdef")

@@ -113,7 +113,7 @@ fn sweep(fixture: &Fixture, remains: Remains) {
 }
 
 #[test]
-fn what_is_known_to_be_dead_is_taken_over_and_nothing_is_left_after_a_sweep() {
+fn what_is_known_to_be_dead_is_taken_over_and_swept() {
     let mine = Identity::mine(Fixture::free().path());
     let mut count = 0;
     for remains in Remains::all().filter(|remains| !remains.is_unknown()) {
@@ -133,7 +133,7 @@ fn what_is_known_to_be_dead_is_taken_over_and_nothing_is_left_after_a_sweep() {
 }
 
 #[test]
-fn a_lock_of_another_boot_without_evidence_is_refused_until_a_person_says_that_it_is_dead() {
+fn a_lock_of_another_boot_without_evidence_is_refused() {
     let mine = Identity::mine(Fixture::free().path());
     let mut count = 0;
     for remains in
@@ -166,7 +166,7 @@ fn a_lock_of_another_boot_without_evidence_is_refused_until_a_person_says_that_i
 }
 
 #[test]
-fn a_reclaim_lock_of_another_boot_without_evidence_hinders_nobody_while_the_lock_is_free() {
+fn a_reclaim_lock_of_another_boot_leaves_a_free_lock_free() {
     let mine = Identity::mine(Fixture::free().path());
     let mut count = 0;
     for remains in
@@ -201,7 +201,7 @@ fn a_reclaim_lock_of_another_boot_without_evidence_hinders_nobody_while_the_lock
 }
 
 #[test]
-fn a_lock_that_lost_its_claim_and_whose_pid_is_somebody_elses_by_now_is_refused_with_the_way_out() {
+fn a_lock_without_claim_whose_pid_is_reused_is_refused() {
     // Cut off, `1234\n` may say 1, and process 1 is alive.
     let fixture = Fixture::free().with_old(LOCK, "1");
     let refused = acquire(fixture.path()).expect_err("process 1 is alive");

@@ -88,7 +88,7 @@ fn is_refused(outcome: Result<Lock, Error>, holder: u32) -> Error {
 // Snapshots of hard links
 
 #[test]
-fn a_snapshot_of_hard_links_looks_held_for_as_long_as_the_owner_lives_and_costs_it_nothing() {
+fn a_snapshot_of_hard_links_is_held_while_the_owner_lives() {
     let (fixture, mut owner) = owned();
     let snapshot = hard_links(&fixture);
     is_refused(acquire(snapshot.path()), owner.pid());
@@ -118,7 +118,7 @@ fn an_owner_still_has_its_lock_when_a_snapshot_shares_its_file() {
 }
 
 #[test]
-fn after_a_crash_a_directory_and_its_snapshot_are_taken_over_each_by_itself() {
+fn after_a_crash_directory_and_snapshot_are_taken_over() {
     for while_held in [true, false] {
         let (fixture, mut owner) = owned();
         let early = while_held.then(|| hard_links(&fixture));
@@ -142,7 +142,7 @@ fn after_a_crash_a_directory_and_its_snapshot_are_taken_over_each_by_itself() {
 }
 
 #[test]
-fn a_snapshot_that_has_only_the_lock_is_held_by_the_kernels_word_and_stale_after_a_crash() {
+fn a_snapshot_of_the_lock_alone_is_judged_by_the_kernels_word() {
     let (fixture, mut owner) = owned();
     let snapshot = hard_links(&fixture);
     fs::remove_file(claim(&snapshot)).unwrap();
@@ -158,7 +158,7 @@ fn a_snapshot_that_has_only_the_lock_is_held_by_the_kernels_word_and_stale_after
 }
 
 #[test]
-fn a_snapshot_that_has_only_the_claim_is_free_and_the_claim_goes_once_its_maker_is_dead() {
+fn a_snapshot_of_the_claim_alone_is_free() {
     let (fixture, mut owner) = owned();
     let snapshot = hard_links(&fixture);
     fs::remove_file(snapshot.lock()).unwrap();
@@ -178,7 +178,7 @@ fn a_snapshot_that_has_only_the_claim_is_free_and_the_claim_goes_once_its_maker_
 // Copies
 
 #[test]
-fn a_copy_that_was_made_while_the_lock_was_held_is_refused_for_as_long_as_the_owner_lives() {
+fn a_copy_of_a_held_lock_is_refused_while_the_owner_lives() {
     let (fixture, mut owner) = owned();
     let copy = backup(&fixture, "-a");
     assert_ne!(inode(&copy.lock()), inode(&fixture.lock()));
@@ -192,7 +192,7 @@ fn a_copy_that_was_made_while_the_lock_was_held_is_refused_for_as_long_as_the_ow
 }
 
 #[test]
-fn a_copy_that_does_not_keep_links_is_refused_for_as_long_as_the_owner_lives() {
+fn a_copy_without_links_is_refused_while_the_owner_lives() {
     let (fixture, mut owner) = owned();
     let copy = backup(&fixture, "-r");
     assert_ne!(inode(&copy.lock()), inode(&claim(&copy)));
@@ -205,7 +205,7 @@ fn a_copy_that_does_not_keep_links_is_refused_for_as_long_as_the_owner_lives() {
 }
 
 #[test]
-fn a_lock_file_that_is_restored_in_place_under_a_living_owner_is_still_its_owners() {
+fn a_lock_file_restored_in_place_is_still_its_owners() {
     let (fixture, mut owner) = owned();
     // As cp(1) does it: the same file with other content.
     fs::write(fixture.lock(), NOBODY).unwrap();
@@ -236,7 +236,7 @@ fn removing_the_claims_of_a_living_owner_frees_nothing() {
 }
 
 #[test]
-fn removing_the_lock_of_a_living_owner_lets_a_second_one_in_and_the_first_notices() {
+fn removing_a_living_owners_lock_lets_a_second_one_in() {
     let fixture = Fixture::free().with("data", "precious");
     let first = acquire(fixture.path()).unwrap();
     fs::remove_file(fixture.lock()).unwrap();
@@ -258,7 +258,7 @@ fn removing_the_lock_of_a_living_owner_lets_a_second_one_in_and_the_first_notice
 }
 
 #[test]
-fn moving_another_file_over_the_lock_of_a_living_owner_is_noticed_too() {
+fn moving_another_file_over_a_living_owners_lock_is_noticed() {
     let fixture = Fixture::free().with("data", "precious");
     let first = acquire(fixture.path()).unwrap();
     fs::write(fixture.path().join("restored"), NOBODY).unwrap();

@@ -107,7 +107,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_lies_about_in_a_directory_an_attempt_ends_in_order_and_adds_nothing(
+    fn whatever_a_directory_holds_an_attempt_ends_in_order(
         entries in vec((name(), what()), 0..12)
     ) {
         let fixture = Fixture::free();
@@ -130,7 +130,7 @@ proptest! {
 }
 
 #[test]
-fn thousands_of_files_that_look_like_claims_hinder_nobody_and_stay() {
+fn thousands_of_files_that_look_like_claims_stay() {
     // Its claim has to be found among them; whoever made the others cannot be told, so they may be alive.
     let fixture = Fixture::free().crashed(999_999_999, &[LOCK]);
     for number in 0..5000 {

@@ -59,7 +59,7 @@ fn a_stranger_gets_nowhere_and_changes_nothing() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn nobody_else_can_open_a_lock_of_ours_and_so_nobody_can_lock_it() {
+fn no_other_user_can_open_or_lock_a_lock_of_ours() {
     let fixture = shared(WRITABLE);
     ONE.crashes(&fixture);
     for user in [ANOTHER, STRANGER] {
@@ -144,7 +144,7 @@ fn a_claim_is_private_from_the_moment_that_it_is_made() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_stale_lock_that_everybody_may_read_is_held_by_whoever_locks_it() {
+fn a_stale_lock_that_all_may_read_is_held_by_who_locks_it() {
     // Ours are private; other programs' often are not.
     let fixture = shared(WRITABLE);
     assert!(ONE.does(
@@ -195,7 +195,7 @@ fn in_a_sticky_directory_nobody_else_removes_or_replaces_a_lock() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_stale_lock_that_only_its_user_may_remove_is_told_and_nothing_is_left_behind() {
+fn a_stale_lock_that_only_its_user_may_remove_is_named() {
     let fixture = shared(STICKY);
     assert!(ONE.does(
         &fixture,
@@ -216,7 +216,7 @@ fn a_stale_lock_that_only_its_user_may_remove_is_told_and_nothing_is_left_behind
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_lock_of_ours_is_judged_by_its_user_and_root_alone_and_others_are_told_so() {
+fn a_lock_of_ours_is_judged_by_its_user_and_root_alone() {
     for mode in [STICKY, WRITABLE] {
         let fixture = shared(mode);
         let mut owner = ONE.owns(&fixture);
@@ -275,7 +275,7 @@ fn after_a_release_the_directory_is_anybodys() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn claims_that_another_user_has_left_are_in_nobodys_way_and_stay_for_their_user() {
+fn claims_that_another_user_has_left_stay_for_that_user() {
     let fixture = shared(STICKY);
     ONE.crashes(&fixture);
     fs::remove_file(fixture.lock()).unwrap();
@@ -389,7 +389,7 @@ fn waits_for(fixture: &Fixture) -> (Contender, Contender) {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_second_user_waits_for_the_owner_and_gets_in_after_its_release() {
+fn a_second_user_waits_and_gets_in_after_the_release() {
     let fixture = shared(GROUPS_ALONE);
     let (mut owner, mut waiting) = waits_for(&fixture);
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
@@ -489,7 +489,7 @@ fn a_group_judges_and_takes_over_a_lock_that_it_may_read() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_sticky_directory_keeps_a_dead_lock_that_a_group_may_read_for_its_user() {
+fn a_sticky_directory_keeps_a_dead_lock_for_its_user() {
     let fixture = shared(STICKY);
     let mut owner = owns_with(ONE, &fixture, "077", &["--mode=640"]);
     assert_eq!(ANOTHER.is_kept_out(&fixture).0, Some(75));
@@ -523,7 +523,7 @@ fn a_lock_has_exactly_its_mode_whatever_the_umask_is() {
 }
 
 #[test]
-fn a_mode_that_no_lock_can_have_is_refused_before_anything_is_made() {
+fn a_mode_that_no_lock_can_have_is_refused_at_once() {
     let fixture = Fixture::free();
     let missing = fixture.path().join("missing");
     for mode in [
@@ -543,7 +543,7 @@ fn a_mode_that_no_lock_can_have_is_refused_before_anything_is_made() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn whatever_another_user_puts_in_the_locks_place_is_named_and_hangs_nobody() {
+fn what_another_user_puts_in_the_locks_place_is_named() {
     for (script, refused, why) in [
         ("mkfifo \"$1/tinyforge.lock\"", 1, "is a special file"),
         ("mkdir \"$1/tinyforge.lock\"", 1, "is a directory"),
@@ -579,7 +579,7 @@ fn whatever_another_user_puts_in_the_locks_place_is_named_and_hangs_nobody() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn who_may_write_the_directory_can_say_that_a_living_process_has_it() {
+fn a_writer_can_say_that_a_living_process_has_the_lock() {
     for mode in [STICKY, WRITABLE] {
         let fixture = shared(mode);
         assert!(ANOTHER.does(&fixture, "umask 022; echo 1 > \"$1/tinyforge.lock\""));
@@ -602,8 +602,7 @@ fn who_may_write_the_directory_can_say_that_a_living_process_has_it() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_reclaim_lock_that_another_user_puts_there_is_waited_for_beside_a_free_lock_and_told_beside_a_dead_one()
- {
+fn another_users_reclaim_lock_delays_a_start_or_is_named() {
     let fixture = shared(STICKY);
     assert!(ANOTHER.does(&fixture, &format!("umask 077; echo 1 > \"$1/{RECLAIM}\"")));
     assert!(ONE.gets_in(&fixture).contains("warning: a reclaim lock"));
@@ -637,7 +636,7 @@ fn reclaim_locks_at_all_levels_end_in_an_error() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn claims_under_the_names_that_ours_would_have_cost_another_name_each_until_there_is_none() {
+fn claims_under_our_names_cost_another_name_each() {
     let fixture = shared(STICKY);
     let mine = Identity::mine(Fixture::free().path());
     let at_barrier = fixture.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
@@ -707,7 +706,7 @@ fn a_claim_of_somebody_dead_on_a_living_lock_makes_nobody_dead() {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed")]
-fn whatever_is_created_is_created_exclusively_which_no_setting_of_the_kernel_forbids() {
+fn whatever_is_created_is_created_exclusively() {
     // `fs.protected_regular` and `fs.protected_fifos` are about files that exist already and are opened with O_CREAT;
     // `fs.protected_hardlinks` about other users' files.
     let fixture = Fixture::stale();
@@ -785,7 +784,7 @@ fn a_lease_on_a_lock_delays_a_start_for_less_than_a_second() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_stale_lock_that_everybody_may_read_and_remove_is_taken_over_by_another_user() {
+fn another_user_takes_over_a_stale_lock_that_all_may_remove() {
     let fixture = shared(WRITABLE);
     assert!(ONE.does(
         &fixture,
@@ -797,7 +796,7 @@ fn a_stale_lock_that_everybody_may_read_and_remove_is_taken_over_by_another_user
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn who_may_remove_the_lock_of_a_living_owner_gets_in_beside_it_and_the_owner_notices() {
+fn who_may_remove_a_living_owners_lock_gets_in_and_it_notices() {
     let fixture = shared(WRITABLE);
     let mut owner = ONE.owns(&fixture);
     // Or it may put its file back before the second one comes.

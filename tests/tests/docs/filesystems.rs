@@ -14,7 +14,7 @@ use lockhost_tests::namespaces::Place;
     any(no_namespaces, no_overlay),
     ignore = "needs root, unshare, nsenter and overlayfs"
 )]
-fn limit_two_containers_on_two_overlays_over_one_upper_directory_both_get_in() {
+fn limit_two_containers_on_two_overlays_both_get_in() {
     let mount = "mount -t tmpfs none /mnt; cd /mnt; mkdir lower upper work work2 one other
         mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none one
         mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work2 none other; cd /";

@@ -151,7 +151,7 @@ fn a_script_with_the_variables_of_another_lock_is_refused() {
 }
 
 #[test]
-fn the_line_for_cron_runs_it_and_is_silent_while_somebody_has_the_lock() {
+fn the_line_for_cron_is_silent_while_the_lock_is_held() {
     let place = Place::new();
     let line = block("cron");
     let (times, command) = line.trim().split_at("*/5 * * * * ".len());

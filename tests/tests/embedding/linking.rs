@@ -18,7 +18,7 @@ fn engine() -> Result<Engine> {
 }
 
 #[test]
-fn an_asynchronous_host_takes_the_lock_and_excludes_the_plain_api() -> Result<()> {
+fn an_asynchronous_host_excludes_the_plain_api() -> Result<()> {
     let fixture = Fixture::free();
     let engine = engine()?;
     let component = lockhost::component(&engine)?;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[test]
-fn each_example_takes_a_free_and_a_dead_lock_and_is_refused_a_living_one() {
+fn each_example_takes_a_free_and_a_dead_lock_and_no_living_one() {
     let examples: [fn(&Path) -> Result<()>; 5] = [
         instance_pre::run,
         pooling::run,
@@ -51,7 +51,7 @@ fn hold(pre: &LockhostPre<Host>, directory: &Path) -> Result<impl FnOnce() -> Re
 }
 
 #[test]
-fn of_many_threads_with_one_linked_component_exactly_one_gets_in() -> Result<()> {
+fn of_many_threads_with_one_component_exactly_one_gets_in() -> Result<()> {
     let (pre, fixture) = (instance_pre::prepare()?, Fixture::free());
     let outcomes: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..16)

@@ -68,14 +68,14 @@ fn threads_of_one_process_are_never_two_owners() {
 }
 
 #[test]
-fn threads_of_processes_that_are_killed_now_and_then_are_never_two_owners() {
+fn threads_of_killed_processes_are_never_two_owners() {
     let sum = churn("threads of processes", &crew(&[("lockhost", 4); 3], 8), 250);
     assert_eq!((sum.double_owners, sum.losses), (0, 0), "{sum}");
     assert!(sum.kills > 0 && sum.reclaims > 0, "{sum}");
 }
 
 #[test]
-fn beside_one_process_of_the_original_nobody_is_killed_and_nobody_is_beside_one_of_ours() {
+fn beside_one_original_there_is_no_owner_beside_one_of_ours() {
     let mut workers = vec![("lockhost", 1); 4];
     workers.push(("original", 1));
     let sum = churn("one original", &crew(&workers, 0), 250);

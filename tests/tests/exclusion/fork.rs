@@ -21,7 +21,7 @@ fn output_of(command: &mut Command) -> (Output, Vec<String>) {
 }
 
 #[test]
-fn a_forked_child_neither_releases_nor_continues_what_is_its_parents_and_is_somebody_else() {
+fn a_forked_child_has_no_part_in_its_parents_lock() {
     let (first, second) = (Fixture::free(), Fixture::free().with("tinyforge.lock", ""));
     let third = Fixture::free();
     let directories = [first.path(), second.path(), third.path()];

@@ -62,7 +62,7 @@ fn of_sixteen_on_a_lock_stale_two_deep_exactly_one_gets_in() {
 }
 
 #[test]
-fn of_sixteen_on_a_fresh_empty_lock_exactly_one_gets_in_once_it_has_settled() {
+fn of_sixteen_on_a_fresh_empty_lock_exactly_one_gets_in() {
     round(&Fixture::free().with(LOCK, ""));
 }
 
@@ -91,7 +91,7 @@ fn original(fixture: &Fixture, pauses: &[&str]) -> Contender {
     under_wine,
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
-fn the_harness_sees_the_originals_two_owners_on_a_free_directory() {
+fn the_harness_sees_two_originals_own_a_free_directory() {
     let fixture = Fixture::free();
     let mut first = original(&fixture, &["lock-created"]);
     assert_eq!(first.line(), "at lock-created");

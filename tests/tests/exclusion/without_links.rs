@@ -91,7 +91,7 @@ fn without_links_the_lock_file_is_made_in_place_and_excludes() {
 
 #[test]
 #[cfg_attr(no_fuse, ignore = "unionfs cannot be mounted (unionfs-fuse, root)")]
-fn where_two_names_show_as_two_files_the_lock_file_is_made_in_place_and_excludes() {
+fn where_two_names_show_as_two_files_the_lock_is_made_in_place() {
     let unionfs = Mounted::unionfs();
     assert!(is_mounted(&unionfs.path()));
     is_made_in_place_and_excludes(&unionfs);
@@ -142,7 +142,7 @@ fn without_links_a_killed_owner_does_not_block_a_restart() {
     no_fuse,
     ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
 )]
-fn without_links_a_lock_file_that_somebody_replaced_is_noticed_and_left_alone() {
+fn without_links_a_replaced_lock_file_is_noticed() {
     let exfat = Mounted::exfat();
     let fixture = Fixture::free_in(&exfat.path());
     let lock = acquire(fixture.path()).unwrap();
@@ -158,7 +158,7 @@ fn without_links_a_lock_file_that_somebody_replaced_is_noticed_and_left_alone() 
     no_fuse,
     ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
 )]
-fn without_links_our_own_pid_from_an_earlier_life_is_refused_with_the_way_out() {
+fn without_links_our_own_pid_from_an_earlier_life_is_refused() {
     let exfat = Mounted::exfat();
     let own = format!("{}\n", std::process::id());
     let fixture = Fixture::free_in(&exfat.path()).with(LOCK, &own);
@@ -175,7 +175,7 @@ fn without_links_our_own_pid_from_an_earlier_life_is_refused_with_the_way_out() 
     no_fuse,
     ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root)"
 )]
-fn without_links_a_living_reclaim_is_waited_for_and_then_refused() {
+fn without_links_a_living_reclaim_is_waited_for() {
     let exfat = Mounted::exfat();
     // Pid 1 lives. It may be about to remove what it saw when the lock file was still empty.
     let fixture = Fixture::free_in(&exfat.path()).with(RECLAIM, "1\n");
@@ -211,7 +211,7 @@ fn owner_with(inject: &str, fixture: &Fixture) -> Vec<OsString> {
     any(no_fuse, no_strace),
     ignore = "bindfs cannot be mounted (bindfs, root), or there is no strace"
 )]
-fn every_way_to_have_no_links_is_understood_and_an_error_that_passes_is_not_taken_for_one() {
+fn every_way_to_have_no_links_is_understood() {
     let bindfs = Mounted::bindfs();
     let fixture = Fixture::free_in(&bindfs.path());
     for error in ["EPERM", "ENOSYS", "EOPNOTSUPP", "EMLINK"] {

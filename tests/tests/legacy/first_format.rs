@@ -36,7 +36,7 @@ fn kept_on(kind: &str) -> String {
 }
 
 #[test]
-fn its_owner_is_named_and_counts_as_alive_where_nothing_shows_otherwise() {
+fn its_owner_is_named_and_alive_unless_proven_otherwise() {
     let claim = kept_on("-");
     let fixture = left(&claim);
     let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();

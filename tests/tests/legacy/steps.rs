@@ -98,7 +98,7 @@ fn the_original_is_refused_by_a_lock_of_ours() {
 }
 
 #[test]
-fn ours_is_refused_by_a_lock_of_the_originals_and_gets_in_when_it_is_released() {
+fn ours_is_refused_by_the_originals_lock_until_its_release() {
     let fixture = Fixture::free();
     let mut owner = original(&fixture, &[]);
     assert_eq!(owner.answer(), Answer::Owns);
@@ -110,7 +110,7 @@ fn ours_is_refused_by_a_lock_of_the_originals_and_gets_in_when_it_is_released() 
 }
 
 #[test]
-fn the_original_takes_over_from_one_of_ours_that_was_killed_and_what_it_leaves_is_swept_after_it() {
+fn the_original_takes_over_from_one_of_ours_that_was_killed() {
     let fixture = Fixture::free();
     let mut ours = Contender::owner(fixture.path());
     ours.kill();
@@ -128,7 +128,7 @@ fn the_original_takes_over_from_one_of_ours_that_was_killed_and_what_it_leaves_i
 }
 
 #[test]
-fn ours_takes_over_from_an_original_that_was_killed_at_any_of_its_steps() {
+fn ours_takes_over_from_an_original_killed_at_any_step() {
     let steps = [
         "lock-exists",
         "lock-dead",
@@ -159,7 +159,7 @@ fn ours_takes_over_from_an_original_that_was_killed_at_any_of_its_steps() {
 // Between its steps
 
 #[test]
-fn ours_waits_for_the_pid_of_an_original_that_has_just_created_the_lock() {
+fn ours_waits_for_the_pid_in_an_originals_new_lock() {
     let fixture = Fixture::free();
     let mut other = original(&fixture, &["lock-created"]);
     is_at(&mut other, "lock-created");
@@ -172,7 +172,7 @@ fn ours_waits_for_the_pid_of_an_original_that_has_just_created_the_lock() {
 }
 
 #[test]
-fn ours_waits_for_the_pid_of_an_original_that_has_just_created_its_reclaim_lock() {
+fn ours_waits_for_the_pid_in_an_originals_new_reclaim_lock() {
     let fixture = Fixture::stale();
     let mut other = original(&fixture, &["reclaim-created"]);
     is_at(&mut other, "reclaim-created");
@@ -225,7 +225,7 @@ fn the_original_is_refused_while_ours_replaces_a_dead_lock() {
 }
 
 #[test]
-fn an_original_that_saw_a_dead_lock_before_ours_replaced_it_looks_again_and_is_refused() {
+fn an_original_that_saw_a_dead_lock_looks_again_and_is_refused() {
     let fixture = Fixture::stale();
     let mut other = original(&fixture, &["lock-dead"]);
     is_at(&mut other, "lock-dead");
@@ -241,7 +241,7 @@ fn an_original_that_saw_a_dead_lock_before_ours_replaced_it_looks_again_and_is_r
 }
 
 #[test]
-fn an_original_that_finds_our_reclaim_lock_gone_removes_the_next_and_harms_nobody() {
+fn an_original_that_finds_our_reclaim_lock_gone_does_no_harm() {
     let fixture = Fixture::stale();
     let mut first = stepped(&fixture, 1);
     first.stop_before(unlinks(0));
@@ -277,7 +277,7 @@ fn blind_original(fixture: &Fixture, pauses: &[&str]) -> Contender {
 }
 
 #[test]
-fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_yields_when_it_did() {
+fn ours_waits_for_an_original_and_yields_when_it_replaced_it() {
     let fixture = Fixture::free();
     let mut other = blind_original(&fixture, &["lock-created"]);
     let mut ours = attempt(&fixture);
@@ -294,7 +294,7 @@ fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_yields_when_
 }
 
 #[test]
-fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_owns_when_it_was_faster() {
+fn ours_waits_for_an_original_and_owns_when_it_was_faster() {
     let fixture = Fixture::free();
     let mut other = blind_original(&fixture, &["lock-removed", "reclaim-done"]);
     other.go_on();
@@ -313,7 +313,7 @@ fn ours_waits_for_an_original_that_is_about_to_replace_the_lock_and_owns_when_it
 }
 
 #[test]
-fn ours_waits_also_for_an_original_whose_reclaim_lock_is_still_empty() {
+fn ours_waits_for_an_original_whose_reclaim_lock_is_empty() {
     let fixture = Fixture::free();
     let lock = acquire(fixture.path()).unwrap();
     let mut other = original(&fixture, &["lock-exists", "reclaim-created"]);
@@ -346,8 +346,7 @@ fn who_gives_up_waiting_for_the_original_leaves_nothing_of_ours() {
 // What no rule of ours can mend. That two of the original race each other stands in races.rs.
 
 #[test]
-fn limit_an_original_that_pauses_for_more_than_two_seconds_under_its_reclaim_lock_gets_in_beside_ours()
- {
+fn limit_an_original_pausing_under_its_reclaim_lock_gets_in() {
     let fixture = Fixture::free();
     let mut other = blind_original(&fixture, &[]);
     let lock = acquire(fixture.path()).unwrap();
@@ -366,8 +365,7 @@ fn limit_an_original_that_pauses_for_more_than_two_seconds_under_its_reclaim_loc
 }
 
 #[test]
-fn limit_an_original_that_pauses_for_more_than_three_seconds_before_it_writes_gets_in_beside_ours()
-{
+fn limit_an_original_pausing_before_it_writes_gets_in() {
     let fixture = Fixture::free();
     let mut other = original(&fixture, &["lock-created"]);
     is_at(&mut other, "lock-created");
@@ -380,8 +378,7 @@ fn limit_an_original_that_pauses_for_more_than_three_seconds_before_it_writes_ge
 }
 
 #[test]
-fn limit_an_original_that_removes_a_dead_reclaim_lock_and_one_of_ours_with_it_lets_two_of_ours_in()
-{
+fn limit_an_original_that_removes_our_reclaim_lock_lets_two_in() {
     let fixture = Fixture::stale().with(RECLAIM, NOBODY);
     let mut other = original(&fixture, &["reclaim-judged-dead", "reclaim-removed"]);
     is_at(&mut other, "reclaim-judged-dead");
@@ -403,7 +400,7 @@ fn limit_an_original_that_removes_a_dead_reclaim_lock_and_one_of_ours_with_it_le
 }
 
 #[test]
-fn limit_an_original_whose_lock_was_removed_by_hand_removes_that_of_ours_when_it_releases() {
+fn limit_an_original_without_its_lock_removes_ours_at_release() {
     let fixture = Fixture::free();
     let mut other = original(&fixture, &[]);
     assert_eq!(other.answer(), Answer::Owns);

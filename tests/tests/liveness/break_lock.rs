@@ -47,7 +47,7 @@ fn bare() -> (Fixture, String) {
 }
 
 #[test]
-fn the_lock_of_an_owner_that_nobody_can_judge_is_removed_and_the_directory_is_free() {
+fn the_lock_of_an_owner_that_cannot_be_judged_is_removed() {
     let fixture = Fixture::free();
     let owner = unknown("7");
     owner.leave(&fixture);
@@ -92,7 +92,7 @@ fn a_certainly_dead_owner_is_broken_as_well() {
 }
 
 #[test]
-fn an_owner_that_is_known_to_live_is_refused_and_nothing_is_changed() {
+fn a_break_of_a_living_owners_lock_changes_nothing() {
     let fixture = Fixture::free();
     let mut owner = Contender::owner(fixture.path());
     let status = lockhost::inspect(fixture.path(), lockhost::DEFAULT_NAME).unwrap();
@@ -157,7 +157,7 @@ fn what_is_no_lock_file_is_not_broken() {
 }
 
 #[test]
-fn a_reclaim_lock_of_the_owner_is_broken_with_the_dead_lock_that_it_was_replacing() {
+fn a_reclaim_lock_is_broken_with_the_dead_lock_it_replaces() {
     let fixture = Fixture::stale();
     let owner = unknown("7");
     owner.leave_at(&fixture, &[RECLAIM]);
@@ -193,7 +193,7 @@ fn another_programs_reclaim_lock_beside_a_free_lock_is_broken() {
 }
 
 #[test]
-fn a_reclaim_lock_with_a_claim_beside_a_free_lock_hinders_nobody_and_that_is_told() {
+fn a_reclaim_lock_beside_a_free_lock_needs_no_break() {
     let fixture = Fixture::free();
     let owner = unknown("7");
     owner.leave_at(&fixture, &[RECLAIM]);
@@ -213,7 +213,7 @@ fn a_reclaim_lock_with_a_claim_beside_a_free_lock_hinders_nobody_and_that_is_tol
 }
 
 #[test]
-fn two_owners_that_nobody_can_judge_are_in_each_others_way_and_the_refusal_says_what_to_do() {
+fn of_two_unknown_owners_the_refusal_says_what_to_do() {
     let fixture = Fixture::free();
     let (owner, reclaimer) = (unknown("7"), unknown("8"));
     owner.leave(&fixture);
@@ -245,7 +245,7 @@ fn two_owners_that_nobody_can_judge_are_in_each_others_way_and_the_refusal_says_
 }
 
 #[test]
-fn a_living_owner_is_safe_from_whoever_breaks_the_reclaim_lock_beside_it() {
+fn a_living_owner_is_safe_from_a_break_of_the_reclaim_lock() {
     let fixture = Fixture::free();
     let mut owner = Contender::owner(fixture.path());
     let reclaimer = unknown("8");
@@ -257,7 +257,7 @@ fn a_living_owner_is_safe_from_whoever_breaks_the_reclaim_lock_beside_it() {
 }
 
 #[test]
-fn of_many_who_break_the_same_lock_at_once_one_removes_it_and_nothing_is_left() {
+fn of_many_breaks_at_once_one_removes_the_lock() {
     let (fixture, owner) = bare();
     let breakers: Vec<_> = (0..16)
         .map(|_| {

@@ -33,7 +33,7 @@ fn get_in(directory: &Path) -> Lock {
 }
 
 #[test]
-fn a_child_that_inherits_the_evidence_keeps_the_directory_of_a_killed_owner() {
+fn a_child_that_inherits_the_evidence_keeps_the_directory() {
     let fixture = Fixture::free();
     let mut owner = handing(fixture.path(), "stay");
     owner.end(Signal::KILL);
@@ -49,7 +49,7 @@ fn a_child_that_inherits_the_evidence_keeps_the_directory_of_a_killed_owner() {
 }
 
 #[test]
-fn a_lock_that_is_released_is_free_at_once_though_a_child_has_its_evidence() {
+fn a_released_lock_is_free_though_a_child_has_its_evidence() {
     let fixture = Fixture::free();
     let mut owner = handing(fixture.path(), "release");
     assert!(fixture.files().is_empty(), "{:?}", fixture.files());

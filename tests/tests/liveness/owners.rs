@@ -182,7 +182,7 @@ fn our_own_process_is_told_apart() {
 }
 
 #[test]
-fn a_bare_pid_that_is_our_own_is_refused_with_what_it_may_be_and_the_way_out() {
+fn a_bare_pid_that_is_our_own_is_refused_with_the_way_out() {
     let fixture = bare(process::id());
     let error = held(
         acquire(fixture.path()),

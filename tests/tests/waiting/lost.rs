@@ -541,7 +541,7 @@ fn a_directory_that_was_moved_gets_no_file_back() {
 }
 
 #[test]
-fn a_loss_is_told_while_the_command_runs_and_the_command_goes_on() {
+fn a_loss_is_reported_while_the_command_goes_on() {
     for how in 0.. {
         let fixture = Fixture::free();
         let mut owner = watching(&[], &fixture);

@@ -143,7 +143,7 @@ fn a_file_shows_no_line() {
 }
 
 #[test]
-fn in_a_program_a_lock_is_waited_for_as_long_as_its_patience_lasts() {
+fn in_a_program_a_lock_is_waited_for_while_patience_lasts() {
     let fixture = Fixture::free();
     let lock = acquire(fixture.path()).unwrap();
     let patient = |patience| Options::new().patience(patience);

@@ -71,7 +71,7 @@ fn two_names_that_show_as_two_files_are_seen() {
 
 #[test]
 #[cfg_attr(no_fuse, ignore = "root, /dev/fuse or bindfs is missing")]
-fn on_a_foreign_file_system_locks_of_the_kernel_are_not_tried_and_an_owner_is_warned() {
+fn on_a_foreign_file_system_the_kernels_locks_are_not_tried() {
     let mounted = Mounted::bindfs();
     let fixture = mounted_fixture(&mounted);
     let (code, told) = doctor(&fixture);

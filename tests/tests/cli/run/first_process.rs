@@ -57,7 +57,7 @@ fn orphans_are_buried_while_a_lock_is_waited_for_and_held() {
 
 #[test]
 #[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
-fn what_came_in_from_outside_has_ended_before_the_lock_is_released() {
+fn what_came_in_from_outside_ends_before_the_release() {
     let fixture = Fixture::free();
     let log = tempfile::NamedTempFile::new().unwrap();
     let lockhost = under_lock(

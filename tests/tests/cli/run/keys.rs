@@ -58,7 +58,7 @@ fn a_key_reaches_all_of_a_commands_own_group() {
 }
 
 #[test]
-fn a_command_in_a_group_of_its_own_hears_that_its_terminal_is_gone() {
+fn a_command_in_its_own_group_hears_that_its_terminal_is_gone() {
     let fixture = Fixture::free();
     let terminal = Terminal::new();
     let (mut shell, lockhost) = apart(&terminal, &fixture, "apart");

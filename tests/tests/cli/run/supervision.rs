@@ -63,7 +63,7 @@ fn the_lock_is_held_though_supervision_fails() {
 }
 
 #[test]
-fn without_a_command_the_end_of_input_is_noticed_though_poll_fails() {
+fn the_end_of_input_is_noticed_though_poll_fails() {
     let fixture = Fixture::free();
     let mut command = under_lock(&["--until-stdin-closes"], fixture.path(), &[]);
     let mut owner = Contender::start(command.stdin(Stdio::piped()));

@@ -14,7 +14,7 @@ fn unheard(options: &[&str], out: impl Fn() -> Stdio) -> Option<i32> {
 }
 
 #[test]
-fn the_exit_code_is_the_commands_though_nothing_reads_what_is_printed() {
+fn the_exit_code_is_the_commands_though_output_is_not_read() {
     for options in [&["--json"][..], &["-v"], &[], &["-q"]] {
         let full = || {
             fs::File::options()

@@ -192,7 +192,7 @@ fn a_held_one_is_0_with_owner_command_user_and_time() {
 }
 
 #[test]
-fn a_bare_pid_of_a_running_process_is_0_with_what_runs_there_and_the_doubt() {
+fn a_bare_pid_of_a_running_process_is_0_with_the_doubt() {
     let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", process::id()));
     let (code, told) = told(&fixture);
     assert_eq!(code, Some(0), "{told}");

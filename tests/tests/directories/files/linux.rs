@@ -69,7 +69,7 @@ fn as_another_user(fixture: &Fixture) -> (Option<i32>, String) {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn another_users_unreadable_lock_is_never_stale_and_it_is_said_whose_it_is() {
+fn another_users_unreadable_lock_is_never_stale() {
     let fixture = Fixture::stale();
     fixture.open_to_all();
     fs::set_permissions(fixture.lock(), Permissions::from_mode(0o600)).unwrap();
@@ -86,7 +86,7 @@ fn another_users_unreadable_lock_is_never_stale_and_it_is_said_whose_it_is() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_directory_that_is_not_writable_is_a_failure_that_says_whose_it_is() {
+fn a_directory_that_is_not_writable_is_a_failure() {
     let fixture = Fixture::free();
     fs::set_permissions(fixture.path(), Permissions::from_mode(0o755)).unwrap();
     let (code, line) = as_another_user(&fixture);
@@ -104,7 +104,7 @@ fn a_directory_that_is_not_writable_is_a_failure_that_says_whose_it_is() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_stale_lock_that_another_user_left_in_a_sticky_directory_is_a_failure_that_leaves_nothing() {
+fn another_users_stale_lock_in_a_sticky_directory_is_a_failure() {
     let fixture = Fixture::stale();
     fs::set_permissions(fixture.path(), Permissions::from_mode(0o1777)).unwrap();
     fs::set_permissions(fixture.lock(), Permissions::from_mode(0o644)).unwrap();
@@ -158,7 +158,7 @@ fn a_file_system_that_is_mounted_read_only_is_a_failure() {
 }
 
 #[test]
-fn with_a_few_descriptors_only_it_gets_in_or_fails_and_leaves_nothing() {
+fn with_few_descriptors_it_gets_in_or_leaves_nothing() {
     let mut got_in = 0;
     // Fewer and the program itself does not start.
     for limit in 4..24 {

@@ -68,7 +68,7 @@ fn a_thread_id_is_nobodys_pid() {
 }
 
 #[test]
-fn a_running_process_without_the_evidence_that_it_promises_is_refused_until_a_person_decides() {
+fn a_running_process_without_its_promised_evidence_is_refused() {
     let sleeper = Sleeper::new();
     let fixture = Fixture::free();
     Identity::mine(fixture.path())
@@ -142,7 +142,7 @@ fn in_another_time_namespace_a_process_is_alive() {
 }
 
 #[test]
-fn an_owner_of_another_boot_is_dead_with_proof_and_unknown_without() {
+fn an_owner_of_another_boot_is_dead_only_with_proof() {
     let other = "00000000000000000000000000000000";
     let fixture = Fixture::free();
     let foreigner = Identity::mine(fixture.path()).with('b', other);
@@ -157,7 +157,7 @@ fn an_owner_of_another_boot_is_dead_with_proof_and_unknown_without() {
 }
 
 #[test]
-fn a_lock_that_a_power_loss_emptied_is_judged_by_its_claim_and_leaves_nothing() {
+fn a_lock_that_a_power_loss_emptied_is_judged_by_its_claim() {
     let fixture = Fixture::free();
     Identity::mine(fixture.path())
         .with('b', "00000000000000000000000000000000")
@@ -173,7 +173,7 @@ fn a_lock_that_a_power_loss_emptied_is_judged_by_its_claim_and_leaves_nothing() 
 }
 
 #[test]
-fn an_owner_in_another_pid_namespace_is_dead_with_proof_and_unknown_without() {
+fn an_owner_in_another_pid_namespace_is_dead_only_with_proof() {
     let fixture = Fixture::free();
     let foreigner = Identity::mine(fixture.path()).with('n', "1");
     foreigner.leave(&fixture);
@@ -225,7 +225,7 @@ fn nothing_is_dead_whose_file_is_locked() {
 }
 
 #[test]
-fn a_file_that_is_locked_is_vetoed_also_without_a_claim_and_whatever_it_says() {
+fn a_file_that_is_locked_is_vetoed_whatever_it_says() {
     for content in ["999999999\n", "", "garbage\n"] {
         let fixture = Fixture::free().with_old("tinyforge.lock", content);
         let file = File::open(fixture.lock()).unwrap();

@@ -53,7 +53,7 @@ fn gets_in(waiter: &mut Contender) {
 }
 
 #[test]
-fn who_waits_sleeps_and_gets_in_when_the_owner_releases_or_is_killed() {
+fn who_waits_sleeps_and_gets_in_when_the_owner_goes() {
     for end in [Contender::stop, Contender::kill] {
         let fixture = Fixture::free();
         let mut owner = Contender::owner(fixture.path());
@@ -67,7 +67,7 @@ fn who_waits_sleeps_and_gets_in_when_the_owner_releases_or_is_killed() {
 }
 
 #[test]
-fn a_waiter_gets_in_when_a_stopped_owner_does_not_put_its_file_back() {
+fn a_waiter_gets_in_when_an_owner_does_not_put_its_file_back() {
     let fixture = Fixture::free();
     let owner = Contender::owner(fixture.path());
     let mut waiter = sleeper(&["--wait"], &fixture);
@@ -77,7 +77,7 @@ fn a_waiter_gets_in_when_a_stopped_owner_does_not_put_its_file_back() {
 }
 
 #[test]
-fn who_waits_gets_in_when_the_last_process_ends_that_keeps_a_killed_owners_directory() {
+fn who_waits_gets_in_when_the_last_keeper_of_the_lock_ends() {
     let fixture = Fixture::free();
     let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[HEARING]));
     let (command, _) = ready(&mut owner);
@@ -88,7 +88,7 @@ fn who_waits_gets_in_when_the_last_process_ends_that_keeps_a_killed_owners_direc
 }
 
 #[test]
-fn who_waits_notices_that_an_owner_is_killed_whose_command_goes_on() {
+fn who_waits_notices_a_killed_owner_whose_command_goes_on() {
     let fixture = Fixture::free();
     let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[HEARING]));
     let (command, _) = ready(&mut owner);
@@ -266,7 +266,7 @@ fn a_signal_ends_the_wait_and_nothing_is_left() {
 }
 
 #[test]
-fn the_end_of_standard_input_ends_the_wait_where_it_would_end_the_lock() {
+fn the_end_of_input_ends_the_wait_where_it_would_end_the_lock() {
     let fixture = Fixture::free();
     let _owner = Contender::owner(fixture.path());
     let options = ["-v", "--wait", "--until-stdin-closes"];
