@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     fmt, fs,
     io::{BufRead, BufReader},
     ops::AddAssign,
@@ -15,7 +16,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::exclusion_oracle::ExclusionOracle;
+use crate::{exclusion_oracle::ExclusionOracle, jitter::Jitter};
 
 /// How long nobody gets in before that counts as a wedge. Nothing takes a hundredth of it.
 const WEDGED: Duration = Duration::from_secs(60);
@@ -95,24 +96,21 @@ impl Crew {
     /// If processes cannot be started, or files not be read.
     #[must_use]
     pub fn churn(&self, directory: &Path, acquisitions: usize) -> Counts {
-        let oracles = TempDir::with_prefix("lockhost-oracle-").expect("a temporary directory");
-        let (told, hear) = mpsc::channel();
-        let mut churn = Churn {
-            crew: self,
-            directory,
-            oracles: oracles.path(),
-            told,
-            started: 0,
-            talking: 0,
-            workers: BTreeMap::new(),
-            killed: BTreeSet::new(),
-            counts: Counts::default(),
-        };
-        for place in 0..self.workers.len() {
-            churn.start(place);
-        }
-        churn.run(&hear, acquisitions);
-        churn.end(&hear)
+        let mut churn = Churn::begin(self, directory);
+        churn.run(acquisitions);
+        churn.end()
+    }
+
+    /// Lets them churn and kills them, several at once and at any moment, until so many have been killed, and the rest in
+    /// the end. After each time some process gets in. How many files there were at most, too.
+    ///
+    /// # Panics
+    /// As [`Crew::churn`].
+    #[must_use]
+    pub fn churn_under_kills(&self, directory: &Path, kills: usize) -> (Counts, usize) {
+        let mut churn = Churn::begin(self, directory);
+        let most = churn.run_under_kills(kills);
+        (churn.end(), most)
     }
 }
 
@@ -129,8 +127,8 @@ struct Worker {
 struct Churn<'a> {
     crew: &'a Crew,
     directory: &'a Path,
-    oracles: &'a Path,
     told: Sender<Told>,
+    listener: Receiver<Told>,
     /// How many processes there were, which are numbered by it.
     started: usize,
     /// How many of them may still say something.
@@ -138,9 +136,31 @@ struct Churn<'a> {
     workers: BTreeMap<usize, Worker>,
     killed: BTreeSet<String>,
     counts: Counts,
+    /// Gone after the workers, which write there.
+    oracles: TempDir,
 }
 
-impl Churn<'_> {
+impl<'a> Churn<'a> {
+    fn begin(crew: &'a Crew, directory: &'a Path) -> Self {
+        let (told, listener) = mpsc::channel();
+        let mut churn = Churn {
+            crew,
+            directory,
+            oracles: TempDir::with_prefix("lockhost-oracle-").expect("a temporary directory"),
+            told,
+            listener,
+            started: 0,
+            talking: 0,
+            workers: BTreeMap::new(),
+            killed: BTreeSet::new(),
+            counts: Counts::default(),
+        };
+        for place in 0..crew.workers.len() {
+            churn.start(place);
+        }
+        churn
+    }
+
     fn start(&mut self, place: usize) {
         let (kind, threads) = self.crew.workers[place];
         let number = self.started;
@@ -148,7 +168,7 @@ impl Churn<'_> {
         self.talking += 1;
         let mut command = Command::new(&self.crew.program);
         command.args([&number.to_string(), kind, &threads.to_string()]);
-        command.args([self.directory, self.oracles, &self.crew.original]);
+        command.args([self.directory, self.oracles.path(), &self.crew.original]);
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -166,25 +186,61 @@ impl Churn<'_> {
         self.workers.insert(number, Worker { place, kind, child });
     }
 
-    fn run(&mut self, hear: &Receiver<Told>, acquisitions: usize) {
+    fn run(&mut self, acquisitions: usize) {
         while self.counts.acquisitions < acquisitions {
-            match hear.recv_timeout(WEDGED) {
-                Ok((worker, line)) => {
-                    let got_in = self.hear(worker, line);
-                    let one_in = self.crew.kill_one_in;
-                    if got_in && one_in > 0 && fastrand::u32(..one_in) == 0 {
-                        self.kill(worker);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    self.counts.wedges += 1;
-                    let files = fs::read_dir(self.directory).expect("it can be read");
-                    let files: Vec<_> = files.flatten().map(|file| file.file_name()).collect();
-                    println!("nobody gets in: {files:?}");
-                    break;
-                }
-                Err(RecvTimeoutError::Disconnected) => unreachable!("there is a sender here"),
+            let Some((worker, got_in)) = self.next() else {
+                break;
+            };
+            let one_in = self.crew.kill_one_in;
+            if got_in && one_in > 0 && fastrand::u32(..one_in) == 0 {
+                self.kill(worker);
             }
+        }
+    }
+
+    /// How many files there were at most.
+    fn run_under_kills(&mut self, kills: usize) -> usize {
+        let jitter = Jitter::new(5);
+        let mut most = 0;
+        while self.counts.kills < kills && self.counts.wedges == 0 {
+            for _ in 0..jitter.below(4) {
+                self.next();
+            }
+            jitter.pause(12);
+            let mut numbers: Vec<usize> = self.workers.keys().copied().collect();
+            let victims = 1 + jitter.below(numbers.len() as u64);
+            let victims: Vec<usize> = (0..victims)
+                .map(|_| numbers.swap_remove(jitter.below(numbers.len() as u64) as usize))
+                .collect();
+            let places = self.kill_at_once(&victims);
+            most = most.max(self.files().len());
+            places.into_iter().for_each(|place| self.start(place));
+            // What was said before the kill says nothing of what comes after it.
+            while let Ok((worker, line)) = self.listener.try_recv() {
+                self.hear(worker, line);
+            }
+            while let Some((_, false)) = self.next() {}
+        }
+        let rest: Vec<usize> = self.workers.keys().copied().collect();
+        self.kill_at_once(&rest);
+        most
+    }
+
+    fn files(&self) -> Vec<OsString> {
+        let files = fs::read_dir(self.directory).expect("it can be read");
+        files.flatten().map(|file| file.file_name()).collect()
+    }
+
+    /// Who says something next, and whether it got in; `None` if none does for too long.
+    fn next(&mut self) -> Option<(usize, bool)> {
+        match self.listener.recv_timeout(WEDGED) {
+            Ok((worker, line)) => Some((worker, self.hear(worker, line))),
+            Err(RecvTimeoutError::Timeout) => {
+                self.counts.wedges += 1;
+                println!("nobody gets in: {:?}", self.files());
+                None
+            }
+            Err(RecvTimeoutError::Disconnected) => unreachable!("there is a sender here"),
         }
     }
 
@@ -227,26 +283,35 @@ impl Churn<'_> {
             .filter(|&(number, worker)| mortal(worker) && (*number == owner || fastrand::bool()))
             .map(|(number, _)| *number)
             .collect();
-        let Some(&victim) = fastrand::choice(&victims) else {
-            return;
-        };
-        let Some(mut worker) = self.workers.remove(&victim) else {
-            return;
-        };
-        worker.child.kill().expect("it is ours");
-        worker.child.wait().expect("it ends");
-        self.killed.insert(victim.to_string());
-        self.counts.kills += 1;
-        self.start(worker.place);
+        let victim: Vec<usize> = fastrand::choice(victims).into_iter().collect();
+        let places = self.kill_at_once(&victim);
+        places.into_iter().for_each(|place| self.start(place));
+    }
+
+    /// Kills all of these, and then waits for them: which of the crew they were.
+    fn kill_at_once(&mut self, victims: &[usize]) -> Vec<usize> {
+        let mut workers: Vec<Worker> = victims
+            .iter()
+            .map(|victim| self.workers.remove(victim).expect("it is one of them"))
+            .collect();
+        for worker in &mut workers {
+            worker.child.kill().expect("it is ours");
+        }
+        for worker in &mut workers {
+            worker.child.wait().expect("it ends");
+        }
+        self.killed.extend(victims.iter().map(usize::to_string));
+        self.counts.kills += victims.len();
+        workers.iter().map(|worker| worker.place).collect()
     }
 
     /// Ends them in order.
-    fn end(mut self, hear: &Receiver<Told>) -> Counts {
+    fn end(mut self) -> Counts {
         for worker in self.workers.values_mut() {
             drop(worker.child.stdin.take());
         }
         while self.talking > 0 {
-            match hear.recv_timeout(WEDGED) {
+            match self.listener.recv_timeout(WEDGED) {
                 Ok((worker, line)) => drop(self.hear(worker, line)),
                 Err(_) => {
                     self.counts.wedges += 1;
@@ -254,7 +319,7 @@ impl Churn<'_> {
                 }
             }
         }
-        let verdict = ExclusionOracle::new(self.oracles)
+        let verdict = ExclusionOracle::new(self.oracles.path())
             .judge(&self.killed)
             .expect("the journal can be read");
         // Some were killed before they could say so.

@@ -105,10 +105,15 @@ impl Worker {
         pause();
         tenure.end()?;
         match held {
-            Held::Lockhost(lock) => match lock.release() {
-                Err(error) if error.kind() == ErrorKind::Lost => println!("lost"),
-                released => released?,
-            },
+            Held::Lockhost(lock) => {
+                let held = lock.still_held()?;
+                match lock.release() {
+                    Ok(()) if held => {}
+                    Ok(()) => println!("lost"),
+                    Err(error) if error.kind() == ErrorKind::Lost => println!("lost"),
+                    Err(error) => return Err(error.into()),
+                }
+            }
             Held::Original(child) => self.end(child)?,
             Held::None => {}
         }
