@@ -1,77 +1,82 @@
 //! Finds out what cannot be tested here, so that those tests are reported as ignored, with the reason.
 //! `LOCKHOST_REQUIRE_ALL=1` has them run, and fail, all the same.
 
-use std::{env, error::Error, fs, path::Path, process::Command};
+use std::{collections::BTreeSet, env, error::Error, fs, path::Path, process::Command};
 
 const NOTED: &str = "../host/lockfile.wasm.rustc";
 const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
 
+/// What may be missing: each is a `cfg`.
+const PARTS: [&str; 20] = [
+    "not_root",
+    "no_wasm_target",
+    "other_rustc",
+    "other_wasm_opt",
+    "no_fuse",
+    "no_qemu_user",
+    "no_strace",
+    "no_node",
+    "no_python",
+    "no_namespaces",
+    "no_time_namespaces",
+    "no_faketime",
+    "no_overlay",
+    "no_ext4",
+    "no_xfs",
+    "no_btrfs",
+    "no_shells",
+    "no_systemd",
+    "no_mdwe",
+    "under_wine",
+];
+
+/// What some tests need together: a `cfg` each, where any part is missing.
+const TOGETHER: [(&str, &[&str]); 6] = [
+    ("not_root_or_no_strace", &["not_root", "no_strace"]),
+    ("no_fuse_or_strace", &["no_fuse", "no_strace"]),
+    ("no_fuse_or_qemu_user", &["no_fuse", "no_qemu_user"]),
+    ("no_namespaces_or_strace", &["no_namespaces", "no_strace"]),
+    (
+        "no_time_namespaces_or_strace",
+        &["no_time_namespaces", "no_strace"],
+    ),
+    (
+        "no_fuse_or_namespaces_or_strace",
+        &["no_fuse", "no_namespaces", "no_strace"],
+    ),
+];
+
+/// The parts that are missing here.
+type Missing = BTreeSet<&'static str>;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rustc-check-cfg=cfg(no_wasm_target, other_rustc, other_wasm_opt)");
-    println!("cargo::rustc-check-cfg=cfg(not_root, no_fuse, no_qemu_user, no_strace)");
-    println!("cargo::rustc-check-cfg=cfg(no_node, no_python)");
-    println!("cargo::rustc-check-cfg=cfg(no_namespaces, no_time_namespaces, no_faketime)");
-    println!("cargo::rustc-check-cfg=cfg(no_overlay, no_ext4, no_xfs, no_btrfs)");
-    println!("cargo::rustc-check-cfg=cfg(no_shells, no_systemd, no_mdwe)");
-    println!("cargo::rustc-check-cfg=cfg(under_wine)");
+    let names = PARTS.into_iter().chain(TOGETHER.map(|(name, _)| name));
+    for name in names {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+    }
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
     let rustlib = Path::new(&ask(&["--print", "sysroot"])?).join("lib/rustlib");
     watch_for_changes(&rustlib);
+    let mut missing = Missing::new();
     // What is built for Windows elsewhere runs under Wine, where no package helps against what that does differently.
     if env::var("CARGO_CFG_WINDOWS").is_ok() && !cfg!(windows) {
-        println!("cargo::rustc-cfg=under_wine");
+        missing.insert("under_wine");
     }
-    if env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1") {
-        return Ok(());
+    if env::var("LOCKHOST_REQUIRE_ALL").as_deref() != Ok("1") {
+        find_programs(&mut missing)?;
+        find_namespaces(&mut missing);
+        find_file_systems(&mut missing)?;
+        find_component_tools(&rustlib.join("wasm32-wasip2"), &mut missing)?;
     }
-    let is_root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
-    if !is_root {
-        println!("cargo::rustc-cfg=not_root");
+    let together = TOGETHER.into_iter();
+    let together = together.filter(|(_, parts)| parts.iter().any(|part| missing.contains(part)));
+    let together: Vec<_> = together.map(|(name, _)| name).collect();
+    for name in missing.into_iter().chain(together) {
+        println!("cargo::rustc-cfg={name}");
     }
-    let fuse = [
-        "mkfs.exfat",
-        "losetup",
-        "mount.exfat-fuse",
-        "unionfs",
-        "bindfs",
-    ];
-    if !is_root || !Path::new("/dev/fuse").exists() || !fuse.iter().all(|it| is_installed(it)) {
-        println!("cargo::rustc-cfg=no_fuse");
-    }
-    let machine = env::var("CARGO_CFG_TARGET_ARCH")?;
-    if !is_installed(&format!("qemu-{machine}-static")) {
-        println!("cargo::rustc-cfg=no_qemu_user");
-    }
-    let traced = Command::new("strace")
-        .args(["-qqq", "-o", "/dev/null", "true"])
-        .output();
-    if !traced.is_ok_and(|output| output.status.success()) {
-        println!("cargo::rustc-cfg=no_strace");
-    }
-    if !["node", "npm"].iter().all(|it| is_installed(it)) {
-        println!("cargo::rustc-cfg=no_node");
-    }
-    if !is_linux_since(6, 3) {
-        println!("cargo::rustc-cfg=no_mdwe");
-    }
-    find_namespaces();
-    find_file_systems()?;
-    let pip = Command::new("python3")
-        .args(["-m", "pip", "--version"])
-        .output();
-    if !pip.is_ok_and(|output| output.status.success()) {
-        println!("cargo::rustc-cfg=no_python");
-    }
-    if !["bash", "zsh", "fish"].iter().all(|it| is_installed(it)) {
-        println!("cargo::rustc-cfg=no_shells");
-    }
-    if !is_installed("systemd-analyze") {
-        println!("cargo::rustc-cfg=no_systemd");
-    }
-    find_component_tools(&rustlib.join("wasm32-wasip2"))?;
     Ok(())
 }
 
@@ -88,24 +93,62 @@ fn watch_for_changes(rustlib: &Path) {
     }
 }
 
+/// Which programs are there, and whether this user and kernel let them do what the tests have them do.
+fn find_programs(missing: &mut Missing) -> Result<(), Box<dyn Error>> {
+    let is_root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
+    let fuse = [
+        "mkfs.exfat",
+        "losetup",
+        "mount.exfat-fuse",
+        "unionfs",
+        "bindfs",
+    ];
+    let has_fuse = is_root && Path::new("/dev/fuse").exists() && are_installed(&fuse);
+    let emulator = format!("qemu-{}-static", env::var("CARGO_CFG_TARGET_ARCH")?);
+    let found = [
+        ("not_root", is_root),
+        ("no_fuse", has_fuse),
+        ("no_qemu_user", are_installed(&[&emulator])),
+        (
+            "no_strace",
+            succeeds("strace", &["-qqq", "-o", "/dev/null", "true"]),
+        ),
+        ("no_node", are_installed(&["node", "npm"])),
+        (
+            "no_python",
+            succeeds("python3", &["-m", "pip", "--version"]),
+        ),
+        ("no_shells", are_installed(&["bash", "zsh", "fish"])),
+        ("no_systemd", are_installed(&["systemd-analyze"])),
+        ("no_faketime", are_installed(&["faketime"])),
+        ("no_mdwe", is_linux_since(6, 3)),
+    ];
+    missing.extend(
+        found
+            .iter()
+            .filter(|(_, found)| !found)
+            .map(|(name, _)| name),
+    );
+    Ok(())
+}
+
 /// Why the component cannot be built here to the byte: the first reason, as a test is ignored for one.
-fn find_component_tools(target: &Path) -> Result<(), Box<dyn Error>> {
+fn find_component_tools(target: &Path, missing: &mut Missing) -> Result<(), Box<dyn Error>> {
     let wasm_opt = Command::new("wasm-opt").arg("--version").output();
     if !target.is_dir() {
-        println!("cargo::rustc-cfg=no_wasm_target");
+        missing.insert("no_wasm_target");
     } else if ask(&["--version"])? != fs::read_to_string(NOTED)?.trim() {
-        println!("cargo::rustc-cfg=other_rustc");
+        missing.insert("other_rustc");
     } else if !wasm_opt
         .is_ok_and(|it| fs::read(NOTED_WASM_OPT).is_ok_and(|noted| it.stdout == noted))
     {
-        println!("cargo::rustc-cfg=other_wasm_opt");
+        missing.insert("other_wasm_opt");
     }
     Ok(())
 }
 
 /// What namespaces(7) can be made, and whether there are the tools for what is done in them.
-fn find_namespaces() {
-    let tools = ["nsenter", "setpriv"].iter().all(|it| is_installed(it));
+fn find_namespaces(missing: &mut Missing) {
     let nested = [
         "--pid",
         "--mount-proc",
@@ -114,19 +157,24 @@ fn find_namespaces() {
         "--map-root-user",
         "true",
     ];
-    if !tools || !unshares(&nested) {
-        println!("cargo::rustc-cfg=no_namespaces");
+    if !are_installed(&["nsenter", "setpriv"]) || !unshares(&nested) {
+        // Nothing is mounted but in a namespace.
+        missing.extend([
+            "no_namespaces",
+            "no_time_namespaces",
+            "no_overlay",
+            "no_ext4",
+            "no_xfs",
+            "no_btrfs",
+        ]);
     }
     if !unshares(&["--time", "--boottime", "1", "true"]) {
-        println!("cargo::rustc-cfg=no_time_namespaces");
-    }
-    if !is_installed("faketime") {
-        println!("cargo::rustc-cfg=no_faketime");
+        missing.insert("no_time_namespaces");
     }
 }
 
 /// Which file systems can be made and mounted, as only trying tells.
-fn find_file_systems() -> Result<(), Box<dyn Error>> {
+fn find_file_systems(missing: &mut Missing) -> Result<(), Box<dyn Error>> {
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     let tries = [
         (
@@ -142,7 +190,7 @@ fn find_file_systems() -> Result<(), Box<dyn Error>> {
             format!("mount -t tmpfs none \"$0\"; cd \"$0\"; truncate --size 512M image; {mount}");
         let out = out.to_str().ok_or("OUT_DIR is no text")?;
         if !unshares(&["--mount", "sh", "-ec", &script, out]) {
-            println!("cargo::rustc-cfg={cfg}");
+            missing.insert(cfg);
         }
     }
     Ok(())
@@ -155,16 +203,20 @@ fn is_linux_since(major: u32, minor: u32) -> bool {
 }
 
 fn unshares(arguments: &[&str]) -> bool {
-    let output = Command::new("unshare")
-        .arg("--fork")
-        .args(arguments)
-        .output();
+    succeeds("unshare", &[&["--fork"], arguments].concat())
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let output = Command::new(program).args(arguments).output();
     output.is_ok_and(|output| output.status.success())
 }
 
-fn is_installed(program: &str) -> bool {
+fn are_installed(programs: &[&str]) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    let folders: Vec<_> = env::split_paths(&path).collect();
+    programs
+        .iter()
+        .all(|program| folders.iter().any(|folder| folder.join(program).is_file()))
 }
 
 fn ask(arguments: &[&str]) -> Result<String, Box<dyn Error>> {

@@ -391,3 +391,11 @@ pub fn seen_alive_then_dead(
     heir.release();
     other.start(&["ls", "-A", text(directory)]).says("");
 }
+
+/// As [`seen_alive_then_dead`], by the evidence that the kernel keeps, which is all that one sees of the other.
+///
+/// # Panics
+/// If it is not so.
+pub fn judged_by_evidence(owner: &Place, other: &Place, directory: &Path) {
+    seen_alive_then_dead(owner, other, directory, "Alive(Evidence)", "EvidenceGone");
+}

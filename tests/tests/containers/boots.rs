@@ -15,7 +15,7 @@ use lockhost::{
 use lockhost_tests::{
     fixture::{Fixture, NOBODY},
     identity::Identity,
-    namespaces::{Place, seen_alive_then_dead},
+    namespaces::{Place, judged_by_evidence, seen_alive_then_dead},
 };
 
 const OTHER_BOOT: &str = "0123456789abcdef0123456789abcdef";
@@ -76,20 +76,8 @@ fn after_a_reboot_an_owner_without_evidence_is_unknown() {
 fn where_the_boot_id_is_overmounted_a_neighbour_is_judged() {
     let fixture = Fixture::free();
     let (host, other) = (Place::host(), overmounted(Place::host()));
-    seen_alive_then_dead(
-        &other,
-        &host,
-        fixture.path(),
-        "Alive(Evidence)",
-        "EvidenceGone",
-    );
-    seen_alive_then_dead(
-        &host,
-        &other,
-        fixture.path(),
-        "Alive(Evidence)",
-        "EvidenceGone",
-    );
+    judged_by_evidence(&other, &host, fixture.path());
+    judged_by_evidence(&host, &other, fixture.path());
     // Where both see the same, they are neighbours again.
     seen_alive_then_dead(
         &other,
@@ -106,19 +94,13 @@ fn containers_with_boot_ids_of_their_own_judge_each_other() {
     let fixture = Fixture::free();
     let (other, container) = (overmounted(Place::container()), Place::container());
     for (owner, asker) in [(&other, &other), (&other, &container), (&container, &other)] {
-        seen_alive_then_dead(
-            owner,
-            asker,
-            fixture.path(),
-            "Alive(Evidence)",
-            "EvidenceGone",
-        );
+        judged_by_evidence(owner, asker, fixture.path());
     }
 }
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn without_evidence_an_owner_of_another_boot_id_is_unknown() {
@@ -142,7 +124,7 @@ fn without_evidence_an_owner_of_another_boot_id_is_unknown() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_time_namespaces),
+    no_time_namespaces,
     ignore = "needs root, unshare, nsenter and time namespaces"
 )]
 fn in_another_time_namespace_an_owner_is_seen_alive_and_dead() {
@@ -157,7 +139,7 @@ fn in_another_time_namespace_an_owner_is_seen_alive_and_dead() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_time_namespaces, no_strace),
+    no_time_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter, strace and time namespaces"
 )]
 fn in_another_time_namespace_an_owner_is_judged() {
@@ -173,7 +155,7 @@ fn in_another_time_namespace_an_owner_is_judged() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_time_namespaces),
+    no_time_namespaces,
     ignore = "needs root, unshare, nsenter and time namespaces"
 )]
 fn in_one_time_namespace_start_times_are_the_same() {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use lockhost_tests::{
     fixture::Fixture,
-    namespaces::{Place, Placed, seen_alive_then_dead},
+    namespaces::{Place, Placed, judged_by_evidence, seen_alive_then_dead},
     program::text,
 };
 
@@ -82,7 +82,7 @@ fn keeps_evidence(machine: &Machine, kind: &str) {
         (&inside, &container),
         (&container, &inside),
     ] {
-        seen_alive_then_dead(owner, asker, &directory, "Alive(Evidence)", "EvidenceGone");
+        judged_by_evidence(owner, asker, &directory);
     }
     seen_alive_then_dead(&inside, &inside, &directory, "Alive(Running)", "NoProcess");
 }
@@ -93,38 +93,41 @@ const BTRFS: &str = "truncate --size 512M image; mkfs.btrfs -q image >&2; mount 
 const OVERLAY: &str = "mkdir lower upper work
     mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data";
 
-#[test]
-#[cfg_attr(
-    any(no_namespaces, no_ext4),
-    ignore = "needs root, unshare, nsenter and ext4"
-)]
-fn on_ext4_containers_see_each_other_alive_and_dead() {
-    keeps_evidence(&Machine::new(EXT4), "ef53");
+/// A test for each file system: how it is mounted, and its number as `stat -f` prints it.
+macro_rules! keep_evidence {
+    ($(#[$needs:meta] fn $test:ident() { $mount:expr => $kind:literal })*) => {
+        $(
+            #[test]
+            #[$needs]
+            fn $test() {
+                keeps_evidence(&Machine::new($mount), $kind);
+            }
+        )*
+    };
+}
+
+keep_evidence! {
+    #[cfg_attr(no_ext4, ignore = "needs root, unshare, nsenter and ext4")]
+    fn on_ext4_containers_see_each_other_alive_and_dead() { EXT4 => "ef53" }
+
+    #[cfg_attr(no_xfs, ignore = "needs root, unshare, nsenter and xfs")]
+    fn on_xfs_containers_see_each_other_alive_and_dead() { XFS => "58465342" }
+
+    #[cfg_attr(no_btrfs, ignore = "needs root, unshare, nsenter and btrfs")]
+    fn on_btrfs_containers_see_each_other_alive_and_dead() { BTRFS => "9123683e" }
+
+    #[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
+    fn on_one_overlay_containers_see_each_other_alive_and_dead() { OVERLAY => "794c7630" }
+
+    #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+    fn on_tmpfs_containers_see_each_other_alive_and_dead() { "mount -t tmpfs none data" => "1021994" }
+
+    #[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
+    fn on_ramfs_containers_see_each_other_alive_and_dead() { "mount -t ramfs none data" => "858458f6" }
 }
 
 #[test]
-#[cfg_attr(
-    any(no_namespaces, no_xfs),
-    ignore = "needs root, unshare, nsenter and xfs"
-)]
-fn on_xfs_containers_see_each_other_alive_and_dead() {
-    keeps_evidence(&Machine::new(XFS), "58465342");
-}
-
-#[test]
-#[cfg_attr(
-    any(no_namespaces, no_btrfs),
-    ignore = "needs root, unshare, nsenter and btrfs"
-)]
-fn on_btrfs_containers_see_each_other_alive_and_dead() {
-    keeps_evidence(&Machine::new(BTRFS), "9123683e");
-}
-
-#[test]
-#[cfg_attr(
-    any(no_namespaces, no_btrfs),
-    ignore = "needs root, unshare, nsenter and btrfs"
-)]
+#[cfg_attr(no_btrfs, ignore = "needs root, unshare, nsenter and btrfs")]
 fn a_keeper_in_another_subvolume_is_not_named() {
     let machine = Machine::new(BTRFS);
     let volumes = ["one", "two"].map(|volume| machine.directory().join(volume));
@@ -145,27 +148,6 @@ fn a_keeper_in_another_subvolume_is_not_named() {
         let names = |pid: u32| told.contains(&format!("pid {pid} (telling)"));
         assert!(names(pids[nth]) && !names(pids[1 - nth]), "{told}");
     }
-}
-
-#[test]
-#[cfg_attr(
-    any(no_namespaces, no_overlay),
-    ignore = "needs root, unshare, nsenter and overlayfs"
-)]
-fn on_one_overlay_containers_see_each_other_alive_and_dead() {
-    keeps_evidence(&Machine::new(OVERLAY), "794c7630");
-}
-
-#[test]
-#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn on_tmpfs_containers_see_each_other_alive_and_dead() {
-    keeps_evidence(&Machine::new("mount -t tmpfs none data"), "1021994");
-}
-
-#[test]
-#[cfg_attr(no_namespaces, ignore = "needs root, unshare and nsenter")]
-fn on_ramfs_containers_see_each_other_alive_and_dead() {
-    keeps_evidence(&Machine::new("mount -t ramfs none data"), "858458f6");
 }
 
 #[test]
@@ -191,10 +173,7 @@ fn a_bind_mount_under_another_path_is_the_same_directory() {
 }
 
 #[test]
-#[cfg_attr(
-    any(no_namespaces, no_ext4),
-    ignore = "needs root, unshare, nsenter and ext4"
-)]
+#[cfg_attr(no_ext4, ignore = "needs root, unshare, nsenter and ext4")]
 fn a_volume_moved_to_another_machine_is_taken_over() {
     let disk = Fixture::free();
     let image = disk.path().join("image");
@@ -220,10 +199,7 @@ fn a_volume_moved_to_another_machine_is_taken_over() {
 }
 
 #[test]
-#[cfg_attr(
-    any(no_namespaces, no_overlay),
-    ignore = "needs root, unshare, nsenter and overlayfs"
-)]
+#[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
 fn an_overlay_mounted_again_is_the_same_directory() {
     let machine = Machine::new(OVERLAY);
     let device = machine.does("stat -c %d data");
@@ -253,10 +229,7 @@ fn an_overlay_mounted_again_is_the_same_directory() {
 }
 
 #[test]
-#[cfg_attr(
-    any(no_namespaces, no_overlay),
-    ignore = "needs root, unshare, nsenter and overlayfs"
-)]
+#[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
 fn a_lock_that_a_crashed_container_left_is_taken_over() {
     let machine = Machine::new(OVERLAY);
     let directory = machine.directory();
@@ -277,10 +250,7 @@ fn a_lock_that_a_crashed_container_left_is_taken_over() {
 }
 
 #[test]
-#[cfg_attr(
-    any(no_namespaces, no_overlay),
-    ignore = "needs root, unshare, nsenter and overlayfs"
-)]
+#[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
 fn a_lock_in_an_image_from_another_file_system_is_refused() {
     let machine = Machine::new("mkdir -p lower/dir upper work");
     let below = Path::new(WORK).join("lower/dir");
@@ -312,10 +282,7 @@ fn a_lock_in_an_image_from_another_file_system_is_refused() {
 /// Two overlays over one upper directory, which the kernel calls undefined: neither sees the other's evidence. Where
 /// processes see each other, that is no harm. Two containers get in both, as the documentation says.
 #[test]
-#[cfg_attr(
-    any(no_namespaces, no_overlay),
-    ignore = "needs root, unshare, nsenter and overlayfs"
-)]
+#[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
 fn through_another_overlay_a_neighbour_is_refused() {
     let machine = Machine::new(OVERLAY);
     machine.does(

@@ -191,7 +191,7 @@ fn whatever_a_kernel_tells_of_itself_an_owner_is_judged() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn without_evidence_no_odd_kernel_has_the_living_replaced() {
@@ -241,7 +241,7 @@ fn emulated() -> Place {
 
 #[test]
 #[cfg_attr(
-    any(no_fuse, no_qemu_user),
+    no_fuse_or_qemu_user,
     ignore = "needs root, FUSE with bindfs, and qemu-user"
 )]
 fn under_an_emulator_an_owner_is_seen_alive_and_dead() {
@@ -309,7 +309,7 @@ fn whatever_a_kernel_tells_of_an_owner_a_locked_file_decides() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn whatever_kill_answers_a_living_owner_stays_the_owner() {
@@ -331,7 +331,7 @@ fn whatever_kill_answers_a_living_owner_stays_the_owner() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn where_locks_or_file_systems_are_odd_an_owner_stays_one() {

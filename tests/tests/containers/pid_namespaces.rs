@@ -7,7 +7,7 @@ use std::{fs, thread};
 
 use lockhost_tests::{
     fixture::{Fixture, NOBODY},
-    namespaces::{Place, seen_alive_then_dead},
+    namespaces::{Place, judged_by_evidence, seen_alive_then_dead},
 };
 use rustix::process::Signal;
 
@@ -76,13 +76,7 @@ fn of_two_live_containers_both_pid_1_the_second_is_refused() {
 fn an_owner_in_another_container_is_seen_alive_and_dead() {
     let fixture = Fixture::free();
     let container = Place::container();
-    seen_alive_then_dead(
-        &container,
-        &container,
-        fixture.path(),
-        "Alive(Evidence)",
-        "EvidenceGone",
-    );
+    judged_by_evidence(&container, &container, fixture.path());
 }
 
 #[test]
@@ -90,13 +84,7 @@ fn an_owner_in_another_container_is_seen_alive_and_dead() {
 fn an_owner_in_a_container_is_seen_alive_and_dead_from_the_host() {
     let fixture = Fixture::free();
     let (container, host) = (Place::container(), Place::host());
-    seen_alive_then_dead(
-        &container,
-        &host,
-        fixture.path(),
-        "Alive(Evidence)",
-        "EvidenceGone",
-    );
+    judged_by_evidence(&container, &host, fixture.path());
 }
 
 #[test]
@@ -104,13 +92,7 @@ fn an_owner_in_a_container_is_seen_alive_and_dead_from_the_host() {
 fn an_owner_on_the_host_is_seen_alive_and_dead_from_a_container() {
     let fixture = Fixture::free();
     let (container, host) = (Place::container(), Place::host());
-    seen_alive_then_dead(
-        &host,
-        &container,
-        fixture.path(),
-        "Alive(Evidence)",
-        "EvidenceGone",
-    );
+    judged_by_evidence(&host, &container, fixture.path());
 }
 
 #[test]
@@ -126,24 +108,12 @@ fn nested_containers_judge_each_other_in_every_direction() {
     for (one, owner) in places.iter().enumerate() {
         for (other, asker) in places.iter().enumerate().filter(|(other, _)| *other != one) {
             println!("level {one} seen from level {other}");
-            seen_alive_then_dead(
-                owner,
-                asker,
-                fixture.path(),
-                "Alive(Evidence)",
-                "EvidenceGone",
-            );
+            judged_by_evidence(owner, asker, fixture.path());
         }
     }
     // Two beside each other in the same one.
     let inner = &places[2];
-    seen_alive_then_dead(
-        inner,
-        inner,
-        fixture.path(),
-        "Alive(Evidence)",
-        "EvidenceGone",
-    );
+    judged_by_evidence(inner, inner, fixture.path());
 }
 
 #[test]
@@ -193,7 +163,7 @@ fn a_process_that_enters_half_a_container_judges_its_owner() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn without_evidence_an_owner_in_a_container_is_unknown() {
@@ -224,7 +194,7 @@ fn without_evidence_an_owner_in_a_container_is_unknown() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn who_promised_no_evidence_is_not_dead_for_lack_of_it() {
@@ -241,7 +211,7 @@ fn who_promised_no_evidence_is_not_dead_for_lack_of_it() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn who_promised_evidence_is_not_dead_where_it_cannot_be_seen() {
@@ -325,7 +295,7 @@ fn is_there(fixture: &Fixture, file: &str) -> bool {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn a_container_killed_during_a_reclaim_is_in_nobodys_way() {

@@ -45,7 +45,7 @@ fn namespace_of(container: &Placed) -> String {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn where_the_number_of_a_namespace_comes_back_start_decides() {
@@ -72,7 +72,7 @@ fn where_the_number_of_a_namespace_comes_back_start_decides() {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn where_number_namespace_and_start_return_evidence_decides() {

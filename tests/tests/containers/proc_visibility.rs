@@ -13,7 +13,7 @@ use lockhost::{AliveReason, Liveness};
 use lockhost_tests::{
     fixture::{Fixture, NOBODY},
     identity::Identity,
-    namespaces::{Place, Placed, seen_alive_then_dead},
+    namespaces::{Place, Placed, judged_by_evidence, seen_alive_then_dead},
 };
 use rustix::process::Signal;
 
@@ -28,26 +28,14 @@ fn with_a_foreign_proc_an_owner_in_a_third_namespace_is_judged() {
     let fixture = Fixture::free();
     let outer = with_the_outer_proc();
     for other in [&Place::host(), &Place::container(), &outer] {
-        seen_alive_then_dead(
-            &outer,
-            other,
-            fixture.path(),
-            "Alive(Evidence)",
-            "EvidenceGone",
-        );
-        seen_alive_then_dead(
-            other,
-            &outer,
-            fixture.path(),
-            "Alive(Evidence)",
-            "EvidenceGone",
-        );
+        judged_by_evidence(&outer, other, fixture.path());
+        judged_by_evidence(other, &outer, fixture.path());
     }
 }
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn with_a_foreign_proc_a_neighbour_is_judged() {
@@ -103,19 +91,13 @@ fn without_proc_an_owner_is_seen_alive_and_dead_by_evidence() {
         (&container, &without),
         (&without, &container),
     ] {
-        seen_alive_then_dead(
-            owner,
-            asker,
-            fixture.path(),
-            "Alive(Evidence)",
-            "EvidenceGone",
-        );
+        judged_by_evidence(owner, asker, fixture.path());
     }
 }
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn without_proc_and_evidence_an_owner_is_unknown_alive_or_dead() {
@@ -173,13 +155,7 @@ fn where_proc_shows_processes_only_evidence_decides() {
         (&Place::host(), &subset),
         (&subset, &subset),
     ] {
-        seen_alive_then_dead(
-            owner,
-            asker,
-            fixture.path(),
-            "Alive(Evidence)",
-            "EvidenceGone",
-        );
+        judged_by_evidence(owner, asker, fixture.path());
     }
 }
 
@@ -200,7 +176,7 @@ fn is_hidden(process: &Placed, place: &Place) {
 
 #[test]
 #[cfg_attr(
-    any(no_namespaces, no_strace),
+    no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn where_processes_are_hidden_an_owner_is_seen_alive_and_dead() {

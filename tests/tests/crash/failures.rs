@@ -315,7 +315,7 @@ fn a_directory_that_is_moved_away_is_lost_and_still_locked() {
 
 #[test]
 #[cfg_attr(
-    any(no_fuse, no_strace),
+    no_fuse_or_strace,
     ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
 )]
 fn without_links_what_fails_on_a_free_directory_names_no_owner() {
@@ -331,7 +331,7 @@ fn without_links_what_fails_on_a_free_directory_names_no_owner() {
 
 #[test]
 #[cfg_attr(
-    any(no_fuse, no_strace),
+    no_fuse_or_strace,
     ignore = "exFAT cannot be mounted (exfat-fuse, exfatprogs, root), or there is no strace"
 )]
 fn without_links_what_fails_on_a_stale_lock_names_no_owner() {

@@ -10,10 +10,7 @@ use lockhost_tests::namespaces::Place;
 /// As in `tests/tests/containers/mounts.rs`, but the two are containers: neither sees the other's processes, and what the kernel
 /// keeps for one overlay it does not show in the other. If this fails, the lock has become better than the page says.
 #[test]
-#[cfg_attr(
-    any(no_namespaces, no_overlay),
-    ignore = "needs root, unshare, nsenter and overlayfs"
-)]
+#[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
 fn limit_two_containers_on_two_overlays_both_get_in() {
     let mount = "mount -t tmpfs none /mnt; cd /mnt; mkdir lower upper work work2 one other
         mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none one

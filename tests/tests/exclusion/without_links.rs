@@ -208,7 +208,7 @@ fn owner_with(inject: &str, fixture: &Fixture) -> Vec<OsString> {
 
 #[test]
 #[cfg_attr(
-    any(no_fuse, no_strace),
+    no_fuse_or_strace,
     ignore = "bindfs cannot be mounted (bindfs, root), or there is no strace"
 )]
 fn every_way_to_have_no_links_is_understood() {
@@ -242,7 +242,7 @@ const ONE_LINK: &str = "statx:poke_exit=@arg5=ff0f000000100000000000000000000001
 
 #[test]
 #[cfg_attr(
-    any(no_fuse, no_namespaces, no_strace),
+    no_fuse_or_namespaces_or_strace,
     ignore = "needs root, bindfs, unshare, nsenter and strace"
 )]
 fn a_link_count_of_one_is_not_believed() {
@@ -258,7 +258,7 @@ fn a_link_count_of_one_is_not_believed() {
 }
 
 #[test]
-#[cfg_attr(any(no_fuse, no_strace), ignore = "needs root, bindfs and strace")]
+#[cfg_attr(no_fuse_or_strace, ignore = "needs root, bindfs and strace")]
 fn a_second_name_that_is_not_counted_is_none() {
     let mounted = Mounted::bindfs();
     let mut owner = strace::acquire_with(&[ONE_LINK], &mounted.path());
