@@ -39,9 +39,17 @@ fn each_example_takes_a_free_and_a_dead_lock_and_no_living_one() {
     }
 }
 
-/// One instance, whose lock is held until the answer is dropped.
+/// One instance, whose lock is held until the answer is called.
 fn hold(pre: &LockhostPre<Host>, directory: &Path) -> Result<impl FnOnce() -> Result<()>> {
-    let mut store = Store::new(pre.engine(), Host::new());
+    hold_in(Store::new(pre.engine(), Host::new()), pre, directory)
+}
+
+/// The same in this store.
+fn hold_in(
+    mut store: Store<Host>,
+    pre: &LockhostPre<Host>,
+    directory: &Path,
+) -> Result<impl FnOnce() -> Result<()>> {
     let (instance, lock) = block_on(async {
         let instance = pre.instantiate_async(&mut store).await?;
         let lock = acquire(&mut store, &instance, directory).await?;
@@ -93,11 +101,7 @@ fn limited(pre: &LockhostPre<Host>, bytes: usize, directory: &Path) -> Result<()
     let mut store = Store::new(pre.engine(), Host::new());
     store.data_mut().limits = StoreLimitsBuilder::new().memory_size(bytes).build();
     store.limiter(|host| &mut host.limits);
-    block_on(async {
-        let instance = pre.instantiate_async(&mut store).await?;
-        let lock = acquire(&mut store, &instance, directory).await?;
-        release(&mut store, &instance, lock).await
-    })?
+    hold_in(store, pre, directory)?()
 }
 
 #[test]
