@@ -158,13 +158,15 @@ fn a_patience_that_ends_names_the_missing_directory() {
     let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let owner = acquire(&data).unwrap();
-    let options = Options::new().patience(Duration::from_millis(50));
+    // More than the time until it looks for the first time, on a machine that is busy.
+    let options = Options::new().patience(Duration::from_secs(2));
     let mut attempt = options.attempt(&data).unwrap();
     drop(owner);
     fs::remove_dir(&data).unwrap();
     let error = loop {
         match attempt.proceed() {
-            Ok(_) => thread::yield_now(),
+            Ok(Progress::Waiting(waiting)) => thread::sleep(waiting.retry_after()),
+            Ok(Progress::Acquired(_)) => panic!("there is no directory"),
             Err(error) => break error,
         }
     };
