@@ -2,6 +2,8 @@
 
 // That a process sleeps is seen in proc(5); shells, signals and terminals.
 #[cfg(target_os = "linux")]
+mod hand_over;
+#[cfg(target_os = "linux")]
 mod linux;
 // Parents and children, as proc(5) shows them, and shells.
 #[cfg(target_os = "linux")]

@@ -4,6 +4,73 @@ use std::os::unix::process::ExitStatusExt;
 
 use super::*;
 
+/// As the first process of a PID namespace. The child is `unshare`, which ends as it does.
+fn first_process(options: &[&str], fixture: &Fixture, command: &[&str]) -> Contender {
+    let lockhost = under_lock(options, fixture.path(), command);
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    Contender::start(unshare.stdin(Stdio::piped()))
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn as_the_first_process_it_buries_orphans() {
+    let fixture = Fixture::free();
+    // The orphan's number is printed by its parent, which ends before it.
+    let script = "orphan=$(sh -c 'sh -c : >/dev/null & echo $!'); n=0; \
+                  while [ -e /proc/$orphan ] && [ $n -lt 100000 ]; do n=$((n+1)); done; \
+                  test ! -e /proc/$orphan && echo buried $LOCKHOST_PID";
+    let mut first = first_process(&[], &fixture, &["sh", "-c", script]);
+    assert_eq!(first.line(), "buried 1");
+    assert_eq!(first.end_of_input().code(), Some(0));
+    assert!(fixture.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
+fn as_the_first_process_it_passes_signals_on() {
+    let fixture = Fixture::free();
+    let mut first = first_process(&[], &fixture, &[HEARING]);
+    assert_eq!(ready(&mut first), (2, 1));
+    let children = format!("/proc/{0}/task/{0}/children", first.pid());
+    let lockhost = fs::read_to_string(children).unwrap();
+    let lockhost = lockhost.trim().parse().unwrap();
+    for (signal, name) in [(Signal::TERM, "SIGTERM"), (Signal::INT, "SIGINT")] {
+        send(lockhost, signal).expect("it is there");
+        assert_eq!(first.line(), format!("heard {name}"));
+    }
+    send(lockhost, Signal::USR2).expect("it is there");
+    assert_eq!(first.end_of_input().code(), Some(3));
+    assert!(fixture.files().is_empty());
+}
+
+#[test]
+#[cfg_attr(not_root_or_no_strace, ignore = "root, or strace(1), is missing")]
+fn all_in_a_namespace_end_before_its_first_process_releases() {
+    let fixture = Fixture::free();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let script = format!("{HEARING} & read line; exit 4");
+    let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", &script]);
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-e", "trace=unlinkat", "-o"])
+        .arg(log.path())
+        .args(["unshare", "--pid", "--fork", "--kill-child", "--"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args());
+    let mut first = Contender::start(strace.stdin(Stdio::piped()));
+    ready(&mut first);
+    assert_eq!(first.end_of_input().code(), Some(4));
+    assert!(fixture.files().is_empty());
+    let log = fs::read_to_string(log.path()).unwrap();
+    let line = |text| log.lines().position(|line| line.contains(text));
+    let (killed, given_up) = (line("killed by SIGKILL"), line("unlinkat("));
+    assert!(killed.is_some() && killed < given_up, "{log}");
+}
+
 /// The number of the program that `unshare` has started, as it is seen from here.
 fn behind(unshare: &Contender) -> u32 {
     let children = format!("/proc/{0}/task/{0}/children", unshare.pid());
@@ -56,7 +123,7 @@ fn orphans_are_buried_while_a_lock_is_waited_for_and_held() {
 }
 
 #[test]
-#[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
+#[cfg_attr(not_root_or_no_strace, ignore = "root, or strace(1), is missing")]
 fn what_came_in_from_outside_ends_before_the_release() {
     let fixture = Fixture::free();
     let log = tempfile::NamedTempFile::new().unwrap();
@@ -137,7 +204,7 @@ fn what_cannot_be_ended_is_reported() {
 }
 
 #[test]
-#[cfg_attr(any(not_root, no_strace), ignore = "root, or strace(1), is missing")]
+#[cfg_attr(not_root_or_no_strace, ignore = "root, or strace(1), is missing")]
 fn a_process_that_the_signal_to_all_missed_is_killed() {
     let fixture = Fixture::free();
     let script = "echo ready; read line; exit 4";

@@ -1,6 +1,9 @@
 //! Keys of a terminal, where the command is not in the process group that the terminal sends them to.
 
-use super::*;
+use super::{
+    jobs::{job, leading},
+    *,
+};
 
 /// A job whose command has a process group, or a session, of its own: its number, and that of lockhost.
 fn apart(terminal: &Terminal, fixture: &Fixture, how: &str) -> (Contender, u32) {

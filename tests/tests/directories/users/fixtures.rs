@@ -7,6 +7,7 @@ use std::{
         process::CommandExt,
     },
     process::{Command, Stdio},
+    thread,
 };
 
 use lockhost_tests::{
@@ -15,6 +16,7 @@ use lockhost_tests::{
     program::{ended, lockhost},
 };
 use rustix::process::Signal;
+use tempfile::NamedTempFile;
 
 pub(crate) const GROUP: u32 = 47_100;
 pub(crate) const ONE: User = User(47_101, GROUP);
@@ -98,3 +100,26 @@ pub(crate) const WRITABLE: u32 = 0o2775;
 pub(crate) const GROUPS_ALONE: u32 = 0o2770;
 /// Its members may write, and remove their own files.
 pub(crate) const STICKY: u32 = 0o3775;
+
+/// Starts the program as this user, stopped once this system call of its is over.
+pub(crate) fn stopped_after(user: User, fixture: &Fixture, call: &str, nth: usize) -> Contender {
+    let log = NamedTempFile::with_prefix("lockhost-").unwrap();
+    fs::set_permissions(log.path(), Permissions::from_mode(0o666)).unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "umask 022 && exec strace -D -o \"$@\"", "sh"])
+        .arg(log.path())
+        .args(["-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=STOP:when={nth}")])
+        .arg(fixture.for_all(&lockhost()))
+        .arg("acquire")
+        .arg(fixture.path());
+    user.is_who_runs(&mut command);
+    let mut owner = Contender::start(&mut command);
+    let stopped = "--- stopped by SIGSTOP ---";
+    while !fs::read_to_string(log.path()).unwrap().contains(stopped) {
+        assert_eq!(owner.try_end(), None);
+        thread::yield_now();
+    }
+    owner
+}
