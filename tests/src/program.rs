@@ -36,20 +36,21 @@ fn build() -> PathBuf {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    // The whole workspace's programs, since that is what `cargo test --workspace` has resolved features for.
+    // Of the whole workspace, since that is what crates were compiled for before. Unlike what `cargo test` builds by
+    // itself, it has no feature that only tests turn on, and so no compiler in it.
     build_with(&["--workspace", "--profile", name], target);
     profile.join("lockhost").with_extension(EXE_EXTENSION)
 }
 
-/// Builds programs: those that these arguments of `cargo build` mean, into this target folder.
+/// Builds the program as these arguments of `cargo build` say, into this target folder.
 ///
 /// # Panics
-/// If they cannot be built.
+/// If it cannot be built.
 pub fn build_with(arguments: &[&str], target: &Path) {
     // cargo names itself to what it runs.
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--bins"])
+        .args(["build", "--quiet", "--bin", "lockhost"])
         .args(arguments)
         .arg("--target-dir")
         .arg(target)
