@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unchanged_file_settles_three_seconds_after_the_attempt_went_on() {
+    fn an_unchanged_file_settles_after_three_seconds() {
         let mut settling = Settling::default();
         let file = empty(1, time(1000));
         assert!(settling.remember(0, &file));

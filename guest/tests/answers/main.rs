@@ -18,7 +18,7 @@ use proptest::{collection::vec, prelude::*};
 const LOCK: &str = "tinyforge.lock";
 
 #[test]
-fn what_the_fuzzer_found_worth_keeping_is_still_answered_in_order() {
+fn what_the_fuzzer_kept_is_still_answered_in_order() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus");
     let (mut inputs, mut owners) = (0, 0);
     for file in fs::read_dir(corpus).unwrap() {
@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_host_and_directory_answer_an_attempt_ends_and_owns_nothing_that_it_has_not_seen_its_own(
+    fn whatever_is_answered_an_attempt_ends_and_owns_only_its_own(
         bytes in vec(any::<u8>(), 0..300)
     ) {
         let _ = absurd::attempt(&bytes);
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn a_files_name_is_that_of_a_claim_exactly_if_it_is_made_of_an_identity(
+    fn a_file_is_a_claim_exactly_if_its_name_is_of_an_identity(
         text in prop_oneof!["[0-9]{0,5}-?[a-z]?[a-z0-9-]{0,140}", "\\PC{0,20}", any::<String>()]
     ) {
         let names = Names::new(LOCK.to_owned());

@@ -110,7 +110,7 @@ fn an_owner_of_whom_only_a_pid_is_known_is_taken_over_from() {
 }
 
 #[test]
-fn an_owner_that_is_known_to_live_is_not_robbed_whatever_a_person_says() {
+fn a_living_owner_is_not_robbed_whatever_a_person_says() {
     // As long as it keeps its file locked. It may end at any moment, and is dead then for everybody.
     let foreign = Author::Foreign(1);
     for author in [foreign, UNPROVEN] {

@@ -67,7 +67,7 @@ fn the_originals_two_owners_on_a_stale_reclaim_lock_are_found() {
 }
 
 #[test]
-fn the_originals_two_owners_beside_ours_on_a_stale_reclaim_lock_are_found() {
+fn two_originals_beside_ours_on_a_stale_reclaim_lock_are_found() {
     let setting = Setting {
         starts: vec![Start::stale().file(1, Content::Pid(DEAD + 1), Modified::Old)],
         sorts: vec![Sort::Ours, ATOMIC],
@@ -77,7 +77,7 @@ fn the_originals_two_owners_beside_ours_on_a_stale_reclaim_lock_are_found() {
 }
 
 #[test]
-fn an_original_that_is_stopped_for_seconds_is_found_to_let_two_in() {
+fn an_original_stopped_for_seconds_is_found_to_let_two_in() {
     let setting = Setting {
         sorts: vec![Sort::Ours, Sort::Ours, ATOMIC],
         timely: Timely::Nobody,
@@ -87,7 +87,7 @@ fn an_original_that_is_stopped_for_seconds_is_found_to_let_two_in() {
 }
 
 #[test]
-fn the_originals_two_owners_beside_ours_without_hard_links_are_found() {
+fn two_originals_beside_ours_without_hard_links_are_found() {
     let setting = Setting {
         starts: vec![Start::stale()],
         sorts: vec![Sort::Ours, ATOMIC],
@@ -146,7 +146,7 @@ fn an_original_whose_reclaim_is_not_waited_out_is_caught() {
 }
 
 #[test]
-fn a_lock_that_is_not_verified_after_the_originals_reclaim_is_caught() {
+fn a_lock_not_verified_after_the_originals_reclaim_is_caught() {
     let setting = Setting {
         sorts: vec![Sort::Ours, Sort::Ours, ATOMIC],
         ..seeded("not verified", Seed::NotVerified, free())
@@ -180,7 +180,7 @@ fn a_release_without_a_look_whose_file_it_is_is_caught() {
 }
 
 #[test]
-fn links_that_are_counted_where_files_should_be_compared_are_caught() {
+fn links_counted_where_files_should_be_compared_are_caught() {
     let setting = Setting {
         budget: Budget {
             snapshots: 1,
@@ -210,7 +210,7 @@ fn an_empty_file_that_is_taken_for_dead_at_once_is_caught() {
 }
 
 #[test]
-fn owners_who_are_not_told_from_whoever_has_their_pid_next_are_caught() {
+fn owners_not_told_apart_from_the_next_of_their_pid_are_caught() {
     let setting = Setting {
         budget: Budget {
             crashes: 1,
@@ -263,7 +263,7 @@ fn an_empty_claim_that_is_swept_at_once_is_caught() {
 }
 
 #[test]
-fn a_file_with_more_than_a_pid_that_is_taken_for_nobodys_is_caught() {
+fn more_than_a_pid_that_is_taken_for_no_owner_is_caught() {
     let start = free().file(0, Content::More(STRANGER), Modified::Old);
     let setting = seeded("numbers ignored", Seed::NumbersIgnored, start);
     caught(setting, REMOVED);
@@ -306,7 +306,7 @@ fn a_probe_of_a_file_made_in_place_that_is_ignored_is_caught() {
 }
 
 #[test]
-fn a_file_made_in_place_that_is_locked_after_the_reclaim_lock_is_dropped_is_caught() {
+fn a_file_locked_after_the_reclaim_lock_is_dropped_is_caught() {
     let setting = denied(
         "in place, locked late",
         Seed::GuardedLate,
@@ -330,7 +330,7 @@ fn a_file_made_in_place_that_is_not_verified_is_caught() {
 }
 
 #[test]
-fn a_reclaim_that_is_not_waited_for_beside_a_file_made_in_place_is_caught() {
+fn a_reclaim_not_waited_for_beside_a_file_in_place_is_caught() {
     for other in [DENIED_ELSEWHERE, Sort::Ours] {
         let setting = denied(
             "in place, reclaim not awaited",

@@ -205,7 +205,7 @@ fn a_lock_that_a_person_removes_under_its_owner() {
 }
 
 #[test]
-fn owners_of_a_foreign_namespace_with_evidence_are_respected_while_they_live_and_then_replaced() {
+fn foreign_owners_with_evidence_are_respected_while_they_live() {
     // Those that keep their files locked may end at any moment, also before anything else.
     all(Setting {
         starts: kept(starts::foreign()),
@@ -226,7 +226,7 @@ fn owners_of_a_foreign_namespace_with_evidence_are_respected_while_they_live_and
 }
 
 #[test]
-fn owners_of_a_foreign_namespace_without_evidence_are_respected_for_good() {
+fn foreign_owners_without_evidence_are_respected_for_good() {
     for setting in [
         Setting {
             starts: starts::foreign(),
@@ -255,7 +255,7 @@ fn owners_of_a_foreign_namespace_without_evidence_are_respected_for_good() {
 }
 
 #[test]
-fn files_with_more_than_a_pid_are_respected_while_a_number_lives() {
+fn more_than_a_pid_is_respected_while_a_number_lives() {
     for evidence in [true, false] {
         all(Setting {
             evidence,
@@ -393,7 +393,7 @@ fn steps_that_nobody_notices_may_be_taken_at_once() {
 }
 
 #[test]
-fn a_link_count_of_one_is_not_believed_where_no_kernel_keeps_evidence() {
+fn a_link_count_of_one_is_not_believed_without_evidence() {
     // The owner elsewhere has a pid that nobody has here.
     let namesake = Start::default().claim_with(Author::Unproven(1), Content::Pid(DEAD), &[0]);
     for sees_one_link in [0b00001, 0b11111] {

@@ -182,7 +182,7 @@ fn a_lock_file_that_is_put_back_by_renaming_is_caught() {
 }
 
 #[test]
-fn a_lock_file_that_is_not_compared_once_it_is_put_back_is_caught() {
+fn a_lock_file_not_compared_once_it_is_put_back_is_caught() {
     let setting = seeded(Seed::RestoredUncompared, OURS, ONCE);
     caught(setting, Promise::NeverTwoOwners);
 }

@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn on_a_file_system_that_is_not_listed_nothing_is_locked_or_tried() {
+    fn on_an_unlisted_file_system_nothing_is_locked_or_tried() {
         let file = File::open("/proc/self/stat").unwrap();
         assert_eq!(platform::evidence_kind(&file).unwrap(), None);
         // Somebody who has it locked would be seen on a listed one.

@@ -140,7 +140,7 @@ fn what_may_not_be_read_is_not_asked_about() {
 }
 
 #[test]
-fn a_guest_that_guards_over_and_over_is_refused_until_it_closes_something() {
+fn a_guest_that_guards_too_much_is_refused_until_it_closes() {
     let (mut table, mut ctx) = (ResourceTable::new(), ProcessCtx::default());
     let mut view = ProcessCtxView {
         ctx: &mut ctx,

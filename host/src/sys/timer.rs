@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_is_woken_once_it_is_over_and_the_thread_has_ended() {
+    fn a_waiter_is_woken_once_it_is_over_and_the_thread_ended() {
         let pause = Pause::begin(Duration::from_millis(20), iter::empty()).unwrap();
         let shared = Arc::downgrade(&pause.shared);
         wait_for(pause);

@@ -92,7 +92,7 @@ fn nothing_from_outside_is_printed_as_it_is() {
 }
 
 #[test]
-fn every_refusal_in_doubt_has_the_way_out_and_every_certain_one_the_holder() {
+fn a_refusal_in_doubt_has_the_way_out_a_certain_one_the_holder() {
     for holder in holders() {
         let error = held(holder.clone(), Circumstance::Owning).to_string();
         let has_way_out = error.contains("lockhost break --owner=");

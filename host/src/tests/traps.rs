@@ -175,7 +175,7 @@ fn an_acquire_that_traps_at_any_call_is_in_nobodys_way() {
 
 /// Its maker lives, and another process does not take a living process' lock on evidence alone.
 #[test]
-fn what_a_trap_leaves_at_a_name_is_refused_to_other_processes_until_this_one_asks_again() {
+fn what_a_trap_leaves_is_refused_until_this_process_asks_again() {
     let mine = format!("{}\n", process::id());
     let (mut refused, mut got_in) = (0, 0);
     for call in 1.. {

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_are_made_one_right_after_the_other_have_different_stamps() {
+    fn files_made_one_right_after_the_other_have_different_stamps() {
         let stamps: HashSet<_> = (0..100).map(|_| stamp()).collect();
         assert_eq!(stamps.len(), 100);
     }

@@ -4,3 +4,4 @@ mod dist;
 mod examples;
 mod filesystems;
 mod from_flock;
+mod names;

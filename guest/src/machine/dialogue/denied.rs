@@ -38,7 +38,7 @@ fn a_lock_is_made_in_place_with_evidence() {
 }
 
 #[test]
-fn every_code_that_a_policy_answers_with_leads_to_a_scratch_link() {
+fn every_code_of_a_policy_leads_to_a_scratch_link() {
     let name = Name::Claim(scratch());
     let scratch = Maker {
         identity: scratch(),
@@ -88,7 +88,7 @@ fn a_lock_is_not_made_in_place_where_a_scratch_link_is_made() {
 }
 
 #[test]
-fn a_denied_link_at_a_name_that_is_taken_leads_to_a_scratch_link() {
+fn a_denied_link_at_a_taken_name_leads_to_a_scratch_link() {
     denied(claimed(), 0, Ok(OTHER));
 }
 
@@ -116,7 +116,7 @@ fn a_link_that_is_denied_beside_one_that_was_made_is_a_failure() {
 }
 
 #[test]
-fn a_link_that_is_denied_where_a_scratch_link_was_made_is_a_failure() {
+fn a_link_denied_where_a_scratch_link_was_made_is_a_failure() {
     let name = Name::Claim(scratch());
     let error = scratching()
         .told(Call::Link { name }, Reply::Done)

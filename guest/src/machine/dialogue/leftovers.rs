@@ -50,7 +50,7 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
 }
 
 #[test]
-fn an_owner_does_not_wait_for_a_reclaim_beside_a_file_made_in_place() {
+fn beside_a_file_made_in_place_no_reclaim_is_waited_for() {
     let file = Ours::At(2);
     let owner = written_in_place()
         .sees(1, OTHER, "9\n", 0, NOBODY)
@@ -88,7 +88,7 @@ fn an_attempt_that_cannot_drop_its_reclaim_lock_does_not_wait() {
 }
 
 #[test]
-fn the_claim_of_a_dead_one_whose_lock_was_removed_goes_also_where_another_was_faster() {
+fn a_dead_claim_goes_also_where_another_was_faster() {
     let (dead, faster) = (Name::Claim(scratch()), FileId(3, 0));
     let refused = reclaiming()
         .sees_claim(0, OTHER, scratch(), NOBODY)

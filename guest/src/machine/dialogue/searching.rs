@@ -41,7 +41,7 @@ fn claim(number: u32) -> Identity {
 }
 
 #[test]
-fn a_link_count_of_one_is_believed_where_a_kernel_keeps_evidence() {
+fn a_link_count_of_one_is_believed_where_there_is_evidence() {
     read()
         .told(Call::StatOpen, with_links(1))
         .told(Call::Current { attempt: 0 }, Reply::Maker(maker(true)))

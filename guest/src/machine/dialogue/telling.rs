@@ -18,7 +18,7 @@ use crate::{
 };
 
 #[test]
-fn an_error_names_the_claim_that_could_not_be_guarded_or_written() {
+fn an_error_names_the_claim_that_was_not_guarded_or_written() {
     let me = maker(true);
     let name = format!("a.lock.{}", me.identity.as_str());
     let (file, claim, pid) = (Ours::Claim, me.identity, me.pid);
@@ -42,7 +42,7 @@ fn an_error_names_the_claim_that_could_not_be_guarded_or_written() {
 }
 
 #[test]
-fn an_error_names_the_file_made_in_place_that_could_not_be_written() {
+fn an_error_names_the_file_made_in_place_that_was_not_written() {
     let file = Ours::At(0);
     let error = made_in_place()
         .told(
@@ -56,7 +56,7 @@ fn an_error_names_the_file_made_in_place_that_could_not_be_written() {
 }
 
 #[test]
-fn an_error_names_the_lock_or_the_directory_that_could_not_be_looked_at() {
+fn an_error_names_the_lock_or_directory_that_was_not_seen() {
     let stat = Call::Stat { name: at(0) };
     let no = || Reply::Failed(ErrorCode::Access);
     let error = Attempt::begin().told(stat, no()).ends();
@@ -97,7 +97,7 @@ fn an_error_names_the_reclaim_lock_that_could_not_be_removed() {
 }
 
 #[test]
-fn an_error_names_the_reclaim_lock_that_could_not_be_looked_at_beside_a_file_made_in_place() {
+fn beside_a_file_made_in_place_an_error_names_the_reclaim_lock() {
     let error = written_in_place()
         .told(Call::Stat { name: at(1) }, Reply::Failed(ErrorCode::Access))
         .told(Call::Disown { level: 0 }, Reply::Done)
@@ -107,7 +107,7 @@ fn an_error_names_the_reclaim_lock_that_could_not_be_looked_at_beside_a_file_mad
 }
 
 #[test]
-fn a_link_of_which_nobody_knows_whether_it_was_made_is_dropped_like_one_that_was() {
+fn a_link_that_may_have_been_made_is_dropped_like_one_that_was() {
     let me = maker(true);
     let error = Attempt::claimed(me)
         .does_not_link(at(0), ErrorCode::Io, Err(ErrorCode::Access))
@@ -119,7 +119,7 @@ fn a_link_of_which_nobody_knows_whether_it_was_made_is_dropped_like_one_that_was
 }
 
 #[test]
-fn a_refusal_that_leaves_something_behind_is_a_failure_and_a_failure_stays_the_first_one() {
+fn a_refusal_that_leaves_a_file_is_a_failure_the_first_stays() {
     let me = maker(true);
     let claim = Name::Claim(me.identity);
     let unlink = Call::Unlink { name: claim };
@@ -216,7 +216,7 @@ fn a_host_that_will_not_is_quoted() {
 }
 
 #[test]
-fn exactly_the_one_that_a_person_means_is_taken_for_dead_and_only_where_nobody_knows() {
+fn only_the_unknown_owner_that_a_person_means_is_taken_for_dead() {
     let unknown = Liveness::Unknown(UnknownReason::OtherBoot);
     let look = |dead, liveness| Attempt::assuming(dead).sees_claim(0, OTHER, scratch(), liveness);
     let meant = Some("1-p7-scratch");
@@ -262,7 +262,7 @@ fn occupation(attempt: Attempt) -> Occupation {
 }
 
 #[test]
-fn whoever_is_in_the_way_has_the_lock_or_reclaims_it_or_has_come_in_between() {
+fn who_is_in_the_way_owns_or_reclaims_or_came_in_between() {
     let exists = |attempt: Attempt, level| {
         attempt
             .does_not_link(at(level), ErrorCode::Exist, Ok(OTHER))

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn a_name_that_is_free_again_is_linked_without_another_look_a_hundred_times() {
+fn a_name_that_is_free_again_is_linked_a_hundred_times() {
     let me = maker(true);
     let mut attempt = Attempt::claimed(me);
     for _ in 0..=100 {
@@ -24,7 +24,7 @@ fn a_name_that_is_free_again_is_linked_without_another_look_a_hundred_times() {
 }
 
 #[test]
-fn a_name_that_was_in_the_way_under_the_reclaim_lock_and_is_free_again_is_linked_without_it() {
+fn a_name_free_again_under_the_reclaim_is_linked_without_it() {
     judged()
         .removes(at(0), OTHER)
         .does_not_link(at(0), ErrorCode::Exist, GONE)
@@ -33,7 +33,7 @@ fn a_name_that_was_in_the_way_under_the_reclaim_lock_and_is_free_again_is_linked
 }
 
 #[test]
-fn a_file_that_goes_while_it_is_looked_at_leaves_its_name_to_whoever_looks() {
+fn a_file_that_goes_during_a_look_leaves_its_name_to_the_looker() {
     Attempt::claimed(maker(true))
         .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
         .finds_nothing(0)
@@ -66,8 +66,7 @@ fn a_reclaim_lock_that_is_another_ones_by_now_is_let_be() {
 }
 
 #[test]
-fn a_lock_that_is_gone_before_it_is_certain_is_linked_again_and_one_that_cannot_be_seen_is_a_failure()
- {
+fn a_lock_gone_before_it_is_certain_is_linked_again() {
     let me = maker(true);
     linked(me)
         .finds_nothing(1)
@@ -115,7 +114,7 @@ fn eight_levels_are_followed_and_no_more() {
 }
 
 #[test]
-fn another_file_than_the_one_that_was_judged_is_judged_in_its_turn_a_hundred_times() {
+fn another_file_than_the_one_judged_is_judged_a_hundred_times() {
     let mut attempt = judged();
     for file in 1..=100 {
         let file = FileId(file, 1);
@@ -132,7 +131,7 @@ fn another_file_than_the_one_that_was_judged_is_judged_in_its_turn_a_hundred_tim
 }
 
 #[test]
-fn a_claim_that_is_probed_or_gone_is_made_anew_under_another_name() {
+fn a_claim_that_is_probed_or_gone_gets_another_name() {
     let me = maker(true);
     let (file, claim) = (Ours::Claim, me.identity);
     let again = Call::Current { attempt: 1 };
@@ -162,7 +161,7 @@ fn a_claim_that_is_gone_under_the_reclaim_lock_is_a_failure() {
 }
 
 #[test]
-fn links_work_where_a_scratch_link_shows_as_the_same_file_and_is_counted() {
+fn links_work_where_a_scratch_link_is_the_same_file_and_counted() {
     let name = Name::Claim(scratch());
     let unlink = Call::Unlink { name };
     let linked = || scratching().told(Call::Link { name }, Reply::Done);
@@ -181,7 +180,7 @@ fn links_work_where_a_scratch_link_shows_as_the_same_file_and_is_counted() {
 }
 
 #[test]
-fn an_error_that_says_nothing_about_links_is_a_failure_of_the_scratch_link() {
+fn an_error_not_about_links_is_a_failure_of_the_scratch_link() {
     let me = maker(false);
     let name = Name::Claim(scratch());
     let gone = Reply::Failed(ErrorCode::NoEntry);
@@ -204,7 +203,7 @@ fn an_error_that_says_nothing_about_links_is_a_failure_of_the_scratch_link() {
 }
 
 #[test]
-fn a_scratch_link_that_fails_in_passing_is_tried_once_more_and_not_for_ever() {
+fn a_scratch_link_that_fails_in_passing_is_tried_once_more() {
     let name = Name::Claim(scratch());
     scratching()
         .does_not_link(name, ErrorCode::Io, GONE)
@@ -262,7 +261,7 @@ fn a_reclaim_lock_that_another_claim_got_is_not_taken() {
 }
 
 #[test]
-fn a_reclaim_lock_that_is_gone_once_it_is_linked_is_linked_again() {
+fn a_reclaim_lock_gone_once_it_is_linked_is_linked_again() {
     let name = at(1);
     judging()
         .told(Call::Link { name }, Reply::Done)

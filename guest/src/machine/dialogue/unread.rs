@@ -58,7 +58,7 @@ fn holder(error: Error) -> Holder {
 }
 
 #[test]
-fn a_lock_that_may_not_be_opened_is_held_by_the_maker_of_its_claim() {
+fn an_unreadable_lock_is_held_by_the_maker_of_its_claim() {
     for code in [ErrorCode::Access, ErrorCode::NotPermitted] {
         for liveness in [RUNNING, Liveness::Unknown(UnknownReason::OtherBoot)] {
             let attempt = Attempt::begin().may_not_open(0, code);
@@ -81,7 +81,7 @@ fn a_dead_lock_that_may_not_be_opened_is_a_failure() {
 }
 
 #[test]
-fn an_owner_that_released_and_ended_in_between_leaves_a_free_lock() {
+fn an_owner_that_released_in_between_leaves_a_free_lock() {
     denied()
         .finds_unread(holders(), NOBODY)
         .compares(at(0), GONE)

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn another_programs_reclaim_is_waited_for_two_seconds_and_then_warned_of() {
+fn another_programs_reclaim_is_waited_for_two_seconds() {
     let report = linked(maker(true))
         .sees(1, OTHER, "9\n", 0, EXISTS)
         .waits_for(1)
@@ -31,7 +31,7 @@ fn another_programs_reclaim_is_waited_for_two_seconds_and_then_warned_of() {
 }
 
 #[test]
-fn an_attempt_that_has_waited_thirty_seconds_in_all_waits_no_more() {
+fn an_attempt_waits_no_more_than_thirty_seconds_in_all() {
     linked(maker(true))
         .sees(1, OTHER, "9\n", 0, EXISTS)
         .waits_until(29_000)
@@ -45,8 +45,7 @@ fn an_attempt_that_has_waited_thirty_seconds_in_all_waits_no_more() {
 }
 
 #[test]
-fn a_reclaim_that_may_not_know_a_file_made_in_place_is_waited_for_five_seconds_and_then_respected()
-{
+fn a_reclaim_beside_a_file_made_in_place_gets_five_seconds() {
     let error = written_in_place()
         .sees(1, OTHER, "9\n", 0, EXISTS)
         .waits_until(10)
@@ -71,7 +70,7 @@ fn an_old_reclaim_lock_that_names_nobody_is_not_waited_for() {
 }
 
 #[test]
-fn a_reclaim_lock_that_names_nobody_settles_beside_a_file_made_in_place() {
+fn a_nameless_reclaim_lock_settles_beside_a_file_made_in_place() {
     let nobody = Liveness::Dead(DeadReason::Nobody);
     written_in_place()
         .sees(1, OTHER, "", 1_000, nobody)
@@ -110,7 +109,7 @@ fn a_file_that_never_settles_is_given_up_after_thirty_seconds() {
 }
 
 #[test]
-fn another_programs_reclaim_is_waited_for_also_where_it_cannot_be_read_or_names_nobody_yet() {
+fn another_programs_reclaim_is_waited_for_though_unreadable() {
     let nobody = Liveness::Dead(DeadReason::Nobody);
     let me = maker(true);
     linked(me)

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_the_same_whatever_was_given_and_a_directory_comes_once() {
+    fn the_order_is_the_same_and_a_directory_comes_once() {
         let place = tempfile::tempdir().unwrap();
         let [a, b] = ["a", "b"].map(|name| place.path().join(name));
         make(&[a.clone(), b.clone()]).unwrap();

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_and_the_loader_say_the_same_of_code_and_of_what_is_none() {
+    fn the_kernel_and_the_loader_say_the_same_of_code() {
         let (code, data) = (code().as_ptr_range(), vec![0_u8; 100]);
         let code = code.start.addr()..code.end.addr();
         let data = data.as_ptr_range();

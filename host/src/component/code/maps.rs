@@ -36,7 +36,7 @@ mod tests {
         7fff00000000-7fff00001000 r-xp 00000000 00:00 0          [vdso]\n";
 
     #[test]
-    fn code_is_executable_where_a_mapping_has_all_of_it_and_nobody_can_write_to_it() {
+    fn code_is_executable_where_one_read_only_mapping_has_it_all() {
         for (start, end, expected) in [
             (0x2000, 0x8000, true),
             (0x3000, 0x3001, true),

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_told_from_others_by_its_time_is_so_told_by_that_alone() {
+    fn a_file_known_by_its_time_is_known_by_that_alone() {
         let file = tempfile::tempfile().unwrap();
         let made = file.metadata().unwrap().creation_time();
         assert_eq!(dated_id(&file), Some((made >> 32, made & 0xffff_ffff)));

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_no_process_has_is_absent_also_beside_one_that_some_has() {
+    fn a_number_that_no_process_has_is_absent_beside_one_in_use() {
         for pid in [0, u32::MAX, std::process::id() + 1] {
             assert_eq!(presence(pid), Presence::Absent, "{pid}");
             assert_eq!(entry(pid), None);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn where_others_may_have_the_volume_a_name_says_less_and_nobody_is_judged() {
+    fn where_others_may_have_the_volume_no_owner_is_judged() {
         let (reader, _writer) = io::pipe().unwrap();
         let elsewhere = File::from(OwnedHandle::from(reader));
         let me = current(&elsewhere).unwrap();
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_was_given_again_is_told_by_its_start_and_another_installations_by_nothing() {
+    fn a_number_that_was_given_again_is_known_by_its_start() {
         let place = tempfile::tempdir().unwrap();
         let file = File::create(place.path().join("file")).unwrap();
         let me = current(&open_directory(place.path()).unwrap()).unwrap();

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_is_in_a_directory_is_told_once_and_again_by_the_next_listing() {
+    fn each_listing_has_every_file_of_a_directory_once() {
         let place = tempfile::tempdir().unwrap();
         // More than are read at once, and names of one letter and of many.
         let mut expected = BTreeMap::new();

@@ -111,7 +111,7 @@ impl Guest {
 }
 
 #[test]
-fn a_file_that_is_open_goes_by_any_of_its_names_and_they_can_be_given_again() {
+fn an_open_file_goes_by_any_name_and_names_can_be_given_again() {
     let mut guest = Guest::new();
     let claim = guest.make("claim").unwrap();
     guest.link("claim", "lock").unwrap();
@@ -141,7 +141,7 @@ fn a_name_is_given_once() {
 }
 
 #[test]
-fn a_directory_is_no_file_to_be_made_or_removed_and_is_opened_as_one() {
+fn a_directory_is_no_file_to_be_made_or_removed() {
     let mut guest = Guest::new();
     fs::create_dir(guest.path("directory")).unwrap();
     assert_eq!(guest.make("directory").unwrap_err(), ErrorCode::Exist);
@@ -155,7 +155,7 @@ fn a_directory_is_no_file_to_be_made_or_removed_and_is_opened_as_one() {
 }
 
 #[test]
-fn what_somebody_has_open_who_permits_no_removal_stays_and_is_said_to_be_busy() {
+fn a_file_that_is_open_without_leave_to_remove_it_is_busy() {
     let mut guest = Guest::new();
     guest.make("lock").unwrap();
     let mut options = OpenOptions::new();
@@ -201,7 +201,7 @@ fn a_devices_name_is_a_files_and_a_path_may_be_long() {
 }
 
 #[test]
-fn paths_of_several_parts_are_opened_as_elsewhere_and_lead_nowhere_else() {
+fn paths_of_several_parts_are_opened_as_elsewhere() {
     let mut guest = Guest::new();
     fs::create_dir(guest.path("directory")).unwrap();
     fs::write(guest.path("directory").join("file"), "text").unwrap();
@@ -250,7 +250,7 @@ fn the_interface_is_called_as_wasmtime_wasi_calls_it() {
 }
 
 #[test]
-fn a_host_that_calls_synchronously_takes_and_releases_beside_a_reader() {
+fn a_synchronous_host_takes_and_releases_beside_a_reader() {
     use crate::{
         ProcessCtx, ProcessCtxView,
         bindings::sync::{LockhostPre, lockfile::Options},
