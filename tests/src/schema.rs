@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const SCHEMA: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../host/docs/events.schema.json"
+    "/../docs/events.schema.json"
 );
 
 /// The schema that the documentation has, but stricter: fields that it does not name are none.

@@ -155,7 +155,7 @@ fn every_link_of_a_page_leads_somewhere() {
 #[test]
 fn every_step_that_the_source_cites_has_its_number() {
     const PAGE: &str = "protocol.md#";
-    let anchors = anchors(&read(Path::new("host/docs/protocol.md")));
+    let anchors = anchors(&read(Path::new("docs/protocol.md")));
     assert!(anchors.contains("take-5") && anchors.contains("the-invariant"));
     let mut broken = Vec::new();
     for file in files(&["md", "rs", "wit"]) {
@@ -238,7 +238,7 @@ fn headings_get_the_names_that_links_use() {
     assert_eq!(targets(line), ["b.md#c", "e.svg"]);
     assert_eq!(targets("[a]: b.md"), ["b.md"]);
     assert_eq!(
-        resolve(Path::new("host/docs/a.md"), "../wit/x"),
-        Path::new("host/wit/x")
+        resolve(Path::new("docs/a.md"), "../wit/x"),
+        Path::new("wit/x")
     );
 }

@@ -1,4 +1,4 @@
-//! What is told to programs: the parts of events and of a status. `host/docs/json.md` describes them, and a schema
+//! What is told to programs: the parts of events and of a status. `docs/json.md` describes them, and a schema
 //! beside it checks them.
 
 use std::{

@@ -1,4 +1,4 @@
-//! All that is ever said, in one list to be read: `host/docs/sentences.txt`. README's table says the same in short.
+//! All that is ever said, in one list to be read: `docs/sentences.txt`. README's table says the same in short.
 
 use std::{
     fmt::Display,
@@ -39,7 +39,7 @@ fn the_list_is_all_that_is_said() {
         return;
     }
     fs::write(LIST, list).unwrap();
-    panic!("host/docs/sentences.txt was out of date and is written anew: read it, and test again");
+    panic!("docs/sentences.txt was out of date and is written anew: read it, and test again");
 }
 
 #[test]

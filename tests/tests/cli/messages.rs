@@ -1,5 +1,5 @@
-//! What the program says beside what the library does (`host/docs/sentences.txt`), in one list to be read:
-//! `host/docs/said.txt`.
+//! What the program says beside what the library does (`docs/sentences.txt`), in one list to be read:
+//! `docs/said.txt`.
 //!
 //! On POSIX systems alone: it is typed into a shell, and the list is of what such a system says.
 #![cfg(unix)]
@@ -11,7 +11,7 @@ use std::{
 
 use lockhost_tests::{fixture::Fixture, program::lockhost};
 
-const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/docs/said.txt");
+const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/said.txt");
 
 /// What is typed, where `D` is a directory and the environment may come first.
 const TYPED: [&str; 26] = [
@@ -73,5 +73,5 @@ fn the_list_is_all_that_the_program_says_of_itself() {
         return;
     }
     fs::write(LIST, list).unwrap();
-    panic!("host/docs/said.txt was out of date and is written anew: read it, and test again");
+    panic!("docs/said.txt was out of date and is written anew: read it, and test again");
 }

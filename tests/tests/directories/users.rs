@@ -1,5 +1,5 @@
 //! Several users: what another one can do to a directory and its lock, and cannot. Each test stands in the tables of
-//! `host/docs/users.md`.
+//! `docs/users.md`.
 //!
 //! They need root, to become users who have no name: one and another of the same group, and a stranger.
 //!
@@ -17,7 +17,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 #[test]
 fn the_page_names_each_of_these_tests_and_no_other() {
-    let page = include_str!("../../../host/docs/users.md");
+    let page = include_str!("../../../docs/users.md");
     let words = page.split('`').skip(1).step_by(2);
     let named: BTreeSet<&str> = words
         .filter(|word| word.matches('_').count() > 3 && !word.contains(['(', ' ', '.']))

@@ -1,4 +1,4 @@
-//! The page `host/docs/filesystems.md`: the tests that it names, and a limit that it states.
+//! The page `docs/filesystems.md`: the tests that it names, and a limit that it states.
 //!
 //! On Linux alone: overlays are mounted.
 #![cfg(target_os = "linux")]
@@ -26,7 +26,7 @@ fn limit_two_containers_on_two_overlays_both_get_in() {
 #[test]
 fn each_test_that_the_page_names_is_there() {
     let tests = sources(Path::new("tests"));
-    let page = include_str!("../../../host/docs/filesystems.md");
+    let page = include_str!("../../../docs/filesystems.md");
     let words = page.split('`').skip(1).step_by(2);
     let named: BTreeSet<&str> = words
         .filter(|word| word.matches('_').count() > 3 && !word.contains(' '))

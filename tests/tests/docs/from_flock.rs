@@ -18,7 +18,7 @@ use std::{
 use lockhost_tests::{contender::Contender, program::lockhost};
 use tempfile::TempDir;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/docs/from-flock.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/from-flock.md");
 
 /// Where the commands of the page find what they name.
 struct Place(TempDir);
