@@ -60,7 +60,7 @@
 //! and [`bindings`] has it typed. The example
 //! `embedding` shows that with `InstancePre`, a pooling allocator, fuel, epochs and memory limits. [`process`] has the
 //! answers about processes without a component. The wasmtime that all of this is for is [`wasmtime`];
-//! [versions] says what that means, and the example `own_bindings` is for a host with another one.
+//! [The page about embedding](embedding) says what that means, and the example `own_bindings` is for a host with another one.
 //!
 //! # Features
 //!
@@ -75,7 +75,7 @@
 //!
 //! What comes up around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
 //! hand](backups), [containers and Kubernetes](containers), [file systems](filesystems), [several users](users), and
-//! [Windows and macOS](systems).
+//! [Windows and macOS](platforms).
 //! For hosts of plugins: [plugins that lock](plugins).
 
 #![deny(missing_docs)]
@@ -112,23 +112,23 @@ pub mod backups {}
 #[doc = include_str!("../docs/containers.md")]
 pub mod containers {}
 #[cfg(doc)]
+#[doc = include_str!("../docs/embedding.md")]
+pub mod embedding {}
+#[cfg(doc)]
 #[doc = include_str!("../docs/filesystems.md")]
 pub mod filesystems {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/plugins.md")]
 pub mod plugins {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/systems.md")]
-pub mod systems {}
+#[doc = include_str!("../docs/platforms.md")]
+pub mod platforms {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/upgrading.md")]
 pub mod upgrading {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/users.md")]
 pub mod users {}
-#[cfg(doc)]
-#[doc = include_str!("../docs/versions.md")]
-pub mod versions {}
 
 pub use component::{COMPONENT, component, engine::configure};
 pub use lock::{

@@ -1,4 +1,4 @@
-//! All that is ever said, in one list to be read: `docs/sentences.txt`. README's table says the same in short.
+//! All that is ever said, in one list to be read: `docs/sentences.txt`. `docs/troubleshooting.md` explains each.
 
 use std::{
     fmt::Display,
@@ -30,7 +30,7 @@ use crate::{
 };
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sentences.txt");
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/troubleshooting.md");
 
 #[test]
 fn the_list_is_all_that_is_said() {
@@ -102,10 +102,10 @@ fn a_refusal_in_doubt_has_the_way_out_a_certain_one_the_holder() {
 }
 
 #[test]
-fn readme_says_what_is_said() {
+fn the_page_explains_each_message() {
     let list = list();
-    let readme = fs::read_to_string(README).unwrap();
-    let (_, table) = readme.split_once("## What it says").unwrap();
+    let page = fs::read_to_string(PAGE).unwrap();
+    let (_, table) = page.split_once("\n## Messages").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
     let mut pieces = 0;
     for row in table.lines().filter(|line| line.starts_with('|')).skip(2) {
@@ -113,22 +113,22 @@ fn readme_says_what_is_said() {
         for piece in pieces_of(sentence) {
             assert!(
                 list.contains(piece),
-                "README says, and nobody else: {piece:?}"
+                "only the page has {piece:?}"
             );
             pieces += 1;
         }
     }
     assert!(pieces > 40, "{pieces}");
     for doubt in holders().iter().chain(&unread()).filter_map(Holder::doubt) {
-        assert!(table.contains(doubt), "README lacks {doubt:?}");
+        assert!(table.contains(doubt), "the page lacks {doubt:?}");
     }
     for error in errors() {
         let kind = format!("`{:?}`", error.kind());
-        assert!(table.contains(&kind), "README lacks {kind}");
+        assert!(table.contains(&kind), "the page lacks {kind}");
     }
 }
 
-/// What stands between the names, alternatives and references of a sentence in README's table.
+/// What stands between the names, alternatives and references of a message on the page.
 fn pieces_of(sentence: &str) -> impl Iterator<Item = &str> {
     sentence
         .split(['…', '·', '*', '(', ')', ';', ','])

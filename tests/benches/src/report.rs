@@ -8,7 +8,7 @@ use super::{
     plot::Plot,
 };
 
-/// Where the table goes in README.
+/// Where the table goes in `docs/benchmarks.md`.
 const FROM: &str = "<!-- measured -->\n";
 const UNTIL: &str = "<!-- until here -->";
 
@@ -138,25 +138,25 @@ pub(crate) fn head(places: &[Place]) -> String {
     )
 }
 
-/// Puts a text between README's marks, with the pictures below it.
+/// Writes a text between the page's marks, with the plots below it.
 ///
 /// # Errors
-/// If README cannot be read or written, or has no marks, or a picture cannot be written.
+/// If the page cannot be read or written, or has no marks, or a plot cannot be written.
 pub(crate) fn write(table: &str, plots: &[&Plot]) -> Result<(), Box<dyn Error>> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = package.join("../../README.md");
-    let old = fs::read_to_string(&readme)?;
-    let (before, rest) = old.split_once(FROM).ok_or("README has no mark")?;
-    let (_, after) = rest.split_once(UNTIL).ok_or("README has no second mark")?;
+    let page = package.join("../../docs/benchmarks.md");
+    let old = fs::read_to_string(&page)?;
+    let (before, rest) = old.split_once(FROM).ok_or("the page has no mark")?;
+    let (_, after) = rest.split_once(UNTIL).ok_or("the page has no second mark")?;
     let mut text = format!("{before}{FROM}\n{table}\n");
     for plot in plots {
         plot.draw(&package.join("plots"))?;
-        let path = format!("tests/benches/plots/{}.svg", plot.name);
+        let path = format!("../tests/benches/plots/{}.svg", plot.name);
         text.push_str(&format!("![{}]({path})\n", plot.title));
     }
     if !plots.is_empty() {
         text.push('\n');
     }
-    fs::write(&readme, format!("{text}{UNTIL}{after}"))?;
+    fs::write(&page, format!("{text}{UNTIL}{after}"))?;
     Ok(())
 }
