@@ -5,10 +5,7 @@ use std::fs;
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
 
-const SCHEMA: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../docs/events.schema.json"
-);
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/events.schema.json");
 
 /// The schema that the documentation has, but stricter: fields that it does not name are none.
 pub struct Schema {

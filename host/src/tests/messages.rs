@@ -111,10 +111,7 @@ fn the_page_explains_each_message() {
     for row in table.lines().filter(|line| line.starts_with('|')).skip(2) {
         let sentence = row.trim_end_matches('|').rsplit('|').next().unwrap();
         for piece in pieces_of(sentence) {
-            assert!(
-                list.contains(piece),
-                "only the page has {piece:?}"
-            );
+            assert!(list.contains(piece), "only the page has {piece:?}");
             pieces += 1;
         }
     }

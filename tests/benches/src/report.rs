@@ -147,7 +147,9 @@ pub(crate) fn write(table: &str, plots: &[&Plot]) -> Result<(), Box<dyn Error>> 
     let page = package.join("../../docs/benchmarks.md");
     let old = fs::read_to_string(&page)?;
     let (before, rest) = old.split_once(FROM).ok_or("the page has no mark")?;
-    let (_, after) = rest.split_once(UNTIL).ok_or("the page has no second mark")?;
+    let (_, after) = rest
+        .split_once(UNTIL)
+        .ok_or("the page has no second mark")?;
     let mut text = format!("{before}{FROM}\n{table}\n");
     for plot in plots {
         plot.draw(&package.join("plots"))?;
