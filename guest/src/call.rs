@@ -6,8 +6,8 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    contract::{Datetime, DescriptorType, ErrorCode, Liveness},
-    lockfile::{Identity, Name},
+    facts::{Datetime, DescriptorType, ErrorCode, Liveness},
+    names::{Identity, Name},
 };
 
 /// A file apart from its names: no two files that exist at one time share it.

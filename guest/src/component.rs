@@ -1,18 +1,19 @@
 //! The component's exports: a machine and a driver behind each resource.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
 
 use crate::{
     contract::{
-        Cause, Descriptor, Error, ErrorCode, Failure, Guest, GuestAttempt, GuestLock, Lock,
-        Operation, Options, Report, Unrestored,
+        self, Cause, Descriptor, Error, ErrorCode, Failure, Guest, GuestAttempt, GuestLock,
+        InspectError, Lock, Operation, Options, ReleaseError, Report, Restored, Status, Unrestored,
     },
     driver::{Driver, id_at},
-    inspect::{Inspect, Inspected},
-    machine::Machine,
-    release::Released,
-    restore::{Outcome, Restore},
+    inspect::Inspect,
+    machine::{
+        Machine,
+        restore::{self, Restore},
+    },
 };
 
 /// Implements the world `lockhost`.
@@ -22,11 +23,18 @@ impl Guest for Component {
     type Attempt = AttemptResource;
     type Lock = LockResource;
 
-    fn inspect(dir: &Descriptor, name: String) -> Inspected {
+    fn inspect(dir: &Descriptor, name: String) -> Result<Status, InspectError> {
         let mut inspect = Inspect::new(name);
         let mut driver = Driver::new(inspect.names().clone());
         let next = inspect.start();
-        driver.run(dir, next, |reply| inspect.reply(reply))
+        let mut files = Vec::new();
+        let names = inspect.names().clone();
+        let inspected = driver.run(dir, next, |reply| {
+            inspect.reply(reply, |level, found| {
+                files.push(contract::occupied(&names, level, found));
+            })
+        });
+        contract::inspected(&names, files, inspected)
     }
 }
 
@@ -38,19 +46,21 @@ struct Holding {
 }
 
 impl Holding {
-    fn give_up(&mut self) -> Released {
+    fn give_up(&mut self) -> Result<(), ReleaseError> {
         if self.machine.has_ended() {
             return Ok(());
         }
         let (mut release, next) = self.machine.release();
-        self.driver
-            .run(&self.dir, next, |reply| release.reply(reply))
+        let released = self
+            .driver
+            .run(&self.dir, next, |reply| release.reply(reply));
+        contract::released(self.machine.names(), released)
     }
 }
 
 impl Drop for Holding {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // Errors cannot be reported from `drop`.
         let _ = self.give_up();
     }
 }
@@ -100,6 +110,7 @@ impl GuestAttempt for AttemptResource {
                 }))))
             }
             Err(error) => {
+                let error = contract::error(machine, error);
                 if let Cause::Again(_) = error.cause {
                     self.0.set(Some(holding));
                 }
@@ -125,14 +136,14 @@ impl Held {
             return Ok(false);
         }
         let Holding { dir, machine, .. } = &*self.holding;
-        match id_at(dir, &machine.names().level(0)) {
+        match id_at(dir, machine.names().lock()) {
             Ok(id) => Ok(Some(id) == machine.own()),
             Err(ErrorCode::NoEntry) => Ok(false),
             Err(code) => Err(code),
         }
     }
 
-    fn restore(&mut self, elapsed: u64) -> Outcome {
+    fn restore(&mut self, elapsed: u64) -> restore::Outcome {
         let Holding {
             dir,
             machine,
@@ -140,7 +151,7 @@ impl Held {
         } = &mut *self.holding;
         let begun = self.restore.take().or_else(|| machine.restore());
         let Some(mut restore) = begun else {
-            return Err(Unrestored::Lost);
+            return Err(restore::Unrestored::Lost);
         };
         let next = restore.start(elapsed);
         let outcome = driver.run(dir, next, |reply| restore.reply(reply));
@@ -156,7 +167,7 @@ impl Held {
 
 impl GuestLock for LockResource {
     fn report(&self) -> Report {
-        self.0.borrow().holding.machine.report()
+        contract::report(&self.0.borrow().holding.machine)
     }
 
     fn still_held(&self) -> Result<bool, Failure> {
@@ -164,8 +175,8 @@ impl GuestLock for LockResource {
         held.map_err(|code| failed(Operation::Stat, code))
     }
 
-    fn restore(&self, elapsed_ms: u64) -> Outcome {
-        self.0.borrow_mut().restore(elapsed_ms)
+    fn restore(&self, elapsed_ms: u64) -> Result<Restored, Unrestored> {
+        contract::restored(self.0.borrow_mut().restore(elapsed_ms))
     }
 
     fn refresh(&self) -> Result<(), Failure> {
@@ -173,7 +184,7 @@ impl GuestLock for LockResource {
         refreshed.map_err(|code| failed(Operation::Write, code))
     }
 
-    fn release(lock: Lock) -> Released {
+    fn release(lock: Lock) -> Result<(), ReleaseError> {
         let mut held = lock.into_inner::<Self>().0.into_inner();
         if held.restore.is_some() {
             held.holding.machine.lose();

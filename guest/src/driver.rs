@@ -3,12 +3,12 @@
 use alloc::string::String;
 
 use crate::{
-    call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
+    call::{Call, FileId, Listed, Maker, Next, Ours, Owner, Reply},
     contract::{
-        Descriptor, DescriptorFlags, DescriptorStat, DirectoryEntryStream, ErrorCode, Evidence,
-        GuardError, NewTimestamp, OpenFlags, PathFlags, process,
+        Descriptor, DescriptorFlags, DirectoryEntryStream, ErrorCode, Evidence, GuardError,
+        NewTimestamp, OpenFlags, PathFlags, process,
     },
-    lockfile::{DEEPEST, Identity, LONGEST, Names, content_of},
+    names::{DEEPEST, Identity, LONGEST, Names, content_of},
 };
 
 /// How many entries of a directory may be such that they cannot be looked at.
@@ -100,7 +100,8 @@ impl Driver {
     }
 
     fn perform(&mut self, dir: &Descriptor, call: Call) -> Reply {
-        self.try_perform(dir, call).unwrap_or_else(Reply::Failed)
+        self.try_perform(dir, call)
+            .unwrap_or_else(|code| Reply::Failed(code.into()))
     }
 
     fn try_perform(&mut self, dir: &Descriptor, call: Call) -> Result<Reply, ErrorCode> {
@@ -146,14 +147,8 @@ impl Driver {
                 self.list_on()
             }
             Call::ListOn => self.list_on(),
-            Call::Ask { owner } => {
-                let file = opened(self.open.as_ref())?;
-                Ok(Reply::Liveness(process::process_alive(&told(&owner), file)))
-            }
-            Call::AskUnread { maker } => {
-                let owner = told(&Owner::Maker(maker));
-                Ok(Reply::Liveness(process::process_alive(&owner, dir)))
-            }
+            Call::Ask { owner } => Ok(ask(&owner, opened(self.open.as_ref())?)),
+            Call::AskUnread { maker } => Ok(ask(&Owner::Maker(maker), dir)),
             Call::Keep { level } => {
                 if let Some(kept) = self.kept.get_mut(usize::from(level)) {
                     *kept = self.open.take();
@@ -266,7 +261,7 @@ impl Driver {
                 // that there is no more to come.
                 Err(code) if listing.failures < UNSEEN => {
                     listing.failures += 1;
-                    listed.missed = Some(code);
+                    listed.missed = Some(code.into());
                 }
                 Err(code) => return Err(code),
             }
@@ -303,12 +298,9 @@ fn current(dir: &Descriptor, attempt: u32) -> Reply {
     }
 }
 
-fn told(owner: &Owner) -> process::Owner {
-    match owner {
-        Owner::Maker(identity) => process::Owner::Maker(identity.as_str().into()),
-        Owner::Pid(pid) => process::Owner::Pid(*pid),
-        Owner::Nobody => process::Owner::Nobody,
-    }
+#[inline(never)]
+fn ask(owner: &Owner, file: &Descriptor) -> Reply {
+    Reply::Liveness(process::process_alive(&owner.into(), file).into())
 }
 
 fn opened<T>(file: Option<&T>) -> Result<&T, ErrorCode> {
@@ -331,15 +323,4 @@ fn id_of(file: &Descriptor) -> Result<FileId, ErrorCode> {
 
 fn stat(file: Option<&Descriptor>) -> Result<Reply, ErrorCode> {
     Ok(Reply::Stat(opened(file)?.stat()?.into()))
-}
-
-impl From<DescriptorStat> for FileStat {
-    fn from(stat: DescriptorStat) -> Self {
-        Self {
-            kind: stat.type_,
-            size: stat.size,
-            links: stat.link_count,
-            modified: stat.data_modification_timestamp,
-        }
-    }
 }

@@ -1,16 +1,54 @@
 //! Judging a lock without taking it: the same looks as an attempt's, and nothing else.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use crate::{
     call::{Call, Next, Reply},
-    contract::{Failure, InspectCause, InspectError, Liveness, Occupied, Operation, State, Status},
-    examine::{Examine, Look, Seen},
-    lockfile::{DEEPEST, Names, is_lock_name},
+    facts::{ErrorCode, Liveness},
+    machine::{
+        examine::{Examine, Found, Seen},
+        outcome::{NotALock, Operation},
+    },
+    names::{DEEPEST, Names, is_lock_name},
 };
 
+/// What an attempt would find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// There is no lock file.
+    Free,
+    /// The owner is alive.
+    Held,
+    /// It is unknown whether the owner is alive; an attempt would be refused.
+    Unknown,
+    /// The owner is dead; an attempt would take the lock over.
+    Stale,
+    /// The file is malformed; an attempt would take it over once it has settled.
+    Malformed,
+}
+
+/// The lock, judged and not touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Status {
+    /// The verdict.
+    pub state: State,
+    /// Whether a lock that this host took here would carry evidence.
+    pub evidence: bool,
+}
+
+/// Why the lock file could not be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unjudged {
+    /// It is no lock file.
+    NotALock(NotALock),
+    /// An operation on it failed, or listing the directory.
+    Failed(Operation, ErrorCode),
+    /// Its name is none for a lock.
+    BadName,
+}
+
 /// What an inspection comes to.
-pub type Inspected = Result<Status, InspectError>;
+pub type Inspected = Result<Status, Unjudged>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
@@ -25,7 +63,6 @@ pub struct Inspect {
     stage: Stage,
     examine: Examine,
     state: State,
-    files: Vec<Occupied>,
     /// Whether the host keeps evidence, once it was asked.
     evidence: Option<bool>,
 }
@@ -39,21 +76,16 @@ impl Inspect {
             stage: Stage::Examine(0),
             examine: Examine::default(),
             state: State::Free,
-            files: Vec::new(),
             evidence: None,
         }
     }
 
     /// Begin.
     pub fn start(&mut self) -> Next<Inspected> {
-        let file = self.names.level(0);
-        if is_lock_name(&file) {
+        if is_lock_name(self.names.lock()) {
             return self.look_at(0);
         }
-        Next::End(Err(InspectError {
-            file,
-            cause: InspectCause::BadName,
-        }))
+        Next::End(Err(Unjudged::BadName))
     }
 
     /// The names of the lock's files.
@@ -62,33 +94,39 @@ impl Inspect {
         &self.names
     }
 
-    /// Go on with the reply to the last call.
-    pub fn reply(&mut self, reply: Reply) -> Next<Inspected> {
+    /// Go on with the reply to the last call. Each of the lock's files is handed to `occupied` with its level: the lock
+    /// file (0), then the reclaim locks that there are, the first level first.
+    pub fn reply(&mut self, reply: Reply, occupied: impl FnOnce(u8, &Found)) -> Next<Inspected> {
         if let (Reply::Maker(_) | Reply::Refused(_), None) = (&reply, self.evidence) {
             self.evidence = Some(matches!(&reply, Reply::Maker(maker) if maker.evidence));
         }
         match self.stage {
             Stage::Examine(level) => match self.examine.reply(reply) {
-                Look::Call(call) => Next::Call(call),
-                Look::Over(seen) => self.seen(level, seen),
+                Next::Call(call) => Next::Call(call),
+                Next::End(seen) => self.seen(level, seen, occupied),
             },
             Stage::Current => self.end(),
         }
     }
 
-    fn end(&mut self) -> Next<Inspected> {
+    fn end(&self) -> Next<Inspected> {
         Next::End(Ok(Status {
             state: self.state,
-            files: core::mem::take(&mut self.files),
             evidence: self.evidence.unwrap_or_default(),
         }))
     }
 
-    fn seen(&mut self, level: u8, seen: Seen) -> Next<Inspected> {
-        let cause = match seen {
+    fn seen(
+        &mut self,
+        level: u8,
+        seen: Seen,
+        occupied: impl FnOnce(u8, &Found),
+    ) -> Next<Inspected> {
+        Next::End(Err(match seen {
             Seen::Gone => return self.look_at(level + 1),
             Seen::File => {
                 let found = self.examine.found();
+                occupied(level, found);
                 if level == 0 {
                     self.state = match found.liveness {
                         Liveness::Dead(_) if found.is_malformed() => State::Malformed,
@@ -97,22 +135,13 @@ impl Inspect {
                         Liveness::Unknown(_) => State::Unknown,
                     };
                 }
-                self.files.push(Occupied {
-                    file: self.names.level(level),
-                    holder: found.holder(),
-                });
                 return self.look_at(level + 1);
             }
-            // What is odd at a reclaim lock's place does not hinder the lock; an attempt tells when it does.
+            // What is odd at a reclaim lock's place does not hinder the lock; an attempt reports when it does.
             _ if level > 0 => return self.look_at(level + 1),
-            Seen::NotALock(what) => InspectCause::NotALock(what),
-            Seen::Failed(operation, code) => InspectCause::Failed(Failure { operation, code }),
-        };
-        let file = match seen {
-            Seen::Failed(Operation::List, _) => String::new(),
-            _ => self.names.level(0),
-        };
-        Next::End(Err(InspectError { file, cause }))
+            Seen::NotALock(what) => Unjudged::NotALock(what),
+            Seen::Failed(operation, code) => Unjudged::Failed(operation, code),
+        }))
     }
 
     fn look_at(&mut self, level: u8) -> Next<Inspected> {

@@ -1,7 +1,11 @@
 //! The lock protocol of lockhost as a WASI component.
 //!
 //! [`machine`] decides and does nothing; [`driver`] does and decides nothing. Built for `wasm32-wasip2` this is the
-//! component; built natively it is the same machine, for tests to drive.
+//! component; built natively it is the same machine, for tests to drive. The page `host/docs/protocol.md` describes the
+//! protocol.
+//!
+//! Each module imports only modules above it in this list: [`facts`], [`names`], [`call`], [`machine`], [`inspect`];
+//! [`contract`], [`driver`], [`component`], `wasm`. The first five know neither WASI nor the contract.
 
 #![cfg_attr(target_family = "wasm", no_std)]
 #![deny(unsafe_code)]
@@ -12,17 +16,10 @@ pub mod call;
 pub mod component;
 pub mod contract;
 pub mod driver;
-pub mod dropping;
-pub mod examine;
+pub mod facts;
 pub mod inspect;
-pub mod listing;
-pub mod lockfile;
 pub mod machine;
-pub mod release;
-pub mod restore;
-pub mod settle;
-pub mod stop;
-pub mod sweep;
+pub mod names;
 
 #[cfg(target_family = "wasm")]
 mod wasm;

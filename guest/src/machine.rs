@@ -1,36 +1,57 @@
-//! The reclaim state machine.
+//! The reclaim state machine, step by step as the page `host/docs/protocol.md` numbers them.
 //!
-//! A value that decides and does nothing: it asks for one [`Call`] at a time and is told the [`Reply`]. It can be
-//! cloned, compared, hashed and stepped, so that whoever wants to know whether two owners can ever be can look at
-//! every state it can be in.
+//! A value that decides and does nothing: it asks for one [`Call`] at a time and takes the [`Reply`]. It can be cloned,
+//! compared, hashed and stepped, so a model checker can visit every state that it can be in.
 //!
-//! The sentence on which everything rests: *a file at a level's name is unlinked only by its living owner, or by the
-//! one holder of the next level's name that has that very file open, has seen that its owner is dead, and then that
-//! it is still there.* A dead owner does nothing any more, so what was seen stays true. At every level there is at
-//! most one holder, by induction from the deepest level in use, which holds no dead file and is plain exclusion by
-//! link(2).
+//! [`State`] lists the steps in their order, phase by phase, each with the anchor of its step on the page. The modules
+//! below hold what each phase decides:
+//!
+//! | phase | decided in |
+//! | --- | --- |
+//! | look, claim | `claim` |
+//! | do links work? | `probe_links` |
+//! | take | `take`; a lock file is judged by [`examine`], and settles by [`settle`] |
+//! | verify | `verify` |
+//! | tidy, sweep | `verify`, then [`sweep`] |
+//! | give up, end, wait | `finish`, then [`give_up`] |
+//! | release | [`release`] |
+//! | put back | [`restore`] |
+//!
+//! The invariant on which everything rests stands at the head of the page: *a file at `name[k]` is unlinked only by its
+//! living owner, or by the one holder of `name[k+1]` that has that very file open, has seen that its owner is dead, and has
+//! then seen that the file is still there.*
+
+pub mod examine;
+pub mod give_up;
+pub mod listing;
+pub mod outcome;
+pub mod release;
+pub mod restore;
+pub mod settle;
+pub mod sweep;
 
 mod claim;
-mod end;
-mod own;
-mod scratch;
+mod finish;
+mod probe_links;
 mod take;
+mod verify;
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{
-    call::{Call, FileId, Maker, Next, Ours, Reply},
-    contract::{Datetime, Error, ErrorCode, Operation, ReplacedReason, Report},
-    dropping::{Dropping, Levels},
-    examine::{Examine, Look, Seen},
-    lockfile::{Identity, Name, Names, is_lock_name},
-    release::{Release, Released},
+use self::{
+    examine::{Examine, Found},
+    give_up::{GiveUp, Levels},
+    outcome::{Cause, Error, Operation, Outcome, Replaced, ReplacedReason, Warning},
     settle::Settling,
-    stop::{Replaced, Stop, Warning},
     sweep::Sweep,
 };
+use crate::{
+    call::{Call, FileId, Maker, Next, Reply},
+    facts::{Datetime, ErrorCode},
+    names::{Identity, Name, Names, is_lock_name},
+};
 
-/// How often an attempt goes back because others came in between.
+/// How often an attempt goes back because other processes came in between.
 const RETRIES: u8 = 100;
 
 /// How many claims of one process in one directory can be at a time.
@@ -45,11 +66,8 @@ const PREDECESSOR: u64 = 200;
 /// How long another program's reclaim is waited for, in milliseconds.
 const OTHER_RECLAIM: u64 = 2_000;
 
-/// The same for one that may be of ours, made in place: longer than a file needs to settle that names nobody.
+/// The same for one that may be of ours, made in place: longer than a malformed file needs to settle.
 const IN_PLACE_RECLAIM: u64 = 5_000;
-
-/// What an attempt comes to; `Ok` is the lock, of which [`Machine::report`] tells.
-pub type Outcome = Result<(), Error>;
 
 /// The next call; `None` once the machine has come to an end, and knows which.
 type Turn = Option<Call>;
@@ -75,75 +93,140 @@ enum Goal {
 enum State {
     /// None: nothing has happened yet.
     New,
-    /// *look*: nothing is created before the lock is seen to be free or dead.
-    Look,
-    /// It is free, and the claim of the owner that this attempt succeeds may still stand.
-    Predecessor,
-    /// *claim*
-    Current(Purpose),
-    Create,
-    /// Of the claim, or of what was made in place; whether that is step 6, under the next level's name; and how often a
-    /// probe was in the way already.
-    Guard(Ours, bool, u8),
-    Write(Ours, bool),
-    /// The claim is given up, for another one or for none.
-    Unclaim(Purpose),
-    /// *without hard links*: does a second name of the claim show as the same file?
-    /// Whether it is tried again.
-    ScratchLink(bool),
-    ScratchCompare(bool, Option<ErrorCode>),
-    /// … and does the claim have two names then?
-    ScratchCount,
-    ScratchRemove(Links),
-    /// The claim tells how old it is before it goes.
-    Born,
-    /// *take*, steps 1 to 3, and the link of step 6, under the next level's name.
-    Link(u8, bool),
-    LinkFailed(u8, bool, ErrorCode),
-    /// The same without links.
-    Make(u8, bool),
-    Judge(u8),
-    /// *take*, steps 5 and 6: the next level is ours.
-    Under(u8),
-    SecondLook(u8, ReplacedReason),
-    Remove(u8, ReplacedReason),
-    /// The level above goes, now that this one is linked, or is somebody's.
-    Above(u8, bool),
-    RemoveAbove(u8, bool),
-    /// A file that names nobody needs our claim's age, once.
-    Age(u8, bool),
-    AgeOther(u8),
-    /// It is kept open while it settles.
-    Keep(u8),
-    KeepOther(u8),
-    /// *beside the original*, and *without hard links*: the name at this level is ours, and somebody may be about to
-    /// remove it who does not know that.
-    Other(u8),
-    /// Nobody is replacing it: is it still ours?
-    Verify(u8),
-    /// Which reclaim levels are left over?
-    Leftover(u8),
-    Sweep,
-    /// The attempt is over, but for the claims of those whose files it removed.
-    Bury,
-    Dropping(After),
-    /// None, until [`Machine::start`] is called again.
-    WaitSettle,
-    WaitOther(u8),
+    /// protocol.md#look: nothing is created before the lock is seen to be free or dead.
+    Look(Look),
+    /// protocol.md#claim
+    Claim(Claim),
+    /// protocol.md#probe-links
+    ProbeLinks(ProbeLinks),
+    /// protocol.md#take, and protocol.md#in-place where there are no links
+    Take(Take),
+    /// protocol.md#verify, and protocol.md#in-place where there are no links
+    Verify(Verify),
+    /// protocol.md#tidy-2: does a file stand at this reclaim level?
+    Tidy(u8),
+    /// protocol.md#sweep, and protocol.md#give-up-5
+    Sweep(Claims),
+    /// protocol.md#give-up: names of ours go, and this follows.
+    GiveUp(Then),
+    /// protocol.md#again-later: none, until [`Machine::start`] is called again.
+    Wait(Wait),
     /// None: the lock is held.
     Owned,
     /// None: the attempt is over.
     Ended,
 }
 
-/// What the host is asked for an identity for, and what a claim is given up for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Purpose {
-    /// A claim.
-    Claim,
-    /// A scratch link; files that are made in place.
-    Scratch,
+enum Look {
+    /// protocol.md#look-1: the lock file is judged.
+    Judge,
+    /// protocol.md#look-2: does the claim of the owner that this attempt succeeds still stand?
+    Predecessor,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Claim {
+    /// protocol.md#claim-1: the host is asked for an identity …
+    Identify,
+    /// … and the claim is created.
+    Create,
+    /// protocol.md#claim-2: the host keeps evidence on it.
+    Guard,
+    /// protocol.md#claim-3: the pid is written into it.
+    Write,
+    /// It cannot be used, and is given up for another one.
+    GiveUp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum ProbeLinks {
+    /// protocol.md#probe-links-1: the host is asked for an identity, of which the scratch link is to have the name …
+    Identify,
+    /// … and the scratch link is made.
+    Link(Try),
+    /// protocol.md#probe-links-2: the link was answered with this, or done: which file has the name?
+    Compare(Try, Option<ErrorCode>),
+    /// protocol.md#probe-links-3: how many names does the claim have?
+    Count,
+    /// protocol.md#probe-links-4: the scratch link is removed.
+    Remove(Links),
+    /// protocol.md#probe-links-5: links do not work. How old is the claim …
+    Age,
+    /// … which is given up then?
+    GiveUpClaim,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Take {
+    /// protocol.md#take-1, or protocol.md#take-6: the claim is linked to the name of this level.
+    Link(u8, Reclaim),
+    /// … which was answered with this. Which file has the name?
+    Compare(u8, Reclaim, ErrorCode),
+    /// protocol.md#in-place-1: instead of a link, a file is made at this level …
+    Make(u8, Reclaim),
+    /// … the host keeps evidence on it …
+    Guard(u8, Reclaim, Probes),
+    /// … and the pid is written into it.
+    Write(u8, Reclaim),
+    /// protocol.md#take-2 and protocol.md#take-3: the file at this level is judged.
+    Judge(u8),
+    /// protocol.md#take-5: it is judged again, under the reclaim lock …
+    JudgeUnder(u8),
+    /// … compared …
+    CompareDead(u8, ReplacedReason),
+    /// … and removed.
+    Remove(u8, ReplacedReason),
+    /// protocol.md#take-6: this level is linked, by this process or another one. Is the file at the next level ours …
+    CompareReclaim(u8, Linked),
+    /// … which is removed then?
+    RemoveReclaim(u8, Linked),
+    /// protocol.md#settle-1: the file at this level is malformed. How old is our claim?
+    Age(u8, Reclaim),
+    /// protocol.md#settle-2: the file at this level is kept open while it settles.
+    Keep(u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Verify {
+    /// protocol.md#verify-1, or protocol.md#in-place-2: the name at this level is ours. The reclaim lock beside it is judged.
+    Judge(u8),
+    /// protocol.md#settle-1: that is malformed. How old is our claim?
+    Age(u8),
+    /// protocol.md#settle-2: that is kept open while it settles.
+    Keep(u8),
+    /// protocol.md#verify-2, or protocol.md#in-place-3: which file has the name at this level?
+    Compare(u8),
+}
+
+/// Whether this process holds the reclaim lock of the level that a step works at: the name at the next level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Reclaim {
+    /// It does not: *take*, steps 1 to 4.
+    NotHeld,
+    /// It does: *take*, steps 5 and 6.
+    Held,
+}
+
+/// Which process linked its claim in *take*, step 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Linked {
+    /// This one.
+    Ours,
+    /// A newcomer.
+    Newcomers,
+}
+
+/// Which try of a link it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Try {
+    First,
+    Second,
+}
+
+/// How often a probe kept a file from being guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Probes(u8);
 
 /// What a scratch link showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,19 +235,37 @@ enum Links {
     Work,
     /// They do not.
     Lack,
-    /// It cannot be told.
+    /// It is unknown.
     Failed(Operation, ErrorCode),
 }
 
-/// What happens once names are dropped.
+/// Which claims of the dead are removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum After {
+enum Claims {
+    /// protocol.md#sweep-1: all that the directory lists. The lock is held.
+    Listed,
+    /// protocol.md#give-up-5: those of the owners whose files this attempt removed. The attempt is over.
+    Replaced,
+}
+
+/// What follows once names are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Then {
     /// The attempt ends, as [`Machine::end`] says.
     End,
     /// It waits until the file at this level has settled.
-    Wait(u8),
-    /// The next leftover level, if any.
+    Settle(u8),
+    /// The next reclaim level that may be left over.
     Tidy,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Wait {
+    /// A malformed file settles.
+    Settle,
+    /// The reclaim lock beside this level is dropped.
+    OtherReclaim(u8),
 }
 
 /// One attempt, and then the lock that came of it.
@@ -193,10 +294,10 @@ pub struct Machine {
     levels: Levels,
     /// The level of a file that was made in place and that somebody may be about to remove: it was empty for a while.
     unsure: Option<u8>,
-    /// Somebody linked in between, while this attempt held the reclaim lock.
+    /// Another process linked in between, while this attempt held the reclaim lock.
     overtaken: bool,
     examine: Examine,
-    dropping: Dropping,
+    give_up: GiveUp,
     sweep: Sweep,
     settling: Settling,
     /// Since when another program's reclaim is waited for; the inner value as in [`Settling`].
@@ -212,7 +313,7 @@ pub struct Machine {
     /// The host's sentence, when it refused.
     refused: String,
     /// What the last turn ended with; `Ok` is the lock.
-    end: Result<(), Stop>,
+    end: Outcome,
 }
 
 impl Machine {
@@ -239,7 +340,7 @@ impl Machine {
             unsure: None,
             overtaken: false,
             examine: Examine::default(),
-            dropping: Dropping::default(),
+            give_up: GiveUp::default(),
             sweep: Sweep::default(),
             settling: Settling::default(),
             other: None,
@@ -249,7 +350,7 @@ impl Machine {
             warnings: Vec::new(),
             lost: false,
             refused: String::new(),
-            end: Err(Stop::Ended),
+            end: Err(Error::without_file(Cause::Ended)),
         }
     }
 
@@ -276,7 +377,7 @@ impl Machine {
         matches!(self.state, State::Ended)
     }
 
-    /// Begin the attempt, or go on after [`Cause::Again`](crate::contract::Cause::Again). `elapsed` is how long ago it
+    /// Begin the attempt, or go on after [`Cause::Again`]. `elapsed` is how long ago it
     /// began, in milliseconds.
     pub fn start(&mut self, elapsed: u64) -> Next<Outcome> {
         self.now = self.now.max(elapsed);
@@ -285,11 +386,13 @@ impl Machine {
             since.get_or_insert(self.now);
         }
         let turn = match self.state {
-            State::New if !is_lock_name(&self.names.level(0)) => self.stop(Stop::BadName),
-            State::New => self.examine(State::Look, 0),
-            State::WaitSettle => self.link(0),
-            State::WaitOther(level) => self.look_for_other(level),
-            _ => self.stop(Stop::Ended),
+            State::New if !is_lock_name(self.names.lock()) => {
+                self.stop(Error::at(0, Cause::BadName))
+            }
+            State::New => self.examine(State::Look(Look::Judge), 0),
+            State::Wait(Wait::Settle) => self.link(0),
+            State::Wait(Wait::OtherReclaim(level)) => self.judge_reclaim_beside(level),
+            _ => self.stop(Error::without_file(Cause::Ended)),
         };
         self.next(turn)
     }
@@ -300,126 +403,105 @@ impl Machine {
         self.next(turn)
     }
 
-    /// Give the lock, or the attempt, up: the names, the claim, the evidence.
-    #[must_use]
-    pub fn release(&mut self) -> (Release, Next<Released>) {
-        let held = matches!(self.state, State::Owned);
-        let claim = self.claim();
-        let call = self
-            .dropping
-            .begin(self.levels, self.unsure, self.own, claim);
-        self.dropping.lost = self.lost;
-        let release = Release {
-            names: self.names.clone(),
-            held,
-            dropping: self.dropping,
-        };
-        self.state = State::Ended;
-        let next = release.next(call);
-        (release, next)
-    }
-
     /// How the lock was got.
     #[must_use]
-    pub fn report(&self) -> Report {
-        let maker = self.maker.as_ref();
+    pub fn report(&self) -> Report<'_> {
         Report {
-            file: self.names.level(0),
-            pid: maker.map_or(0, |maker| maker.pid),
-            identity: maker.map_or("", |maker| maker.identity.as_str()).into(),
+            maker: self.maker.as_ref(),
             claimed: !self.in_place,
-            evidence: maker.is_some_and(|maker| maker.evidence),
-            replaced: self
-                .replaced
-                .iter()
-                .map(|it| it.tell(&self.names))
-                .collect(),
-            warnings: self
-                .warnings
-                .iter()
-                .map(|it| it.tell(&self.names))
-                .collect(),
+            replaced: &self.replaced,
+            warnings: &self.warnings,
         }
     }
 
+    /// The file that was looked at last: of the holder, where the attempt was refused.
+    #[must_use]
+    pub fn found(&self) -> &Found {
+        self.examine.found()
+    }
+
+    /// The host's sentence, where it refused.
+    #[must_use]
+    pub fn refused(&self) -> &str {
+        &self.refused
+    }
+
     fn next(&self, turn: Turn) -> Next<Outcome> {
-        match (turn, &self.end) {
-            (Some(call), _) => Next::Call(call),
-            (None, Ok(())) => Next::End(Ok(())),
-            (None, Err(stop)) => {
-                Next::End(Err(stop.tell(&self.names, self.found(), &self.refused)))
-            }
+        match turn {
+            Some(call) => Next::Call(call),
+            None => Next::End(self.end),
         }
     }
 
     fn turn(&mut self, reply: Reply) -> Turn {
         match self.state {
-            State::Look | State::Judge(_) | State::Under(_) | State::Other(_) => {
-                // Asked for the sake of the look, before there is a claim.
-                if let (Reply::Maker(maker), State::Look) = (&reply, self.state) {
-                    self.maker = Some(*maker);
-                }
-                match self.examine.reply(reply) {
-                    Look::Call(call) => Some(call),
-                    Look::Over(seen) => self.seen(seen),
-                }
+            State::Look(Look::Judge)
+            | State::Take(Take::Judge(_) | Take::JudgeUnder(_))
+            | State::Verify(Verify::Judge(_)) => self.judging(reply),
+            State::Look(Look::Predecessor) => self.predecessor_seen(reply),
+
+            State::Claim(Claim::Identify) => self.identified(reply),
+            State::Claim(Claim::Create) => self.created(reply),
+            State::Claim(Claim::Guard) => self.claim_guarded(reply),
+            State::Claim(Claim::Write) => self.claim_written(reply),
+            State::Claim(Claim::GiveUp) | State::ProbeLinks(ProbeLinks::GiveUpClaim) => {
+                let call = self.give_up.reply(reply);
+                self.claim_given_up(call)
             }
-            State::Predecessor => self.predecessor_seen(reply),
-            State::Current(purpose) => self.introduced(purpose, reply),
-            State::Create => self.created(reply),
-            State::Guard(file, under, probed) => self.guarded(file, under, probed, reply),
-            State::Write(file, under) => self.written(file, under, reply),
-            State::Unclaim(purpose) => {
-                let call = self.dropping.reply(reply);
-                self.unclaiming(purpose, call)
+
+            State::ProbeLinks(ProbeLinks::Identify) => self.scratch_identified(reply),
+            State::ProbeLinks(ProbeLinks::Link(time)) => self.scratch_linked(time, reply),
+            State::ProbeLinks(ProbeLinks::Compare(time, code)) => {
+                self.scratch_compared(time, code, reply)
             }
-            State::ScratchLink(again) => self.scratch_linked(again, reply),
-            State::ScratchCompare(again, code) => self.scratch_compared(again, code, reply),
-            State::ScratchCount => self.scratch_counted(reply),
-            State::ScratchRemove(links) => self.scratch_removed(links, reply),
-            State::Born => self.without_links(reply),
-            State::Link(level, under) => self.linked(level, under, reply),
-            State::LinkFailed(level, under, code) => self.not_linked(level, under, code, reply),
-            State::Make(level, under) => self.made(level, under, reply),
-            State::SecondLook(level, reason) => self.second_look(level, reason, reply),
-            State::Remove(level, reason) => self.removed(level, reason, reply),
-            State::Above(level, linked) => self.above(level, linked, reply),
-            State::RemoveAbove(level, linked) => match reply.done() {
-                Ok(()) | Err(ErrorCode::NoEntry) => self.above_dropped(level, linked),
+            State::ProbeLinks(ProbeLinks::Count) => self.scratch_counted(reply),
+            State::ProbeLinks(ProbeLinks::Remove(links)) => self.scratch_removed(links, reply),
+            State::ProbeLinks(ProbeLinks::Age) => self.without_links(reply),
+
+            State::Take(Take::Link(level, reclaim)) => self.linked(level, reclaim, reply),
+            State::Take(Take::Compare(level, reclaim, code)) => {
+                self.link_compared(level, reclaim, code, reply)
+            }
+            State::Take(Take::Make(level, reclaim)) => self.made(level, reclaim, reply),
+            State::Take(Take::Guard(level, reclaim, probes)) => {
+                self.made_guarded(level, reclaim, probes, reply)
+            }
+            State::Take(Take::Write(level, reclaim)) => self.made_written(level, reclaim, reply),
+            State::Take(Take::CompareDead(level, reason)) => {
+                self.dead_compared(level, reason, reply)
+            }
+            State::Take(Take::Remove(level, reason)) => self.removed(level, reason, reply),
+            State::Take(Take::CompareReclaim(level, linked)) => {
+                self.reclaim_compared(level, linked, reply)
+            }
+            State::Take(Take::RemoveReclaim(level, linked)) => match reply.done() {
+                Ok(()) | Err(ErrorCode::NoEntry) => self.reclaim_dropped(level, linked),
                 Err(code) => self.fail_at(Operation::Remove, level + 1, code),
             },
-            State::Age(level, under) => {
+            State::Take(Take::Age(level, reclaim)) => {
                 self.aged(reply);
-                self.judge(level, under)
+                self.judge(level, reclaim)
             }
-            State::AgeOther(level) => {
+            State::Take(Take::Keep(level)) => self.give_up_reclaims(Then::Settle(level)),
+
+            State::Verify(Verify::Age(level)) => {
                 self.aged(reply);
-                self.judge_other(level)
+                self.judge_beside(level)
             }
-            State::KeepOther(level) => self.wait_for_other(level, None),
-            State::Keep(level) => self.drop_reclaims(After::Wait(level)),
-            State::Verify(level) => self.verified(level, reply),
-            State::Leftover(level) => self.leftover(level, reply),
-            State::Sweep => match self.sweep.reply(reply) {
-                Some(call) => Some(call),
-                None => {
-                    self.warn(self.sweep.failure);
-                    if self.sweep.partial {
-                        self.warnings.push(Warning::Unswept);
-                    }
-                    self.owned()
-                }
-            },
-            State::Bury => match self.sweep.reply(reply) {
-                Some(call) => Some(call),
-                None => self.ended(),
-            },
-            State::Dropping(after) => {
-                let call = self.dropping.reply(reply);
-                self.dropped(after, call)
+            State::Verify(Verify::Keep(level)) => self.wait_for_reclaim(level, None),
+            State::Verify(Verify::Compare(level)) => self.verified(level, reply),
+
+            State::Tidy(level) => self.leftover(level, reply),
+            State::Sweep(claims) => {
+                let call = self.sweep.reply(reply);
+                self.swept(claims, call)
             }
-            State::New | State::WaitSettle | State::WaitOther(_) | State::Owned | State::Ended => {
-                self.stop(Stop::Ended)
+            State::GiveUp(then) => {
+                let call = self.give_up.reply(reply);
+                self.given_up(then, call)
+            }
+            State::New | State::Wait(_) | State::Owned | State::Ended => {
+                self.stop(Error::without_file(Cause::Ended))
             }
         }
     }
@@ -445,15 +527,37 @@ impl Machine {
         id.is_ok_and(|id| self.levels.get(level) == Some(id))
     }
 
-    fn seen(&mut self, seen: Seen) -> Turn {
-        match self.state {
-            State::Look => self.looked(seen),
-            State::Judge(level) => self.seen_at(level, false, seen),
-            State::Under(level) => self.seen_at(level, true, seen),
-            State::Other(level) => self.other_seen(level, seen),
-            _ => self.stop(Stop::Ended),
+    /// A lock file is looked at (protocol.md#judging-a-lock-file), in the step that the state is.
+    fn judging(&mut self, reply: Reply) -> Turn {
+        // Asked for the sake of the look, before there is a claim.
+        if let (Reply::Maker(maker), State::Look(_)) = (&reply, self.state) {
+            self.maker = Some(*maker);
+        }
+        match (self.examine.reply(reply), self.state) {
+            (Next::Call(call), _) => Some(call),
+            (Next::End(seen), State::Take(Take::Judge(level))) => {
+                self.seen(level, Reclaim::NotHeld, seen)
+            }
+            (Next::End(seen), State::Take(Take::JudgeUnder(level))) => {
+                self.seen(level, Reclaim::Held, seen)
+            }
+            (Next::End(seen), State::Verify(Verify::Judge(level))) => self.seen_beside(level, seen),
+            (Next::End(seen), _) => self.looked(seen),
         }
     }
+}
+
+/// How a lock was got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report<'a> {
+    /// The owner.
+    pub maker: Option<&'a Maker>,
+    /// Whether the lock is a claim under a second name. Otherwise it was made in place.
+    pub claimed: bool,
+    /// What was removed to get it, in that order.
+    pub replaced: &'a [Replaced],
+    /// What could not be done beside.
+    pub warnings: &'a [Warning],
 }
 
 /// Whether an owner sweeps without a cause: one identity in 64 does (by its FNV-1a hash), each for good.
@@ -469,4 +573,4 @@ pub fn sweeps_unasked(identity: &Identity) -> bool {
 }
 
 #[cfg(test)]
-mod dialogue;
+mod tests;

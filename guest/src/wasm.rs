@@ -6,6 +6,20 @@ use alloc::alloc::{Layout, alloc, realloc};
 
 use rlsf::SmallGlobalTlsf;
 
+/// The exports of the component, as the canonical ABI calls them.
+// Generated code, apart from our rules.
+#[allow(
+    clippy::all,
+    clippy::undocumented_unsafe_blocks,
+    unsafe_op_in_unsafe_fn,
+    unused_qualifications
+)]
+mod exports {
+    use crate::component::Component;
+
+    crate::contract::generated::export!(Component with_types_in crate::contract::generated);
+}
+
 #[global_allocator]
 static ALLOCATOR: SmallGlobalTlsf = SmallGlobalTlsf::new();
 

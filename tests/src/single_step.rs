@@ -10,12 +10,14 @@ use std::{
 
 use lockhost_guest::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
-    contract::{
-        AliveReason, Datetime, DeadReason, DescriptorType, Error, ErrorCode, Liveness,
-        UnknownReason,
+    facts::{
+        AliveReason, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness, UnknownReason,
     },
-    lockfile::{self, Name, Names, content_of},
-    machine::{Machine, Outcome},
+    machine::{
+        Machine,
+        outcome::{Error, Outcome},
+    },
+    names::{self, Name, Names, content_of},
 };
 
 use crate::{
@@ -222,7 +224,7 @@ impl Stepped {
         };
         Reply::Maker(Maker {
             pid: self.pid,
-            identity: lockfile::Identity::new(&identity).expect("an identity"),
+            identity: names::Identity::new(&identity).expect("an identity"),
             evidence: false,
         })
     }

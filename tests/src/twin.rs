@@ -7,12 +7,8 @@ mod questions;
 
 use std::{fs::File, io, path::Path};
 
-use lockhost_guest::{
-    contract::{Error, ErrorCode, Report},
-    inspect::{Inspect, Inspected},
-    machine::Machine,
-    release::Released,
-};
+use lockhost_guest::contract::{self, Error, InspectError, ReleaseError, Report, Status};
+use lockhost_guest::{facts::ErrorCode, inspect::Inspect, machine::Machine};
 
 use self::driver::Driver;
 
@@ -45,7 +41,8 @@ impl Twin {
         let next = self.machine.start(elapsed);
         let machine = &mut self.machine;
         self.driver
-            .run(&self.directory, next, |reply| machine.reply(reply))?;
+            .run(&self.directory, next, |reply| machine.reply(reply))
+            .map_err(|error| contract::error(&self.machine, error))?;
         self.driver.close_looked_at();
         Ok(())
     }
@@ -53,7 +50,7 @@ impl Twin {
     /// How the lock was got.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.machine.report()
+        contract::report(&self.machine)
     }
 
     /// Whether the lock file is its own.
@@ -61,8 +58,7 @@ impl Twin {
     /// # Errors
     /// Why the file cannot be looked at.
     pub fn still_held(&self) -> Result<bool, ErrorCode> {
-        let file = self.machine.names().level(0);
-        match files::id_at(&self.directory, &file) {
+        match files::id_at(&self.directory, self.machine.names().lock()) {
             Ok(id) => Ok(Some(id) == self.machine.own()),
             Err(ErrorCode::NoEntry) => Ok(false),
             Err(code) => Err(code),
@@ -73,17 +69,19 @@ impl Twin {
     ///
     /// # Errors
     /// What could not be done.
-    pub fn release(mut self) -> Released {
+    pub fn release(mut self) -> Result<(), ReleaseError> {
         self.give_up()
     }
 
-    fn give_up(&mut self) -> Released {
+    fn give_up(&mut self) -> Result<(), ReleaseError> {
         if self.machine.has_ended() {
             return Ok(());
         }
         let (mut release, next) = self.machine.release();
-        self.driver
-            .run(&self.directory, next, |reply| release.reply(reply))
+        let released = self
+            .driver
+            .run(&self.directory, next, |reply| release.reply(reply));
+        contract::released(self.machine.names(), released)
     }
 }
 
@@ -119,9 +117,16 @@ pub fn acquire(directory: &Path) -> io::Result<Result<Twin, Error>> {
 ///
 /// # Errors
 /// As the guest's.
-pub fn inspect(directory: &File, name: &str) -> Inspected {
+pub fn inspect(directory: &File, name: &str) -> Result<Status, InspectError> {
     let mut inspect = Inspect::new(name.to_owned());
     let mut driver = Driver::new(inspect.names().clone());
     let next = inspect.start();
-    driver.run(directory, next, |reply| inspect.reply(reply))
+    let mut files = Vec::new();
+    let names = inspect.names().clone();
+    let inspected = driver.run(directory, next, |reply| {
+        inspect.reply(reply, |level, found| {
+            files.push(contract::occupied(&names, level, found));
+        })
+    });
+    contract::inspected(&names, files, inspected)
 }

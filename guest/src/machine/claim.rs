@@ -1,30 +1,32 @@
 //! Before the lock is tried for: *look*, then *claim*.
 
-use super::{ATTEMPTS, Machine, PREDECESSOR, Purpose, RETRIES, State, Turn, Verdict, end::unseen};
+use super::{
+    ATTEMPTS, Claim, Look, Machine, PREDECESSOR, ProbeLinks, State, Turn, Verdict,
+    examine::Seen,
+    give_up::Levels,
+    outcome::{Awaited, Cause, Error, Failure, Occupation, Operation},
+};
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
-    contract::{Awaited, ErrorCode, Occupation, Operation},
-    dropping::Levels,
-    examine::Seen,
-    lockfile::Name,
-    stop::Stop,
+    facts::ErrorCode,
+    names::Name,
 };
 
 impl Machine {
     // look
 
     pub(super) fn looked(&mut self, seen: Seen) -> Turn {
-        let stop = match seen {
+        let error = match seen {
             Seen::Gone => return self.after_predecessor(),
             Seen::File => match self.verdict(0) {
-                // Whether it has settled can only be told beside a claim of ours.
-                Verdict::Dead(_) | Verdict::Unsettled => return self.introduce(),
-                Verdict::Held => Stop::Held(0, Occupation::Owning),
+                // Whether it has settled is only known beside a claim of ours.
+                Verdict::Dead(_) | Verdict::Unsettled => return self.identify(),
+                Verdict::Held => Error::at(0, Cause::Held(Occupation::Owning)),
             },
-            Seen::NotALock(what) => Stop::NotALock(0, what),
-            Seen::Failed(operation, code) => Stop::Failed(unseen(operation, 0, code)),
+            Seen::NotALock(what) => Error::at(0, Cause::NotALock(what)),
+            Seen::Failed(operation, code) => Failure::to_see(operation, 0, code).into(),
         };
-        self.stop(stop)
+        self.stop(error)
     }
 
     /// An owner removes its claim after its lock file, within microseconds. If the claim stands longer, the file may have
@@ -33,51 +35,43 @@ impl Machine {
         match self.predecessor {
             Some(owner) if self.now < PREDECESSOR => {
                 let name = Name::Claim(owner);
-                self.call(State::Predecessor, Call::Id { name })
+                self.call(State::Look(Look::Predecessor), Call::Id { name })
             }
-            _ => self.introduce(),
+            _ => self.identify(),
         }
     }
 
     pub(super) fn predecessor_seen(&mut self, reply: Reply) -> Turn {
         match reply.id() {
-            Ok(_) => {
-                self.state = State::New;
-                self.again(Awaited::Owner, 0)
-            }
-            Err(_) => self.introduce(),
+            Ok(_) => self.again(State::New, Awaited::Owner, 0),
+            Err(_) => self.identify(),
         }
     }
 
     // claim
 
-    pub(super) fn introduce(&mut self) -> Turn {
+    fn identify(&mut self) -> Turn {
         let attempt = self.attempt;
         // The host may have answered during the look, a moment ago.
         if let (0, Some(maker)) = (attempt, self.maker) {
-            return self.introduced(Purpose::Claim, Reply::Maker(maker));
+            return self.create(maker);
         }
-        self.call(State::Current(Purpose::Claim), Call::Current { attempt })
+        self.call(State::Claim(Claim::Identify), Call::Current { attempt })
     }
 
-    pub(super) fn introduced(&mut self, purpose: Purpose, reply: Reply) -> Turn {
-        match (reply, purpose) {
-            (Reply::Maker(maker), Purpose::Claim) => {
-                self.maker = Some(maker);
-                let claim = maker.identity;
-                return self.call(State::Create, Call::Create { claim });
-            }
-            (Reply::Maker(maker), Purpose::Scratch) => {
-                self.scratch = Some(maker.identity);
-                return self.link_scratch(false);
-            }
-            (Reply::Refused(why), _) => self.refused = why,
+    pub(super) fn identified(&mut self, reply: Reply) -> Turn {
+        match reply {
+            Reply::Maker(maker) => return self.create(maker),
+            Reply::Refused(why) => self.refused = why,
             _ => {}
         }
-        match purpose {
-            Purpose::Claim => self.stop(Stop::Host),
-            Purpose::Scratch => self.abort(Stop::Host),
-        }
+        self.stop(Error::without_file(Cause::Host))
+    }
+
+    fn create(&mut self, maker: Maker) -> Turn {
+        self.maker = Some(maker);
+        let claim = maker.identity;
+        self.call(State::Claim(Claim::Create), Call::Create { claim })
     }
 
     pub(super) fn created(&mut self, reply: Reply) -> Turn {
@@ -85,12 +79,13 @@ impl Machine {
             Ok(id) => {
                 self.own = id;
                 self.born = None;
-                self.guard(Ours::Claim, false, 0)
+                let file = Ours::Claim;
+                self.call(State::Claim(Claim::Guard), Call::Guard { file })
             }
             // Another attempt of this process, or what is left of one.
             Err(ErrorCode::Exist) if self.attempt < ATTEMPTS => {
                 self.attempt += 1;
-                self.introduce()
+                self.identify()
             }
             Err(code) => {
                 let name = self.claim().map(Name::Claim);
@@ -100,77 +95,63 @@ impl Machine {
         }
     }
 
-    /// Have the host keep evidence on a file of ours; a probe was in the way so many times before.
-    pub(super) fn guard(&mut self, file: Ours, under: bool, probed: u8) -> Turn {
-        self.call(State::Guard(file, under, probed), Call::Guard { file })
+    pub(super) fn claim_guarded(&mut self, reply: Reply) -> Turn {
+        match (reply, self.maker) {
+            (Reply::Probed, _) => self.renew(),
+            (Reply::Done, Some(Maker { pid, .. })) => {
+                let file = Ours::Claim;
+                self.call(State::Claim(Claim::Write), Call::Write { file, pid })
+            }
+            (other, _) => self.not_guarded(self.claim().map(Name::Claim), other),
+        }
     }
 
-    pub(super) fn guarded(&mut self, file: Ours, under: bool, probed: u8, reply: Reply) -> Turn {
-        match (reply, file, self.maker) {
-            (Reply::Probed, Ours::Claim, _) => self.renew(),
-            // No pid is written into a file in place before the kernel keeps the lock on it. In another PID namespace
-            // that pid is the number of no process, and only the kernel's lock shows that its owner lives. A probe is
-            // over in a moment.
-            (Reply::Probed, Ours::At(_), _) if probed < RETRIES => {
-                self.guard(file, under, probed + 1)
-            }
-            (Reply::Probed, Ours::At(level), _) => self.abort(Stop::Contended(level)),
-            (Reply::Done, _, Some(Maker { pid, .. })) => {
-                self.call(State::Write(file, under), Call::Write { file, pid })
-            }
-            (Reply::Refused(why), ..) => {
+    /// The host keeps no evidence on a file of ours.
+    pub(super) fn not_guarded(&mut self, name: Option<Name>, reply: Reply) -> Turn {
+        match reply {
+            Reply::Refused(why) => {
                 self.refused = why;
-                self.abort(Stop::Host)
+                self.abort(Error::without_file(Cause::Host))
             }
-            (other, ..) => self.fail(Operation::Create, self.name_of(file), other.failure()),
+            other => self.fail(Operation::Create, name, other.failure()),
         }
     }
 
-    pub(super) fn written(&mut self, file: Ours, under: bool, reply: Reply) -> Turn {
-        match (reply.done(), file) {
-            (Ok(()), Ours::Claim) => self.claimed(),
-            (Ok(()), Ours::At(level)) => self.made_written(level, under),
-            (Err(code), _) => self.fail(Operation::Write, self.name_of(file), code),
-        }
-    }
-
-    fn name_of(&self, file: Ours) -> Option<Name> {
-        match file {
-            Ours::Claim => self.claim().map(Name::Claim),
-            Ours::At(level) => Some(Name::Level(level)),
+    pub(super) fn claim_written(&mut self, reply: Reply) -> Turn {
+        match reply.done() {
+            Ok(()) => self.claimed(),
+            Err(code) => self.fail(Operation::Write, self.claim().map(Name::Claim), code),
         }
     }
 
     /// Our claim cannot be used: another one, under another name.
     pub(super) fn renew(&mut self) -> Turn {
         if self.is_worn_out() {
-            return self.abort(Stop::Contended(0));
+            return self.contended(0);
         }
-        self.unclaim(Purpose::Claim)
+        self.give_up_claim(State::Claim(Claim::GiveUp))
     }
 
     /// Give the claim up, for another one or for none.
-    pub(super) fn unclaim(&mut self, purpose: Purpose) -> Turn {
-        self.state = State::Unclaim(purpose);
+    pub(super) fn give_up_claim(&mut self, state: State) -> Turn {
+        self.state = state;
         let claim = self.claim();
-        let call = self
-            .dropping
-            .begin(Levels::default(), None, self.own, claim);
-        self.unclaiming(purpose, call)
+        let call = self.give_up.begin(Levels::default(), None, self.own, claim);
+        self.claim_given_up(call)
     }
 
-    pub(super) fn unclaiming(&mut self, purpose: Purpose, call: Option<Call>) -> Turn {
-        match (call, self.dropping.failure, purpose) {
+    pub(super) fn claim_given_up(&mut self, call: Option<Call>) -> Turn {
+        match (call, self.give_up.failure, self.state) {
             (Some(call), ..) => Some(call),
-            (None, Some(failure), _) => self.stop(Stop::Failed(failure)),
-            (None, None, Purpose::Claim) => {
-                self.attempt += 1;
-                self.own = FileId::default();
-                self.introduce()
-            }
-            (None, None, Purpose::Scratch) => {
+            (None, Some(failure), _) => self.stop(failure.into()),
+            (None, None, State::ProbeLinks(ProbeLinks::GiveUpClaim)) => {
                 self.in_place = true;
                 self.link(0)
+            }
+            (None, None, _) => {
+                self.attempt += 1;
+                self.own = FileId::default();
+                self.identify()
             }
         }
     }

@@ -1,12 +1,14 @@
 //! *take(k)*: a name is linked, or what stands there is judged, replaced or respected.
 
-use super::{After, Goal, Machine, PATIENCE, State, Turn, Verdict, end::unseen};
-use crate::{
-    call::{Call, Ours, Reply},
-    contract::{AliveReason, ErrorCode, Liveness, Occupation, Operation, ReplacedReason},
+use super::{
+    Goal, Linked, Machine, PATIENCE, Probes, RETRIES, Reclaim, State, Take, Then, Turn, Verdict,
     examine::{Found, Seen},
-    lockfile::{DEEPEST, Name},
-    stop::{Replaced, Stop},
+    outcome::{Cause, Error, Failure, Occupation, Operation, Replaced, ReplacedReason},
+};
+use crate::{
+    call::{Call, Maker, Ours, Reply},
+    facts::{AliveReason, ErrorCode, Liveness},
+    names::{DEEPEST, Name},
 };
 
 impl Machine {
@@ -14,62 +16,68 @@ impl Machine {
 
     pub(super) fn link(&mut self, level: u8) -> Turn {
         if level > DEEPEST {
-            return self.abort(Stop::TooDeep);
+            return self.abort(Error::too_deep());
         }
-        self.put(level, false)
+        self.put(level, Reclaim::NotHeld)
     }
 
-    /// Give the name at this level to a file of ours; `under` in step 6, under the next level's name.
-    pub(super) fn put(&mut self, level: u8, under: bool) -> Turn {
+    /// Give the name at this level to a file of ours.
+    fn put(&mut self, level: u8, reclaim: Reclaim) -> Turn {
         if self.in_place {
-            return self.call(State::Make(level, under), Call::Make { level });
+            return self.call(
+                State::Take(Take::Make(level, reclaim)),
+                Call::Make { level },
+            );
         }
         self.levels.insert(level, self.own);
         let name = Name::Level(level);
-        self.call(State::Link(level, under), Call::Link { name })
+        self.call(State::Take(Take::Link(level, reclaim)), Call::Link { name })
     }
 
-    pub(super) fn linked(&mut self, level: u8, under: bool, reply: Reply) -> Turn {
-        match reply.done() {
-            // *beside the original* compares it before it is owned.
-            Ok(()) if level == 0 => self.stands(level, under),
+    pub(super) fn linked(&mut self, level: u8, reclaim: Reclaim, reply: Reply) -> Turn {
+        let code = match reply.done() {
+            // *verify* compares it before it is owned.
+            Ok(()) if level == 0 => return self.stands(level, reclaim),
             // The claim is linked by its name, which may be another attempt's of this process by now: this one's was
             // swept if it was stopped for a minute before it guarded it.
-            Ok(()) => self.compare(State::LinkFailed(level, under, ErrorCode::Exist), level),
+            Ok(()) => ErrorCode::Exist,
             // A network file system may answer that the name exists to the very request that made it.
-            Err(code) => self.compare(State::LinkFailed(level, under, code), level),
-        }
+            Err(code) => code,
+        };
+        self.compare(State::Take(Take::Compare(level, reclaim, code)), level)
     }
 
-    pub(super) fn not_linked(
+    pub(super) fn link_compared(
         &mut self,
         level: u8,
-        under: bool,
+        reclaim: Reclaim,
         code: ErrorCode,
         reply: Reply,
     ) -> Turn {
         let id = reply.id();
         if self.is_own(level, id) {
-            return self.stands(level, under);
+            return self.stands(level, reclaim);
         }
-        match (code, id) {
+        match id {
             // It may be linked after all, so it stays among those to be dropped.
-            (_, Err(unseen)) if unseen != ErrorCode::NoEntry => {
+            Err(unseen) if unseen != ErrorCode::NoEntry => {
                 return self.fail_at(Operation::Stat, level, unseen);
             }
             _ => self.levels.remove(level),
         }
-        match (code, id) {
-            (ErrorCode::Exist, Err(_)) if !under => self.link_again(level),
-            (ErrorCode::Exist, Ok(id)) if !under && id == self.found().id && self.knows_dead() => {
-                self.judge(level, false)
+        match (code, reclaim, id) {
+            (ErrorCode::Exist, Reclaim::NotHeld, Err(_)) => self.link_again(level),
+            (ErrorCode::Exist, Reclaim::NotHeld, Ok(id))
+                if id == self.found().id && self.knows_dead() =>
+            {
+                self.judge(level, Reclaim::NotHeld)
             }
-            (ErrorCode::Exist, _) => self.in_the_way(level, under),
-            // Our claim is gone: somebody who could not know better has swept it.
-            (ErrorCode::NoEntry, _) if !under && self.goal == Goal::Lock => self.renew(),
+            (ErrorCode::Exist, ..) => self.in_the_way(level, reclaim),
+            // Our claim is gone: a process that could not know better has swept it.
+            (ErrorCode::NoEntry, Reclaim::NotHeld, _) if self.goal == Goal::Lock => self.renew(),
             _ if self.may_lack_links(code) => {
                 self.denied = Some((level, code));
-                self.ask_for_scratch()
+                self.probe_links()
             }
             _ => self.fail_at(Operation::Link, level, code),
         }
@@ -77,64 +85,99 @@ impl Machine {
 
     pub(super) fn link_again(&mut self, level: u8) -> Turn {
         if self.is_worn_out() {
-            return self.abort(Stop::Contended(level));
+            return self.contended(level);
         }
         self.link(level)
     }
 
-    /// Somebody else has the name.
-    fn in_the_way(&mut self, level: u8, under: bool) -> Turn {
-        if under {
-            self.overtaken = true;
-            return self.compare(State::Above(level, false), level + 1);
+    /// Another file has the name.
+    fn in_the_way(&mut self, level: u8, reclaim: Reclaim) -> Turn {
+        match reclaim {
+            Reclaim::Held => {
+                self.overtaken = true;
+                self.compare_reclaim(level, Linked::Newcomers)
+            }
+            Reclaim::NotHeld => self.examine(State::Take(Take::Judge(level)), level),
         }
-        self.examine(State::Judge(level), level)
     }
 
     /// The name is ours.
-    fn stands(&mut self, level: u8, under: bool) -> Turn {
-        if under {
-            return self.compare(State::Above(level, true), level + 1);
+    fn stands(&mut self, level: u8, reclaim: Reclaim) -> Turn {
+        match reclaim {
+            Reclaim::Held => self.compare_reclaim(level, Linked::Ours),
+            Reclaim::NotHeld => self.taken(level),
         }
-        self.taken(level)
     }
 
-    // the same without links: the file is made in place, and is empty for a while
+    // in place, step 1: the file is made without links, and is empty for a while
 
-    pub(super) fn made(&mut self, level: u8, under: bool, reply: Reply) -> Turn {
+    pub(super) fn made(&mut self, level: u8, reclaim: Reclaim, reply: Reply) -> Turn {
         match reply.id() {
             Ok(id) => {
                 self.levels.insert(level, id);
-                // Under the next level's name nobody else can be replacing it.
-                self.unsure = (!under).then_some(level);
-                self.guard(Ours::At(level), under, 0)
+                // Under the reclaim lock no other process can be replacing it.
+                self.unsure = (reclaim == Reclaim::NotHeld).then_some(level);
+                self.guard_made(level, reclaim, Probes(0))
             }
-            Err(ErrorCode::Exist) => self.in_the_way(level, under),
+            Err(ErrorCode::Exist) => self.in_the_way(level, reclaim),
             Err(code) => self.fail_at(Operation::Create, level, code),
         }
     }
 
-    pub(super) fn made_written(&mut self, level: u8, under: bool) -> Turn {
-        if under {
-            return self.stands(level, under);
-        }
-        // Who took the empty file for a dead one may be about to remove it, under the next level's name. Who comes under
-        // that name later finds our pid.
-        self.look_for_other(level)
+    fn guard_made(&mut self, level: u8, reclaim: Reclaim, probes: Probes) -> Turn {
+        let file = Ours::At(level);
+        let step = Take::Guard(level, reclaim, probes);
+        self.call(State::Take(step), Call::Guard { file })
     }
 
-    // what was seen at a level, before (steps 2, 3) and under the next level's name (step 5)
-
-    pub(super) fn seen_at(&mut self, level: u8, under: bool, seen: Seen) -> Turn {
-        match seen {
-            Seen::Gone if under => self.put(level, true),
-            Seen::Gone => self.link_again(level),
-            Seen::NotALock(what) => self.abort(Stop::NotALock(level, what)),
-            Seen::Failed(operation, code) => {
-                self.abort(Stop::Failed(unseen(operation, level, code)))
+    pub(super) fn made_guarded(
+        &mut self,
+        level: u8,
+        reclaim: Reclaim,
+        Probes(probes): Probes,
+        reply: Reply,
+    ) -> Turn {
+        match (reply, self.maker) {
+            // No pid is written into a file in place before the kernel keeps the lock on it. In another PID namespace
+            // that pid is the number of no process, and only the kernel's lock shows that its owner lives. A probe is
+            // over in a moment.
+            (Reply::Probed, _) if probes < RETRIES => {
+                self.guard_made(level, reclaim, Probes(probes + 1))
             }
-            Seen::File if self.needs_age() => self.call(State::Age(level, under), Call::StatClaim),
-            Seen::File => self.judge(level, under),
+            (Reply::Probed, _) => self.contended(level),
+            (Reply::Done, Some(Maker { pid, .. })) => {
+                let file = Ours::At(level);
+                let step = Take::Write(level, reclaim);
+                self.call(State::Take(step), Call::Write { file, pid })
+            }
+            (other, _) => self.not_guarded(Some(Name::Level(level)), other),
+        }
+    }
+
+    pub(super) fn made_written(&mut self, level: u8, reclaim: Reclaim, reply: Reply) -> Turn {
+        match (reply.done(), reclaim) {
+            (Ok(()), Reclaim::Held) => self.stands(level, reclaim),
+            // A process that took the empty file for a dead one may be about to remove it, under the reclaim lock. One
+            // that takes the reclaim lock later finds our pid.
+            (Ok(()), Reclaim::NotHeld) => self.judge_reclaim_beside(level),
+            (Err(code), _) => self.fail_at(Operation::Write, level, code),
+        }
+    }
+
+    // what was seen at a level, before (steps 2, 3) and under the reclaim lock (step 5)
+
+    pub(super) fn seen(&mut self, level: u8, reclaim: Reclaim, seen: Seen) -> Turn {
+        match (seen, reclaim) {
+            (Seen::Gone, Reclaim::Held) => self.put(level, reclaim),
+            (Seen::Gone, Reclaim::NotHeld) => self.link_again(level),
+            (Seen::NotALock(what), _) => self.abort(Error::at(level, Cause::NotALock(what))),
+            (Seen::Failed(operation, code), _) => {
+                self.abort(Failure::to_see(operation, level, code).into())
+            }
+            (Seen::File, _) if self.needs_age() => {
+                self.call(State::Take(Take::Age(level, reclaim)), Call::StatClaim)
+            }
+            (Seen::File, _) => self.judge(level, reclaim),
         }
     }
 
@@ -146,26 +189,24 @@ impl Machine {
         self.born = Some(reply.stat().ok().and_then(|stat| stat.modified));
     }
 
-    pub(super) fn judge(&mut self, level: u8, under: bool) -> Turn {
+    pub(super) fn judge(&mut self, level: u8, reclaim: Reclaim) -> Turn {
         match self.verdict(level) {
             Verdict::Held => {
                 let occupation = match level {
-                    0 if under || self.overtaken => Occupation::Overtaking,
+                    0 if reclaim == Reclaim::Held || self.overtaken => Occupation::Overtaking,
                     0 => Occupation::Owning,
                     _ => Occupation::Reclaiming,
                 };
-                self.abort(Stop::Held(level, occupation))
+                self.abort(Error::at(level, Cause::Held(occupation)))
             }
             Verdict::Unsettled => self.settle(level),
             // The file stays open, so its identity is its own; and its owner is dead, so what was seen stays true.
-            // Only the name may have gone to somebody else since.
-            Verdict::Dead(reason) if under => self.compare(State::SecondLook(level, reason), level),
+            // Only the name may have gone to another file since.
+            Verdict::Dead(reason) if reclaim == Reclaim::Held => {
+                self.compare(State::Take(Take::CompareDead(level, reason)), level)
+            }
             Verdict::Dead(_) => self.link(level + 1),
         }
-    }
-
-    pub(super) fn found(&self) -> &Found {
-        self.examine.found()
     }
 
     /// Whether the file that was looked at last is the claim of an owner that is dead. Then it stays what it was: its number
@@ -204,18 +245,24 @@ impl Machine {
         }
     }
 
-    // take, step 5: the second look, and the removal
+    // take, step 5: the comparison, and the removal
 
-    pub(super) fn second_look(&mut self, level: u8, reason: ReplacedReason, reply: Reply) -> Turn {
+    pub(super) fn dead_compared(
+        &mut self,
+        level: u8,
+        reason: ReplacedReason,
+        reply: Reply,
+    ) -> Turn {
         match reply.id() {
             Ok(id) if id == self.found().id => {
                 let name = Name::Level(level);
-                self.call(State::Remove(level, reason), Call::Unlink { name })
+                self.call(
+                    State::Take(Take::Remove(level, reason)),
+                    Call::Unlink { name },
+                )
             }
-            Ok(_) | Err(ErrorCode::NoEntry) if self.is_worn_out() => {
-                self.abort(Stop::Contended(level))
-            }
-            Ok(_) | Err(ErrorCode::NoEntry) => self.examine(State::Under(level), level),
+            Ok(_) | Err(ErrorCode::NoEntry) if self.is_worn_out() => self.contended(level),
+            Ok(_) | Err(ErrorCode::NoEntry) => self.judge_under(level),
             Err(code) => self.fail_at(Operation::Stat, level, code),
         }
     }
@@ -236,50 +283,59 @@ impl Machine {
             Err(ErrorCode::NoEntry) => {}
             Err(code) => return self.fail_at(Operation::Remove, level, code),
         }
-        self.put(level, true)
+        self.put(level, Reclaim::Held)
     }
 
     // take, step 6
 
-    pub(super) fn above(&mut self, level: u8, linked: bool, reply: Reply) -> Turn {
+    fn compare_reclaim(&mut self, level: u8, linked: Linked) -> Turn {
+        self.compare(State::Take(Take::CompareReclaim(level, linked)), level + 1)
+    }
+
+    pub(super) fn reclaim_compared(&mut self, level: u8, linked: Linked, reply: Reply) -> Turn {
         match reply.id() {
             id if self.is_own(level + 1, id) => {
                 let name = Name::Level(level + 1);
-                self.call(State::RemoveAbove(level, linked), Call::Unlink { name })
+                let step = Take::RemoveReclaim(level, linked);
+                self.call(State::Take(step), Call::Unlink { name })
             }
-            Ok(_) | Err(ErrorCode::NoEntry) => self.above_dropped(level, linked),
+            Ok(_) | Err(ErrorCode::NoEntry) => self.reclaim_dropped(level, linked),
             Err(code) => self.fail_at(Operation::Stat, level + 1, code),
         }
     }
 
-    pub(super) fn above_dropped(&mut self, level: u8, linked: bool) -> Turn {
+    pub(super) fn reclaim_dropped(&mut self, level: u8, linked: Linked) -> Turn {
         self.levels.remove(level + 1);
-        if linked {
-            self.taken(level)
-        } else {
-            self.link_again(level)
+        match linked {
+            Linked::Ours => self.taken(level),
+            Linked::Newcomers => self.link_again(level),
         }
     }
 
     pub(super) fn taken(&mut self, level: u8) -> Turn {
         match level {
-            _ if self.goal == Goal::Tidy(level) => self.drop_reclaims(After::Tidy),
-            0 => self.look_for_other(0),
+            _ if self.goal == Goal::Tidy(level) => self.give_up_reclaims(Then::Tidy),
+            0 => self.judge_reclaim_beside(0),
             // What stands there now is compared before it is removed.
-            _ if self.knows_dead() => self.judge(level - 1, true),
-            _ => self.examine(State::Under(level - 1), level - 1),
+            _ if self.knows_dead() => self.judge(level - 1, Reclaim::Held),
+            _ => self.judge_under(level - 1),
         }
+    }
+
+    /// Judges the file at a level again, under its reclaim lock.
+    fn judge_under(&mut self, level: u8) -> Turn {
+        self.examine(State::Take(Take::JudgeUnder(level)), level)
     }
 
     // again later: settling
 
-    pub(super) fn settle(&mut self, level: u8) -> Turn {
+    fn settle(&mut self, level: u8) -> Turn {
         if self.now >= PATIENCE {
-            return self.abort(Stop::Contended(level));
+            return self.contended(level);
         }
         if self.settling.remember(level, self.examine.found()) {
-            return self.call(State::Keep(level), Call::Keep { level });
+            return self.call(State::Take(Take::Keep(level)), Call::Keep { level });
         }
-        self.drop_reclaims(After::Wait(level))
+        self.give_up_reclaims(Then::Settle(level))
     }
 }

@@ -7,13 +7,12 @@ use std::{collections::BTreeSet, iter, slice};
 
 use lockhost_guest::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Reply},
-    contract::{
-        AliveReason, Cause, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness,
-        UnknownReason,
+    facts::{
+        AliveReason, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness, UnknownReason,
     },
     inspect::Inspect,
-    lockfile::{Identity, Name},
-    machine::Machine,
+    machine::{Machine, outcome::Cause},
+    names::{Identity, Name},
 };
 
 /// The most calls that one turn of an attempt may make: 4,096 claims may be in use, and 100 times it may go back.
@@ -93,7 +92,8 @@ pub fn inspection(bytes: &[u8]) -> usize {
     let mut answers = Answers::new(bytes);
     let mut inspect = Inspect::new("a.lock".to_owned());
     let next = inspect.start();
-    let (calls, _) = Watch::default().run(&mut answers, next, |reply| inspect.reply(reply));
+    let (calls, _) =
+        Watch::default().run(&mut answers, next, |reply| inspect.reply(reply, |_, _| ()));
     calls
 }
 
@@ -241,11 +241,9 @@ impl Watch {
 
     fn reports(&self, machine: &Machine) {
         let report = machine.report();
-        assert_eq!(report.file, "a.lock");
         assert_eq!(report.claimed, !self.makes, "{self:?}");
         let maker = self.maker.as_ref().expect("it was told who it is");
-        assert_eq!((report.pid, report.evidence), (maker.pid, maker.evidence));
-        assert_eq!(report.identity, maker.identity.as_str());
+        assert_eq!(report.maker, Some(maker));
         assert!(report.replaced.len() <= self.removed, "{self:?}");
     }
 

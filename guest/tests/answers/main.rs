@@ -9,9 +9,8 @@ use std::{fs, path::Path};
 
 use lockhost_guest::{
     call::Next,
-    contract::Cause,
-    lockfile::{Identity, LARGEST_PID, Name, Names, content_of, is_lock_name, parse_pid},
-    machine::Machine,
+    machine::{Machine, outcome::Cause},
+    names::{Identity, LARGEST_PID, Name, Names, content_of, is_lock_name, parse_pid},
 };
 use proptest::{collection::vec, prelude::*};
 

@@ -11,7 +11,7 @@
 //!
 //! In every case, also with two of the original and with a stale reclaim lock, nobody is shut out for good.
 
-use lockhost_guest::contract::ErrorCode;
+use lockhost_guest::facts::ErrorCode;
 
 use crate::{
     checker::exhaust,

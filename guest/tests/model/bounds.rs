@@ -6,12 +6,9 @@ use std::collections::HashMap;
 use fastrand::Rng;
 use lockhost_guest::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Reply},
-    contract::{
-        Cause, Datetime, DescriptorType, ErrorCode, Liveness,
-        process::{AliveReason, DeadReason},
-    },
-    lockfile::Identity,
-    machine::Machine,
+    facts::{AliveReason, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness},
+    machine::{Machine, outcome::Cause},
+    names::Identity,
 };
 
 use crate::{local::Body, table::Table};
@@ -212,8 +209,8 @@ fn run(adversary: &mut Adversary) -> (usize, &'static str) {
             }
             Next::End(Ok(())) => break "got in",
             Next::End(Err(error)) => match error.cause {
-                Cause::Again(waiting) => {
-                    elapsed += u64::from(waiting.retry_ms);
+                Cause::Again(awaited) => {
+                    elapsed += u64::from(awaited.retry_ms());
                     next = machine.start(elapsed);
                 }
                 Cause::Contended => break "contended",

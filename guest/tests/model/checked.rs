@@ -1,6 +1,6 @@
 //! The checker is checked.
 
-use lockhost_guest::contract::ErrorCode;
+use lockhost_guest::facts::ErrorCode;
 
 use crate::{
     checker::{Violation, find},

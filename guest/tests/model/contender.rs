@@ -2,11 +2,13 @@
 
 use lockhost_guest::{
     call::{Call, Next, Ours, Owner, Reply},
-    contract::{Cause, Operation, ReleaseCause, Unrestored},
-    lockfile,
-    machine::{Machine, Outcome},
-    release::{Release, Released},
-    restore::{Outcome as Restored, Restore},
+    machine::{
+        Machine,
+        outcome::{Cause, Operation, Outcome},
+        release::{Release, Released, Unreleased},
+        restore::{Outcome as Restored, Restore, Unrestored},
+    },
+    names,
 };
 
 use crate::{
@@ -247,7 +249,7 @@ impl Contender {
         self.phase = match end {
             Ok(_) => Phase::Owning,
             Err(Unrestored::Lost) => Phase::Lost,
-            Err(Unrestored::Again(_) | Unrestored::Failed(_)) => Phase::Doubting(restore),
+            Err(Unrestored::Again(_) | Unrestored::Failed(..)) => Phase::Doubting(restore),
         };
         self.stays()
     }
@@ -304,8 +306,8 @@ fn end_of(cause: &Cause) -> Option<End> {
     Some(match cause {
         Cause::Again(_) => return None,
         Cause::Held(_) | Cause::Contended => End::Well,
-        Cause::Failed(failure) => End::Failed(Failing::This(failure.operation)),
-        Cause::Host(_) => End::Failed(Failing::TheHost),
+        Cause::Failed(operation, _) => End::Failed(Failing::This(*operation)),
+        Cause::Host => End::Failed(Failing::TheHost),
         Cause::NotALock(_) => End::Failed(Failing::NotALock),
         Cause::TooDeep => End::Failed(Failing::TooDeep),
         Cause::BadName | Cause::Ended => End::Odd,
@@ -313,10 +315,10 @@ fn end_of(cause: &Cause) -> Option<End> {
 }
 
 fn released(released: Released) -> End {
-    match released.map_err(|error| error.cause) {
+    match released {
         Ok(()) => End::Well,
-        Err(ReleaseCause::Lost) => End::Lost,
-        Err(ReleaseCause::Failed(failure)) => End::Failed(Failing::This(failure.operation)),
+        Err(Unreleased::Lost) => End::Lost,
+        Err(Unreleased::Failed(failure)) => End::Failed(Failing::This(failure.operation)),
     }
 }
 
@@ -352,9 +354,9 @@ pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
     }
 }
 
-fn numbered(name: lockfile::Name, table: &Table) -> Name {
+fn numbered(name: names::Name, table: &Table) -> Name {
     match name {
-        lockfile::Name::Level(level) => Name::Level(level),
-        lockfile::Name::Claim(identity) => Name::Claim(table.number_of(&identity)),
+        names::Name::Level(level) => Name::Level(level),
+        names::Name::Claim(identity) => Name::Claim(table.number_of(&identity)),
     }
 }

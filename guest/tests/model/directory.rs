@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 
 use lockhost_guest::{
     call::FileStat,
-    contract::{Datetime, DescriptorType, ErrorCode},
-    lockfile::{DEEPEST, content_of},
+    facts::{Datetime, DescriptorType, ErrorCode},
+    names::{DEEPEST, content_of},
 };
 
 /// How many names of levels there are.

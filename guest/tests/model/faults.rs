@@ -1,6 +1,9 @@
 //! Operations that fail: once in a run, at any step, with any code.
 
-use lockhost_guest::contract::{ErrorCode, Liveness, Operation, process::UnknownReason};
+use lockhost_guest::{
+    facts::{ErrorCode, Liveness, UnknownReason},
+    machine::outcome::Operation,
+};
 
 use crate::{
     contender::Failing,

@@ -1,9 +1,6 @@
 //! What a host answers about processes, as the native one does.
 
-use lockhost_guest::contract::{
-    Liveness,
-    process::{AliveReason, DeadReason, UnknownReason},
-};
+use lockhost_guest::facts::{AliveReason, DeadReason, Liveness, UnknownReason};
 
 use crate::{
     local::Who,

@@ -62,7 +62,7 @@ impl Inspector {
         if self.question != Question::None {
             return Body::Inspector(Box::new(self));
         }
-        match self.inspect.reply(answer.told(op, table)) {
+        match self.inspect.reply(answer.told(op, table), |_, _| ()) {
             Next::Call(call) => {
                 self.call = call;
                 Body::Inspector(Box::new(self))

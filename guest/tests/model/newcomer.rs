@@ -1,6 +1,6 @@
 //! What becomes of a newcomer that finds everybody else crashed.
 
-use lockhost_guest::lockfile::DEEPEST;
+use lockhost_guest::names::DEEPEST;
 
 use crate::{
     contender::Contender,

@@ -1,6 +1,6 @@
 //! What has to be so in every state.
 
-use lockhost_guest::{contract::ErrorCode, lockfile::DEEPEST};
+use lockhost_guest::{facts::ErrorCode, names::DEEPEST};
 
 use crate::{
     directory::{Content, File, Files, Modified, Name},

@@ -6,10 +6,7 @@
 
 use lockhost_guest::{
     call::Ours,
-    contract::{
-        ErrorCode, Liveness,
-        process::{DeadReason, UnknownReason},
-    },
+    facts::{DeadReason, ErrorCode, Liveness, UnknownReason},
 };
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What a run is about: who contends, what the environment may do, and on which directories.
 
-use lockhost_guest::{contract::ErrorCode, lockfile::DEEPEST};
+use lockhost_guest::{facts::ErrorCode, names::DEEPEST};
 
 use crate::{
     directory::{Content, Directory, Files, Modified, Name},

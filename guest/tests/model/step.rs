@@ -2,7 +2,7 @@
 
 use lockhost_guest::{
     call::{Listed, Maker, Ours, Reply},
-    contract::{ErrorCode, Liveness},
+    facts::{ErrorCode, Liveness},
 };
 
 use crate::{

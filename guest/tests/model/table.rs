@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use lockhost_guest::{
     call::FileId,
-    lockfile::{Identity, bare_identity},
     machine::sweeps_unasked,
+    names::{Identity, bare_identity},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 

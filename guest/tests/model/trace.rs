@@ -201,7 +201,7 @@ fn answer(answer: Answer, table: &Table) -> String {
         Answer::Claims(.., more) => if more { "claims, and more" } else { "claims" }.into(),
         Answer::Either(free, _) => format!("{free:?}, unless it is locked"),
         Answer::Done => "done".into(),
-        Answer::Failed(code) => code.name().into(),
+        Answer::Failed(code) => format!("{code:?}"),
         Answer::Exists(exists) => if exists { "yes" } else { "no" }.into(),
         Answer::Content(content) => format!("{content:?}"),
         Answer::Liveness(liveness) => format!("{liveness:?}").replace("Liveness::", ""),

@@ -3,7 +3,7 @@
 //! All that holds elsewhere holds here, and however long anybody is stopped between two steps; but for this: where a
 //! process of ours is stopped for seconds in the middle of an attempt, all that are about may come out refused.
 
-use lockhost_guest::contract::ErrorCode;
+use lockhost_guest::facts::ErrorCode;
 
 use crate::{
     checker::exhaust,

@@ -1,6 +1,6 @@
 //! Everything there is: a directory, some processes, and what the environment may still do.
 
-use lockhost_guest::{call::Ours, contract::ErrorCode};
+use lockhost_guest::{call::Ours, facts::ErrorCode};
 
 use crate::{
     directory::{Content, Directory, File, Files, Modified, Name, Stat},

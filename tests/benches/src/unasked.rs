@@ -6,7 +6,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use lockhost_guest::{lockfile, machine::sweeps_unasked};
+use lockhost_guest::{machine::sweeps_unasked, names};
 use lockhost_tests::{fixture::Fixture, identity::Identity};
 
 use super::Outcome;
@@ -14,7 +14,7 @@ use super::Outcome;
 /// Whether this process does, on the file system of a directory: the type of that is a part of the identity.
 pub(crate) fn sweeps(directory: &Path) -> Outcome<bool> {
     let fixture = Fixture::free_in(directory);
-    let mine = lockfile::Identity::new(&Identity::mine(fixture.path()).text());
+    let mine = names::Identity::new(&Identity::mine(fixture.path()).text());
     Ok(sweeps_unasked(&mine.ok_or("this is no identity")?))
 }
 

@@ -8,8 +8,8 @@ use std::{
 use lockhost::process::Evidence;
 use lockhost_guest::{
     call::{Call, FileId, Next, Ours, Owner, Reply},
-    contract::ErrorCode,
-    lockfile::{DEEPEST, LONGEST, Names, content_of},
+    facts::ErrorCode,
+    names::{DEEPEST, LONGEST, Names, content_of},
 };
 
 use super::{

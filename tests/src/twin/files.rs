@@ -4,8 +4,8 @@ use std::{ffi::CStr, fs::File, os::fd::AsFd};
 
 use lockhost_guest::{
     call::{FileId, FileStat, Listed, Reply},
-    contract::{Datetime, DescriptorType, ErrorCode},
-    lockfile::{Identity, Names},
+    facts::{Datetime, DescriptorType, ErrorCode},
+    names::{Identity, Names},
 };
 use rustix::{
     fs::{

@@ -8,8 +8,8 @@ use lockhost::{
 };
 use lockhost_guest::{
     call::{Maker, Owner, Reply},
-    contract as told,
-    lockfile::Identity,
+    facts,
+    names::Identity,
 };
 
 pub(super) fn current(dir: &File, attempt: u32) -> Reply {
@@ -49,42 +49,42 @@ pub(super) fn ask(owner: &Owner, file: &File) -> Reply {
         Owner::Nobody => process::Owner::Nobody,
     };
     Reply::Liveness(match process::liveness(&owner, file) {
-        Liveness::Alive(reason) => told::Liveness::Alive(alive(reason)),
-        Liveness::Dead(reason) => told::Liveness::Dead(dead(reason)),
-        Liveness::Unknown(reason) => told::Liveness::Unknown(unknown(reason)),
+        Liveness::Alive(reason) => facts::Liveness::Alive(alive(reason)),
+        Liveness::Dead(reason) => facts::Liveness::Dead(dead(reason)),
+        Liveness::Unknown(reason) => facts::Liveness::Unknown(unknown(reason)),
     })
 }
 
-fn alive(reason: AliveReason) -> told::AliveReason {
+fn alive(reason: AliveReason) -> facts::AliveReason {
     match reason {
-        AliveReason::Evidence => told::AliveReason::Evidence,
-        AliveReason::Running => told::AliveReason::Running,
-        AliveReason::Unguarded => told::AliveReason::Unguarded,
-        AliveReason::Exists => told::AliveReason::Exists,
-        AliveReason::ThisProcess => told::AliveReason::ThisProcess,
-        AliveReason::OwnPid => told::AliveReason::OwnPid,
+        AliveReason::Evidence => facts::AliveReason::Evidence,
+        AliveReason::Running => facts::AliveReason::Running,
+        AliveReason::Unguarded => facts::AliveReason::Unguarded,
+        AliveReason::Exists => facts::AliveReason::Exists,
+        AliveReason::ThisProcess => facts::AliveReason::ThisProcess,
+        AliveReason::OwnPid => facts::AliveReason::OwnPid,
         other => unreachable!("the contract has no {other:?}"),
     }
 }
 
-fn dead(reason: DeadReason) -> told::DeadReason {
+fn dead(reason: DeadReason) -> facts::DeadReason {
     match reason {
-        DeadReason::NoProcess => told::DeadReason::NoProcess,
-        DeadReason::Zombie => told::DeadReason::Zombie,
-        DeadReason::Thread => told::DeadReason::Thread,
-        DeadReason::Reused => told::DeadReason::Reused,
-        DeadReason::EvidenceGone => told::DeadReason::EvidenceGone,
-        DeadReason::Nobody => told::DeadReason::Nobody,
+        DeadReason::NoProcess => facts::DeadReason::NoProcess,
+        DeadReason::Zombie => facts::DeadReason::Zombie,
+        DeadReason::Thread => facts::DeadReason::Thread,
+        DeadReason::Reused => facts::DeadReason::Reused,
+        DeadReason::EvidenceGone => facts::DeadReason::EvidenceGone,
+        DeadReason::Nobody => facts::DeadReason::Nobody,
         other => unreachable!("the contract has no {other:?}"),
     }
 }
 
-fn unknown(reason: UnknownReason) -> told::UnknownReason {
+fn unknown(reason: UnknownReason) -> facts::UnknownReason {
     match reason {
-        UnknownReason::OtherBoot => told::UnknownReason::OtherBoot,
-        UnknownReason::OtherNamespace => told::UnknownReason::OtherNamespace,
-        UnknownReason::Unreadable => told::UnknownReason::Unreadable,
-        UnknownReason::NoAnswer => told::UnknownReason::NoAnswer,
+        UnknownReason::OtherBoot => facts::UnknownReason::OtherBoot,
+        UnknownReason::OtherNamespace => facts::UnknownReason::OtherNamespace,
+        UnknownReason::Unreadable => facts::UnknownReason::Unreadable,
+        UnknownReason::NoAnswer => facts::UnknownReason::NoAnswer,
         other => unreachable!("the contract has no {other:?}"),
     }
 }

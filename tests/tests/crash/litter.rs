@@ -12,7 +12,7 @@ use std::{
 };
 
 use lockhost::acquire;
-use lockhost_guest::{lockfile, machine::sweeps_unasked};
+use lockhost_guest::{machine::sweeps_unasked, names};
 use lockhost_tests::{
     files::look_at,
     fixture::{Fixture, NOBODY},
@@ -21,7 +21,7 @@ use lockhost_tests::{
 };
 
 /// The deepest reclaim lock that is followed. It would take the next one to remove it, so it is never tidied.
-const DEEPEST: usize = lockfile::DEEPEST as usize;
+const DEEPEST: usize = names::DEEPEST as usize;
 
 /// The number of a process that is dead to everybody.
 const DEAD: u32 = 999_999_999;
@@ -176,7 +176,7 @@ fn claims_of_the_dead_go_with_a_reclaim_or_one_owner_in_64() {
         leave(&fixture, &dead(number), &[]);
     }
     let sweeps = |number: &u32| {
-        let identity = lockfile::Identity::new(&dead(*number).text());
+        let identity = names::Identity::new(&dead(*number).text());
         sweeps_unasked(&identity.expect("an identity"))
     };
     let idle = (1000..).find(|number| !sweeps(number)).unwrap();

@@ -11,7 +11,7 @@ use lockhost::{
     AliveReason, Attempt, Awaited, Error, ErrorKind, Liveness, Lock, Options, Progress,
     ReplacedReason, acquire,
 };
-use lockhost_guest::contract;
+use lockhost_guest::machine::outcome::Cause;
 use lockhost_tests::{
     contender::{Answer, Contender},
     fixture::{Fixture, NOBODY},
@@ -258,7 +258,7 @@ fn an_original_that_finds_our_reclaim_lock_gone_does_no_harm() {
     is_refused(&mut other, "reclaimed by pid");
     assert!(!fixture.path().join(RECLAIM).exists());
     let refused = second.run().unwrap_err();
-    assert!(matches!(refused.cause, contract::Cause::Held(_)));
+    assert!(matches!(refused.cause, Cause::Held(_)));
     assert!(first.still_held());
 }
 

@@ -7,12 +7,14 @@
 //! Processes that link and processes that make their files in place exclude each other. But a file that was made in place
 //! says no more than a pid, so none is made because of an error that passes.
 
-use super::{ATTEMPTS, Links, Machine, Purpose, State, Turn};
+use super::{
+    ATTEMPTS, Links, Machine, ProbeLinks, State, Try, Turn,
+    outcome::{Cause, Error, Operation},
+};
 use crate::{
     call::{Call, Reply},
-    contract::{ErrorCode, Operation},
-    lockfile::Name,
-    stop::Stop,
+    facts::ErrorCode,
+    names::Name,
 };
 
 impl Machine {
@@ -21,7 +23,7 @@ impl Machine {
         if self.maker.is_some_and(|maker| maker.evidence) {
             return self.link(0);
         }
-        self.ask_for_scratch()
+        self.probe_links()
     }
 
     /// Whether a link was denied in a way that a scratch link is to tell more about: nothing has shown yet whether links
@@ -30,26 +32,38 @@ impl Machine {
         tells_of_links(code) && self.scratch.is_none() && self.levels.is_empty()
     }
 
-    pub(super) fn ask_for_scratch(&mut self) -> Turn {
+    pub(super) fn probe_links(&mut self) -> Turn {
         // A claim's name, so that it is swept like one if we crash; and one that no attempt of ours makes a claim of.
         let attempt = 2 * ATTEMPTS + self.attempt;
-        self.call(State::Current(Purpose::Scratch), Call::Current { attempt })
+        let step = ProbeLinks::Identify;
+        self.call(State::ProbeLinks(step), Call::Current { attempt })
     }
 
-    pub(super) fn link_scratch(&mut self, again: bool) -> Turn {
-        self.at_scratch(State::ScratchLink(again), |name| Call::Link { name })
+    pub(super) fn scratch_identified(&mut self, reply: Reply) -> Turn {
+        match reply {
+            Reply::Maker(maker) => {
+                self.scratch = Some(maker.identity);
+                return self.link_scratch(Try::First);
+            }
+            Reply::Refused(why) => self.refused = why,
+            _ => {}
+        }
+        self.abort(Error::without_file(Cause::Host))
     }
 
-    pub(super) fn scratch_linked(&mut self, again: bool, reply: Reply) -> Turn {
+    fn link_scratch(&mut self, time: Try) -> Turn {
+        self.at_scratch(ProbeLinks::Link(time), |name| Call::Link { name })
+    }
+
+    pub(super) fn scratch_linked(&mut self, time: Try, reply: Reply) -> Turn {
         // Whatever was answered: a network file system may have made a link and failed to say so.
-        self.at_scratch(State::ScratchCompare(again, reply.done().err()), |name| {
-            Call::Id { name }
-        })
+        let step = ProbeLinks::Compare(time, reply.done().err());
+        self.at_scratch(step, |name| Call::Id { name })
     }
 
     pub(super) fn scratch_compared(
         &mut self,
-        again: bool,
+        time: Try,
         code: Option<ErrorCode>,
         reply: Reply,
     ) -> Turn {
@@ -61,11 +75,11 @@ impl Machine {
                 Links::Work
             }
             (_, Ok(id)) if id == self.own => {
-                return self.call(State::ScratchCount, Call::StatClaim);
+                return self.call(State::ProbeLinks(ProbeLinks::Count), Call::StatClaim);
             }
             // WASI's word for ENOSYS, and for errors that pass.
-            (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if !again => {
-                return self.link_scratch(true);
+            (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if time == Try::First => {
+                return self.link_scratch(Try::Second);
             }
             (None, Ok(_)) => Links::Lack,
             (Some(code), Ok(_)) => Links::Failed(Operation::Link, code),
@@ -75,7 +89,7 @@ impl Machine {
             (_, Err(ErrorCode::NoEntry)) => Links::Lack,
             (_, Err(code)) => Links::Failed(Operation::Stat, code),
         };
-        self.at_scratch(State::ScratchRemove(links), |name| Call::Unlink { name })
+        self.at_scratch(ProbeLinks::Remove(links), |name| Call::Unlink { name })
     }
 
     /// A second name that is not counted is none that others would see for certain.
@@ -85,7 +99,7 @@ impl Machine {
             Ok(_) => Links::Lack,
             Err(code) => Links::Failed(Operation::Stat, code),
         };
-        self.at_scratch(State::ScratchRemove(links), |name| Call::Unlink { name })
+        self.at_scratch(ProbeLinks::Remove(links), |name| Call::Unlink { name })
     }
 
     pub(super) fn scratch_removed(&mut self, links: Links, reply: Reply) -> Turn {
@@ -100,20 +114,20 @@ impl Machine {
                 self.fail_at(Operation::Link, level, code)
             }
             (Links::Work, _) => self.link(0),
-            (Links::Lack, _) => self.call(State::Born, Call::StatClaim),
+            (Links::Lack, _) => self.call(State::ProbeLinks(ProbeLinks::Age), Call::StatClaim),
         }
     }
 
     /// From here on files are made in place.
     pub(super) fn without_links(&mut self, reply: Reply) -> Turn {
         self.aged(reply);
-        self.unclaim(Purpose::Scratch)
+        self.give_up_claim(State::ProbeLinks(ProbeLinks::GiveUpClaim))
     }
 
-    fn at_scratch(&mut self, state: State, call: fn(Name) -> Call) -> Turn {
+    fn at_scratch(&mut self, step: ProbeLinks, call: fn(Name) -> Call) -> Turn {
         match self.scratch {
-            Some(scratch) => self.call(state, call(Name::Claim(scratch))),
-            None => self.stop(Stop::Ended),
+            Some(scratch) => self.call(State::ProbeLinks(step), call(Name::Claim(scratch))),
+            None => self.stop(Error::without_file(Cause::Ended)),
         }
     }
 }

@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
-    contract::{Cause, ErrorCode, Operation},
-    lockfile::Name,
+    facts::ErrorCode,
+    machine::outcome::{Cause, Operation},
+    names::Name,
 };
 
 const LOCK: Ours = Ours::At(0);
@@ -33,7 +34,7 @@ fn a_lock_is_made_in_place_with_evidence() {
         .finds_nothing(1)
         .compares(at(0), Ok(OWN))
         .owns();
-    assert!(report.evidence && !report.claimed);
+    assert!(report.maker.evidence && !report.claimed);
     assert!(report.warnings.is_empty());
 }
 

@@ -2,11 +2,14 @@
 
 use crate::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
-    contract::{
-        Cause, Datetime, DeadReason, DescriptorType, Error, ErrorCode, Liveness, Report, Waiting,
+    facts::{Datetime, DeadReason, DescriptorType, ErrorCode, Liveness},
+    machine::{
+        Machine,
+        examine::Found,
+        outcome::{Awaited, Cause, Error, Outcome, Warning},
+        sweeps_unasked,
     },
-    lockfile::{Identity, Name, parse_pid},
-    machine::{Machine, Outcome, sweeps_unasked},
+    names::{Identity, Name, parse_pid},
 };
 
 /// Our claim, or what was made in place.
@@ -61,6 +64,24 @@ pub(super) fn with_links(links: u64) -> Reply {
         links,
         modified: None,
     })
+}
+
+/// How an attempt ended without the lock.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// The file that it is about, as text: empty for the directory.
+    pub(super) file: String,
+    pub(super) cause: Cause,
+    /// The file that it looked at last.
+    pub(super) holder: Found,
+    pub(super) refused: String,
+}
+
+/// How an attempt got the lock.
+pub(super) struct Owned {
+    pub(super) maker: Maker,
+    pub(super) claimed: bool,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// An attempt under way.
@@ -245,36 +266,41 @@ impl Attempt {
 
     /// It waits for something, and goes on so many milliseconds after it began.
     pub(super) fn waits_until(mut self, elapsed: u64) -> Self {
-        let (_, waiting) = self.waits();
-        assert!(waiting.retry_ms > 0);
+        let (_, awaited) = self.waits();
+        assert!(awaited.retry_ms() > 0);
         self.next = self.machine.start(elapsed);
         self
     }
 
     /// It waits for what is at this level.
     pub(super) fn waits_for(self, level: u8) -> Self {
-        assert_eq!(self.waits().0, self.machine.names().level(level));
+        assert_eq!(self.waits().0, Some(at(level)));
         self
     }
 
     /// What it waits for, and the file that is in the way.
-    fn waits(&self) -> (String, Waiting) {
+    fn waits(&self) -> (Option<Name>, Awaited) {
         match &self.next {
             Next::End(Err(Error {
-                file,
-                cause: Cause::Again(waiting),
-            })) => (file.clone(), *waiting),
+                name,
+                cause: Cause::Again(awaited),
+            })) => (*name, *awaited),
             other => panic!("it does not wait: {other:?}"),
         }
     }
 
     /// It has the lock.
-    pub(super) fn owns(&self) -> Report {
+    pub(super) fn owns(&self) -> Owned {
         match &self.next {
             Next::End(Ok(())) => {
                 assert!(!self.machine.has_ended());
                 assert_eq!(self.machine.own(), Some(OWN));
-                self.machine.report()
+                let report = self.machine.report();
+                Owned {
+                    maker: *report.maker.unwrap(),
+                    claimed: report.claimed,
+                    warnings: report.warnings.to_vec(),
+                }
             }
             other => panic!("it has no lock: {other:?}"),
         }
@@ -294,11 +320,17 @@ impl Attempt {
     }
 
     /// It has ended without the lock.
-    pub(super) fn ends(self) -> Error {
+    pub(super) fn ends(self) -> Ended {
         match self.next {
             Next::End(Err(error)) => {
                 assert!(self.machine.has_ended());
-                error
+                let names = self.machine.names();
+                Ended {
+                    file: error.name.map_or(String::new(), |name| names.file(&name)),
+                    cause: error.cause,
+                    holder: *self.machine.found(),
+                    refused: self.machine.refused().to_owned(),
+                }
             }
             other => panic!("it has not ended: {other:?}"),
         }

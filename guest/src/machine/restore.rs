@@ -14,11 +14,16 @@
 //!
 //! Any other file at the name means that the lock is lost, and it stays lost: another process had the directory.
 
+use super::{
+    Machine, State,
+    examine::{Examine, Seen},
+    give_up::Levels,
+    outcome::Operation,
+};
 use crate::{
     call::{Call, FileId, Maker, Next, Ours, Reply},
-    contract::{ErrorCode, Failure, Operation, Restored, Unrestored},
-    examine::{Examine, Look, Seen},
-    lockfile::Name,
+    facts::ErrorCode,
+    names::Name,
 };
 
 /// How long a reclaim is waited for, in milliseconds of the host's clock.
@@ -32,6 +37,30 @@ const PROBES: u8 = 100;
 
 const LOCK: Name = Name::Level(0);
 
+/// What came of putting a lock file back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Restored {
+    /// The file at the lock's name is this lock's own. Nothing was changed.
+    Intact,
+    /// The lock file is in its place. Its claim was missing, and has its name again.
+    Claim,
+    /// The lock file was missing. Its claim has been linked to the name again.
+    Linked,
+    /// The lock file and its claim were missing. Both have been made anew.
+    Anew,
+}
+
+/// Why a lock file was not put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unrestored {
+    /// The lock is lost for good.
+    Lost,
+    /// Not yet: to be tried again in so many milliseconds.
+    Again(u32),
+    /// An operation failed. A later call goes on from there.
+    Failed(Operation, ErrorCode),
+}
+
 /// What putting the file back comes to.
 pub type Outcome = Result<Restored, Unrestored>;
 
@@ -40,23 +69,29 @@ pub type Outcome = Result<Restored, Unrestored>;
 enum Stage {
     /// None: it begins with a look at the lock's name.
     Begin,
+    /// protocol.md#restore-1: which file is the lock file?
     Compare,
-    /// The lock file is there: whether its claim is.
-    Look,
-    /// The claim gets its name again.
-    Name,
-    /// A look at the reclaim lock while the lock file is missing.
-    Reclaim,
-    Claim,
-    /// The claim is missing too.
+    /// … it is there: which file is its claim?
+    CompareBeside,
+    /// … the claim is missing, and gets its name again.
+    LinkBeside,
+    /// protocol.md#restore-2: a look at the reclaim lock while the lock file is missing.
+    LookBefore,
+    /// protocol.md#restore-3: which file is the claim?
+    CompareClaim,
+    /// … the claim is missing too, and is made anew.
     Create,
+    /// … and guarded, though a probe was in the way so many times.
     Guard(u8),
+    /// … and written.
     Write,
+    /// protocol.md#restore-4: the claim is linked to the lock's name …
     Link,
-    /// The link was answered with this, or made.
-    Linked(Option<ErrorCode>),
-    /// A look at the reclaim lock beside the file that was put back.
-    Other,
+    /// … which was answered with this, or done: which file is the lock file?
+    CompareLinked(Option<ErrorCode>),
+    /// protocol.md#restore-5: a look at the reclaim lock beside the file that was put back.
+    LookAfter,
+    /// protocol.md#restore-6: which file is the lock file?
     Verify,
     /// None: the file is linked, and the reclaim lock is looked at again.
     Waiting,
@@ -83,7 +118,7 @@ pub struct Restore {
 }
 
 impl Restore {
-    pub(crate) fn new(maker: Option<Maker>, own: FileId) -> Self {
+    fn new(maker: Option<Maker>, own: FileId) -> Self {
         Self {
             maker,
             own,
@@ -123,7 +158,7 @@ impl Restore {
         }
         match self.stage {
             Stage::Lost => self.lost(),
-            Stage::Waiting => self.look_at_reclaim(Stage::Other),
+            Stage::Waiting => self.look_at_reclaim(Stage::LookAfter),
             _ => self.call(Stage::Compare, Call::Id { name: LOCK }),
         }
     }
@@ -132,18 +167,18 @@ impl Restore {
     pub fn reply(&mut self, reply: Reply) -> Next<Outcome> {
         match self.stage {
             Stage::Compare => self.compared(reply.id()),
-            Stage::Look => self.claim_seen(reply.id()),
-            Stage::Name => self.end(match reply.done() {
+            Stage::CompareBeside => self.claim_seen(reply.id()),
+            Stage::LinkBeside => self.end(match reply.done() {
                 Ok(()) => Restored::Claim,
                 // The lock is judged without it, as before.
                 Err(_) => Restored::Intact,
             }),
-            Stage::Reclaim | Stage::Other => match self.examine.reply(reply) {
-                Look::Call(call) => Next::Call(call),
-                Look::Over(seen) if self.stage == Stage::Reclaim => self.reclaim_seen(seen),
-                Look::Over(seen) => self.other_seen(seen),
+            Stage::LookBefore | Stage::LookAfter => match self.examine.reply(reply) {
+                Next::Call(call) => Next::Call(call),
+                Next::End(seen) if self.stage == Stage::LookBefore => self.reclaim_seen(seen),
+                Next::End(seen) => self.other_seen(seen),
             },
-            Stage::Claim => self.claim_compared(reply.id()),
+            Stage::CompareClaim => self.claim_compared(reply.id()),
             Stage::Create => self.created(reply.id()),
             Stage::Guard(probed) => self.guarded(probed, reply),
             Stage::Write => match reply.done() {
@@ -154,9 +189,9 @@ impl Restore {
             // Whatever it was answered: over a network the name may exist by the very request that made it.
             Stage::Link => {
                 let code = reply.done().err();
-                self.call(Stage::Linked(code), Call::Id { name: LOCK })
+                self.call(Stage::CompareLinked(code), Call::Id { name: LOCK })
             }
-            Stage::Linked(code) => self.linked(code, reply.id()),
+            Stage::CompareLinked(code) => self.linked(code, reply.id()),
             Stage::Verify => self.verified(reply.id()),
             Stage::Begin | Stage::Waiting | Stage::Lost => self.lost(),
         }
@@ -169,15 +204,17 @@ impl Restore {
 
     fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
         match lock {
-            Ok(id) if id == self.own && self.linked => self.look_at_reclaim(Stage::Other),
+            Ok(id) if id == self.own && self.linked => self.look_at_reclaim(Stage::LookAfter),
             Ok(id) if id == self.own => match self.maker {
                 Some(maker) => {
                     let name = Name::Claim(maker.identity);
-                    self.call(Stage::Look, Call::Id { name })
+                    self.call(Stage::CompareBeside, Call::Id { name })
                 }
                 None => self.end(Restored::Intact),
             },
-            Err(ErrorCode::NoEntry) if self.maker.is_some() => self.look_at_reclaim(Stage::Reclaim),
+            Err(ErrorCode::NoEntry) if self.maker.is_some() => {
+                self.look_at_reclaim(Stage::LookBefore)
+            }
             Ok(_) | Err(ErrorCode::NoEntry) => self.lost(),
             Err(code) => self.failed(Operation::Stat, code),
         }
@@ -189,7 +226,7 @@ impl Restore {
         match (claim, self.maker) {
             (Err(ErrorCode::NoEntry), Some(maker)) => {
                 let claim = maker.identity;
-                self.call(Stage::Name, Call::LinkOpen { claim })
+                self.call(Stage::LinkBeside, Call::LinkOpen { claim })
             }
             // It is there, another attempt of this process has the name, or it cannot be looked at.
             _ => self.end(Restored::Intact),
@@ -211,7 +248,7 @@ impl Restore {
         match self.maker {
             Some(maker) => {
                 let name = Name::Claim(maker.identity);
-                self.call(Stage::Claim, Call::Id { name })
+                self.call(Stage::CompareClaim, Call::Id { name })
             }
             None => self.lost(),
         }
@@ -272,7 +309,7 @@ impl Restore {
         lock: Result<FileId, ErrorCode>,
     ) -> Next<Outcome> {
         match (lock, code) {
-            (Ok(id), _) if id == self.own => self.look_at_reclaim(Stage::Other),
+            (Ok(id), _) if id == self.own => self.look_at_reclaim(Stage::LookAfter),
             (Ok(_), _) | (Err(ErrorCode::NoEntry), Some(ErrorCode::Exist)) => self.lost(),
             // It was removed once more, or its claim was.
             (Err(ErrorCode::NoEntry), None | Some(ErrorCode::NoEntry)) => self.again(Stage::Begin),
@@ -347,17 +384,49 @@ impl Restore {
         self.now = 0;
         self.since = None;
         self.stage = match self.stage {
-            Stage::Linked(_) => Stage::Waiting,
+            Stage::CompareLinked(_) => Stage::Waiting,
             _ => Stage::Begin,
         };
-        Next::End(Err(Unrestored::Failed(Failure { operation, code })))
+        Next::End(Err(Unrestored::Failed(operation, code)))
+    }
+}
+
+impl Machine {
+    /// Returns what puts the lock file back that was removed under this owner. `None` unless the lock is held, and its
+    /// release has not begun.
+    #[must_use]
+    pub fn restore(&self) -> Option<Restore> {
+        let own = self.own().filter(|_| self.state == State::Owned)?;
+        Some(Restore::new(self.maker.filter(|_| !self.in_place), own))
+    }
+
+    /// Counts the lock as lost: its release begins before its file was put back for certain.
+    pub fn lose(&mut self) {
+        self.lost = true;
+    }
+
+    /// Takes in how far that has come: the claim may be another file, and the lock lost for good.
+    pub fn restored(&mut self, restore: &Restore) {
+        if self.state != State::Owned {
+            return;
+        }
+        let own = restore.own();
+        if self.own() != Some(own) {
+            // The old file is not open any more, so its number may be another file's, at a reclaim lock as well.
+            self.levels = Levels::default();
+        }
+        self.levels.insert(0, own);
+        if !self.in_place {
+            self.own = own;
+        }
+        self.lost |= restore.is_lost();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lockfile::Identity;
+    use crate::names::Identity;
 
     const OWN: FileId = FileId(1, 1);
 

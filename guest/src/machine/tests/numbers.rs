@@ -1,15 +1,17 @@
 //! Files that hold more than a pid, as other programs write them.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, at, identity, maker, regular},
+    attempt::{Attempt, Ended, NOBODY, OTHER, at, identity, maker, regular},
     scenes::EXISTS,
 };
 use crate::{
     call::{Call, Owner, Reply},
-    contract::{
-        AliveReason, Cause, DeadReason, Error, Holder, Liveness, Occupation, UnknownReason,
+    facts::{AliveReason, DeadReason, Liveness, UnknownReason},
+    machine::{
+        examine::Found,
+        outcome::{Cause, Occupation},
     },
-    lockfile::LONGEST,
+    names::LONGEST,
 };
 
 const UNNAMED: Liveness = Liveness::Dead(DeadReason::Nobody);
@@ -40,13 +42,10 @@ impl Attempt {
 }
 
 /// The holder in a refusal of an owner.
-fn holder(error: Error) -> Holder {
-    assert_eq!(error.file, "a.lock");
-    let Cause::Held(refusal) = error.cause else {
-        panic!("{error:?}");
-    };
-    assert_eq!(refusal.occupation, Occupation::Owning);
-    refusal.holder
+fn holder(refused: Ended) -> Found {
+    assert_eq!(refused.file, "a.lock");
+    assert_eq!(refused.cause, Cause::Held(Occupation::Owning));
+    refused.holder
 }
 
 #[test]
@@ -63,9 +62,9 @@ fn a_number_that_a_process_has_keeps_the_lock() {
         let holder = holder(attempt.asks(Owner::Pid(alive), EXISTS).ends());
         assert_eq!(holder.pid, Some(alive), "{content}");
         let identity = format!("{alive}@1000.0");
-        assert_eq!(holder.identity, Some(identity), "{content}");
+        assert_eq!(holder.identity(), Some(identity), "{content}");
         let unknown = Liveness::Unknown(UnknownReason::Unreadable);
-        assert_eq!((holder.liveness, holder.claimed), (unknown, false));
+        assert_eq!((holder.liveness, holder.claim.is_some()), (unknown, false));
     }
 }
 
@@ -109,7 +108,7 @@ fn the_owner_of_a_file_that_the_kernel_keeps_is_no_number_in_it() {
     let evidence = Liveness::Alive(AliveReason::Evidence);
     let attempt = read(Attempt::begin(), "9 8080\n").asks(Owner::Pid(9), evidence);
     let holder = holder(attempt.ends());
-    assert_eq!((holder.pid, holder.identity), (None, None));
+    assert_eq!((holder.pid, holder.identity()), (None, None));
     assert_eq!(holder.liveness, evidence);
 }
 

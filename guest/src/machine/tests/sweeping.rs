@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     call::{Call, Listed, Maker, Owner, Reply},
-    contract::{DeadReason, ErrorCode, Liveness, Remark, UnknownReason},
-    lockfile::{DEEPEST, Identity, Name},
+    facts::{Datetime, DeadReason, ErrorCode, Liveness, UnknownReason},
+    machine::outcome::Warning,
+    names::{DEEPEST, Identity, Name},
 };
 
 const UNLOCKED: Liveness = Liveness::Dead(DeadReason::EvidenceGone);
@@ -112,7 +113,7 @@ fn looked_at(count: u32, micros: u32) -> (Vec<u32>, bool) {
     let unknown = Liveness::Unknown(UnknownReason::Unreadable);
     let born = |nanoseconds| match regular(2, 0) {
         Reply::Stat(mut stat) => {
-            stat.modified = stat.modified.map(|time| crate::contract::Datetime {
+            stat.modified = stat.modified.map(|time| Datetime {
                 nanoseconds,
                 ..time
             });
@@ -141,8 +142,8 @@ fn looked_at(count: u32, micros: u32) -> (Vec<u32>, bool) {
             other => panic!("{other:?}"),
         };
     }
-    let unswept = |warning: &crate::contract::Warning| warning.remark == Remark::Unswept;
-    (looked_at, owner.owns().warnings.iter().any(unswept))
+    let unswept = owner.owns().warnings.contains(&Warning::Unswept);
+    (looked_at, unswept)
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use super::attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular};
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
-    contract::{AliveReason, Cause, ErrorCode, Failure, Liveness, Operation},
-    lockfile::{DEEPEST, Identity, Name},
+    facts::{AliveReason, ErrorCode, Liveness},
+    machine::outcome::{Cause, Operation},
+    names::{DEEPEST, Identity, Name},
 };
 
 pub(super) const EXISTS: Liveness = Liveness::Alive(AliveReason::Exists);
@@ -18,7 +19,7 @@ pub(super) const LAST: u32 = 4_096;
 pub(super) const SCRATCH: u32 = 8_192;
 
 pub(super) fn failed(operation: Operation, code: ErrorCode) -> Cause {
-    Cause::Failed(Failure { operation, code })
+    Cause::Failed(operation, code)
 }
 
 pub(super) fn scratch() -> Identity {

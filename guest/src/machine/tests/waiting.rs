@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     call::{Call, Reply},
-    contract::{AliveReason, Cause, DeadReason, ErrorCode, Liveness, Remark, Warning},
-    lockfile::{DEEPEST, Identity, Name},
+    facts::{AliveReason, DeadReason, ErrorCode, Liveness},
+    machine::outcome::{Cause, Warning},
+    names::{DEEPEST, Identity, Name},
 };
 
 #[test]
@@ -23,11 +24,7 @@ fn another_programs_reclaim_is_waited_for_two_seconds() {
         .sees(1, OTHER, "9\n", 0, EXISTS)
         .compares(at(0), Ok(OWN))
         .owns();
-    let warning = Warning {
-        file: "a.lock.reclaim".to_owned(),
-        remark: Remark::OtherReclaim(Some(9)),
-    };
-    assert_eq!(report.warnings, [warning]);
+    assert_eq!(report.warnings, [Warning::OtherReclaim(Some(9))]);
 }
 
 #[test]

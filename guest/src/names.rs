@@ -5,7 +5,7 @@ use core::fmt;
 
 use arrayvec::ArrayString;
 
-use crate::contract::Datetime;
+use crate::facts::Datetime;
 
 /// The longest file that is taken for a lock file, in bytes. No PID file that anybody writes comes near it.
 pub const LONGEST: usize = 64;
@@ -62,16 +62,25 @@ pub fn other_numbers(content: &[u8]) -> Vec<u32> {
 /// The text after the white space that it begins with: what Unicode calls White_Space, as UTF-8. Written out here
 /// because the standard library's tables for all of Unicode are larger than the rest of this file.
 fn without_white_space(mut text: &[u8]) -> &[u8] {
-    while let [b'\t'..=b'\r' | b' ', rest @ ..]
-    | [0xc2, 0x85 | 0xa0, rest @ ..]
-    | [0xe1, 0x9a, 0x80, rest @ ..]
-    | [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, rest @ ..]
-    | [0xe2, 0x81, 0x9f, rest @ ..]
-    | [0xe3, 0x80, 0x80, rest @ ..] = text
-    {
-        text = rest;
+    loop {
+        text = match *text {
+            [b'\t'..=b'\r' | b' ', ref rest @ ..] => rest,
+            [0xc2, 0x85 | 0xa0, ref rest @ ..] => rest,
+            [first, second, third, ref rest @ ..] => {
+                match u32::from_be_bytes([0, first, second, third]) {
+                    0xe1_9a80
+                    | 0xe2_8080..=0xe2_808a
+                    | 0xe2_80a8
+                    | 0xe2_80a9
+                    | 0xe2_80af
+                    | 0xe2_819f
+                    | 0xe3_8080 => rest,
+                    _ => return text,
+                }
+            }
+            _ => return text,
+        }
     }
-    text
 }
 
 /// What an owner writes: its pid in decimal and a newline.
@@ -126,7 +135,9 @@ impl Identity {
             && matches!(text.as_bytes().get(format..)?, [b'-', b'a'..=b'z', rest @ ..]
                 if rest.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')));
         if good {
-            ArrayString::from(text).ok().map(Self)
+            let mut identity = ArrayString::new();
+            identity.try_push_str(text).ok()?;
+            Some(Self(identity))
         } else {
             None
         }
@@ -177,6 +188,12 @@ impl Names {
     #[must_use]
     pub fn new(lock: String) -> Self {
         Self { lock }
+    }
+
+    /// The lock file.
+    #[must_use]
+    pub fn lock(&self) -> &str {
+        &self.lock
     }
 
     /// The file's name in the directory.

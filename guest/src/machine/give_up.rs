@@ -7,11 +7,11 @@
 //! The claim goes while the evidence is still there: nobody ever sees a claim of a living process that is not locked,
 //! once that process has written into it.
 
+use super::outcome::{Failure, Operation};
 use crate::{
     call::{Call, FileId, Reply},
-    contract::{ErrorCode, Operation},
-    lockfile::{DEEPEST, Identity, Name},
-    stop::Failure,
+    facts::ErrorCode,
+    names::{DEEPEST, Identity, Name},
 };
 
 /// The levels at which a file of ours may have a name, and which file that is.
@@ -84,7 +84,7 @@ enum Stage {
 
 /// Names being given up, and how that went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Dropping {
+pub struct GiveUp {
     own: FileId,
     /// Our claim, if it goes too.
     claim: Option<Identity>,
@@ -102,7 +102,7 @@ pub struct Dropping {
     pub failure: Option<Failure>,
 }
 
-impl Dropping {
+impl GiveUp {
     /// Begin to give up these levels, of which one may be unsure, and the claim, which is the file `own`, if one is
     /// named. `None` where there is nothing to do.
     pub fn begin(

@@ -11,13 +11,15 @@
 
 use alloc::vec::Vec;
 
+use super::{
+    listing::{Entry, Listing},
+    outcome::{Failure, Operation},
+    settle::is_old,
+};
 use crate::{
     call::{Call, FileId, Owner, Reply},
-    contract::{Datetime, DeadReason, DescriptorType, ErrorCode, Liveness, Operation},
-    listing::{Entry, Listing},
-    lockfile::{DEEPEST, Identity, Name},
-    settle::is_old,
-    stop::Failure,
+    facts::{Datetime, DeadReason, DescriptorType, ErrorCode, Liveness},
+    names::{DEEPEST, Identity, Name},
 };
 
 /// How many claims are looked at before half as many of the further ones are.

@@ -8,9 +8,12 @@ use super::{
 };
 use crate::{
     call::{Call, FileId, Listed, Ours, Reply},
-    contract::{Cause, DeadReason, ErrorCode, Liveness, Operation},
-    lockfile::{DEEPEST, Identity, Name},
-    machine::sweeps_unasked,
+    facts::{DeadReason, ErrorCode, Liveness},
+    machine::{
+        outcome::{Cause, Failure, Operation, Warning},
+        sweeps_unasked,
+    },
+    names::{DEEPEST, Identity, Name},
 };
 
 #[test]
@@ -45,8 +48,8 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
         .told(unlink, Reply::Failed(ErrorCode::Access))
         .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
-    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
-    assert_eq!(report.warnings[0].file, "a.lock.reclaim.reclaim");
+    let failure = Failure::of(Operation::Remove, at(2), ErrorCode::Access);
+    assert_eq!(report.warnings, [Warning::Untidy(failure)]);
 }
 
 #[test]

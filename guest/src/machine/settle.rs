@@ -7,7 +7,8 @@
 
 use alloc::vec::Vec;
 
-use crate::{call::FileId, contract::Datetime, examine::Found};
+use super::examine::Found;
+use crate::{call::FileId, facts::Datetime};
 
 /// How much older than our claim, in seconds.
 const OLD: u64 = 60;
@@ -79,7 +80,7 @@ impl Settling {
 }
 
 /// Whether a file was last written more than a minute before our claim was, by the times that the file system gave them.
-pub(crate) fn is_old(file: Option<Datetime>, claim: Option<Datetime>) -> bool {
+pub(super) fn is_old(file: Option<Datetime>, claim: Option<Datetime>) -> bool {
     match (file, claim) {
         (Some(file), Some(claim)) => {
             let limit = (file.seconds.saturating_add(OLD), file.nanoseconds);
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
     use crate::{
         call::FileStat,
-        contract::{DeadReason, DescriptorType, Liveness},
+        facts::{DeadReason, DescriptorType, Liveness},
     };
 
     fn time(seconds: u64) -> Option<Datetime> {

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use crate::{
     call::{Call, Listed, Reply},
-    contract::ErrorCode,
-    lockfile::Identity,
+    facts::ErrorCode,
+    names::Identity,
 };
 
 /// A listing under way.

@@ -5,14 +5,14 @@
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{
-    call::{Call, FileId, FileStat, Owner, Reply},
-    contract::{
-        AliveReason, DeadReason, DescriptorType, ErrorCode, Holder, Liveness, NotALock, Operation,
-        UnknownReason,
-    },
+use super::{
     listing::{Entry, Listing},
-    lockfile::{Identity, LONGEST, Name, bare_identity, other_numbers, parse_pid},
+    outcome::{NotALock, Operation},
+};
+use crate::{
+    call::{Call, FileId, FileStat, Next, Owner, Reply},
+    facts::{AliveReason, DeadReason, DescriptorType, ErrorCode, Liveness, UnknownReason},
+    names::{Identity, LONGEST, Name, bare_identity, other_numbers, parse_pid},
 };
 
 /// How often a directory is listed for a claim before a file counts as one without: a listing may be stale, or the
@@ -83,18 +83,6 @@ impl Found {
             (None, pid) => pid.map(|pid| bare_identity(pid, self.stat.modified)),
         }
     }
-
-    /// In the contract's words.
-    #[must_use]
-    pub fn holder(&self) -> Holder {
-        Holder {
-            pid: self.pid,
-            identity: self.identity(),
-            claimed: self.claim.is_some(),
-            since: self.stat.modified,
-            liveness: self.liveness,
-        }
-    }
 }
 
 /// What there is under a name.
@@ -111,13 +99,7 @@ pub enum Seen {
 }
 
 /// How a look goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Look {
-    /// With this, and then with its reply.
-    Call(Call),
-    /// It is over.
-    Over(Seen),
-}
+type Look = Next<Seen>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
@@ -231,10 +213,10 @@ impl Examine {
     fn looked(&mut self, reply: Reply) -> Look {
         // Before the file is opened: opening a FIFO would wait for a writer for ever.
         match reply.stat() {
-            Err(ErrorCode::NoEntry) => Look::Over(Seen::Gone),
-            Err(code) => Look::Over(Seen::Failed(Operation::Stat, code)),
+            Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
+            Err(code) => Look::End(Seen::Failed(Operation::Stat, code)),
             Ok(stat) => match not_a_lock(&stat) {
-                Some(what) => Look::Over(Seen::NotALock(what)),
+                Some(what) => Look::End(Seen::NotALock(what)),
                 None => {
                     self.found.stat = stat;
                     let name = Name::Level(self.level);
@@ -250,10 +232,10 @@ impl Examine {
                 self.found.id = id;
                 self.call(Stage::Read, Call::Read)
             }
-            Err(ErrorCode::NoEntry) => Look::Over(Seen::Gone),
+            Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
             // It was a regular file a moment ago; a symbolic link is never followed.
             Err(ErrorCode::Loop) => {
-                Look::Over(Seen::NotALock(NotALock::Kind(DescriptorType::SymbolicLink)))
+                Look::End(Seen::NotALock(NotALock::Kind(DescriptorType::SymbolicLink)))
             }
             // Another user's, which that one alone may read. Which file it is can be seen all the same.
             Err(code @ (ErrorCode::Access | ErrorCode::NotPermitted)) => {
@@ -262,7 +244,7 @@ impl Examine {
                 let name = Name::Level(self.level);
                 self.call(Stage::Unread, Call::Id { name })
             }
-            Err(code) => Look::Over(Seen::Failed(Operation::Open, code)),
+            Err(code) => Look::End(Seen::Failed(Operation::Open, code)),
         }
     }
 
@@ -276,7 +258,7 @@ impl Examine {
                 self.found.id = id;
                 self.next_candidate()
             }
-            Err(ErrorCode::NoEntry) => Look::Over(Seen::Gone),
+            Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
             Err(_) => self.denied(),
         }
     }
@@ -297,13 +279,13 @@ impl Examine {
                 let name = Name::Level(self.level);
                 self.call(Stage::Left, Call::Id { name })
             }
-            None => Look::Over(Seen::File),
+            None => Look::End(Seen::File),
         }
     }
 
     fn left(&mut self, reply: Reply) -> Look {
         match reply.id() {
-            Err(ErrorCode::NoEntry) => Look::Over(Seen::Gone),
+            Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
             Ok(id) if id != self.found.id => self.unnamed(),
             // The dead do nothing any more, so it stays until a user who may judge it removes it.
             _ => self.denied(),
@@ -313,19 +295,19 @@ impl Examine {
     fn unnamed(&mut self) -> Look {
         self.found.claim = None;
         self.found.liveness = Liveness::Unknown(UnknownReason::Unreadable);
-        Look::Over(Seen::File)
+        Look::End(Seen::File)
     }
 
     fn denied(&mut self) -> Look {
         let code = self.denied.unwrap_or(ErrorCode::Access);
         self.found = Found::NOTHING;
-        Look::Over(Seen::Failed(Operation::Open, code))
+        Look::End(Seen::Failed(Operation::Open, code))
     }
 
     fn read(&mut self, reply: Reply) -> Look {
         match reply {
             Reply::Bytes(bytes) if bytes.len() > LONGEST => {
-                Look::Over(Seen::NotALock(NotALock::Size(bytes.len() as u64)))
+                Look::End(Seen::NotALock(NotALock::Size(bytes.len() as u64)))
             }
             Reply::Bytes(bytes) => {
                 self.found.pid = parse_pid(&bytes);
@@ -335,17 +317,17 @@ impl Examine {
                 // on a later visit, then nothing was written between the two.
                 self.call(Stage::StatOpen, Call::StatOpen)
             }
-            other => Look::Over(Seen::Failed(Operation::Read, other.failure())),
+            other => Look::End(Seen::Failed(Operation::Read, other.failure())),
         }
     }
 
     fn looked_again(&mut self, reply: Reply) -> Look {
         let stat = match reply.stat() {
             Ok(stat) => stat,
-            Err(code) => return Look::Over(Seen::Failed(Operation::Stat, code)),
+            Err(code) => return Look::End(Seen::Failed(Operation::Stat, code)),
         };
         if let Some(what) = not_a_lock(&stat) {
-            return Look::Over(Seen::NotALock(what));
+            return Look::End(Seen::NotALock(what));
         }
         self.found.stat = stat;
         match (stat.links, self.evidence) {
@@ -451,7 +433,7 @@ impl Examine {
             }
             (number, _) => self.found.pid = number,
         }
-        Look::Over(match (self.found.missed, self.found.is_dead()) {
+        Look::End(match (self.found.missed, self.found.is_dead()) {
             // Nobody has that pid, or there is none; but the claim that was not seen may name one that lives.
             (Some((operation, code)), Some(_)) => Seen::Failed(operation, code),
             _ => Seen::File,

@@ -1,17 +1,18 @@
 //! Locks of another user, which may not be opened.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, with_links},
+    attempt::{Attempt, Ended, NOBODY, OTHER, OWN, at, maker, with_links},
     scenes::{GONE, failed, judging, linked, scratch},
 };
 use crate::{
     call::{Call, FileId, Listed, Next, Reply},
-    contract::{
-        AliveReason, Cause, Error, ErrorCode, Holder, Liveness, Occupation, Operation, State,
-        UnknownReason,
+    facts::{AliveReason, ErrorCode, Liveness, UnknownReason},
+    inspect::{Inspect, State},
+    machine::{
+        examine::Found,
+        outcome::{Cause, Occupation, Operation},
     },
-    inspect::Inspect,
-    lockfile::{Identity, Name},
+    names::{Identity, Name},
 };
 
 const RUNNING: Liveness = Liveness::Alive(AliveReason::Running);
@@ -50,11 +51,9 @@ fn denied() -> Attempt {
     Attempt::begin().may_not_open(0, ErrorCode::Access)
 }
 
-fn holder(error: Error) -> Holder {
-    let Cause::Held(refusal) = error.cause else {
-        panic!("{error:?}");
-    };
-    refusal.holder
+fn holder(refused: Ended) -> Found {
+    assert!(matches!(refused.cause, Cause::Held(_)), "{refused:?}");
+    refused.holder
 }
 
 #[test]
@@ -63,8 +62,8 @@ fn an_unreadable_lock_is_held_by_the_maker_of_its_claim() {
         for liveness in [RUNNING, Liveness::Unknown(UnknownReason::OtherBoot)] {
             let attempt = Attempt::begin().may_not_open(0, code);
             let holder = holder(attempt.finds_unread(holders(), liveness).ends());
-            assert_eq!(holder.identity.as_deref(), Some(holders().as_str()));
-            assert_eq!((holder.pid, holder.claimed), (None, true));
+            assert_eq!(holder.identity().as_deref(), Some(holders().as_str()));
+            assert_eq!((holder.pid, holder.claim.is_some()), (None, true));
             assert_eq!(holder.liveness, liveness);
         }
     }
@@ -99,7 +98,7 @@ fn a_newcomer_after_a_dead_owner_keeps_the_lock() {
         .finds_unread(holders(), NOBODY)
         .compares(at(0), Ok(FileId(3, 0)));
     let holder = holder(attempt.ends());
-    assert_eq!((holder.pid, holder.identity), (None, None));
+    assert_eq!((holder.pid, holder.identity()), (None, None));
     let unknown = Liveness::Unknown(UnknownReason::Unreadable);
     assert_eq!(holder.liveness, unknown);
 }
@@ -112,9 +111,9 @@ fn a_lock_without_a_claim_that_may_not_be_opened_may_be_alive() {
             attempt = attempt.told(Call::List, listing);
         }
         let holder = holder(attempt.ends());
-        assert_eq!((holder.pid, holder.identity), (None, None));
+        assert_eq!((holder.pid, holder.identity()), (None, None));
         let unknown = Liveness::Unknown(UnknownReason::Unreadable);
-        assert_eq!((holder.liveness, holder.claimed), (unknown, false));
+        assert_eq!((holder.liveness, holder.claim.is_some()), (unknown, false));
     }
 }
 
@@ -164,16 +163,14 @@ fn an_unread_reclaim_lock_beside_a_dead_lock_is_a_refusal() {
         .unclaims(maker(true))
         .ends();
     assert_eq!(error.file, "a.lock.reclaim");
-    let Cause::Held(refusal) = error.cause else {
-        panic!("{error:?}");
-    };
-    assert_eq!(refusal.occupation, Occupation::Reclaiming);
+    assert_eq!(error.cause, Cause::Held(Occupation::Reclaiming));
 }
 
 #[test]
 fn an_inspection_shows_the_owner_of_an_unread_lock() {
     let mut inspect = Inspect::new("a.lock".to_owned());
     let mut next = inspect.start();
+    let mut files = Vec::new();
     let maker = holders();
     for reply in [
         with_links(2),
@@ -184,20 +181,18 @@ fn an_inspection_shows_the_owner_of_an_unread_lock() {
         Reply::Liveness(RUNNING),
     ] {
         assert!(matches!(next, Next::Call(_)));
-        next = inspect.reply(reply);
+        next = inspect.reply(reply, |level, found| files.push((level, found.claim)));
     }
     while let Next::Call(call) = next {
         let reply = match call {
             Call::Current { .. } => Reply::Maker(super::attempt::maker(true)),
             _ => Reply::Failed(ErrorCode::NoEntry),
         };
-        next = inspect.reply(reply);
+        next = inspect.reply(reply, |level, _| panic!("there is a file at level {level}"));
     }
     let Next::End(Ok(status)) = next else {
         panic!("{next:?}");
     };
     assert_eq!(status.state, State::Held);
-    let identity = status.files[0].holder.identity.as_deref();
-    assert_eq!(identity, Some(maker.as_str()));
-    assert_eq!(status.files.len(), 1);
+    assert_eq!(files, [(0, Some(maker))]);
 }

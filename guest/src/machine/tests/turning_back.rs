@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
-    contract::{Cause, ErrorCode, Operation},
-    lockfile::{DEEPEST, Name},
+    facts::ErrorCode,
+    machine::outcome::{Cause, Operation},
+    names::{DEEPEST, Name},
 };
 
 #[test]

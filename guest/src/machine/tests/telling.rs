@@ -1,7 +1,7 @@
 //! What it tells: which file it was, what failed first, and who was in the way.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular, with_links},
+    attempt::{Attempt, Ended, NOBODY, OTHER, OWN, at, identity, maker, regular, with_links},
     scenes::{
         EXISTS, GONE, SCRATCH, failed, finds_none_left_above, judged, judging, linked,
         made_in_place, reclaiming, scratch, written_in_place,
@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     call::{Call, FileId, Maker, Next, Ours, Owner, Reply},
-    contract::{
-        AliveReason, Cause, ErrorCode, Failure, Liveness, Occupation, Operation, Remark,
-        UnknownReason, Warning,
+    facts::{AliveReason, ErrorCode, Liveness, UnknownReason},
+    machine::{
+        Machine,
+        outcome::{Cause, Error, Failure, Occupation, Operation, Warning},
     },
-    lockfile::Name,
-    machine::Machine,
+    names::Name,
 };
 
 #[test]
@@ -145,13 +145,9 @@ fn a_refusal_that_leaves_a_file_is_a_failure_the_first_stays() {
 #[test]
 fn a_name_that_is_none_for_a_lock_asks_for_nothing() {
     let mut machine = Machine::new("../a.lock".to_owned(), None);
-    let Next::End(Err(error)) = machine.start(0) else {
-        panic!("it is taken for a lock's");
-    };
-    assert_eq!(
-        (error.file.as_str(), error.cause),
-        ("../a.lock", Cause::BadName)
-    );
+    let name = Some(at(0));
+    let cause = Cause::BadName;
+    assert_eq!(machine.start(0), Next::End(Err(Error { name, cause })));
 }
 
 #[test]
@@ -160,14 +156,13 @@ fn an_owner_tells_how_it_got_the_lock() {
         .finds_nothing(1)
         .compares(at(0), Ok(OWN))
         .owns();
-    assert!(linked.claimed && linked.evidence);
-    assert_eq!((linked.file.as_str(), linked.pid), ("a.lock", 7));
-    assert_eq!(linked.identity, maker(true).identity.as_str());
+    assert!(linked.claimed);
+    assert_eq!(linked.maker, maker(true));
     let in_place = written_in_place()
         .finds_nothing(1)
         .compares(at(0), Ok(OWN))
         .owns();
-    assert!(!in_place.claimed && !in_place.evidence);
+    assert!(!in_place.claimed && !in_place.maker.evidence);
 }
 
 #[test]
@@ -182,22 +177,21 @@ fn a_sweep_that_fails_is_warned_of_and_costs_no_lock() {
         .owns();
     let failure = Failure {
         operation: Operation::List,
+        name: None,
         code: ErrorCode::Access,
     };
-    let warning = Warning {
-        file: String::new(),
-        remark: Remark::Untidy(failure),
-    };
-    assert_eq!(report.warnings, [warning]);
+    assert_eq!(report.warnings, [Warning::Untidy(failure)]);
 }
 
 #[test]
 fn a_host_that_will_not_is_quoted() {
     let no = || Reply::Refused("it will not".to_owned());
-    let why = Cause::Host("it will not".to_owned());
+    let is_quoted = |error: Ended| {
+        assert_eq!((error.file.as_str(), error.cause), ("", Cause::Host));
+        assert_eq!(error.refused, "it will not");
+    };
     let current = Call::Current { attempt: 0 };
-    let error = Attempt::begin().finds_nothing(0).told(current, no()).ends();
-    assert_eq!(error.cause, why, "who it is");
+    is_quoted(Attempt::begin().finds_nothing(0).told(current, no()).ends());
     let (me, file) = (maker(true), Ours::Claim);
     let claim = me.identity;
     let error = Attempt::begin()
@@ -207,12 +201,12 @@ fn a_host_that_will_not_is_quoted() {
         .told(Call::Guard { file }, no())
         .unclaims(me)
         .ends();
-    assert_eq!(error.cause, why, "a claim");
+    is_quoted(error);
     let error = Attempt::claimed(maker(false))
         .told(Call::Current { attempt: SCRATCH }, no())
         .unclaims(maker(false))
         .ends();
-    assert_eq!(error.cause, why, "a scratch link");
+    is_quoted(error);
 }
 
 #[test]
@@ -256,7 +250,7 @@ fn the_claim_of_one_that_a_person_took_for_dead_stays() {
 /// What it is refused for, once it has given up its claim.
 fn occupation(attempt: Attempt) -> Occupation {
     match attempt.unclaims(maker(true)).ends().cause {
-        Cause::Held(refusal) => refusal.occupation,
+        Cause::Held(occupation) => occupation,
         other => panic!("not refused: {other:?}"),
     }
 }

@@ -1,0 +1,168 @@
+//! How an attempt ends, or pauses.
+
+use super::{
+    Claims, Goal, Machine, RETRIES, State, Then, Turn, Wait,
+    give_up::Levels,
+    outcome::{Awaited, Cause, Error, Failure, Operation, Warning},
+};
+use crate::{
+    call::Call,
+    facts::ErrorCode,
+    names::{Identity, Name},
+};
+
+impl Machine {
+    // ends
+
+    /// Counts a turn back. Whether there were too many.
+    pub(super) fn is_worn_out(&mut self) -> bool {
+        self.retries = self.retries.saturating_add(1);
+        self.retries > RETRIES
+    }
+
+    pub(super) fn fail_at(&mut self, what: Operation, level: u8, code: ErrorCode) -> Turn {
+        self.fail(what, Some(Name::Level(level)), code)
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        operation: Operation,
+        name: Option<Name>,
+        code: ErrorCode,
+    ) -> Turn {
+        self.abort(Error {
+            name,
+            cause: Cause::Failed(operation, code),
+        })
+    }
+
+    /// The attempt is over. Everything that may be ours goes; but if the lock is already ours, only the reclaim locks
+    /// do, since what fails then is tidying.
+    pub(super) fn abort(&mut self, error: Error) -> Turn {
+        if let Goal::Tidy(_) = self.goal {
+            if let Cause::Failed(operation, code) = error.cause {
+                let name = error.name;
+                self.warn(Some(Failure {
+                    operation,
+                    name,
+                    code,
+                }));
+            }
+            return self.give_up_reclaims(Then::Tidy);
+        }
+        self.end = Err(error);
+        let claim = self.claim();
+        self.give_up_names(Then::End, self.levels, claim)
+    }
+
+    pub(super) fn contended(&mut self, level: u8) -> Turn {
+        self.abort(Error::at(level, Cause::Contended))
+    }
+
+    pub(super) fn give_up_reclaims(&mut self, then: Then) -> Turn {
+        self.give_up_names(then, self.levels.above(), None)
+    }
+
+    fn give_up_names(&mut self, then: Then, levels: Levels, claim: Option<Identity>) -> Turn {
+        let unsure = self.unsure.take();
+        let call = self.give_up.begin(levels, unsure, self.own, claim);
+        self.given_up(then, call)
+    }
+
+    pub(super) fn given_up(&mut self, then: Then, call: Option<Call>) -> Turn {
+        if call.is_some() {
+            self.state = State::GiveUp(then);
+            return call;
+        }
+        let failure = self.give_up.failure;
+        match (then, failure) {
+            // A refusal that leaves something of ours behind is a failure; a failure stays the one that it is.
+            (Then::End, Some(failure)) => {
+                if !matches!(self.end, Err(error) if matches!(error.cause, Cause::Failed(..))) {
+                    self.end = Err(failure.into());
+                }
+                self.ended()
+            }
+            // The process that was faster with the name that this attempt had made free does not know that there is a
+            // claim to be swept.
+            (Then::End, None) if !self.victims.is_empty() => {
+                let victims = core::mem::take(&mut self.victims);
+                let call = self.sweep.bury(victims);
+                self.swept(Claims::Replaced, call)
+            }
+            (Then::End, None) => self.ended(),
+            (Then::Settle(_), Some(failure)) if self.goal == Goal::Lock => {
+                self.abort(failure.into())
+            }
+            (Then::Settle(level), None) if self.goal == Goal::Lock => {
+                self.levels = Levels::default();
+                self.again(State::Wait(Wait::Settle), Awaited::Settling, level)
+            }
+            (Then::Settle(_) | Then::Tidy, failure) => {
+                // What could not be removed now is tried again at the release.
+                let lock = self.own();
+                self.levels = self.give_up.left;
+                if let Some(file) = lock {
+                    self.levels.insert(0, file);
+                }
+                self.warn(failure);
+                match self.goal {
+                    Goal::Tidy(level) => self.next_leftover(level - 1),
+                    Goal::Lock => self.next_leftover(0),
+                }
+            }
+        }
+    }
+
+    /// Claims of the dead are removed, with this call next.
+    pub(super) fn swept(&mut self, claims: Claims, call: Option<Call>) -> Turn {
+        if call.is_some() {
+            self.state = State::Sweep(claims);
+            return call;
+        }
+        match claims {
+            Claims::Replaced => self.ended(),
+            Claims::Listed => {
+                self.warn(self.sweep.failure);
+                if self.sweep.partial {
+                    self.warnings.push(Warning::Unswept);
+                }
+                self.owned()
+            }
+        }
+    }
+
+    pub(super) fn warn(&mut self, untidy: Option<Failure>) {
+        if let Some(failure) = untidy {
+            self.warnings.push(Warning::Untidy(failure));
+        }
+    }
+
+    pub(super) fn owned(&mut self) -> Turn {
+        self.state = State::Owned;
+        self.end = Ok(());
+        None
+    }
+
+    fn ended(&mut self) -> Turn {
+        self.state = State::Ended;
+        None
+    }
+
+    /// The attempt is to go on later, from this state on.
+    pub(super) fn again(&mut self, state: State, awaited: Awaited, level: u8) -> Turn {
+        self.state = state;
+        self.end = Err(Error::at(level, Cause::Again(awaited)));
+        None
+    }
+
+    pub(super) fn stop(&mut self, error: Error) -> Turn {
+        self.end = Err(error);
+        self.ended()
+    }
+
+    pub(super) fn claim(&self) -> Option<Identity> {
+        let maker = self.maker.filter(|_| !self.in_place);
+        maker.map(|maker| maker.identity)
+    }
+}
