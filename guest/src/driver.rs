@@ -298,7 +298,6 @@ fn current(dir: &Descriptor, attempt: u32) -> Reply {
     }
 }
 
-#[inline(never)]
 fn ask(owner: &Owner, file: &Descriptor) -> Reply {
     Reply::Liveness(process::process_alive(&owner.into(), file).into())
 }
