@@ -194,11 +194,13 @@ fn clean_at_once(owner: &Contender, fixture: &Fixture, how: usize) -> Option<boo
     cleaned
 }
 
-/// The next line, but for the signal by which a command goes on.
+/// The next line, but for the signal by which a command goes on: it is heard at some time after that.
 fn next_line(owner: &mut Contender) -> String {
-    match owner.line() {
-        line if line == "heard SIGCONT" => owner.line(),
-        line => line,
+    loop {
+        let line = owner.line();
+        if line != "heard SIGCONT" {
+            return line;
+        }
     }
 }
 
