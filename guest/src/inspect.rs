@@ -97,7 +97,9 @@ impl Inspect {
     /// Go on with the reply to the last call. Each of the lock's files is handed to `occupied` with its level: the lock
     /// file (0), then the reclaim locks that there are, the first level first.
     pub fn reply(&mut self, reply: Reply, occupied: impl FnOnce(u8, &Found)) -> Next<Inspected> {
-        if let (Reply::Maker(_) | Reply::Refused(_), None) = (&reply, self.evidence) {
+        let is_asked = self.stage == Stage::Current || self.examine.asks_who_we_are();
+        if let (Reply::Maker(_) | Reply::Refused(_), None, true) = (&reply, self.evidence, is_asked)
+        {
             self.evidence = Some(matches!(&reply, Reply::Maker(maker) if maker.evidence));
         }
         match self.stage {

@@ -1,4 +1,4 @@
-//! The reclaim state machine, step by step as the page `host/docs/protocol.md` numbers them.
+//! The reclaim state machine, step by step as the page `docs/protocol.md` numbers them.
 //!
 //! A value that decides and does nothing: it asks for one [`Call`] at a time and takes the [`Reply`]. It can be cloned,
 //! compared, hashed and stepped, so a model checker can visit every state that it can be in.
@@ -530,7 +530,9 @@ impl Machine {
     /// A lock file is looked at (protocol.md#judging-a-lock-file), in the step that the state is.
     fn judging(&mut self, reply: Reply) -> Turn {
         // Asked for the sake of the look, before there is a claim.
-        if let (Reply::Maker(maker), State::Look(_)) = (&reply, self.state) {
+        if let (Reply::Maker(maker), State::Look(_)) = (&reply, self.state)
+            && self.examine.asks_who_we_are()
+        {
             self.maker = Some(*maker);
         }
         match (self.examine.reply(reply), self.state) {

@@ -175,6 +175,12 @@ impl Examine {
         &self.found
     }
 
+    /// Whether the reply that is awaited says which process this is.
+    #[must_use]
+    pub fn asks_who_we_are(&self) -> bool {
+        self.stage == Stage::Current
+    }
+
     /// Go on with the reply to the last call.
     pub fn reply(&mut self, reply: Reply) -> Look {
         match self.stage {
