@@ -12,7 +12,8 @@ use std::{path::Path, process::Command};
 pub fn optimise(module: &Path, smaller: &Path) {
     let status = Command::new("wasm-opt")
         // In between, the control flow is taken apart and put together anew, which pays once the code is small.
-        .args(["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"])
+        .args(["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"])
+        .args(["--flatten", "--rereloop", "-Oz", "-Oz", "--converge"])
         // A larger function with one caller stays one: apart, its locals have smaller numbers.
         .args(["--one-caller-inline-max-function-size", "20"])
         // What rustc's target has beyond the first version of WebAssembly, as far as the module uses it.
