@@ -88,14 +88,14 @@ impl Stepped {
     ///
     /// # Errors
     /// Whatever the attempt comes to that is no lock.
-    pub fn run(&mut self) -> Result<(), Error> {
+    pub fn run(&mut self) -> Result<(), Box<Error>> {
         loop {
             match &self.next {
                 Next::Call(call) => {
                     let call = *call;
                     self.step(call);
                 }
-                Next::End(outcome) => return outcome.clone(),
+                Next::End(outcome) => return outcome.map_err(Box::new),
             }
         }
     }
@@ -104,7 +104,7 @@ impl Stepped {
     ///
     /// # Errors
     /// As [`Stepped::run`].
-    pub fn go_on_after(&mut self, elapsed: u64) -> Result<(), Error> {
+    pub fn go_on_after(&mut self, elapsed: u64) -> Result<(), Box<Error>> {
         self.next = self.machine.start(elapsed);
         self.run()
     }
