@@ -63,8 +63,6 @@ pub struct Inspect {
     stage: Stage,
     examine: Examine,
     state: State,
-    /// Whether the host keeps evidence, once it was asked.
-    evidence: Option<bool>,
 }
 
 impl Inspect {
@@ -76,7 +74,6 @@ impl Inspect {
             stage: Stage::Examine(0),
             examine: Examine::default(),
             state: State::Free,
-            evidence: None,
         }
     }
 
@@ -97,24 +94,19 @@ impl Inspect {
     /// Go on with the reply to the last call. Each of the lock's files is handed to `occupied` with its level: the lock
     /// file (0), then the reclaim locks that there are, the first level first.
     pub fn reply(&mut self, reply: Reply, occupied: impl FnOnce(u8, &Found)) -> Next<Inspected> {
-        let is_asked = self.stage == Stage::Current || self.examine.asks_who_we_are();
-        if let (Reply::Maker(_) | Reply::Refused(_), None, true) = (&reply, self.evidence, is_asked)
-        {
-            self.evidence = Some(matches!(&reply, Reply::Maker(maker) if maker.evidence));
-        }
         match self.stage {
             Stage::Examine(level) => match self.examine.reply(reply) {
                 Next::Call(call) => Next::Call(call),
                 Next::End(seen) => self.seen(level, seen, occupied),
             },
-            Stage::Current => self.end(),
+            Stage::Current => self.end(matches!(reply, Reply::Maker(maker) if maker.evidence)),
         }
     }
 
-    fn end(&self) -> Next<Inspected> {
+    fn end(&self, evidence: bool) -> Next<Inspected> {
         Next::End(Ok(Status {
             state: self.state,
-            evidence: self.evidence.unwrap_or_default(),
+            evidence,
         }))
     }
 
@@ -149,10 +141,11 @@ impl Inspect {
     fn look_at(&mut self, level: u8) -> Next<Inspected> {
         if level <= DEEPEST {
             self.stage = Stage::Examine(level);
-            return Next::Call(self.examine.begin(level, self.evidence));
+            let evidence = self.examine.evidence();
+            return Next::Call(self.examine.begin(level, evidence));
         }
-        if self.evidence.is_some() {
-            return self.end();
+        if let Some(evidence) = self.examine.evidence() {
+            return self.end(evidence);
         }
         self.stage = Stage::Current;
         Next::Call(Call::Current { attempt: 0 })

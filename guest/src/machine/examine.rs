@@ -175,6 +175,12 @@ impl Examine {
         &self.found
     }
 
+    /// Whether a kernel keeps evidence here, once the host was asked.
+    #[must_use]
+    pub fn evidence(&self) -> Option<bool> {
+        self.evidence
+    }
+
     /// Whether the reply that is awaited says which process this is.
     #[must_use]
     pub fn asks_who_we_are(&self) -> bool {
@@ -192,6 +198,7 @@ impl Examine {
             Stage::StatOpen => self.looked_again(reply),
             Stage::Current => {
                 let evidence = matches!(reply, Reply::Maker(maker) if maker.evidence);
+                self.evidence = Some(evidence);
                 self.search_beside_one_link(evidence)
             }
             Stage::Identify => match reply {
