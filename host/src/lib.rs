@@ -81,7 +81,7 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
-// Each of these imports from those above it in this list; `tests/tests/layers.rs` holds it.
+// Each of these imports from those above it in this list; `tests/tests/docs/layers.rs` holds it.
 mod printable;
 mod sys;
 

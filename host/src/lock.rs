@@ -1,7 +1,7 @@
 //! Locks: the options that one is taken with, the attempt that takes it, what it is while it is held, and what is said where
 //! there is none.
 //!
-//! Each of these modules imports from the groups above it in this list: `tests/tests/layers.rs` holds it.
+//! Each of these modules imports from the groups above it in this list: `tests/tests/docs/layers.rs` holds it.
 
 pub(crate) mod inherited;
 pub(crate) mod name;

@@ -3,13 +3,9 @@
 
 use std::{fs, path::Path};
 
-#[path = "layers/broken.rs"]
 mod broken;
-#[path = "layers/rules.rs"]
 mod rules;
-#[path = "layers/source.rs"]
 mod source;
-#[path = "layers/tokens.rs"]
 mod tokens;
 
 use self::{rules::Library, source::Files};

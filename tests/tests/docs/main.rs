@@ -4,4 +4,6 @@ mod dist;
 mod examples;
 mod filesystems;
 mod from_flock;
+mod layers;
+mod links;
 mod names;
