@@ -431,11 +431,15 @@ mod tests {
     const OWN: FileId = FileId(1, 1);
 
     fn restore() -> Restore {
+        restore_with(true)
+    }
+
+    fn restore_with(evidence: bool) -> Restore {
         let identity = Identity::new("1-p7").expect("an identity");
         let maker = Maker {
             pid: 7,
             identity,
-            evidence: true,
+            evidence,
         };
         Restore::new(Some(maker), OWN)
     }
@@ -469,6 +473,22 @@ mod tests {
         assert!(!ends(restore.reply(missing())), "the claim");
         assert!(!ends(restore.reply(Reply::Id(OWN))), "the link");
         assert!(restore.is_open());
+    }
+
+    #[test]
+    fn a_claim_is_made_anew_only_where_the_kernel_keeps_evidence() {
+        for evidence in [true, false] {
+            let mut restore = restore_with(evidence);
+            let missing = || Reply::Failed(ErrorCode::NoEntry);
+            assert!(!ends(restore.start(0)));
+            assert!(!ends(restore.reply(missing())), "the reclaim lock");
+            assert!(!ends(restore.reply(missing())), "the claim");
+            let next = restore.reply(missing());
+            match evidence {
+                true => assert!(matches!(next, Next::Call(Call::Create { .. }))),
+                false => assert_eq!(next, Next::End(Err(Unrestored::Lost))),
+            }
+        }
     }
 
     #[test]

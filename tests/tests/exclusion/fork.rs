@@ -95,6 +95,7 @@ fn a_daemon_that_acquired_before_it_forked_learns_so() {
             "by itself false",
             "says so true",
             "verified Err(Inherited)",
+            "restored Err(Inherited)",
             "released Err(Inherited)",
             "its own true",
         ],

@@ -69,6 +69,10 @@ fn too_early(directory: &Path) -> Result<(), Box<dyn Error>> {
             );
             println!("verified {:?}", lock.verify().map_err(|error| error.kind()));
             println!(
+                "restored {:?}",
+                lock.restore().map_err(|error| error.kind())
+            );
+            println!(
                 "released {:?}",
                 lock.release().map_err(|error| error.kind())
             );
