@@ -91,7 +91,7 @@ enum Goal {
 /// Which reply the machine waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
-    /// None: nothing has happened yet.
+    /// None: the next call of [`Machine::start`] begins with *look*, at first and after protocol.md#look-2 has waited.
     New,
     /// protocol.md#look: nothing is created before the lock is seen to be free or dead.
     Look(Look),
@@ -107,7 +107,7 @@ enum State {
     Tidy(u8),
     /// protocol.md#sweep, and protocol.md#give-up-5
     Sweep(Claims),
-    /// protocol.md#give-up: names of ours go, and this follows.
+    /// Names of ours are removed, and this follows.
     GiveUp(Then),
     /// protocol.md#again-later: none, until [`Machine::start`] is called again.
     Wait(Wait),
@@ -135,7 +135,7 @@ enum Claim {
     Guard,
     /// protocol.md#claim-3: the pid is written into it.
     Write,
-    /// It cannot be used, and is given up for another one.
+    /// protocol.md#claim-2, or protocol.md#take-1: it cannot be used, and is given up for another one.
     GiveUp,
 }
 
@@ -151,9 +151,9 @@ enum ProbeLinks {
     Count,
     /// protocol.md#probe-links-4: the scratch link is removed.
     Remove(Links),
-    /// protocol.md#probe-links-5: links do not work. How old is the claim …
+    /// protocol.md#probe-links-5: links do not work. The time of the claim is noted …
     Age,
-    /// … which is given up then?
+    /// … and the claim is given up.
     GiveUpClaim,
 }
 
@@ -161,7 +161,8 @@ enum ProbeLinks {
 enum Take {
     /// protocol.md#take-1, or protocol.md#take-6: the claim is linked to the name of this level.
     Link(u8, Reclaim),
-    /// … which was answered with this. Which file has the name?
+    /// … and the link failed with this. Above the lock's name, one that was answered as made counts as `Exist` until the
+    /// name is compared. Which file has the name?
     Compare(u8, Reclaim, ErrorCode),
     /// protocol.md#in-place-1: instead of a link, a file is made at this level …
     Make(u8, Reclaim),
@@ -177,9 +178,9 @@ enum Take {
     CompareDead(u8, ReplacedReason),
     /// … and removed.
     Remove(u8, ReplacedReason),
-    /// protocol.md#take-6: this level is linked, by this process or another one. Is the file at the next level ours …
+    /// protocol.md#take-6: this level is linked, by this process or a newcomer. Which file has the name of the next level?
     CompareReclaim(u8, Linked),
-    /// … which is removed then?
+    /// … It is ours, and is removed.
     RemoveReclaim(u8, Linked),
     /// protocol.md#settle-1: the file at this level is malformed. How old is our claim?
     Age(u8, Reclaim),
@@ -187,19 +188,20 @@ enum Take {
     Keep(u8),
 }
 
+/// `k` is the level of our own file. What is judged, and may have to settle, is `name[k+1]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Verify {
-    /// protocol.md#verify-1, or protocol.md#in-place-2: the name at this level is ours. The reclaim lock beside it is judged.
+    /// protocol.md#verify-1, or protocol.md#in-place-2: `name[k]` is ours, and `name[k+1]` is judged.
     Judge(u8),
-    /// protocol.md#settle-1: that is malformed. How old is our claim?
+    /// protocol.md#settle-1: `name[k+1]` is malformed. How old is our claim?
     Age(u8),
-    /// protocol.md#settle-2: that is kept open while it settles.
+    /// protocol.md#settle-2: `name[k+1]` is kept open while it settles.
     Keep(u8),
-    /// protocol.md#verify-2, or protocol.md#in-place-3: which file has the name at this level?
+    /// protocol.md#verify-2, or protocol.md#in-place-3: which file has `name[k]`?
     Compare(u8),
 }
 
-/// Whether this process holds the reclaim lock of the level that a step works at: the name at the next level.
+/// Whether this process holds `name[k+1]`, the reclaim lock, while it works at `name[k]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Reclaim {
     /// It does not: *take*, steps 1 to 4.
@@ -242,7 +244,8 @@ enum Links {
 /// Which claims of the dead are removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Claims {
-    /// protocol.md#sweep-1: all that the directory lists. The lock is held.
+    /// protocol.md#sweep: those of the owners whose files were replaced, and those that are chosen from the directory. The
+    /// lock is held.
     Listed,
     /// protocol.md#give-up-5: those of the owners whose files this attempt removed. The attempt is over.
     Replaced,
@@ -251,11 +254,11 @@ enum Claims {
 /// What follows once names are given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Then {
-    /// The attempt ends, as [`Machine::end`] says.
+    /// protocol.md#give-up: the attempt ends, as [`Machine::end`] says.
     End,
-    /// It waits until the file at this level has settled.
+    /// protocol.md#again-1: it waits until the file at this level has settled.
     Settle(u8),
-    /// The next reclaim level that may be left over.
+    /// protocol.md#tidy-2: the next reclaim level that may be left over.
     Tidy,
 }
 
@@ -264,7 +267,7 @@ enum Then {
 enum Wait {
     /// A malformed file settles.
     Settle,
-    /// The reclaim lock beside this level is dropped.
+    /// No process holds `name[k+1]`; `name[k]` is ours.
     OtherReclaim(u8),
 }
 

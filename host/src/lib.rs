@@ -1,9 +1,8 @@
 //! A single-instance lock on a data directory.
 //!
-//! One process at a time has the directory; who starts beside it is refused and told who has it; a lock whose owner
-//! died is taken over, and of any number of processes that start at once exactly one gets in. What decides is a small
-//! sandboxed WASI component inside this crate; this crate answers its questions about processes, and never touches a
-//! lock file itself.
+//! One process at a time holds the directory. A second process is refused, and the error names the owner. A dead owner's lock
+//! is taken over, and of any number of processes that start at once exactly one gets in. A small sandboxed WASI component
+//! inside this crate decides. The crate answers its questions about processes, and never decides about a lock.
 //!
 //! ```no_run
 //! fn main() -> Result<(), lockhost::Error> {
@@ -18,7 +17,7 @@
 //!
 //! ```toml
 //! [dependencies]
-//! lockhost = { version = "0.1", default-features = false }
+//! lockhost = { path = "../lockhost/host", default-features = false }
 //! ```
 //!
 //! Nothing is set up and no thread or runtime is started: [`acquire`] blocks as plain file operations do, and waits
@@ -28,8 +27,8 @@
 //!
 //! # Errors
 //!
-//! A refusal is told from a failure by [`Error::kind`], and [`Error::holder`] says who has the lock; this very process
-//! is told apart:
+//! [`Error::kind`] distinguishes refusals from failures, and [`Error::holder`] returns the owner. It also recognises this
+//! process:
 //!
 //! ```no_run
 //! match lockhost::acquire("data") {
@@ -37,7 +36,7 @@
 //!     Err(error) if error.holder().is_some_and(|holder| holder.is_this_process()) => {
 //!         println!("we have it already");
 //!     }
-//!     Err(error) if error.is_refusal() => println!("somebody else has it: {error}"),
+//!     Err(error) if error.is_refusal() => println!("another process holds it: {error}"),
 //!     Err(error) => println!("it failed: {error}"),
 //! }
 //! ```

@@ -1,5 +1,5 @@
 //! The twin: the guest's own machine over the very system calls that the component comes to, without the component. What
-//! lies between the two is what a sandbox costs, as the benchmarks tell it; `tests/twin.rs` shows that they do the same.
+//! lies between the two is what a sandbox costs, as the benchmarks tell it; `tests/tests/component/twin.rs` shows that they do the same.
 
 mod driver;
 mod files;

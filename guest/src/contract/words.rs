@@ -1,4 +1,4 @@
-//! Words that the contract and the machine both have. A word that one side lacks does not compile.
+//! Words that the contract and the machine both have. A word of the source that is missing does not compile.
 
 use crate::{facts, inspect, machine::outcome, machine::restore};
 

@@ -106,7 +106,7 @@ enum Stage {
     Stat,
     Open,
     Read,
-    /// *several users*: it may not be opened. Which file is it?
+    /// protocol.md#judge-5: it may not be opened. Which file is it?
     Unread,
     /// … and once its maker is dead, is it there still?
     Left,

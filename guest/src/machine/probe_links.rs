@@ -1,4 +1,4 @@
-//! *Without hard links*: do links work here, and does a file with two names show as one, of which two are counted?
+//! *Probe links*: do links work here, and does a file with two names show as one, of which two are counted?
 //!
 //! A scratch link of the claim answers this. Where no kernel keeps evidence it is tried before the lock. Each file system
 //! with evidence has links, but a policy (seccomp, SELinux) can deny link(2) to this process. So there it is tried once a

@@ -1,4 +1,4 @@
-//! The name is ours: *verify*, or the end of *in place*; then *sweep*.
+//! The name is ours: *verify*, or the end of *in place*; then *tidy* and *sweep*.
 
 use super::{
     Claims, Goal, IN_PLACE_RECLAIM, Machine, OTHER_RECLAIM, PATIENCE, State, Turn, Verdict, Verify,
@@ -123,7 +123,7 @@ impl Machine {
         }
     }
 
-    // sweep: nothing from here on costs the lock
+    // tidy and sweep: nothing from here on costs the lock
 
     pub(super) fn leftover(&mut self, level: u8, reply: Reply) -> Turn {
         if reply.id().is_ok() {

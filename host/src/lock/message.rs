@@ -1,4 +1,4 @@
-//! The words in which refusals are told.
+//! The text of refusals.
 
 use std::{
     fmt::{self, Write},

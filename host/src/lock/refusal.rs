@@ -1,4 +1,4 @@
-//! The component's refusals, as errors.
+//! Errors of the component, as errors of this crate.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What was removed on the way to a lock.
+//! The dead locks that an attempt replaced, and why.
 
 use std::{
     fmt,

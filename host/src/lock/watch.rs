@@ -1,4 +1,4 @@
-//! Being told, instead of asking again and again, that a lock file is not what it was.
+//! Notifications that a lock file may have changed.
 
 use std::{io, path::Path};
 

@@ -1,4 +1,4 @@
-//! Is somebody alive? Every answer `dead` here is certain, or it is a defect.
+//! Judges whether an owner is dead. Every `Dead` is certain.
 
 use std::{cell::OnceCell, fs::File};
 

@@ -1,4 +1,4 @@
-//! By which a process is told from others that run.
+//! What distinguishes a process from all others that run.
 
 /// What tells a process from others that run, and from its parent after fork(2), also where both are the first in their PID
 /// namespaces.

@@ -1,4 +1,4 @@
-//! A descriptor of a guest's, opened once more.
+//! Opening a guest's descriptor a second time.
 
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File};
 

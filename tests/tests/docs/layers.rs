@@ -1,5 +1,5 @@
-//! The rooms of the source: each imports from those below it alone, so that what is below can be read, and changed, without
-//! what is above.
+//! The order of the source: each room imports only from lower layers, which ARCHITECTURE.md lists first. So what is below can
+//! be read, and changed, without what is above.
 
 use std::{fs, path::Path};
 

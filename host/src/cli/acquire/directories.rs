@@ -1,4 +1,4 @@
-//! The directories of one attempt, in the order in which they are tried first.
+//! The directories of one attempt: each once, in the order of trying, and made if `--mkdir` is given.
 
 use std::{
     fs, io,

@@ -1,5 +1,5 @@
-//! Which process this memory is of: a page that the kernel empties in every child made by fork(2), madvise(2) with
-//! `MADV_WIPEONFORK`. So it costs no question to the kernel to know that what was remembered is not a parent's.
+//! A mark that fork(2) clears in the child (madvise(2), `MADV_WIPEONFORK`). It shows, without a system call, that cached facts
+//! belong to this process and not to its parent.
 
 use std::{
     ptr,

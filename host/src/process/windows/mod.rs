@@ -1,4 +1,4 @@
-//! What Windows tells about processes and files, by handles of them.
+//! What Windows reports about processes and files, through their handles.
 
 use std::{
     ffi::OsString,

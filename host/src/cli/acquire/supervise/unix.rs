@@ -1,4 +1,4 @@
-//! Being the parent of a command: passing signals on, stopping and going on with it, and burying whoever ends.
+//! Parent of a command: passes signals on, stops and continues with it, reaps children.
 
 use std::{ffi::OsString, fs, io, process::ExitCode, thread, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What is said in the same words on every Unix.
+//! Text that all Unix systems share.
 
 /// The number of a process that there always is.
 pub(in super::super) const FIRST: u32 = 1;
