@@ -1,7 +1,6 @@
-//! Locks: the options that one is taken with, the attempt that takes it, what it is while it is held, and what is said where
-//! there is none.
+//! Locks: the options, the attempt that acquires one, the lock while it is held, and the errors.
 //!
-//! Each of these modules imports from the groups above it in this list: `tests/tests/docs/layers.rs` holds it.
+//! Each of these modules imports only from the groups above it in this list; `tests/tests/docs/layers.rs` checks it.
 
 pub(crate) mod inherited;
 pub(crate) mod name;

@@ -1,4 +1,4 @@
-//! Taking a lock: an attempt, and waiting between its steps.
+//! Acquiring a lock: an attempt, and waiting between its steps.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use super::{
 use crate::sys::timer::Pause;
 
 impl Options {
-    /// Take the lock on a directory. Waits for what has to settle, for some seconds at most, and for an owner only with
-    /// [`patience`](Self::patience).
+    /// Acquires the lock on a directory. It waits some seconds at most for what has to settle, and for an owner only
+    /// with [`patience`](Self::patience).
     ///
     /// # Errors
-    /// Any [`Error`] but a lost lock.
+    /// Any [`Error`] except a lost lock.
     pub fn acquire(&self, directory: impl AsRef<Path>) -> Result<Lock, Error> {
         let mut attempt = self.attempt(directory)?;
         loop {
@@ -27,18 +27,18 @@ impl Options {
         }
     }
 
-    /// As [`acquire`](Self::acquire), for callers that must not block while something has to settle, or an owner is waited
-    /// for. Any executor will do: nothing is expected of it, and no runtime is started. A thread of this crate's sleeps
-    /// for as long as something is waited for, which without [`patience`](Self::patience) nearly never happens.
+    /// Acquires the lock as [`acquire`](Self::acquire) does, for callers that must not block while something has to
+    /// settle, or while an owner holds the lock. It works under any executor and starts no runtime. A thread of this
+    /// crate sleeps for the length of each wait. Without [`patience`](Self::patience) there is hardly ever one.
     ///
-    /// Dropping the future gives the attempt up, and leaves nothing. Between its waits it works on the thread that polls
-    /// it: some tens of microseconds of plain file operations on a local disk, and half a millisecond more the first
-    /// time in a process. Where a directory may hang (a network mount), have [`acquire`](Self::acquire) run where your
-    /// executor has blocking calls run.
+    /// Dropping the future gives the attempt up, and leaves nothing. Between its waits it works on the thread that
+    /// polls it: some tens of microseconds of plain file operations on a local disk. The first call in a process takes
+    /// half a millisecond more. Where a directory may hang (a network mount), run [`acquire`](Self::acquire) where your
+    /// executor runs blocking calls.
     ///
-    /// To wait for a limited time, use [`patience`](Self::patience), and no timeout around the future (as
-    /// `tokio::time::timeout` is): a timeout drops the future, and with it the reason. When the patience ends, the error says
-    /// which process has the lock:
+    /// To wait for a limited time, use [`patience`](Self::patience). A timeout around the future (such as
+    /// `tokio::time::timeout`) drops the future, and with it the reason. When the patience ends, the error names the
+    /// process that holds the lock:
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -72,8 +72,8 @@ impl Options {
     /// ```
     ///
     /// # Errors
-    /// As [`acquire`](Self::acquire); [`ErrorKind::Io`](crate::ErrorKind::Io) also if something has to be waited for
-    /// and there is no thread or descriptor left for that.
+    /// As [`acquire`](Self::acquire); [`ErrorKind::Io`](crate::ErrorKind::Io) also if the attempt has to wait and there
+    /// is no thread or descriptor left for that.
     pub async fn acquire_async(&self, directory: impl AsRef<Path>) -> Result<Lock, Error> {
         let mut attempt = self.attempt(directory)?;
         loop {
@@ -88,7 +88,7 @@ impl Options {
         }
     }
 
-    /// What has to be waited for is an error to those who do not wait.
+    /// Takes one step. Without [`wait`](Self::wait), an undecided file is an error.
     fn proceed(&self, attempt: &mut Attempt) -> Result<Progress, Error> {
         match attempt.proceed()? {
             Progress::Waiting(waiting) if !self.wait && is_decided_soon(waiting.awaited()) => {
@@ -100,7 +100,7 @@ impl Options {
     }
 }
 
-/// Whether it is not waited for with [`Options::patience`].
+/// Returns whether this is waited for without [`Options::patience`].
 fn is_decided_soon(awaited: Awaited) -> bool {
     match awaited {
         Awaited::Settling | Awaited::OtherReclaim => true,
@@ -108,7 +108,7 @@ fn is_decided_soon(awaited: Awaited) -> bool {
     }
 }
 
-/// Take the lock on a directory, under the name [`DEFAULT_NAME`](crate::DEFAULT_NAME).
+/// Acquires the lock on a directory, under the name [`DEFAULT_NAME`](crate::DEFAULT_NAME).
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -131,7 +131,8 @@ pub fn acquire(directory: impl AsRef<Path>) -> Result<Lock, Error> {
     Options::new().acquire(directory)
 }
 
-/// As [`acquire`], for callers that must not block while something has to settle: [`Options::acquire_async`] says more.
+/// Acquires the lock as [`acquire`] does, for callers that must not block while something has to settle. For details,
+/// see [`Options::acquire_async`].
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

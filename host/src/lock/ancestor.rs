@@ -1,4 +1,4 @@
-//! Whether the holder of a lock is an ancestor of the asking process, for which it would wait in vain.
+//! Detection of a holder that is an ancestor of this process, so that waiting for it would be in vain.
 
 use super::{
     error::{Error, Kind},
@@ -7,14 +7,14 @@ use super::{
 use crate::process::{Identity, ancestors::Ancestors, liveness::Liveness, platform};
 
 impl Holder {
-    /// Returns whether the holder is an ancestor of this process: its parent, the parent of that, and so on, looked up at this
-    /// moment. Such a holder usually waits for this process before it releases the lock. This process is not its own
-    /// ancestor: another thread of it may hold the lock, and release it.
+    /// Returns whether the holder is an ancestor of this process: its parent, the parent of that, and so on, read at
+    /// this moment. Such a holder usually waits for this process before it releases the lock. This process is not its
+    /// own ancestor: another thread of it may hold the lock, and release it.
     ///
-    /// If the holder is dead, and a process that inherited its evidence keeps the file locked, that process counts. It may
-    /// be this process itself.
+    /// If the holder is dead, and a process that inherited its evidence keeps the file locked, that process counts. It
+    /// may be this process itself.
     ///
-    /// `false` where the system does not show it, as of an ancestor in another PID namespace.
+    /// Returns `false` where the system does not show it, as for an ancestor in another PID namespace.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,14 +30,15 @@ impl Holder {
         self.ancestor().is_some()
     }
 
-    /// Whether a file that holds a number and no more is an ancestor's: it lives by all that is known, and was there when the
-    /// file was written. A number alone may be one of another container, or among others in the file.
+    /// Returns whether an ancestor wrote a file that holds only a number: that process lives as far as is known, and
+    /// ran when the file was written. A number alone may belong to another container, or stand among others in the
+    /// file.
     fn is_named_by(&self, chain: &Ancestors, pid: u32) -> bool {
         matches!(self.liveness(), Liveness::Alive(_))
             && self.since().is_some_and(|since| chain.had(pid, since))
     }
 
-    /// The number of the process that it is, or that keeps the file locked for it.
+    /// Returns the number of the ancestor that is the holder, or that keeps the file locked for it.
     fn ancestor(&self) -> Option<u32> {
         if self.is_this_process() || matches!(self.liveness(), Liveness::Dead(_)) {
             return None;
@@ -63,12 +64,12 @@ impl Holder {
         let is_gone = || maker.as_ref().is_some_and(|maker| has_ended(maker, &me));
         let keepers = self.keepers().iter().map(|keeper| keeper.pid());
         let mut keepers = keepers.filter(|pid| chain.numbers().any(|it| it == *pid));
-        // A living owner releases its lock whichever processes have inherited its evidence.
+        // A living owner releases its lock, whichever processes have inherited its evidence.
         keepers.next().filter(|_| is_gone())
     }
 }
 
-/// Whether the maker of a claim has certainly ended, as seen from this process.
+/// Returns whether the maker of a claim has certainly ended, as seen from this process.
 fn has_ended(maker: &Identity, me: &Identity) -> bool {
     if !maker.shares_pids_with(me) {
         return false;
@@ -82,7 +83,8 @@ fn has_ended(maker: &Identity, me: &Identity) -> bool {
 }
 
 impl Error {
-    /// Becomes the refusal by an ancestor, if an ancestor of this process holds the lock, or is about to hold it.
+    /// Turns this into the refusal by an ancestor, if an ancestor of this process holds the lock, or is about to hold
+    /// it.
     pub(crate) fn seen_from_descendant(self) -> Self {
         let Self { path, kind } = self;
         let kind = match *kind {

@@ -1,4 +1,4 @@
-//! Trying for the lock.
+//! Attempts at a lock.
 
 use std::{
     fmt,
@@ -36,10 +36,11 @@ use crate::{
 };
 
 impl Options {
-    /// Begin an attempt, for callers that wait in their own way. Nothing is touched yet. [`Attempt`] has an example.
+    /// Begins an attempt, for callers that wait in their own way. It touches nothing yet. [`Attempt`] has an example.
     ///
-    /// A relative path means what it means now, also after the process has gone to another working directory. An attempt
-    /// that waits follows what the path names: where another directory gets the name, it takes the lock of that one.
+    /// A relative path stays relative to the working directory of this moment, also when the process changes to
+    /// another. An attempt that waits follows the path: if another directory gets that name, the attempt is for the
+    /// lock of that directory.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be opened,
@@ -86,8 +87,8 @@ impl Options {
     }
 }
 
-/// One try for a lock, over as many steps as it has to wait for something. Dropping it gives it up and removes what it
-/// made, except in a child made by fork(2).
+/// An attempt at a lock, in as many steps as it has to wait. Dropping it gives it up and removes what it made, except
+/// in a child made by fork(2).
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -129,13 +130,13 @@ pub struct Attempt {
     refusal: Option<Waiting>,
 }
 
-/// How an attempt goes on.
+/// The state of an attempt.
 enum Tries {
-    /// With this.
+    /// A try is under way.
     Begun(Box<Try>),
-    /// With another one: the last was refused.
+    /// The last try was refused; the next one is new.
     Again,
-    /// Not at all.
+    /// The attempt has ended.
     Ended,
 }
 
@@ -145,33 +146,34 @@ struct Try {
     directory: Arc<File>,
     instance: Instance,
     attempt: ResourceAny,
-    /// Whether it was left for a while: then the path may name another directory.
+    /// Whether the attempt was left for a while: then the path may name another directory.
     has_waited: bool,
 }
 
-/// How often in a row it is looked who has come in between, before the caller has its turn.
+/// The maximum number of tries that `proceed` makes in a row, while the obstacle changes, before it returns to the
+/// caller.
 const LOOKS: usize = 8;
 
-/// How far an [`Attempt`] has come. [`Attempt`] has an example.
+/// The progress of an [`Attempt`]. [`Attempt`] has an example.
 #[derive(Debug)]
 pub enum Progress {
     /// The lock is held.
     Acquired(Lock),
-    /// Something has to be waited for.
+    /// The attempt has to wait.
     Waiting(Waiting),
 }
 
 impl Attempt {
-    /// Waits, on this thread, until it may be worth going on.
+    /// Waits, on this thread, until another try may succeed.
     pub(crate) fn sleep(&self, limit: Duration) {
         self.waiter.sleep(limit);
     }
 
-    /// Go on as far as possible without waiting. After an error or a lock the attempt is over, and says so by
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+    /// Goes on as far as possible without waiting. After an error or a lock the attempt has ended; each further call
+    /// fails with [`ErrorKind::Internal`](crate::ErrorKind::Internal).
     ///
     /// # Errors
-    /// Any [`Error`] but a lost lock.
+    /// Any [`Error`] except a lost lock.
     pub fn proceed(&mut self) -> Result<Progress, Error> {
         let _span = debug_span!("attempt", directory = ?self.place.given()).entered();
         let outcome = self.proceed_until_waiting();
@@ -209,7 +211,7 @@ impl Attempt {
             looks -= 1;
             let pause = match next {
                 Next::Look if looks > 0 => continue,
-                // Never zero, so that a caller has the time to look after its signals.
+                // Never zero, so that the caller has time to handle its signals.
                 Next::Look => SHORTEST.min(left),
                 Next::Sleep(pause) => pause.min(left),
             };
@@ -225,7 +227,7 @@ impl Attempt {
         }
     }
 
-    /// Watches what is in the way. `None` if waiting does not help against this error.
+    /// Watches the obstacle. Returns `None` if waiting does not help against this error.
     fn turn_to(&mut self, error: &Error) -> Option<(Next, Awaited)> {
         if is_worth_waiting_for(error) {
             let file = error.path().file_name().unwrap_or_default();
@@ -235,7 +237,8 @@ impl Attempt {
         if error.kind() != ErrorKind::Io {
             return None;
         }
-        // A directory that was removed, or moved away, fails in many ways. What counts is what the path names now.
+        // Operations on a directory that was removed or moved fail in many ways. What counts is what the path names
+        // now.
         match self.place.names(&self.tried) {
             Named::Same => None,
             // The error is that of the directory that the path names now.
@@ -247,13 +250,13 @@ impl Attempt {
         }
     }
 
-    /// What to wait for beside the time that there is to wait: one of them becomes readable when it may be worth going on
-    /// earlier. They are others after each [`proceed`](Self::proceed), and there are none while no owner is waited for.
+    /// Returns the descriptors to poll beside the time: one becomes readable when it may be time to go on earlier. They
+    /// change with each [`proceed`](Self::proceed). There are none while the attempt does not wait for an owner.
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
         self.waiter.descriptors()
     }
 
-    /// How much of its patience is left; `None` if it is over, or if there is none.
+    /// Returns how much of the patience is left; `None` if it is over, or if there is none.
     fn left(&self) -> Option<Duration> {
         let patience = self.options.patience?;
         if patience == Duration::MAX {
@@ -263,8 +266,8 @@ impl Attempt {
         (!left.is_zero()).then_some(left)
     }
 
-    /// Bounds what the component waits for by the patience, if there is one. When it is over the attempt ends with a refusal:
-    /// the component alone decides when a file has settled, and it has not decided so.
+    /// Limits the component's wait to the patience, if there is one. When the patience ends, the attempt ends with a
+    /// refusal: only the component decides when a file has settled, and it has not decided so.
     fn bounded(&mut self, waiting: Waiting) -> Result<Progress, Error> {
         let retry_after = match (self.options.patience, self.left()) {
             (None, _) => waiting.retry_after,
@@ -328,8 +331,8 @@ impl Attempt {
         }
     }
 
-    /// The try to go on with. One that was left for a while is given up where the path names another directory by now,
-    /// or it would get the lock of the one that was moved away.
+    /// Returns the try to go on with. Gives up a try that was left for a while if the path names another directory by
+    /// now: it would acquire the lock of the directory that was moved away.
     fn current(&mut self) -> Result<Try, Error> {
         match mem::replace(&mut self.tries, Tries::Ended) {
             Tries::Begun(current) => {

@@ -1,4 +1,4 @@
-//! Breaking a lock: a person's word on its owner, without taking the directory.
+//! Breaking a lock: a person declares its owner dead, and the lock is removed without being kept.
 
 use std::{path::Path, thread, time::Duration};
 
@@ -10,25 +10,25 @@ use super::{
     replaced::{Replaced, ReplacedReason},
 };
 
-/// How long the name of a lock is kept that was broken: two of the pauses between two looks of an owner. An owner that
-/// lives, against the word of a person, then finds another lock at the name, and does not put its own back.
+/// The time for which the name of a broken lock is kept: two of the pauses between an owner's checks. An owner that
+/// lives, although a person declared it dead, then finds another lock at the name. So it does not put its own back.
 const KEPT: Duration = Duration::from_secs(2);
 
 impl Options {
-    /// Removes the lock of exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, whom a
-    /// person knows to be dead though nobody can tell. It is what [`assume_dead`](Self::assume_dead) does, without
-    /// keeping the directory: afterwards it is free. A lock of an owner that is certainly dead goes as well, and so do
-    /// dead reclaim locks before or behind it. The owner's claim stays, in nobody's way, until it is certain that its
-    /// maker is dead.
-    ///
-    /// It is done under the protocol: the lock is taken over, and released at once, or after two seconds if its owner has a
-    /// claim and may live. Then a living owner finds that it is lost, and [does not put it back](crate::Lock::restore).
-    /// Another process that starts meanwhile may be refused, as it would have been before, with the number of this
+    /// Removes the lock of exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, if a person
+    /// knows that it is dead and the system cannot know. It does what [`assume_dead`](Self::assume_dead) does, without
+    /// keeping the directory: afterwards the lock is free. It also removes a lock whose owner is certainly dead, and
+    /// dead reclaim locks before or behind it. The owner's claim stays until its maker is certainly dead; it blocks no
     /// process.
     ///
-    /// What was removed is returned, in that order. That is nothing if somebody else was faster: another who breaks
-    /// the lock, or the owner itself, if it was alive and released. Whatever [`assume_dead`](Self::assume_dead) says
-    /// in these options is not looked at.
+    /// It follows the protocol: it takes the lock over and releases it at once, or after two seconds if the owner has a
+    /// claim and may live. A living owner then finds that its lock is lost, and [does not put it
+    /// back](crate::Lock::restore). Another process that starts meanwhile may be refused, as before, with the number of
+    /// this process.
+    ///
+    /// Returns what was removed, in that order. The result is empty if another process was faster: one that broke the
+    /// same lock, or the owner itself, if it was alive and released. Any [`assume_dead`](Self::assume_dead) in these
+    /// options is ignored.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,9 +45,9 @@ impl Options {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::NotTheOwner`](crate::ErrorKind::NotTheOwner) if somebody else has the lock, or nobody; nothing was
-    /// changed then. [`ErrorKind::Held`](crate::ErrorKind::Held) if the owner is known to live, or if somebody else
-    /// who is, or may be, is in the way. Otherwise as [`acquire`](Self::acquire), and as
+    /// [`ErrorKind::NotTheOwner`](crate::ErrorKind::NotTheOwner) if the lock is free or has another owner; nothing was
+    /// changed then. [`ErrorKind::Held`](crate::ErrorKind::Held) if the owner is known to live, or if another process
+    /// that lives, or may live, is in the way. Otherwise as [`acquire`](Self::acquire), and as
     /// [`Lock::release`](crate::Lock::release).
     pub fn break_lock(
         &self,
@@ -81,11 +81,11 @@ impl Options {
                 lock.release()?;
                 removed
             }
-            // Somebody was faster with the name that was made free, or did the same.
+            // Another process acquired the name that became free, or broke the same lock.
             Err(error) if error.is_refusal() && !self.has(directory, owner)? => Vec::new(),
             Err(error) => return Err(error.beside(owner, &file)),
         };
-        // A reclaim lock with a claim hinders nobody beside a lock that is free, and so nobody has to look at it there.
+        // A reclaim lock with a claim blocks no process while the lock is free, so no attempt has to examine it there.
         if before.state() == State::Free && self.has(directory, owner)? {
             let kind = Kind::NotTheOwner(owner.to_owned(), Instead::LeftOver);
             return Err(Error::new(file, kind));
@@ -98,13 +98,13 @@ impl Options {
     }
 }
 
-/// Whether this owner has a claim. Another program puts nothing back.
+/// Returns whether this owner has a claim. Another program puts nothing back.
 fn is_claimed(status: &Status, owner: &str) -> bool {
     let mut holders = status.holder().into_iter().chain(status.reclaims());
     holders.any(|holder| holder.is_claimed() && holder.identity() == Some(owner))
 }
 
-/// The first of the lock's files that is this owner's.
+/// Returns the first of the lock's files that belongs to this owner.
 fn file_of(status: &Status, owner: &str) -> Option<String> {
     status
         .holder()

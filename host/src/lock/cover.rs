@@ -1,4 +1,4 @@
-//! Whether this process runs under a lock that is held now.
+//! Detection of a process that runs under a lock which is held now.
 
 use std::{
     env,
@@ -17,15 +17,15 @@ use crate::process::{
 };
 
 impl Status {
-    /// Whether this process runs under the lock: it is held, and its owner is this process or an ancestor of it. If the
-    /// owner was killed, and processes that inherited its evidence keep the lock, one of them has to be.
+    /// Returns whether this process runs under the lock: the lock is held, and its owner is this process or an ancestor
+    /// of it. If the owner was killed and processes that inherited its evidence keep the lock, one of these must be.
     ///
-    /// Variables of the environment outlive a lock, as in a terminal multiplexer that was started under it. So they prove
-    /// nothing here. Only where a lock is a number and no more (without hard links) they have to name it as well, since other
+    /// Environment variables outlive a lock, as in a terminal multiplexer that was started under it. So they prove
+    /// nothing here. Only where a lock consists of a number (without hard links), they have to name it as well: other
     /// machines and containers have processes of the same number.
     ///
-    /// `false` if that is certain, and if another owner would have to be proved wrong: a descendant that lost its parent
-    /// counts as on its own, since its lock ends with the owner's command.
+    /// Returns `false` if that is certain. A descendant that lost its parent counts as not covered: its lock ends with
+    /// the owner's command.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,7 +49,7 @@ impl Status {
         };
         match owner.liveness() {
             Liveness::Alive(AliveReason::ThisProcess) => Ok(true),
-            // The owner lives, but others that ask the kernel take it for dead.
+            // The owner lives, but other processes that ask the kernel judge it dead.
             Liveness::Dead(_) | Liveness::Alive(AliveReason::Unguarded) => Ok(false),
             // No ancestor is on another machine.
             Liveness::Unknown(UnknownReason::OtherBoot) => Ok(false),
@@ -70,8 +70,8 @@ impl Status {
         platform::is_kept_by_any(&self.path(), &numbers)
     }
 
-    /// Whether a lock that is judged by its number is one of the chain's: the number is an ancestor's that was there when the
-    /// file was written, and the lock's owner has started a command that this process comes from.
+    /// Returns whether a lock that is judged by its number is one of the chain's: the number is an ancestor's that ran
+    /// when the file was written, and the lock's owner started a command that this process descends from.
     fn is_named_by(&self, chain: &Ancestors, owner: &Holder) -> bool {
         let Some(pid) = owner.pid() else {
             return false;
@@ -88,7 +88,7 @@ fn is_owned_by(chain: &Ancestors, owner: &Holder) -> Result<bool, UnknownReason>
     Ok(chain.contain_maker(&maker, &me))
 }
 
-/// Whether the environment names this lock file, and its owner.
+/// Returns whether the environment names this lock file, and its owner.
 fn is_announced(lock: &Path, pid: u32) -> bool {
     let is_owner = env::var("LOCKHOST_PID").is_ok_and(|number| number == pid.to_string());
     let real = |path: &Path| path.canonicalize().or_else(|_| path::absolute(path)).ok();

@@ -1,4 +1,4 @@
-//! Why there is no lock: a type to match on, and a sentence to act on.
+//! The reasons why there is no lock: a type to match on, and a sentence to act on.
 
 use std::{
     error, fmt, io,
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{printable::Printable, wasi::error_code};
 
-/// Why a lock could not be had, kept, given up or judged.
+/// The reason why a lock could not be acquired, kept, released or judged.
 ///
-/// Its text is one sentence, in one line, that names the file and, where there is one, its holder and the way out. What
-/// other programs have chosen in it, as names of files and commands, is escaped as [`Printable`] does.
+/// Its text is one sentence in one line. It names the file and, where there are any, its holder and the way out. Parts
+/// that other programs choose, such as names of files and commands, are escaped as [`Printable`] does.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,46 +44,47 @@ pub struct Error {
     pub(crate) kind: Box<Kind>,
 }
 
-/// What an [`Error`] is about, to match on. [`Error`] has an example.
+/// The kind of an [`Error`], to match on. [`Error`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The lock is held by somebody who is alive, or may be: [`Error::holder`] tells.
+    /// The lock is held by an owner that is alive, or may be. [`Error::holder`] returns it.
     Held,
-    /// The lock is held by an ancestor of this process ([`Error::holder`] tells which), and
-    /// [`Options::patience`](crate::Options::patience) would have waited for it. An ancestor usually waits for this process
-    /// before it releases the lock, so both would wait for ever.
-    /// [`Options::wait_for_ancestor`](crate::Options::wait_for_ancestor) waits all the same.
+    /// The lock is held by an ancestor of this process, and [`Options::patience`](crate::Options::patience) would have
+    /// waited for it. [`Error::holder`] returns it. An ancestor usually waits for this process before it releases the
+    /// lock, so both would wait for ever. [`Options::wait_for_ancestor`](crate::Options::wait_for_ancestor) waits all
+    /// the same.
     Ancestor,
-    /// Others came in between too often, or a file that names nobody kept changing. Trying again may help.
+    /// Other processes were faster too often, or an empty or malformed file kept changing. Trying again may help.
     Contended,
-    /// It takes some seconds to know whether the lock can be had, and [`Options::wait`](crate::Options::wait) said not to
-    /// wait, or [`Options::patience`](crate::Options::patience) ended before. Trying again may help.
+    /// It takes some seconds to know whether the lock can be acquired, and the attempt did not wait so long.
+    /// [`Options::wait`](crate::Options::wait) was `false`, or [`Options::patience`](crate::Options::patience) ended
+    /// before. Trying again may help.
     Unsettled,
-    /// The lock was this owner's and is not any more: its file was removed or replaced, or its directory was moved,
-    /// removed or replaced.
+    /// The lock is not this owner's any more: its file was removed or replaced, or its directory was moved, removed or
+    /// replaced.
     Lost,
-    /// The lock is that of the process that forked this one, which has no part in it. Nothing was changed. A daemon acquires
-    /// its lock after it has forked for the last time.
+    /// The lock belongs to the process that forked this one; this process has no part in it. Nothing was changed. A
+    /// daemon acquires its lock after its last fork.
     Inherited,
-    /// The lock that was to be broken is somebody else's ([`Error::holder`] tells), or nobody's. Nothing was changed.
+    /// The lock to break is free or has another owner, which [`Error::holder`] returns. Nothing was changed.
     NotTheOwner,
-    /// What stands in the lock file's place is no lock file, and was left alone.
+    /// The file at the lock file's name is not a lock file, and was left alone.
     NotALock,
-    /// More reclaims have crashed inside each other than are followed.
+    /// More reclaims have crashed inside each other than an attempt follows.
     TooDeep,
-    /// The name is none for a lock.
+    /// The name is not valid for a lock.
     BadName,
-    /// An operation of the file system failed: [`Error::io_error`] tells.
+    /// An operation of the file system failed. [`Error::io_error`] returns its error.
     Io,
-    /// The component, or its import, failed. Nothing is known to be held.
+    /// The component, or its import, failed. No lock is known to be held.
     Internal,
 }
 
 #[derive(Debug)]
 pub(crate) enum Kind {
     Held(Holder, Circumstance, WayOut),
-    /// The holder, and the number of the ancestor: it may be one that inherited the holder's evidence.
+    /// The holder, and the number of the ancestor, which may be a process that inherited the holder's evidence.
     Ancestor(Holder, u32),
     Contended,
     Unsettled(Awaited),
@@ -92,20 +93,20 @@ pub(crate) enum Kind {
     Moved,
     /// By fork(2), from the process of this number.
     Inherited(u32),
-    /// Who does not have it.
+    /// The owner that does not have it, and what was found instead.
     NotTheOwner(String, Instead),
     NotALock(String),
     TooDeep,
     BadName,
-    /// Why it is no file's name on this system, after it.
+    /// Why the system accepts no file of this name, as a clause behind the name.
     UnusableName(&'static str),
-    /// The operation, its failure, and whose the file is where that is what is in the way.
+    /// The operation, its failure, and the owner of the file that is in the way, if there is one.
     Io(String, io::Error, Option<String>),
     Host(String),
     Internal(Trap),
 }
 
-/// Why the component failed. wasmtime's own `Debug` prints texts as they are, over many lines.
+/// The reason why the component failed. wasmtime's own `Debug` prints texts unescaped, over many lines.
 pub(crate) struct Trap(wasmtime::Error);
 
 impl fmt::Debug for Trap {
@@ -122,7 +123,7 @@ impl Error {
         }
     }
 
-    /// Of a name that is none for a lock on this system.
+    /// Returns the error for a name that is not valid for a lock on this system.
     pub(crate) fn name(name: &str, flaw: Flaw) -> Self {
         let kind = match flaw {
             Flaw::TooLong => Kind::BadName,
@@ -131,7 +132,7 @@ impl Error {
         Self::new(name.into(), kind)
     }
 
-    /// Whether a file could not be opened because another process is in the way for a limited time.
+    /// Returns whether a file could not be opened because another process blocks it for a limited time.
     pub(crate) fn passes(&self) -> bool {
         matches!(&*self.kind, Kind::Io(_, error, _) if match error.kind() {
             // A lease, which the kernel takes from its holder in the end.
@@ -149,8 +150,8 @@ impl Error {
         Self::new(path, Kind::Io(operation.to_owned(), error, None))
     }
 
-    /// For a refusal by somebody else than the owner that a person has named: whose word it was, and which file of the
-    /// two stands deeper.
+    /// Adds to a refusal by another owner than the one a person declared dead: which owner that was, and which of the
+    /// two files is deeper.
     pub(crate) fn beside(mut self, assumed: &str, deeper: &Path) -> Self {
         if let Kind::Held(holder, _, way_out) = &mut *self.kind
             && holder.identity() != Some(assumed)
@@ -161,7 +162,7 @@ impl Error {
         self
     }
 
-    /// What it is about.
+    /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match *self.kind {
@@ -180,13 +181,14 @@ impl Error {
         }
     }
 
-    /// The file it is about: a lock file, a reclaim lock, a claim, or the directory.
+    /// Returns the file that the error is about: a lock file, a reclaim lock, a claim, or the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Who holds the lock. `Some` for [`ErrorKind::Held`] and [`ErrorKind::Ancestor`], and for [`ErrorKind::NotTheOwner`] if somebody does.
+    /// Returns the process that holds the lock. It is `Some` for [`ErrorKind::Held`] and [`ErrorKind::Ancestor`], and
+    /// for [`ErrorKind::NotTheOwner`] if there is a holder.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         match &*self.kind {
@@ -197,9 +199,9 @@ impl Error {
         }
     }
 
-    /// What the file system reported, which the text of this error has too. `Some` for [`ErrorKind::Io`] alone. A failure
-    /// inside the sandbox has a kind, and a number of the operating system's only where WASI has no code for it, as for too
-    /// many open files.
+    /// Returns the error that the file system reported, which this error's text includes. `Some` only for
+    /// [`ErrorKind::Io`]. A failure inside the sandbox has a kind. It has a number of the operating system only where
+    /// WASI has no code for it, as for too many open files.
     #[must_use]
     pub fn io_error(&self) -> Option<&io::Error> {
         match &*self.kind {
@@ -208,8 +210,8 @@ impl Error {
         }
     }
 
-    /// Whether this is an honest refusal ([`ErrorKind::Held`], [`ErrorKind::Ancestor`], [`ErrorKind::Contended`],
-    /// [`ErrorKind::Unsettled`]) and no failure.
+    /// Returns whether this is a refusal ([`ErrorKind::Held`], [`ErrorKind::Ancestor`], [`ErrorKind::Contended`],
+    /// [`ErrorKind::Unsettled`]), and not a failure.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         use ErrorKind::{Ancestor, Contended, Held, Unsettled};
@@ -219,7 +221,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Names of files, of commands and of owners are other programs' to choose.
+        // Other programs choose the names of files, commands and owners.
         Printable(Sentence(self)).fmt(f)
     }
 }

@@ -1,4 +1,4 @@
-//! Operations of the file system that failed: on which file, why, and whose that is.
+//! Failed operations of the file system: the file, the reason, and the file's owner.
 
 use std::{io, path::Path};
 
@@ -15,12 +15,12 @@ use crate::{
 };
 
 impl Error {
-    /// `file` is empty for the directory itself.
+    /// Returns the error for a failed operation. `file` is empty for the directory itself.
     pub(crate) fn failed(directory: &Path, file: &str, failure: Failure) -> Self {
         Self::failed_at(directory, directory, file, failure)
     }
 
-    /// The same, where the directory has another path by now than the one to be named.
+    /// Returns the same error, where the directory's path is now another than the one that messages name.
     pub(crate) fn failed_at(
         directory: &Path,
         absolute: &Path,
@@ -48,13 +48,14 @@ impl Error {
 }
 
 impl Place {
-    /// An operation that failed in it, named as it was given, with whose the file is that is in the way.
+    /// Returns the error for an operation that failed in this directory. It names the path as given, and the owner of
+    /// the file that is in the way.
     pub(crate) fn failed(&self, file: &str, failure: Failure) -> Error {
         Error::failed_at(self.given(), self.absolute(), file, failure)
     }
 }
 
-/// What stands where a lock file should.
+/// Describes what stands at the lock file's name instead.
 pub(crate) fn not_a_lock(what: NotALock) -> String {
     match what {
         NotALock::Size(bytes) => format!("longer than any pid file ({bytes} bytes)"),
@@ -70,7 +71,7 @@ pub(crate) fn not_a_lock(what: NotALock) -> String {
     }
 }
 
-/// An operation, after "cannot".
+/// Returns the text for an operation, after "cannot".
 pub(crate) fn operation(operation: Operation) -> &'static str {
     match operation {
         Operation::Create => "create",
@@ -84,7 +85,8 @@ pub(crate) fn operation(operation: Operation) -> &'static str {
     }
 }
 
-/// Whose a file is that this process may not touch, or the directory that it may not change, and who may.
+/// Returns a text about a file that this process may not touch, or a directory that it may not change: its owner, and
+/// which users may.
 fn whose(path: &Path, directory: &Path, failure: Failure) -> Option<String> {
     let belonging = Belonging {
         file: owner_of(path),
@@ -95,12 +97,12 @@ fn whose(path: &Path, directory: &Path, failure: Failure) -> Option<String> {
     belonging.told(failure)
 }
 
-/// To which users they belong, as far as that can be told.
+/// The users that the file and its directory belong to, as far as that is known.
 pub(crate) struct Belonging {
     pub(crate) file: Option<u32>,
     pub(crate) directory: Option<u32>,
     pub(crate) sticky: bool,
-    /// As whom this process acts.
+    /// The effective user of this process.
     pub(crate) user: Option<u32>,
 }
 

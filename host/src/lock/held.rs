@@ -1,4 +1,4 @@
-//! The lock, held.
+//! The lock, while it is held.
 
 use std::{
     fmt,
@@ -30,21 +30,21 @@ mod restore;
 use self::journal::Journal;
 pub use self::restore::Restored;
 
-/// A directory that is this process' own, until this is released or dropped.
+/// A lock on a directory, held by this process until it is released or dropped.
 ///
-/// A program that ends without either (`std::process::exit`, a signal) leaves files behind that are dead; whoever
-/// starts next takes over and says so.
+/// A program that ends without either (`std::process::exit`, a signal) leaves dead files behind. The next process to
+/// start takes the lock over and reports that.
 ///
-/// Dropping it releases it, and says nothing about how that went; [`Lock::release`] does. In a child made by fork(2),
+/// Dropping it releases it without reporting the outcome; [`Lock::release`] reports it. In a child made by fork(2),
 /// dropping it does nothing: the lock stays the parent's.
 ///
-/// The kernel's evidence for the lock is an open file of this process: a program that closes descriptors it does not
-/// know must take the lock after that.
+/// The kernel's evidence for the lock is an open file of this process. A program that closes descriptors it does not
+/// know must acquire the lock after that.
 ///
-/// What the path of the directory names is part of what is held: where the directory is moved away, or another one is
-/// mounted over it, the next process that comes by the same path gets a lock. So that counts as a loss, as the removal of
-/// the lock file does. A relative path means what it meant when the attempt began, whatever working directory this
-/// process goes to.
+/// The lock also depends on what the path of the directory names. If the directory is moved away, or another one is
+/// mounted over it, the next process that uses the same path gets a lock. So that counts as a loss, as the removal of
+/// the lock file does. A relative path keeps the meaning that it had when the attempt began, whatever the working
+/// directory is now.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -73,26 +73,26 @@ pub use self::restore::Restored;
 pub struct Lock {
     path: PathBuf,
     place: Arc<Place>,
-    /// What the path named when the lock was taken.
+    /// The directory that the path named when the lock was acquired.
     directory: Arc<File>,
     pid: u32,
     report: Report,
     /// `None` once released.
     held: Mutex<Option<Box<Held>>>,
-    /// Who took it: a child made by fork(2) has a copy of all this, and no part in it.
+    /// The process that acquired it. A child made by fork(2) has a copy of all this, and no part in it.
     maker: Number,
 }
 
 struct Held {
     instance: Instance,
     lock: ResourceAny,
-    /// Left over from waiting for the lock.
+    /// The watch that was used to wait for the lock.
     watch: Option<Watch>,
-    /// When its files were last used, by a clock that goes on while the machine sleeps.
+    /// When its files were last refreshed, by a clock that goes on while the machine sleeps.
     refreshed: SystemTime,
     /// Since when its file is being put back.
     restoring: Option<Instant>,
-    /// Which files get its name.
+    /// The record of files that get its name.
     journal: Option<Journal>,
 }
 
@@ -148,7 +148,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// As it is noted for children made by fork(2).
+    /// Returns the record of this lock for children made by fork(2).
     fn taken(&self) -> Taken {
         Taken {
             maker: self.maker,
@@ -157,80 +157,82 @@ impl Lock {
         }
     }
 
-    /// The lock file: the directory as it was given, joined with the lock's name. Of a relative path it is relative to the
-    /// working directory in which the attempt began.
+    /// Returns the path of the lock file: the directory as it was given, joined with the lock's name. A relative path
+    /// is relative to the working directory in which the attempt began.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The number in the lock file: this process', as it knows itself.
+    /// Returns the number in the lock file: the number of this process, as it knows itself.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Who holds it: the identity in the claim's name. Of a lock without a claim the file says the pid alone.
-    /// [`Holder`](crate::Holder) has an example.
+    /// Returns the identity of the owner, as in the claim's name. For a lock without a claim, the file holds only the
+    /// pid. [`Holder`](crate::Holder) has an example.
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.report.identity
     }
 
-    /// Whether the kernel keeps evidence for this lock. Then it is judged right from other containers, after a
-    /// reboot and on other machines. Otherwise those refuse, and only processes that can see each other take over, if it
-    /// [has a claim](Self::is_claimed).
+    /// Returns whether the kernel keeps evidence for this lock. If so, other containers and machines judge it
+    /// correctly, also after a reboot. Otherwise those refuse. Then only processes that can see each other take it
+    /// over, if it [has a claim](Self::is_claimed).
     #[must_use]
     pub fn has_evidence(&self) -> bool {
         self.report.evidence
     }
 
-    /// Whether the lock has a claim beside it. Otherwise its file system has no hard links, and the file says no more
-    /// than a pid. Then it keeps processes apart that can see each other, but neither machines nor containers: who does
-    /// not see this process takes it for dead. And once it is dead, a number that another process has by now holds the
-    /// lock, until a person decides. [`Holder`](crate::Holder) has an example of what others see of it.
+    /// Returns whether the lock has a claim beside it. If not, its file system has no hard links, and the file holds
+    /// only a pid. Then the lock works between processes that can see each other, but not between machines or
+    /// containers: a process that does not see this one judges it dead. Once this process is dead, another process that
+    /// gets its number appears to hold the lock, until a person decides. [`Holder`](crate::Holder) has an example of
+    /// what other processes see of it.
     #[must_use]
     pub fn is_claimed(&self) -> bool {
         self.report.claimed
     }
 
-    /// What was removed to get the lock, in that order; empty if it was free.
+    /// Returns what was removed to acquire the lock, in that order; empty if it was free.
     #[must_use]
     pub fn replaced(&self) -> &[Replaced] {
         &self.report.replaced
     }
 
-    /// What could not be done beside, and does not touch the lock.
+    /// Returns problems that do not affect the lock.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.report.warnings
     }
 
-    /// Returns whether the lock file is still this lock's, and the path still names the directory that it lies in. `false`
-    /// once a process has removed, replaced or moved one of them: then another process may have the directory. Always
-    /// `false` in a child made by fork(2), since the lock is the parent's. [`Watch`] has an example.
+    /// Returns whether the lock file is still this lock's, and the path still names the directory that it lies in. It
+    /// returns `false` once a process has removed, replaced or moved one of them: then another process may hold the
+    /// directory. It is always `false` in a child made by fork(2), since the lock is the parent's. [`Watch`] has an
+    /// example.
     ///
-    /// Once a day, it also sets the access time of the lock's files, so that no program that removes files by their age
-    /// takes these for unused. The time of their last writing stays: it says since when the lock is held. So call this,
-    /// or [`verify`](Self::verify), at least once a day.
+    /// Once a day, it also sets the access time of the lock's files, so that no program that removes old files removes
+    /// these. The modification time stays: it records since when the lock is held. So call this, or
+    /// [`verify`](Self::verify), at least once a day.
     ///
-    /// A path that this process cannot follow any more (after it has given up privileges, or has gone to another root)
-    /// proves no loss: then the lock file alone counts.
+    /// A process may be unable to follow the path any more, after it has dropped privileges or changed its root
+    /// directory. That proves no loss: then only the lock file counts.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be looked at,
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be examined,
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed.
     pub fn still_held(&self) -> Result<bool, Error> {
         Ok(self.is_the_files()? && !self.has_moved())
     }
 
-    /// Whether the path names another directory by now, or none.
+    /// Returns whether the path names another directory by now, or none.
     fn has_moved(&self) -> bool {
         self.place.names(&self.directory) != Named::Same
     }
 
     fn is_the_files(&self) -> Result<bool, Error> {
-        // Asked first: in a child made by fork(2) another thread of the parent's may have left the mutex locked.
+        // Checked first: in a child made by fork(2), another thread of the parent may have left the mutex locked.
         if !fork::is_still(self.maker) {
             return Ok(false);
         }
@@ -258,12 +260,12 @@ impl Lock {
         Ok(is_the_files)
     }
 
-    /// As [`still_held`](Self::still_held), with the sentence that says what has happened.
+    /// Checks as [`still_held`](Self::still_held) does, and returns an error that explains a loss.
     ///
     /// # Errors
-    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if it is not; [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a
-    /// child made by fork(2), where the lock is the parent's, whether or not that still holds it; and as
-    /// [`still_held`](Self::still_held).
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if it is not held.
+    /// [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a child made by fork(2), where the lock is the
+    /// parent's, whether or not the parent still holds it. Otherwise as [`still_held`](Self::still_held).
     pub fn verify(&self) -> Result<(), Error> {
         self.is_still_the_makers()?;
         if !self.is_the_files()? {
@@ -272,7 +274,7 @@ impl Lock {
         self.has_its_place()
     }
 
-    /// The lock is no matter of a child made by fork(2).
+    /// Fails in a child made by fork(2), which has no part in the lock.
     fn is_still_the_makers(&self) -> Result<(), Error> {
         match fork::is_still(self.maker) {
             true => Ok(()),
@@ -287,15 +289,16 @@ impl Lock {
         }
     }
 
-    /// Returns what becomes readable when the lock may be lost: when the lock file, or a directory of its path, may have
-    /// been removed, replaced or moved. `None` where the system does not report that: on a file system that other
-    /// machines may change too, or that is not known, and where there is no more room for watches: on Linux all watches of a
+    /// Returns a watch that becomes readable when the lock may be lost: when the lock file, or a directory of its path,
+    /// may have been removed, replaced or moved. It returns `None` where the system does not report that: on an unknown
+    /// file system, on one that other machines may change too, and where no watch is left. On Linux all watches of a
     /// process share one inotify(7) instance, and the last 16 that a user may have are left to other programs.
     ///
-    /// It does not replace [`verify`](Self::verify), it saves asking often. What happened before is not reported: ask
-    /// once when it is there. A symbolic link that turns further up, a directory there that may not be read, and a file
-    /// system that is mounted over one are not reported either: where that matters, ask now and then, as the program
-    /// `lockhost` does each second. Closing the last one takes the kernel some milliseconds. [`Watch`] has an example.
+    /// It does not replace [`verify`](Self::verify), but saves frequent checks. It does not report what happened
+    /// before, so check once after you get it. Three changes are not reported either: a symbolic link further up, a
+    /// directory there that may not be read, and a mount over a directory. Where that matters, check now and then, as
+    /// the program `lockhost` does each second. Closing the last watch takes the kernel some milliseconds. [`Watch`]
+    /// has an example.
     #[must_use]
     pub fn watch(&self) -> Option<Watch> {
         let path = self.place.absolute().join(&self.report.file);
@@ -309,14 +312,15 @@ impl Lock {
         Some(watch)
     }
 
-    /// A second descriptor of the open file under which the kernel keeps this lock's evidence, for a process that this
-    /// one starts. A child that has it keeps the directory in use if this process is killed: nobody gets in while the
-    /// child lives, or any process that inherited the descriptor from it. A lock that is released is free at once,
-    /// whoever has one. `None` where there is [no evidence](Self::has_evidence), and in a child made by fork(2).
+    /// Returns a second descriptor of the open file under which the kernel keeps this lock's evidence, for a process
+    /// that this one starts. A child that has it keeps the directory in use if this process is killed. No other process
+    /// acquires the lock while the child lives, or any process that inherited the descriptor from it. A released lock
+    /// is free at once, whichever process has the descriptor. It returns `None` where there is [no
+    /// evidence](Self::has_evidence), and in a child made by fork(2).
     ///
-    /// It is closed on execve(2), so a child gets it only if it is handed over: as one of its standard streams, or under
-    /// another number, which crates such as `command-fds` arrange. It is for nothing else: what is written to it is
-    /// written into the lock file.
+    /// The descriptor is closed on execve(2), so a child gets it only if it is handed over: as one of its standard
+    /// streams, or under another number, which crates such as `command-fds` arrange. Use it for nothing else: what a
+    /// process writes to it goes into the lock file.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -333,7 +337,7 @@ impl Lock {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if there is no descriptor to be had.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if no descriptor is left.
     pub fn evidence(&self) -> Result<Option<File>, Error> {
         if !fork::is_still(self.maker) {
             return Ok(None);
@@ -385,7 +389,7 @@ mod tests {
         let lock = acquire(directory.path()).unwrap();
         trap(&lock);
         assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Internal);
-        // Its files are still there, and dead: nobody keeps them locked.
+        // Its files are still there, and dead: no process keeps them locked.
         let lock = acquire(directory.path()).unwrap();
         assert_eq!(
             lock.replaced()[0].reason(),

@@ -1,4 +1,4 @@
-//! Who holds a lock, and what is known about whether it lives.
+//! The holder of a lock, and what is known about whether it lives.
 
 use std::{
     fmt,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Whoever a lock file names.
+/// The owner that a lock file names.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -61,7 +61,7 @@ impl Holder {
             Liveness::Alive(AliveReason::Evidence) => keepers(&path),
             _ => Vec::new(),
         };
-        // For a person to read: it may be another file by now.
+        // For a person to read: the path may name another file by now.
         let unread = holder.pid.is_none() && keepers.is_empty() && may_not_read(&path);
         let reader = if unread { owner_of(&path) } else { None };
         let maker = match &holder.identity {
@@ -82,7 +82,7 @@ impl Holder {
         }
     }
 
-    /// As [`new`](Self::new), of a file that only this user may read.
+    /// Makes a holder as [`new`](Self::new) does, for a file that only this user may read.
     #[cfg(all(test, not(windows)))]
     pub(crate) fn unread(directory: &Path, file: String, holder: wit::Holder, user: u32) -> Self {
         Self {
@@ -91,49 +91,49 @@ impl Holder {
         }
     }
 
-    /// The file's name in the directory: the lock, or one of its reclaim locks.
+    /// Returns the file's name in the directory: the lock, or one of its reclaim locks.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// The number in the file, 1 to 2147483647, as the process that wrote it knows itself. `None` if the file holds
-    /// no valid one. If the file holds more than a pid, it is the first number in it of a process that is not dead; if the
-    /// file may not be read, it is the number in [`identity`](Self::identity).
+    /// Returns the number in the file, 1 to 2147483647, as the process that wrote it knows itself. `None` if the file
+    /// holds no valid number. If the file holds more than a pid, it is the first number in it of a process that is not
+    /// dead. If the file may not be read, it is the number in [`identity`](Self::identity).
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.pid
     }
 
-    /// What [`Options::assume_dead`](crate::Options::assume_dead) takes to mean exactly this owner. `None` if the
-    /// file names nobody.
+    /// Returns the text that means exactly this owner to [`Options::assume_dead`](crate::Options::assume_dead). `None`
+    /// if the file names no owner.
     #[must_use]
     pub fn identity(&self) -> Option<&str> {
         self.identity.as_deref()
     }
 
-    /// Whether the file has a claim, and so an identity that says more than a pid. Otherwise another program wrote it,
-    /// or its file system has no hard links.
+    /// Returns whether the file has a claim, and so an identity that contains more than a pid. If not, another program
+    /// wrote it, or its file system has no hard links.
     #[must_use]
     pub fn is_claimed(&self) -> bool {
         self.claimed
     }
 
-    /// When the lock was taken, as the file's modification time says; `None` where the file system keeps none.
+    /// Returns when the lock was acquired, by the file's modification time; `None` where the file system keeps none.
     #[must_use]
     pub fn since(&self) -> Option<SystemTime> {
         self.since
     }
 
-    /// What is known about its life, and how.
+    /// Returns whether the owner lives, and how that is known.
     #[must_use]
     pub fn liveness(&self) -> Liveness {
         self.liveness
     }
 
-    /// The number of the user who, beside root, may read the file, where this process may not: only they can tell whether a
-    /// process keeps the file locked, and only they can take the lock over. [`Options::mode`](crate::Options::mode) has
-    /// locks that others can judge.
+    /// Returns the number of the user who, besides root, may read the file, if this process may not read it. Only these
+    /// users can check whether a process keeps the file locked, and take the lock over.
+    /// [`Options::mode`](crate::Options::mode) makes locks that other users can judge.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -150,9 +150,9 @@ impl Holder {
         self.reader
     }
 
-    /// For whom the kernel keeps the file locked, where that is what is known ([`AliveReason::Evidence`]), and as far as
-    /// this process may look at others. Some may be missing: on Linux, at most ten thousand open files are looked at, a
-    /// thousand of each process. The process that locked the file is found first.
+    /// Returns the processes that keep the file locked, where that is the evidence ([`AliveReason::Evidence`]), and as
+    /// far as this process may examine others. Some may be missing: on Linux, at most ten thousand open files are
+    /// examined, a thousand of each process. The process that locked the file is found first.
     ///
     /// ```no_run
     /// if let Err(error) = lockhost::acquire("data") {
@@ -166,7 +166,7 @@ impl Holder {
         &self.keepers
     }
 
-    /// What is known about its life in words, as a refusal has them: a clause without a full stop.
+    /// Returns what is known about the owner's life in words, as in a refusal: a clause without a full stop.
     #[must_use]
     pub fn explanation(&self) -> String {
         let told = match self.liveness() {
@@ -188,7 +188,8 @@ impl Holder {
         }
     }
 
-    /// Why it is not certain that a holder lives who counts as alive; nothing of one who certainly does, or is dead.
+    /// Returns why it is not certain that a holder that counts as alive does live; `None` if it certainly lives, or is
+    /// dead.
     pub(crate) fn doubt(&self) -> Option<&'static str> {
         Some(match self.liveness() {
             Liveness::Alive(
@@ -231,9 +232,9 @@ impl Holder {
         })
     }
 
-    /// Returns whether it is the process that forked this one, with the lock already held. This process inherited the lock's
-    /// descriptors by fork(2), and no part in the lock: it keeps the file locked, also once that process has ended, until it
-    /// drops its copy of the [`Lock`](crate::Lock).
+    /// Returns whether it is the process that forked this one, with the lock already held. This process inherited the
+    /// lock's descriptors by fork(2), and no part in the lock. It keeps the file locked, even after that process has
+    /// ended, until it drops its copy of the [`Lock`](crate::Lock).
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -250,7 +251,7 @@ impl Holder {
         self.forked
     }
 
-    /// The same holder, as a child sees it that it has forked.
+    /// Returns the same holder, as a child sees it that it has forked.
     #[cfg(all(test, not(windows)))]
     pub(crate) fn seen_from_child(self) -> Self {
         Self {
@@ -259,14 +260,14 @@ impl Holder {
         }
     }
 
-    /// Whether it is the very process that asks: another lock, or another attempt, in this same program.
+    /// Returns whether the holder is this process: another lock, or another attempt, in this same program.
     #[must_use]
     pub fn is_this_process(&self) -> bool {
         self.liveness == Liveness::Alive(AliveReason::ThisProcess)
     }
 }
 
-/// That only one user may read a file.
+/// The clause that only this user may read a file.
 pub(super) struct Unread(pub(super) u32);
 
 impl fmt::Display for Unread {

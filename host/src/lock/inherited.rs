@@ -1,7 +1,7 @@
-//! Which locks in this process' memory are those of the process that forked it.
+//! The locks in this process' memory that belong to the process that forked it.
 //!
-//! A child made by fork(2) has a copy of its parent's locks, and no part in them. A refusal by such a lock says so: a daemon
-//! that takes its lock before it forks is refused by the process that it was.
+//! A child made by fork(2) has a copy of its parent's locks, and no part in them. A refusal by such a lock reports
+//! that: a daemon that acquires its lock before it forks is refused by its own parent.
 
 use std::{
     sync::{Mutex, MutexGuard, TryLockError},
@@ -10,19 +10,19 @@ use std::{
 
 use crate::process::{fork::is_still, number::Number};
 
-/// A lock that was taken in this memory.
+/// A lock that was acquired in this memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) maker: Number,
     pub(crate) identity: String,
-    /// Whether others see the identity. Otherwise the lock file has the number of its maker alone.
+    /// Whether other processes see the identity. If not, the lock file has only the number of its maker.
     pub(crate) claimed: bool,
 }
 
-/// Those that are held, by this process or by one that forked it.
+/// The locks that are held, by this process or by one that forked it.
 static TAKEN: Mutex<Vec<Taken>> = Mutex::new(Vec::new());
 
-/// How often a thread tries to look at [`TAKEN`]. A thread of the parent's may have held it when fork(2) came.
+/// The maximum number of tries of a thread to lock [`TAKEN`]. A thread of the parent may have held it at the fork(2).
 const TRIES: usize = 10_000;
 
 fn taken() -> Option<MutexGuard<'static, Vec<Taken>>> {
@@ -43,7 +43,8 @@ pub(crate) fn note(lock: Taken) {
     }
 }
 
-/// Forgets a lock of this process that is given up: one, since those on other directories may have the same identity.
+/// Forgets a lock of this process that is given up: only one, since locks on other directories may have the same
+/// identity.
 pub(crate) fn forget(lock: &Taken) {
     if let Some(mut taken) = taken()
         && let Some(nth) = taken.iter().position(|it| it == lock)
@@ -52,7 +53,7 @@ pub(crate) fn forget(lock: &Taken) {
     }
 }
 
-/// Whether a process that forked this one holds the lock that names this owner, or held it when it forked.
+/// Returns whether a process that forked this one holds the lock that names this owner, or held it at the fork.
 pub(crate) fn is_forkers(pid: Option<u32>, identity: Option<&str>, claimed: bool) -> bool {
     let names = |it: &Taken| match claimed {
         true => Some(it.identity.as_str()) == identity,
@@ -73,7 +74,7 @@ mod tests {
         let lock = crate::acquire(directory.path()).unwrap();
         let is_forkers = || is_forkers(Some(lock.pid()), Some(lock.identity()), lock.is_claimed());
         assert!(!is_forkers());
-        // As in the memory of a child, of two directories.
+        // As in the memory of a child, for two directories.
         let inherited = Taken {
             maker: (lock.pid() + 1, None),
             identity: lock.identity().to_owned(),

@@ -1,4 +1,4 @@
-//! Judging a lock without taking it.
+//! Judging a lock without acquiring it.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::{
     wasi::directory::open_directory,
 };
 
-/// What an attempt would find. [`Status`] has an example.
+/// The state of a lock, as an attempt would find it. [`Status`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
@@ -22,11 +22,11 @@ pub enum State {
     Free,
     /// The owner is alive.
     Held,
-    /// Nobody can tell whether the owner is alive; an attempt would be refused.
+    /// It cannot be known whether the owner is alive; an attempt would be refused.
     Unknown,
     /// The owner is dead; an attempt would take the lock over.
     Stale,
-    /// The file names nobody; an attempt would take it over once it has settled.
+    /// The file is empty or malformed; an attempt would take it over once it has settled.
     Malformed,
 }
 
@@ -63,31 +63,33 @@ pub struct Status {
 }
 
 impl Status {
-    /// The lock file: the directory as it was given, joined with the lock's name. It need not be there.
+    /// Returns the path of the lock file: the directory as it was given, joined with the lock's name. The file need not
+    /// exist.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.directory.join(&self.name)
     }
 
-    /// The verdict.
+    /// Returns the state of the lock.
     #[must_use]
     pub fn state(&self) -> State {
         self.state
     }
 
-    /// Whose the lock file is; `None` if there is none.
+    /// Returns the owner of the lock file; `None` if there is no file.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         self.holder.as_ref()
     }
 
-    /// Whose the reclaim locks are, the first level first; empty while nobody replaces a dead lock.
+    /// Returns the owners of the reclaim locks, the first level first; empty while no process replaces a dead lock.
     #[must_use]
     pub fn reclaims(&self) -> &[Holder] {
         &self.reclaims
     }
 
-    /// Who would refuse an attempt made now: the lock's owner, or somebody who replaces a dead lock at this moment.
+    /// Returns the owner that would refuse an attempt made now: the lock's, or a process that replaces a dead lock at
+    /// this moment.
     #[must_use]
     pub fn obstacle(&self) -> Option<&Holder> {
         match self.state {
@@ -100,7 +102,7 @@ impl Status {
         }
     }
 
-    /// What a person can do who knows more about the [obstacle](Self::obstacle) than can be known from here, with the
+    /// Returns what a person who knows more about the [obstacle](Self::obstacle) than this process can do, with the
     /// commands: the sentence that a refusal ends with. `None` where there is no doubt, and where only another
     /// [user](Holder::reader) can do it.
     ///
@@ -127,7 +129,7 @@ impl Status {
         Some(told)
     }
 
-    /// Whether a lock that this process took here would have the kernel's evidence; see
+    /// Returns whether a lock that this process acquired here would have the kernel's evidence; see
     /// [`Lock::has_evidence`](crate::Lock::has_evidence).
     #[must_use]
     pub fn would_have_evidence(&self) -> bool {
@@ -135,7 +137,7 @@ impl Status {
     }
 }
 
-/// Judge the lock of this name on a directory, and write nothing.
+/// Judges the lock of this name on a directory, and writes nothing.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

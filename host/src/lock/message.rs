@@ -21,18 +21,18 @@ mod shell;
 
 use self::shell::quoted;
 
-/// Who has a lock that somebody else was said to have.
+/// The state of a lock that was expected to have another owner.
 #[derive(Debug)]
 pub(crate) enum Instead {
     Nobody,
-    /// The file is there, and names nobody.
+    /// The file is there, and is empty or malformed.
     Unnamed,
     Other(Holder),
-    /// Nobody, and the one that was named has a reclaim lock, which is not looked at then.
+    /// The lock is free. The named owner has a reclaim lock, which is not examined then.
     LeftOver,
 }
 
-/// What the holder was doing.
+/// The activity of the holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Circumstance {
     Owning,
@@ -40,7 +40,7 @@ pub(crate) enum Circumstance {
     Overtaking,
 }
 
-/// A refusal: which file, who has it since when, how that is known, what to do.
+/// Writes a refusal: the file, the holder, since when it holds the lock, how that is known, and what to do.
 pub(crate) fn held(
     f: &mut fmt::Formatter<'_>,
     path: &Path,
@@ -102,11 +102,11 @@ pub(crate) fn held(
     }
 }
 
-/// What a child made by fork(2) is to do, which inherited the lock.
+/// The advice for a child made by fork(2) that inherited the lock.
 const FORKED: &str = "; this process inherited that lock and has no part in it: acquire after the fork, or drop the inherited lock \
      and try again once that process has ended";
 
-/// A refusal by an ancestor: which file, which process, why it is not waited for, how to wait all the same.
+/// Writes a refusal by an ancestor: the file, the process, why it is not waited for, and how to wait all the same.
 pub(crate) fn ancestor(
     f: &mut fmt::Formatter<'_>,
     path: &Path,
@@ -139,7 +139,7 @@ pub(crate) fn ancestor(
     )
 }
 
-/// The end of a refusal whose file only this user may read: there is no command by which another one takes it over.
+/// Writes the end of a refusal whose file only this user may read: other users have no command to take it over.
 fn unread(f: &mut fmt::Formatter<'_>, holder: &Holder, user: u32) -> fmt::Result {
     write!(f, "; {}", Unread(user))?;
     match holder.doubt() {
@@ -151,25 +151,25 @@ fn unread(f: &mut fmt::Formatter<'_>, holder: &Holder, user: u32) -> fmt::Result
     }
 }
 
-/// A time as RFC 3339 has it. Some file systems keep times beyond the year 9999, which it ends with.
+/// Formats a time as in RFC 3339; `None` beyond the year 9999, which some file systems allow.
 fn written(time: SystemTime) -> Option<String> {
     let mut text = String::new();
     write!(text, "{}", humantime::format_rfc3339_seconds(time)).ok()?;
     Some(text)
 }
 
-/// Which lock was tried for, for the command that takes it over.
+/// The lock of an attempt, for the command that takes it over.
 #[derive(Clone, Debug)]
 pub(crate) struct WayOut {
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
-    /// Another owner, whom a person has said to be dead, and the deeper of the two files: each is in the way of taking
-    /// over from the other.
+    /// Another owner that a person declared dead, and the deeper of the two files. Each owner blocks taking over from
+    /// the other.
     pub(crate) beside: Option<(String, PathBuf)>,
 }
 
 impl WayOut {
-    /// The commands that break this owner's lock and take over from it, to be copied into a shell.
+    /// Writes the commands that break this owner's lock and take over from it, to be copied into a shell.
     pub(crate) fn tell(&self, f: &mut dyn Write, identity: &str) -> fmt::Result {
         f.write_str("if it is certainly dead, break its lock with: ")?;
         self.command(f, "break", "owner", identity)?;
@@ -197,14 +197,14 @@ impl WayOut {
             write!(f, " --name={}", quoted(&self.name))?;
         }
         let directory = self.directory.to_string_lossy();
-        // What comes behind a double hyphen is a command.
+        // A command follows the double hyphen.
         let here = if directory.starts_with('-') { "./" } else { "" };
         let directory = quoted(&format!("{here}{directory}"));
         write!(f, " --{option}={identity} {directory}")
     }
 }
 
-/// A lock that was to be broken, and is not this owner's.
+/// Writes that a lock to break does not belong to this owner.
 pub(crate) fn not_the_owner(
     f: &mut fmt::Formatter<'_>,
     path: &Path,

@@ -4,14 +4,14 @@
 #[cfg_attr(not(windows), path = "name/unix.rs")]
 mod platform;
 
-/// The lock's name where none is chosen: the one of the program that this protocol comes from. [`inspect`](crate::inspect)
-/// has an example.
+/// The name of a lock unless another is chosen: that of the program which the protocol comes from.
+/// [`inspect`](crate::inspect) has an example.
 pub const DEFAULT_NAME: &str = "tinyforge.lock";
 
-/// How long a file's name may be, in bytes: a lock's is shorter by what is put behind it, which the component knows.
+/// The longest name of a file, in bytes. A lock's name must be shorter by the suffixes that the component adds.
 pub(crate) const LONGEST_NAME: usize = 255;
 
-/// Why a name is no file's on this system.
+/// The reason why the system accepts no file of this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     /// It is too long for any file.
@@ -20,11 +20,11 @@ pub(crate) enum Flaw {
     Unusable(&'static str),
 }
 
-/// Refuses a name that is no file's on this system, whatever directory it is in. A name that is too long for any file is
-/// not handed to the component, which would keep a copy.
+/// Checks that a file can have this name on this system, in any directory. The component, which would keep a copy, does
+/// not get a name that is too long for any file.
 ///
 /// # Errors
-/// With the reason.
+/// The reason why no file can have it.
 pub(crate) fn check(name: &str) -> Result<(), Flaw> {
     if name.len() > LONGEST_NAME {
         return Err(Flaw::TooLong);

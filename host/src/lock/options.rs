@@ -1,11 +1,11 @@
-//! Which lock is wanted, and how it is to be taken.
+//! The options of a lock: which lock it is, and how it is acquired.
 
 use std::time::Duration;
 
 use super::name::DEFAULT_NAME;
 use crate::process::mode::Mode;
 
-/// Which lock, and how.
+/// The options of a lock: its name, and how it is acquired.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,7 +32,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The lock [`DEFAULT_NAME`](crate::DEFAULT_NAME), no assumptions, and the patience that some files need.
+    /// Returns the options for the lock [`DEFAULT_NAME`](crate::DEFAULT_NAME). Without further calls, an attempt
+    /// assumes no owner dead, and waits for some seconds where a file has to settle.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -45,7 +46,7 @@ impl Options {
         }
     }
 
-    /// Choose the lock file's name: a plain file name that ends in `.lock` or `.pid`. Another name is answered with
+    /// Sets the lock file's name: a plain file name that ends in `.lock` or `.pid`. Another name is refused with
     /// [`ErrorKind::BadName`](crate::ErrorKind::BadName).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -53,8 +54,9 @@ impl Options {
         self
     }
 
-    /// Take the lock over from exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, though
-    /// nobody can tell that it is dead. Useless once somebody else has come, and refused if the owner is known to live.
+    /// Takes the lock over from exactly this owner, as [`Holder::identity`](crate::Holder::identity) names it, even if
+    /// it cannot be known that it is dead. It has no effect once another owner holds the lock, and is refused if the
+    /// owner is known to live.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -77,10 +79,11 @@ impl Options {
         self
     }
 
-    /// Choose the mode of the lock's files, whatever the umask is: [`Mode::PRIVATE`] from the start. With another one, the
-    /// users whom it lets read the file can judge the lock, and take it over once its owner is dead.
+    /// Sets the mode of the lock's files, whatever the umask is; the default is [`Mode::PRIVATE`]. With another mode,
+    /// the users who may read the file can judge the lock, and take it over once its owner is dead.
     ///
-    /// A file system that does not give a file that mode is an error, [`ErrorKind::Internal`](crate::ErrorKind::Internal).
+    /// If the file system does not give the file that mode, the attempt fails with
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal).
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -101,13 +104,14 @@ impl Options {
         self
     }
 
-    /// Whether [`acquire`](Self::acquire) waits for what may be decided in some seconds (`true` from the
-    /// start): a lock file that names nobody and may be another program's that is just being written, or another
-    /// program that may be replacing the lock file. Without it, those are answered at once with
-    /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled). Owners are waited for with [`patience`](Self::patience).
+    /// Sets whether [`acquire`](Self::acquire) waits for what may be decided in some seconds (`true` by default). That
+    /// is an empty or malformed lock file, which another program may be writing, or another program that may be
+    /// replacing the lock file. Without it, the attempt fails at once with
+    /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled). To wait for owners, use [`patience`](Self::patience).
     ///
-    /// On a file system without hard links an attempt that does not wait may leave a file that names nobody, and that is
-    /// unsettled to others for up to a minute. So may one whose [`patience`](Self::patience) ends meanwhile.
+    /// On a file system without hard links, an attempt that does not wait may leave a file that names no owner. To
+    /// others it is unsettled for up to a minute. An attempt whose [`patience`](Self::patience) ends meanwhile may
+    /// leave one as well.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -124,22 +128,24 @@ impl Options {
         self
     }
 
-    /// How long the attempt may wait: for an owner, and for what may be decided in some seconds (see [`wait`](Self::wait)).
-    /// `Duration::MAX` is for ever, and zero is not at all. When the time is over, the refusal is the answer that it would
-    /// have been at once. If it is too short to know whether the lock can be acquired, the answer is
-    /// [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled), and no lock is taken over.
+    /// Sets how long the attempt may wait: for an owner, and for what may be decided in some seconds (see
+    /// [`wait`](Self::wait)). `Duration::MAX` means for ever, and zero means not at all. When the time is over, the
+    /// attempt returns the refusal that it would have returned at once. If the time is too short to know whether the
+    /// lock can be acquired, it fails with [`ErrorKind::Unsettled`](crate::ErrorKind::Unsettled), and takes no lock
+    /// over.
     ///
-    /// Without a patience, as from the start, no owner is waited for, and what may be decided in some seconds is.
+    /// By default there is no patience: the attempt waits for no owner, but for what may be decided in some seconds.
     ///
-    /// It is taken within milliseconds of its release or its owner's death where the system reports that, by watching the
-    /// lock file and the owner's process, and within a second elsewhere (network file systems, owners that cannot be seen
-    /// from here). For that a waiter looks once a second. An owner that is an ancestor of this process is waited for only with
-    /// [`wait_for_ancestor`](Self::wait_for_ancestor). Waiting is not fair: after a release, the first process to try
-    /// gets the lock. A thread that waits for a lock that it has itself waits in vain.
+    /// A waiter acquires the lock within milliseconds of its release or its owner's death where the system reports
+    /// that. It watches the lock file and the owner's process, and also checks once a second. Elsewhere (network file
+    /// systems, owners that cannot be seen from here) it acquires the lock within a second. It waits for an owner that
+    /// is an ancestor of this process only with [`wait_for_ancestor`](Self::wait_for_ancestor). Waiting is not fair:
+    /// after a release, the first process to try gets the lock. A thread that waits for a lock that it holds itself
+    /// waits in vain.
     ///
-    /// A waiter waits for what the path names. If another directory gets the name, it takes the lock of that one; if there
-    /// is none any more, it waits for one, and when its patience ends the error names the directory. One that is missing
-    /// from the start is an error at once.
+    /// A waiter follows the path. If another directory gets that name, the attempt is for the lock of that directory.
+    /// If there is no directory any more, the waiter waits for one, and when its patience ends the error names the
+    /// directory. A directory that is missing from the start is an error at once.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -160,11 +166,11 @@ impl Options {
         self
     }
 
-    /// Whether [`patience`](Self::patience) also waits for an owner that is an ancestor of this process (`false` from the
-    /// start). Without it, such an owner is answered at once with [`ErrorKind::Ancestor`](crate::ErrorKind::Ancestor): an
-    /// ancestor usually waits for this process before it releases the lock, so both would wait for ever. An owner that
-    /// releases its lock while this process runs is a reason to wait all the same: a program that locks by this library, or
-    /// that has started this process in the background. [`Holder::is_ancestor`](crate::Holder::is_ancestor) says which
+    /// Sets whether [`patience`](Self::patience) also waits for an owner that is an ancestor of this process (`false`
+    /// by default). Without it, the attempt fails at once with [`ErrorKind::Ancestor`](crate::ErrorKind::Ancestor): an
+    /// ancestor usually waits for this process before it releases the lock, so both would wait for ever. Waiting makes
+    /// sense for an owner that releases its lock while this process runs: a program that locks by this library, or that
+    /// started this process in the background. [`Holder::is_ancestor`](crate::Holder::is_ancestor) explains which
     /// owners count.
     ///
     /// ```no_run

@@ -1,4 +1,4 @@
-//! The directory that a path names: fixed where the path is relative, and asked again whether it is still the same one.
+//! The directory that a path names: resolved early if the path is relative, and checked later for changes.
 
 use std::{
     fs::File,
@@ -12,24 +12,24 @@ use crate::process::platform::file_id;
 #[cfg_attr(windows, path = "place/windows.rs")]
 mod platform;
 
-/// A directory by the path that a caller gave. A relative path means what it meant when this was made, whatever working
-/// directory the process goes to.
+/// A directory by the path that a caller gave. A relative path keeps the meaning that it had when this was made,
+/// whatever the working directory is now.
 #[derive(Debug)]
 pub(crate) struct Place {
     given: PathBuf,
-    /// What the same path is to whoever takes no base.
+    /// The same path, for calls that take no base.
     absolute: PathBuf,
     base: platform::Base,
 }
 
-/// What a path names, compared with a directory that is open.
+/// The result of comparing a path with an open directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
-    /// That directory, as far as can be seen from here.
+    /// It names that directory, as far as can be seen from here.
     Same,
-    /// Another one.
+    /// It names another directory.
     Other,
-    /// None.
+    /// It names no directory.
     Nothing,
 }
 
@@ -44,7 +44,7 @@ impl Place {
         }
     }
 
-    /// As it was given, for messages.
+    /// Returns the path as it was given, for messages.
     pub(crate) fn given(&self) -> &Path {
         &self.given
     }
@@ -58,11 +58,11 @@ impl Place {
         self.base.open(&self.given, &self.absolute)
     }
 
-    /// Compares what the path names now with a directory that it named before, which is open: so no other one has its
-    /// number.
+    /// Compares what the path names now with a directory that it named before. The directory is open, so no other one
+    /// has its number.
     ///
-    /// What cannot be looked at counts as the same: a process that has given up its privileges keeps its lock. So does
-    /// a path in a process that has gone to another root since its first lock: it means nothing there.
+    /// What cannot be examined counts as the same: a process that has dropped its privileges keeps its lock. So does a
+    /// path in a process that has changed its root directory since its first lock: it means nothing there.
     pub(crate) fn names(&self, directory: &File) -> Named {
         let Some(before) = file_id(directory) else {
             return Named::Same;

@@ -1,11 +1,12 @@
-//! What the system shows of the process that has a lock.
+//! The process that holds a lock, as the system shows it.
 
 use std::ffi::OsString;
 
 use super::holder::Holder;
 use crate::process::{Identity, liveness::Liveness, platform};
 
-/// A running process, as the system shows it: for a person, and no proof of anything. [`Holder::process`] has an example.
+/// A running process, as the system shows it: for a person, and no proof of anything. [`Holder::process`] has an
+/// example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessInfo {
     pid: u32,
@@ -14,20 +15,20 @@ pub struct ProcessInfo {
 }
 
 impl ProcessInfo {
-    /// Its number, as this process knows it.
+    /// Returns its number, as this process knows it.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// The program and its arguments; the name alone, in brackets, where there are none to be had. On Windows the program's
-    /// path and nothing else.
+    /// Returns the program and its arguments; the name alone, in brackets, where the system shows no arguments. On
+    /// Windows it is only the program's path.
     #[must_use]
     pub fn command(&self) -> &[OsString] {
         &self.command
     }
 
-    /// The number of the user that it runs as. `None` on Windows, where users have none.
+    /// Returns the number of the user that it runs as. `None` on Windows, where users have no numbers.
     #[must_use]
     pub fn user(&self) -> Option<u32> {
         self.user
@@ -35,9 +36,9 @@ impl ProcessInfo {
 }
 
 impl Holder {
-    /// The process that has the holder's number now, looked up at this moment: the holder, unless
-    /// [`liveness`](Self::liveness) doubts that. `None` if the holder is dead, if its number means another process here
-    /// (another PID namespace, machine or boot), and if the system does not show it.
+    /// Returns the process that has the holder's number now: the holder, unless [`liveness`](Self::liveness) doubts
+    /// that. `None` if the holder is dead, if its number means another process here (another PID namespace, machine or
+    /// boot), or if the system does not show it.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -58,7 +59,7 @@ impl Holder {
             return None;
         }
         let me = platform::myself().ok()?;
-        // A list that does not show us ourselves has other processes under the same numbers.
+        // A list that does not show this process has other processes under the same numbers.
         me.start?;
         let maker = match self.identity() {
             Some(identity) if self.is_claimed() => Some(Identity::parse(identity)?),
@@ -70,7 +71,7 @@ impl Holder {
             return None;
         }
         let (command, user) = platform::cmdline(pid)?;
-        // Otherwise the number was given to somebody else in between.
+        // If the start differs, the number was given to another process in between.
         let same = platform::entry(pid)?.start == start;
         same.then_some(ProcessInfo { pid, command, user })
     }

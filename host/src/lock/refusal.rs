@@ -1,4 +1,4 @@
-//! Errors of the component, as errors of this crate.
+//! Conversion of the component's errors into errors of this crate.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::bindings::direct::lockfile as wit;
 
-/// Why an attempt got no lock.
+/// Returns the error for an attempt that got no lock.
 pub(super) fn refused(place: &Place, options: &Options, error: wit::Error) -> Error {
     let wit::Error { file, cause } = error;
     let directory = place.given();
@@ -32,7 +32,7 @@ pub(super) fn refused(place: &Place, options: &Options, error: wit::Error) -> Er
             let is_lock = file == options.name;
             let holder = Holder::new(place.absolute(), file, refusal.holder);
             let held = Error::new(path.clone(), Kind::Held(holder, circumstance, way_out));
-            // Whose lock it is was no matter then: it is the reclaim lock that is in the way.
+            // The lock's owner does not matter then: the reclaim lock is in the way.
             return match &options.assume_dead {
                 Some(assumed) if !is_lock => held.beside(assumed, &path),
                 _ => held,
@@ -49,7 +49,7 @@ pub(super) fn refused(place: &Place, options: &Options, error: wit::Error) -> Er
     Error::new(path, kind)
 }
 
-/// Of an attempt that is over.
+/// Returns the error for an attempt that has ended.
 pub(super) fn ended(directory: &Path) -> Error {
     let why = "this attempt has ended, or is a parent process'".to_owned();
     Error::new(directory.to_owned(), Kind::Host(why))

@@ -8,7 +8,7 @@ use std::{
 use super::message::Pid;
 use crate::{bindings::direct::lockfile as wit, process::liveness::DeadReason};
 
-/// A dead file that was removed on the way to a lock. Its text is the reason, as in `stale lockfile (dead pid 123)`.
+/// A dead file that was removed to acquire a lock. Its text is the reason, as in `stale lockfile (dead pid 123)`.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,13 +36,13 @@ pub struct Replaced {
     reason: ReplacedReason,
 }
 
-/// Why a file was replaced. [`Replaced`] has an example.
+/// The reason why a file was replaced. [`Replaced`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplacedReason {
     /// Its owner was dead.
     Dead(DeadReason),
-    /// It named nobody, and had settled.
+    /// It was empty or malformed, and had settled.
     Malformed,
     /// [`Options::assume_dead`](crate::Options::assume_dead) named its owner.
     AssumedDead,
@@ -61,19 +61,19 @@ impl Replaced {
         }
     }
 
-    /// The file: the lock, or one of its reclaim locks.
+    /// Returns the path of the file: the lock, or one of its reclaim locks.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The number that it held, if it held one.
+    /// Returns the number that it held, if it held one.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.pid
     }
 
-    /// Why it could be replaced.
+    /// Returns why it could be replaced.
     #[must_use]
     pub fn reason(&self) -> ReplacedReason {
         self.reason
@@ -95,7 +95,7 @@ impl fmt::Display for Replaced {
     }
 }
 
-/// What a reason adds to "dead".
+/// Returns what a reason adds to "dead".
 fn death(reason: DeadReason) -> &'static str {
     match reason {
         DeadReason::NoProcess | DeadReason::Nobody => "",

@@ -1,4 +1,4 @@
-//! The watches of a waiter, and how long it sleeps beside them.
+//! The watches of a waiter, and how long it sleeps between checks.
 
 use std::{path::Path, time::Duration};
 
@@ -14,30 +14,30 @@ mod decision;
 use self::decision::{Decision, FileArmed, Obstacle};
 pub(crate) use self::decision::{Next, SHORTEST};
 
-/// Watches the file that is in the way, its directory, and the processes that have it.
+/// Watches on the file that is in the way, its directory, and the processes that own or lock it.
 #[derive(Debug, Default)]
 pub(crate) struct Waiter {
     decision: Decision,
     file: Option<Watch>,
     processes: Vec<ProcessWatch>,
-    /// How often a look has found no watch on the file.
+    /// How often a check found no watch on the file.
     unwatched: u32,
 }
 
 impl Waiter {
-    /// Watches the obstacle of a refusal, whose file has this absolute path. Every look renews the watch on the file:
-    /// the name may belong to another file by now, of the same owner even.
+    /// Watches the obstacle of a refusal, whose file has this absolute path. Every check renews the watch on the file:
+    /// the name may belong to another file by now, even one of the same owner.
     pub(crate) fn turn_to(&mut self, refusal: &Error, path: &Path) -> Next {
         let file = self.watch_file(path);
         self.decide(obstacle(refusal), file)
     }
 
-    /// Returns whether a refusal is by others than the last one.
+    /// Returns whether a refusal names others than the last one.
     pub(crate) fn is_news(&self, refusal: &Error) -> bool {
         self.decision.is_other(&obstacle(refusal))
     }
 
-    /// Waits for a directory that is missing. Only a look finds it again.
+    /// Waits for a missing directory. Only a check finds it again.
     pub(crate) fn turn_to_nothing(&mut self) -> Next {
         self.file = None;
         self.decide(Obstacle::default(), FileArmed::No)
@@ -45,7 +45,7 @@ impl Waiter {
 
     fn decide(&mut self, obstacle: Obstacle, file: FileArmed) -> Next {
         if self.decision.is_other(&obstacle) {
-            // A number may be another process' in another PID namespace. That it ends is then one look for nothing.
+            // In another PID namespace, a number may belong to another process. Its end then causes one unneeded check.
             let processes = obstacle.processes.iter();
             self.processes = processes
                 .filter_map(|pid| ProcessWatch::new(*pid))
@@ -65,8 +65,9 @@ impl Waiter {
         }
     }
 
-    /// Where the system has none left, others need the next one more than a waiter, which also looks each second. So it is
-    /// tried less and less often, and once a minute in the end.
+    /// Makes a watch, if it is time to try. Where the system has no watches left, other programs need the next one more
+    /// than a waiter, which also checks each second. So the waiter tries less and less often, and once a minute in the
+    /// end.
     fn new_watch(&mut self) -> Option<Watch> {
         let looks = self.unwatched;
         self.unwatched = looks.wrapping_add(1);
@@ -76,7 +77,7 @@ impl Waiter {
         }
     }
 
-    /// Takes in what the watches have reported, before the next look.
+    /// Takes in what the watches have reported, before the next check.
     pub(crate) fn wake(&mut self) {
         let file = self.file.as_ref().is_some_and(Watch::forget);
         let before = self.processes.len();
@@ -87,7 +88,7 @@ impl Waiter {
         }
     }
 
-    /// Readable once a watch has reported something.
+    /// Returns the descriptors that become readable once a watch has reported something.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
         let file = self.file.iter().map(Watch::descriptor);
         file.chain(self.processes.iter().map(ProcessWatch::descriptor))
@@ -99,7 +100,7 @@ impl Waiter {
         await_any(&descriptors, limit);
     }
 
-    /// The watch on the file, to be used again: closing it takes the kernel longer than anything else here.
+    /// Returns the watch on the file for reuse: closing it takes the kernel longer than anything else here.
     pub(crate) fn into_watch(self) -> Option<Watch> {
         self.file
     }

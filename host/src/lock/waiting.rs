@@ -1,4 +1,4 @@
-//! What an attempt waits for.
+//! Reasons for an attempt to wait.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +8,7 @@ use std::{
 use super::holder::Holder;
 use crate::bindings::direct::lockfile as wit;
 
-/// What an [`Attempt`](crate::Attempt) waits for. It keeps what it has. [`Attempt`](crate::Attempt) has an example.
+/// A wait of an [`Attempt`](crate::Attempt), which keeps what it has. [`Attempt`](crate::Attempt) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     pub(super) path: PathBuf,
@@ -17,42 +17,43 @@ pub struct Waiting {
     pub(super) holder: Option<Holder>,
 }
 
-/// What is waited for, to match on. [`Attempt`](crate::Attempt) has an example.
+/// The reason for a wait, to match on. [`Attempt`](crate::Attempt) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Awaited {
-    /// A lock file that names nobody may be another program's between its creation and its first write.
+    /// An empty or malformed lock file may be another program's, between its creation and its first write.
     Settling,
     /// Another program may be about to replace the lock file.
     OtherReclaim,
-    /// Somebody has the lock, and [`Options::patience`](crate::Options::patience) says to wait.
+    /// A process holds the lock, and [`Options::patience`](crate::Options::patience) is set.
     Release,
-    /// The directory was there, the path names none now, and [`Options::patience`](crate::Options::patience) says to wait for one.
+    /// The directory was there, the path names none now, and [`Options::patience`](crate::Options::patience) is set.
     Directory,
 }
 
 impl Waiting {
-    /// The file that is in the way, or the directory that is missing.
+    /// Returns the file that is in the way, or the directory that is missing.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What is waited for.
+    /// Returns the reason for the wait.
     #[must_use]
     pub fn awaited(&self) -> Awaited {
         self.awaited
     }
 
-    /// When to go on, if none of [`Attempt::descriptors`](crate::Attempt::descriptors) is readable before: after a second at most. Not everything that
-    /// ends a wait is reported, so a waiter looks once a second even where a notification is expected. Such a look takes
-    /// some thirty system calls, as a refusal does.
+    /// Returns when to go on if none of [`Attempt::descriptors`](crate::Attempt::descriptors) is readable before: after
+    /// a second at most. The system does not report everything that ends a wait. So a waiter checks once a second even
+    /// where it expects a notification. A check takes some thirty system calls, as a refusal does.
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         self.retry_after
     }
 
-    /// Who has the lock that is waited for. `None` if it is something else that is awaited, or if it is contended.
+    /// Returns the holder of the lock that the attempt waits for. `None` if it waits for something else, or if the lock
+    /// is contended.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         self.holder.as_ref()
@@ -64,7 +65,7 @@ impl Waiting {
         self.path
     }
 
-    /// An owner that may be putting its file back is still the one that is waited for.
+    /// Returns what the component waits for. An owner that may be putting its file back still counts as the holder.
     pub(super) fn as_told(path: PathBuf, waiting: &wit::Waiting, refusal: Option<&Self>) -> Self {
         Self {
             path,

@@ -1,30 +1,30 @@
-//! What could not be done beside a lock.
+//! Problems that do not affect a lock.
 
 use std::{fmt, path::PathBuf};
 
 use super::{error::Error, place::Place};
 use crate::{bindings::direct::lockfile as wit, printable::Printable};
 
-/// Something that does not touch the lock, and that somebody may want to know. [`Lock`](crate::Lock) has an example.
+/// A problem that does not affect the lock, but that a user may want to know. [`Lock`](crate::Lock) has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Another program's reclaim lock stayed for the two seconds that it is waited for. Most likely it was left over,
-    /// and the pid in it is somebody else's by now.
+    /// Another program's reclaim lock stayed for the two seconds of the wait. Most likely it was left over, and its pid
+    /// belongs to another process by now.
     #[non_exhaustive]
     OtherReclaim {
-        /// Where it is.
+        /// The directory that it is in.
         directory: PathBuf,
-        /// Whose it says it is, if it could be read.
+        /// The pid in it, if it could be read.
         pid: Option<u32>,
     },
-    /// Something that the dead have left could not be tidied away.
+    /// A file that dead processes left could not be removed.
     Untidy(Error),
-    /// There are more claims in the directory than one owner looks at when it removes what the dead have left. Later
-    /// owners look at others.
+    /// There are more claims in the directory than one owner examines when it removes what dead processes left. Later
+    /// owners examine others.
     #[non_exhaustive]
     Unswept {
-        /// Where they are.
+        /// The directory that they are in.
         directory: PathBuf,
     },
 }

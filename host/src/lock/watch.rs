@@ -16,13 +16,13 @@ mod names;
 
 pub(crate) use self::names::Names;
 
-/// A descriptor that becomes readable when something has happened to a lock file, so that it is worth asking
-/// [`Lock::still_held`](crate::Lock::still_held): the file, or a directory of its path, may have been removed, replaced or
-/// moved away. Most of what happens is harmless, and some of it happens to the files of other watches of this process.
+/// A descriptor that becomes readable when something has happened to a lock file: the file, or a directory of its path,
+/// may have been removed, replaced or moved. It is time to check [`Lock::still_held`](crate::Lock::still_held) then.
+/// Most events are harmless, and some concern the files of other watches of this process.
 ///
-/// It can be waited for with poll(2) beside others, or in an event loop: on Unix it is `AsFd` and `AsRawFd`, and on Windows
-/// `AsHandle` and `AsRawHandle`, of a handle that is signalled. Before that, [`forget`](Self::forget) what has happened
-/// already, and ask.
+/// It can be polled beside other descriptors with poll(2), or in an event loop. On Unix it is `AsFd` and `AsRawFd`; on
+/// Windows it is `AsHandle` and `AsRawHandle`, of a handle that is signalled. Before that, [`forget`](Self::forget)
+/// what has happened already, and check.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -43,7 +43,7 @@ pub(crate) use self::names::Names;
 /// # }
 /// ```
 ///
-/// In tokio it is awaited by `AsyncFd`:
+/// In tokio, wait for it with `AsyncFd`:
 ///
 /// ```
 /// # #[cfg(unix)]
@@ -76,24 +76,24 @@ pub(crate) use self::names::Names;
 pub struct Watch(platform::FileWatch);
 
 impl Watch {
-    /// One that watches nothing yet.
+    /// Returns a watch that watches nothing yet.
     pub(crate) fn new() -> io::Result<Self> {
         platform::FileWatch::new().map(Self)
     }
 
-    /// Watches the file that has this absolute path now, and no other any more. Returns whether it is another file than
-    /// before: then whatever happened before this call is not reported.
+    /// Watches only the file that has this absolute path now. Returns whether it is another file than before: then what
+    /// happened before this call is not reported.
     pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<bool> {
         self.0.turn_to(path)
     }
 
-    /// Makes the descriptor unreadable until something happens again. Whether something had. In a child made by fork(2) the
-    /// watch is the parent's, and nothing is taken from it.
+    /// Makes the descriptor unreadable until something happens again. Returns whether something had happened. In a
+    /// child made by fork(2) the watch is the parent's, and this takes nothing from it.
     pub fn forget(&self) -> bool {
         self.0.forget()
     }
 
-    /// What `AsFd` and `AsHandle` give, whichever of them there is. [`Watch`] has an example of the first.
+    /// Returns the descriptor that `AsFd` or `AsHandle` gives. [`Watch`] has an example of the first.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.0.descriptor()

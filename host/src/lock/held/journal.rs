@@ -1,13 +1,13 @@
-//! Whether no other file had the lock's name between a look that found it in its place and the file's return.
+//! A record of the files that had the lock's name, between a check that found the lock's own file and its restoration.
 
 use std::fs::File;
 
 use crate::lock::watch::Names;
 
-/// What is known of the files that got the lock's name.
+/// The record of the files that got the lock's name.
 ///
-/// That no other one did is known if a look found the lock's own file there after the record began, and if since then one
-/// file alone got the name: the lock's own, which was put back.
+/// It is certain under two conditions that no other file got it. A check found the lock's own file there after the
+/// record began. Since then only one file got the name: the lock's own, which was put back.
 #[derive(Debug)]
 pub(super) struct Journal {
     names: Names,
@@ -17,12 +17,12 @@ pub(super) struct Journal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Nothing,
-    /// This many files got the name since a look that found the lock's own.
+    /// The number of files that got the name since a check found the lock's own.
     Files(u32),
 }
 
 impl Journal {
-    /// Begins, in the directory of a lock. `None` where a system records no names.
+    /// Begins the record, in the directory of a lock. Returns `None` where a system records no names.
     pub(super) fn begin(directory: &File, name: &str) -> Option<Self> {
         Some(Self {
             names: Names::record(directory, name).ok()?,
@@ -30,17 +30,17 @@ impl Journal {
         })
     }
 
-    /// Reads what has been recorded, before a look. The kernel keeps no more than some thousands of reports.
+    /// Reads what has been recorded, before a check. The kernel keeps no more than some thousands of reports.
     pub(super) fn read(&mut self) {
         self.known = self.known.and(self.names.take());
     }
 
-    /// The lock's own file was found in its place, by a look after [`read`](Self::read).
+    /// Notes that a check after [`read`](Self::read) found the lock's own file in its place.
     pub(super) fn found(&mut self) {
         self.known = self.known.found();
     }
 
-    /// The lock's own file was put back, and found in its place after that. Whether no other file had the name meanwhile.
+    /// Returns whether no other file had the name, after the lock's own file was put back and found in its place.
     pub(super) fn is_only_own(&mut self) -> bool {
         self.read();
         let is_only_own = self.known == Known::Files(1);
@@ -56,7 +56,7 @@ impl Known {
     fn and(self, more: Option<u32>) -> Self {
         match (self, more) {
             (Self::Files(before), Some(more)) => Self::Files(before.saturating_add(more)),
-            // What was recorded before a look does not matter to what is known after it.
+            // What was recorded before a check does not affect what is known after it.
             _ => Self::Nothing,
         }
     }
@@ -64,7 +64,7 @@ impl Known {
     fn found(self) -> Self {
         match self {
             Self::Nothing => Self::Files(0),
-            // They are not forgotten: the file may have been moved away, and back.
+            // These are kept: the file may have been moved away, and back.
             files => files,
         }
     }

@@ -1,4 +1,4 @@
-//! Giving a lock up.
+//! Releasing a lock.
 
 use std::sync::PoisonError;
 
@@ -12,24 +12,23 @@ use crate::{
 };
 
 impl Lock {
-    /// Gives the directory up.
+    /// Releases the lock.
     ///
     /// # Errors
-    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more, which is left alone, or
-    /// if the path named another directory or none; the lock's files are removed from the one that was held.
-    /// [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a child made by fork(2), where nothing is changed but that the
-    /// child's copies of the lock's descriptors are closed.
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file could not be removed,
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The evidence is gone in any
-    /// case.
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if the lock file was not this lock's any more; that file is left
+    /// alone. It is also returned if the path named another directory or none; then the lock's files are removed from
+    /// the directory that was held. [`ErrorKind::Inherited`](crate::ErrorKind::Inherited) in a child made by fork(2),
+    /// where only the child's copies of the lock's descriptors are closed. [`ErrorKind::Io`](crate::ErrorKind::Io) if a
+    /// file could not be removed, [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed. The
+    /// evidence is gone in any case.
     pub fn release(mut self) -> Result<(), Error> {
         self.give_up(Self::has_its_place)
     }
 
-    /// After a last look, whose failure keeps nothing from being removed.
+    /// Releases the lock after a last check. The files are removed even if the check fails.
     fn give_up(&mut self, look: impl FnOnce(&Self) -> Result<(), Error>) -> Result<(), Error> {
         let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Taken in any case: what is dropped here closes this process' descriptors and nothing else.
+        // Taken in any case: to drop it closes this process' descriptors and does nothing else.
         let Some(held) = held.take().map(|held| *held) else {
             return Ok(());
         };

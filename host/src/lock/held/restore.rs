@@ -1,4 +1,4 @@
-//! A lock's files against what removes files: they do not age, and a file of the lock that was removed is put back.
+//! Protection of a lock's files against removal: they do not age, and a removed file is put back.
 
 use std::{
     fmt,
@@ -14,11 +14,11 @@ use crate::{
     process::platform,
 };
 
-/// How old the files of a lock that is held may become: programs that remove what is not used wait for some days.
+/// The greatest age of a held lock's files. Programs that remove unused files wait for some days.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Held {
-    /// Keeps the files from ageing. Only a program that removes what is old notices whether that worked.
+    /// Keeps the files from ageing. Only a program that removes old files notices whether that worked.
     pub(super) fn refresh(&mut self) {
         let now = SystemTime::now();
         // A clock that was set back counts as well.
@@ -34,13 +34,13 @@ impl Held {
 }
 
 impl Lock {
-    /// Records from now on which files get the lock's name. So [`restore`](Self::restore) can distinguish a file that was removed
-    /// and put back from one that was replaced meanwhile. Returns whether that is recorded: on Linux, on a file system that
-    /// no other machine changes, with proc(5), in a directory that this process may read, and while the user has inotify(7)
-    /// instances to spare. This process takes one of them for all its locks.
+    /// Starts to record which files get the lock's name. With the record, [`restore`](Self::restore) can distinguish a
+    /// file that was removed and put back from one that was replaced meanwhile. Returns whether that is recorded. It
+    /// needs Linux with proc(5), a file system that no other machine changes, and a directory that this process may
+    /// read. It also needs a spare inotify(7) instance of the user; this process takes one for all its locks.
     ///
-    /// The kernel keeps some thousands of reports of what happens in the directory. [`still_held`](Self::still_held) and
-    /// [`verify`](Self::verify) read them: where files are made and removed often, ask each second.
+    /// The kernel keeps some thousands of reports of what happens in the directory. [`still_held`](Self::still_held)
+    /// and [`verify`](Self::verify) read them. Where files are made and removed often, call one of these each second.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,7 +56,7 @@ impl Lock {
     /// # }
     /// ```
     pub fn observe(&self) -> bool {
-        // Of the directory that is held, whatever has its path now.
+        // Checks the directory that is held, whatever has its path now.
         let is_local = platform::evidence_kind(&self.directory).is_ok_and(|kind| kind.is_some());
         if self.is_still_the_makers().is_err() || !is_local {
             return false;
@@ -70,23 +70,23 @@ impl Lock {
         }
         let is_recorded = held.journal.is_some();
         drop(guard);
-        // What is recorded counts from a look at which the file was there. If this one fails, from the next one.
+        // The record counts from a check that found the file. If this check fails, it counts from the next one.
         if is_recorded {
             let _ = self.is_the_files();
         }
         is_recorded
     }
 
-    /// Puts the lock file back if it was removed by accident, as `git clean -fdx` and `rsync --delete` do. It never waits:
-    /// after [`Restored::Pending`] call it again.
+    /// Puts the lock file back if it was removed by accident, as `git clean -fdx` and `rsync --delete` do. It never
+    /// waits: after [`Restored::Pending`], call it again.
     ///
-    /// The file is put back only if nothing shows that another process has or had the lock: if no other file has its
-    /// name, if no living process replaces a dead lock there, and if the path still names the directory of this lock.
-    /// Otherwise the lock is lost for good. Whether another process had the lock and released it again meanwhile is known
-    /// only after [`observe`](Self::observe).
+    /// It puts the file back only if nothing shows that another process holds or held the lock. No other file may have
+    /// its name, and no living process may be replacing a dead lock there. The path must still name the directory of
+    /// this lock. Otherwise the lock is lost for good. Only after [`observe`](Self::observe) is it known whether
+    /// another process held the lock and released it meanwhile.
     ///
-    /// A claim that is missing beside the lock file gets its name again, on Linux where the system permits it. So call it now and then, also while the lock
-    /// file is in its place.
+    /// If the lock file's claim is missing, it gets its name again, on Linux where the system permits it. So call this
+    /// now and then, also while the lock file is in its place.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -110,7 +110,7 @@ impl Lock {
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component failed.
     pub fn restore(&self) -> Result<Restored, Error> {
         let lost = || Error::new(self.path.clone(), Kind::Lost);
-        // Asked first, as in `still_held`.
+        // Checked first, as in `still_held`.
         self.is_still_the_makers()?;
         self.has_its_place()?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -152,7 +152,7 @@ impl Lock {
     }
 }
 
-/// What [`Lock::restore`] comes to. Its text is a sentence about the lock file. [`Lock::restore`] has an example.
+/// The result of [`Lock::restore`]. Its text is a sentence about the lock file. [`Lock::restore`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Restored {
@@ -160,13 +160,14 @@ pub enum Restored {
     Intact,
     /// The lock file is in its place. Its claim was missing and has its name again.
     Claim,
-    /// The lock file was missing and is there again. No other process had the lock meanwhile, as long as the path of
-    /// the directory named no other one.
+    /// The lock file was missing and is there again. No other process held the lock meanwhile, provided that the path
+    /// of the directory named no other one.
     Observed,
-    /// The lock file was missing and is there again. Another process may have had the lock meanwhile.
+    /// The lock file was missing and is there again. Another process may have held the lock meanwhile.
     Unobserved,
-    /// The lock file and its claim were missing, and were made anew. As [`Unobserved`](Self::Unobserved); and a process
-    /// that inherited [`Lock::evidence`] before keeps nothing with it any more.
+    /// The lock file and its claim were missing, and were made anew. As for [`Unobserved`](Self::Unobserved), another
+    /// process may have held the lock meanwhile. A process that inherited [`Lock::evidence`] before keeps nothing with
+    /// it any more.
     Weaker,
     /// Another process may be about to remove the file that is back. Call [`Lock::restore`] again after this time.
     Pending(Duration),

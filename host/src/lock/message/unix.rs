@@ -1,11 +1,11 @@
-//! Words of a shell's.
+//! Quoting of words for a shell.
 
 use std::fmt::Write;
 
 use crate::printable::is_escaped;
 
-/// As a shell takes one word. A word with characters that are not to be printed is written in POSIX' dollar-single-quotes,
-/// byte by byte where it has to be.
+/// Quotes a word for a shell. A word with unprintable characters is written in POSIX' dollar-single-quotes, byte by
+/// byte where necessary.
 pub(super) fn quoted(word: &str) -> String {
     if word.contains(is_escaped) {
         return spelled(word);
@@ -26,7 +26,7 @@ fn spelled(word: &str) -> String {
             '\'' | '\\' => spelled.extend(['\\', character]),
             _ if is_escaped(character) => {
                 for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                    // Of exactly three digits, so that a digit behind it is none of them.
+                    // Of exactly three digits, so that a following digit is not read as part of it.
                     let _ = write!(spelled, "\\{byte:03o}");
                 }
             }

@@ -1,6 +1,6 @@
-//! Words of a command prompt's, and of PowerShell's.
+//! Quoting of words for a command prompt, and for PowerShell.
 
-/// As either takes one word, which is a file's name or a path.
+/// Quotes a word for either; it is a file's name or a path.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| {
         c.is_alphanumeric() || matches!(c, '\\' | ':' | '/' | '.' | '-' | '_' | '+' | '@')
@@ -8,7 +8,7 @@ pub(super) fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    // A program takes a backslash before a quotation mark for a part of the word.
+    // A program reads a backslash before a quotation mark as a part of the word.
     let end = if word.ends_with('\\') { r"\" } else { "" };
     format!("\"{word}{end}\"")
 }

@@ -1,6 +1,6 @@
-//! Every name that the component takes for a lock's is a file's.
+//! File names on Unix: every name that the component accepts for a lock is a file's.
 
-/// What is wrong with a name: nothing that the component does not see.
+/// Returns what is wrong with a name: nothing that the component does not check.
 pub(super) fn flaw(_name: &str) -> Option<&'static str> {
     None
 }

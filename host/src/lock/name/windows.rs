@@ -1,17 +1,17 @@
-//! Names that mean something else to Windows than a file in a directory, or to some of its programs.
+//! Names that mean something else than a file in a directory, to Windows or to some of its programs.
 
-/// Those of devices, also with an extension and with spaces behind them.
+/// The names of devices, also with an extension and with spaces behind them.
 const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
-/// Those of devices that have a digit behind them.
+/// The names of devices that have a digit behind them.
 const PORTS: [&str; 2] = ["COM", "LPT"];
 
-/// The digits. Windows takes the small ones for digits as well.
+/// The digits. Windows also accepts superscript digits.
 const DIGITS: [&str; 13] = [
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\u{b9}", "\u{b2}", "\u{b3}",
 ];
 
-/// What is wrong with a name, if anything is: a clause without a full stop.
+/// Returns what is wrong with a name, if anything is: a clause without a full stop.
 pub(super) fn flaw(name: &str) -> Option<&'static str> {
     if name.contains(|c: char| c.is_control() || r#"<>:"|?*\"#.contains(c)) {
         return Some("no file's name has control characters or one of < > : \" | ? * \\ in it");

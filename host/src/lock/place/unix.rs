@@ -1,4 +1,4 @@
-//! Paths from a descriptor of the working directory.
+//! Paths relative to a descriptor of the working directory.
 
 use std::{fs, fs::File, io, os::unix::fs::MetadataExt, path::Path, sync::OnceLock};
 
@@ -8,8 +8,8 @@ use crate::process::platform::{open_directory, open_directory_at};
 
 type FileId = (u64, u64);
 
-/// The working directory in which a path was relative. An absolute path needs none, and so does one that was relative
-/// where the working directory cannot be opened: its absolute form is used then.
+/// The working directory to which a path was relative. An absolute path needs none. Nor does a relative path if the
+/// working directory cannot be opened: its absolute form is used then.
 #[derive(Debug)]
 pub(super) struct Base(Option<File>);
 
@@ -51,14 +51,14 @@ fn id_at(base: impl std::os::fd::AsFd, path: &Path) -> io::Result<Option<FileId>
     Ok(Some((found.st_dev as u64, found.st_ino as u64)))
 }
 
-/// The root directory when this process took its first lock.
+/// The root directory when this process acquired its first lock.
 static ROOT: OnceLock<Option<FileId>> = OnceLock::new();
 
 pub(super) fn remember_root() {
     ROOT.get_or_init(root);
 }
 
-/// Whether this process has left that root, as by chroot(2) or pivot_root(2). Absolute paths mean others there.
+/// Returns whether this process has left that root, as by chroot(2) or pivot_root(2). Absolute paths name others there.
 pub(super) fn is_in_another_root() -> bool {
     ROOT.get().is_some_and(|before| *before != root())
 }

@@ -22,7 +22,7 @@ impl Base {
     }
 }
 
-/// A process has no root of its own.
+/// Does nothing: a process has no root of its own.
 pub(super) fn remember_root() {}
 
 pub(super) fn is_in_another_root() -> bool {

@@ -1,21 +1,21 @@
-//! When a waiter looks again: decided from what its looks find and from what its watches report, without any I/O.
+//! The decision when a waiter checks again, from what its checks find and what its watches report, without any I/O.
 //!
-//! A notification is only a reason to look sooner. It can be lost, come late, or never be sent for what really ends the
-//! wait. So a waiter believes nothing about what will be reported, and never sleeps for longer than [`BACKSTOP`].
+//! A notification is only a reason to check sooner. It can be lost, come late, or never be sent for what really ends
+//! the wait. So a waiter assumes nothing about what will be reported, and never sleeps for longer than [`BACKSTOP`].
 
 use std::time::Duration;
 
-/// The longest time between two looks.
+/// The longest time between two checks.
 pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 
-/// The first pause after something has changed. Each further pause is twice as long, up to the backstop: ten looks in the
-/// first second.
+/// The first pause after something has changed. Each further pause is twice as long, up to the backstop: ten checks in
+/// the first second.
 ///
-/// The kernel reports some things a moment before they are so: a name is removed after its file has one link less, and a
-/// file is unlocked after it was closed.
+/// The kernel reports some changes a moment before they happen: a name is removed after its file has one link less, and
+/// a file is unlocked after it was closed.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 
-/// What a look found in the way.
+/// The obstacle that a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Obstacle {
     /// The owner that the file names.
@@ -29,22 +29,22 @@ pub(crate) struct Obstacle {
 pub(crate) enum FileArmed {
     /// There is none.
     No,
-    /// It was there before this look.
+    /// It was there before this check.
     Before,
-    /// It was made after this look: the file is another one than before.
+    /// It was made after this check: the file is another one than before.
     Anew,
 }
 
-/// What a waiter does next.
+/// The next step of a waiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Next {
-    /// Look at once: the obstacle may have ended before it was watched.
+    /// Check at once: the obstacle may have ended before it was watched.
     Look,
-    /// Sleep until a watch reports something, at most so long, and look then.
+    /// Sleep until a watch reports something, at most so long, and check then.
     Sleep(Duration),
 }
 
-/// What a waiter knows from its last look.
+/// The knowledge of a waiter from its last check.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Decision {
     obstacle: Option<Obstacle>,
@@ -65,7 +65,7 @@ impl Default for Decision {
 }
 
 impl Decision {
-    /// Takes in that a watch has reported something.
+    /// Notes that a watch has reported something.
     pub(crate) fn notified(&mut self) {
         self.pause = SHORTEST;
     }
@@ -76,11 +76,12 @@ impl Decision {
         self.obstacle.as_ref() != Some(obstacle)
     }
 
-    /// Decides after a look that found an obstacle, whose file is watched like this now.
+    /// Decides after a check that found an obstacle, with this watch on its file.
     ///
-    /// Any new watch is a reason to look at once, and not only one for another owner: the same owner may have released
-    /// the lock and taken it again, by another file. But some file systems (9p and FUSE without caches) show the same file as
-    /// a new one at each look. So where one new file follows another, the pauses grow as for one that stays.
+    /// Any new watch is a reason to check at once, and not only one for another owner: the same owner may have released
+    /// the lock and acquired it again, with another file. But some file systems (9p and FUSE without caches) show the
+    /// same file as a new one at each check. So where one new file follows another, the pauses grow as for a file that
+    /// stays.
     pub(crate) fn decide(&mut self, obstacle: Obstacle, file: FileArmed) -> Next {
         let is_other = self.is_other(&obstacle);
         self.obstacle = Some(obstacle);

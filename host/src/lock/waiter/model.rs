@@ -1,8 +1,9 @@
-//! The waiter in a model checker (`stateright`): its decision, the code that ships, beside a lock file that is released,
-//! taken again, replaced and locked by a foreigner, and notifications that are lost, doubled and late.
+//! A model of the waiter for a model checker (`stateright`). It runs the waiter's decision, the code that ships, beside
+//! a lock file. Other processes release that file, acquire it again, replace it and lock it. Notifications are lost,
+//! doubled and late.
 //!
-//! One step is one action of the kernel, of another process, or of the waiter: its look, the arming of each watch and its
-//! decision are steps of their own, so anything happens in between.
+//! One step is one action of the kernel, of another process, or of the waiter. The waiter's check, the arming of each
+//! watch and its decision are separate steps, so anything may happen in between.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::{BACKSTOP, Decision, FileArmed, Next, Obstacle};
 struct File {
     inode: u8,
     owner: u8,
-    /// Whether its owner keeps it locked, so that its death can be told.
+    /// Whether its owner keeps it locked, so that its death can be detected.
     evidence: bool,
     /// Another process keeps it locked by a descriptor for reading, so its close is not reported.
     foreigner: bool,
@@ -25,9 +26,9 @@ struct File {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Owner {
     Lives,
-    /// It has ended, which was reported, and the kernel is about to unlock what it had locked.
+    /// It has ended, which was reported, and the kernel is about to release its locks.
     Ends,
-    /// It has ended and has its number still, and nothing tells it from one that lives.
+    /// It has ended and still has its number, so it cannot be distinguished from a living process.
     Zombie,
     Ended,
 }
@@ -41,7 +42,7 @@ enum ProcessWatch {
     Readable,
 }
 
-/// What the waiter does next.
+/// The next step of the waiter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Step {
     Wake,
@@ -66,28 +67,28 @@ struct State {
     decision: Decision,
     watched: Option<u8>,
     process: ProcessWatch,
-    /// Reported by the kernel, and not seen by the waiter's poll(2) yet.
+    /// The kernel has reported it, and the waiter's poll(2) does not see it yet.
     under_way: bool,
     reported: bool,
     /// How long the waiter has slept since the lock is free.
     overslept: Duration,
-    /// The lock got free without a report that it will.
+    /// The lock became free without any report.
     is_silent: bool,
-    /// For the faults: whether a waiter believed that everything is reported.
+    /// For the faults: whether a waiter assumed that everything is reported.
     belief: bool,
 }
 
-/// What is wrong with the waiter: each fault of the past.
+/// A fault of the waiter: each is one of the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
     /// The watch stays on the first file of an owner.
     SameOwner,
-    /// It sleeps for as long as nothing is reported, once a file is kept locked, whoever does.
+    /// It sleeps until something is reported, once a file is kept locked, by any process.
     Foreigner,
-    /// It sleeps for as long as nothing is reported, once a process could be watched.
+    /// It sleeps until something is reported, once a process could be watched.
     Zombie,
-    /// It always sleeps for as long as nothing is reported, after the short pauses.
+    /// It always sleeps until something is reported, after the short pauses.
     NoBackstop,
 }
 
@@ -96,7 +97,7 @@ struct Waiter {
     fault: Fault,
     /// Whether notifications are lost.
     is_lossy: bool,
-    /// Whether locks get free that the kernel reports nothing of.
+    /// Whether locks become free without a report by the kernel.
     is_silent: bool,
     changes: u8,
 }
@@ -109,16 +110,16 @@ enum Action {
     Elapse,
     Deliver,
     Lose,
-    /// A notification of nothing, or one that comes again.
+    /// A notification of nothing, or a repeated one.
     Repeat,
     Release,
-    /// The owner takes the lock that it has released again.
+    /// The owner acquires the lock again that it has released.
     TakeAgain,
-    /// Another process takes it, by a file with evidence or without.
+    /// Another process acquires it, by a file with evidence or without.
     TakeAnew(bool),
     /// A person replaces the file.
     Replace,
-    /// The owner ends, as a zombie that nothing tells from a process or not.
+    /// The owner ends; `true` if it becomes a zombie that cannot be distinguished from a living process.
     End(bool),
     Unlock,
     Reap,
@@ -129,13 +130,13 @@ enum Action {
 const OWNER: u8 = 1;
 
 impl State {
-    /// Whether a look finds something in the way.
+    /// Returns whether a check finds an obstacle.
     fn is_held(&self) -> bool {
         self.file
             .is_some_and(|file| file.foreigner || self.owner != Owner::Ended)
     }
 
-    /// What a look finds in the way.
+    /// Returns the obstacle that a check finds.
     fn obstacle(&self) -> Option<Obstacle> {
         let owner = u32::from(self.file.filter(|_| self.is_held())?.owner);
         let lives = self.owner != Owner::Ended;
@@ -145,12 +146,12 @@ impl State {
         })
     }
 
-    /// The kernel reports something of a file.
+    /// Reports a change of a file, as the kernel does.
     fn report(&mut self, inode: u8) {
         self.under_way |= self.watched == Some(inode);
     }
 
-    /// The owner has a new file.
+    /// Gives the owner a new file.
     fn put(&mut self, evidence: bool) {
         if let Some(before) = self.file {
             self.report(before.inode);
@@ -164,7 +165,7 @@ impl State {
         });
     }
 
-    /// Another owner has one.
+    /// Gives another owner a new file.
     fn put_anew(&mut self, evidence: bool) {
         self.pid += 1;
         self.owner = Owner::Lives;
@@ -215,7 +216,7 @@ impl Waiter {
         };
     }
 
-    /// What a waiter with a fault remembers until it sees another owner.
+    /// Returns what a waiter with a fault remembers until it sees another owner.
     fn believes(&self, state: &State) -> bool {
         match self.fault {
             Fault::None | Fault::SameOwner => false,
@@ -291,7 +292,7 @@ impl Model for Waiter {
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         match state.step {
             Step::Taken => return,
-            // The kernel unlocks what a process had within the shortest pause.
+            // The kernel releases a process' locks within the shortest pause.
             Step::Sleep(_) if state.owner == Owner::Ends => {}
             // A notification comes late, but not never.
             Step::Sleep(Duration::MAX) if state.under_way && !self.is_lossy => {}
@@ -422,7 +423,7 @@ impl Model for Waiter {
 const IN_TIME: &str = "a lock that is free and stays so is taken within one tick of the backstop";
 const AT_ONCE: &str = "a lock whose end was reported is taken without a tick of the backstop";
 
-/// All states, or the first that breaks a promise: which promises are broken.
+/// Checks all states, or those up to the first that breaks a promise. Returns which promises are broken.
 fn broken(waiter: Waiter) -> Vec<&'static str> {
     let checker = waiter.checker().spawn_bfs().join();
     println!("{waiter:?}: {} states", checker.unique_state_count());

@@ -1,8 +1,8 @@
-//! The inotify(7) instances of this process: one for all of its watches, and one for all that it records.
+//! The inotify(7) instances of this process: one for all of its watches, and one for all of its records.
 //!
-//! A user has 128 instances for all programs (`max_user_instances`), so a program that watches many locks takes one. All
-//! watches read from it. A watch that reads the report of another one hands it over: it puts it into the other's [`Inbox`],
-//! whose bell then is readable. What is recorded comes by an instance of its own, since it is to wake no process.
+//! A user has 128 instances for all programs (`max_user_instances`), so a program that watches many locks uses one. All
+//! watches read from it. A watch that reads the report of another one puts it into the other's [`Inbox`], whose bell is
+//! readable then. Records have an instance of their own, since they must wake no process.
 
 use std::{
     collections::HashMap,
@@ -27,11 +27,11 @@ use rustix::{
 
 use crate::process::{fork, number::Number, platform};
 
-/// How many more instances have to be free, at the moment when this process takes one. Where fewer are, the last ones are
-/// left to programs that cannot do without, and the lock is looked at once a second.
+/// The number of instances that must be free beyond the one that this process takes. If fewer are free, they are left
+/// to programs that need them, and the lock is checked once a second.
 const SPARE: usize = 16;
 
-/// What inotify(7) calls a watch on a file: a number that no later file gets, whatever its inode's is.
+/// The number that inotify(7) gives a watch on a file. No later file gets it, whatever its inode is.
 pub(in crate::lock::watch) type Watched = i32;
 
 type Listeners = HashMap<Watched, Vec<Arc<dyn Listener>>>;
@@ -39,7 +39,7 @@ type Listeners = HashMap<Watched, Vec<Arc<dyn Listener>>>;
 /// An instance that this process has while anything reads from it.
 pub(in crate::lock::watch) type Shared = Mutex<Weak<Instance>>;
 
-/// How often a thread tries to look at one. A thread of the parent's may have held it when fork(2) came.
+/// The maximum number of tries of a thread to lock one. A thread of the parent may have held it at the fork(2).
 const TRIES: usize = 10_000;
 
 /// A receiver of the reports on a file. Called under the lock of [`Instance::readers`] alone.
@@ -53,12 +53,12 @@ pub(in crate::lock::watch) struct Instance {
     inotify: OwnedFd,
     /// A child made by fork(2) shares the open file, and would take its parent's reports away.
     maker: Number,
-    /// Who is to hear of what.
+    /// The readers of each watch.
     readers: Mutex<Listeners>,
 }
 
 impl Instance {
-    /// Returns the instance that this process shares, made if there is none.
+    /// Returns the instance that this process shares, and makes it if there is none.
     ///
     /// # Errors
     /// If the user has no instance left, or only the last few.
@@ -100,7 +100,7 @@ impl Instance {
         })
     }
 
-    /// Whether this process made it.
+    /// Returns whether this process made it.
     pub(in crate::lock::watch) fn is_ours(&self) -> bool {
         fork::is_still(self.maker)
     }
@@ -126,7 +126,7 @@ impl Instance {
         Ok(watched)
     }
 
-    /// Takes a reader from a watch. The last one takes the watch with it.
+    /// Removes a reader from a watch. The last reader removes the watch as well.
     pub(in crate::lock::watch) fn remove<L: Listener>(&self, watched: Watched, reader: &Arc<L>) {
         let mut readers = self.readers();
         let Some(of_it) = readers.get_mut(&watched) else {
@@ -135,12 +135,12 @@ impl Instance {
         of_it.retain(|it| !is_same(it, reader));
         if of_it.is_empty() {
             readers.remove(&watched);
-            // It may be gone by itself, with its file.
+            // The watch may be gone already, with its file.
             let _ = inotify::remove_watch(&self.inotify, watched);
         }
     }
 
-    /// Hands out all that was reported, and looks at what has come of it before more is handed out.
+    /// Hands out all reports, and calls `then` before more are handed out.
     pub(in crate::lock::watch) fn hand_out<T>(&self, then: impl FnOnce() -> T) -> T {
         let mut readers = self.readers();
         let miss = |readers: &Listeners| {
@@ -162,7 +162,7 @@ impl Instance {
             };
             let (flags, name) = (event.events(), event.file_name());
             if flags.contains(ReadFlags::QUEUE_OVERFLOW) {
-                // Any of them may have been left out.
+                // A report for any of them may be missing.
                 miss(&readers);
             }
             let of_it = readers.get(&event.wd());
@@ -177,7 +177,7 @@ impl Instance {
         then()
     }
 
-    /// Hands out all that was reported, and empties one inbox. Whether there was anything in it.
+    /// Hands out all reports, and empties one inbox. Returns whether the inbox was full.
     pub(super) fn collect(&self, inbox: &Inbox) -> bool {
         self.hand_out(|| inbox.empty())
     }
@@ -193,8 +193,8 @@ impl AsFd for Instance {
     }
 }
 
-/// What this process shares. `None` if another thread does not come to an end with it: one of a parent process, whose
-/// fork(2) came in between.
+/// Locks what this process shares. Returns `None` if another thread keeps it locked: a thread of the parent process,
+/// which called fork(2) meanwhile.
 fn lock(shared: &'static Shared) -> Option<MutexGuard<'static, Weak<Instance>>> {
     (0..TRIES).find_map(|_| match shared.try_lock() {
         Ok(shared) => Some(shared),
@@ -206,8 +206,8 @@ fn lock(shared: &'static Shared) -> Option<MutexGuard<'static, Weak<Instance>>> 
     })
 }
 
-/// That something was reported to a reader, which it has not taken note of. Changed under the lock of
-/// [`Instance::readers`] alone.
+/// A flag that something was reported to a reader, which has not handled it yet. Changed only under the lock of
+/// [`Instance::readers`].
 #[derive(Debug)]
 pub(super) struct Inbox {
     is_full: AtomicBool,
@@ -235,7 +235,7 @@ impl Inbox {
 impl Listener for Inbox {
     fn put(&self, _events: ReadFlags, _name: Option<&CStr>) {
         if !self.is_full.swap(true, Ordering::Relaxed) {
-            // A counter takes a one.
+            // The counter has room for one more.
             let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
         }
     }

@@ -1,7 +1,7 @@
-//! inotify(7) on files, pidfd_open(2) on processes.
+//! Watches on Linux: inotify(7) on files, pidfd_open(2) on processes.
 //!
-//! By rustix, which is here already, and not by a crate for all systems (`notify`), which starts a thread for what one
-//! descriptor in poll(2) does.
+//! It uses rustix, a dependency anyway, and not a crate for all systems (`notify`). That would start a thread for what
+//! one descriptor in poll(2) does.
 
 use std::{
     io, mem,
@@ -21,17 +21,17 @@ use crate::sys::poll::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow};
 
 pub(super) mod instance;
 
-/// What all watches read from.
+/// The inotify instance of all watches.
 static WATCHES: Shared = Mutex::new(Weak::new());
 
-/// A file that is watched, with the directories of its path: these for being moved or removed alone, so what happens
-/// in them wakes no process.
+/// A watched file, with the directories of its path. These are watched only for being moved or removed, so changes in
+/// them wake no process.
 #[derive(Debug)]
 pub(crate) struct FileWatch {
     instance: Arc<Instance>,
     inbox: Arc<Inbox>,
-    /// Readable while the instance or the inbox is: something was reported to any watch of this process, or to this one by
-    /// way of another.
+    /// Readable while the instance or the inbox is: something was reported to any watch of this process, or to this one
+    /// through another watch.
     either: OwnedDescriptor,
     file: Option<Watched>,
     directories: Vec<Watched>,
@@ -55,8 +55,8 @@ impl FileWatch {
     }
 
     pub(crate) fn turn_to(&mut self, path: &Path) -> io::Result<bool> {
-        // A name removed, or given to another file, changes the number of the file's links, an attribute; an owner that
-        // ends, however it does, closes what it wrote.
+        // If a name is removed, or given to another file, the file's number of links changes, which is an attribute. An
+        // owner that ends, in any way, closes what it wrote.
         let events = WatchFlags::DONT_FOLLOW
             | WatchFlags::ATTRIB
             | WatchFlags::MOVE_SELF
@@ -74,13 +74,14 @@ impl FileWatch {
                 self.instance.remove(watched, &self.inbox);
             }
         }
-        // That they were removed is reported too. What else was is looked for after this: the file is another one.
+        // The removal of the old watches is reported too. Other events are checked for after this: the file is another
+        // one.
         self.forget();
         file.map(|_| true)
     }
 
-    /// Watches those that can be: they have to be readable, and a symbolic link is watched as what it is. Where one is
-    /// moved from further up, or another is mounted over it, nothing is reported.
+    /// Watches the directories that can be watched. They have to be readable, and a symbolic link is not followed. If
+    /// one is moved from further up, or another is mounted over it, nothing is reported.
     fn watch_directories(&self, path: &Path) -> Vec<Watched> {
         let events = WatchFlags::DONT_FOLLOW | WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
         let directories = path.ancestors().skip(1);
@@ -90,7 +91,7 @@ impl FileWatch {
             .collect()
     }
 
-    /// Nothing is taken from the parent's in a child made by fork(2).
+    /// Drains the reports. In a child made by fork(2), it takes nothing from the parent.
     pub(crate) fn forget(&self) -> bool {
         self.instance.is_ours() && self.instance.collect(&self.inbox)
     }
@@ -102,7 +103,7 @@ impl FileWatch {
 
 impl Drop for FileWatch {
     fn drop(&mut self) {
-        // In a child made by fork(2) they are the parent's watches.
+        // In a child made by fork(2), the watches are the parent's.
         if self.instance.is_ours() {
             for watched in self.file.iter().chain(&self.directories) {
                 self.instance.remove(*watched, &self.inbox);
@@ -116,7 +117,7 @@ impl Drop for FileWatch {
 pub(crate) struct ProcessWatch(OwnedDescriptor);
 
 impl ProcessWatch {
-    /// `None` if there is none of this number, or that cannot be told.
+    /// Watches the process of this number. Returns `None` if there is none, or if that cannot be known.
     pub(crate) fn new(pid: u32) -> Option<Self> {
         let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
         pidfd_open(pid, PidfdFlags::empty()).ok().map(Self)
@@ -167,7 +168,7 @@ mod tests {
         fs::write(&a, "").unwrap();
         fs::write(&b, "").unwrap();
         let (one, other) = (watch(&a), watch(&b));
-        // That a watch was removed is reported to all, and to none of them.
+        // The removal of a watch is reported to the instance, but belongs to no watch.
         one.forget();
         other.forget();
         assert!(!is_readable(&other));

@@ -1,8 +1,8 @@
-//! kqueue(2) on a file, and on processes.
+//! Watches on macOS: kqueue(2) on a file, and on processes.
 //!
-//! It tells of each name that a file gets and loses, and of an owner's end. It does not tell of a descriptor that is
-//! closed, but of each lock that is given up with it, and that of whoever only asked as well: two who wait would wake each
-//! other for ever. So whoever waits also looks again by itself.
+//! kqueue(2) reports each name that a file gets or loses, and the end of an owner. It does not report a closed
+//! descriptor, but each lock that is released with it. That includes the shared lock of a process that only probes the
+//! file, so two waiters would wake each other for ever. So a waiter also polls.
 
 use std::{
     io,
@@ -25,13 +25,13 @@ use crate::{
     sys::poll::{BorrowedDescriptor, OwnedDescriptor, await_any, borrow},
 };
 
-/// `O_EVTONLY`: nothing is read, and what the file lies on can be unmounted.
+/// `O_EVTONLY`: nothing is read, and the file's volume can be unmounted.
 const EVENTS_ONLY: OFlags = OFlags::from_bits_retain(libc::O_EVTONLY.cast_unsigned());
 
 /// The device and the inode.
 type FileId = (Dev, u64);
 
-/// A queue of one kind of event. A child made by fork(2) has none: its number may be another file's there.
+/// A queue of one kind of event. A child made by fork(2) has none: there its number may belong to another file.
 #[derive(Debug)]
 struct Queue {
     descriptor: ManuallyDrop<OwnedDescriptor>,
@@ -52,12 +52,12 @@ impl Queue {
     fn add(&self, filter: EventFilter) -> io::Result<()> {
         let event = Event::new(filter, EventFlags::ADD | EventFlags::CLEAR, ptr::null_mut());
         let none: &mut [MaybeUninit<Event>; 0] = &mut [];
-        // SAFETY: a file in the filter is open, and when it is closed the kernel takes it out of the queue.
+        // SAFETY: a file in the filter is open, and when it is closed the kernel removes it from the queue.
         unsafe { kevent(&*self.descriptor, &[event], none, Some(Duration::ZERO)) }?;
         Ok(())
     }
 
-    /// Takes out what there is. Whether that was anything.
+    /// Takes the pending events out. Returns whether there were any.
     #[allow(unsafe_code)]
     fn drain(&self) -> bool {
         let mut events = [MaybeUninit::<Event>::uninit(); 4];
@@ -81,11 +81,11 @@ impl Drop for Queue {
     }
 }
 
-/// A file that is watched, and no directory: whatever else happens beside it wakes nobody.
+/// A watched file, without its directory: other changes in the directory wake no process.
 #[derive(Debug)]
 pub(crate) struct FileWatch {
     queue: Queue,
-    /// As long as it is open, it is in the queue, and no other file has its number.
+    /// While it is open, it is in the queue, and no other file has its number.
     file: Option<(OwnedDescriptor, FileId)>,
 }
 
@@ -130,7 +130,7 @@ impl FileWatch {
 pub(crate) struct ProcessWatch(Queue);
 
 impl ProcessWatch {
-    /// `None` if there is none of this number, or that cannot be told.
+    /// Watches the process of this number. Returns `None` if there is none, or if that cannot be known.
     pub(crate) fn new(pid: u32) -> Option<Self> {
         let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
         let queue = Queue::new().ok()?;

@@ -1,10 +1,10 @@
-//! A system on which nobody tells: who waits asks again and again.
+//! The watches of a system without notifications: a waiter polls.
 
 use std::{io, path::Path};
 
 use crate::sys::poll::BorrowedDescriptor;
 
-/// There is none.
+/// A watch that never exists.
 #[derive(Debug)]
 pub(crate) enum FileWatch {}
 
@@ -26,7 +26,7 @@ impl FileWatch {
     }
 }
 
-/// There is none.
+/// A watch that never exists.
 #[derive(Debug)]
 pub(crate) enum ProcessWatch {}
 

@@ -1,7 +1,7 @@
-//! Change notifications of a directory, and handles of processes.
+//! Watches on Windows: change notifications of a directory, and handles of processes.
 //!
-//! By the system's calls, and not by a crate for all systems (`notify`), which starts a thread for what one handle in
-//! `WaitForMultipleObjects` does.
+//! It uses the system's calls, and not a crate for all systems (`notify`). That would start a thread for what one
+//! handle in `WaitForMultipleObjects` does.
 
 use std::{
     fs, io,
@@ -31,12 +31,12 @@ use crate::{
     },
 };
 
-/// A file that is watched by the names in its directory: whatever happens to those of others wakes as well, for nothing.
+/// A file that is watched by the names in its directory. Changes of other names also wake the waiter, for nothing.
 #[derive(Debug)]
 pub(crate) struct FileWatch {
-    /// Never signalled: there is something to wait for before a file is watched.
+    /// Never signalled: a waiter needs a handle before a file is watched.
     nothing: OwnedDescriptor,
-    /// With what tells the directory from others: two that exist at once differ.
+    /// The notifications, and the directory's number: two directories that exist at once differ in it.
     changes: Option<(Changes, Option<(u64, u64)>)>,
 }
 
@@ -75,14 +75,14 @@ impl FileWatch {
     }
 }
 
-/// What the system notes of a directory.
+/// The change notifications of a directory.
 #[derive(Debug)]
 struct Changes(ManuallyDrop<OwnedHandle>);
 
 impl Changes {
     #[allow(unsafe_code)]
     fn of_names_in(directory: &Path) -> io::Result<Self> {
-        // In the form that is bound to no length.
+        // In the form without a length limit.
         let directory = fs::canonicalize(directory)?;
         let path: Vec<u16> = directory.as_os_str().encode_wide().chain([0]).collect();
         // SAFETY: the path ends with a zero, and outlives the call.
@@ -91,7 +91,7 @@ impl Changes {
         if handle == INVALID_HANDLE_VALUE {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the handle is new, and nobody else's. It is never closed as others are.
+        // SAFETY: the handle is new, and not owned elsewhere. It is never closed as others are.
         let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
         Ok(Self(ManuallyDrop::new(handle)))
     }
@@ -100,7 +100,7 @@ impl Changes {
     fn forget(&self) -> bool {
         let told = await_any(&[self.descriptor()], Duration::ZERO);
         if told {
-            // SAFETY: the handle is open, and one of change notifications.
+            // SAFETY: the handle is open, and is one of change notifications.
             unsafe { FindNextChangeNotification(self.0.as_raw_handle()) };
         }
         told
@@ -114,7 +114,7 @@ impl Changes {
 impl Drop for Changes {
     #[allow(unsafe_code)]
     fn drop(&mut self) {
-        // SAFETY: the handle is open, one of change notifications, and neither used nor closed after this.
+        // SAFETY: the handle is open, is one of change notifications, and is neither used nor closed after this.
         unsafe { FindCloseChangeNotification(self.0.as_raw_handle()) };
     }
 }
@@ -124,7 +124,7 @@ impl Drop for Changes {
 pub(crate) struct ProcessWatch(OwnedHandle);
 
 impl ProcessWatch {
-    /// `None` if there is none of this number, or that cannot be told.
+    /// Watches the process of this number. Returns `None` if there is none, or if that cannot be known.
     pub(crate) fn new(pid: u32) -> Option<Self> {
         platform::open_process(pid, PROCESS_SYNCHRONIZE)
             .ok()

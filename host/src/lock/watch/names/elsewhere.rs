@@ -1,8 +1,8 @@
-//! No system but Linux reports each change of a name.
+//! The record of names on systems other than Linux, which do not report each change of a name.
 
 use std::{convert::Infallible, fs::File, io};
 
-/// None is ever recorded.
+/// A record that never exists.
 #[derive(Debug)]
 pub(crate) struct Names(Infallible);
 

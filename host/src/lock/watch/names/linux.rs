@@ -1,8 +1,8 @@
 //! A record of the files that get a name in a directory, by inotify(7).
 //!
-//! The kernel leaves out a report that is equal to the one before it. So reports of names that go are asked for as well: of two
-//! files that are made under a name one after the other, the first one goes in between. A file that is moved to the name may
-//! replace another one without such a report, so what happened is not known then.
+//! The kernel drops a report that equals the one before it. So the record also asks for reports of removed names: of
+//! two files that get a name one after the other, the first one loses it in between. A file that is moved to the name
+//! may replace another one without such a report. So it is not known then what happened.
 
 use std::{
     ffi::{CStr, CString},
@@ -19,7 +19,7 @@ use rustix::fs::inotify::{ReadFlags, WatchFlags};
 
 use crate::lock::watch::platform::instance::{Instance, Listener, Shared, Watched};
 
-/// The inotify instance of all records. Nothing waits for it, so what happens in a directory wakes no process.
+/// The inotify instance of all records. Nothing waits for it, so changes in a directory wake no process.
 static RECORDS: Shared = Mutex::new(Weak::new());
 
 /// The files that get one name in one directory.
@@ -34,12 +34,12 @@ pub(crate) struct Names {
 struct Record {
     name: CString,
     files: AtomicU32,
-    /// Something was not reported, or nothing is any more.
+    /// Some event was not reported, or none is reported any more.
     is_incomplete: AtomicBool,
 }
 
 impl Names {
-    /// Records what happens from now on.
+    /// Starts to record events.
     ///
     /// # Errors
     /// If the directory may not be read, proc(5) is missing, or the user has no inotify instance to spare.
@@ -50,7 +50,7 @@ impl Names {
             files: AtomicU32::new(0),
             is_incomplete: AtomicBool::new(false),
         });
-        // By its descriptor: what has its path may be another directory.
+        // By its descriptor: the path may name another directory now.
         let open = format!("/proc/thread-self/fd/{}", directory.as_raw_fd());
         let events = WatchFlags::ONLYDIR
             | WatchFlags::MOVE_SELF
@@ -65,9 +65,9 @@ impl Names {
         })
     }
 
-    /// How many files got the name since the last time; `None` if that is not known.
+    /// Returns how many files got the name since the last call; `None` if that is not known.
     pub(crate) fn take(&self) -> Option<u32> {
-        // In a child made by fork(2) it is the parent's record.
+        // In a child made by fork(2), the record is the parent's.
         if !self.instance.is_ours() {
             return None;
         }
@@ -88,7 +88,7 @@ impl Drop for Names {
 }
 
 impl Record {
-    /// Some directories take names that differ in case for one.
+    /// Returns whether a name may be this one: some directories ignore case.
     fn may_be(&self, name: &CStr) -> bool {
         let own = self.name.to_bytes();
         name.to_bytes().eq_ignore_ascii_case(own)
@@ -98,7 +98,7 @@ impl Record {
 impl Listener for Record {
     fn put(&self, events: ReadFlags, name: Option<&CStr>) {
         let is_its = name.is_some_and(|it| self.may_be(it));
-        // Where the directory was moved, its path may have named another one meanwhile.
+        // If the directory was moved, its path may have named another one meanwhile.
         let gap = ReadFlags::QUEUE_OVERFLOW
             | ReadFlags::IGNORED
             | ReadFlags::UNMOUNT
