@@ -1,9 +1,9 @@
-//! What is true of processes, without a component: the answers that
-//! [`add_to_linker`](crate::add_to_linker) gives to one, for a host that needs just these.
+//! Facts about processes, without a component: the answers that [`add_to_linker`](crate::add_to_linker) gives to one,
+//! for a host that needs only these.
 //!
-//! A process gets a name that lasts ([`current`]), a file can be kept for as long as it lives ([`guard`]), and whoever
-//! finds the name and the file later asks whether that process is dead ([`liveness()`]). What the file is called and what
-//! is in it is the caller's own affair.
+//! [`current`] gives a process a name that lasts, and [`guard`] keeps a file for as long as the process lives. With the
+//! name and the file, [`liveness()`] reports later whether that process is dead. The caller chooses the file's name and
+//! content.
 //!
 //! ```
 //! use std::fs::{self, File};
@@ -23,8 +23,8 @@
 //! # }
 //! ```
 
-// [`identity`] gives processes names that last, [`judge`] answers whether one is dead, and [`platform`] knows what only
-// this operating system can tell. Nothing here knows what a lock file is.
+// [`identity`] gives processes names that last, [`judge`] judges whether a process is dead, and [`platform`] has the
+// facts that only this operating system can report. Nothing here knows what a lock file is.
 
 #[cfg(not(processes = "linux"))]
 mod absent;
@@ -62,13 +62,13 @@ pub use self::{
     liveness::Owner,
 };
 
-/// This process, as it is at this moment; ask again after a fork. `directory` is where the file will be that is to bear
-/// the name: its file system decides whether the name [promises evidence](Identity::promises_evidence), and then
-/// [`guard`] must keep that promise before anybody else can see the file. A descriptor opened with `O_PATH` will do.
-/// The [module](self) has an example.
+/// Returns the identity of this process at this moment; call it again after a fork. `directory` is the directory of the
+/// file that will have this name. Its file system decides whether the name [promises
+/// evidence](Identity::promises_evidence). If so, [`guard`] must keep that promise before any other process can see the
+/// file. A descriptor opened with `O_PATH` is enough. The [module](self) has an example.
 ///
 /// # Errors
-/// If it cannot be told which process this is, or what file system that is, as the system lacks descriptors or memory.
+/// If the system lacks the descriptors or memory to identify this process, or the file system.
 pub fn current(directory: &File) -> io::Result<Identity> {
     let told =
         |what: &str, error: io::Error| io::Error::new(error.kind(), format!("{what}: {error}"));
@@ -79,7 +79,7 @@ pub fn current(directory: &File) -> io::Result<Identity> {
         )
     })?;
     let me = match evidence {
-        // Whoever judges it asks the kernel for the evidence, whatever else the name says.
+        // A process that judges it asks the kernel for the evidence, whatever else the name contains.
         Some(_) => cached_self::myself(),
         None => platform::myself(),
     };
@@ -90,8 +90,9 @@ pub fn current(directory: &File) -> io::Result<Identity> {
     })
 }
 
-/// What a process may say of itself in a directory. Where owners cannot be looked for, it is not judged by its number: nor
-/// by the machine that has the directory, and sees the same file as any of its own.
+/// Returns the identity that a process may use in a directory. Where owners cannot be judged from here, it leaves out
+/// the boot and the PID namespace, so that its number proves nothing. So the machine that exports the directory does
+/// not judge the number either: to that machine, the file is like any of its own.
 fn seen_in(directory: &File, process: Identity) -> Identity {
     match platform::blindness(directory) {
         None => process,
@@ -103,8 +104,9 @@ fn seen_in(directory: &File, process: Identity) -> Identity {
     }
 }
 
-/// What [`current`] answers now in the process that has this number now, as seen from this one. `None` if there is no
-/// such process, or nothing can be known about it. Beware: a moment later the number may be another process'.
+/// Returns the identity that [`current`] returns now in the process with this number, as seen from this one. `None` if
+/// there is no such process, or nothing can be known about it. Beware: a moment later the number may belong to another
+/// process.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -135,16 +137,16 @@ pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
     Some(seen_in(directory, found))
 }
 
-/// Whether the owner of a file is alive, and how that is known. `Dead` is certain, now and for ever; whatever cannot be
-/// known is `Unknown`, and to be treated as alive.
+/// Returns whether the owner of a file is alive, and how that is known. `Dead` is certain, now and for ever. What
+/// cannot be known is `Unknown`; treat it as alive.
 ///
-/// On file systems that a single kernel mounts, this also tries for a shared lock on the file (flock(2)), and gives it
-/// back before it returns. So `file` must have been opened for this question, and never be the descriptor that was given
-/// to [`guard`], nor a duplicate of it: that would end the evidence.
+/// On file systems that a single kernel mounts, this also tries for a shared lock on the file (flock(2)), and releases
+/// it before it returns. So open `file` for this question. Never use the descriptor that was given to [`guard`], nor a
+/// duplicate of it: that would end the evidence.
 ///
-/// A directory stands for a file in it that may not be opened, of a maker whose identity is known. Nothing is tried then,
-/// and `Dead` means only that the maker is: another process may keep that file locked. What is neither says nothing of an
-/// owner, and is answered with [`UnknownReason::NoAnswer`].
+/// A directory stands for a file in it that may not be opened, of a maker whose identity is known. Then no lock is
+/// tried, and `Dead` means only that the maker is dead: another process may keep that file locked. A file that is
+/// neither regular nor a directory proves nothing about an owner; the answer is [`UnknownReason::NoAnswer`].
 ///
 /// ```
 /// use lockhost::{DeadReason, Liveness, process::{Owner, liveness}};
@@ -164,14 +166,14 @@ pub fn liveness(owner: &Owner, file: &File) -> Liveness {
     }
 }
 
-/// Keeps a file that this process has just made, for as long as the answer lives: private to its user (mode 0600) and,
-/// on file systems that a single kernel mounts, under an exclusive advisory lock (flock(2)), which the kernel drops when
-/// the process ends, however it ends.
+/// Guards a file that this process has just made, until the returned value is dropped. The file becomes private to its
+/// user (mode 0600). On file systems that a single kernel mounts, it also gets an exclusive advisory lock (flock(2)).
+/// The kernel drops that lock when the process ends, however it ends.
 ///
-/// Only a file that can have been made a moment ago is kept, and any other is left as it is: a regular file that is open
-/// for reading and writing, empty, with at most one name. On file systems that a single kernel mounts it also has to belong
-/// to the effective user, and must have no mode but that of a new file: 0666 without the bits of a umask. Elsewhere owners
-/// and modes may be made up.
+/// It guards only a file that can have been made a moment ago, and leaves any other as it is: a regular file that is
+/// open for reading and writing, empty, with at most one name. On file systems that a single kernel mounts, the file
+/// must also belong to the effective user, and have the mode of a new file: 0666 without the bits of a umask.
+/// Elsewhere, owners and modes may be invented.
 ///
 /// ```
 /// use std::fs::File;

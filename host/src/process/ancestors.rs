@@ -1,6 +1,6 @@
-//! The chain of processes from this one up: its parent, the parent of that, and so on.
+//! The ancestors of this process: its parent, the parent of that, and so on.
 //!
-//! A number alone names no ancestor: it may have been given to another process since. So each has its start as well.
+//! A number alone names no ancestor: another process may have got it since. So each ancestor has its start as well.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,22 +12,23 @@ use super::identity::Identity;
 #[cfg_attr(processes = "unknown", path = "ancestors/unknown.rs")]
 mod platform;
 
-/// How many processes are followed. No chain is so long; an emulator may show one without an end.
+/// The maximum number of processes that are followed. No real chain is so long; an emulator may show an endless one.
 const MOST: usize = 4_096;
 
-/// By how much a file's time may lie before that of the process that made it: the times of FAT are of two seconds, and
-/// starts are of ticks.
+/// The greatest time by which a file may appear older than the process that made it. FAT keeps times in steps of two
+/// seconds, and starts are in ticks.
 const COARSE: Duration = Duration::from_secs(3);
 
-/// How often a process is read again whose parent has ended meanwhile, or the whole chain when one of it has.
+/// The maximum number of reads of a process whose parent ends meanwhile, and of the whole chain when one of its
+/// processes ends.
 const AGAIN: usize = 16;
 
-/// A process, as one look at it shows it.
+/// A process, as one read of its entry shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Link {
     /// Its start, in the ticks of identities.
     start: Option<u64>,
-    /// The number of its parent. `None` for the first process of a PID namespace, and where it came from outside.
+    /// The number of its parent. `None` for the first process of a PID namespace, and for one that came from outside.
     parent: Option<u32>,
 }
 
@@ -36,7 +37,7 @@ struct Link {
 pub(crate) struct Ancestors(Vec<(u32, Option<u64>)>);
 
 impl Ancestors {
-    /// Reads the chain as it is now. `None` where the system does not show it: no ancestor is made up then.
+    /// Reads the chain as it is now. Returns `None` where the system does not show it.
     pub(crate) fn now() -> Option<Self> {
         if !super::platform::lists_our_processes() {
             return None;
@@ -44,7 +45,7 @@ impl Ancestors {
         (0..AGAIN).find_map(|_| Self::from(std::process::id(), platform::link))
     }
 
-    /// Follows the links up from a process.
+    /// Follows the parents up from a process.
     fn from(pid: u32, link: impl Fn(u32) -> Option<Link>) -> Option<Self> {
         let mut chain = Vec::new();
         let (mut pid, mut found) = (pid, link(pid)?);
@@ -58,13 +59,13 @@ impl Ancestors {
         Some(Self(chain))
     }
 
-    /// Whether the process of this number and start is this process or an ancestor of it.
+    /// Returns whether the process of this number and start is this process or an ancestor of it.
     pub(crate) fn contain(&self, pid: u32, start: u64) -> bool {
         self.0.contains(&(pid, Some(start)))
     }
 
-    /// Whether a process is this one or an ancestor of it. `me` is this process: where the two do not share their numbers
-    /// and ticks, there is no such proof.
+    /// Returns whether a process is this one or an ancestor of it. `me` is this process. If the two do not share
+    /// numbers and ticks, this cannot be proved, and the result is `false`.
     pub(crate) fn contain_maker(&self, maker: &Identity, me: &Identity) -> bool {
         maker.shares_pids_with(me)
             && maker.shares_ticks_with(me)
@@ -73,33 +74,34 @@ impl Ancestors {
                 .is_some_and(|start| self.contain(maker.pid, start))
     }
 
-    /// Returns when the one of this number has started, by the clock on the wall. `None` if none has it.
+    /// Returns when the process of this number in the chain started, by the wall clock. `None` if none has it.
     pub(crate) fn started(&self, pid: u32) -> Option<SystemTime> {
         let (_, start) = self.0.iter().find(|it| it.0 == pid)?;
         platform::time((*start)?)
     }
 
-    /// Whether the one of this number was there at a time of a file: the process that wrote it, if no other had the number.
+    /// Returns whether the process of this number in the chain ran at the time of a file. It wrote the file, if no
+    /// other process had the number.
     pub(crate) fn had(&self, pid: u32, time: SystemTime) -> bool {
         self.started(pid)
             .is_some_and(|start| start <= time + COARSE)
     }
 
-    /// Returns the ancestors alone, the parent first: their numbers and starts.
+    /// Returns the numbers and starts of the ancestors, the parent first, without this process.
     pub(crate) fn above(&self) -> impl Iterator<Item = (u32, Option<u64>)> {
         self.0.iter().skip(1).copied()
     }
 
-    /// Returns their numbers, that of this process first.
+    /// Returns the numbers, that of this process first.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
         self.0.iter().map(|it| it.0)
     }
 }
 
-/// The parent of a process, with its own link; `None` inside if there is none to be seen.
+/// The parent of a process, with its own link; `None` inside if no parent is shown.
 ///
-/// A parent may end between the two looks, and its number may be given to another process. The child has another parent
-/// then, so that it is looked at once more.
+/// A parent may end between the two reads, and another process may get its number. The child has another parent then,
+/// so it is read once more.
 type Above = Option<(u32, Link)>;
 
 fn above(pid: u32, found: Link, link: &impl Fn(u32) -> Option<Link>) -> Option<Above> {
@@ -111,7 +113,7 @@ fn above(pid: u32, found: Link, link: &impl Fn(u32) -> Option<Link>) -> Option<A
         let next = link(parent);
         let again = link(pid)?;
         if again == found {
-            // A parent that proc(5) hides from this user ends what can be seen.
+            // If proc(5) hides a parent from this user, the chain ends there.
             let next = next.filter(|next| is_older(next.start, found.start));
             return Some(next.map(|next| (parent, next)));
         }
@@ -120,8 +122,8 @@ fn above(pid: u32, found: Link, link: &impl Fn(u32) -> Option<Link>) -> Option<A
     None
 }
 
-/// Whether a parent has started before its child, as far as both are known. Where a child keeps the number of a parent that
-/// has ended (Windows), the number may be another process' by now, which started later.
+/// Returns whether a parent started before its child, as far as both starts are known. On Windows a child keeps the
+/// number of a parent that has ended. By now that number may belong to another process, which started later.
 fn is_older(parent: Option<u64>, child: Option<u64>) -> bool {
     match (parent, child) {
         (Some(parent), Some(child)) => parent <= child,
@@ -173,12 +175,12 @@ mod tests {
     fn a_parent_that_ends_meanwhile_is_not_followed() {
         let looks = Cell::new(0);
         let chain = Ancestors::from(7, |pid| match pid {
-            // Its parent has ended after the first look at it.
+            // Its parent has ended after the first read of it.
             7 => {
                 looks.set(looks.get() + 1);
                 Some(link(50, if looks.get() == 1 { 3 } else { 1 }))
             }
-            // And this has its number.
+            // And this process has its number.
             3 => Some(link(40, 2)),
             1 => Some(link(0, 0)),
             _ => None,

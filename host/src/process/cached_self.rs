@@ -1,8 +1,8 @@
-//! This process, as it was found once: to find out takes some twenty system calls, as each fact is read in two ways.
+//! The cached identity of this process. To find it takes some twenty system calls, as each fact is read in two ways.
 //!
-//! What is remembered may have become wrong: a process can enter another time namespace (setns(2)), or be stopped,
-//! written down and go on under another kernel. So it never decides alone: a name is given from memory only where
-//! evidence outweighs all that the name says, and death is told only by what is true now.
+//! The cached identity may be stale: a process can enter another time namespace (setns(2)), or be checkpointed and
+//! restored under another kernel. So it never decides alone. A name comes from the cache only where evidence outweighs
+//! the whole name, and a death is reported only by facts that are current.
 
 use std::{
     io,
@@ -11,19 +11,19 @@ use std::{
 
 use super::{fork::is_still, identity::Identity, number::Number, platform};
 
-/// Who found it, and what.
+/// The number of the process that found it, and what it found.
 static FOUND: Mutex<Option<(Number, Identity)>> = Mutex::new(None);
 
-/// The asking process, as it is or was; never its parent.
+/// Returns the identity of this process, as it is or was; never that of its parent.
 ///
 /// # Errors
 /// As [`platform::myself`].
 pub(crate) fn myself() -> io::Result<Identity> {
     let mut found = match FOUND.try_lock() {
         Ok(found) => found,
-        // Nothing can be half-done in there.
+        // The value is never half-written.
         Err(TryLockError::Poisoned(found)) => found.into_inner(),
-        // By another thread, or for ever: by one of the parent's, when this process was forked off.
+        // Another thread holds it; or a thread of the parent held it at the fork, and then it is locked for ever.
         Err(TryLockError::WouldBlock) => return platform::myself(),
     };
     if let Some((number, identity)) = &*found
@@ -33,7 +33,7 @@ pub(crate) fn myself() -> io::Result<Identity> {
     }
     let number = platform::number();
     let identity = platform::myself()?;
-    // What the system hides may be shown later.
+    // The system may show later what it hides now.
     if identity.is_whole() {
         *found = Some((number, identity.clone()));
     }

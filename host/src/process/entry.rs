@@ -1,18 +1,18 @@
-//! What a look at a number of a process finds.
+//! The result of examining a process number.
 
-/// A process in the system's list, where that shows no more.
+/// A process in the system's list, on systems that show no more.
 #[cfg(any(processes = "windows", processes = "unknown"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// When it was created, in units of 100 nanoseconds since the year 1601: a time of the clock on the wall, noted once.
+    /// When it was created, in units of 100 nanoseconds since the year 1601: a time of the wall clock, recorded once.
     pub(crate) start: Option<u64>,
-    /// It has ended, and somebody has a handle of it yet.
+    /// It has ended, and a process still has a handle of it.
     pub(crate) ended: bool,
-    /// How many threads it has; who has ended, has none.
+    /// How many threads it has; a process that has ended has none.
     pub(crate) threads: u64,
 }
 
-/// Whether a number is in use.
+/// The use of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// No process has it, and on Linux no thread.
@@ -21,16 +21,16 @@ pub(crate) enum Presence {
         allow(dead_code, reason = "this platform can never say so")
     )]
     Absent,
-    /// Something has it, or may: if only a process that has ended and was not reaped yet, or of which somebody has a handle
-    /// yet; whether we may look at it makes no difference.
+    /// Something has it, or may have it: perhaps a process that has ended but was not reaped, or on which a handle is
+    /// open. Whether this process may examine it makes no difference.
     Present,
 }
 
 /// A process, or a thread, seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// It has ended, and waits to be reaped where that is done.
+    /// It has ended, and waits to be reaped on systems that reap.
     pub(crate) ended: bool,
-    /// The number is a thread's: only on Linux are those of the same kind.
+    /// The number is a thread's: only on Linux do threads have numbers of the same kind.
     pub(crate) thread: bool,
 }

@@ -1,9 +1,9 @@
-//! Evidence that a claim's maker lives: the file held open under an exclusive advisory lock (flock(2)), which the
-//! kernel drops when the last process that has it ends, however it ends.
+//! Evidence that a claim's maker lives: the file held open under an exclusive advisory lock (flock(2)). The kernel
+//! drops the lock when the last process that has the file ends, however it ends.
 //!
 //! Evidence is never unlocked, only closed: an unlock through one descriptor would take the lock from a child that
-//! inherited it. Rust opens files close-on-exec, so a program that is started inherits it only where that is wanted.
-//! What is unlocked is the shared lock by which a question is answered, on a descriptor that was opened for it.
+//! inherited it. Rust opens files close-on-exec, so a started program inherits evidence only where that is wanted. A
+//! probe unlocks only the shared lock that it took, on a descriptor that was opened for it.
 
 use std::{
     error, fmt,
@@ -21,14 +21,14 @@ use super::{
 #[cfg_attr(not(windows), path = "evidence/unix.rs")]
 mod claim;
 
-/// What a file is that is to be guarded.
+/// The result of checking whether a file to guard can be a new claim.
 enum Claim {
     /// It can be a claim that was just made.
     New {
         /// Whether its mode is right already.
         private: bool,
     },
-    /// It was one, and its name was removed: its maker took so long that a sweep took it for given up.
+    /// It was a claim, and its name was removed: its maker took so long that a sweep judged it abandoned.
     #[cfg_attr(
         windows,
         allow(
@@ -37,7 +37,7 @@ enum Claim {
         )
     )]
     Gone,
-    /// It cannot, for this reason.
+    /// It cannot be a claim, for this reason.
     Not(&'static str),
 }
 
@@ -48,33 +48,34 @@ pub struct Evidence {
     file: Arc<File>,
     /// Whether a kernel keeps it locked.
     kept: bool,
-    /// What it is known by in this process, where no kernel knows it.
+    /// Its number in this process' own list, where no kernel keeps it locked.
     noted: Option<FileId>,
 }
 
 impl Evidence {
-    /// Makes a new claim private and, where that means something, locks it.
+    /// Makes a new claim private and, where a lock is evidence, locks it.
     ///
     /// # Errors
-    /// If it is no new claim, which is left as it is; if another process looks at it at this moment; or if it cannot be
-    /// made private or locked.
+    /// If it is not a new claim, which is left as it is; if another process probes it at this moment; or if it cannot
+    /// be made private or locked.
     pub(crate) fn leave(file: &Arc<File>) -> Result<Self, GuardError> {
         Self::leave_with(file, Mode::PRIVATE)
     }
 
-    /// The same, but with this mode in the end. Until the file is locked it is private: another process that could open it
-    /// could be faster.
+    /// Leaves evidence as [`leave`](Self::leave) does, but with this mode in the end. The file is private until it is
+    /// locked: another process that could open it might lock it first.
     ///
     /// # Errors
     /// As [`leave`](Self::leave); also if the file cannot have that mode.
     pub(crate) fn leave_with(file: &Arc<File>, mode: Mode) -> Result<Self, GuardError> {
-        // The claim's name may promise evidence already, so no failure may pass for a file system without.
+        // The claim's name may promise evidence already. So a failure must not count as a file system without evidence.
         let kind = platform::evidence_kind(file)
             .map_err(|error| refused("the type of its file system cannot be told", &error))?;
         match claim::look(file, kind.is_some()) {
             Ok(Claim::New { private: true }) => {}
             Ok(Claim::New { private: false }) => make_private(file, kind.is_some())?,
-            // As one that is looked at: another one is to be made. Its name may serve another attempt of this process by now.
+            // The same error as for a probed file: the caller must make another one. The name may serve another attempt
+            // of this process by now.
             Ok(Claim::Gone) => return Err(GuardError::Probed),
             Ok(Claim::Not(why)) => return Err(not_new(why)),
             Err(error) => return Err(refused("it cannot be looked at", &error)),
@@ -101,25 +102,25 @@ impl Evidence {
         })
     }
 
-    /// The file that is kept, to write what it is to say. It is not to be unlocked, nor to be asked about: that would end
-    /// the evidence.
+    /// Returns the guarded file, to write its content. Do not unlock it, and do not probe it: that would end the
+    /// evidence.
     #[must_use]
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// To recognise the descriptor by.
+    /// Returns a weak reference, to recognise the descriptor.
     pub(crate) fn descriptor(&self) -> Weak<File> {
         Arc::downgrade(&self.file)
     }
 
-    /// Whether a kernel keeps the file locked, and not only this process a note of it.
+    /// Returns whether a kernel keeps the file locked, and not only this process' own list.
     pub(crate) fn is_kept(&self) -> bool {
         self.kept
     }
 }
 
-/// Why a file could not be guarded by [`guard`](crate::process::guard).
+/// The reason why [`guard`](crate::process::guard) could not guard a file.
 ///
 /// ```
 /// use std::fs::File;
@@ -142,10 +143,10 @@ impl Evidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GuardError {
-    /// Another process is looking at this very file at this moment, or the file has no name any more. Nothing is wrong; make
-    /// another one.
+    /// Another process is probing this file at this moment, or the file has no name any more. This is not a fault; make
+    /// another file.
     Probed,
-    /// It cannot be done; why, in one sentence without a full stop.
+    /// It is not possible; the reason is one sentence without a full stop.
     Refused(String),
 }
 
@@ -168,26 +169,26 @@ impl Drop for Evidence {
     }
 }
 
-/// Whether a file is open for reading and writing, as a claim is.
+/// Returns whether a file is open for reading and writing, as a claim is.
 pub(crate) fn is_open_for_both(file: &File) -> bool {
     claim::is_open_for_both(file)
 }
 
-/// Whether a file is one that a lock on it can say anything about: a regular one.
+/// Returns whether a file is regular: only then does a lock on it prove anything.
 pub(crate) fn is_regular(file: &File) -> bool {
     file.metadata().is_ok_and(|file| file.is_file())
 }
 
 fn make_private(file: &File, known: bool) -> Result<(), GuardError> {
     match platform::set_mode(file, Mode::PRIVATE.bits()) {
-        // File systems that are not known may have no modes to set.
+        // Unknown file systems may have no modes to set.
         Err(error) if known => Err(refused("its mode cannot be set", &error)),
         _ => Ok(()),
     }
 }
 
-/// Gives a file a mode that its user has chosen. One that it does not get is no mode to go on with: those whom it is for
-/// would be shut out, or others would not be.
+/// Gives a file a mode that its user has chosen. If the file does not get that mode, this fails: users who should have
+/// access would be shut out, or others would have it.
 fn open_to_others(file: &File, mode: Mode) -> Result<(), GuardError> {
     let set =
         platform::set_mode(file, mode.bits()).and_then(|()| platform::has_mode(file, mode.bits()));
@@ -203,7 +204,7 @@ fn open_to_others(file: &File, mode: Mode) -> Result<(), GuardError> {
     }
 }
 
-/// The refusal of a file that was not just made to be guarded.
+/// Returns the refusal to guard a file that was not just made.
 pub(crate) fn not_new(why: &str) -> GuardError {
     GuardError::Refused(format!("only a file that was just made is guarded: {why}"))
 }
@@ -212,19 +213,20 @@ fn refused(what: &str, error: &std::io::Error) -> GuardError {
     GuardError::Refused(format!("the claim was made, but {what}: {error}"))
 }
 
-/// What an attempt at a shared lock says. Shared, so that two who ask at once do not take each other for the owner.
+/// The result of a try for a shared lock. It is shared, so that two processes that probe at once do not see each other
+/// as the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// Somebody keeps it locked, or may.
+    /// A process keeps it locked, or may.
     Kept,
-    /// Nobody does, on a file system of this type.
+    /// No process keeps it locked, on a file system of this type.
     Free(u64),
-    /// A lock would mean nothing here.
+    /// A lock would prove nothing here.
     None,
 }
 
-/// Tries for a lock on a descriptor that is no evidence, and gives it back at once: a lock that is kept would be in the way
-/// of the maker of that very file, and of every other program that locks it.
+/// Tries for a shared lock on a descriptor that is not evidence, and releases it at once. A lock that is kept would
+/// block the maker of that file, and every other program that locks it.
 pub(crate) fn probe(file: &File) -> Probe {
     let kind = match platform::evidence_kind(file) {
         Ok(Some(kind)) => kind,
@@ -237,7 +239,8 @@ pub(crate) fn probe(file: &File) -> Probe {
             let _ = file.unlock();
             Probe::Free(kind)
         }
-        // Where locks mean something and none can be had, for want of resources say, somebody may still keep one.
+        // Where locks are evidence and none can be acquired, for instance for want of resources, a process may still
+        // keep one.
         Err(fs::TryLockError::WouldBlock | fs::TryLockError::Error(_)) => Probe::Kept,
     }
 }
@@ -302,7 +305,7 @@ mod tests {
         assert_eq!(probe(&asking), Probe::Kept);
     }
 
-    /// Refused with this reason, and neither locked nor changed.
+    /// Asserts that a file is refused for this reason, and neither locked nor changed.
     fn is_no_claim(file: File, why: &str) {
         use std::os::unix::fs::MetadataExt;
 
@@ -342,7 +345,7 @@ mod tests {
             File::open(directory.path()).unwrap(),
             "it is no regular file",
         );
-        // With any umask, and with the mode asked for.
+        // With any umask, and with the requested mode.
         for mode in [0o666, 0o644, 0o600, 0o400, 0] {
             let claim = make("claim");
             claim.set_permissions(Permissions::from_mode(mode)).unwrap();
@@ -380,7 +383,7 @@ mod tests {
     fn on_an_unlisted_file_system_nothing_is_locked_or_tried() {
         let file = File::open("/proc/self/stat").unwrap();
         assert_eq!(platform::evidence_kind(&file).unwrap(), None);
-        // Somebody who has it locked would be seen on a listed one.
+        // On a listed file system, a lock of another process would show.
         let other = File::open("/proc/self/stat").unwrap();
         let _ = other.try_lock();
         assert_eq!(probe(&file), Probe::None);

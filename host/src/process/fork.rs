@@ -1,9 +1,9 @@
-//! Whether this is still the process that it was, and not a child of its that fork(2) made.
+//! Detection of a child made by fork(2).
 
 use super::{number::Number, platform};
 
-/// Whether this is still the process that `platform::number` told of, and not a child of its that fork(2) made. A
-/// namespace that cannot be seen any more (after chroot(2), say) makes it no other process.
+/// Returns whether this is still the process of which `platform::number` returned this number, and not a child made by
+/// fork(2). If a namespace cannot be seen any more, for instance after chroot(2), it is still the same process.
 pub(crate) fn is_still(number: Number) -> bool {
     let now = platform::number();
     let differ = number.1.is_some() && now.1.is_some() && number.1 != now.1;

@@ -1,17 +1,17 @@
-//! The names that processes get, format 1 as `wit/lockfile.wit` defines it.
+//! The identities of processes: names in format 1, as `wit/lockfile.wit` defines it.
 
 use std::{error, fmt, str::FromStr};
 
-/// A process, told from all others on all machines: its number, its start as its kernel has noted it, the run of the
-/// kernel, and its namespaces, as far as they could be had. The [module](super) has an example.
+/// A process, distinguished from all others on all machines: its number, its start as recorded by its kernel, the run
+/// of the kernel, and its namespaces, as far as these are known. The [module](super) has an example.
 ///
-/// Its text fits into a file's name and is what to keep. It is read back with `parse()`; a later version may write more
-/// into it, and reads what this one has written.
+/// Its text fits into a file's name; keep the text. `parse()` reads it back. A later version may write more into it,
+/// and reads what this version wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// Its number, in its own PID namespace.
     pub(crate) pid: u32,
-    /// Its start, in the kernel's own ticks: on Linux since the boot, elsewhere of the clock on the wall as it was then.
+    /// Its start, in the kernel's own ticks: on Linux since the boot, elsewhere of the wall clock as it was set then.
     pub(crate) start: Option<u64>,
     /// The time namespace that these ticks are of.
     pub(crate) time_namespace: Option<u64>,
@@ -25,7 +25,8 @@ pub struct Identity {
     pub(crate) attempt: u32,
 }
 
-/// Why a text is no [`Identity`]: it is in another format, or has a part that this version does not know.
+/// The error for a text that is not an [`Identity`]: it is in another format, or has a part that this version does not
+/// know.
 ///
 /// ```
 /// use lockhost::process::{Identity, NoIdentity};
@@ -53,11 +54,11 @@ impl FromStr for Identity {
 }
 
 impl Identity {
-    /// The format that this version writes; it stands in front of each text. Of a later one this version knows nothing.
+    /// The format that this version writes; it stands in front of each text. This version cannot read a later format.
     /// [`NoIdentity`] has an example.
     pub const FORMAT: u32 = 1;
 
-    /// The process' number, as it knows itself.
+    /// Returns the process' number, as it knows itself.
     ///
     /// ```
     /// use lockhost::process::Identity;
@@ -71,8 +72,8 @@ impl Identity {
         self.pid
     }
 
-    /// Whether it says that the file which bears it is kept locked for as long as its maker lives. Then that the file
-    /// is not locked any more proves the maker dead, also to other containers, boots and machines.
+    /// Returns whether the file with this name is kept locked for as long as its maker lives. If so, the file without
+    /// its lock proves the maker dead, also to other containers, boots and machines.
     ///
     /// ```
     /// use lockhost::process::Identity;
@@ -87,7 +88,7 @@ impl Identity {
         self.evidence.is_some()
     }
 
-    /// The same process, with a number to tell files of one process apart; 0 is how it comes.
+    /// Returns the identity of the same process with this number, which distinguishes its files; the default is 0.
     ///
     /// ```
     /// use lockhost::process::Identity;
@@ -101,8 +102,8 @@ impl Identity {
         Self { attempt, ..self }
     }
 
-    /// Reads an identity of this format. `None` for any other, and for one with a part that this version does not
-    /// know or that is out of order.
+    /// Reads an identity of this format. Returns `None` for any other, and for one with a part that is unknown to this
+    /// version or out of order.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix("1-")?.split('-').peekable();
         let mut part = |tag: char| {
@@ -114,7 +115,8 @@ impl Identity {
             pid: decimal(part('p')?)?.try_into().ok()?,
             start: fact(part('s'), decimal)?,
             time_namespace: fact(part('t'), decimal)?,
-            // It is written into messages and names of files, so it is nothing but what the contract has for identities.
+            // It is written into messages and names of files, so it may contain only what the contract allows in
+            // identities.
             boot: fact(part('b'), |text| {
                 let plain = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'z');
                 text.bytes().all(plain).then(|| text.to_owned())
@@ -126,7 +128,7 @@ impl Identity {
         parts.next().is_none().then_some(identity)
     }
 
-    /// A run of the kernel, of the UUID that the kernel has for it: in lower case. `None` if it is none.
+    /// Returns the run of a kernel by the kernel's UUID for it, in lower case. `None` if the text is no UUID.
     #[cfg_attr(
         any(processes = "windows", processes = "unknown"),
         allow(dead_code, reason = "no kernel is asked")
@@ -137,7 +139,7 @@ impl Identity {
         good.then_some(boot)
     }
 
-    /// Whether all is known of it that can be.
+    /// Returns whether it has every fact that is possible.
     pub(crate) fn is_whole(&self) -> bool {
         self.start.is_some()
             && self.time_namespace.is_some()
@@ -145,18 +147,19 @@ impl Identity {
             && self.pid_namespace.is_some()
     }
 
-    /// Whether the two lived under one kernel in one PID namespace, where a number means one process at a time.
+    /// Returns whether the two lived under one kernel in one PID namespace, where a number means one process at a time.
     pub(crate) fn shares_pids_with(&self, other: &Self) -> bool {
         same(&self.boot, &other.boot) && same(&self.pid_namespace, &other.pid_namespace)
     }
 
-    /// Whether the process that has its number now, and started then, may be this one, as `me` can tell the two apart.
+    /// Returns whether the process that has its number now, and started then, may be this one, as far as `me` can
+    /// distinguish them.
     pub(crate) fn may_have_started(&self, start: Option<u64>, me: &Self) -> bool {
         let is_other = self.shares_ticks_with(me) && start.is_some() && self.start != start;
         self.shares_pids_with(me) && !is_other
     }
 
-    /// Whether the two have ticks to compare.
+    /// Returns whether the two have comparable ticks.
     pub(crate) fn shares_ticks_with(&self, other: &Self) -> bool {
         self.start.is_some()
             && other.start.is_some()
@@ -164,7 +167,7 @@ impl Identity {
     }
 }
 
-/// Whether two facts are known and equal. What is unknown equals nothing.
+/// Returns whether two facts are known and equal. An unknown fact equals nothing.
 pub(crate) fn same<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
     one.is_some() && one == other
 }

@@ -1,4 +1,4 @@
-//! Judges whether an owner is dead. Every `Dead` is certain.
+//! The judgement whether an owner is dead. Every `Dead` is certain.
 
 use std::{cell::OnceCell, fs::File};
 
@@ -11,7 +11,7 @@ use super::{
     platform::{self, Presence},
 };
 
-/// A file, and what its evidence says, which is looked at once for each question.
+/// A file, and the state of its evidence, which is probed once for each question.
 struct Asked<'a> {
     file: &'a File,
     probe: OnceCell<Probe>,
@@ -25,7 +25,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// A file that cannot be tried, since it may not be opened: only its directory is at hand.
+    /// Returns a file that cannot be probed, since it may not be opened: only its directory is at hand.
     fn unread(directory: &'a File) -> Self {
         Self {
             file: directory,
@@ -38,8 +38,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Answers `process-alive`: about `owner`, whose file this is. `own` says that the very descriptor is one that this
-/// process guards.
+/// Answers `process-alive`: about `owner`, the owner of this file. `own` means that this process guards the very
+/// descriptor.
 pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
     if own {
         return Liveness::Alive(AliveReason::ThisProcess);
@@ -58,8 +58,8 @@ pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
     }
 }
 
-/// Answers `process-alive` about a file in this directory that may not be opened: by processes alone. That its maker is dead
-/// is certain then, and that nobody else keeps its file locked is not.
+/// Answers `process-alive` about a file in this directory that may not be opened, only by processes. `Dead` is certain
+/// for the maker then, but another process may keep its file locked.
 pub(crate) fn judge_unread(owner: &Owner, directory: &File) -> Liveness {
     let Owner::Maker(identity) = owner else {
         return Liveness::Unknown(UnknownReason::NoAnswer);
@@ -71,8 +71,8 @@ pub(crate) fn judge_unread(owner: &Owner, directory: &File) -> Liveness {
     }
 }
 
-/// As [`judge`], without looking at any process: what the kernel keeps, and what this process has noted of its own files,
-/// decides alone. A guest that writes a number into a file, or gives it the name of a claim, learns nothing of a process.
+/// Judges as [`judge`] does, without examining any process: only the kernel's evidence and this process' list of its
+/// own files decide. A guest that writes a number into a file, or names a file as a claim, learns nothing of a process.
 pub(crate) fn judge_by_evidence(owner: &Owner, file: &File, own: bool) -> Liveness {
     if own {
         return Liveness::Alive(AliveReason::ThisProcess);
@@ -97,7 +97,7 @@ fn judge_number(pid: u32, file: &Asked<'_>) -> Liveness {
     if let Some(reason) = if own { None } else { death_of(pid) } {
         return unless_vetoed(file, reason);
     }
-    // Told apart also among the living: what the kernel says, nobody can overrule.
+    // Evidence counts also for a living owner: a person cannot overrule the kernel.
     match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
         Probe::None if own && noted::is_ours(file.file) => {
@@ -115,14 +115,14 @@ fn judge_maker(maker: &Identity, file: &Asked<'_>) -> Liveness {
     }
 }
 
-/// `me` is this process, as it is or was.
+/// Judges with `me`, this process as it is or was.
 fn judge_from_memory(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     let answer = judge_beside(maker, me, file);
     let is_proven = || breaks_its_promise(maker, file.probe());
     if !matches!(answer, Liveness::Dead(_)) || is_proven() {
         return answer;
     }
-    // What was remembered may be true no more, and then the two were compared in vain.
+    // The cached identity may be stale, and then the comparison proved nothing.
     match platform::myself() {
         Ok(now) if now == *me => answer,
         Ok(now) => judge_beside(maker, &now, file),
@@ -130,7 +130,7 @@ fn judge_from_memory(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liven
     }
 }
 
-/// What is to be said of it by a process that knows itself as `me`.
+/// Judges as a process that knows itself as `me`.
 fn judge_beside(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     if !maker.shares_pids_with(me) {
         return judge_foreigner(maker, me, file);
@@ -141,20 +141,22 @@ fn judge_beside(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     if maker.pid == me.pid && maker.shares_ticks_with(me) {
         return unless_vetoed(file, DeadReason::Reused);
     }
-    // It has our number and no start to compare: it is this process, or one that had the number before and is dead. Either
-    // way nothing else can keep what it promised. So a container whose start is not known (qemu-user) comes back.
+    // It has our number and no start to compare: it is this process, or a dead one that had the number before. Either
+    // way no other process can keep its promise. So a container whose start is not known (qemu-user) gets its lock
+    // back.
     if maker.pid == me.pid && breaks_its_promise(maker, file.probe()) {
         return Liveness::Dead(DeadReason::EvidenceGone);
     }
     judge_neighbour(maker, me, file)
 }
 
-/// A process whose number means the same to us.
+/// Judges a process whose number has the same meaning here.
 fn judge_neighbour(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     if platform::presence(maker.pid) == Presence::Absent {
         return unless_vetoed(file, DeadReason::NoProcess);
     }
-    // A list that does not show us under our own number, and so no start of ours, says nothing about this one either.
+    // A list that does not show this process under its own number has no start of ours, and proves nothing about
+    // others.
     let entry = me.start.and_then(|_| platform::entry(maker.pid));
     let reason = match entry {
         // Hidden, or gone in between.
@@ -165,7 +167,7 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Livenes
         {
             DeadReason::Reused
         }
-        // A leader that ended before its threads is no zombie yet that could be reaped: they still run.
+        // A leader that ended before its threads is not a zombie yet: its threads still run.
         Some(entry) if entry.ended && entry.threads <= 1 => DeadReason::Zombie,
         Some(entry) if maker.shares_ticks_with(me) && entry.start.is_some() => {
             return Liveness::Alive(running(maker, file));
@@ -175,7 +177,8 @@ fn judge_neighbour(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Livenes
     unless_vetoed(file, reason)
 }
 
-/// The very process runs. That its lock could be had proves no death then: it is told, and a person may decide.
+/// Returns why a process that certainly runs counts as alive. A lock that is free proves no death then: it is reported,
+/// and a person may decide.
 fn running(maker: &Identity, file: &Asked<'_>) -> AliveReason {
     if breaks_its_promise(maker, file.probe()) {
         AliveReason::Unguarded
@@ -184,8 +187,8 @@ fn running(maker: &Identity, file: &Asked<'_>) -> AliveReason {
     }
 }
 
-/// Our own process, which made this claim itself: by evidence, if there is any, since an attempt of which the
-/// component lost track (a trap) would otherwise hold the lock until the process ends.
+/// Judges this process, which made this claim itself, by evidence if there is any. Otherwise an attempt of which the
+/// component lost track (a trap) would hold the lock until the process ends.
 fn judge_myself(maker: &Identity, file: &Asked<'_>) -> Liveness {
     if breaks_its_promise(maker, file.probe()) {
         Liveness::Dead(DeadReason::EvidenceGone)
@@ -194,12 +197,12 @@ fn judge_myself(maker: &Identity, file: &Asked<'_>) -> Liveness {
     }
 }
 
-/// Whether nobody keeps the file locked, though its claim promises that, on the type of file system that we see.
+/// Returns whether no process keeps the file locked, though its claim promises that for this type of file system.
 fn breaks_its_promise(maker: &Identity, probe: Probe) -> bool {
     matches!(probe, Probe::Free(kind) if maker.evidence == Some(kind))
 }
 
-/// Whoever made a file of which no owner can be seen from here, unless it was this process.
+/// Judges a file whose owner cannot be seen from here: it is alive if this process made the file.
 fn judge_unseen(file: &Asked<'_>, reason: UnknownReason) -> Liveness {
     if noted::is_ours(file.file) {
         return Liveness::Alive(AliveReason::ThisProcess);
@@ -207,7 +210,7 @@ fn judge_unseen(file: &Asked<'_>, reason: UnknownReason) -> Liveness {
     unless_alive(file, reason)
 }
 
-/// A process of another boot, machine or PID namespace: only a kernel can tell.
+/// Judges a process of another boot, machine or PID namespace: only the kernel's evidence counts.
 fn judge_foreigner(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Liveness {
     match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
@@ -215,7 +218,7 @@ fn judge_foreigner(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Livenes
         _ if maker.boot.is_none() || maker.pid_namespace.is_none() => {
             Liveness::Unknown(UnknownReason::Unreadable)
         }
-        // Whether it is another boot or namespace is what we do not know.
+        // Then it is not known whether it is another boot or another namespace.
         _ if me.boot.is_none() || me.pid_namespace.is_none() => {
             Liveness::Unknown(UnknownReason::NoAnswer)
         }
@@ -224,7 +227,7 @@ fn judge_foreigner(maker: &Identity, me: &Identity, file: &Asked<'_>) -> Livenes
     }
 }
 
-/// Why nobody with this number can be alive, if that is certain.
+/// Returns why no process with this number can be alive, if that is certain.
 fn death_of(pid: u32) -> Option<DeadReason> {
     if platform::presence(pid) == Presence::Absent {
         return Some(DeadReason::NoProcess);
@@ -246,7 +249,7 @@ fn death_of(pid: u32) -> Option<DeadReason> {
     }
 }
 
-/// Whoever seems dead is not if a kernel keeps the file locked: a child may have inherited it.
+/// Returns `Dead`, except if a kernel keeps the file locked: a child may have inherited it.
 fn unless_vetoed(file: &Asked<'_>, reason: DeadReason) -> Liveness {
     match file.probe() {
         Probe::Kept => Liveness::Alive(AliveReason::Evidence),
@@ -291,7 +294,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let directory = platform::open_directory(place.path()).unwrap();
         let me = platform::myself().unwrap();
-        // Evidence that was promised is not looked for.
+        // Promised evidence is not probed.
         let kept = |identity| Identity {
             evidence: Some(0x0102_1994),
             ..identity
@@ -329,7 +332,7 @@ mod tests {
         let file = Asked::new(&file);
         let now = platform::myself().unwrap();
         let foreign = Some("0123456789abcdef0123456789abcdef".to_owned());
-        // Nobody has its number here, and it lived elsewhere.
+        // No process has its number here, and it lived elsewhere.
         let maker = Identity {
             pid: 999_999_999,
             boot: foreign.clone(),
@@ -349,7 +352,7 @@ mod tests {
                 Liveness::Unknown(UnknownReason::OtherBoot)
             ));
         }
-        // What is true is told, whatever is remembered.
+        // A fact that is true now counts, whatever the cache holds.
         let dead = Identity {
             pid: 999_999_999,
             ..now.clone()

@@ -18,14 +18,15 @@ impl Keeper {
         Self { pid, command }
     }
 
-    /// Its number, as this process knows it.
+    /// Returns its number, as this process knows it.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// The name of what it runs, as the kernel keeps it: the first 15 bytes. Empty where it is not known. A process gives
-    /// itself any name, so print it as a [`Printable`]. The text of this value, as in `pid 4711 (app)`, is escaped so.
+    /// Returns the name of the program that it runs, as the kernel keeps it: the first 15 bytes. Empty where it is not
+    /// known. A process gives itself any name, so print it as a [`Printable`]. This value's own text, as in `pid 4711
+    /// (app)`, is escaped.
     #[must_use]
     pub fn command(&self) -> &str {
         &self.command
@@ -38,10 +39,10 @@ impl fmt::Display for Keeper {
     }
 }
 
-/// That the kernel keeps a file locked, and for whom: the first few.
+/// The fact that the kernel keeps a file locked, and for which processes: the first few.
 pub(crate) struct Kept<'a>(pub(crate) &'a [Keeper]);
 
-/// The program that tells who keeps a file locked.
+/// The program that lists the processes that keep a file locked.
 #[cfg(not(processes = "macos"))]
 const SHOWS_LOCKS: &str = "lslocks";
 #[cfg(processes = "macos")]

@@ -1,4 +1,4 @@
-//! What is asked in the same way on every Unix on which processes are looked at: kill(2), and `sysinfo`.
+//! Queries that work alike on every Unix whose processes can be examined: kill(2), and `sysinfo`.
 
 use std::{ffi::OsString, io};
 
@@ -10,7 +10,7 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::entry::Presence;
 
-/// Whether anything has this number now.
+/// Returns whether anything has this number now.
 pub(crate) fn presence(pid: u32) -> Presence {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return Presence::Absent;
@@ -21,7 +21,7 @@ pub(crate) fn presence(pid: u32) -> Presence {
     }
 }
 
-/// What the system shows; `None` for what it does not have, or hides.
+/// Returns what the system shows; `None` for what it does not have, or hides.
 pub(crate) fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
     let lacking = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(|errno| errno.raw_os_error());
     match answer {
@@ -37,8 +37,8 @@ pub(crate) fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such
-/// process, or it is hidden.
+/// Returns the command and its arguments, and the number of the user that the process runs as. `None` if there is no
+/// such process, or it is hidden.
 #[cfg_attr(
     processes = "linux",
     allow(dead_code, reason = "proc(5) tells more; tested here for others")
@@ -55,7 +55,7 @@ pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     );
     let process = system.process(pid)?;
     let command = match process.cmd() {
-        // Its arguments are its user's own, where they are hidden from others.
+        // Some systems show the arguments only to the process' own user.
         [] => vec![format!("[{}]", process.name().to_string_lossy()).into()],
         command => command.to_vec(),
     };

@@ -1,19 +1,19 @@
-//! `struct kinfo_proc`, in which macOS describes a process: `sys/sysctl.h` and `sys/proc.h` of its kernel. It is the same
-//! on both kinds of machine, all of them little-endian and of 64 bits, and Apple's own programs (ps, lldb) are built
-//! with it, so that it stays as it is.
+//! `struct kinfo_proc`, in which macOS describes a process: `sys/sysctl.h` and `sys/proc.h` of its kernel. It is the
+//! same on both kinds of machine, which are little-endian and of 64 bits. Apple's own programs (ps, lldb) are built
+//! with it, so it does not change.
 
 use super::identity::Identity;
 
-/// How long it is.
+/// Its length in bytes.
 pub(crate) const LENGTH: usize = 648;
 
-// Where its first members are, and how long. Between the start and the flags stand two pointers.
+// The offsets and lengths of its first members. Between the start and the flags stand two pointers.
 const START_SECONDS: (usize, usize) = (0, 8);
 const START_MICROSECONDS: (usize, usize) = (8, 4);
 const STATUS: usize = 36;
 const PID: (usize, usize) = (40, 4);
 
-// Behind that, in what the kernel has beside it for each process (`struct eproc`).
+// Behind those, in the kernel's additional record of each process (`struct eproc`).
 const PARENT: (usize, usize) = (560, 4);
 
 /// `SZOMB`: it has ended, with all its threads, and waits to be reaped.
@@ -22,19 +22,19 @@ const ZOMBIE: u8 = 5;
 /// A process in the kernel's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// When it was made, in microseconds of the clock on the wall. It is noted once, by fork(2): execve(2) keeps it, and
-    /// what is done to the clock later does not change it. `None` where that is 0.
+    /// When it was made, in microseconds of the wall clock. fork(2) records it once: execve(2) keeps it, and later
+    /// changes of the clock do not affect it. `None` where that is 0.
     pub(crate) start: Option<u64>,
     /// It has ended, and waits to be reaped.
     pub(crate) ended: bool,
-    /// How many threads it has, as far as that matters: who has ended, has none.
+    /// How many threads it has, as far as that matters: a process that has ended has none.
     pub(crate) threads: u64,
     /// The number of its parent.
     pub(crate) parent: u32,
 }
 
-/// What the kernel has answered about a number. `None` if it is not about that: there is no such process, and nothing was
-/// answered, or this is another structure than it was.
+/// Reads the kernel's answer about a number. Returns `None` if there is no such process and the answer is empty, or if
+/// the structure is not the expected one.
 pub(crate) fn parse(answer: &[u8], pid: u32) -> Option<Entry> {
     let answer: &[u8; LENGTH] = answer.try_into().ok()?;
     if number(answer, PID) != u64::from(pid) {
@@ -59,18 +59,18 @@ fn number(answer: &[u8; LENGTH], (at, length): (usize, usize)) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// The text of `kern.bootsessionuuid`, which the kernel makes up anew at each boot, as identities have it.
+/// Returns the text of `kern.bootsessionuuid`, which the kernel makes anew at each boot, in the form of identities.
 pub(crate) fn boot(text: &[u8]) -> Option<String> {
     let text = text.strip_suffix(b"\0").unwrap_or(text);
     Identity::boot_id(&std::str::from_utf8(text).ok()?.to_ascii_lowercase())
 }
 
-/// The file systems on which an advisory lock means the same to everybody who can see the file, because a single
+/// The file systems on which an advisory lock means the same to every process that can see the file, because a single
 /// kernel mounts them.
 const SINGLE_KERNEL: [&[u8]; 2] = [b"apfs", b"hfs"];
 
-/// The number of a file system by its type's name, `f_fstypename` of statfs(2), if it is on the list: the bytes of the
-/// name. The numbers that the kernel has for types are given out as they are loaded, and differ between versions.
+/// Returns the number of a file system by its type's name, `f_fstypename` of statfs(2), if it is on the list: the bytes
+/// of the name. The kernel assigns its own numbers to types as they are loaded, and they differ between versions.
 pub(crate) fn kind(name: &[u8]) -> Option<u64> {
     let name = until_nul(name)?;
     let is_listed = SINGLE_KERNEL.contains(&name);
@@ -81,9 +81,9 @@ fn until_nul(name: &[u8]) -> Option<&[u8]> {
     name.split(|byte| *byte == 0).next()
 }
 
-/// The name of a file system's type if a file there has another number once it is written to: that of the first cluster of
-/// its content, and all that are empty have the same (`msdosfs_defileid` of Apple's msdosfs). Nothing tells a file from
-/// another then, and a lock could be neither verified nor released.
+/// Returns the name of a file system's type if a file there changes its number once it is written to. The number is
+/// that of the first cluster of the content, and all empty files have the same (`msdosfs_defileid` of Apple's msdosfs).
+/// Then nothing distinguishes a file from another, and a lock could be neither verified nor released.
 pub(crate) fn renumbers(name: &[u8]) -> Option<&str> {
     let name = str::from_utf8(until_nul(name)?).ok()?;
     matches!(name, "msdos" | "exfat").then_some(name)
@@ -93,9 +93,9 @@ pub(crate) fn renumbers(name: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// What is told of process 77, made 1.25 s after the year 1970 began.
+    /// Returns the answer about process 77, made 1.25 s after the year 1970 began.
     fn told(status: u8) -> [u8; LENGTH] {
-        // Whatever is not looked at is not zero.
+        // The other bytes are not zero.
         let mut told = [0xa5; LENGTH];
         told[..8].copy_from_slice(&1_i64.to_le_bytes());
         told[8..12].copy_from_slice(&250_000_i32.to_le_bytes());

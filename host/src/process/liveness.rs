@@ -1,29 +1,29 @@
-//! Whether a process lives, and how that is known.
+//! The life of a process, and how it is known.
 
-/// Whose life is in question. [`liveness()`](crate::process::liveness()) has an example.
+/// The owner in question. [`liveness()`](crate::process::liveness()) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// The text of the [`Identity`](crate::process::Identity) under which the file was made. One that cannot be read is answered with
-    /// [`UnknownReason::Unreadable`].
+    /// The text of the [`Identity`](crate::process::Identity) under which the file was made. For a text that cannot be
+    /// read, the answer is [`UnknownReason::Unreadable`].
     Maker(String),
-    /// A number in a file that says no more.
+    /// A number in a file that holds only a pid.
     Pid(u32),
-    /// The file names nobody. It is still not dead while somebody keeps it locked.
+    /// The file is empty or malformed. It is still not dead while a process keeps it locked.
     Nobody,
 }
 
-/// What is known about the life of a process. [`Holder`](crate::Holder) has an example.
+/// The state of a process: alive, dead or unknown. [`Holder`](crate::Holder) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Liveness {
     /// It may still act.
     Alive(AliveReason),
     /// It does nothing any more.
     Dead(DeadReason),
-    /// Nobody can tell from here. The lock is refused as if it were alive.
+    /// It cannot be known from here. The lock is refused as if the owner were alive.
     Unknown(UnknownReason),
 }
 
-/// Why a process counts as alive. [`Holder`](crate::Holder) has an example.
+/// The reason why a process counts as alive. [`Holder`](crate::Holder) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AliveReason {
@@ -31,18 +31,18 @@ pub enum AliveReason {
     Evidence,
     /// The very process is running.
     Running,
-    /// The very process is running, but does not keep the file locked, as it would if the file were its lock: it may be
-    /// a copy.
+    /// The very process is running, but does not keep the file locked, as it would if the file were its lock. The file
+    /// may be a copy.
     Unguarded,
-    /// A process has its number, and more cannot be told.
+    /// A process has its number, and nothing more can be known.
     Exists,
-    /// It is the process that asks.
+    /// It is this process.
     ThisProcess,
-    /// The number is the asking process' own, in a file that says no more.
+    /// The number is this process' own, in a file that holds only a pid.
     OwnPid,
 }
 
-/// Why a process is dead. [`liveness`](crate::process::liveness()) has an example.
+/// The reason why a process is dead. [`liveness`](crate::process::liveness()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadReason {
@@ -50,17 +50,17 @@ pub enum DeadReason {
     NoProcess,
     /// It has ended and waits to be reaped.
     Zombie,
-    /// The number is a thread's, and no process'.
+    /// The number belongs to a thread, not to a process.
     Thread,
-    /// The number is another process' by now.
+    /// The number belongs to another process by now.
     Reused,
-    /// The kernel's lock, which it would keep while it lives, is gone.
+    /// The kernel's lock, which it would keep while the process lives, is gone.
     EvidenceGone,
-    /// The file names nobody.
+    /// The file is empty or malformed.
     Nobody,
 }
 
-/// Why nobody can tell.
+/// The reason why it cannot be known whether an owner is alive.
 ///
 /// ```
 /// use lockhost::{Liveness, UnknownReason, process::{Owner, liveness}};
@@ -77,9 +77,9 @@ pub enum UnknownReason {
     OtherBoot,
     /// It lives in another PID namespace.
     OtherNamespace,
-    /// Its identity cannot be read; or its file holds more than a pid, and a number in it is that of a process; or the file
-    /// may not be read, and nothing else names its owner.
+    /// Its identity cannot be read. Or its file holds more than a pid, and a number in it is that of a process. Or the
+    /// file may not be read, and nothing else names its owner.
     Unreadable,
-    /// Processes cannot be looked at here.
+    /// Processes cannot be examined here.
     NoAnswer,
 }

@@ -4,14 +4,14 @@ use std::{error, fmt, str::FromStr};
 
 use super::platform::HAS_MODES;
 
-/// What each user may have: reading and writing.
+/// The bits that a mode may have: reading and writing, for each user.
 const POSSIBLE: u32 = 0o666;
 
 /// The mode of a lock's files, for [`Options::mode`](crate::Options::mode).
 ///
-/// Only a user who may read a lock's file can judge whether its owner lives, and take the lock over from a dead one. But a
-/// process that may read the file can also lock it (flock(2)), and then counts as its owner for as long as it does so. So
-/// a lock is private to its user unless its directory is shared on purpose.
+/// Only a user who may read a lock's file can judge whether its owner lives, and take the lock over from a dead one.
+/// But a process that may read the file can also lock it (flock(2)), and counts as its owner while it does. So a lock
+/// is private to its user unless its directory is shared on purpose.
 ///
 /// ```
 /// # fn main() -> Result<(), lockhost::InvalidMode> {
@@ -32,14 +32,14 @@ const POSSIBLE: u32 = 0o666;
 pub struct Mode(u32);
 
 impl Mode {
-    /// 0600: the lock's own user alone, and root. What a lock has unless another mode is chosen. [`Mode`] has an example.
+    /// Mode 0600: only the lock's own user, and root. It is the default for a lock. [`Mode`] has an example.
     pub const PRIVATE: Self = Self(0o600);
 
-    /// Returns the mode of these bits.
+    /// Returns the mode with these bits.
     ///
     /// # Errors
-    /// [`InvalidMode`] if the owner could not read and write the file, if there are other bits than those for reading and
-    /// writing, and where files have no mode (Windows), for any but [`Mode::PRIVATE`].
+    /// [`InvalidMode`] if the owner could not read and write the file, or if there are other bits than those for
+    /// reading and writing. Where files have no mode (Windows), for any but [`Mode::PRIVATE`].
     pub fn new(bits: u32) -> Result<Self, InvalidMode> {
         match Self(bits) {
             Self::PRIVATE => Ok(Self::PRIVATE),
@@ -78,7 +78,7 @@ impl fmt::Display for Mode {
 impl FromStr for Mode {
     type Err = InvalidMode;
 
-    /// Reads an octal number, as chmod(1) takes it.
+    /// Reads an octal number, as chmod(1) does.
     fn from_str(text: &str) -> Result<Self, InvalidMode> {
         let is_octal = |byte: u8| matches!(byte, b'0'..=b'7');
         let bits = Some(text).filter(|it| it.bytes().all(is_octal));
@@ -89,7 +89,7 @@ impl FromStr for Mode {
     }
 }
 
-/// Why a number is no mode of a lock's files. [`Mode`] has an example.
+/// The reason why a number is not a mode of a lock's files. [`Mode`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidMode(&'static str);
 

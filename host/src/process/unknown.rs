@@ -1,4 +1,4 @@
-//! A Unix on which processes are not looked at: nobody is ever taken for dead but by a person.
+//! Processes on a Unix where they cannot be examined: no owner counts as dead unless a person declares it.
 
 use std::{ffi::OsString, fs::File, io, path::Path};
 
@@ -12,27 +12,27 @@ pub(crate) use super::{
 };
 use super::{identity::Identity, liveness::UnknownReason};
 
-/// Nobody can say.
+/// Returns `Present`: it cannot be known.
 pub(crate) fn presence(_pid: u32) -> Presence {
     Presence::Present
 }
 
-/// There is none.
+/// Returns `None`: the system shows no entry.
 pub(crate) fn entry(_pid: u32) -> Option<Entry> {
     None
 }
 
-/// Nothing is to be seen.
+/// Returns `None`: the system shows nothing.
 pub(crate) fn state(_pid: u32) -> Option<Seen> {
     None
 }
 
-/// No process is shown.
+/// Returns `None`: the system shows no process.
 pub(crate) fn cmdline(_pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     None
 }
 
-/// Only the number is known.
+/// Returns the identity of this process: only its number is known.
 pub(crate) fn myself() -> io::Result<Identity> {
     Ok(Identity {
         pid: std::process::id(),
@@ -40,12 +40,12 @@ pub(crate) fn myself() -> io::Result<Identity> {
     })
 }
 
-/// No file system is known here.
+/// Returns `false`: no file system is known here.
 pub(crate) fn is_local(_file: &Path) -> bool {
     false
 }
 
-/// Nobody can.
+/// Returns `NoAnswer`: owners cannot be judged.
 pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
     Some(UnknownReason::NoAnswer)
 }

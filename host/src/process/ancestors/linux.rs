@@ -8,7 +8,7 @@ use std::{
 use super::Link;
 use crate::process::platform::entry;
 
-/// What is shown of a process now.
+/// Returns what the system shows of a process now.
 pub(super) fn link(pid: u32) -> Option<Link> {
     let entry = entry(pid)?;
     Some(Link {
@@ -17,7 +17,7 @@ pub(super) fn link(pid: u32) -> Option<Link> {
     })
 }
 
-/// A start on the clock on the wall, as it stands now. The uptime is that of the time namespace, as starts are.
+/// Converts a start to the wall clock, as it is set now. The uptime is that of the time namespace, as starts are.
 pub(super) fn time(start: u64) -> Option<SystemTime> {
     let uptime = fs::read_to_string("/proc/uptime").ok()?;
     let seconds = uptime.split(' ').next()?.parse().ok()?;

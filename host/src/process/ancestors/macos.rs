@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::Link;
 use crate::process::platform::entry;
 
-/// What is shown of a process now.
+/// Returns what the system shows of a process now.
 pub(super) fn link(pid: u32) -> Option<Link> {
     let entry = entry(pid)?;
     Some(Link {
@@ -14,7 +14,7 @@ pub(super) fn link(pid: u32) -> Option<Link> {
     })
 }
 
-/// A start on the clock on the wall: it is one, in microseconds.
+/// Converts a start to the wall clock: it already is such a time, in microseconds.
 pub(super) fn time(start: u64) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_micros(start))
 }

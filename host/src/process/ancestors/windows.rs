@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use super::Link;
 use crate::process::platform::listed;
 
-/// From the year 1601, with which starts begin, to 1970, in seconds.
+/// The seconds from the year 1601, in which starts begin, to 1970.
 const TO_EPOCH: u64 = 11_644_473_600;
 
-/// What is shown of a process now. A child keeps the number of a parent that has ended.
+/// Returns what the system shows of a process now. A child keeps the number of a parent that has ended.
 pub(super) fn link(pid: u32) -> Option<Link> {
     let (entry, parent) = listed(pid)?;
     Some(Link {
@@ -17,7 +17,7 @@ pub(super) fn link(pid: u32) -> Option<Link> {
     })
 }
 
-/// A start on the clock on the wall: it is one, in units of 100 nanoseconds.
+/// Converts a start to the wall clock: it already is such a time, in units of 100 nanoseconds.
 pub(super) fn time(start: u64) -> Option<SystemTime> {
     let start = Duration::from_micros(start / 10);
     SystemTime::UNIX_EPOCH.checked_add(start.checked_sub(Duration::from_secs(TO_EPOCH))?)

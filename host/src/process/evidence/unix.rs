@@ -1,4 +1,4 @@
-//! What a file shows of itself that is to be guarded.
+//! Checks of a file that is to be guarded.
 
 use std::{fs::File, io, os::unix::fs::MetadataExt};
 
@@ -12,17 +12,17 @@ use super::Claim;
 /// The bits of a file's mode that are not its type.
 const MODE: u32 = 0o7777;
 
-/// The mode that a claim is asked for with.
+/// The mode with which a claim is created.
 const PRIVATE: u32 = 0o600;
 
-/// The bits that a claim may have which was made without a mode: this, without those of the umask.
+/// The bits that a claim may have that was created without a mode: these, without those of the umask.
 const MADE: u32 = 0o666;
 
-/// Looks whether a file can be a claim that was just made. On file systems that are not `known`, modes and owners may be
-/// made up (`uid=` and `fmask=`, as of FAT and FUSE), so they count on the others alone.
+/// Checks whether a file can be a claim that was just made. File systems that are not `known` may invent modes and
+/// owners (`uid=` and `fmask=`, as for FAT and FUSE), so there only the other facts count.
 ///
 /// # Errors
-/// If the file cannot be looked at.
+/// If the file cannot be examined.
 pub(super) fn look(file: &File, known: bool) -> io::Result<Claim> {
     let seen = file.metadata()?;
     let mode = seen.mode() & MODE;
@@ -46,7 +46,7 @@ pub(super) fn look(file: &File, known: bool) -> io::Result<Claim> {
     Ok(Claim::Not(flaw))
 }
 
-/// Whether a file is open for reading and writing.
+/// Returns whether a file is open for reading and writing.
 pub(super) fn is_open_for_both(file: &File) -> bool {
     fcntl_getfl(file).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
 }

@@ -1,13 +1,13 @@
-//! What a file shows of itself that is to be guarded.
+//! Checks of a file that is to be guarded.
 
 use std::{fs::File, io};
 
 use super::Claim;
 
-/// Looks whether a file can be a claim that was just made. Files have no modes, and users no numbers.
+/// Checks whether a file can be a claim that was just made. Files have no modes, and users have no numbers.
 ///
 /// # Errors
-/// If the file cannot be looked at.
+/// If the file cannot be examined.
 pub(super) fn look(file: &File, _known: bool) -> io::Result<Claim> {
     let seen = file.metadata()?;
     Ok(if !seen.is_file() {
@@ -19,7 +19,7 @@ pub(super) fn look(file: &File, _known: bool) -> io::Result<Claim> {
     })
 }
 
-/// Whether a file is open for reading and writing. A handle does not show it, and nothing is done with it that needs it.
+/// Returns whether a file is open for reading and writing. A handle does not show it, and nothing here needs it.
 pub(super) fn is_open_for_both(_file: &File) -> bool {
     true
 }

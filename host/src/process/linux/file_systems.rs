@@ -4,8 +4,8 @@ use std::{fs::File, io};
 
 use rustix::fs::fstatfs;
 
-/// The file systems on which an advisory lock means the same to everybody who can see the file, because a single
-/// kernel mounts them. The reason for each, and for each that is missing, is in `docs/filesystems.md`.
+/// The file systems on which an advisory lock means the same to every process that can see the file, because a single
+/// kernel mounts them. `docs/filesystems.md` has the reason for each, and for each that is missing.
 // linux/magic.h; bcachefs and zfs from their own sources.
 const SINGLE_KERNEL: [u64; 9] = [
     0xef53,      // ext2, ext3, ext4
@@ -19,13 +19,13 @@ const SINGLE_KERNEL: [u64; 9] = [
     0x2fc1_2fc1, // zfs
 ];
 
-/// The type of the file system that a file lies on, as statfs(2) gives it, if that is on the list.
+/// Returns the type of the file system that a file lies on, as statfs(2) reports it, if that is on the list.
 ///
-/// Elsewhere (NFS, CIFS, FUSE, 9p, virtiofs and whatever is not known here) a lock may be local to one machine, be
-/// mandatory, or hang, so none is taken or tried.
+/// Elsewhere (NFS, CIFS, FUSE, 9p, virtiofs and unknown ones) a lock may be local to one machine, be mandatory, or
+/// hang. So no lock is taken or tried there.
 ///
 /// # Errors
-/// If the type cannot be told. Then nothing may be concluded from it, least of all that locks mean nothing.
+/// If the type cannot be read. Then nothing may be concluded from it, least of all that locks prove nothing.
 pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
     // The field's width and sign differ between architectures; the magic numbers are 32 bits everywhere.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -39,7 +39,7 @@ mod tests {
 
     use super::*;
 
-    /// The magic numbers that the tables under this heading of the page have in their second column.
+    /// Returns the magic numbers in the second column of the tables under this heading of the page.
     fn numbers_under(heading: &str) -> BTreeSet<u64> {
         let page = include_str!("../../../docs/filesystems.md");
         let part = page.split("\n## ").find(|it| it.starts_with(heading));

@@ -1,5 +1,5 @@
-//! A mark that fork(2) clears in the child (madvise(2), `MADV_WIPEONFORK`). It shows, without a system call, that cached facts
-//! belong to this process and not to its parent.
+//! A mark that fork(2) clears in the child (madvise(2), `MADV_WIPEONFORK`). It shows, without a system call, that
+//! cached facts belong to this process and not to its parent.
 
 use std::{
     ptr,
@@ -11,18 +11,18 @@ use std::{
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 
-/// A number that a process shares with none of its ancestors; a child made by fork(2) gets another one, also where both
-/// are the first in their PID namespaces. `None` before Linux 4.14, or if there is no memory for it.
+/// Returns a number that a process shares with none of its ancestors. A child made by fork(2) gets another one, also
+/// where both are the first in their PID namespaces. `None` before Linux 4.14, or if there is no memory for it.
 pub(crate) fn mark() -> Option<u64> {
     static PAGE: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
-    // How many there were, as far back as this memory was copied: it goes on from there in a child.
+    // How many marks there were since this memory was first copied: a child continues the count.
     static MARKS: AtomicU64 = AtomicU64::new(0);
 
     let page = (*PAGE.get_or_init(wiped_on_fork))?;
     match page.load(Ordering::Relaxed) {
         0 => {
             let next = MARKS.fetch_add(1, Ordering::Relaxed) + 1;
-            // Whichever thread is first has said it for all of them.
+            // The first thread sets it for all threads.
             let said = page.compare_exchange(0, next, Ordering::Relaxed, Ordering::Relaxed);
             Some(said.map_or_else(|first| first, |_| next))
         }
@@ -30,12 +30,12 @@ pub(crate) fn mark() -> Option<u64> {
     }
 }
 
-/// Some bytes that are zero, and again in a child. They stay mapped until the process ends.
+/// Returns some bytes that are zero, and zero again in a child. They stay mapped until the process ends.
 #[allow(unsafe_code)]
 fn wiped_on_fork() -> Option<&'static AtomicU64> {
     // As large as the number; the kernel rounds it up to a page.
     let length = size_of::<AtomicU64>();
-    // SAFETY: a new mapping, where the kernel chooses, takes no memory from anybody.
+    // SAFETY: a new mapping, at an address that the kernel chooses, overlaps no other memory.
     let page = unsafe {
         mmap_anonymous(
             ptr::null_mut(),

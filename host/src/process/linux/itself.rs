@@ -1,9 +1,9 @@
-//! What this process knows of itself, each fact in two ways: one that disagrees with the other is left out.
+//! The facts that this process knows of itself, each read in two ways: a fact with two different values is left out.
 //!
-//! Other processes read the entry of this one too, and compare it with what this one has put into a claim. An emulator or a
-//! sandbox may answer the process itself with something made up, at the path that programs use, while everything else sees
-//! what is true. A fact that is not the same both ways is one that others may not find, and a living owner would be the
-//! process that the number *was* of. A fact that is left out equals nothing, and so proves no death.
+//! Other processes also read the entry of this one, and compare it with what this one has put into a claim. An emulator
+//! or a sandbox may give the process invented values at the usual path, while everything else sees the true ones. If
+//! the two ways differ, other processes may not find the value. They would then judge a living owner as the process
+//! that *had* the number. A fact that is left out equals nothing, and so proves no death.
 //!
 //! | fact | read at | and compared with | where they disagree |
 //! | --- | --- | --- | --- |
@@ -12,8 +12,8 @@
 //! | namespaces | `/proc/self/ns` | `/proc/thread-self/ns` | one is mounted over, the first thread has ended, or each look makes a number up (older gVisor): no namespace |
 //! | boot | `random/boot_id` | the device of `/proc/self`, or a mount just there | proot, an emulator's own root and sysbox put another file there: no boot |
 //!
-//! A boot id that is mounted over by itself is believed: systemd-nspawn and LXC put a new one there at each start, and all
-//! processes in the container see that one. A second way to the kernel's own is not open to a process without privileges.
+//! A boot id with a mount of its own is accepted: systemd-nspawn and LXC put a new one there at each start, and all
+//! processes in the container see that one. A process without privileges has no second way to the kernel's own.
 
 use std::{fs, fs::File, io, os::unix::fs::MetadataExt};
 
@@ -25,11 +25,11 @@ use rustix::{
 use super::{parse_stat, read_whole};
 use crate::process::{identity::Identity, kill::shown};
 
-/// Returns the asking process, as it is now.
+/// Returns the identity of this process, as it is now.
 ///
 /// # Errors
-/// If the system has no room to answer (descriptors, memory): an identity that says less than it could would never be
-/// judged again. What it does not have, or does not show, is left out instead.
+/// If the system lacks the descriptors or memory to answer: an incomplete identity would never be judged again. What
+/// the system does not have, or does not show, is left out instead.
 pub(crate) fn myself() -> io::Result<Identity> {
     let pid = getpid().as_raw_nonzero().get().unsigned_abs();
     let start = start(pid)?;
@@ -52,21 +52,21 @@ pub(crate) fn myself() -> io::Result<Identity> {
     })
 }
 
-/// Whether proc(5) lists the processes of our own PID namespace, so that a number there means what it means to us.
-/// Mounted from another one it shows us under another number, or under several: as many as there are namespaces from
+/// Returns whether proc(5) lists the processes of our own PID namespace, so that its numbers mean the same to us. If it
+/// is mounted from another namespace, it shows us under another number, or under several: one for each namespace from
 /// its own down to ours.
 pub(crate) fn lists_our_processes() -> bool {
     contents("/proc/self/status").is_ok_and(|status| is_ours(&status))
 }
 
 fn is_ours(status: &[u8]) -> bool {
-    // The command's name in there may hold anything.
+    // The command's name in there may contain any bytes.
     let status = String::from_utf8_lossy(status);
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
     numbers.is_some_and(|numbers| numbers.trim() == std::process::id().to_string())
 }
 
-/// The start of this process. The kernel has one for each thread, and that of the first is the process'.
+/// Returns the start of this process. The kernel has one for each thread; the first thread's is the process'.
 fn start(pid: u32) -> io::Result<Option<u64>> {
     let of = |path: &str| {
         let stat = shown(contents(path));
@@ -77,7 +77,7 @@ fn start(pid: u32) -> io::Result<Option<u64>> {
     Ok(agreed(process, thread))
 }
 
-/// What both ways say, if it is the same.
+/// Returns the value of both ways, if it is the same.
 fn agreed<T: PartialEq>(one: Option<T>, other: Option<T>) -> Option<T> {
     one.filter(|one| other.as_ref() == Some(one))
 }
@@ -89,7 +89,7 @@ enum Namespace {
     Shown(u64),
     /// The kernel has none of this kind.
     Missing,
-    /// It has one, and what is shown of it is not the same each time.
+    /// It has one, and its values differ.
     Doubtful,
 }
 
@@ -100,7 +100,7 @@ impl Namespace {
         Ok(Self::compared(process, thread))
     }
 
-    /// Of two files, by the device and the number of each; an error is `None`, and says whether there is no such file.
+    /// Compares two files, by the device and the number of each. An error is `Err`, with whether there is no such file.
     fn compared(process: Result<(u64, u64), bool>, thread: Result<(u64, u64), bool>) -> Self {
         match (process, thread) {
             (Ok(one), Ok(other)) if one == other => Self::Shown(one.1),
@@ -124,12 +124,12 @@ impl Namespace {
     }
 }
 
-/// The number of our PID namespace.
+/// Returns the number of our PID namespace.
 pub(super) fn pid_namespace() -> Option<u64> {
     Namespace::read("pid").ok()?.number()
 }
 
-/// The run of this kernel: random(4).
+/// Returns the run of this kernel: random(4).
 fn boot() -> io::Result<Option<String>> {
     let Some(file) = shown(File::open("/proc/sys/kernel/random/boot_id"))? else {
         return Ok(None);
@@ -140,14 +140,14 @@ fn boot() -> io::Result<Option<String>> {
     Ok(Identity::boot_id(text.trim()))
 }
 
-/// Whether a file lies in the proc(5) that shows this process.
+/// Returns whether a file lies in the proc(5) that shows this process.
 fn is_of_proc(file: &File) -> io::Result<bool> {
     let proc = shown(fs::metadata("/proc/self"))?.map(|it| it.dev());
     let device = shown(file.metadata())?.map(|it| it.dev());
     Ok(agreed(proc, device).is_some())
 }
 
-/// Whether a file was mounted, and not a directory above it; only Linux since 5.8 knows that.
+/// Returns whether a file itself was mounted, and not a directory above it; only Linux since 5.8 shows that.
 fn is_mounted_by_itself(file: &File) -> bool {
     let root = StatxAttributes::MOUNT_ROOT;
     statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::TYPE)

@@ -1,10 +1,10 @@
-//! The processes that keep a file locked, where proc(5) shows them: those that have the open file under which it was locked,
-//! by inheritance or because they locked it.
+//! The processes that keep a file locked, where proc(5) shows them: those that have the open file under which it was
+//! locked, by inheritance or because they locked it.
 //!
-//! The answer is for a message, so finding it must neither hang nor cost without bound. A descriptor of another process may
-//! lie on any mount of the machine, and one whose server is dead blocks every stat(2). So a descriptor is asked for its name
-//! and for its entry in `fdinfo`, which touch no file system; the file itself is looked at only once that entry says that it
-//! lies where the lock does.
+//! The answer is for a message, so finding it must neither hang nor cost without bound. A descriptor of another process
+//! may lie on any mount of the machine, and a mount whose server is dead blocks every stat(2). So this reads only the
+//! descriptor's name and its entry in `fdinfo`, which touch no file system. It examines the file itself only once that
+//! entry shows that it lies where the lock does.
 
 use std::{
     fs,
@@ -19,21 +19,21 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::process::keeper::Keeper;
 
-/// How many descriptors are looked at, of one process and of all.
+/// The maximum number of descriptors that are examined, of one process and of all.
 const OF_ONE: usize = 1_000;
 const OF_ALL: usize = 10_000;
 
-/// How long those of all are looked at. Where nothing is slow, their number ends the search long before.
+/// The longest time of a search. Where nothing is slow, the number of descriptors ends it long before.
 const TIME: Duration = Duration::from_secs(1);
 
-/// How much of a file of proc(5) is read, in bytes: some ten thousand locks or mounts.
+/// The maximum number of bytes that are read of a file of proc(5): some ten thousand locks or mounts.
 const LONGEST: u64 = 1 << 20;
 
-/// Returns the processes that keep the file of this name locked, as far as this one may look at them and finds them within
-/// bounds: some may be missing. The process that locked the file is found first, however many others there are.
+/// Returns the processes that keep the file of this name locked, as far as this one may examine them and finds them
+/// within bounds: some may be missing. The process that locked the file is found first, however many others there are.
 ///
-/// For a person to read, and nothing that is decided on: the file is found by its name, which may be another one's by
-/// now.
+/// The result is for a person to read, and no decision may depend on it: the file is found by its name, which may
+/// belong to another file by now.
 pub(crate) fn keepers(path: &Path) -> Vec<Keeper> {
     let Some(wanted) = Wanted::at(path) else {
         return Vec::new();
@@ -51,14 +51,15 @@ pub(crate) fn keepers(path: &Path) -> Vec<Keeper> {
         .collect()
 }
 
-/// Whether one of these processes keeps the file of this name locked. `false` also where this one may not look at them.
+/// Returns whether one of these processes keeps the file of this name locked. `false` also where this one may not
+/// examine them.
 pub(crate) fn is_kept_by_any(path: &Path, pids: &[u32]) -> bool {
     let end = Instant::now() + TIME;
     let mut bounds = Bounds::new(OF_ALL, end);
     Wanted::at(path).is_some_and(|it| pids.iter().any(|pid| it.is_kept_by(*pid, &mut bounds)))
 }
 
-/// The processes that have locked the file, if they are still there and were not replaced by another of that number.
+/// Returns the processes that have locked the file, if they still run and no other process got their number.
 fn lockers(wanted: &Wanted) -> Vec<u32> {
     let locks = contents(Path::new("/proc/locks"));
     let locks = locks.lines().filter_map(Flock::parse);
@@ -66,13 +67,13 @@ fn lockers(wanted: &Wanted) -> Vec<u32> {
     locks.map(|lock| lock.pid).collect()
 }
 
-/// All that are shown.
+/// Returns all processes that are shown.
 fn processes() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// What is left of what may be looked at.
+/// The remaining limits of a search.
 struct Bounds {
     descriptors: usize,
     end: Instant,
@@ -83,7 +84,7 @@ impl Bounds {
         Self { descriptors, end }
     }
 
-    /// Whether one more descriptor may be looked at.
+    /// Returns whether one more descriptor may be examined.
     fn allow(&mut self) -> bool {
         let left = self.descriptors.checked_sub(1);
         self.descriptors = left.unwrap_or(0);
@@ -95,7 +96,7 @@ impl Bounds {
     }
 }
 
-/// Where the kernel itself has a file: the device of its file system, and its inode there. stat(2) may report other numbers
+/// A file's place in the kernel: the device of its file system, and its inode there. stat(2) may report other numbers
 /// (btrfs has a device for each subvolume, and overlayfs reports that of a layer).
 type Place = ((u32, u32), u64);
 
@@ -103,7 +104,7 @@ struct Wanted {
     place: Place,
     /// As stat(2) reports it. Two files of different subvolumes of one btrfs may have the same place.
     id: (u64, u64),
-    /// What the names begin with under which the file may have been opened: the lock's, which its claim has as well.
+    /// The beginning of the names under which the file may have been opened: the lock's, which its claim has as well.
     name: String,
 }
 
@@ -123,8 +124,8 @@ impl Wanted {
         };
         let mounts = contents(Path::new("/proc/self/mountinfo"));
         let device = device_of(field("mnt_id:")?, &mounts)?;
-        // Before Linux 5.14 there is no such field. What stat(2) reports is the same but on overlayfs, where no keeper is found
-        // then.
+        // Before Linux 5.14 there is no such field. What stat(2) reports is the same except on overlayfs, where no
+        // keeper is found then.
         let inode = field("ino:").map_or(Some(told.ino()), |inode| inode.parse().ok())?;
         Some(Self {
             place: (device, inode),
@@ -151,7 +152,8 @@ impl Wanted {
             })
     }
 
-    /// Whether the name under which a descriptor was opened begins as the lock's. The kernel keeps it: nothing is looked up.
+    /// Returns whether the name under which a descriptor was opened begins as the lock's. The kernel keeps it: nothing
+    /// is looked up.
     fn is_named(&self, descriptor: &Path) -> bool {
         let name = fs::read_link(descriptor).ok();
         let name = name.as_deref().and_then(Path::file_name);
@@ -159,8 +161,9 @@ impl Wanted {
             .is_some_and(|name| name.starts_with(&self.name))
     }
 
-    /// Whether the open file has an exclusive flock(2) where the wanted one is: a process that only asks has at most a shared
-    /// one. The entry shows the kernel's own numbers, which are the same in all mount namespaces.
+    /// Returns whether the open file has an exclusive flock(2) at the place of the wanted one. A process that only
+    /// probes has at most a shared lock. The entry shows the kernel's own numbers, which are the same in all mount
+    /// namespaces.
     fn is_locked_by(&self, entry: &Path) -> bool {
         let entry = contents(entry);
         let locks = entry.lines().filter_map(|line| line.strip_prefix("lock:"));
@@ -169,8 +172,8 @@ impl Wanted {
             .any(|lock| lock.place == self.place)
     }
 
-    /// Whether the file behind a descriptor is the wanted one. By now it is known to lie on the file system of the lock, which
-    /// has answered this process before: no other server is asked.
+    /// Returns whether the file behind a descriptor is the wanted one. By now it is known to lie on the file system of
+    /// the lock, which has answered this process before: no other server is contacted.
     fn is_at(&self, descriptor: &Path) -> bool {
         fs::metadata(descriptor).is_ok_and(|it| (it.dev(), it.ino()) == self.id)
     }
@@ -178,7 +181,7 @@ impl Wanted {
 
 /// An exclusive flock(2), as `/proc/locks` and `fdinfo` show it: `1: FLOCK  ADVISORY  WRITE 4711 fe:00:131 0 EOF`.
 struct Flock {
-    /// The process that locked it; 0 if it is gone, or in another PID namespace.
+    /// The process that locked it; 0 if it has ended, or is in another PID namespace.
     pid: u32,
     place: Place,
 }
@@ -201,7 +204,7 @@ impl Flock {
     }
 }
 
-/// The device of a mount, as `mountinfo` shows it: its number in the first field, and `major:minor` in the third.
+/// Returns the device of a mount from `mountinfo`: its number is in the first field, and `major:minor` in the third.
 fn device_of(mount: &str, mounts: &str) -> Option<(u32, u32)> {
     let lines = mounts.lines().map(|line| line.split(' '));
     let mut found = lines.filter_map(|mut fields| (fields.next()? == mount).then_some(fields));
@@ -209,13 +212,13 @@ fn device_of(mount: &str, mounts: &str) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// The beginning of a file of proc(5); empty if it is not shown.
+/// Returns the beginning of a file of proc(5); empty if it is not shown.
 fn contents(path: &Path) -> String {
     let mut contents = Vec::new();
     if let Ok(file) = File::open(path) {
         let _ = file.take(LONGEST).read_to_end(&mut contents);
     }
-    // The names of mounts may hold anything.
+    // The names of mounts may contain any bytes.
     String::from_utf8_lossy(&contents).into_owned()
 }
 

@@ -1,4 +1,4 @@
-//! What Linux tells about processes: proc(5), namespaces(7), statfs(2).
+//! Facts about processes on Linux: proc(5), namespaces(7), statfs(2).
 
 use std::{
     fs::File,
@@ -37,38 +37,38 @@ pub(crate) struct Entry {
     pid: u32,
     /// The number of its parent; 0 where that is outside of the PID namespace, and for the first process.
     pub(crate) parent: u32,
-    /// When it started, in clock ticks since the boot of its time namespace. `None` where that is 0: no process is as old
-    /// as its kernel, so it is what a kernel says that does not know.
+    /// When it started, in clock ticks since the boot of its time namespace. `None` where that is 0: no process is as
+    /// old as its kernel, so a kernel that shows 0 does not know.
     pub(crate) start: Option<u64>,
-    /// It has ended and waits to be reaped, or is being so.
+    /// It has ended, and waits to be reaped or is being reaped.
     pub(crate) ended: bool,
-    /// How many threads it has. A leader that ended before its threads is in state Z like any zombie, and still
-    /// counts them here.
+    /// How many threads it has. A leader that ended before its threads is in state Z like any zombie, and still counts
+    /// them here.
     pub(crate) threads: u64,
 }
 
-/// The entry of a number, if proc(5) shows it to us.
+/// Returns the entry of a number, if proc(5) shows it to us.
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
     let stat = File::open(format!("/proc/{pid}/stat")).ok()?;
     parse_stat(&read_whole(&stat).ok()?)
 }
 
-/// Reads a file of proc(5), which has no size to ask for: in one piece, mostly, and one look whether there is more.
+/// Reads a file of proc(5), which has no size: mostly in one piece, and with one more read for the end.
 fn read_whole(file: &File) -> io::Result<Vec<u8>> {
     let mut contents = Vec::with_capacity(2048);
-    // Not of the file itself, which would be asked for its size.
+    // Not by the file itself, which would be asked for its size.
     file.take(u64::MAX).read_to_end(&mut contents)?;
     Ok(contents)
 }
 
-/// This process' number, and its mark; on a kernel that does not tell that, its PID namespace.
+/// Returns this process' number, and its mark; without marks, its PID namespace.
 pub(crate) fn number() -> Number {
     let mark = fork_mark::mark().or_else(itself::pid_namespace);
     (std::process::id(), mark)
 }
 
-/// The command's name in the second field may hold anything, parentheses and spaces too; so the fields are counted
-/// from its end, the last closing parenthesis.
+/// Reads an entry. The command's name in the second field may contain any bytes, parentheses and spaces too. So the
+/// fields are counted from its end, the last closing parenthesis.
 fn parse_stat(stat: &[u8]) -> Option<Entry> {
     let text = String::from_utf8_lossy(stat);
     let pid = text.split(' ').next()?.parse().ok()?;
@@ -85,7 +85,7 @@ fn parse_stat(stat: &[u8]) -> Option<Entry> {
     })
 }
 
-/// Whether a file lies where everything that happens to it is this kernel's doing: where it can keep evidence.
+/// Returns whether a file lies where only this kernel changes it: where it can keep evidence.
 pub(crate) fn is_local(file: &Path) -> bool {
     let directory = file.parent().map(open_directory);
     directory.is_some_and(|it| {
@@ -94,7 +94,7 @@ pub(crate) fn is_local(file: &Path) -> bool {
     })
 }
 
-/// Why the owners of a file cannot be looked for from here, whoever they are; they always can.
+/// Returns why the owners of a file cannot be judged from here: `None`, since they always can.
 pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
     None
 }
@@ -105,7 +105,7 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
-/// The same, by a path from another directory.
+/// Opens a directory as [`open_directory`] does, by a path from another directory.
 pub(crate) fn open_directory_at(base: &File, path: &Path) -> io::Result<File> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     Ok(rustix::fs::openat(base, path, flags, Mode::empty())?.into())

@@ -1,4 +1,4 @@
-//! What proc(5) shows of a running process to a person.
+//! The command line of a running process in proc(5), for a person.
 
 use std::{
     ffi::OsString,
@@ -12,21 +12,21 @@ use std::{
     time::Duration,
 };
 
-/// How long the arguments of a process are waited for.
+/// The longest wait for the arguments of a process.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many threads may wait for arguments, so that a process that never answers does not collect them.
+/// The maximum number of threads that wait for arguments. A process that never answers cannot collect more of them.
 const MOST_LATE: usize = 8;
 
-/// How many do.
+/// The number of threads that wait now.
 static LATE: AtomicUsize = AtomicUsize::new(0);
 
-/// The command and its arguments, and the number of the user that the process runs as. `None` if there is no such
-/// process, or it is hidden.
+/// Returns the command and its arguments, and the number of the user that the process runs as. `None` if there is no
+/// such process, or it is hidden.
 pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
-    // The real one is the first: whoever started it.
+    // The real user is the first: the one who started it.
     let user = line("Uid:")?
         .split_ascii_whitespace()
         .next()?
@@ -37,21 +37,22 @@ pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
         None => Vec::new(),
     };
     if command.is_empty() {
-        // A zombie, or a thread of the kernel's, or one that does not answer: its name alone is left.
+        // A zombie, a thread of the kernel, or a process that does not answer: only its name is left.
         let name = format!("[{}]", line("Name:")?.trim());
         return Some((vec![name.into()], Some(user)));
     }
     Some((command, Some(user)))
 }
 
-/// The arguments as the kernel reads them: from the memory of the process, under the lock of that memory. A process that
-/// holds the lock while it waits for a dead server (munmap(2) of a file, say) would have its reader wait as well. `None` if
-/// they cannot be had in time; the thread that reads them ends with the wait, or with this process.
+/// Returns the arguments as the kernel reads them: from the memory of the process, under the lock of that memory. A
+/// process may hold that lock while it waits for a dead server, for instance in munmap(2) of a file. Its reader would
+/// wait as well. `None` if they cannot be read in time; the thread that reads them ends with the wait, or with this
+/// process.
 fn arguments(pid: u32) -> Option<io::Result<Vec<u8>>> {
     within(PATIENCE, move || fs::read(format!("/proc/{pid}/cmdline")))
 }
 
-/// What some work results in, if that takes no longer.
+/// Returns the result of some work, if the work takes no longer than this.
 fn within<T: Send + 'static>(
     time: Duration,
     work: impl FnOnce() -> T + Send + 'static,
@@ -74,7 +75,7 @@ fn within<T: Send + 'static>(
     receiver.recv_timeout(time).ok()
 }
 
-/// Each argument ends with a zero; a process that has renamed itself may leave more of them, or none.
+/// Splits the arguments. Each ends with a zero; a process that has renamed itself may leave more zeros, or none.
 fn command(cmdline: &[u8]) -> Vec<OsString> {
     let end = cmdline.iter().rposition(|byte| *byte != 0);
     let Some(end) = end else {

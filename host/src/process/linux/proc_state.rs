@@ -1,10 +1,10 @@
-//! What `sysinfo` tells of a process: that it has ended, and that a number is a thread's.
+//! The state of a process by `sysinfo`: whether it has ended, and whether the number is a thread's.
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, ThreadKind};
 
 use crate::process::entry::Seen;
 
-/// Looks at one number, and asks for nothing that is not needed. `None` if there is nothing to be seen.
+/// Examines one number, and reads only what is needed. Returns `None` if nothing is shown.
 pub(crate) fn state(pid: u32) -> Option<Seen> {
     let pid = Pid::from_u32(pid);
     let mut system = System::new().ok()?;

@@ -1,5 +1,5 @@
-//! What macOS tells about processes and files: sysctl(3), kill(2), fstatfs(2). What its answers mean is in
-//! [`kinfo`], which is tested everywhere.
+//! Facts about processes and files on macOS: sysctl(3), kill(2), fstatfs(2). [`kinfo`], which is tested everywhere,
+//! interprets the answers.
 
 use std::{fs::File, io, path::Path};
 
@@ -21,14 +21,14 @@ pub(crate) use super::{
     },
 };
 
-/// The entry of a number, if the system shows it to us.
+/// Returns the entry of a number, if the system shows it to us.
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
     ask(pid).ok()?
 }
 
-/// By sysctl(3), which tells everybody of everybody's processes, and of those that have ended. proc_pidinfo(2) tells when
-/// a process was made only if it is of the same user (`EPERM`), and of the others has a short form without it: a number
-/// that is another user's process by now would be alive for ever.
+/// Reads an entry by sysctl(3), which shows every process to every user, also those that have ended. proc_pidinfo(2)
+/// reports when a process was made only to its own user (`EPERM`), and otherwise has a short form without it. Then a
+/// number that belongs to another user's process by now would be alive for ever.
 fn ask(pid: u32) -> io::Result<Option<Entry>> {
     let Ok(number) = i32::try_from(pid) else {
         return Ok(None);
@@ -37,10 +37,10 @@ fn ask(pid: u32) -> io::Result<Option<Entry>> {
     Ok(answer.and_then(|answer| kinfo::parse(&answer, pid)))
 }
 
-/// The asking process, as it is now.
+/// Returns the identity of this process, as it is now.
 ///
 /// # Errors
-/// If the system has no room to answer: an identity that says less than it could would never be judged again. What it
+/// If the system lacks the resources to answer: an incomplete identity would never be judged again. What the system
 /// does not show is left out instead.
 pub(crate) fn myself() -> io::Result<Identity> {
     let pid = std::process::id();
@@ -54,7 +54,7 @@ pub(crate) fn myself() -> io::Result<Identity> {
     })
 }
 
-/// What can be seen of a number. Threads have numbers of another kind.
+/// Returns what can be seen of a number. Threads have numbers of another kind.
 pub(crate) fn state(pid: u32) -> Option<Seen> {
     entry(pid).map(|entry| Seen {
         ended: entry.ended,
@@ -62,22 +62,22 @@ pub(crate) fn state(pid: u32) -> Option<Seen> {
     })
 }
 
-/// This process' number, and when it was made: numbers come back after some 100,000 processes, and then a child of a child
-/// may have that of an ancestor.
+/// Returns this process' number, and when it was made. Numbers are reused after some 100,000 processes, and then a
+/// child of a child may have the number of an ancestor.
 pub(crate) fn number() -> Number {
     let pid = std::process::id();
     (pid, entry(pid).and_then(|entry| entry.start))
 }
 
-/// The type of the file system that a file lies on, if that is on the list.
+/// Returns the type of the file system that a file lies on, if that is on the list.
 ///
 /// # Errors
-/// If the type cannot be told. Then nothing may be concluded from it, least of all that locks mean nothing.
+/// If the type cannot be read. Then nothing may be concluded from it, least of all that locks prove nothing.
 pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
     Ok(kinfo::kind(&type_of(file)?))
 }
 
-/// The type's name, and what stands behind it to the end of its place.
+/// Returns the type's name, and the bytes behind it up to the end of the field.
 fn type_of(file: &File) -> io::Result<[u8; 16]> {
     Ok(fstatfs(file)?.f_fstypename.map(i8::cast_unsigned))
 }
@@ -85,12 +85,12 @@ fn type_of(file: &File) -> io::Result<[u8; 16]> {
 /// Opens a directory to be handed to the component.
 ///
 /// # Errors
-/// If there is none, or no lock can be kept there: nothing is left behind then.
+/// If there is none, or no lock can be kept there: then no file is left behind.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     fit_for_locks(unix::open_directory(path)?)
 }
 
-/// The same, by a path from another directory.
+/// Opens a directory as [`open_directory`] does, by a path from another directory.
 pub(crate) fn open_directory_at(base: &File, path: &Path) -> io::Result<File> {
     fit_for_locks(unix::open_directory_at(base, path)?)
 }
@@ -105,13 +105,13 @@ fn fit_for_locks(directory: File) -> io::Result<File> {
     })
 }
 
-/// Whether whoever waits for a file is told of everything that ends the wait: not when somebody who has it locked closes
-/// it. And nobody has seen yet that all the rest is told.
+/// Returns whether a waiter is notified of everything that ends its wait: not here. The system does not report that a
+/// process closes a file which it keeps locked. Whether it reports everything else has not been shown.
 pub(crate) fn is_local(_file: &Path) -> bool {
     false
 }
 
-/// Why the owners of a file cannot be looked for from here, whoever they are; they always can.
+/// Returns why the owners of a file cannot be judged from here: `None`, since they always can.
 pub(crate) fn blindness(_file: &File) -> Option<UnknownReason> {
     None
 }

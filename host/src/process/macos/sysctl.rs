@@ -1,4 +1,4 @@
-//! sysctl(3).
+//! Calls of sysctl(3).
 
 use std::{ffi::CStr, io, ptr};
 
@@ -9,13 +9,13 @@ use crate::process::kinfo;
 /// The run of the kernel.
 const BOOT: &CStr = c"kern.bootsessionuuid";
 
-/// What is told of the process that has a number: nothing if there is none.
+/// Returns the kernel's answer about the process that has a number; empty if there is none.
 #[allow(unsafe_code)]
 pub(super) fn process(pid: c_int) -> io::Result<Vec<u8>> {
     let mut name = [CTL_KERN, KERN_PROC, KERN_PROC_PID, pid];
     let mut answer = vec![0; kinfo::LENGTH];
     let mut length = answer.len();
-    // SAFETY: the name has as many parts as is said, and the answer as much room; nothing is set.
+    // SAFETY: the name has as many parts as passed, and the answer as much room; nothing is set.
     let done = unsafe {
         libc::sysctl(
             name.as_mut_ptr(),
@@ -29,12 +29,12 @@ pub(super) fn process(pid: c_int) -> io::Result<Vec<u8>> {
     told(done, answer, length)
 }
 
-/// The text that names this run of the kernel.
+/// Returns the text that names this run of the kernel.
 #[allow(unsafe_code)]
 pub(super) fn boot() -> io::Result<Vec<u8>> {
     let mut answer = vec![0; 64];
     let mut length = answer.len();
-    // SAFETY: the name ends with a zero, and the answer has as much room as is said; nothing is set.
+    // SAFETY: the name ends with a zero, and the answer has as much room as passed; nothing is set.
     let done = unsafe {
         libc::sysctlbyname(
             BOOT.as_ptr(),

@@ -1,4 +1,4 @@
-//! What tells an open file from others.
+//! The numbers that distinguish an open file from others.
 
 use std::{fs::File, mem::MaybeUninit, os::windows::io::AsRawHandle};
 
@@ -9,7 +9,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::volume::numbers_places;
 
-/// What tells it from others in its volume, or the volume's number and its own.
+/// Returns the numbers that distinguish a file from others: those within its volume, or the volume's and its own.
 pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
     long_id(file).or_else(|| {
         let told = told(file)?;
@@ -17,17 +17,17 @@ pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
     })
 }
 
-/// What tells it from others in its volume, the upper half first, where 64 bits have no room for that, or no number alone
-/// does.
+/// Returns the number that distinguishes a file from others in its volume, the upper half first. `None` where a number
+/// of 64 bits distinguishes the file.
 pub(crate) fn long_id(file: &File) -> Option<(u64, u64)> {
     wide_id(file).or_else(|| numbers_places(file).then(|| dated_id(file))?)
 }
 
-/// Its number, if it is one that 64 bits have no room for.
+/// Returns its number, if 64 bits are not enough for it.
 #[allow(unsafe_code)]
 fn wide_id(file: &File) -> Option<(u64, u64)> {
     let mut id = FILE_ID_INFO::default();
-    // SAFETY: the handle is open, and there is as much room for the answer as is said.
+    // SAFETY: the handle is open, and the answer has the room that is passed.
     let told = unsafe {
         GetFileInformationByHandleEx(
             file.as_raw_handle(),
@@ -42,8 +42,9 @@ fn wide_id(file: &File) -> Option<(u64, u64)> {
     (is_number && upper != 0).then_some((upper, lower))
 }
 
-/// The time at which it was made, which no other has if this library has made it. Its number will not do: it is the place of
-/// its name in the directory, which another file may come to while this one is open, or that of its content, which changes.
+/// Returns its creation time, which no other file has if this library made it. Its number is not enough: it is the
+/// place of its name in the directory, or that of its content. Another file may get the former while this one is open,
+/// and the latter changes.
 fn dated_id(file: &File) -> Option<(u64, u64)> {
     let made = told(file)?.ftCreationTime;
     Some((
@@ -61,7 +62,7 @@ fn told(file: &File) -> Option<BY_HANDLE_FILE_INFORMATION> {
     let mut found = MaybeUninit::<BY_HANDLE_FILE_INFORMATION>::uninit();
     // SAFETY: the handle is open, and there is room for the answer.
     let told = unsafe { GetFileInformationByHandle(file.as_raw_handle(), found.as_mut_ptr()) } != 0;
-    // SAFETY: it was told, so it is written.
+    // SAFETY: the call has succeeded, so the answer is written.
     told.then(|| unsafe { found.assume_init() })
 }
 

@@ -1,4 +1,4 @@
-//! What the registry says of this Windows.
+//! Facts from the registry about this Windows.
 
 use std::{io, ptr};
 
@@ -14,10 +14,11 @@ use windows_sys::{
     w,
 };
 
-/// The number that this installation got when it was made, in lower case and without hyphens; `None` if it has none.
+/// Returns the number that this installation got when it was made, in lower case and without hyphens; `None` if it has
+/// none.
 ///
 /// # Errors
-/// If the system has no room to answer.
+/// If the system lacks the resources to answer.
 pub(super) fn id() -> io::Result<Option<String>> {
     let key = w!(r"SOFTWARE\Microsoft\Cryptography");
     let mut text = [0_u16; 64];
@@ -36,8 +37,8 @@ fn digits(text: &[u16]) -> Option<String> {
     is_good.then(|| id.to_ascii_lowercase())
 }
 
-/// Whether this is a container, which has a list of processes of its own, and may have the installation's number of its
-/// image. One that cannot be ruled out counts.
+/// Returns whether this is a container, which has a list of processes of its own, and may have the installation number
+/// of its image. It also returns `true` if that cannot be ruled out.
 pub(super) fn is_container() -> bool {
     let key = w!(r"SYSTEM\CurrentControlSet\Control");
     value(key, w!("ContainerType"), RRF_RT_ANY, &mut [0; 64]) != ERROR_FILE_NOT_FOUND
@@ -55,13 +56,13 @@ fn is_lack(error: WIN32_ERROR) -> bool {
     lacks.contains(&error)
 }
 
-/// Reads a value of the machine's. What is not there is answered by `ERROR_FILE_NOT_FOUND`.
+/// Reads a value of the machine's registry. For a missing value it returns `ERROR_FILE_NOT_FOUND`.
 #[allow(unsafe_code)]
 fn value(key: PCWSTR, name: PCWSTR, kind: REG_ROUTINE_FLAGS, room: &mut [u16]) -> WIN32_ERROR {
     let Ok(mut size) = u32::try_from(size_of_val(room)) else {
         return ERROR_MORE_DATA;
     };
-    // SAFETY: key and name are constants that end with a zero, and there is as much room for the answer as is said.
+    // SAFETY: key and name are constants that end with a zero, and the answer has the room that is passed.
     unsafe {
         RegGetValueW(
             HKEY_LOCAL_MACHINE,

@@ -1,4 +1,4 @@
-//! The system's list of all processes, which shows also those that this one may not open.
+//! The system's list of all processes, including those that this process may not open.
 
 use std::{
     mem::{offset_of, size_of},
@@ -15,19 +15,21 @@ use windows_sys::{
 
 use super::Entry;
 
-/// How much room there is for the list at first, and at most, in bytes: a process takes a kilobyte, more with its threads.
+/// The room for the list at first, and at most, in bytes: a process takes a kilobyte, more with its threads.
 const ROOM: usize = 512 << 10;
 const MOST: usize = 64 << 20;
 
-/// Where the time of creation is in what the headers call reserved: behind the sizes of the working set and the cycles.
+/// The offset of the creation time in a part that the headers call reserved: behind the sizes of the working set and
+/// the cycles.
 const CREATED: usize = 24;
 
-/// What the list says of a number; `None` if it does not have it, or there is none to be had.
+/// Returns the list's entry for a number; `None` if the list does not have it, or cannot be read.
 pub(super) fn entry(pid: u32) -> Option<Entry> {
     listed(pid).map(|it| it.0)
 }
 
-/// The same, with the number of the process that started it. Its place in a record has no name in the headers.
+/// Returns the entry as [`entry`] does, with the number of the process that started it. The headers have no name for
+/// that field.
 pub(crate) fn listed(pid: u32) -> Option<(Entry, Option<u32>)> {
     let list = list()?;
     let mut at = 0;
@@ -55,21 +57,22 @@ fn told(process: &SYSTEM_PROCESS_INFORMATION) -> Entry {
     }
 }
 
-/// The record that begins at a byte of the list.
+/// Returns the record that begins at this byte of the list.
 #[allow(unsafe_code)]
 fn record(list: &[u64], at: usize) -> Option<SYSTEM_PROCESS_INFORMATION> {
     let end = at.checked_add(size_of::<SYSTEM_PROCESS_INFORMATION>())?;
     if end > size_of_val(list) {
         return None;
     }
-    // SAFETY: it lies in the list, which is written, and any bytes make up numbers and addresses that nobody follows.
+    // SAFETY: it lies in the list, which is written. Any bytes are valid numbers and addresses, and the addresses are
+    // not used.
     Some(unsafe {
         let record = list.as_ptr().byte_add(at);
         ptr::read_unaligned(record.cast())
     })
 }
 
-/// The whole list, record after record, aligned as they are.
+/// Returns the whole list, record after record, aligned as records are.
 #[allow(unsafe_code)]
 fn list() -> Option<Vec<u64>> {
     let mut room = ROOM;
@@ -77,7 +80,7 @@ fn list() -> Option<Vec<u64>> {
         let mut list = vec![0_u64; room / size_of::<u64>()];
         let size = u32::try_from(room).ok()?;
         let mut needed = 0;
-        // SAFETY: there is as much room as is said for the list, and some for its length.
+        // SAFETY: the list has the room that is passed, and there is room for its length.
         let status = unsafe {
             NtQuerySystemInformation(
                 SystemProcessInformation,

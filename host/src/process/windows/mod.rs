@@ -1,4 +1,4 @@
-//! What Windows reports about processes and files, through their handles.
+//! Facts about processes and files on Windows, through their handles.
 
 use std::{
     ffi::OsString,
@@ -39,7 +39,7 @@ pub(crate) use file_number::{file_id, long_id};
 pub(crate) use listing::listed;
 pub(crate) use volume::{lacks_links, numbers_places};
 
-/// Whether any process has this number now.
+/// Returns whether any process has this number now.
 pub(crate) fn presence(pid: u32) -> Presence {
     match open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION) {
         Err(error) if is_nobodys(&error) => Presence::Absent,
@@ -47,13 +47,13 @@ pub(crate) fn presence(pid: u32) -> Presence {
     }
 }
 
-/// The entry of a number, if it can be told.
+/// Returns the entry of a number, if it can be known.
 pub(crate) fn entry(pid: u32) -> Option<Entry> {
     let rights = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE;
     let process = match open_process(pid, rights) {
         Ok(process) => process,
         Err(error) if is_nobodys(&error) => return None,
-        // It is another user's, a service's say, whose start the list tells all the same.
+        // It belongs to another user, for instance to a service. The list still shows its start.
         Err(_) => return listing::entry(pid),
     };
     let ended = await_any(&[process.as_handle()], Duration::ZERO);
@@ -64,10 +64,10 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
     })
 }
 
-/// A handle of the process that has this number now.
+/// Opens a handle of the process that has this number now.
 ///
 /// # Errors
-/// If there is none, for which the system says `ERROR_INVALID_PARAMETER`, or it may not be looked at so.
+/// If there is none, which the system reports as `ERROR_INVALID_PARAMETER`, or it may not be opened with these rights.
 #[allow(unsafe_code)]
 pub(crate) fn open_process(pid: u32, rights: PROCESS_ACCESS_RIGHTS) -> io::Result<OwnedHandle> {
     // SAFETY: nothing is pointed to.
@@ -75,9 +75,9 @@ pub(crate) fn open_process(pid: u32, rights: PROCESS_ACCESS_RIGHTS) -> io::Resul
     if process.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle is new, and nobody else's.
+    // SAFETY: the handle is new, and not owned elsewhere.
     let process = unsafe { OwnedHandle::from_raw_handle(process) };
-    // The two lowest bits of a number are not looked at.
+    // The system ignores the two lowest bits of a number.
     // SAFETY: the handle is open.
     let found = unsafe { GetProcessId(process.as_raw_handle()) };
     if found != 0 && found != pid {
@@ -101,13 +101,13 @@ fn created(process: &OwnedHandle) -> Option<u64> {
     // SAFETY: the handle is open, and there is room for the four times.
     let told =
         unsafe { GetProcessTimes(process.as_raw_handle(), creation, exit, kernel, user) } != 0;
-    // SAFETY: it was told, so it is written.
+    // SAFETY: the call has succeeded, so the time is written.
     let creation = told.then(|| unsafe { times[0].assume_init() })?;
     let start = u64::from(creation.dwHighDateTime) << 32 | u64::from(creation.dwLowDateTime);
     Some(start).filter(|start| *start != 0)
 }
 
-/// What can be seen of a number.
+/// Returns what can be seen of a number.
 pub(crate) fn state(pid: u32) -> Option<Seen> {
     entry(pid).map(|entry| Seen {
         ended: entry.ended,
@@ -115,14 +115,14 @@ pub(crate) fn state(pid: u32) -> Option<Seen> {
     })
 }
 
-/// The program that a process runs: neither what it was given nor for whom it runs, which it keeps to itself.
+/// Returns the program that a process runs. The process hides its arguments and its user.
 #[allow(unsafe_code)]
 pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     let process = open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION).ok()?;
     // No path is longer.
     let mut path = vec![0_u16; 1 << 15];
     let mut length = u32::try_from(path.len()).ok()?;
-    // SAFETY: the handle is open, and there is as much room for the path as is said.
+    // SAFETY: the handle is open, and the path has the room that is passed.
     let told = unsafe {
         QueryFullProcessImageNameW(
             process.as_raw_handle(),
@@ -135,13 +135,13 @@ pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
     (told != 0 && !path.is_empty()).then(|| (vec![OsString::from_wide(path)], None))
 }
 
-/// The asking process.
+/// Returns the identity of this process.
 ///
-/// In the place of a boot's id there is the installation's: a process of an earlier boot is dead if it is one of this
-/// installation, and whoever has its number by now started at another time.
+/// It has the installation's id in place of a boot's. A process of an earlier boot is dead if it belongs to this
+/// installation: a process that has its number by now started at another time.
 ///
 /// # Errors
-/// If the system has no room to answer.
+/// If the system lacks the resources to answer.
 pub(crate) fn myself() -> io::Result<Identity> {
     let pid = std::process::id();
     Ok(Identity {
@@ -149,27 +149,28 @@ pub(crate) fn myself() -> io::Result<Identity> {
         start: entry(pid).and_then(|entry| entry.start),
         time_namespace: Some(0),
         boot: installation::id()?,
-        // A container sees processes of its own alone, and nothing tells which container it is.
+        // A container sees only processes of its own, and nothing identifies the container.
         pid_namespace: (!installation::is_container()).then_some(0),
         ..Identity::default()
     })
 }
 
-/// Whether everything that happens to a file is told here.
+/// Returns whether the system reports every change of a file.
 pub(crate) fn is_local(file: &Path) -> bool {
     let directory = file.parent().map(open_directory);
     directory.is_some_and(|it| it.is_ok_and(|it| volume::is_this_systems(&it)))
 }
 
-/// Why the owners of a file cannot be looked for from here, whoever they are.
+/// Returns why the owners of a file cannot be judged from here, if that is so.
 pub(crate) fn blindness(file: &File) -> Option<UnknownReason> {
     (!volume::is_this_systems(file)).then_some(UnknownReason::OtherBoot)
 }
 
-/// Opens a directory to be handed to the component. It stays everybody else's to use, to rename and to remove.
+/// Opens a directory to be handed to the component. Other processes may still use, rename and remove it.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    // Without the flag no directory is opened; who may share it is as for any file of Rust's: everybody, for everything.
+    // Without the flag no directory is opened. As for any file that Rust opens, all processes may share it in every
+    // way.
     options.read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
     let directory = options.open(path)?;
     if directory.metadata()?.is_dir() {
@@ -179,35 +180,35 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Directories have no such mode.
+/// Returns `false`: directories have no such mode.
 pub(crate) fn is_sticky(_directory: &Path) -> bool {
     false
 }
 
-/// Files have no mode: who may read one is what its directory says.
+/// Files have no mode: their directory controls which users may read them.
 pub(crate) const HAS_MODES: bool = false;
 
-/// There is but one.
+/// Does nothing: there is only one mode.
 pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// There is but one.
+/// Returns `true`: there is only one mode.
 pub(crate) fn has_mode(_file: &File, _mode: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whose a file is could not be said either.
+/// Returns `false`: the owner of a file would not be known either.
 pub(crate) fn may_not_read(_path: &Path) -> bool {
     false
 }
 
-/// Users have no numbers.
+/// Returns `None`: users have no numbers.
 pub(crate) fn effective_user() -> Option<u32> {
     None
 }
 
-/// Users have no numbers.
+/// Returns `None`: users have no numbers.
 pub(crate) fn owner_of(_path: &Path) -> Option<u32> {
     None
 }
@@ -278,7 +279,7 @@ mod tests {
             super::super::identify(me.pid, &elsewhere).as_ref(),
             Some(&me)
         );
-        // A pipe is no regular file, of which nothing is answered: so what is asked is what comes after that.
+        // A pipe is not a regular file, for which there is no answer: so these questions reach what comes after that.
         for owner in [
             Owner::Pid(u32::MAX),
             Owner::Maker(myself().unwrap().to_string()),

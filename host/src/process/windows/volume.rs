@@ -1,4 +1,4 @@
-//! Where a file lies: on a volume that this system alone has, or where others may have it as well.
+//! The volume of a file: one that only this system uses, or one that other systems may use as well.
 
 use std::{
     ffi::OsString,
@@ -25,19 +25,19 @@ use windows_sys::{
 
 use crate::sys::volume::about;
 
-/// The file systems that one system mounts at a time, by their names. What stands for something else, as a cluster's volume
-/// or a program's, has a name of its own.
+/// The file systems that one system mounts at a time, by their names. A stand-in, such as a cluster's volume or a
+/// program's, has a name of its own.
 const SINGLE_SYSTEM: [&str; 5] = ["NTFS", "ReFS", "FAT", "FAT32", "exFAT"];
 
-/// Whether the processes that can have a file open are those of this system's list. Not so if another machine has the
-/// volume, or may have: it knows processes of its own, under the same numbers.
+/// Returns whether all processes that can have a file open are in this system's list. That is not so if another machine
+/// uses the volume, or may use it: it has processes of its own, under the same numbers.
 pub(super) fn is_this_systems(file: &File) -> bool {
     is_attached(file)
         && about(file).is_some_and(|(name, _)| SINGLE_SYSTEM.contains(&&*name))
         && !path_of(file).is_ok_and(|path| is_a_servers(&path))
 }
 
-/// Whether it begins with the name of a server. That of a drive which is mapped to one does, too, where the system tells it.
+/// Returns whether a path begins with the name of a server. That of a mapped drive does too, where the system shows it.
 fn is_a_servers(path: &Path) -> bool {
     let Some(Component::Prefix(prefix)) = path.components().next() else {
         return false;
@@ -45,12 +45,12 @@ fn is_a_servers(path: &Path) -> bool {
     matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
 }
 
-/// Whether it is on a device of this machine. What cannot be told is not.
+/// Returns whether a file is on a device of this machine; `false` if that cannot be known.
 #[allow(unsafe_code)]
 fn is_attached(file: &File) -> bool {
     let mut told = IO_STATUS_BLOCK::default();
     let mut device = FILE_FS_DEVICE_INFORMATION::default();
-    // SAFETY: the handle is open, and there is as much room for the answer as is said.
+    // SAFETY: the handle is open, and the answer has the room that is passed.
     let status = unsafe {
         NtQueryVolumeInformationFile(
             file.as_raw_handle(),
@@ -64,21 +64,21 @@ fn is_attached(file: &File) -> bool {
     status == STATUS_SUCCESS && device.Characteristics & remote == 0
 }
 
-/// Whether its file system says, by saying nothing of them, that it has no hard links.
+/// Returns whether its file system reports its features, and hard links are not among them.
 pub(crate) fn lacks_links(file: &File) -> bool {
     about(file).is_some_and(|(_, flags)| flags & FILE_SUPPORTS_HARD_LINKS == 0)
 }
 
-/// File systems, by their names, on which a file's number is the place of its name in the directory, or that of its content:
-/// another file may have it while the first one is still open, once that has lost the name.
+/// The file systems, by their names, on which a file's number is the place of its name in the directory, or that of its
+/// content. Once the name is removed, another file may have the number while the first one is still open.
 const NUMBERED_BY_PLACE: [&str; 5] = ["FAT", "FAT12", "FAT16", "FAT32", "exFAT"];
 
-/// Whether a file's number alone does not tell it from others.
+/// Returns whether a file's number alone does not distinguish it from others.
 pub(crate) fn numbers_places(file: &File) -> bool {
     about(file).is_some_and(|(name, _)| NUMBERED_BY_PLACE.contains(&&*name))
 }
 
-/// The path that leads to an open file from everywhere on this machine, in the form that is bound to no length.
+/// Returns the path that leads to an open file from everywhere on this machine, in the form without a length limit.
 ///
 /// # Errors
 /// If there is none, as the file was removed.
@@ -88,7 +88,7 @@ fn path_of(file: &File) -> io::Result<PathBuf> {
     loop {
         let room = u32::try_from(path.len()).map_err(io::Error::other)?;
         let flags = FILE_NAME_NORMALIZED | VOLUME_NAME_DOS;
-        // SAFETY: the handle is open, and there is as much room for the path as is said.
+        // SAFETY: the handle is open, and the path has the room that is passed.
         let length = unsafe {
             GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), room, flags)
         };
