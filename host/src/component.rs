@@ -11,16 +11,17 @@ mod wasi_files;
 
 use wasmtime::{Engine, component::Component};
 
-/// The component's bytes, for whoever compiles it or hands it on. They are bound to no version of wasmtime.
+/// The component's bytes, for hosts that compile it or pass it on. They are bound to no version of wasmtime.
 /// [`component`] has an example.
 pub const COMPONENT: &[u8] = include_bytes!("../lockfile.wasm");
 
-/// The component, loaded into an engine of the caller's: from the code that was compiled ahead of time, in a quarter of a
-/// millisecond, if the engine has the settings that [`configure`](crate::configure) makes.
+/// Loads the component into an engine of the caller's. If the engine has the settings that
+/// [`configure`](crate::configure) makes, it loads the code that was compiled ahead of time, in a quarter of a
+/// millisecond.
 ///
-/// For an engine with other settings it is compiled anew, in some tens of milliseconds, if this crate's feature
-/// `cranelift` is on. Without, a host does so by `Component::new(engine, COMPONENT)` if it has a compiler, or loads what
-/// it compiled before, as it does for its plugins.
+/// For an engine with other settings it compiles the component, in some tens of milliseconds, if this crate's feature
+/// `cranelift` is on. Without the feature, a host with a compiler calls `Component::new(engine, COMPONENT)`. A host
+/// without one loads what it compiled before, as it does for its plugins.
 ///
 /// ```
 /// use lockhost::wasmtime::{Config, Engine, component::Component};

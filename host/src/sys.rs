@@ -1,5 +1,4 @@
-//! What the operating system does for a program that waits, and what it says of volumes. Nothing here knows of locks or of
-//! processes.
+//! Waiting on the operating system, and its facts about volumes. Nothing here depends on locks or processes.
 
 #[cfg(windows)]
 pub(crate) mod event;

@@ -1,4 +1,4 @@
-//! What the component needs of `wasi:filesystem/types` beyond what wasmtime-wasi gives.
+//! The component's needs of `wasi:filesystem/types` beyond wasmtime-wasi.
 
 pub(crate) mod answer;
 pub(crate) mod cause;
@@ -24,30 +24,31 @@ pub(crate) use self::platform::is_plain;
 
 /// Makes a linker's `wasi:filesystem/types` fit for the component, after wasmtime-wasi's has been added to it.
 ///
-/// Directories are read here an entry at a time. wasmtime-wasi reads all entries of a directory at once, keeps them in the
+/// It reads directories an entry at a time. wasmtime-wasi reads all entries of a directory at once, keeps them in the
 /// host's memory, and asks for the type of each file.
 ///
-/// On Unix `open-at` is replaced, for a name in the directory itself that is opened without following links, for reading
+/// On Unix it replaces `open-at` for a name in the directory itself that is opened without following links, for reading
 /// or writing, or made exclusively:
 ///
-/// - It never waits. wasmtime-wasi's waits for the other end of a FIFO that is put at the name at the last moment, until
-///   the process is killed; and while another process has a lease on the file (fcntl(2), `F_SETLEASE`), for 45 seconds
-///   by default. Here a lease is waited for two thirds of a second, and then answered with `would-block`.
-/// - It opens regular files and directories. A FIFO, a socket or a device is closed again at once, and answered with
+/// - It never waits. wasmtime-wasi's waits for the other end of a FIFO that is put at the name at the last moment,
+///   until the process is killed. It also waits while another process has a lease on the file (fcntl(2), `F_SETLEASE`),
+///   45 seconds by default. This one waits two thirds of a second for a lease, and then returns `would-block`.
+/// - It opens regular files and directories. It closes a FIFO, a socket or a device at once, and returns
 ///   `no-such-device`.
-/// - A file that it makes has mode 0600 from the start. wasmtime-wasi's has 0666 minus the umask until the component has
-///   had it guarded, and in that moment another user may open it.
+/// - A file that it makes has mode 0600 from the start. wasmtime-wasi's has 0666 minus the umask until the component
+///   guards it, and in that moment another user may open it.
 ///
-/// On Windows a file can be removed only while every process that has it open permits that, and wasmtime-wasi's `open-at`
-/// does not: a lock that its owner has open could never be released, nor taken over. So all calls that name one file of a
-/// directory, without following links, are done here: by the directory's handle, which needs no path, and so is bound to no
-/// length, no device's name and no server's.
+/// On Windows a file can be removed only while every process that has it open permits that. wasmtime-wasi's `open-at`
+/// does not permit it: a lock that its owner has open could never be released, nor taken over. So all calls that name
+/// one file of a directory, without following links, are replaced. They use the directory's handle, which needs no
+/// path. So no length limit, device name or server name applies.
 ///
-/// What the component never asks for, as paths of several parts, stays wasmtime-wasi's, so that other guests may use the
-/// same linker. The calls that are replaced block the thread for as long as the system takes, whatever the store's context
-/// says. A host whose other guests open FIFOs, and that must not block, has a linker for the component alone.
+/// Calls that the component never makes, such as those with paths of several parts, stay wasmtime-wasi's, so that other
+/// guests may use the same linker. The replaced calls block the thread for as long as the system takes, whatever the
+/// store's context allows. If a host's other guests open FIFOs, and the host must not block, it needs a linker for the
+/// component alone.
 ///
-/// The linker allows no shadowing afterwards: who wants it says so again.
+/// Afterwards the linker allows no shadowing; a host that wants it allows it again.
 ///
 /// ```
 /// use lockhost::{
@@ -75,7 +76,7 @@ pub(crate) use self::platform::is_plain;
 /// ```
 ///
 /// # Errors
-/// If the functions cannot be defined, as memory is lacking.
+/// If the functions cannot be defined, for lack of memory.
 pub fn fit_filesystem<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {
     platform::fit(linker, view)
 }

@@ -1,4 +1,4 @@
-//! The component's functions, called: each runs to its end on this thread.
+//! Calls of the component's functions: each runs to its end on this thread.
 
 use std::time::Instant;
 
@@ -11,22 +11,23 @@ use wasmtime_wasi::filesystem::Descriptor;
 use super::instance::Instance;
 use crate::{bindings::direct::lockfile as wit, wasi::cause};
 
-/// How long something has been under way, as the component counts it: in milliseconds.
+/// Returns how long something has been under way, in milliseconds as the component counts.
 pub(crate) fn elapsed(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// How long an identity may be, in bytes, as the contract has it.
+/// The longest identity that the contract permits, in bytes.
 pub(crate) const IDENTITY: usize = 128;
 
-/// An identity to be assumed dead. A longer text than any identity means no owner, and the component is not handed a copy.
+/// Returns an identity to be assumed dead. A longer text than any identity means no owner, and is not copied into the
+/// component.
 pub(crate) fn assumed(identity: Option<String>) -> Option<String> {
     identity.filter(|it| it.len() <= IDENTITY)
 }
 
-/// The outer error of each is a trap, after which nothing more can be asked of the instance.
+/// The outer error of each is a trap, after which the instance cannot be called any more.
 impl Instance {
-    /// An attempt on a directory, which becomes the component's own.
+    /// Makes an attempt on a directory, which becomes the component's own.
     pub(crate) fn attempt(
         &mut self,
         directory: Descriptor,
@@ -37,13 +38,13 @@ impl Instance {
         guest.call_constructor(&mut self.store, directory, options)
     }
 
-    /// Says whose end was waited for before an attempt.
+    /// Sets the owner whose end was awaited before an attempt.
     pub(crate) fn succeed(&mut self, attempt: ResourceAny, owner: &str) -> Result<()> {
         let guest = self.exports.lockhost_lockfile_lockfile().attempt();
         guest.call_succeed(&mut self.store, attempt, &owner.to_owned())
     }
 
-    /// One more try. What comes of an attempt that has got the lock is the lock, and no attempt any more.
+    /// Takes one more step. When an attempt has acquired the lock, the lock takes its place.
     pub(crate) fn proceed(
         &mut self,
         attempt: ResourceAny,
@@ -59,13 +60,13 @@ impl Instance {
         Ok(outcome)
     }
 
-    /// How a lock was got.
+    /// Returns how a lock was acquired.
     pub(crate) fn report(&mut self, lock: ResourceAny) -> Result<wit::Report> {
         let guest = self.exports.lockhost_lockfile_lockfile().lock();
         guest.call_report(&mut self.store, lock)
     }
 
-    /// Whether a lock is still its owner's.
+    /// Returns whether a lock is still its owner's.
     pub(crate) fn still_held(
         &mut self,
         lock: ResourceAny,
@@ -114,7 +115,7 @@ impl Instance {
         guest.call_release(&mut self.store, lock)
     }
 
-    /// Runs the destructor of an attempt or a lock, which gives it up. Nobody is left to be told how that went.
+    /// Runs the destructor of an attempt or a lock, which gives it up. An error cannot be reported.
     pub(crate) fn give_up(mut self, resource: ResourceAny) {
         if self.let_go(resource).is_ok() {
             self.done();
@@ -125,7 +126,7 @@ impl Instance {
         resource.resource_drop(&mut self.store)
     }
 
-    /// Judges a lock, which is all of the instance's task. The directory is only lent.
+    /// Judges a lock, which is the instance's whole task. The directory is only lent.
     pub(crate) fn inspect(
         mut self,
         directory: Descriptor,

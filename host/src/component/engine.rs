@@ -3,11 +3,11 @@
 
 use wasmtime::{Config, WasmBacktraceDetails};
 
-/// Makes the settings under which the code loads that was compiled ahead of time: for an engine of the caller's that has
-/// no compiler. [`component`](crate::component()) loads it.
+/// Sets the engine's settings under which the ahead-of-time code loads, for an engine of the caller's that has no
+/// compiler. [`component`](crate::component()) loads it.
 ///
-/// They keep an engine small: no signal handlers, no reserved address space, no image of what memory begins with. Whatever
-/// does not change what code is made, as pooling or limits, is the caller's to add.
+/// They keep an engine small: no signal handlers, no reserved address space, no image of the initial memory. The caller
+/// may add any setting that does not change the generated code, such as pooling or limits.
 ///
 /// ```
 /// use lockhost::wasmtime::{Config, Engine};
@@ -27,16 +27,16 @@ pub fn configure(config: &mut Config) {
         .concurrency_support(false)
         // The embedding program's signal handlers are its own.
         .signals_based_traps(false)
-        // A lock needs a few pages, and must be had under `ulimit -v`: no address space is set aside.
+        // A lock needs a few pages, and must work under `ulimit -v`: no address space is reserved.
         .memory_reservation(0)
         .memory_guard_size(65_536)
         .memory_reservation_for_growth(1 << 20)
-        // What memory begins with is a hundred bytes: to copy them costs less than to map a page of them.
+        // The initial memory has a hundred bytes: to copy them costs less than to map a page of them.
         .memory_init_cow(false);
     choose_target(config);
 }
 
-/// The machine's own code; where wasmtime can make none, its interpreter's, as it does by itself.
+/// Chooses the machine's own code; where wasmtime has no compiler for it, wasmtime itself chooses its interpreter.
 #[cfg(not(feature = "pulley"))]
 fn choose_target(_config: &mut Config) {}
 
@@ -47,7 +47,7 @@ fn choose_target(config: &mut Config) {
         .expect("wasmtime knows its own interpreter");
 }
 
-/// The interpreter of wasmtime for machines of this kind.
+/// Returns wasmtime's interpreter for machines of this kind.
 #[allow(
     dead_code,
     reason = "the library interprets only with the feature `pulley`"

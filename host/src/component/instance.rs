@@ -17,7 +17,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// A new one.
+    /// Makes a new instance.
     pub(crate) fn new() -> wasmtime::Result<Self> {
         let Prelinked { pre, files } = prelink::get()?;
         let mut table = ResourceTable::new();
@@ -37,7 +37,7 @@ impl Instance {
         Ok(Self { store, exports })
     }
 
-    /// The descriptor under which a kernel keeps this instance's claim locked.
+    /// Returns the descriptor under which a kernel keeps this instance's claim locked.
     pub(crate) fn evidence(&self) -> Option<Arc<File>> {
         self.store.data().process.evidence()
     }

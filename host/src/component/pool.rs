@@ -1,4 +1,4 @@
-//! Instances that have nothing to do wait for the next attempt: to make one costs more than to take a lock.
+//! The pool of idle instances for the next attempts: making an instance costs more than taking a lock.
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
@@ -7,16 +7,16 @@ use wasmtime::Result;
 use super::instance::Instance;
 use crate::process::mode::Mode;
 
-/// How many wait at most: as many as were ever at work at one time, in a process that has so many locks. Each keeps some
-/// tens of kilobytes.
+/// The maximum number of idle instances that are kept. A process reaches this only if it used so many at one time. Each
+/// keeps some tens of kilobytes.
 const KEPT: usize = 64;
 
-/// What one may have grown to that waits, in bytes; most never grow.
+/// The largest memory of an instance that is kept, in bytes; most never grow.
 const GROWN: usize = 1 << 20;
 
 static IDLE: Mutex<Vec<Instance>> = Mutex::new(Vec::new());
 
-/// Those that wait. `None` while another thread looks, which may be one of a parent process that is not here.
+/// Locks the pool. Returns `None` while another thread has it, which may be a thread of the parent before a fork.
 fn idle() -> Option<MutexGuard<'static, Vec<Instance>>> {
     match IDLE.try_lock() {
         Ok(idle) => Some(idle),
@@ -26,13 +26,13 @@ fn idle() -> Option<MutexGuard<'static, Vec<Instance>>> {
 }
 
 impl Instance {
-    /// One that has nothing to do, or else a new one.
+    /// Returns an idle instance, or a new one.
     pub(crate) fn ready() -> Result<Self> {
         let waiting = idle().and_then(|mut idle| idle.pop());
         waiting.map_or_else(Self::new, Ok)
     }
 
-    /// As [`ready`](Self::ready), for a plugin: if `by_evidence`, with no look at any process.
+    /// Returns an instance as [`ready`](Self::ready) does, for a plugin. With `by_evidence`, it examines no process.
     pub(crate) fn for_plugin(by_evidence: bool) -> Result<Self> {
         let mut instance = Self::ready()?;
         let state = instance.store.data_mut();
@@ -40,16 +40,17 @@ impl Instance {
         Ok(instance)
     }
 
-    /// The same instance, with this mode for its lock.
+    /// Returns the instance with this mode for its lock.
     pub(crate) fn with_mode(mut self, mode: Mode) -> Self {
         self.store.data_mut().process.set_mode(mode);
         self
     }
 
-    /// Lets it wait for the next task. Call it only if no call of it has failed: after a trap an instance is dead.
+    /// Returns the instance to the pool. Call it only if no call of the instance has failed: after a trap an instance
+    /// is dead.
     ///
-    /// It has nothing left of its last task, or does not wait: no file, no directory, no evidence. So whoever gets it
-    /// next, also in a child made by fork(2), can be told nothing of that task, and do nothing to it.
+    /// The pool keeps it only if nothing of its last task is left: no file, no directory, no evidence. So the next
+    /// user, also in a child made by fork(2), can learn nothing of that task, and do nothing to it.
     pub(super) fn done(mut self) {
         if self.is_clean()
             && let Some(mut idle) = idle()
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn what_a_plugin_may_is_not_left_to_the_next_task() {
         Instance::for_plugin(true).unwrap().done();
-        // Other tests use the instances that wait, so all of them are looked at.
+        // Other tests use the idle instances, so all of them are checked.
         for instance in IDLE.lock().unwrap().iter_mut() {
             assert!(!instance.store.data().process.judges_by_evidence());
         }
@@ -143,7 +144,7 @@ mod tests {
         for _ in 0..3 * KEPT {
             Instance::new().unwrap().done();
         }
-        // Other tests use them meanwhile.
+        // Other tests use the pool meanwhile.
         assert!(IDLE.lock().unwrap().len() <= KEPT);
     }
 }

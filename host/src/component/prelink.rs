@@ -1,4 +1,4 @@
-//! What instances are made of, made once in a process.
+//! The parts of every instance, made once in a process.
 
 use std::{
     process,
@@ -30,38 +30,39 @@ use crate::{
     wasi::fit_filesystem,
 };
 
-/// The component with all that it imports.
+/// The component, linked with all its imports.
 pub(super) struct Prelinked {
     pub(super) pre: LockhostPre<State>,
     /// A store's file system, with nothing in it.
     pub(super) files: WasiFilesystemCtx,
 }
 
-/// The component, linked: made at first use.
+/// Returns the linked component, which is made at first use.
 pub(super) fn get() -> Result<&'static Prelinked> {
     static PRELINKED: ForkSafeOnce<Prelinked> = ForkSafeOnce::new();
 
     PRELINKED.get(|| link(code::load()?), || link(code::copy()?))
 }
 
-/// What is made by one thread, while others wait for it; but never for one that is not in their process. (That cannot be kept
-/// in a child that is forked in the very moment in which wasmtime notes a code: it has a lock for that.)
+/// A value that one thread makes while others wait for it, but never for a thread of another process. (One case
+/// remains: a child that is forked in the very moment in which wasmtime registers code, for which wasmtime has a lock.)
 struct ForkSafeOnce<T> {
     made: OnceLock<T>,
-    /// The number of the process that makes it, or [`NOBODY`]. A child that was forked meanwhile has its parent's here.
+    /// The number of the process that makes it, or [`NOBODY`]. In a child that was forked meanwhile, it is the
+    /// parent's.
     maker: AtomicU32,
-    /// What such a child has made.
+    /// The value that such a child has made.
     beside: OnceLock<T>,
 }
 
-/// No process' number.
+/// The number of no process.
 const NOBODY: u32 = 0;
 
-/// How long another thread is waited for, which needs less than a millisecond: not for ever, since it may have panicked, or
-/// be one of a parent that has this number among processes of its own.
+/// The longest wait for another thread, which needs less than a millisecond. It is not for ever: the thread may have
+/// panicked, or belong to a parent that has the same number in its own PID namespace.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long to wait before looking again, at least.
+/// The shortest pause between two checks.
 const PAUSE: Duration = Duration::from_micros(100);
 
 impl<T> ForkSafeOnce<T> {
@@ -73,10 +74,10 @@ impl<T> ForkSafeOnce<T> {
         }
     }
 
-    /// What was made, or is now: `once`, which nobody else does meanwhile, or `beside` whoever may have been at it.
+    /// Returns the value, and makes it if there is none: by `once` while no other thread does so, or else by `beside`.
     ///
     /// # Errors
-    /// What it says if it fails. Whoever comes next tries anew.
+    /// The error of `once` or `beside`. The next caller tries again.
     fn get(
         &self,
         once: impl FnOnce() -> Result<T>,
@@ -97,14 +98,14 @@ impl<T> ForkSafeOnce<T> {
                         once().inspect_err(|_| self.maker.store(NOBODY, Ordering::Release))?;
                     return Ok(self.made.get_or_init(|| made));
                 }
-                // A lock to wait for could be one that nobody in this process has.
+                // Polls instead of waiting for a lock: a lock might be held by no thread of this process.
                 Err(maker)
                     if maker == myself
                         && waiting.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
                 {
                     thread::sleep(PAUSE);
                 }
-                // Not in the other's place, which may be half filled for good.
+                // Not in `made`, which may stay half-filled for ever.
                 Err(_) => {
                     let made = beside()?;
                     return Ok(self.beside.get_or_init(|| made));
@@ -129,8 +130,8 @@ fn link(component: Component) -> Result<Prelinked> {
             table: &mut state.table,
         }
     })?;
-    // Nothing is given to it but the functions of `wasi:filesystem/types`: no directory, no clock, no random numbers.
-    // Blocking is allowed, so every call is done when it returns, on this thread.
+    // It gets only the functions of `wasi:filesystem/types`: no directory, no clock, no random numbers. Blocking is
+    // allowed, so every call is done when it returns, on this thread.
     let mut wasi = WasiCtx::builder()
         .allow_blocking_current_thread(true)
         .build();

@@ -1,22 +1,22 @@
-//! What a store of this library's own holds, and within which bounds.
+//! The contents of this library's own stores, and their limits.
 
 use wasmtime::{ResourceLimiter, Result, component::ResourceTable};
 use wasmtime_wasi::filesystem::{WasiFilesystemCtx, WasiFilesystemCtxView, WasiFilesystemView};
 
 use crate::process_host::ProcessCtx;
 
-/// How much memory an instance may have, in bytes, also one that works for a plugin. It needs a few hundred kilobytes with the
-/// longest names, however many files and claims there are: directories are listed in parts.
+/// The memory limit of an instance, in bytes, also for a plugin. It needs a few hundred kilobytes with the longest
+/// names, however many files and claims there are: directories are listed in parts.
 pub(crate) const MEMORY: usize = 4 << 20;
 
-/// How many files, directories and pieces of evidence an instance may have at one time: of each level there are at most
-/// a file that is looked at and one of its own with its evidence.
+/// The maximum number of files, directories and pieces of evidence of an instance at one time. Of each level, these are
+/// at most a file that it examines, and one of its own with its evidence.
 pub(crate) const HANDLES: usize = 64;
 
-/// How many bytes an instance may hand over in one call. All that it has to say is names of files and identities.
+/// The maximum number of bytes that an instance may pass in one call. It passes only names of files and identities.
 pub(crate) const HANDED_OVER: usize = 1 << 20;
 
-/// What one store holds: the files of one attempt or lock, and the evidence on them.
+/// The contents of one store: the files of one attempt or lock, and the evidence on them.
 pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) files: WasiFilesystemCtx,
@@ -34,14 +34,14 @@ impl WasiFilesystemView for State {
     }
 }
 
-/// Comes before every call of the host; tests have one that fails.
+/// Runs before every call of the host; tests have one that fails.
 #[cfg(any(not(test), windows))]
 pub(crate) fn called(_table: &mut ResourceTable) {}
 
 #[cfg(all(test, not(windows)))]
 pub(crate) use crate::tests::traps::called;
 
-/// Bounds an instance's memory, and knows how large it is.
+/// The limit of an instance's memory, and the memory's size.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     /// The memory's size in bytes.

@@ -1,8 +1,8 @@
-//! What the component calls of `wasi:filesystem/types`, as functions that are done when they return.
+//! The component's calls of `wasi:filesystem/types`, as functions that are done when they return.
 //!
-//! wasmtime-wasi's are `async`, and what calls them through its own linker runs on a stack of its own, so that it can be
-//! left half-way and gone on with. Here nothing is ever waited for, since all descriptors block. So the component runs on
-//! the caller's stack, and there is none to be made for it.
+//! wasmtime-wasi's functions are `async`. Its own linker runs their callers on a separate stack, so that a call can be
+//! interrupted and resumed. Here no call ever waits, since all descriptors block. So the component runs on the caller's
+//! stack, and needs no other.
 
 use wasmtime::{
     Result, StoreContextMut,
@@ -40,7 +40,7 @@ macro_rules! define {
     };
 }
 
-/// The same, for one that looks at what a name is.
+/// The same, for a function that examines a name.
 macro_rules! define_look {
     ($types:ident, $name:literal, $function:ident) => {
         $types.func_wrap(
@@ -56,7 +56,7 @@ macro_rules! define_look {
     };
 }
 
-/// Adds them to a linker.
+/// Adds the functions to a linker.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     let mut types = linker.instance(TYPES)?;
     add_descriptor(&mut types)?;

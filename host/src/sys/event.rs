@@ -1,4 +1,4 @@
-//! Events of Windows. The program shares this file.
+//! Events on Windows. The program shares this file.
 
 use std::{
     io,
@@ -8,17 +8,17 @@ use std::{
 
 use windows_sys::Win32::System::Threading::CreateEventW;
 
-/// An event that is not signalled, and once it is stays so.
+/// Returns an event that is not signalled, and that stays signalled once it is.
 ///
 /// # Errors
-/// If the system has no room for it.
+/// If the system has no resources for it.
 #[allow(unsafe_code)]
 pub(crate) fn event() -> io::Result<OwnedHandle> {
-    // SAFETY: no attributes and no name are pointed to.
+    // SAFETY: no attributes and no name are passed.
     let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
     if event.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle is new, and nobody else's.
+    // SAFETY: the handle is new, and not owned elsewhere.
     Ok(unsafe { OwnedHandle::from_raw_handle(event) })
 }

@@ -1,4 +1,4 @@
-//! What tells that something has happened, to wait for one or several of them at once.
+//! Notifications of the operating system, and waiting for one or several of them at once.
 
 #[cfg_attr(unix, path = "poll/unix.rs")]
 #[cfg_attr(windows, path = "poll/windows.rs")]

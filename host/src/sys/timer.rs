@@ -1,7 +1,7 @@
-//! Waiting without a runtime: a thread sleeps for as long as somebody waits.
+//! Waiting without a runtime: a thread sleeps for the length of the wait.
 //!
-//! A timer of one runtime would bind this crate to it, and the timers that belong to none keep a thread for good. Hardly
-//! anybody ever waits here, and then for some seconds, or with patience: so there is a thread for just that time.
+//! A timer of one runtime would bind this crate to it, and timers without a runtime keep a thread for ever. A caller
+//! hardly ever waits here, and then for some seconds, or with patience. So there is a thread for just that time.
 
 use std::{
     io,
@@ -17,7 +17,7 @@ use std::{
 
 use super::poll::{BorrowedDescriptor, OwnedDescriptor, Tie, await_any, borrow, tie};
 
-/// Ready once its time is over, or something is told. The thread ends with it, or with its drop.
+/// A future that is ready once its time is over, or a notification comes. The thread ends with it, or with its drop.
 #[derive(Debug)]
 pub(crate) struct Pause {
     shared: Arc<Shared>,
@@ -33,7 +33,7 @@ struct Shared {
 
 impl Pause {
     /// Begins at once. It ends after `limit`, which may be `Duration::MAX` for never, or when one of `told` becomes
-    /// readable, or now and then before that.
+    /// readable. It may also end before that.
     ///
     /// # Errors
     /// If no thread can be started, or there are no descriptors left.
@@ -57,7 +57,7 @@ impl Pause {
 
 fn sleep(shared: &Shared, limit: Duration, descriptors: &[OwnedDescriptor]) {
     let descriptors: Vec<_> = descriptors.iter().map(borrow).collect();
-    // A signal may end it early; then there is one look for nothing.
+    // A signal may end it early, which causes one unneeded check.
     await_any(&descriptors, limit);
     shared.over.store(true, Ordering::Release);
     let waker = shared.waker().take();
@@ -75,7 +75,7 @@ impl Future for Pause {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         *self.shared.waker() = Some(context.waker().clone());
-        // Looked at after that, so that it is not over in between and nobody woken.
+        // Checked after the waker is stored, so that the end of the pause always wakes the task.
         if self.shared.over.load(Ordering::Acquire) {
             Poll::Ready(())
         } else {
@@ -90,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns once the thread has let go of what it shares.
+    /// Returns once the thread has released what it shares.
     fn ended(shared: &Weak<Shared>) {
         while shared.strong_count() > 0 {
             thread::yield_now();

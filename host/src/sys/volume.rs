@@ -1,17 +1,17 @@
-//! What Windows says of the volume that a file is on. The program shares this file.
+//! Facts from Windows about the volume of a file. The program shares this file.
 
 use std::{fs::File, os::windows::io::AsRawHandle, ptr};
 
 use windows_sys::Win32::Storage::FileSystem::GetVolumeInformationByHandleW;
 
-/// What the system calls the file system, and what it says of it.
+/// Returns the name of the file system, and its flags.
 #[allow(unsafe_code)]
 pub(crate) fn about(file: &File) -> Option<(String, u32)> {
     let mut name = [0_u16; 64];
     let length = u32::try_from(name.len()).ok()?;
     let mut flags = 0;
-    // SAFETY: the handle is open, there is room for the flags and as much as is said for the name, and nothing else is asked
-    // for.
+    // SAFETY: the handle is open, there is room for the flags and as much as passed for the name, and nothing else is
+    // requested.
     let told = unsafe {
         GetVolumeInformationByHandleW(
             file.as_raw_handle(),

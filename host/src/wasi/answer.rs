@@ -1,4 +1,4 @@
-//! What wasmtime-wasi's functions answer.
+//! The results of wasmtime-wasi's functions.
 
 use std::task::{Context, Poll, Waker};
 
@@ -7,13 +7,13 @@ use wasmtime_wasi::{
     p2::{FsResult, bindings::filesystem::types::ErrorCode},
 };
 
-/// The interface, as wasmtime-wasi calls it.
+/// The interface's name in wasmtime-wasi.
 pub(crate) const TYPES: &str = "wasi:filesystem/types@0.2.12";
 
-/// What one of its functions answers.
+/// The result of one of its functions.
 pub(crate) type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
 
-/// What wasmtime-wasi answers, told apart: a failure that the component hears of, or one that ends it.
+/// Splits the result of wasmtime-wasi: a failure is reported to the component, or ends it.
 pub(crate) fn answer<T>(answer: FsResult<T>) -> Answer<T> {
     match answer {
         Ok(answer) => Ok(Ok(answer)),
@@ -21,11 +21,11 @@ pub(crate) fn answer<T>(answer: FsResult<T>) -> Answer<T> {
     }
 }
 
-/// Where a store's data keeps its files: that of its WASI.
+/// Returns the files of a store's data: those of its WASI.
 pub(crate) type View<T> = fn(&mut T) -> WasiFilesystemCtxView<'_>;
 
-/// What a call of wasmtime-wasi answers. All descriptors block, so it is done at the first look; no runtime, no thread and
-/// no waker is involved, whether the caller has one or not.
+/// Returns the result of a call of wasmtime-wasi. All descriptors block, so the first poll completes it. It needs no
+/// runtime, thread or waker, whether the caller has one or not.
 ///
 /// # Errors
 /// If it waits after all.

@@ -1,8 +1,8 @@
-//! Why an operation failed, as the system said it, where WASI has no code for that: too many open files, a stale handle of
-//! a network file system.
+//! The system's own reason for a failed operation, where WASI has no code for it: too many open files, a stale handle
+//! of a network file system.
 //!
-//! The component hears `io` and names the operation and the file. The number stays on the host's side, with the thread that
-//! the call was made on: the error is put into words there, before the component is called again.
+//! The component gets `io` and names the operation and the file. The number stays on the host's side, with the thread
+//! of the call. The error is put into words there, before the component is called again.
 
 use std::{cell::RefCell, io};
 
@@ -10,19 +10,20 @@ use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 use crate::bindings::direct::lockfile::{Failure, Operation};
 
-/// How many are kept. A call of the component that fails more often has said why long before.
+/// The maximum number of failures that are kept. A call of the component that fails more often has reported why long
+/// before.
 const MOST: usize = 64;
 
 thread_local! {
     static NOTED: RefCell<Vec<(Operation, i32)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Forgets what an earlier call of the component came to.
+/// Forgets the failures of an earlier call of the component.
 pub(crate) fn forget() {
     NOTED.with_borrow_mut(Vec::clear);
 }
 
-/// Keeps the number of a failure for which the component is answered with `code`.
+/// Keeps the number of a failure for which the component gets `code`.
 #[cfg_attr(
     windows,
     allow(dead_code, reason = "each code of its own has a sentence there")
@@ -36,7 +37,7 @@ pub(crate) fn note(operation: Operation, code: ErrorCode, number: i32) {
     }
 }
 
-/// Returns the system's error of the last such failure of an operation, if the component reports that it failed so.
+/// Returns the system's error of the last such failure of an operation, if the component reports that failure.
 pub(crate) fn of(failure: Failure) -> Option<io::Error> {
     if failure.code != ErrorCode::Io {
         return None;

@@ -1,13 +1,13 @@
-//! A time that tells a new file from all others, where no number does.
+//! A creation time that distinguishes a new file from all others, where no number does.
 
 use std::{
     hash::{BuildHasher, RandomState},
     ops::Range,
 };
 
-/// A time at which nothing was made, and that no file has by chance: one of two billion (2·10⁹), in units of 100 nanoseconds
-/// since the year 1601. The true time would be the same for files that are made one right after the other, and a file system
-/// may give a new file that of one which had its name before ("tunnelling").
+/// Returns a time at which nothing was made, and that no file has by chance: one of two billion (2·10⁹), in units of
+/// 100 nanoseconds since the year 1601. The true time would be the same for files that are made right after each other.
+/// A file system may also give a new file the time of one which had its name before ("tunnelling").
 pub(super) fn stamp() -> i64 {
     stamp_of(RandomState::new().hash_one(()))
 }
@@ -18,16 +18,16 @@ fn stamp_of(random: u64) -> i64 {
     (EPOCH + YEARS.start + step * STEP) * UNITS
 }
 
-/// The times that FAT and exFAT can say wherever one is on Earth, from 1981 to 2106, in seconds since 1970.
+/// The times that FAT and exFAT can store in every time zone, from 1981 to 2106, in seconds since 1970.
 const YEARS: Range<i64> = 347_155_200..4_323_283_200;
 
-/// In how large steps they can, in seconds: what is noted is read again as it was.
+/// The step of these times, in seconds: a stored time is read back unchanged.
 const STEP: i64 = 2;
 
-/// From the beginning of Windows' time, the year 1601, to that of Unix, in seconds.
+/// The seconds from the beginning of Windows' time, the year 1601, to that of Unix.
 const EPOCH: i64 = 11_644_473_600;
 
-/// Of Windows' time in a second.
+/// The units of Windows' time in a second.
 const UNITS: i64 = 10_000_000;
 
 #[cfg(test)]

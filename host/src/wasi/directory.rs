@@ -6,7 +6,7 @@ use wasmtime_wasi::filesystem::{Descriptor, Dir, FsPerms, OpenMode};
 
 use crate::process::platform;
 
-/// Opens a directory for the component: `lockfile`'s `attempt` and `inspect` take it once it is in the store's table.
+/// Opens a directory for the component: `lockfile`'s `attempt` and `inspect` accept it once it is in the store's table.
 /// The component sees nothing above or beside it. [`bindings`](crate::bindings) has an example.
 ///
 /// # Errors
@@ -16,7 +16,7 @@ pub fn open_directory(path: impl AsRef<Path>) -> io::Result<Descriptor> {
     Ok(Descriptor::Dir(as_dir(directory)))
 }
 
-/// A directory as the component takes it.
+/// Returns a directory in the form that the component needs.
 pub(crate) fn as_dir(directory: File) -> Dir {
     let mode = OpenMode::READ | OpenMode::WRITE;
     Dir::new(directory, FsPerms::ReadWrite, mode, true)

@@ -1,4 +1,4 @@
-//! What the codes of WASI mean.
+//! The meaning of WASI's error codes.
 
 use std::io;
 
@@ -12,7 +12,7 @@ pub(crate) use self::platform::BUSY_PASSES;
 #[cfg(not(windows))]
 pub(crate) use self::platform::explained;
 
-/// What a code of WASI means, as the operating system would put it.
+/// Returns the meaning of a code, in the operating system's words.
 pub(crate) fn words(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Access => "permission denied",
@@ -47,7 +47,7 @@ pub(crate) fn words(code: ErrorCode) -> &'static str {
     }
 }
 
-/// The closest kind of the standard library's.
+/// Returns the closest kind of the standard library's.
 pub(crate) fn kind(code: ErrorCode) -> io::ErrorKind {
     match code {
         ErrorCode::Access | ErrorCode::NotPermitted => io::ErrorKind::PermissionDenied,

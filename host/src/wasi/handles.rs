@@ -1,7 +1,7 @@
-//! Files by the handle of their directory and one name, which Win32 has no calls for.
+//! Files by the handle of their directory and one name, for which Win32 has no calls.
 //!
-//! The system takes such a name as it is: no device is meant by `NUL`, nothing is cut off its end, and it has no directory
-//! in it.
+//! The system uses such a name as it is: `NUL` means no device, nothing is cut off its end, and it contains no
+//! directory.
 
 use std::{
     fs::File,
@@ -48,22 +48,22 @@ use windows_sys::{
 use super::opening::{self, Wanted};
 use crate::process::platform::lacks_links;
 
-/// Why something could not be done.
+/// The reason why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Status(NTSTATUS);
 
 impl Status {
-    /// Whether a directory has the name.
+    /// Returns whether a directory has the name.
     pub(super) fn is_of_a_directory(self) -> bool {
         self.0 == STATUS_FILE_IS_A_DIRECTORY
     }
 
-    /// Whether the name is still that of a file which is removed, and which somebody has open.
+    /// Returns whether the name still belongs to a removed file that a process has open.
     pub(super) fn is_of_the_removed(self) -> bool {
         self.0 == STATUS_DELETE_PENDING
     }
 
-    /// Whether a file system, or a system, says by this that it does not know what is asked of it.
+    /// Returns whether a file system, or a system, reports by this that it does not support a request.
     fn is_of_the_unknown(self) -> bool {
         matches!(
             self.0,
@@ -75,18 +75,18 @@ impl Status {
         )
     }
 
-    /// Whether somebody has the file open who does not permit what is wanted. That may be over in a moment: who looks
-    /// through all files for one thing or another has each open no longer.
+    /// Returns whether another process has the file open and does not permit the operation. That may be over in a
+    /// moment: a program that scans all files keeps each open only briefly.
     fn passes(self) -> bool {
         self.0 == STATUS_SHARING_VIOLATION
     }
 
-    /// What WASI calls it.
+    /// Returns WASI's code for it.
     #[allow(unsafe_code)]
     pub(super) fn code(self) -> ErrorCode {
         match self.0 {
-            // It is removed, and goes when the last who has it open closes it. Whoever wants its name finds it taken
-            // until then, and nobody can open it any more.
+            // It is removed, and disappears when the last process that has it open closes it. Until then its name is in
+            // use, and no process can open it any more.
             STATUS_DELETE_PENDING => ErrorCode::NoEntry,
             STATUS_SHARING_VIOLATION => ErrorCode::Busy,
             _ if self.is_of_the_unknown() => ErrorCode::Unsupported,
@@ -102,7 +102,7 @@ impl Status {
     }
 }
 
-/// Does it, again and again for a moment if others are in the way.
+/// Repeats an attempt for a moment while other processes block it.
 fn patiently<T>(attempt: impl FnMut() -> Result<T, Status>) -> Result<T, Status> {
     opening::patiently(|status: &Status| status.passes(), attempt)
 }
@@ -114,7 +114,7 @@ fn disposition(wanted: Wanted) -> NTCREATEFILE_CREATE_DISPOSITION {
     }
 }
 
-/// Opens a file in a directory, and a symbolic link itself. Whoever else opens, renames and removes it may.
+/// Opens a file in a directory, or a symbolic link itself. Other processes may open, rename and remove it.
 pub(super) fn open(
     directory: &File,
     name: &str,
@@ -144,15 +144,15 @@ fn open_once(
         Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
         RootDirectory: directory.as_raw_handle(),
         ObjectName: &raw const name,
-        // As all of Win32 has it; a directory that tells upper from lower case does so all the same.
+        // As everywhere in Win32; a directory that distinguishes upper from lower case still does.
         Attributes: OBJ_CASE_INSENSITIVE,
         SecurityDescriptor: ptr::null(),
         SecurityQualityOfService: ptr::null(),
     };
     let mut handle = INVALID_HANDLE_VALUE;
     let mut told = IO_STATUS_BLOCK::default();
-    // SAFETY: the directory's handle is open, the name and the attributes outlive the call and are only read by it, there
-    // is room for both answers, and neither a size nor attributes beyond the usual are pointed to.
+    // SAFETY: the directory's handle is open. The name and the attributes outlive the call, which only reads them.
+    // There is room for both answers, and neither a size nor attributes beyond the usual are passed.
     let status = unsafe {
         NtCreateFile(
             &raw mut handle,
@@ -169,27 +169,27 @@ fn open_once(
         )
     };
     match status {
-        // SAFETY: the handle is new, and nobody else's.
+        // SAFETY: the handle is new, and not owned elsewhere.
         STATUS_SUCCESS => Ok(unsafe { File::from_raw_handle(handle) }),
         status => Err(Status(status)),
     }
 }
 
-/// Gives a file a further name, in the same directory or another, that nobody has.
+/// Gives a file a further name that is free, in the same directory or another.
 pub(super) fn link(directory: &File, file: &str, to: &File, name: &str) -> Result<(), Status> {
     let file = open(directory, file, FILE_WRITE_ATTRIBUTES, Wanted::Existing, 0)?;
     let beside = ptr::eq(directory, to);
     let linked = patiently(|| name_it(&file, to, beside, name, FileLinkInformation));
     linked.map_err(|status| match status {
-        // What some systems say instead of that there is no such thing.
+        // Some systems report this instead of a missing feature.
         Status(STATUS_ACCESS_DENIED) if lacks_links(&file) => Status(STATUS_NOT_SUPPORTED),
         status => status,
     })
 }
 
-/// Gives a file a name that nobody has, in another's place or beside it. `here` says that the directory is its own.
+/// Gives a file a name that is free, instead of its own name or beside it. `here` means that the directory is its own.
 ///
-/// Systems take a name in its own directory without a handle as well, and servers know nothing of handles.
+/// For a name in the file's own directory, systems also accept a name without a handle. Servers do not support handles.
 fn name_it(
     file: &File,
     to: &File,
@@ -217,11 +217,11 @@ fn name_it_in(
     let too_long = |_| Status(STATUS_NAME_TOO_LONG);
     let length = u32::try_from(bytes).map_err(too_long)?;
     let size = size_of::<FILE_LINK_INFORMATION>() + bytes;
-    // Of words, so that it is aligned as the structure is that it begins with.
+    // Of words, so that it has the alignment of the structure at its start.
     let mut room = vec![0_u64; size.div_ceil(size_of::<u64>())];
     let information = room.as_mut_ptr().cast::<FILE_LINK_INFORMATION>();
-    // SAFETY: there is room for the structure, and for the name behind it: that begins in it already. The rest is zero, which
-    // means that nothing is replaced.
+    // SAFETY: there is room for the structure, and for the name behind it, which begins inside the structure. The rest
+    // is zero, which means that nothing is replaced.
     unsafe {
         (*information).RootDirectory = to.map_or(ptr::null_mut(), File::as_raw_handle);
         (*information).FileNameLength = length;
@@ -232,7 +232,7 @@ fn name_it_in(
     unsafe { set(file, class, &room[..]) }
 }
 
-/// Removes a name of a file, or of a symbolic link: at once, also while others have it open.
+/// Removes a name of a file, or of a symbolic link: at once, also while other processes have it open.
 pub(super) fn remove(
     directory: &File,
     name: &str,
@@ -262,8 +262,8 @@ fn remove_at_once(
     unsafe { set(&file, FileDispositionInformationEx, &information) }
 }
 
-/// Where a name goes only when the last who has the file open closes it, as on FAT: it is made to have another one first,
-/// under which it goes then.
+/// Removes a name where it would disappear only when the last process closes the file, as on FAT. The file first gets
+/// another name, which disappears then.
 #[allow(unsafe_code)]
 fn remove_from_elsewhere(
     directory: &File,
@@ -295,7 +295,7 @@ fn remove_from_elsewhere(
     }
 }
 
-/// Takes the attribute from a file that says it is only to be read: elsewhere, too, that is no matter of its names.
+/// Removes a file's read-only attribute: on other systems, too, it does not protect the file's names.
 #[allow(unsafe_code)]
 fn permit_removal(
     directory: &File,
@@ -304,7 +304,7 @@ fn permit_removal(
 ) -> Result<(), Status> {
     let access = FILE_WRITE_ATTRIBUTES;
     let file = open(directory, name, access, Wanted::Existing, options)?;
-    // Its times stay what they are.
+    // Its times are not changed.
     let information = FILE_BASIC_INFORMATION {
         FileAttributes: FILE_ATTRIBUTE_NORMAL,
         ..FILE_BASIC_INFORMATION::default()
@@ -313,10 +313,10 @@ fn permit_removal(
     unsafe { set(&file, FileBasicInformation, &information) }
 }
 
-/// Notes a time as that at which a file was made.
+/// Sets the creation time of a file.
 #[allow(unsafe_code)]
 pub(super) fn date(file: &File, made: i64) -> Result<(), Status> {
-    // Zero is for what is to stay as it is.
+    // Zero leaves a value as it is.
     let information = FILE_BASIC_INFORMATION {
         CreationTime: made,
         ..FILE_BASIC_INFORMATION::default()
@@ -325,10 +325,10 @@ pub(super) fn date(file: &File, made: i64) -> Result<(), Status> {
     unsafe { set(file, FileBasicInformation, &information) }
 }
 
-/// Changes what there is to be known about a file.
+/// Changes a file's metadata.
 ///
 /// # Safety
-/// The information is what the system takes for this class of it.
+/// The information has the type that the system expects for this class.
 #[allow(unsafe_code)]
 unsafe fn set<T: ?Sized>(
     file: &File,
@@ -337,7 +337,7 @@ unsafe fn set<T: ?Sized>(
 ) -> Result<(), Status> {
     let size = u32::try_from(size_of_val(information)).map_err(|_| Status(STATUS_NAME_TOO_LONG))?;
     let mut told = IO_STATUS_BLOCK::default();
-    // SAFETY: the handle is open, the information is as long as is said, and there is room for the answer.
+    // SAFETY: the handle is open, the information is as long as passed, and there is room for the answer.
     let status = unsafe {
         NtSetInformationFile(
             file.as_raw_handle(),

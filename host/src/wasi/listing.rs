@@ -1,5 +1,5 @@
-//! What is in a directory, an entry at a time: wasmtime-wasi's reads all of it at once and keeps it, and looks at each file
-//! for its type.
+//! Directory listings, an entry at a time. wasmtime-wasi's reads the whole directory at once and keeps it, and examines
+//! each file for its type.
 
 use wasmtime::{
     Result, StoreContextMut,
@@ -17,7 +17,7 @@ use super::answer::{Answer, View};
 #[cfg_attr(not(windows), path = "listing/unix.rs")]
 mod platform;
 
-/// Defines the calls anew, and what is handed around between them.
+/// Defines the calls anew, and the resource that they share.
 pub(super) fn fit<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
     let listing = ResourceType::host::<Listing>();
     types.resource("directory-entry-stream", listing, move |mut store, rep| {

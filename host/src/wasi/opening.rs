@@ -1,4 +1,4 @@
-//! `open-at` for one name of a directory: what both platforms share.
+//! `open-at` for one name of a directory: the parts that both platforms share.
 
 use std::{thread, time::Duration};
 
@@ -18,16 +18,16 @@ use super::{
 
 pub(super) type Directory = Resource<Descriptor>;
 
-/// Whether a file has to be there, or must not.
+/// Whether a file must exist, or must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// It has to.
+    /// It must exist.
     Existing,
-    /// It must not, and is made.
+    /// It must not exist, and is made.
     New,
 }
 
-/// How a file is to be opened.
+/// The way in which a file is opened.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening {
     pub(super) follow: PathFlags,
@@ -36,7 +36,7 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// Whether the file has to be there, or must not, if it is to be opened in a way that is done here.
+    /// Returns whether the file must exist, or must not, if it is opened in a way that is handled here.
     pub(super) fn wanted(self) -> Option<Wanted> {
         let asked = DescriptorFlags::READ | DescriptorFlags::WRITE;
         if self.follow != PathFlags::empty() || !asked.contains(self.flags) {
@@ -50,7 +50,8 @@ impl Opening {
         }
     }
 
-    /// As wasmtime-wasi has it: what is made can be written, and what is not written read.
+    /// Returns the mode, as wasmtime-wasi does: a new file is writable, and a file that is not opened for writing is
+    /// readable.
     pub(super) fn mode(self) -> OpenMode {
         let mut mode = OpenMode::empty();
         let writes = self.flags.contains(DescriptorFlags::WRITE);
@@ -88,7 +89,7 @@ pub(super) fn fit<T: 'static>(
     )
 }
 
-/// Opens it as wasmtime-wasi does.
+/// Opens a file as wasmtime-wasi does.
 pub(super) fn open_by_wasmtime(
     mut view: WasiFilesystemCtxView<'_>,
     dir: &Directory,
@@ -103,7 +104,7 @@ pub(super) fn open_by_wasmtime(
     answer(opened)
 }
 
-/// The same descriptor, whose calls block: to be deleted after one.
+/// Returns the same descriptor with calls that block; delete it after one call.
 pub(super) fn blocking(
     view: &mut WasiFilesystemCtxView<'_>,
     descriptor: &Resource<Descriptor>,
@@ -112,12 +113,11 @@ pub(super) fn blocking(
     Ok(view.table.push(reopened)?)
 }
 
-/// How often an operation is tried that another program is in the way of, and how long the pause in between is: two
-/// thirds of a second in all.
+/// The tries of a blocked operation, and the first pause, which doubles each time: two thirds of a second in all.
 const TRIES: u32 = 7;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Tries an operation again for a moment, as long as it fails in a way that passes by itself.
+/// Repeats an operation for a moment while its failure is one that passes by itself.
 pub(super) fn patiently<T, E>(
     passes: impl Fn(&E) -> bool,
     mut attempt: impl FnMut() -> std::result::Result<T, E>,

@@ -1,10 +1,10 @@
-//! `open-at` without waiting, whatever stands at the name, and directories read an entry at a time; everything else is
+//! `open-at` without waiting, whatever is at the name, and directory listings an entry at a time. Everything else is
 //! wasmtime-wasi's.
 //!
-//! open(2) waits in two cases in which no lock file is worth the wait: for the other end of a FIFO, and for a lease that
-//! the file's owner has on it (fcntl(2), `F_SETLEASE`), 45 seconds by default. The component asks what a file is before
-//! it opens it, but the file may be exchanged between the two. So the file is opened with `O_NONBLOCK`, and is looked at
-//! once more when it is open.
+//! open(2) waits in two cases in which a lock file is never worth the wait: for the other end of a FIFO, and for a
+//! lease that the file's owner has on it (fcntl(2), `F_SETLEASE`), 45 seconds by default. The component checks what a
+//! file is before it opens it, but the file may be exchanged between the two. So this opens the file with `O_NONBLOCK`,
+//! and checks it once more when it is open.
 
 use std::fs::File;
 
@@ -68,18 +68,18 @@ fn open_at(
     )
 }
 
-/// Whether it is the name of a file in the directory itself.
+/// Returns whether it is the name of a file in the directory itself.
 pub(crate) fn is_plain(path: &str) -> bool {
     !matches!(path, "" | "." | "..") && !path.contains('/')
 }
 
-/// What was opened.
+/// The object that was opened.
 enum Opened {
     File(File),
     Directory(File),
 }
 
-/// Opens a file of a directory, or makes one that is private to its user from the start. No link is followed.
+/// Opens a file of a directory, or makes one that is private to its user from the start. It follows no link.
 fn open(directory: &File, name: &str, mode: OpenMode, wanted: Wanted) -> Result<Opened, ErrorCode> {
     let file = openat(
         directory,
@@ -115,18 +115,18 @@ fn flags(mode: OpenMode, wanted: Wanted) -> OFlags {
         Wanted::Existing => OFlags::empty(),
         Wanted::New => OFlags::CREATE | OFlags::EXCL,
     };
-    // A terminal that was exchanged in must not become this process' own.
+    // If a terminal was exchanged in, it must not become this process' own.
     access | how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC
 }
 
-/// What WASI calls it.
+/// Returns WASI's code for an error.
 fn code(error: Errno, wanted: Wanted) -> ErrorCode {
     match error {
-        // With `O_NONBLOCK` a lease answers so.
+        // With `O_NONBLOCK`, a lease causes this error.
         Errno::WOULDBLOCK => ErrorCode::WouldBlock,
         // A socket, a device without a driver, or a FIFO that is opened for writing and that no process reads.
         Errno::NXIO | Errno::NODEV => ErrorCode::NoSuchDevice,
-        // FreeBSD's answer for a symbolic link.
+        // FreeBSD's error for a symbolic link.
         Errno::MLINK if wanted == Wanted::Existing => ErrorCode::Loop,
         error => explained(
             match wanted {

@@ -122,7 +122,7 @@ fn open_at(
         && numbers_places(&file)
         && let Err(status) = handles::date(&file, stamp())
     {
-        // The component knows of no file then. That it cannot be removed either is no news.
+        // The component knows of no file then. If the file cannot be removed either, that adds nothing.
         let _ = handles::remove(&parent.dir, &path, FILE_NON_DIRECTORY_FILE);
         return Ok(Err(status.code()));
     }
@@ -130,7 +130,7 @@ fn open_at(
     Ok(Ok(view.table.push(Descriptor::File(file))?))
 }
 
-/// Whether it is a symbolic link, or another name that stands for something elsewhere.
+/// Returns whether it is a symbolic link, or another name for something elsewhere.
 fn is_link(file: &File) -> bool {
     file.metadata().is_ok_and(|it| it.file_type().is_symlink())
 }
@@ -237,8 +237,8 @@ fn metadata_hash(
     answer(hash)
 }
 
-/// That of wasmtime-wasi where 64 bits tell files of a volume apart, as on NTFS. Where they do not, all of the 128 (ReFS), or
-/// the time alone (FAT).
+/// Returns wasmtime-wasi's hash where 64 bits distinguish the files of a volume, as on NTFS. Otherwise it has all 128
+/// bits (ReFS), or only the time (FAT).
 fn hash_of(
     view: &mut WasiFilesystemCtxView<'_>,
     opened: &Resource<Descriptor>,
@@ -253,13 +253,13 @@ fn hash_of(
     }
 }
 
-/// What there is to be asked about a name.
+/// The result of examining a name.
 enum Looked {
-    /// What has it, opened for nothing but that.
+    /// Its file or directory, opened only for that.
     At(Resource<Descriptor>),
     /// Nothing.
     Not(Status),
-    /// It is no plain name: where it is to be looked for.
+    /// It is not a plain name: the directory to examine it in.
     Elsewhere(Directory),
 }
 
@@ -297,7 +297,8 @@ fn look(
     )
 }
 
-/// Whether it is the name of a file in the directory itself: of no other, of no stream of a file, and of no directory.
+/// Returns whether it is the name of a file in the directory itself: not of another, a stream of a file, or a
+/// directory.
 fn is_plain(path: &str) -> bool {
     !matches!(path, "" | "." | "..") && !path.contains(['\\', '/', ':'])
 }

@@ -1,15 +1,15 @@
-//! A copy of the code, as wasmtime makes it.
+//! The code as a copy that wasmtime makes.
 
 use wasmtime::{Result, component::Component};
 
 use super::{CODE, Code, copy};
 
-/// Its bytes.
+/// Returns the code's bytes.
 pub(super) fn code() -> &'static Code {
     CODE
 }
 
-/// Loads it.
+/// Loads the component from a copy.
 pub(in crate::component) fn load() -> Result<Component> {
     copy()
 }

@@ -1,4 +1,4 @@
-//! The code where it lies in the program's file, among the program's own code: nothing is copied, no memory is made
+//! The code where it lies in the program's file, among the program's own code. Nothing is copied, no memory is made
 //! executable, and all processes that run the program share it.
 
 use std::{fs::File, io::BufReader, ptr::NonNull, sync::Arc};
@@ -11,24 +11,25 @@ use super::{Code, config, copy};
 mod maps;
 mod segments;
 
-/// It begins with a page of its own, of whatever size pages are.
+/// Aligned to a page, whatever the page size is.
 #[cfg_attr(target_arch = "x86_64", repr(C, align(4096)))]
 #[cfg_attr(not(target_arch = "x86_64"), repr(C, align(65536)))]
 struct Pages(Code);
 
 #[allow(unsafe_code)]
-// SAFETY: the section is one of those that linkers put among the program's code, which is mapped readable and never
-// writable. A static without interior mutability asks for no more than that.
+// SAFETY: the section is one that linkers put among the program's code, which is mapped readable and never writable. A
+// static without interior mutability needs no more than that.
 #[unsafe(link_section = ".text.lockfile")]
 static CODE: Pages = Pages(*super::CODE);
 
-/// Its bytes.
+/// Returns the code's bytes.
 pub(super) fn code() -> &'static Code {
     &CODE.0
 }
 
-/// The component in an engine of this library's own: in place, or from a copy where the linker has put it elsewhere. Nobody may
-/// call this again while something that was loaded by it is there, since wasmtime knows a piece of code by its address.
+/// Loads the component into this library's own engine: in place, or from a copy if the linker has put the code
+/// elsewhere. It must not be called again while the result of an earlier call exists: wasmtime identifies code by its
+/// address.
 #[allow(unsafe_code)]
 pub(in crate::component) fn load() -> Result<Component> {
     if !is_executable() {
@@ -37,8 +38,8 @@ pub(in crate::component) fn load() -> Result<Component> {
     let mut config = config();
     config.with_custom_code_memory(Some(Arc::new(InPlace)));
     let engine = Engine::new(&config)?;
-    // SAFETY: these are the bytes that `deserialize` is given, and so made by wasmtime's compiler; a static lives for ever,
-    // and nobody can write to this one.
+    // SAFETY: these are the bytes that `deserialize` gets, and so made by wasmtime's compiler. A static lives for ever,
+    // and this one is not writable.
     unsafe { Component::deserialize_raw(&engine, NonNull::from(&code()[..])) }
 }
 
@@ -59,9 +60,9 @@ impl CustomCodeMemory for InPlace {
     }
 }
 
-/// Whether the code is mapped executable. Linkers that sort by name see to that; those that sort by what a section says of
-/// itself (it holds data) do not. The kernel is asked first, and the loader only where it tells nothing, as without `/proc`: the
-/// lock that the loader takes may be, in a child that was forked, a thread's that is not there.
+/// Returns whether the code is mapped executable. Linkers that sort sections by name place it so; those that sort by a
+/// section's flags (it holds data) do not. The kernel's list counts first. The loader is asked only without it, as
+/// without `/proc`: in a forked child, a thread that does not exist there may hold the loader's lock.
 fn is_executable() -> bool {
     let code = code().as_ptr_range();
     let code = code.start.addr()..code.end.addr();

@@ -1,8 +1,9 @@
-//! What of a process' memory may be executed: `/proc/PID/maps`, proc_pid_maps(5).
+//! The executable parts of a process' memory: `/proc/PID/maps`, proc_pid_maps(5).
 
 use std::{io::BufRead, ops::Range};
 
-/// Whether all of `code` lies in one mapping that may be executed and not written to. Whatever cannot be read is none.
+/// Returns whether all of `code` lies in one mapping that is executable and not writable. A line that cannot be read is
+/// no mapping.
 pub(super) fn is_executable(maps: impl BufRead, code: &Range<usize>) -> bool {
     maps.split(b'\n')
         .map_while(Result::ok)
@@ -15,7 +16,7 @@ pub(super) fn is_executable(maps: impl BufRead, code: &Range<usize>) -> bool {
         .unwrap_or(false)
 }
 
-/// Where a mapping lies, and what is permitted there. A file's name, which is last, may be anything.
+/// Returns the address range and the permissions of a mapping. A file's name, which is last, may contain any bytes.
 fn mapping(line: &[u8]) -> Option<(Range<usize>, &str)> {
     let mut fields = line.split(|byte| *byte == b' ');
     let mut field = || str::from_utf8(fields.next()?).ok();

@@ -1,4 +1,4 @@
-//! What of a program and its libraries is code: dl_iterate_phdr(3), which needs no file, but a lock of the loader's.
+//! The executable parts of a program and its libraries: dl_iterate_phdr(3), which needs no file, but the loader's lock.
 
 use std::{
     ffi::{c_int, c_void},
@@ -6,37 +6,37 @@ use std::{
     slice,
 };
 
-/// What is looked for in the program and its libraries, and whether it was found.
+/// The searched code, and whether it was found.
 struct Search {
     code: Range<usize>,
     is_found: bool,
 }
 
-/// Whether all of `code` was mapped executable when the program, or the library that it is in, was loaded.
+/// Returns whether all of `code` was mapped executable when its program or library was loaded.
 #[allow(unsafe_code)]
 pub(super) fn is_executable(code: &Range<usize>) -> bool {
     let mut search = Search {
         code: code.clone(),
         is_found: false,
     };
-    // SAFETY: the function is one for this, and what it is given with each call outlives them.
+    // SAFETY: the function has the required type, and its argument outlives the calls.
     unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
     search.is_found
 }
 
-/// Looks through the segments of a program or a library. Not 0, which ends the search, once it has found them.
+/// Searches the segments of a program or a library. Returns 1, which ends the search, once it has found the code.
 #[allow(unsafe_code)]
 unsafe extern "C" fn look(object: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> c_int {
-    // SAFETY: dl_iterate_phdr(3) hands in what is known of an object and stays so during the call, and what it was given
-    // itself, which is used by nobody else meanwhile.
+    // SAFETY: dl_iterate_phdr(3) passes a description of an object that stays valid during the call, and its own
+    // argument, which nothing else uses meanwhile.
     let (object, search) = unsafe { (&*object, &mut *search.cast::<Search>()) };
     if object.dlpi_phnum == 0 {
         return 0;
     }
-    // SAFETY: as many headers are there as is said.
+    // SAFETY: there are as many headers as the description states.
     let segments = unsafe { slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) };
     search.is_found = segments.iter().any(|segment| {
-        // Where they lie is a number of as many bits as an address has.
+        // A segment's place is a number of as many bits as an address has.
         let start = (object.dlpi_addr as usize).wrapping_add(segment.p_vaddr as usize);
         let end = start.wrapping_add(segment.p_memsz as usize);
         let is_code = segment.p_type == libc::PT_LOAD && segment.p_flags & libc::PF_X != 0;

@@ -1,4 +1,4 @@
-//! Calls that change a directory or a file, made here: why one failed is known in the system's own words then.
+//! Calls that change a directory or a file, made here directly, so that the system's own error is known.
 
 use rustix::{
     fs::{AtFlags, linkat, statat, unlinkat},
@@ -24,8 +24,8 @@ use crate::{
 #[cfg_attr(not(target_os = "linux"), path = "open_file/elsewhere.rs")]
 mod open_file;
 
-/// As wasmtime-wasi has it, for names in the directories themselves; and a name for a file that is open, where `dir` is that
-/// file and `path` is empty.
+/// Links as wasmtime-wasi does, for names in the directories themselves. It also gives a name to an open file, if `dir`
+/// is that file and `path` is empty.
 pub(super) fn link_at(
     view: &mut WasiFilesystemCtxView<'_>,
     (dir, path): (Handle, String),
@@ -57,7 +57,7 @@ pub(super) fn link_at(
     Ok(linked.map_err(|error| explained(Operation::Link, error)))
 }
 
-/// The same.
+/// Removes a name as wasmtime-wasi does, in the directory itself.
 pub(super) fn unlink_file_at(
     view: &mut WasiFilesystemCtxView<'_>,
     dir: Handle,
@@ -73,7 +73,7 @@ pub(super) fn unlink_file_at(
     Ok(removed.map_err(|error| explained(Operation::Remove, error)))
 }
 
-/// The same, for an open file.
+/// Writes to an open file as wasmtime-wasi does.
 pub(super) fn write(
     view: &mut WasiFilesystemCtxView<'_>,
     file: Handle,
@@ -90,7 +90,7 @@ pub(super) fn write(
     Ok(written.map_err(|error| explained(Operation::Write, error)))
 }
 
-/// What wasmtime-wasi answered about a name. If that is only that it failed, the system is asked once more, for the reason.
+/// Returns wasmtime-wasi's answer about a name. If it is only `io`, this repeats the call to learn the reason.
 pub(super) fn seen_at<T>(
     view: &WasiFilesystemCtxView<'_>,
     dir: &Resource<Descriptor>,
@@ -107,7 +107,7 @@ pub(super) fn seen_at<T>(
     seen
 }
 
-/// The same, about what is in a file.
+/// Returns wasmtime-wasi's answer about the content of a file, as [`seen_at`] does.
 pub(super) fn read<T>(
     view: &WasiFilesystemCtxView<'_>,
     file: &Resource<Descriptor>,

@@ -1,4 +1,4 @@
-//! Calls that change a directory or a file. Those that name one are replaced once more, see `fit_filesystem`.
+//! Calls that change a directory or a file. `fit_filesystem` replaces those that name a file once more.
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::{
@@ -9,7 +9,7 @@ use wasmtime_wasi::{
 use super::Handle;
 use crate::wasi::answer::{Answer, answer, at_once};
 
-/// By wasmtime-wasi.
+/// Links by wasmtime-wasi.
 pub(super) fn link_at(
     view: &mut WasiFilesystemCtxView<'_>,
     (dir, path): (Handle, String),
@@ -19,7 +19,7 @@ pub(super) fn link_at(
     answer(at_once(view.link_at(dir, follow, path, to, name))?)
 }
 
-/// By wasmtime-wasi.
+/// Removes a name by wasmtime-wasi.
 pub(super) fn unlink_file_at(
     view: &mut WasiFilesystemCtxView<'_>,
     dir: Handle,
@@ -28,7 +28,7 @@ pub(super) fn unlink_file_at(
     answer(at_once(view.unlink_file_at(dir, path))?)
 }
 
-/// By wasmtime-wasi.
+/// Writes by wasmtime-wasi.
 pub(super) fn write(
     view: &mut WasiFilesystemCtxView<'_>,
     file: Handle,
@@ -38,7 +38,7 @@ pub(super) fn write(
     answer(at_once(view.write(file, bytes, offset))?)
 }
 
-/// No more is known.
+/// Returns the answer as it is: no more is known.
 pub(super) fn seen_at<T>(
     _view: &WasiFilesystemCtxView<'_>,
     _dir: &Resource<Descriptor>,
@@ -48,7 +48,7 @@ pub(super) fn seen_at<T>(
     seen
 }
 
-/// No more is known.
+/// Returns the answer as it is: no more is known.
 pub(super) fn read<T>(
     _view: &WasiFilesystemCtxView<'_>,
     _file: &Resource<Descriptor>,

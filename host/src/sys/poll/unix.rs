@@ -1,4 +1,4 @@
-//! Descriptors, which become readable, and poll(2).
+//! Notifications on Unix: descriptors, which become readable, and poll(2).
 
 use std::{
     io::{self, PipeWriter},
@@ -8,33 +8,33 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// What can be waited for beside other things of its kind: on Unix a descriptor, which becomes readable once there is
-/// something to be looked at, for poll(2); on Windows a handle, which is signalled then, for `WaitForMultipleObjects`.
-/// [`Watch`](crate::Watch) has an example.
+/// A notification that can be waited for beside others. On Unix it is a descriptor, which becomes readable when there
+/// is something to check, for poll(2). On Windows it is a handle, which is signalled then, for
+/// `WaitForMultipleObjects`. [`Watch`](crate::Watch) has an example.
 pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
 
-/// The same, to keep.
+/// A notification that is owned.
 pub(crate) type OwnedDescriptor = OwnedFd;
 
-/// To wait for.
+/// Borrows a notification, to wait for it.
 pub(crate) fn borrow(descriptor: &OwnedDescriptor) -> BorrowedDescriptor<'_> {
     descriptor.as_fd()
 }
 
-/// Waits until one of them is readable, the time is up, or a signal comes. Whether one is.
+/// Waits until one of them is readable, the time is up, or a signal comes. Returns whether one is readable.
 pub(crate) fn await_any(descriptors: &[BorrowedDescriptor<'_>], limit: Duration) -> bool {
     let poll_fd = |descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN);
     let mut fds: Vec<_> = descriptors.iter().copied().map(poll_fd).collect();
-    // What is too long for the kernel is for ever.
+    // A time that is too long for the kernel means for ever.
     let limit = Timespec::try_from(limit).ok();
     poll(&mut fds, limit.as_ref()).is_ok_and(|ready| ready > 0)
 }
 
-/// One end of something that another thread can wait for: that this one is dropped.
+/// One end of a notification: another thread can wait until this end is dropped.
 #[derive(Debug)]
 pub(crate) struct Tie(#[allow(dead_code, reason = "dropping it is all it is for")] PipeWriter);
 
-/// A tie, and what becomes readable once it is dropped.
+/// Returns a tie, and the descriptor that becomes readable once the tie is dropped.
 ///
 /// # Errors
 /// If there are no descriptors left.

@@ -1,4 +1,4 @@
-//! Handles, which are signalled, and `WaitForMultipleObjects`.
+//! Notifications on Windows: handles, which are signalled, and `WaitForMultipleObjects`.
 
 use std::{
     io,
@@ -13,24 +13,24 @@ use windows_sys::Win32::{
 
 use crate::sys::event::event;
 
-/// How many the system waits for at once: `MAXIMUM_WAIT_OBJECTS`.
+/// The maximum number of handles that the system waits for at once: `MAXIMUM_WAIT_OBJECTS`.
 const MOST: usize = 64;
 
-/// What can be waited for beside other things of its kind: on Unix a descriptor, which becomes readable once there is
-/// something to be looked at, for poll(2); on Windows a handle, which is signalled then, for `WaitForMultipleObjects`.
-/// [`Watch`](crate::Watch) has an example.
+/// A notification that can be waited for beside others. On Unix it is a descriptor, which becomes readable when there
+/// is something to check, for poll(2). On Windows it is a handle, which is signalled then, for
+/// `WaitForMultipleObjects`. [`Watch`](crate::Watch) has an example.
 pub type BorrowedDescriptor<'a> = BorrowedHandle<'a>;
 
-/// The same, to keep.
+/// A notification that is owned.
 pub(crate) type OwnedDescriptor = OwnedHandle;
 
-/// To wait for.
+/// Borrows a notification, to wait for it.
 pub(crate) fn borrow(descriptor: &OwnedDescriptor) -> BorrowedDescriptor<'_> {
     descriptor.as_handle()
 }
 
-/// Waits until one of them is signalled, or the time is up. Whether one is. The first [`MOST`] count; there
-/// are never as many.
+/// Waits until one of them is signalled, or the time is up. Returns whether one is signalled. Only the first [`MOST`]
+/// count; there are never as many.
 #[allow(unsafe_code)]
 pub(crate) fn await_any(descriptors: &[BorrowedDescriptor<'_>], limit: Duration) -> bool {
     let handles = descriptors.iter().take(MOST);
@@ -42,25 +42,26 @@ pub(crate) fn await_any(descriptors: &[BorrowedDescriptor<'_>], limit: Duration)
         std::thread::sleep(limit);
         return false;
     }
-    // SAFETY: as many handles are given as there are, and they are open for as long as they are borrowed.
+    // SAFETY: the count is right, and the handles are open for as long as they are borrowed.
     let told = unsafe { WaitForMultipleObjects(count, handles.as_ptr(), 0, milliseconds(limit)) };
     (WAIT_OBJECT_0..WAIT_OBJECT_0 + count).contains(&told)
 }
 
-/// Rounded up, or who waits for less than one would ask again and again; what is too long for the system is for ever.
+/// Returns the time in milliseconds, rounded up: a wait of less than one would otherwise become a busy loop. A time
+/// that is too long for the system means for ever.
 fn milliseconds(limit: Duration) -> u32 {
     let rounded = limit.as_nanos().div_ceil(1_000_000);
     u32::try_from(rounded).unwrap_or(INFINITE)
 }
 
-/// One end of something that another thread can wait for: that this one is dropped.
+/// One end of a notification: another thread can wait until this end is dropped.
 #[derive(Debug)]
 pub(crate) struct Tie(OwnedHandle);
 
-/// A tie, and what is signalled once it is dropped.
+/// Returns a tie, and the handle that is signalled once the tie is dropped.
 ///
 /// # Errors
-/// If the system has no room for it.
+/// If the system has no resources for it.
 pub(crate) fn tie() -> io::Result<(Tie, OwnedDescriptor)> {
     let event = event()?;
     Ok((Tie(event.try_clone()?), event))

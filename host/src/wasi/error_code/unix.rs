@@ -1,4 +1,4 @@
-//! What a code means on Unix, and which code a failure gets.
+//! The meaning of a code on Unix, and the code of a failure.
 
 use std::io;
 
@@ -7,14 +7,14 @@ use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 use crate::{bindings::direct::lockfile::Operation, wasi::cause};
 
-/// What [`Busy`](ErrorCode::Busy) means.
+/// The meaning of [`Busy`](ErrorCode::Busy).
 pub(crate) const BUSY: &str = "device or resource busy";
 
-/// Whether it passes by itself: what is busy is a mount point, say.
+/// Whether it passes by itself: a mount point, for instance, stays busy.
 pub(crate) const BUSY_PASSES: bool = false;
 
-/// What WASI calls a failure. Two that it has a code for are unknown to wasmtime-wasi; of those without one, the number is
-/// kept for the message.
+/// Returns WASI's code for a failure. Two failures have a code that wasmtime-wasi does not use. For those without a
+/// code, the number is kept for the message.
 pub(crate) fn explained(operation: Operation, error: Errno) -> ErrorCode {
     let code = match error {
         Errno::DQUOT => ErrorCode::Quota,

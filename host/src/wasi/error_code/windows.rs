@@ -1,6 +1,6 @@
-//! What a code means on Windows.
+//! The meaning of a code on Windows.
 
-/// What `Busy` means: a sharing violation.
+/// The meaning of `Busy`: a sharing violation.
 pub(crate) const BUSY: &str = "another program has it open, and does not permit that";
 
 /// Whether it passes by itself: when that program closes the file.

@@ -1,4 +1,4 @@
-//! What is in a directory, as getdents(2) reads it: some hundred entries at a time, with their types.
+//! Directory listings as getdents(2) reads them: some hundred entries at a time, with their types.
 
 use std::{ffi::CStr, fs::File};
 
@@ -17,7 +17,7 @@ pub(super) struct Listing {
 
 impl Listing {
     pub(super) fn of(directory: &File) -> Result<Self, ErrorCode> {
-        // A descriptor of its own, since the system notes by it how far it was read.
+        // A descriptor of its own, since the system keeps the position of a listing in it.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let directory = openat(directory, c".", flags, Mode::empty()).map_err(code)?;
         Ok(Self {
@@ -25,9 +25,9 @@ impl Listing {
         })
     }
 
-    /// The next, but the directory itself and the one that it is in.
+    /// Returns the next entry, except the directory itself and its parent.
     ///
-    /// An error ends the listing: what it hides may be any entry.
+    /// An error ends the listing: it may hide any entry.
     pub(super) fn entry(&mut self) -> Result<Option<DirectoryEntry>, ErrorCode> {
         loop {
             let Some(entry) = self.entries.read() else {
@@ -47,7 +47,7 @@ impl Listing {
         }
     }
 
-    /// The type of a file of which the listing has none, as some file systems' have not.
+    /// Returns the type of a file for which the listing has none, as on some file systems.
     fn look_at(&self, name: &CStr) -> DescriptorType {
         let seen = self
             .entries
@@ -71,8 +71,8 @@ fn kind(kind: FileType) -> DescriptorType {
     }
 }
 
-/// Why the directory cannot be read on. Two codes say something of one entry alone; what a file system answers here concerns
-/// all that would have followed.
+/// Returns why the directory cannot be read on. Two codes would mean one entry alone; here a file system's error
+/// concerns all entries that would have followed.
 fn unread(error: Errno) -> ErrorCode {
     match code(error) {
         ErrorCode::NoEntry | ErrorCode::IllegalByteSequence => ErrorCode::Io,
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn each_entry_of_a_directory_is_listed_once_with_its_type() {
         let place = tempfile::tempdir().unwrap();
-        // More than are read at once.
+        // More entries than one read returns.
         let mut expected = BTreeMap::new();
         for nth in 0..2_000 {
             let name = format!("{}{nth}", "x".repeat(nth % 100));
@@ -133,7 +133,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let odd = OsStr::from_bytes(b"\xff");
         if fs::write(place.path().join(odd), "").is_err() {
-            // Not on every file system (APFS).
+            // Not possible on every file system (APFS).
             return;
         }
         fs::write(place.path().join("text"), "").unwrap();

@@ -1,5 +1,5 @@
-//! What is in a directory, by its handle. wasmtime-wasi goes by a path of which it cuts off the begin, by which it may be
-//! long, or another machine's.
+//! Directory listings by the directory's handle. wasmtime-wasi uses a path, and cuts off its prefix, which permits long
+//! paths and those of other machines.
 
 use std::{
     fs::File,
@@ -23,25 +23,25 @@ use windows_sys::{
 
 use crate::wasi::{handles, opening::Wanted};
 
-/// How much is read at once, in bytes: a name takes some hundred.
+/// The bytes that are read at once: a name takes some hundred.
 const ROOM: usize = 32 << 10;
 
-/// The bit of a reparse point's tag that says that the file stands for another one.
+/// The bit of a reparse point's tag that marks the file as a stand-in for another one.
 const SURROGATE: u32 = 0x2000_0000;
 
 /// A directory that is being read.
 pub(super) struct Listing {
-    /// A handle of its own, since the system notes by it how far it was read.
+    /// A handle of its own, since the system keeps the position of a listing in it.
     directory: File,
-    /// What was read last, of words, so that entries are aligned.
+    /// The last read, in words, so that entries are aligned.
     read: Vec<u64>,
-    /// Where the next entry is in that.
+    /// The position of the next entry in it.
     next: Option<usize>,
 }
 
 impl Listing {
     pub(super) fn of(directory: &File) -> Result<Self, ErrorCode> {
-        // No name is that of the directory itself.
+        // The empty name means the directory itself.
         let (access, options) = (FILE_LIST_DIRECTORY, FILE_DIRECTORY_FILE);
         let directory = handles::open(directory, "", access, Wanted::Existing, options);
         Ok(Self {
@@ -51,7 +51,7 @@ impl Listing {
         })
     }
 
-    /// The next, but the directory itself and the one that it is in.
+    /// Returns the next entry, except the directory itself and its parent.
     pub(super) fn entry(&mut self) -> Result<Option<DirectoryEntry>, ErrorCode> {
         loop {
             let Some(at) = self.next else {
@@ -78,11 +78,11 @@ impl Listing {
         }
     }
 
-    /// Whether there was more.
+    /// Reads more entries. Returns whether there were any.
     #[allow(unsafe_code)]
     fn read_on(&mut self) -> io::Result<bool> {
         let size = u32::try_from(size_of_val(&self.read[..])).map_err(io::Error::other)?;
-        // SAFETY: the handle is open, and there is as much room for the answer as is said.
+        // SAFETY: the handle is open, and the answer has the room that is passed.
         let told = unsafe {
             GetFileInformationByHandleEx(
                 self.directory.as_raw_handle(),
@@ -96,30 +96,30 @@ impl Listing {
         }
         let error = io::Error::last_os_error();
         match error.raw_os_error().map(i32::cast_unsigned) {
-            // The second where nothing is at all, not even the directory itself.
+            // The second where there is nothing at all, not even the directory itself.
             Some(ERROR_NO_MORE_FILES | ERROR_FILE_NOT_FOUND) => Ok(false),
             _ => Err(error),
         }
     }
 }
 
-/// An entry as the system has it.
+/// An entry in the system's form.
 struct Found {
-    /// How far it is to the next; 0 if there is none.
+    /// The offset of the next entry; 0 if there is none.
     length: usize,
     kind: DescriptorType,
     name: Vec<u16>,
 }
 
 impl Found {
-    /// The one that begins at a byte; `None` if it does not lie in what was read.
+    /// Returns the entry that begins at a byte; `None` if it does not lie in what was read.
     #[allow(unsafe_code)]
     fn at(read: &[u64], at: usize) -> Option<Self> {
         let room = size_of_val(read);
         if at.checked_add(size_of::<FILE_FULL_DIR_INFO>())? > room {
             return None;
         }
-        // SAFETY: it lies in what was read, which is written, and is made up of numbers.
+        // SAFETY: it lies in what was read, which is written, and consists of numbers.
         let entry = unsafe {
             let entry = read.as_ptr().byte_add(at);
             ptr::read_unaligned(entry.cast::<FILE_FULL_DIR_INFO>())
@@ -146,7 +146,7 @@ impl Found {
 
 fn kind(entry: &FILE_FULL_DIR_INFO) -> DescriptorType {
     let has = |attribute| entry.FileAttributes & attribute != 0;
-    // The tag stands where the size of other attributes does, which such a file has none of.
+    // The tag is in the field for the size of other attributes, which such a file has none of.
     if has(FILE_ATTRIBUTE_REPARSE_POINT) && entry.EaSize & SURROGATE != 0 {
         DescriptorType::SymbolicLink
     } else if has(FILE_ATTRIBUTE_DIRECTORY) {
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn each_listing_has_every_file_of_a_directory_once() {
         let place = tempfile::tempdir().unwrap();
-        // More than are read at once, and names of one letter and of many.
+        // More entries than one read returns, with names of one letter and of many.
         let mut expected = BTreeMap::new();
         for nth in 0..700 {
             let name = format!("{}{nth}", "\u{e9}".repeat(nth % 100));

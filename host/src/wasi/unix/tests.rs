@@ -1,4 +1,4 @@
-//! What is true of the files that are opened here.
+//! Tests of the files that are opened here.
 
 use std::{
     fs::{self, Permissions},
@@ -95,7 +95,7 @@ fn a_pipe_that_was_exchanged_in_is_not_waited_for() {
     let (kind, mode) = (rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR);
     rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
     assert_eq!(guest.open("pipe").map(drop), Err(ErrorCode::NoSuchDevice));
-    // What was in it for another reader is there still.
+    // The bytes in it for another reader are still there.
     let flags = OFlags::RDWR | OFlags::NONBLOCK;
     let pipe = rustix::fs::open(&path, flags, Mode::empty()).unwrap();
     rustix::io::write(&pipe, b"7\n").unwrap();

@@ -1,4 +1,4 @@
-//! What is true of the calls that are done here.
+//! Tests of the calls that are made here.
 
 use std::{
     fs::{self, OpenOptions},
@@ -241,7 +241,7 @@ fn the_interface_is_called_as_wasmtime_wasi_calls_it() {
     types::add_to_linker::<Guest, WasiFilesystem>(&mut linker, view).unwrap();
     fit(&mut linker, view).unwrap();
     let mut types = linker.instance(TYPES).unwrap();
-    // Had it another name, nothing but what is done here would be there.
+    // If the type had another name, only the calls made here would be there.
     let twice = types.func_wrap(
         "[method]descriptor.get-type",
         |_: StoreContextMut<'_, Guest>, (): ()| Ok(()),

@@ -1,4 +1,4 @@
-//! A name for a file that is open, which these systems do not give.
+//! A name for an open file, which these systems cannot give.
 
 use std::os::fd::AsFd;
 

@@ -1,4 +1,4 @@
-//! A name for a file that is open: linkat(2) with `AT_EMPTY_PATH`, or by the file's entry in proc(5).
+//! A name for an open file: linkat(2) with `AT_EMPTY_PATH`, or by the file's entry in proc(5).
 
 use std::os::fd::{AsFd, AsRawFd};
 
@@ -7,7 +7,7 @@ use rustix::{
     io::{Errno, Result},
 };
 
-/// Gives it `name` in `directory`. A file that has no name left gets none: the kernel refuses that.
+/// Gives the file `name` in `directory`. The kernel refuses a file that has no name left.
 pub(super) fn link(file: impl AsFd, directory: impl AsFd, name: &str) -> Result<()> {
     let (file, directory) = (file.as_fd(), directory.as_fd());
     match linkat(file, "", directory, name, AtFlags::EMPTY_PATH) {
