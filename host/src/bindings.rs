@@ -1,9 +1,9 @@
-//! The contract in `wit/`, typed: for a host that instantiates the component itself.
+//! Typed bindings of the contract in `wit/`, for a host that instantiates the component itself.
 //!
-//! [`Lockhost`] and [`LockhostPre`] are what wasmtime's `bindgen!` makes of the world `lockhost`, with calls that are
-//! `async`; [`sync`] has them with calls that block. The host gives the component `wasi:filesystem/types` by
+//! [`Lockhost`] and [`LockhostPre`] are generated from the world `lockhost` by wasmtime's `bindgen!`, with calls that
+//! are `async`; [`sync`] has them with calls that block. The host gives the component `wasi:filesystem/types` by
 //! wasmtime-wasi, made fit by [`fit_filesystem`](crate::fit_filesystem), and `lockhost:lockfile/process` by
-//! [`add_to_linker`](crate::add_to_linker). It hands it a directory as a
+//! [`add_to_linker`](crate::add_to_linker). It passes a directory as a
 //! [`Descriptor`](wasmtime_wasi::filesystem::Descriptor), which [`open_directory`](crate::open_directory) opens.
 //!
 //! ```
@@ -69,7 +69,7 @@
 //! # }
 //! ```
 
-// The documentation of what is made here is the contract's own, in `wit/lockfile.wit`.
+// The documentation of the generated items is the contract's own, in `wit/lockfile.wit`.
 #![allow(missing_docs, clippy::all, unused_qualifications)]
 
 mod generated {
@@ -91,11 +91,11 @@ pub use generated::{
     lockhost::lockfile::process,
 };
 
-/// The same with calls that block, as [`wasmtime_wasi::p2::bindings::sync`] is to be used with
-/// [`wasmtime_wasi::p2::add_to_linker_sync`].
+/// The same bindings with calls that block. Use them with [`wasmtime_wasi::p2::add_to_linker_sync`], as
+/// [`wasmtime_wasi::p2::bindings::sync`].
 ///
-/// wasmtime-wasi runs those on a tokio runtime of its own, and panics inside of another one ("Cannot start a runtime from
-/// within a runtime"): a host in tokio uses the [asynchronous bindings](super), with
+/// wasmtime-wasi runs those on a tokio runtime of its own, and panics inside of another one ("Cannot start a runtime
+/// from within a runtime"). A host in tokio uses the [asynchronous bindings](super), with
 /// [`wasmtime_wasi::p2::add_to_linker_async`].
 ///
 /// The [module](super) has an example; this is the same without `async`, `await` and a runtime:
@@ -161,7 +161,7 @@ pub mod sync {
     };
 }
 
-/// The same with calls that block, on a file system whose functions are done when they return: this library's own.
+/// The same bindings with calls that block, on this library's own file system, whose functions never wait.
 pub(crate) mod direct {
     mod generated {
         wasmtime::component::bindgen!({

@@ -1,6 +1,6 @@
-//! The types of the contract in `wit/` and this library's own, each from the other: what is said of processes.
+//! Conversions between the contract's types in `wit/` and this library's own, about processes.
 //!
-//! Each list names the variants once for both ways, and a variant that either side lacks does not compile.
+//! Each list names the variants once for both directions. If either side lacks a variant, it does not compile.
 
 use crate::{
     bindings::process as wit,
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Makes each of two enumerations of the other.
+/// Defines the conversions between two enumerations, in both directions.
 macro_rules! convert {
     ($name:ident: $($variant:ident),+ $(,)?) => {
         impl From<wit::$name> for $name {

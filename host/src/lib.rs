@@ -1,8 +1,9 @@
 //! A single-instance lock on a data directory.
 //!
-//! One process at a time holds the directory. A second process is refused, and the error names the owner. A dead owner's lock
-//! is taken over, and of any number of processes that start at once exactly one gets in. A small sandboxed WASI component
-//! inside this crate decides. The crate answers its questions about processes, and never decides about a lock.
+//! One process at a time holds the directory. A second process is refused, and the error names the owner. A dead
+//! owner's lock is taken over, and of any number of processes that start at once exactly one acquires it. A small
+//! sandboxed WASI component inside this crate decides. The crate answers its questions about processes, and never
+//! decides about a lock.
 //!
 //! ```no_run
 //! fn main() -> Result<(), lockhost::Error> {
@@ -20,15 +21,14 @@
 //! lockhost = { path = "../lockhost/host", default-features = false }
 //! ```
 //!
-//! Nothing is set up and no thread or runtime is started: [`acquire`] blocks as plain file operations do, and waits
-//! for seconds only where a file may be another program's that is not yet written. [`acquire_async`] does not block then,
-//! under any executor, and [`Options::attempt`] is for callers that do their own waiting. [`inspect`] judges a lock
-//! without taking it.
+//! [`acquire`] starts no thread and no runtime. It blocks as plain file operations do. It waits for seconds only where
+//! another program may still be writing a file. [`acquire_async`] does not block then, under any executor.
+//! [`Options::attempt`] is for callers that do their own waiting. [`inspect`] judges a lock without acquiring it.
 //!
 //! # Errors
 //!
-//! [`Error::kind`] distinguishes refusals from failures, and [`Error::holder`] returns the owner. It also recognises this
-//! process:
+//! [`Error::kind`] distinguishes refusals from failures, and [`Error::holder`] returns the owner. It also recognises
+//! this process:
 //!
 //! ```no_run
 //! match lockhost::acquire("data") {
@@ -44,22 +44,22 @@
 //! # Processes that you start, and descriptors that you close
 //!
 //! The kernel's evidence for a lock is an open file of this process. A program that closes descriptors it does not know
-//! must take the lock after that. A child inherits it only by [`Lock::evidence`]; with it, the child keeps the directory
-//! in use even if this process is killed.
+//! must acquire the lock after that. A child inherits the evidence only by [`Lock::evidence`]. With it, the child keeps
+//! the directory in use even if this process is killed.
 //!
-//! A child made by fork(2) has no part in the lock, and releases nothing: [`Lock::verify`] and [`Lock::release`] answer
-//! [`ErrorKind::Inherited`] there. So a daemon acquires its lock after it has forked for the last time, and reports to the
-//! process that started it (by a pipe) how that went. A lock cannot be handed to a child: its file and its claim name the
-//! process that took it, and to exchange them would leave a moment in which neither process holds the lock.
+//! A child made by fork(2) has no part in the lock, and releases nothing: [`Lock::verify`] and [`Lock::release`] return
+//! [`ErrorKind::Inherited`] there. So a daemon acquires its lock after its last fork, and reports the outcome to the
+//! process that started it, by a pipe. A lock cannot be handed to a child: its file and its claim name the process that
+//! acquired it. To exchange them would leave a moment in which neither process holds the lock.
 //!
 //! # In your own engine and linker
 //!
-//! A plugin host may run the component in its own stores: [`add_to_linker`] gives a linker the one interface that the
-//! component asks for beside WASI, [`fit_filesystem`] makes its WASI fit, [`component()`] loads the component,
-//! and [`bindings`] has it typed. The example
-//! `embedding` shows that with `InstancePre`, a pooling allocator, fuel, epochs and memory limits. [`process`] has the
-//! answers about processes without a component. The wasmtime that all of this is for is [`wasmtime`];
-//! [The page about embedding](embedding) says what that means, and the example `own_bindings` is for a host with another one.
+//! A plugin host may run the component in its own stores. [`add_to_linker`] gives a linker the one interface that the
+//! component imports beside WASI. [`fit_filesystem`] makes the host's WASI fit, [`component()`] loads the component,
+//! and [`bindings`] has its typed interface. The example `embedding` shows that with `InstancePre`, a pooling
+//! allocator, fuel, epochs and memory limits. [`process`] answers questions about processes without a component. All of
+//! this is for the version of wasmtime that is exported as [`wasmtime`]. [The page about embedding](embedding) explains
+//! what that means. The example `own_bindings` is for a host with another version.
 //!
 //! # Features
 //!
@@ -72,15 +72,14 @@
 //!
 //! # More
 //!
-//! What comes up around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
+//! Topics around a lock: [upgrading from a plain PID lock](upgrading), [backups, copies, and files removed by
 //! hand](backups), [containers and Kubernetes](containers), [file systems](filesystems), [several users](users), and
-//! [Windows and macOS](platforms).
-//! For hosts of plugins: [plugins that lock](plugins).
+//! [Windows and macOS](platforms). For hosts of plugins: [plugins that lock](plugins).
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
-// Each of these imports from those above it in this list; `tests/tests/docs/layers.rs` holds it.
+// Each module imports only from those above it in this list; `tests/tests/docs/layers.rs` checks it.
 mod printable;
 mod sys;
 
@@ -99,11 +98,11 @@ mod lock;
 
 pub mod plugin;
 
-// What needs the inside.
+// Tests that need crate internals.
 #[cfg(test)]
 mod tests;
 
-// Pages, and nothing else.
+// Documentation pages only.
 #[cfg(doc)]
 #[doc = include_str!("../docs/backups.md")]
 pub mod backups {}

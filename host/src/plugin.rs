@@ -1,10 +1,10 @@
-//! The interface `lockhost:lockfile/lockfile` for plugins: guests that guard a directory which they were given.
+//! The interface `lockhost:lockfile/lockfile` for plugins: guests that guard a directory of their own.
 //!
-//! [`add_to_linker`] links it. A plugin makes an `attempt` with a descriptor of its own, and gets a `lock` of its own; for
-//! each of them the host runs the component inside, in a store that nobody else sees. So a plugin has the lock by a
-//! handle, and nothing else: it needs neither the import `process` nor a clock, cannot name a lock that is another's, and
-//! does in the directory what its descriptor lets it do, no more. Dropping the plugin's store, after a trap say, drops
-//! what it had, which releases its locks at once and cleanly.
+//! [`add_to_linker`] links it. A plugin makes an `attempt` with a descriptor of its own, and gets a `lock` of its own.
+//! For each of them the host runs the component inside, in a store that no plugin sees. So a plugin holds the lock by a
+//! handle, and needs neither the import `process` nor a clock. It cannot name a lock that is another plugin's, and can
+//! do in the directory only what its descriptor permits. Dropping the plugin's store, for instance after a trap, drops
+//! its attempts and locks, which releases them at once and cleanly.
 //!
 //! ```
 //! use lockhost::{
@@ -32,7 +32,7 @@
 //! # }
 //! ```
 //!
-//! [Plugins that lock](crate::plugins) has the whole of it, with a plugin, and the other way: two components composed.
+//! [Plugins that lock](crate::plugins) has the details, with a plugin, and the alternative: two components composed.
 
 mod disclosure;
 mod resource;
@@ -52,16 +52,17 @@ use wasmtime::{Result, component::Linker};
 use self::link::Table;
 pub use self::settings::Settings;
 
-/// Adds `lockhost:lockfile/lockfile` to a linker, beside the host's own WASI. `table` is where that keeps the plugin's
-/// descriptors.
+/// Adds `lockhost:lockfile/lockfile` to a linker, beside the host's own WASI. `table` returns the table that has the
+/// plugin's descriptors.
 ///
-/// The functions are synchronous, so this one serves hosts that call their plugins synchronously and hosts that do so
-/// asynchronously. The latter link WASI by `p2::add_to_linker_async`: what `p2::add_to_linker_sync` links panics inside of a
-/// tokio runtime. They do some file operations on the calling thread and wait for nobody: a plugin is told when to try
-/// again. How long that took is measured here, whatever the plugin says.
+/// The functions are synchronous, so this one function serves hosts that call their plugins synchronously and hosts
+/// that do so asynchronously. The latter link WASI by `p2::add_to_linker_async`: what `p2::add_to_linker_sync` links
+/// panics inside of a tokio runtime. The functions do some file operations on the calling thread and wait for no
+/// process. A plugin gets the time after which to try again. The host measures how long that took, whatever the plugin
+/// reports.
 ///
-/// A plugin may have 16 attempts and locks at once, and learns who has a lock: [`Settings`] has both otherwise, and says
-/// what an attempt costs.
+/// A plugin may have 16 attempts and locks at once, and learns which process holds a lock. [`Settings`] can change
+/// both, and documents what an attempt costs.
 ///
 /// The [module's documentation](self) has an example.
 ///

@@ -1,13 +1,14 @@
-//! Text from outside (names of files and commands, what other programs wrote) in a message for a person.
+//! Text from outside (names of files and commands, content by other programs) in a message for a person.
 
 use std::fmt::{self, Write};
 
-/// Displays a text such that it stays in its line and says to a terminal nothing but what it is.
+/// Displays a text on one line, without effects on a terminal.
 ///
-/// Names of files and commands may hold nearly anything: sequences that a terminal obeys, ends of lines, and controls that
-/// turn the direction of what follows. These characters are displayed as Rust writes them in a literal. The errors of this
-/// crate do so already; [`Error::path`](crate::Error::path) and [`Keeper::command`](crate::Keeper::command) are what they
-/// are, and a program that prints them itself escapes them so.
+/// Names of files and commands may contain nearly anything: terminal control sequences, line ends, and characters that
+/// change the direction of the text behind them. These characters are displayed as Rust writes them in a literal. The
+/// errors of this crate do so already. [`Error::path`](crate::Error::path) and
+/// [`Keeper::command`](crate::Keeper::command) return the raw text; a program that prints them itself escapes them in
+/// this way.
 ///
 /// ```
 /// use lockhost::Printable;
@@ -41,8 +42,8 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
-/// Whether a character does something to others, or is not seen: controls, ends of lines, marks of direction, and what
-/// Unicode has no shape for.
+/// Returns whether a character affects others, or is invisible: controls, line ends, direction marks, and characters
+/// without a shape in Unicode.
 pub(crate) fn is_escaped(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -1,4 +1,4 @@
-//! The import `process` for a store: the contract's questions, answered natively.
+//! The import `process` for a store: native answers to the contract's questions.
 
 use std::{
     fs::File,
@@ -20,37 +20,37 @@ use crate::{
     wasi::reopen::reopen,
 };
 
-/// How many files a store may have under guard at one time, whatever its guest asks for: each keeps a descriptor open. A
-/// lock has one, an attempt at most ten.
+/// The maximum number of files that a store guards at one time, whatever its guest requests: each keeps a descriptor
+/// open. A lock has one, an attempt at most ten.
 const GUARDED: usize = 1_000;
 
-/// What a store remembers for `lockhost:lockfile/process`; one for each store, new as its `default()`.
+/// The state of a store for `lockhost:lockfile/process`; one for each store, new as its `default()`.
 ///
 /// [`add_to_linker`] has an example.
 #[derive(Debug, Default)]
 pub struct ProcessCtx {
-    /// The descriptors under guard, to be recognised when the component asks about one of them.
+    /// The descriptors under guard, to recognise the one that the component asks about.
     guarded: Vec<Weak<File>>,
-    /// Those of them under which a kernel keeps a file locked. An attempt has one claim at a time, or what it has made
-    /// in place; once it is a lock, one of them is left.
+    /// Those of them under which a kernel keeps a file locked. An attempt has one claim at a time, or a file that it
+    /// made in place; once it is a lock, one of them is left.
     kept: Vec<Weak<File>>,
-    /// Whether no process is looked at when an owner is judged.
+    /// Whether owners are judged without examining any process.
     by_evidence: bool,
-    /// Whether the calls of all descriptors block, as those of this library's own stores do.
+    /// Whether the calls of all descriptors block, as in this library's own stores.
     files_block: bool,
-    /// What claims get.
+    /// The mode of claims.
     mode: Mode,
 }
 
 impl ProcessCtx {
-    /// That of a new store.
+    /// Returns the state of a new store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns that of a new store in which the calls of all descriptors block, as of those that
-    /// [`open_directory`](crate::open_directory) gives. In other stores the directory of an attempt is opened once more.
+    /// Returns the state of a new store in which the calls of all descriptors block, as for those of
+    /// [`open_directory`](crate::open_directory). In other stores, the directory of an attempt is opened once more.
     /// [`bindings`](crate::bindings) has an example.
     #[must_use]
     pub fn of_blocking_files() -> Self {
@@ -60,76 +60,77 @@ impl ProcessCtx {
         }
     }
 
-    /// Sets the mode of the claims that the store's guest has guarded from now on, and so of its locks:
-    /// [`Mode::PRIVATE`] from the start. [`Mode`] has an example.
+    /// Sets the mode of the claims that the store's guest guards from now on, and so of its locks; the default is
+    /// [`Mode::PRIVATE`]. [`Mode`] has an example.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = mode;
     }
 
-    /// Has owners judged by what the kernel keeps alone, or by everything that is known of processes.
+    /// Sets whether owners are judged only by the kernel's evidence, or by everything that is known of processes.
     pub(crate) fn judge_by_evidence(&mut self, alone: bool) {
         self.by_evidence = alone;
     }
 
-    /// Whether it does.
+    /// Returns whether owners are judged only by evidence.
     #[cfg(test)]
     pub(crate) fn judges_by_evidence(&self) -> bool {
         self.by_evidence
     }
 
-    /// Whether any descriptor under guard is still open.
+    /// Returns whether any descriptor under guard is still open.
     pub(crate) fn guards_any(&self) -> bool {
         self.guarded.iter().any(|it| it.strong_count() > 0)
     }
 
-    /// The descriptor under which a kernel keeps the store's lock locked: the latest that is open still.
+    /// Returns the descriptor under which a kernel keeps the store's lock locked: the latest that is still open.
     pub(crate) fn evidence(&self) -> Option<Arc<File>> {
         self.kept.iter().rev().find_map(Weak::upgrade)
     }
 }
 
-/// A store's [`ProcessCtx`], with the table that has its files: the one that its WASI uses.
+/// A store's [`ProcessCtx`], with the table that has its files: the one of its WASI.
 ///
 /// [`add_to_linker`] has an example.
 #[derive(Debug)]
 pub struct ProcessCtxView<'a> {
-    /// What the store remembers.
+    /// The state of the store.
     pub ctx: &'a mut ProcessCtx,
-    /// Where its WASI keeps descriptors, and where the evidence is kept.
+    /// The table in which its WASI keeps descriptors, and in which the evidence is kept.
     pub table: &'a mut ResourceTable,
 }
 
-/// A store's data that has a [`ProcessCtx`], for [`add_view_to_linker`], which has an example.
+/// Data of a store that has a [`ProcessCtx`], for [`add_view_to_linker`], which has an example.
 pub trait ProcessView: Send {
-    /// Gives it out, with the table that has the store's files.
+    /// Returns it, with the table that has the store's files.
     fn process(&mut self) -> ProcessCtxView<'_>;
 }
 
-/// Adds `lockhost:lockfile/process` to a linker, beside the host's own WASI and whatever else is in it. The WASI has to be
-/// made fit as well: [`fit_filesystem`](crate::fit_filesystem) says what is missing without.
+/// Adds `lockhost:lockfile/process` to a linker, beside the host's own WASI and anything else in it. The WASI has to be
+/// made fit as well: [`fit_filesystem`](crate::fit_filesystem) explains what is missing otherwise.
 ///
-/// Its functions are synchronous and never wait, so this one serves hosts that instantiate and call synchronously and
-/// hosts that do so asynchronously, on any engine. Each is a few system calls.
+/// Its functions are synchronous and never wait. So this one function serves hosts that instantiate and call
+/// synchronously and hosts that do so asynchronously, on any engine. Each is a few system calls.
 ///
-/// A host may interrupt a call and drop the store, as a timeout does to a future: no operation that makes or removes a file
-/// is under way then, and whatever is left is dead. For that the calls of an attempt's directory block the thread from the
-/// moment when the attempt asks who it is, and `open-at` blocks by [`fit_filesystem`](crate::fit_filesystem), also in a
-/// store whose WASI does not block. (On a thread of tokio's, the last one would still make or remove a file when the store is
-/// gone and another process has the lock.) Other calls of such a store do not block.
-/// [`allow_blocking_current_thread(true)`](wasmtime_wasi::WasiCtxBuilder::allow_blocking_current_thread) has all of them
-/// block, which is faster.
+/// A host may interrupt a call and drop the store, as a timeout does to a future. Then no operation that makes or
+/// removes a file is under way, and all remaining files are dead. For that, the calls of an attempt's directory block
+/// the thread once the attempt has asked for its identity. `open-at` blocks by
+/// [`fit_filesystem`](crate::fit_filesystem), also in a store whose WASI does not block. (On a thread of tokio's, the
+/// last call would still make or remove a file when the store is gone and another process has the lock.) Other calls of
+/// such a store do not block.
+/// [`allow_blocking_current_thread(true)`](wasmtime_wasi::WasiCtxBuilder::allow_blocking_current_thread) makes all of
+/// them block, which is faster.
 ///
 /// A host that calls its guests asynchronously links WASI by
 /// [`p2::add_to_linker_async`](wasmtime_wasi::p2::add_to_linker_async). What
-/// [`p2::add_to_linker_sync`](wasmtime_wasi::p2::add_to_linker_sync) links runs a tokio runtime by itself, and panics inside
-/// of another one ("Cannot start a runtime from within a runtime").
+/// [`p2::add_to_linker_sync`](wasmtime_wasi::p2::add_to_linker_sync) links runs a tokio runtime by itself, and panics
+/// inside of another one ("Cannot start a runtime from within a runtime").
 ///
-/// A guest that gets the import may ask about processes by number (whether one exists, and when it started), and learns
-/// this process' number, its boot and its namespaces. Of the files that it has open, it may have those guarded that it can
-/// have made a moment ago: regular, open for reading and writing, empty, of this process' user, with one name. A question
-/// about an owner is answered for regular files that are open for reading alone, and leaves no lock on them; about an identity
-/// also for a directory, which is not touched. It can do
-/// nothing to a process, and can reach no file by it.
+/// A guest with this import may ask about processes by number (whether one exists, and when it started). It learns this
+/// process' number, its boot and its namespaces. Of its open files, it may guard those that it can have made a moment
+/// ago: regular, open for reading and writing, empty, of this process' user, with one name. A question about an owner
+/// is answered for regular files that are open only for reading, and leaves no lock on them. About an identity it is
+/// also answered for a directory, which is not touched. The guest can do nothing to a process, and can reach no file by
+/// this import.
 ///
 /// ```
 /// use lockhost::{
@@ -170,7 +171,7 @@ pub fn add_to_linker<T: 'static>(
     process::add_to_linker::<T, HasProcess>(linker, view)
 }
 
-/// As [`add_to_linker`], for a host whose store's data implements [`ProcessView`].
+/// Adds the interface as [`add_to_linker`] does, for a host whose store's data implements [`ProcessView`].
 ///
 /// ```
 /// use lockhost::{
@@ -218,7 +219,7 @@ impl ProcessCtxView<'_> {
         })
     }
 
-    /// Has the calls of a directory block from now on, so that none of them is left half-way with a store that is dropped.
+    /// Makes the calls of a directory block from now on, so that a dropped store leaves none of them half-done.
     fn make_blocking(
         &mut self,
         dir: &Resource<Descriptor>,
@@ -242,7 +243,7 @@ impl ProcessCtxView<'_> {
         })
     }
 
-    /// The descriptors under guard that are still open.
+    /// Returns the descriptors under guard that are still open.
     fn guarded(&mut self) -> &mut Vec<Weak<File>> {
         let guarded = &mut self.ctx.guarded;
         guarded.retain(|guarded| guarded.strong_count() > 0);
@@ -255,7 +256,8 @@ impl ProcessCtxView<'_> {
     }
 }
 
-/// About what is no file, or may not be read: it says nothing of an owner, and a lock on it would be in others' way.
+/// The answer about what is not a file, or may not be read: it proves nothing about an owner, and a lock on it would
+/// block other processes.
 const NO_ANSWER: Liveness = Liveness::Unknown(UnknownReason::NoAnswer);
 
 impl process::Host for ProcessCtxView<'_> {

@@ -1,9 +1,9 @@
-//! Tests that need the inside of several rooms.
+//! Tests that need the inside of several modules.
 
 mod hostile_host;
 #[cfg(not(windows))]
 mod messages;
 mod resource_limits;
-// What a trap leaves goes by evidence, which Windows does not have.
+// A trap's leftovers are judged by evidence, which Windows does not have.
 #[cfg(not(windows))]
 pub(crate) mod traps;

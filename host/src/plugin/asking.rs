@@ -1,4 +1,4 @@
-//! What a plugin asks about.
+//! Questions of a plugin about a lock.
 
 use wasmtime::Result;
 use wasmtime_wasi::filesystem::Descriptor;
@@ -10,7 +10,7 @@ use crate::{
     lock::name::{self, LONGEST_NAME},
 };
 
-/// Which lock a plugin asks about, and what it learns of processes.
+/// The lock that a plugin asks about, and what the plugin learns of processes.
 #[derive(Clone)]
 pub(super) struct Asking {
     pub(super) name: String,
@@ -22,8 +22,8 @@ impl Asking {
         self.disclosure.error(&self.name, error)
     }
 
-    /// The identity that a handle stands for, among the owners that there are. The component compares it under the
-    /// reclaim lock, so it is useless once another owner has come.
+    /// Returns the identity that a handle stands for, among the owners that there are. The component compares it under
+    /// the reclaim lock, so it has no effect once another owner holds the lock.
     pub(super) fn meant(&self, dir: &Descriptor, handle: &str) -> Result<Option<String>> {
         let instance = Instance::for_plugin(self.disclosure.withholds())?;
         let status = instance.inspect(dir.clone(), &self.name)?;
@@ -52,7 +52,7 @@ pub(super) fn inspect(
         .map_err(|error| disclosure.unjudged(asked, error)))
 }
 
-/// As much of a name as a file's may have.
+/// Returns as much of a name as a file's may have.
 pub(super) fn beginning(name: &str) -> String {
     name[..name.floor_char_boundary(LONGEST_NAME)].to_owned()
 }

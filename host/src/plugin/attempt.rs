@@ -28,17 +28,17 @@ pub(super) struct Attempt {
     asking: Asking,
 }
 
-/// How an attempt goes on.
+/// The state of an attempt.
 pub(super) enum Trying {
-    /// With this.
+    /// The component's attempt goes on.
     With(OwnedResource),
-    /// Not at all, for this reason, which the plugin is yet to be given. There is no instance.
+    /// The attempt is refused for this reason, which the plugin has not got yet. There is no instance.
     Refused(wit::Error),
-    /// Not at all.
+    /// The attempt has ended.
     Ended,
 }
 
-/// What the plugins of a linker may have, and what they learn.
+/// The limits of a linker's plugins, and what they learn.
 #[derive(Clone)]
 pub(super) struct Terms {
     pub(super) at_once: usize,
@@ -47,7 +47,7 @@ pub(super) struct Terms {
 }
 
 impl Attempt {
-    /// Nothing that a plugin can make long is handed to an instance, or kept.
+    /// Begins an attempt. No text that a plugin can make long is handed to an instance, or kept.
     pub(super) fn new(dir: Descriptor, options: wit::Options, terms: &Terms) -> Result<Self> {
         let disclosure = terms.disclosure.clone();
         if name::check(&options.name).is_err() {
@@ -76,7 +76,7 @@ impl Attempt {
         })
     }
 
-    /// One that its plugin may not have.
+    /// Returns an attempt beyond the plugin's limit, which is refused.
     pub(super) fn one_too_many(at_once: usize, disclosure: Disclosure) -> Self {
         let why =
             format!("the host permits {at_once} attempts and locks at once, and there are as many");
@@ -92,7 +92,8 @@ impl Attempt {
         }
     }
 
-    /// A handle that stands for an identity names no claim: then nothing is waited for.
+    /// Sets the owner whose end was awaited. A handle that stands for an identity names no claim: then nothing is
+    /// awaited.
     pub(super) fn succeed(&mut self, owner: &str) -> Result<()> {
         match &mut self.trying {
             Trying::With(inner) if inner.is_ours() => {
@@ -104,7 +105,7 @@ impl Attempt {
         }
     }
 
-    /// The outer error is a trap, which ends the attempt as well.
+    /// Takes one step. The outer error is a trap, which ends the attempt as well.
     pub(super) fn proceed(&mut self, told: u64) -> Result<std::result::Result<Lock, wit::Error>> {
         let mut inner = match mem::replace(&mut self.trying, Trying::Ended) {
             Trying::With(inner) if inner.is_ours() => inner,
@@ -117,7 +118,7 @@ impl Attempt {
                 }));
             }
         };
-        // A plugin that says it has waited, and has not, would take another program's file before it is written.
+        // A plugin that claims a wait which it did not do would take another program's file before it is written.
         let elapsed = told.min(elapsed(self.begun));
         let attempt = inner.resource;
         match inner.instance()?.proceed(attempt, elapsed)? {
@@ -131,7 +132,7 @@ impl Attempt {
                 }))
             }
             Err(error) => {
-                // Every other answer ends the attempt, and with it goes the instance.
+                // Every other answer ends the attempt, and drops the instance.
                 if matches!(error.cause, wit::Cause::Again(_)) {
                     self.trying = Trying::With(inner);
                 }

@@ -1,36 +1,36 @@
-//! What a plugin is given to know of processes: everything, or handles in place of identities.
+//! The knowledge of processes that a plugin gets: everything, or handles in place of identities.
 
 use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
 use crate::bindings::direct::lockfile as wit;
 
-/// What a plugin learns of processes.
+/// The knowledge of processes that a plugin gets.
 #[derive(Clone, Debug)]
 pub(super) enum Disclosure {
-    /// All that the component says.
+    /// Everything that the component reports.
     All,
     /// No number, and in place of an identity its hash with a key that the plugin does not know.
     Handles(RandomState),
 }
 
 impl Disclosure {
-    /// Of no process, with a key of its own.
+    /// Returns a disclosure of no process, with a key of its own.
     pub(super) fn none() -> Self {
         Self::Handles(RandomState::new())
     }
 
-    /// Whether owners are judged without a look at their processes.
+    /// Returns whether owners are judged without examining their processes.
     pub(super) fn withholds(&self) -> bool {
         matches!(self, Self::Handles(_))
     }
 
-    /// What stands for an identity.
+    /// Returns the text that stands for an identity.
     pub(super) fn identity(&self, identity: String) -> String {
         match self {
             Self::All => identity,
             Self::Handles(key) => {
                 let half = |nth: u8| key.hash_one((nth, &identity));
-                // Of the contract's grammar, in a format that no host reads.
+                // In the contract's grammar, in a format that no host reads.
                 format!("0-h{:016x}{:016x}", half(0), half(1))
             }
         }
@@ -40,7 +40,8 @@ impl Disclosure {
         pid.filter(|_| !self.withholds())
     }
 
-    /// A file's name; a claim's has an identity in it, behind the lock's name and a full stop.
+    /// Returns the text for a file's name. A claim's name has an identity in it, behind the lock's name and a full
+    /// stop.
     fn file(&self, lock: &str, file: String) -> String {
         let claimed = file.strip_prefix(lock).and_then(|it| it.strip_prefix('.'));
         match claimed.filter(|it| self.withholds() && it.starts_with(|c: char| c.is_ascii_digit()))

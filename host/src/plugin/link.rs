@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{bindings::direct::lockfile as wit, wasi::reopen::reopen};
 
-/// Where a store's data keeps its resources: those of its WASI, and the plugin's attempts and locks.
+/// Returns the table of a store's resources: those of its WASI, and the plugin's attempts and locks.
 pub(super) type Table<T> = fn(&mut T) -> &mut ResourceTable;
 
-/// Adds them.
+/// Adds the functions to a linker.
 pub(super) fn link<T: 'static>(
     linker: &mut Linker<T>,
     table: Table<T>,
@@ -80,7 +80,7 @@ fn add_attempt<T: 'static>(
     )
 }
 
-/// How many instances of the component a plugin has.
+/// Returns how many instances of the component a plugin has.
 pub(super) fn instances(table: &mut ResourceTable) -> usize {
     let has_one = |it: &&mut (dyn Any + Send)| match it.downcast_ref::<Attempt>() {
         Some(attempt) => matches!(attempt.trying, Trying::With(_)),

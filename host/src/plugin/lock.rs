@@ -30,7 +30,7 @@ impl Lock {
         self.inner.instance()?.still_held(lock)
     }
 
-    /// As an attempt's, its waiting is measured here.
+    /// Puts the lock's file back. The host measures the wait, as for an attempt.
     pub(super) fn restore(
         &mut self,
         told: u64,

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// An attempt or a lock of the component, in an instance of its own. Dropping it runs the component's destructor, which
-/// gives it up; but in a child made by fork(2), which has no part in it.
+/// gives it up, except in a child made by fork(2), which has no part in it.
 pub(crate) struct OwnedResource {
     /// `None` once the component has it back.
     instance: Option<Instance>,
@@ -25,12 +25,12 @@ impl OwnedResource {
         }
     }
 
-    /// Whether this is the process that made it.
+    /// Returns whether this is the process that made it.
     pub(crate) fn is_ours(&self) -> bool {
         fork::is_still(self.maker)
     }
 
-    /// Where it is.
+    /// Returns the instance that it is in.
     ///
     /// # Errors
     /// If the component has it back.
@@ -38,7 +38,7 @@ impl OwnedResource {
         self.instance.as_mut().ok_or_else(gone)
     }
 
-    /// Where it is, and the resource, to be handed to the component for good.
+    /// Returns the instance and the resource, to be handed to the component for good.
     ///
     /// # Errors
     /// As [`instance`](Self::instance).

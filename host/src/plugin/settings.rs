@@ -1,4 +1,4 @@
-//! What a host permits its plugins.
+//! The limits that a host sets for its plugins.
 
 use wasmtime::{Result, component::Linker};
 
@@ -9,10 +9,10 @@ use super::{
 };
 use crate::process::mode::Mode;
 
-/// How many attempts and locks a plugin may have at once, unless its host says otherwise.
+/// The default limit of attempts and locks that a plugin has at once.
 const AT_ONCE: usize = 16;
 
-/// What a plugin may have, and what it learns of processes.
+/// The limits of a plugin, and what it learns of processes.
 ///
 /// ```
 /// # use lockhost::{plugin, wasmtime::{Engine, Result, component::{Linker, ResourceTable}}};
@@ -45,7 +45,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Permits 16 attempts and locks at once, and withholds nothing.
+    /// Returns settings that permit 16 attempts and locks at once, and withhold nothing.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -55,11 +55,11 @@ impl Settings {
         }
     }
 
-    /// Sets how many attempts and locks a plugin may have at once: those of one [`ResourceTable`], 16 from the start. A
-    /// further attempt ends with the cause `host`.
+    /// Sets how many attempts and locks a plugin may have at once: those of one [`ResourceTable`], by default 16. A
+    /// further attempt fails with the cause `host`.
     ///
     /// Each costs its host an instance with at most 4 MiB of memory (mostly some tens of kilobytes) and at most 64 open
-    /// files (mostly two). An attempt that has ended costs nothing of both.
+    /// files (mostly two). An attempt that has ended costs neither.
     ///
     /// [`ResourceTable`]: wasmtime::component::ResourceTable
     #[must_use]
@@ -68,26 +68,27 @@ impl Settings {
         self
     }
 
-    /// Sets whether a plugin learns nothing of processes by this interface (`false` from the start).
+    /// Sets whether this interface withholds all knowledge of processes from a plugin (`false` by default).
     ///
     /// - An identity is a handle: a keyed hash that means the same owner each time, in this linker, and nothing else.
-    ///   `assume-dead` takes such handles alone.
+    ///   `assume-dead` accepts only such handles.
     /// - The number in `report` is 0, and all others are left out.
-    /// - An owner is judged by the evidence that the kernel keeps on its file, and no process is looked at. So no file that
-    ///   the plugin writes makes the host answer whether a process exists, or when it started.
+    /// - An owner is judged only by the evidence that the kernel keeps on its file, and no process is examined. So no
+    ///   file that the plugin writes makes the host reveal whether a process exists, or when it started.
     ///
-    /// The last has a price: an owner without evidence is `unknown`, and its lock is not taken over. That is a lock of
-    /// another program, and every lock on a file system without evidence (a network mount, FUSE, and all of Windows).
+    /// The last has a price: an owner without evidence is `unknown`, and its lock is not taken over. That concerns
+    /// locks of other programs, and every lock on a file system without evidence (a network mount, FUSE, and all of
+    /// Windows).
     ///
-    /// What is in the plugin's own directory stays there to be read: the lock file has this process' number, and a claim's
-    /// name the boot id, the start time and the namespaces.
+    /// What is in the plugin's own directory stays readable there: the lock file has this process' number, and a
+    /// claim's name has the boot id, the start time and the namespaces.
     #[must_use]
     pub fn withhold_processes(mut self, withhold: bool) -> Self {
         self.withholds = withhold;
         self
     }
 
-    /// Sets the mode of the files of plugins' locks, [`Mode::PRIVATE`] from the start:
+    /// Sets the mode of the files of plugins' locks, by default [`Mode::PRIVATE`]:
     /// [`Options::mode`](crate::Options::mode) has the reasons. A plugin cannot choose it.
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {

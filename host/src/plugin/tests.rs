@@ -157,7 +157,7 @@ fn only_attempts_and_locks_with_an_instance_count() {
     assert_eq!(instances(&mut table), 0);
 }
 
-/// What a plugin is given to know of this lock.
+/// Returns what a plugin learns of this lock.
 #[cfg(not(windows))]
 fn seen(directory: &tempfile::TempDir, disclosure: &Disclosure) -> wit::Status {
     let directory = open_directory(directory.path()).unwrap();
@@ -171,7 +171,7 @@ fn a_withheld_process_is_not_found_by_a_number_in_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let lock = directory.path().join("plugin.lock");
     let none = Disclosure::none();
-    // Of this process, which is there, of the first one, and of none.
+    // The number of this process, which runs, of the first process, and of none.
     for pid in [std::process::id(), 1, 999_999_999] {
         fs::write(&lock, format!("{pid}\n")).unwrap();
         let status = seen(&directory, &none);
@@ -182,7 +182,7 @@ fn a_withheld_process_is_not_found_by_a_number_in_a_file() {
         let error = attempt.proceed(0).unwrap().err().unwrap();
         assert!(matches!(error.cause, wit::Cause::Held(_)), "{error:?}");
     }
-    // To others it is what it is.
+    // Other programs see it as it is.
     assert_eq!(seen(&directory, &Disclosure::All).state, wit::State::Stale);
 }
 
@@ -220,7 +220,7 @@ fn a_dead_owner_with_evidence_is_reclaimed_unseen() {
     if !Lock::report(&mut { lock }).unwrap().evidence {
         return;
     }
-    // As a dead owner leaves it: the claim promises evidence, and there is none.
+    // The state that a dead owner leaves: the claim promises evidence, and there is none.
     let mut owner = attempt(&directory).proceed(0).unwrap().ok().unwrap();
     let identity = owner.report().unwrap().identity;
     let path = |name: &str| directory.path().join(name);

@@ -1,4 +1,4 @@
-//! What a guest is answered.
+//! Tests of the answers to a guest.
 
 use super::*;
 use crate::{
@@ -68,7 +68,7 @@ fn what_is_no_identity_is_unknown_and_never_dead() {
         "2-p7",
         &long,
         &format!("1-p{long}"),
-        // Nothing is known but a number, of nobody knows where.
+        // Only a number is known, of an unknown place.
         "1-p0",
         "1-p4294967295",
     ] {
@@ -157,7 +157,7 @@ fn a_guest_that_guards_too_much_is_refused_until_it_closes() {
             .map(|_| guard().map_err(|_| "refused").unwrap())
             .collect();
         assert!(matches!(guard(), Err(GuardError::Refused(_))));
-        // Nor does it help to give the evidence up, as long as the descriptor stays.
+        // Dropping the evidence does not help either, while the descriptor stays.
         for evidence in evidence {
             process::HostEvidence::drop(&mut view, evidence).unwrap();
         }

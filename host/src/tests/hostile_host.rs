@@ -1,5 +1,5 @@
-//! The component beside a host that answers nonsense: it ends in order, asks no more and needs no more memory than it
-//! may, and leaves nothing.
+//! Tests of the component beside a host that gives nonsensical answers. The component ends in order, stays within its
+//! limits of questions and memory, and leaves nothing behind.
 
 use std::{fs, path::Path};
 
@@ -24,10 +24,11 @@ use crate::{
     wasi::{answer::at_once, directory::open_directory, fit_filesystem},
 };
 
-/// How often one attempt may ask: for each of 4,096 claims that may be in use, and a few times more.
+/// The maximum number of questions that one attempt may ask: one for each of 4,096 claims that may be in use, and a few
+/// times more.
 const MOST: usize = 5_000;
 
-/// How much memory the component may have, in bytes.
+/// The memory limit of the component, in bytes.
 const MEMORY: usize = 1 << 20;
 
 type Answer<T> = wasmtime::Result<T>;
@@ -43,7 +44,7 @@ struct Answers {
     process_alive: fn() -> Answer<Liveness>,
 }
 
-/// One that makes sense.
+/// A host with sensible answers.
 const SOUND: Answers = Answers {
     current: |attempt| Ok(Ok(maker(format!("1-nonsense-a{attempt}")))),
     identify: |_| Ok(None),
@@ -134,7 +135,7 @@ impl wasmtime::component::HasData for HasHostileHost {
     type Data<'a> = &'a mut HostileHost;
 }
 
-/// One call of an attempt in this directory. The outer error is a trap.
+/// Makes one call of an attempt in this directory. The outer error is a trap.
 fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Error>> {
     let mut config = Config::new();
     engine::configure(&mut config);
@@ -179,7 +180,7 @@ fn attempt(directory: &Path, answers: Answers) -> wasmtime::Result<Result<(), Er
     Ok(outcome.map(drop))
 }
 
-/// The files in a directory.
+/// Returns the files in a directory.
 fn files(directory: &Path) -> Vec<String> {
     let files = fs::read_dir(directory).unwrap();
     files
@@ -187,7 +188,7 @@ fn files(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The cause for which it has no lock, with nothing left.
+/// Returns the cause for which it has no lock, and checks that nothing is left.
 fn cause(answers: Answers) -> Cause {
     let directory = tempfile::tempdir().unwrap();
     let cause = attempt(directory.path(), answers)

@@ -1,4 +1,4 @@
-//! All that is ever said, in one list to be read: `docs/sentences.txt`. `docs/troubleshooting.md` explains each.
+//! The list of all messages: `docs/sentences.txt`. `docs/troubleshooting.md` explains each.
 
 use std::{
     fmt::Display,
@@ -125,7 +125,7 @@ fn the_page_explains_each_message() {
     }
 }
 
-/// What stands between the names, alternatives and references of a message on the page.
+/// Returns the text between the names, alternatives and references of a message on the page.
 fn pieces_of(sentence: &str) -> impl Iterator<Item = &str> {
     sentence
         .split(['…', '·', '*', '(', ')', ';', ','])
@@ -136,7 +136,7 @@ fn pieces_of(sentence: &str) -> impl Iterator<Item = &str> {
         .flat_map(|piece| piece.split(" D"))
         .map(|piece| piece.trim_matches([' ', '\'', '.']))
         .filter(|piece| piece.len() > 8)
-        // What a component has to say is its own.
+        // A component's message is its own.
         .filter(|piece| *piece != "what the component" && *piece != "or its host")
         .filter(|piece| !piece.starts_with("has to say"))
 }
@@ -197,7 +197,7 @@ fn reclaim() -> PathBuf {
     file("tinyforge.lock.reclaim")
 }
 
-/// One of each kind, in each way that it has.
+/// Returns one error of each kind, in each of its variants.
 fn errors() -> Vec<Error> {
     let mut errors = Vec::new();
     let running = || holder(ALIVE[1], true);
@@ -291,7 +291,7 @@ fn failures() -> impl Iterator<Item = Error> {
         .chain([read_by(0, owned[2])])
 }
 
-/// What a user reads of a file and a directory of user 1000.
+/// Returns the error that a user reads about a file and a directory of user 1000.
 fn read_by(user: u32, (operation, code): (Operation, ErrorCode)) -> Error {
     let belonging = Belonging {
         user: Some(user),
@@ -344,7 +344,7 @@ fn in_the_contract(identity: &str, liveness: asked::Liveness, claimed: bool) -> 
     }
 }
 
-/// Owners whose file another user alone may read: one that runs, one that may, and one that nothing names.
+/// Returns owners whose file only another user may read: one that runs, one that may, and one that nothing names.
 fn unread() -> [Holder; 3] {
     let known = |liveness| in_the_contract("IDENTITY", liveness, true);
     let unnamed = wit::Holder {
@@ -356,7 +356,7 @@ fn unread() -> [Holder; 3] {
         .map(|holder| Holder::unread(Path::new("D"), "tinyforge.lock".to_owned(), holder, 1000))
 }
 
-/// One of each life, and of what is told apart in it.
+/// Returns one holder of each state, and of each case within it.
 fn holders() -> Vec<Holder> {
     let lives = ALIVE.into_iter().chain(UNKNOWN).chain(DEAD);
     let mut holders: Vec<_> = lives.map(|it| holder(it, true)).collect();
@@ -393,7 +393,7 @@ const DEAD: [asked::Liveness; 6] = [
 #[test]
 fn no_life_is_forgotten() {
     for holder in holders() {
-        // A new one does not compile here.
+        // A new variant does not compile here.
         match holder.liveness() {
             Liveness::Alive(
                 AliveReason::Evidence

@@ -1,4 +1,4 @@
-//! What an instance can make its host keep is bounded, whatever the component does.
+//! Tests of the limits on what an instance can make its host keep.
 
 use crate::{
     ErrorKind, Options,
@@ -25,7 +25,7 @@ fn memory_is_bounded() {
         instance.attempt(directory, &options)
     };
     attempt(MEMORY / 8).unwrap();
-    // A name that alone is as long as all that the component may have.
+    // A name that alone is as long as the component's whole memory.
     attempt(MEMORY).unwrap_err();
 }
 
@@ -42,7 +42,7 @@ fn open_files_and_evidence_are_bounded() {
 #[test]
 fn what_is_handed_over_in_one_call_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
-    // The component quotes a name that is none for a lock.
+    // The component quotes a name that is not valid for a lock.
     let quotes = |length| {
         let mut instance = Instance::new().unwrap();
         let options = wit::Options {

@@ -1,5 +1,5 @@
-//! Traps, one at every call that the component makes of its host: what an attempt or a lock that ends so leaves behind
-//! is in nobody's way.
+//! Traps, one at every call that the component makes of its host. The files that such an attempt or lock leaves behind
+//! block no process.
 
 use std::{
     cell::Cell,
@@ -18,16 +18,16 @@ use crate::{DEFAULT_NAME, Error, ErrorKind, Options, Progress, acquire};
 
 const NOBODY: &str = "999999999\n";
 
-/// Names the directory to a test that is started in a process of its own.
+/// Passes the directory to a test that is started in a process of its own.
 const DIRECTORY: &str = "LOCKHOST_TEST_DIRECTORY";
 
 thread_local! {
-    /// How many calls from now on this thread the one is that traps.
+    /// The number of the call that traps, counted from now on this thread.
     static FAILING: Cell<Option<i32>> = const { Cell::new(None) };
 }
 
-/// Comes before every call of the host, with the table of the store that makes it. The one that is to fail finds
-/// nothing there that the component asks for. All of it stays open until the store goes, as after any trap.
+/// Runs before every call of the host, with the table of the store that makes it. The call that is to fail finds none
+/// of the objects that the component asks for. All of them stay open until the store is dropped, as after any trap.
 pub(crate) fn called(table: &mut ResourceTable) {
     let Some(call) = FAILING.get() else {
         return;
@@ -35,13 +35,13 @@ pub(crate) fn called(table: &mut ResourceTable) {
     if call == 1 {
         let all = mem::take(table);
         let kept = table.push(all).expect("there is room");
-        // Nothing that has a child can be deleted.
+        // An object that has a child cannot be deleted.
         table.push_child((), &kept).expect("there is room");
     }
     FAILING.set(Some(call - 1));
 }
 
-/// Does something of which the call of this number traps. Its outcome, and whether there was such a call.
+/// Does something of which the call of this number traps. Returns its outcome, and whether there was such a call.
 fn failing<T>(call: i32, what: impl FnOnce() -> T) -> (T, bool) {
     FAILING.set(Some(call));
     let outcome = what();
@@ -57,7 +57,7 @@ fn directory(files: &[&str]) -> TempDir {
     directory
 }
 
-/// Free, stale, and with a reclaim that crashed.
+/// Returns directories with a free lock, with a stale one, and with a reclaim that crashed.
 fn directories() -> [TempDir; 3] {
     let reclaim = format!("{DEFAULT_NAME}.reclaim");
     [
@@ -74,7 +74,7 @@ fn files(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Takes the lock and gives it up; in a process of its own where another test starts it so.
+/// Acquires the lock and releases it; in a process of its own if another test starts it so.
 #[test]
 fn a_plain_acquire_gets_in() {
     let free = directory(&[]);
@@ -82,7 +82,7 @@ fn a_plain_acquire_gets_in() {
     acquire(directory).unwrap().release().unwrap();
 }
 
-/// Whether that gets in in a second process.
+/// Returns whether a second process acquires the lock.
 fn another_process_gets_in(directory: &Path) -> bool {
     let output = Command::new(env::current_exe().unwrap())
         .args(["--exact", "tests::traps::a_plain_acquire_gets_in"])
@@ -94,8 +94,8 @@ fn another_process_gets_in(directory: &Path) -> bool {
     output.status.success()
 }
 
-/// Gets in, as soon as nobody has a copy any more of what a trap left open: a process that another test starts at this
-/// moment has one until its execve(2).
+/// Acquires the lock once no process has a copy of the files that a trap left open. A process that another test starts
+/// at this moment has one until its execve(2).
 fn get_in(directory: &Path) {
     for _ in 0..100_000 {
         match acquire(directory) {
@@ -107,7 +107,7 @@ fn get_in(directory: &Path) {
     panic!("nobody gets in");
 }
 
-/// What was left where so many calls were answered before one trapped.
+/// What the traps left, one trap at each call.
 #[derive(Debug, Default)]
 struct Left {
     traps: i32,
@@ -116,14 +116,14 @@ struct Left {
 }
 
 impl Left {
-    /// This process gets in, and then another; whoever sweeps removes what is left.
+    /// Checks that this process acquires the lock, then another one, and that a sweep removes the leftovers.
     fn is_in_nobodys_way(&mut self, directory: &Path) {
         self.traps += 1;
         self.files += files(directory).len();
         get_in(directory);
         assert!(another_process_gets_in(directory));
         sweep(directory);
-        // An empty claim may be one that its maker is just making: it is spared for as long as that process lives.
+        // Another process may be making an empty claim: a sweep spares it for as long as its maker lives.
         for file in files(directory) {
             let path = directory.join(&file);
             assert_eq!(fs::metadata(&path).unwrap().len(), 0, "{file}");
@@ -145,7 +145,7 @@ impl Left {
     }
 }
 
-/// As somebody does who replaces a dead lock.
+/// Sweeps as a process does that replaces a dead lock.
 fn sweep(directory: &Path) {
     fs::write(directory.join(DEFAULT_NAME), NOBODY).unwrap();
     get_in(directory);
@@ -189,7 +189,7 @@ fn what_a_trap_leaves_is_refused_until_this_process_asks_again() {
             fs::read_to_string(directory.path().join(format!("{DEFAULT_NAME}{level}")))
                 .unwrap_or_default()
         });
-        // Beside a free lock a reclaim lock of ours means nothing.
+        // Beside a free lock, a reclaim lock of ours means nothing.
         let held = lock == mine || (reclaim == mine && !lock.is_empty());
         assert_eq!(another_process_gets_in(directory.path()), !held, "{call}");
         *(if held { &mut refused } else { &mut got_in }) += 1;
@@ -242,7 +242,7 @@ fn a_lock_whose_drop_traps_at_any_call_is_in_nobodys_way() {
 #[test]
 fn an_attempt_whose_drop_traps_at_any_call_is_in_nobodys_way() {
     dropped("drop of an attempt", |directory| {
-        // It has the lock already, and waits for another program, which then goes.
+        // It has the lock already, and waits for another program, which then ends.
         let other = directory.join(format!("{DEFAULT_NAME}.reclaim"));
         fs::write(&other, process::id().to_string()).unwrap();
         let mut attempt = Options::new().attempt(directory).unwrap();
