@@ -24,8 +24,8 @@ impl Status {
     /// nothing here. Only where a lock consists of a number (without hard links), they have to name it as well: other
     /// machines and containers have processes of the same number.
     ///
-    /// Returns `false` if that is certain. A descendant that lost its parent counts as not covered: its lock ends with
-    /// the owner's command.
+    /// Returns `false` if it certainly does not, and where its descent cannot be proved: a descendant that lost its parent
+    /// counts as not covered, since its lock ends with the owner's command.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
