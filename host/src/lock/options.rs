@@ -63,7 +63,7 @@ impl Options {
     /// # let data = tempfile::tempdir()?;
     /// use lockhost::{Options, ReplacedReason};
     ///
-    /// // As an older program leaves it in a container, where everybody is process 1.
+    /// // As an older program leaves it in a container, where every owner is process 1.
     /// std::fs::write(data.path().join("tinyforge.lock"), "1\n")?;
     /// let refused = lockhost::acquire(data.path()).unwrap_err();
     /// let owner = refused.holder().and_then(|holder| holder.identity()).unwrap();

@@ -33,7 +33,7 @@ pub(crate) use self::names::Names;
 /// if let Some(watch) = lock.watch() {
 ///     watch.forget();
 ///     assert!(lock.still_held()?);
-///     // Somebody removes it by hand.
+///     // A person removes it by hand.
 ///     std::fs::remove_file(lock.path())?;
 ///     poll(&mut [PollFd::new(&watch, PollFlags::IN)], None)?;
 ///     watch.forget();
