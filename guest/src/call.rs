@@ -1,7 +1,7 @@
-//! What the machine can ask its driver to do, and what it can be answered.
+//! The calls that the machine can make of its driver, and the replies.
 //!
-//! Each call is one operation on the directory or one question to the host. Nothing here does more than that,
-//! because whatever is one step here is one step in the proof.
+//! Each call is one operation on the directory or one question to the host, and no more: one call is one step in the
+//! proof.
 
 use alloc::{string::String, vec::Vec};
 
@@ -10,7 +10,7 @@ use crate::{
     names::{Identity, Name},
 };
 
-/// A file apart from its names: no two files that exist at one time share it.
+/// The identity of a file apart from its names: no two files that exist at the same time share it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FileId(pub u64, pub u64);
 
@@ -27,7 +27,7 @@ pub struct FileStat {
     pub modified: Option<Datetime>,
 }
 
-/// Who we are.
+/// This process, as the host names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Maker {
     /// The number that goes into the lock file.
@@ -38,14 +38,14 @@ pub struct Maker {
     pub evidence: bool,
 }
 
-/// Whose life is in question.
+/// The owner that the host is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// The maker of the claim that the file is.
     Maker(Identity),
-    /// Whoever wrote this number into a file without a claim.
+    /// The process that wrote this number into a file without a claim.
     Pid(u32),
-    /// The file names nobody.
+    /// The file names no owner.
     Nobody,
 }
 
@@ -54,7 +54,7 @@ pub enum Owner {
 pub enum Ours {
     /// Our claim.
     Claim,
-    /// The one that was made in place at this level.
+    /// The file made in place at this level.
     At(u8),
 }
 
@@ -63,16 +63,16 @@ pub enum Ours {
 pub struct Listed {
     /// The identities in the claims' names, in no order.
     pub claims: Vec<Identity>,
-    /// Why an entry could not be looked at, if there is such an entry: a claim may be missing.
+    /// Why an entry could not be examined, if there is such an entry: a claim may be missing.
     pub missed: Option<ErrorCode>,
-    /// Whether there may be more: then [`Call::ListOn`] answers the next part.
+    /// Whether there may be more entries: then [`Call::ListOn`] returns the next part.
     pub more: bool,
 }
 
 /// One step that the machine asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// Ask the host who we are. Answered by [`Reply::Maker`] or [`Reply::Refused`].
+    /// Ask the host for this process's pid and identity. Answered by [`Reply::Maker`] or [`Reply::Refused`].
     Current {
         /// Which of our attempts in this directory.
         attempt: u32,
@@ -100,55 +100,56 @@ pub enum Call {
         /// Our pid.
         pid: u32,
     },
-    /// Make a file of ours that was made in place name nobody, wherever its name is by now. Answered by
-    /// [`Reply::Done`].
+    /// Overwrite a file of ours that was made in place so that it names no owner, wherever its name is by now. Answered
+    /// by [`Reply::Done`].
     Disown {
         /// The level it was made at.
         level: u8,
     },
-    /// Look at the open claim. Answered by [`Reply::Stat`].
+    /// Stat the open claim. Answered by [`Reply::Stat`].
     StatClaim,
-    /// Look at a file by its name, without following a link. Answered by [`Reply::Stat`].
+    /// Stat a file by its name, without following a link. Answered by [`Reply::Stat`].
     Stat {
         /// Which.
         name: Name,
     },
-    /// Open a file for reading in place of the one that was open before, without following a link. Answered by
+    /// Open a file for reading, without following a link, and close the one that was open before. Answered by
     /// [`Reply::Id`].
     Open {
         /// Which.
         name: Name,
     },
-    /// Read the open file from its start, a byte more than the longest lock file. Answered by [`Reply::Bytes`].
+    /// Read the open file from its start, up to one byte more than the longest lock file. Answered by [`Reply::Bytes`].
     Read,
-    /// Look at the open file. Answered by [`Reply::Stat`].
+    /// Stat the open file. Answered by [`Reply::Stat`].
     StatOpen,
-    /// Ask the host who has a pid now. Answered by [`Reply::Identity`].
+    /// Ask the host which process has a pid now. Answered by [`Reply::Identity`].
     Identify {
         /// The pid.
         pid: u32,
     },
-    /// Which file has this name, not following a link? Answered by [`Reply::Id`].
+    /// Return which file has this name, without following a link. Answered by [`Reply::Id`].
     Id {
         /// The name.
         name: Name,
     },
     /// Read the directory from its start. Answered by [`Reply::Listed`], with the first claims on this lock, of any maker.
     List,
-    /// Read on in the directory, after an answer that there is more. Answered by [`Reply::Listed`].
+    /// Read on in the directory, after a reply that there is more. Answered by [`Reply::Listed`].
     ListOn,
     /// Ask the host about the owner of the open file. Answered by [`Reply::Liveness`].
     Ask {
         /// The owner.
         owner: Owner,
     },
-    /// Ask the host about the maker of a file that may not be opened, from the directory. Answered by [`Reply::Liveness`].
+    /// Ask the host, with the directory, about the maker of a file that may not be opened. Answered by
+    /// [`Reply::Liveness`].
     AskUnread {
         /// The maker, by the claim that is the file.
         maker: Identity,
     },
-    /// Keep the open file open until the attempt ends, so that its [`FileId`] cannot come back as another file's.
-    /// Answered by [`Reply::Done`].
+    /// Keep the open file open until the attempt ends, so that no other file can get its [`FileId`]. Answered by
+    /// [`Reply::Done`].
     Keep {
         /// The level it was found at.
         level: u8,
@@ -158,7 +159,7 @@ pub enum Call {
         /// The further name.
         name: Name,
     },
-    /// Give our claim, which is open and was left without this name, the name again. It must not exist. Answered by
+    /// Give our open claim this name again, after the name was lost. The name must not exist. Answered by
     /// [`Reply::Done`].
     LinkOpen {
         /// Our identity.
@@ -173,36 +174,36 @@ pub enum Call {
     Forget,
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
     /// It is done.
     Done,
     /// It failed.
     Failed(ErrorCode),
-    /// The host will not: its sentence.
+    /// The host refused, with this message.
     Refused(String),
-    /// Somebody is looking at our claim at this moment.
+    /// Another process is probing our claim at this moment.
     Probed,
-    /// Who we are.
+    /// This process's pid and identity.
     Maker(Maker),
     /// Which file it is.
     Id(FileId),
-    /// What the file looks like.
+    /// The file's status.
     Stat(FileStat),
-    /// What is in it.
+    /// The file's content.
     Bytes(Vec<u8>),
-    /// Who has that pid, if anybody.
+    /// The identity of the process with that pid, if there is one.
     Identity(Option<Identity>),
-    /// A part of what is in the directory.
+    /// A part of the directory's listing.
     Listed(Listed),
-    /// What the host knows.
+    /// What the host knows about the owner.
     Liveness(Liveness),
 }
 
 impl Reply {
-    /// The failure in a reply that carries nothing that was asked for. A reply that answers another call is taken
-    /// for an invalid one, so that a driver gone wrong ends an attempt and never makes an owner.
+    /// Returns the failure in a reply that does not carry the expected value. A reply to another call counts as
+    /// invalid: a faulty driver ends an attempt, and never makes an owner.
     #[must_use]
     pub fn failure(self) -> ErrorCode {
         match self {
@@ -211,10 +212,10 @@ impl Reply {
         }
     }
 
-    /// Whether the call was done.
+    /// Returns whether the call was done.
     ///
     /// # Errors
-    /// Why not.
+    /// Why it was not.
     pub fn done(self) -> Result<(), ErrorCode> {
         match self {
             Reply::Done => Ok(()),
@@ -222,10 +223,10 @@ impl Reply {
         }
     }
 
-    /// Which file it is.
+    /// Returns which file it is.
     ///
     /// # Errors
-    /// Why that cannot be said.
+    /// Why that is unknown.
     pub fn id(self) -> Result<FileId, ErrorCode> {
         match self {
             Reply::Id(id) => Ok(id),
@@ -233,7 +234,7 @@ impl Reply {
         }
     }
 
-    /// What is in the directory.
+    /// Returns the directory's listing.
     ///
     /// # Errors
     /// Why it cannot be read.
@@ -244,10 +245,10 @@ impl Reply {
         }
     }
 
-    /// What the file looks like.
+    /// Returns the file's status.
     ///
     /// # Errors
-    /// Why that cannot be said.
+    /// Why that is unknown.
     pub fn stat(self) -> Result<FileStat, ErrorCode> {
         match self {
             Reply::Stat(stat) => Ok(stat),
@@ -256,11 +257,11 @@ impl Reply {
     }
 }
 
-/// How a whole part of the machine goes on.
+/// The next action of a part of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next<T> {
-    /// With this, and then with its reply.
+    /// Make this call, then hand in its reply.
     Call(Call),
-    /// It has come to an end.
+    /// The part has ended.
     End(T),
 }

@@ -38,7 +38,7 @@ impl Guest for Component {
     }
 }
 
-/// A machine, with what it has open. Dropping it gives up whatever it holds.
+/// A machine, with its open files. Dropping it gives up what it holds.
 struct Holding {
     dir: Descriptor,
     machine: Machine,
@@ -125,13 +125,13 @@ pub struct LockResource(RefCell<Held>);
 
 struct Held {
     holding: Box<Holding>,
-    /// The lock file being put back, from the link until it is known to stay, or for good if it is lost.
+    /// The lock file that is put back, from the link until it certainly stays, or for good if the lock is lost.
     restore: Option<Restore>,
 }
 
 impl Held {
     fn still_held(&self) -> Result<bool, ErrorCode> {
-        // A file that was put back may still be another process' to remove.
+        // Another process may still remove a file that was put back.
         if self.restore.is_some() {
             return Ok(false);
         }
@@ -157,7 +157,7 @@ impl Held {
         let outcome = driver.run(dir, next, |reply| restore.reply(reply));
         driver.close_looked_at();
         machine.restored(&restore);
-        // What has failed and changed nothing says nothing about the lock.
+        // A failure that changed nothing does not show whether the lock is still held.
         if outcome.is_err() && restore.is_open() {
             self.restore = Some(restore);
         }

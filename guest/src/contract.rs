@@ -1,8 +1,8 @@
-//! The contract in `wit/`, as Rust, and its conversion from and to the words of the machine.
+//! The contract in `wit/`, as Rust, and its conversion from and to the machine's types.
 //!
 //! The machine names files by their meaning; the contract, by their names as text.
 
-// Generated code, apart from our rules; its `unsafe` is what carries values across the component's border.
+// Generated code, to which our rules do not apply; its `unsafe` carries values across the component's border.
 #[allow(
     missing_docs,
     clippy::all,
@@ -86,7 +86,7 @@ impl From<&call::Owner> for Owner {
     }
 }
 
-/// Converts what an attempt came to instead of a lock.
+/// Converts the error of an attempt.
 #[must_use]
 pub fn error(machine: &Machine, error: outcome::Error) -> Error {
     let cause = match error.cause {
@@ -112,7 +112,7 @@ pub fn error(machine: &Machine, error: outcome::Error) -> Error {
     }
 }
 
-/// Converts how the lock was got.
+/// Converts the report of how the lock was acquired.
 #[must_use]
 pub fn report(machine: &Machine) -> Report {
     let names = machine.names();
@@ -155,7 +155,7 @@ fn warning(names: &Names, warning: outcome::Warning) -> Warning {
     Warning { file, remark }
 }
 
-/// Converts what a release came to.
+/// Converts the result of a release.
 ///
 /// # Errors
 /// The same.
@@ -174,7 +174,7 @@ pub fn released(names: &Names, released: Released) -> Result<(), ReleaseError> {
     })
 }
 
-/// Converts what putting the lock file back came to.
+/// Converts the result of putting the lock file back.
 ///
 /// # Errors
 /// The same.
@@ -198,7 +198,7 @@ pub fn occupied(names: &Names, level: u8, found: &Found) -> Occupied {
     }
 }
 
-/// Converts what an inspection came to, which has found these files.
+/// Converts the result of an inspection, which has found these files.
 ///
 /// # Errors
 /// The same.
@@ -230,7 +230,7 @@ pub fn inspected(
 
 const LOCK: Option<Name> = Some(Name::Level(0));
 
-/// The name of a file as text: nothing for the directory, and where there is no file.
+/// Returns the name of a file as text: empty for the directory, and where there is no file.
 fn file(names: &Names, name: Option<Name>) -> String {
     match name {
         Some(name) => names.file(&name),
@@ -238,7 +238,7 @@ fn file(names: &Names, name: Option<Name>) -> String {
     }
 }
 
-/// An operation on a file that failed.
+/// Converts a failed operation on a file.
 fn failure(operation: outcome::Operation, code: facts::ErrorCode) -> Failure {
     Failure {
         operation: operation.into(),

@@ -1,4 +1,4 @@
-//! Performs the machine's calls through `wasi:filesystem` and the import `process`.
+//! The driver, which performs the machine's calls through `wasi:filesystem` and the import `process`.
 
 use alloc::string::String;
 
@@ -11,30 +11,30 @@ use crate::{
     names::{DEEPEST, Identity, LONGEST, Names, content_of},
 };
 
-/// How many entries of a directory may be such that they cannot be looked at.
+/// How many entries of a directory may fail to be read.
 const UNSEEN: u32 = 1_000;
 
-/// How many claims one part of a listing has at most: all that is kept of a directory at one time.
+/// How many claims one part of a listing has at most: all that the driver keeps of a directory at one time.
 const CLAIMS: usize = 64;
 
-/// How many entries are read for it at most, whatever they are.
+/// How many entries are read for one part at most, of whatever kind.
 const ENTRIES: u32 = 1_024;
 
-/// A file that we made, until it is closed: its evidence goes first.
+/// A file that we made, until it is closed. Its evidence is dropped first.
 struct Made {
     evidence: Option<Evidence>,
     file: Descriptor,
 }
 
-/// The files that an attempt or a lock has open. The directory, which may be lent, is handed in with each run.
+/// The files that an attempt or a lock has open. Each run gets the directory as an argument, since it may be borrowed.
 pub struct Driver {
     names: Names,
     /// The name of our claim.
     claim: String,
-    /// The claim, then what was made in place, by level.
+    /// The claim, then the files made in place, by level.
     ours: [Option<Made>; DEEPEST as usize + 2],
     open: Option<Descriptor>,
-    /// By level; beyond the deepest one there may be a file that is looked at.
+    /// The kept files by level; beyond the deepest level there may be one that is examined.
     kept: [Option<Descriptor>; DEEPEST as usize + 2],
     listing: Option<Listing>,
 }
@@ -42,12 +42,12 @@ pub struct Driver {
 /// A directory that is being read.
 struct Listing {
     entries: DirectoryEntryStream,
-    /// How many entries could not be looked at.
+    /// How many entries could not be read.
     failures: u32,
 }
 
 impl Driver {
-    /// For the lock of these names.
+    /// Creates a driver for the lock of these names.
     pub fn new(names: Names) -> Self {
         Self {
             names,
@@ -59,7 +59,7 @@ impl Driver {
         }
     }
 
-    /// Perform calls in a directory until a part of the machine comes to its end.
+    /// Performs calls in a directory until a part of the machine ends.
     pub fn run<T>(
         &mut self,
         dir: &Descriptor,
@@ -70,7 +70,7 @@ impl Driver {
             match next {
                 Next::Call(call) => next = reply(self.perform(dir, call)),
                 Next::End(end) => {
-                    // A search ends where the claim is found.
+                    // A search ends as soon as the claim is found.
                     self.listing = None;
                     return end;
                 }
@@ -78,8 +78,8 @@ impl Driver {
         }
     }
 
-    /// Close what was only looked at, and reclaim locks that were made in place. The lock, which is the claim or was made
-    /// in place too, and the evidence on it, stay.
+    /// Closes files that were only examined, and reclaim locks that were made in place. The lock, which is the claim or
+    /// was made in place, stays open, and its evidence is kept.
     pub fn close_looked_at(&mut self) {
         self.open = None;
         for reclaim in self.ours.iter_mut().skip(2) {
@@ -91,7 +91,7 @@ impl Driver {
     /// Sets the access time of the lock, which is the claim or was made in place, to now.
     ///
     /// # Errors
-    /// As the file system answers.
+    /// As the file system reports.
     pub fn refresh(&mut self) -> Result<(), ErrorCode> {
         let in_place = opened(self.ours[1].as_ref());
         let lock = opened(self.ours[0].as_ref()).or(in_place)?;
@@ -105,7 +105,7 @@ impl Driver {
     }
 
     fn try_perform(&mut self, dir: &Descriptor, call: Call) -> Result<Reply, ErrorCode> {
-        // Here and not where it is used, since each place that makes and drops a text costs bytes.
+        // Done here once: each place that makes and drops a string costs bytes.
         let file = match &call {
             Call::Stat { name }
             | Call::Open { name }
@@ -119,12 +119,12 @@ impl Driver {
         match call {
             Call::Current { attempt } => Ok(current(dir, attempt)),
             Call::Create { .. } => self.create(dir, file),
-            // If that fails half-way the file stays, and names nobody: whose a lock file's name is by now cannot be
-            // known without it.
+            // If that fails half-way the file stays, and names no owner: without its id, the driver cannot know whose
+            // the lock file's name is by now.
             Call::Make { level } => self.make(Ours::At(level), open_new(dir, &file)?),
             Call::Guard { file } => self.guard(file),
             Call::Write { file, pid } => self.write(file, &content_of(pid)),
-            // A file that begins with a hyphen names nobody, whatever stands behind it.
+            // A file that begins with a hyphen names no owner, whatever follows the hyphen.
             Call::Disown { level } => self.write(Ours::At(level), "-"),
             Call::StatClaim => stat(Some(self.ours(Ours::Claim)?)),
             Call::Stat { .. } => dir
@@ -178,7 +178,7 @@ impl Driver {
     fn create(&mut self, dir: &Descriptor, name: String) -> Result<Reply, ErrorCode> {
         let made = self.make(Ours::Claim, open_new(dir, &name)?);
         if made.is_err() {
-            // It was made a moment ago and has an identity's name, so it is ours to take back.
+            // We made it a moment ago, under an identity's name, so we may remove it.
             let _ = dir.unlink_file_at(&name);
         }
         self.claim = name;
@@ -218,7 +218,7 @@ impl Driver {
 
     fn write(&mut self, which: Ours, content: &str) -> Result<Reply, ErrorCode> {
         let written = self.ours(which)?.write(content.as_bytes(), 0)?;
-        // A file system that takes a part of a few bytes has no room for the rest.
+        // A file system that writes only a part of a few bytes has no room for the rest.
         if written == content.len() as u64 {
             Ok(Reply::Done)
         } else {
@@ -227,7 +227,7 @@ impl Driver {
     }
 
     fn open(&mut self, dir: &Descriptor, name: &str) -> Result<Reply, ErrorCode> {
-        // The file that was open before stays so until this one is: its number cannot come back as this one's.
+        // The file that was open before stays open until this one is, so that this one cannot get its inode number.
         let file = dir.open_at(
             PathFlags::empty(),
             name,
@@ -249,16 +249,16 @@ impl Driver {
 
     fn list_on(&mut self) -> Result<Reply, ErrorCode> {
         let mut listed = Listed::default();
-        // Over, unless it is put back.
+        // The listing is over unless it is put back.
         let mut listing = self.listing.take().ok_or(ErrorCode::BadDescriptor)?;
         for _ in 0..ENTRIES {
             match listing.entries.read_directory_entry() {
                 Ok(Some(entry)) => listed.claims.extend(self.names.claimant(&entry.name)),
                 Ok(None) => return Ok(Reply::Listed(listed)),
-                // One entry went away, or has a name that is no text: nobody's claim.
+                // The entry was removed, or its name is not UTF-8: it is not a claim.
                 Err(ErrorCode::NoEntry | ErrorCode::IllegalByteSequence) => {}
-                // One entry cannot be looked at, as a mount point whose server is gone. Bounded, in case a host means
-                // that there is no more to come.
+                // One entry cannot be read, such as a mount point whose server is gone. Bounded, in case a host reports
+                // the end of the directory this way.
                 Err(code) if listing.failures < UNSEEN => {
                     listing.failures += 1;
                     listed.missed = Some(code.into());
@@ -306,10 +306,10 @@ fn opened<T>(file: Option<&T>) -> Result<&T, ErrorCode> {
     file.ok_or(ErrorCode::BadDescriptor)
 }
 
-/// Which file has this name now, or why that cannot be said.
+/// Returns which file has this name now.
 ///
 /// # Errors
-/// As the file system answers.
+/// As the file system reports.
 pub fn id_at(dir: &Descriptor, file: &str) -> Result<FileId, ErrorCode> {
     let hash = dir.metadata_hash_at(PathFlags::empty(), file)?;
     Ok(FileId(hash.lower, hash.upper))

@@ -32,7 +32,7 @@ pub enum DescriptorType {
     Socket,
 }
 
-/// Why an operation on a file failed. What WASI has no code for arrives as [`ErrorCode::Io`].
+/// Why an operation on a file failed. An error for which WASI has no code arrives as [`ErrorCode::Io`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// EACCES.
@@ -120,11 +120,11 @@ pub enum AliveReason {
     Running,
     /// The very process is running, but does not keep this file locked as its claim promises.
     Unguarded,
-    /// A process has this pid, and no more is known.
+    /// A process has this pid, and nothing more is known.
     Exists,
     /// The owner is the process that asks.
     ThisProcess,
-    /// The pid is that of the process that asks, and no more is known of the owner.
+    /// The pid is that of the process that asks, and nothing more is known of the owner.
     OwnPid,
 }
 
@@ -133,11 +133,11 @@ pub enum AliveReason {
 pub enum DeadReason {
     /// No process has this pid.
     NoProcess,
-    /// The process has ended, and waits to be reaped.
+    /// The process has ended, and has not been reaped.
     Zombie,
-    /// The number is the id of a thread, and no process'.
+    /// The number is the id of a thread, not of a process.
     Thread,
-    /// Another process has this pid by now.
+    /// Another process has this pid now.
     Reused,
     /// The evidence that the claim promises is gone.
     EvidenceGone,
@@ -154,17 +154,17 @@ pub enum UnknownReason {
     OtherNamespace,
     /// The identity, or the file, cannot be read.
     Unreadable,
-    /// The host cannot look at processes.
+    /// The host cannot inspect processes.
     NoAnswer,
 }
 
 /// What a host knows about an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Liveness {
-    /// May still act.
+    /// The owner may still act.
     Alive(AliveReason),
-    /// Certainly does nothing any more: the only answer that frees a lock.
+    /// The owner certainly does nothing any more: the only answer that frees a lock.
     Dead(DeadReason),
-    /// Cannot be known. Counts as alive.
+    /// The host cannot know. Counts as alive.
     Unknown(UnknownReason),
 }

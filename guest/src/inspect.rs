@@ -1,4 +1,4 @@
-//! Judging a lock without taking it: the same looks as an attempt's, and nothing else.
+//! The inspection of a lock without taking it: it examines as an attempt does, and does nothing else.
 
 use alloc::string::String;
 
@@ -32,22 +32,22 @@ pub enum State {
 pub struct Status {
     /// The verdict.
     pub state: State,
-    /// Whether a lock that this host took here would carry evidence.
+    /// Whether a lock that this host acquired here would carry evidence.
     pub evidence: bool,
 }
 
 /// Why the lock file could not be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unjudged {
-    /// It is no lock file.
+    /// It is not a lock file.
     NotALock(NotALock),
-    /// An operation on it failed, or listing the directory.
+    /// An operation on it failed, or the listing of the directory.
     Failed(Operation, ErrorCode),
-    /// Its name is none for a lock.
+    /// Its name is not a lock name.
     BadName,
 }
 
-/// What an inspection comes to.
+/// The result of an inspection.
 pub type Inspected = Result<Status, Unjudged>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ pub struct Inspect {
 }
 
 impl Inspect {
-    /// Of the lock of this name.
+    /// Creates an inspection of the lock of this name.
     #[must_use]
     pub fn new(lock: String) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Inspect {
         }
     }
 
-    /// Begin.
+    /// Begins.
     pub fn start(&mut self) -> Next<Inspected> {
         if is_lock_name(self.names.lock()) {
             return self.look_at(0);
@@ -85,14 +85,14 @@ impl Inspect {
         Next::End(Err(Unjudged::BadName))
     }
 
-    /// The names of the lock's files.
+    /// Returns the names of the lock's files.
     #[must_use]
     pub fn names(&self) -> &Names {
         &self.names
     }
 
-    /// Go on with the reply to the last call. Each of the lock's files is handed to `occupied` with its level: the lock
-    /// file (0), then the reclaim locks that there are, the first level first.
+    /// Goes on with the reply to the last call. Hands each of the lock's files to `occupied` with its level: the lock
+    /// file (0), then the reclaim locks that exist, the first level first.
     pub fn reply(&mut self, reply: Reply, occupied: impl FnOnce(u8, &Found)) -> Next<Inspected> {
         match self.stage {
             Stage::Examine(level) => match self.examine.reply(reply) {
@@ -131,7 +131,7 @@ impl Inspect {
                 }
                 return self.look_at(level + 1);
             }
-            // What is odd at a reclaim lock's place does not hinder the lock; an attempt reports when it does.
+            // An odd file in a reclaim lock's place does not block the lock; an attempt reports it if it does.
             _ if level > 0 => return self.look_at(level + 1),
             Seen::NotALock(what) => Unjudged::NotALock(what),
             Seen::Failed(operation, code) => Unjudged::Failed(operation, code),

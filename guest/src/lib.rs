@@ -1,7 +1,7 @@
 //! The lock protocol of lockhost as a WASI component.
 //!
-//! [`machine`] decides and does nothing; [`driver`] does and decides nothing. Built for `wasm32-wasip2` this is the
-//! component; built natively it is the same machine, for tests to drive. The page `docs/protocol.md` describes the
+//! [`machine`] decides and does nothing; [`driver`] does and decides nothing. Built for `wasm32-wasip2`, this crate is
+//! the component. Built natively, it is the same machine, for tests to drive. The page `docs/protocol.md` describes the
 //! protocol.
 //!
 //! Each module imports only modules above it in this list: [`facts`], [`names`], [`call`], [`machine`], [`inspect`];

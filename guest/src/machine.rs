@@ -1,7 +1,7 @@
 //! The reclaim state machine, step by step as the page `docs/protocol.md` numbers them.
 //!
-//! A value that decides and does nothing: it asks for one [`Call`] at a time and takes the [`Reply`]. It can be cloned,
-//! compared, hashed and stepped, so a model checker can visit every state that it can be in.
+//! The machine decides and does nothing: it asks for one [`Call`] at a time and takes the [`Reply`]. It can be cloned,
+//! compared, hashed and stepped, so a model checker can visit each of its states.
 //!
 //! [`State`] lists the steps in their order, phase by phase, each with the anchor of its step on the page. The modules
 //! below hold what each phase decides:
@@ -17,8 +17,8 @@
 //! | release | [`release`] |
 //! | put back | [`restore`] |
 //!
-//! The invariant on which everything rests stands at the head of the page: *a file at `name[k]` is unlinked only by its
-//! living owner, or by the one holder of `name[k+1]` that has that very file open, has seen that its owner is dead, and has
+//! The whole protocol rests on one invariant, which heads the page: *a file at `name[k]` is unlinked only by its living
+//! owner, or by the one holder of `name[k+1]` that has that very file open, has seen that its owner is dead, and has
 //! then seen that the file is still there.*
 
 pub mod examine;
@@ -51,25 +51,25 @@ use crate::{
     names::{Identity, Name, Names, is_lock_name},
 };
 
-/// How often an attempt goes back because other processes came in between.
+/// How often an attempt starts again because other processes interfered.
 const RETRIES: u8 = 100;
 
-/// How many claims of one process in one directory can be at a time.
+/// How many claims one process can have in one directory at a time.
 const ATTEMPTS: u32 = 4096;
 
-/// How long an attempt waits in all, in milliseconds of the host's clock.
+/// How long an attempt waits in total, in milliseconds of the host's clock.
 const PATIENCE: u64 = 30_000;
 
-/// How long the owner of a lock file that is gone may take to put it back, in milliseconds.
+/// How long the owner of a missing lock file may take to put it back, in milliseconds.
 const PREDECESSOR: u64 = 200;
 
-/// How long another program's reclaim is waited for, in milliseconds.
+/// How long an attempt waits for another program's reclaim, in milliseconds.
 const OTHER_RECLAIM: u64 = 2_000;
 
-/// The same for one that may be of ours, made in place: longer than a malformed file needs to settle.
+/// The same for a reclaim in place that may be lockhost's: longer than a malformed file needs to settle.
 const IN_PLACE_RECLAIM: u64 = 5_000;
 
-/// The next call; `None` once the machine has come to an end, and knows which.
+/// The next call; `None` once the machine has ended and its end is known.
 type Turn = Option<Call>;
 
 /// Whether a file may be taken over.
@@ -79,21 +79,22 @@ enum Verdict {
     Unsettled,
 }
 
-/// What the attempt is after.
+/// The goal of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Goal {
     /// The lock.
     Lock,
-    /// It has the lock, and takes this reclaim level only to drop it again, because a dead process left it.
+    /// None but this reclaim level, which a dead process left: the attempt holds the lock, and takes the level only to
+    /// drop it.
     Tidy(u8),
 }
 
-/// Which reply the machine waits for.
+/// The reply that the machine waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
     /// None: the next call of [`Machine::start`] begins with *look*, at first and after protocol.md#look-2 has waited.
     New,
-    /// protocol.md#look: nothing is created before the lock is seen to be free or dead.
+    /// protocol.md#look: the attempt creates nothing before it has seen that the lock is free or its owner dead.
     Look(Look),
     /// protocol.md#claim
     Claim(Claim),
@@ -107,7 +108,7 @@ enum State {
     Tidy(u8),
     /// protocol.md#sweep, and protocol.md#give-up-5
     Sweep(Claims),
-    /// Names of ours are removed, and this follows.
+    /// Names of ours are removed, and then this follows.
     GiveUp(Then),
     /// protocol.md#again-later: none, until [`Machine::start`] is called again.
     Wait(Wait),
@@ -121,7 +122,7 @@ enum State {
 enum Look {
     /// protocol.md#look-1: the lock file is judged.
     Judge,
-    /// protocol.md#look-2: does the claim of the owner that this attempt succeeds still stand?
+    /// protocol.md#look-2: does the predecessor's claim still stand?
     Predecessor,
 }
 
@@ -135,17 +136,18 @@ enum Claim {
     Guard,
     /// protocol.md#claim-3: the pid is written into it.
     Write,
-    /// protocol.md#claim-2, or protocol.md#take-1: it cannot be used, and is given up for another one.
+    /// protocol.md#claim-2, or protocol.md#take-1: the claim cannot be used, and the attempt gives it up for another
+    /// one.
     GiveUp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum ProbeLinks {
-    /// protocol.md#probe-links-1: the host is asked for an identity, of which the scratch link is to have the name …
+    /// protocol.md#probe-links-1: the host is asked for an identity, which will name the scratch link …
     Identify,
     /// … and the scratch link is made.
     Link(Try),
-    /// protocol.md#probe-links-2: the link was answered with this, or done: which file has the name?
+    /// protocol.md#probe-links-2: the link call was answered with this code, or done. Which file has the name?
     Compare(Try, Option<ErrorCode>),
     /// protocol.md#probe-links-3: how many names does the claim have?
     Count,
@@ -161,7 +163,7 @@ enum ProbeLinks {
 enum Take {
     /// protocol.md#take-1, or protocol.md#take-6: the claim is linked to the name of this level.
     Link(u8, Reclaim),
-    /// … and the link failed with this. Above the lock's name, one that was answered as made counts as `Exist` until the
+    /// … and the link failed with this code. Above the lock's name, a link reported as made counts as `Exist` until the
     /// name is compared. Which file has the name?
     Compare(u8, Reclaim, ErrorCode),
     /// protocol.md#in-place-1: instead of a link, a file is made at this level …
@@ -178,9 +180,9 @@ enum Take {
     CompareDead(u8, ReplacedReason),
     /// … and removed.
     Remove(u8, ReplacedReason),
-    /// protocol.md#take-6: this level is linked, by this process or a newcomer. Which file has the name of the next level?
+    /// protocol.md#take-6: this process or a newcomer has linked this level. Which file has the name of the next level?
     CompareReclaim(u8, Linked),
-    /// … It is ours, and is removed.
+    /// … The file is ours, and is removed.
     RemoveReclaim(u8, Linked),
     /// protocol.md#settle-1: the file at this level is malformed. How old is our claim?
     Age(u8, Reclaim),
@@ -188,7 +190,7 @@ enum Take {
     Keep(u8),
 }
 
-/// `k` is the level of our own file. What is judged, and may have to settle, is `name[k+1]`.
+/// The steps of *verify*. `k` is the level of our own file; the machine judges `name[k+1]`, which may have to settle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Verify {
     /// protocol.md#verify-1, or protocol.md#in-place-2: `name[k]` is ours, and `name[k+1]` is judged.
@@ -219,7 +221,7 @@ enum Linked {
     Newcomers,
 }
 
-/// Which try of a link it is.
+/// The number of a try to link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Try {
     First,
@@ -230,7 +232,7 @@ enum Try {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Probes(u8);
 
-/// What a scratch link showed.
+/// The result of a scratch link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Links {
     /// Links work.
@@ -241,20 +243,20 @@ enum Links {
     Failed(Operation, ErrorCode),
 }
 
-/// Which claims of the dead are removed.
+/// The claims of dead owners to remove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Claims {
-    /// protocol.md#sweep: those of the owners whose files were replaced, and those that are chosen from the directory. The
-    /// lock is held.
+    /// protocol.md#sweep: those of the owners whose files were replaced, and those chosen from the directory. The lock
+    /// is held.
     Listed,
     /// protocol.md#give-up-5: those of the owners whose files this attempt removed. The attempt is over.
     Replaced,
 }
 
-/// What follows once names are given up.
+/// The step that follows once names are given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Then {
-    /// protocol.md#give-up: the attempt ends, as [`Machine::end`] says.
+    /// protocol.md#give-up: the attempt ends, with the outcome in [`Machine::end`].
     End,
     /// protocol.md#again-1: it waits until the file at this level has settled.
     Settle(u8),
@@ -262,7 +264,7 @@ enum Then {
     Tidy,
 }
 
-/// What is waited for.
+/// The event that the attempt waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Wait {
     /// A malformed file settles.
@@ -271,12 +273,12 @@ enum Wait {
     OtherReclaim(u8),
 }
 
-/// One attempt, and then the lock that came of it.
+/// One attempt, and then the lock that it acquired.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Machine {
     names: Names,
     assume_dead: Option<String>,
-    /// Whose end was waited for.
+    /// The owner whose end this attempt waited for.
     predecessor: Option<Identity>,
     state: State,
     goal: Goal,
@@ -286,42 +288,43 @@ pub struct Machine {
     maker: Option<Maker>,
     /// Our claim.
     own: FileId,
-    /// When our claim was made, once that was asked.
+    /// The time of our claim, once asked for.
     born: Option<Option<Datetime>>,
     scratch: Option<Identity>,
-    /// The level at which a link of our claim was denied, and the reason, where a scratch link decides what follows.
+    /// The level at which a link of our claim was denied, and the reason; a scratch link decides what follows.
     denied: Option<(u8, ErrorCode)>,
-    /// There are no hard links here: no claim, and a file of its own at each level.
+    /// Whether the file system lacks hard links: then there is no claim, and a file of its own at each level.
     in_place: bool,
     /// The levels at which our claim, or a file of ours, may have a name.
     levels: Levels,
-    /// The level of a file that was made in place and that somebody may be about to remove: it was empty for a while.
+    /// The level of a file that was made in place and that another process may be about to remove: it was empty for a
+    /// while.
     unsure: Option<u8>,
-    /// Another process linked in between, while this attempt held the reclaim lock.
+    /// Whether another process linked while this attempt held the reclaim lock.
     overtaken: bool,
     examine: Examine,
     give_up: GiveUp,
     sweep: Sweep,
     settling: Settling,
-    /// Since when another program's reclaim is waited for; the inner value as in [`Settling`].
+    /// Since when the attempt waits for another program's reclaim; the inner value as in [`Settling`].
     other: Option<Option<u64>>,
-    /// Dead files were seen or removed, so there is something to sweep.
+    /// Whether dead owners' files were seen or removed, so there is something to sweep.
     litter: bool,
-    /// The claims of those whose files were removed.
+    /// The claims of the owners whose files were removed.
     victims: Vec<(Identity, FileId)>,
     replaced: Vec<Replaced>,
     warnings: Vec<Warning>,
-    /// The lock file was removed, and cannot be put back.
+    /// Whether the lock file was removed and cannot be put back.
     lost: bool,
-    /// The host's sentence, when it refused.
+    /// The host's message, when it refused.
     refused: String,
-    /// What the last turn ended with; `Ok` is the lock.
+    /// The outcome of the last turn; `Ok` is the lock.
     end: Outcome,
 }
 
 impl Machine {
-    /// An attempt at the lock of this name, which takes over from exactly `assume_dead`, if that is given, though
-    /// nobody can tell that this owner is dead.
+    /// Creates an attempt at the lock of this name. If `assume_dead` is given, the attempt may take over from exactly
+    /// that owner, even if the host cannot know whether it is dead.
     #[must_use]
     pub fn new(lock: String, assume_dead: Option<String>) -> Self {
         Self {
@@ -357,31 +360,31 @@ impl Machine {
         }
     }
 
-    /// Says whose end was waited for before this attempt. It is without effect if that is no identity.
+    /// Names the owner whose end was waited for before this attempt. Has no effect if `owner` is not an identity.
     pub fn succeed(&mut self, owner: &str) {
         self.predecessor = Identity::new(owner);
     }
 
-    /// The names of the lock's files.
+    /// Returns the names of the lock's files.
     #[must_use]
     pub fn names(&self) -> &Names {
         &self.names
     }
 
-    /// The file that is the lock, where that is held.
+    /// Returns the file that is the lock, if the lock is held.
     #[must_use]
     pub fn own(&self) -> Option<FileId> {
         self.levels.get(0)
     }
 
-    /// Whether the attempt came to an end, and holds nothing.
+    /// Returns whether the attempt has ended without holding the lock.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
 
-    /// Begin the attempt, or go on after [`Cause::Again`]. `elapsed` is how long ago it
-    /// began, in milliseconds.
+    /// Begins the attempt, or goes on after [`Cause::Again`]. `elapsed` is the time since the attempt began, in
+    /// milliseconds.
     pub fn start(&mut self, elapsed: u64) -> Next<Outcome> {
         self.now = self.now.max(elapsed);
         self.settling.resume(self.now);
@@ -400,13 +403,13 @@ impl Machine {
         self.next(turn)
     }
 
-    /// Go on with the reply to the last call.
+    /// Goes on with the reply to the last call.
     pub fn reply(&mut self, reply: Reply) -> Next<Outcome> {
         let turn = self.turn(reply);
         self.next(turn)
     }
 
-    /// How the lock was got.
+    /// Returns how the lock was acquired.
     #[must_use]
     pub fn report(&self) -> Report<'_> {
         Report {
@@ -417,13 +420,13 @@ impl Machine {
         }
     }
 
-    /// The file that was looked at last: of the holder, where the attempt was refused.
+    /// Returns the file that was examined last: the holder's, if the attempt was refused.
     #[must_use]
     pub fn found(&self) -> &Found {
         self.examine.found()
     }
 
-    /// The host's sentence, where it refused.
+    /// Returns the host's message, if it refused.
     #[must_use]
     pub fn refused(&self) -> &str {
         &self.refused
@@ -525,14 +528,14 @@ impl Machine {
         self.call(state, Call::Id { name })
     }
 
-    /// Whether a reply says that the name at a level is our own file's.
+    /// Returns whether a reply shows that the name at a level is our own file's.
     fn is_own(&self, level: u8, id: Result<FileId, ErrorCode>) -> bool {
         id.is_ok_and(|id| self.levels.get(level) == Some(id))
     }
 
-    /// A lock file is looked at (protocol.md#judging-a-lock-file), in the step that the state is.
+    /// Examines a lock file (protocol.md#judging-a-lock-file), in the step of the current state.
     fn judging(&mut self, reply: Reply) -> Turn {
-        // Asked for the sake of the look, before there is a claim.
+        // The examination asks for the maker in *look*, before there is a claim.
         if let (Reply::Maker(maker), State::Look(_)) = (&reply, self.state)
             && self.examine.asks_who_we_are()
         {
@@ -552,20 +555,20 @@ impl Machine {
     }
 }
 
-/// How a lock was got.
+/// How a lock was acquired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report<'a> {
     /// The owner.
     pub maker: Option<&'a Maker>,
     /// Whether the lock is a claim under a second name. Otherwise it was made in place.
     pub claimed: bool,
-    /// What was removed to get it, in that order.
+    /// The files that were removed to acquire it, in that order.
     pub replaced: &'a [Replaced],
-    /// What could not be done beside.
+    /// The clean-up that failed without failing the attempt.
     pub warnings: &'a [Warning],
 }
 
-/// Whether an owner sweeps without a cause: one identity in 64 does (by its FNV-1a hash), each for good.
+/// Returns whether an owner sweeps without a cause: one identity in 64 does (by its FNV-1a hash), each for good.
 #[must_use]
 pub fn sweeps_unasked(identity: &Identity) -> bool {
     let hash = identity

@@ -1,4 +1,4 @@
-//! What a lock file's bytes mean, and how the files of one lock are named.
+//! The meaning of a lock file's bytes, and the names of one lock's files.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -7,7 +7,7 @@ use arrayvec::ArrayString;
 
 use crate::facts::Datetime;
 
-/// The longest file that is taken for a lock file, in bytes. No PID file that anybody writes comes near it.
+/// The longest file that counts as a lock file, in bytes. PID files in use are far shorter.
 pub const LONGEST: usize = 64;
 
 /// The largest process number, as POSIX systems count them (`pid_t` is a signed 32-bit integer).
@@ -16,10 +16,11 @@ pub const LARGEST_PID: u32 = i32::MAX as u32;
 /// The deepest reclaim lock that is followed; each level takes one more crash inside a reclaim.
 pub const DEEPEST: u8 = 8;
 
-/// The pid in a lock file, as the original reads it: a decimal number, perhaps with a sign and leading zeros, white
-/// space (Unicode's) around it. `None` for anything else, zero, a negative number, and what no process can have.
+/// Returns the pid in a lock file, as the original reads it: a decimal number, perhaps with a sign and leading zeros,
+/// white space (Unicode's) around it. Returns `None` for anything else, for zero and negative numbers, and for numbers
+/// that no process can have.
 ///
-/// Read as bytes: whatever is not UTF-8 is neither white space nor a digit.
+/// The content is read as bytes: what is not UTF-8 is neither white space nor a digit.
 #[must_use]
 pub fn parse_pid(content: &[u8]) -> Option<u32> {
     let text = without_white_space(content);
@@ -29,14 +30,14 @@ pub fn parse_pid(content: &[u8]) -> Option<u32> {
         pid = pid.checked_mul(10)?.checked_add((digit - b'0').into())?;
         rest = behind;
     }
-    // Without a digit it is zero.
+    // Without a digit, the pid is zero.
     (without_white_space(rest).is_empty() && (1..=LARGEST_PID).contains(&pid)).then_some(pid)
 }
 
-/// The numbers in a file that holds more than a pid, in their order: a program may have written its own among them, as
-/// PostgreSQL, Mercurial and Qt do. A number begins the file, or is a word of its own, and a process can have it. None are
-/// in a file that [`parse_pid`] can read, nor in one that begins with a hyphen: that names nobody, whatever stands behind
-/// it.
+/// Returns the numbers in a file that holds more than a pid, in their order. A program may have written its own pid
+/// among them, as PostgreSQL, Mercurial and Qt do. A number begins the file, or is a word of its own, and a process can
+/// have it. A file that [`parse_pid`] can read has none. Nor has one that begins with a hyphen: it names no owner,
+/// whatever follows the hyphen.
 ///
 /// A file of at most [`LONGEST`] bytes has no more than half as many.
 #[must_use]
@@ -59,8 +60,8 @@ pub fn other_numbers(content: &[u8]) -> Vec<u32> {
     numbers
 }
 
-/// The text after the white space that it begins with: what Unicode calls White_Space, as UTF-8. Written out here
-/// because the standard library's tables for all of Unicode are larger than the rest of this file.
+/// Returns the text without the white space that it begins with: what Unicode calls White_Space, as UTF-8. Written out
+/// here because the standard library's tables for all of Unicode are larger than the rest of this file.
 fn without_white_space(mut text: &[u8]) -> &[u8] {
     loop {
         text = match *text {
@@ -83,7 +84,7 @@ fn without_white_space(mut text: &[u8]) -> &[u8] {
     }
 }
 
-/// What an owner writes: its pid in decimal and a newline.
+/// Returns what an owner writes: its pid in decimal and a newline.
 #[must_use]
 pub fn content_of(pid: u32) -> String {
     let mut text = String::new();
@@ -92,8 +93,8 @@ pub fn content_of(pid: u32) -> String {
     text
 }
 
-/// The identity of an owner of whom only a pid is known: the pid with the file's time, since nothing else tells two
-/// such owners apart.
+/// Returns the identity of an owner that is known only by its pid: the pid with the file's time, since nothing else
+/// distinguishes two such owners.
 #[must_use]
 pub fn bare_identity(pid: u32, modified: Option<Datetime>) -> String {
     let (seconds, nanoseconds) =
@@ -107,7 +108,7 @@ pub fn bare_identity(pid: u32, modified: Option<Datetime>) -> String {
     text
 }
 
-/// What `write!` does for a number, without the ten kilobytes that it brings along.
+/// Appends a number, as `write!` would, without the ten kilobytes that `write!` adds to the component.
 fn push_decimal(text: &mut String, number: u64) {
     if number > 9 {
         push_decimal(text, number / 10);
@@ -119,15 +120,15 @@ fn push_decimal(text: &mut String, number: u64) {
 pub const LONGEST_IDENTITY: usize = 128;
 
 /// An identity, as the contract defines one: a format number, a hyphen, a lower case letter, then such letters, digits
-/// and hyphens. So neither `tinyforge.lock.bak` nor `tinyforge.lock.2026-11-23` is anybody's claim, and no identity
-/// leads out of the directory.
+/// and hyphens. So neither `tinyforge.lock.bak` nor `tinyforge.lock.2026-11-23` is a claim, and no identity leads out
+/// of the directory.
 ///
-/// Kept in place, so that whatever names a process can be copied about without a thought.
+/// Kept in place, so that a value that names a process is cheap to copy.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity(ArrayString<LONGEST_IDENTITY>);
 
 impl Identity {
-    /// From its text. `None` if that is no identity.
+    /// Returns the identity with this text, or `None` if the text is not an identity.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let format = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -143,7 +144,7 @@ impl Identity {
         }
     }
 
-    /// Its text.
+    /// Returns its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -156,7 +157,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// Whether a name can be a lock's: a plain file name that ends in `.lock` or `.pid`.
+/// Returns whether a name can be a lock's: a plain file name that ends in `.lock` or `.pid`.
 #[must_use]
 pub fn is_lock_name(name: &str) -> bool {
     let stem = name
@@ -184,19 +185,19 @@ pub struct Names {
 }
 
 impl Names {
-    /// For the lock of this name.
+    /// Returns the names for the lock of this name.
     #[must_use]
     pub fn new(lock: String) -> Self {
         Self { lock }
     }
 
-    /// The lock file.
+    /// Returns the name of the lock file.
     #[must_use]
     pub fn lock(&self) -> &str {
         &self.lock
     }
 
-    /// The file's name in the directory.
+    /// Returns the file's name in the directory.
     #[must_use]
     pub fn file(&self, name: &Name) -> String {
         match name {
@@ -205,7 +206,7 @@ impl Names {
         }
     }
 
-    /// The claim of an identity.
+    /// Returns the name of an identity's claim.
     #[must_use]
     pub fn claim(&self, identity: &Identity) -> String {
         let mut file = self.lock.clone();
@@ -214,7 +215,7 @@ impl Names {
         file
     }
 
-    /// The lock file (0), or its reclaim lock of that level.
+    /// Returns the name of the lock file (0), or of its reclaim lock of that level.
     #[must_use]
     pub fn level(&self, level: u8) -> String {
         let mut file = self.lock.clone();
@@ -224,7 +225,7 @@ impl Names {
         file
     }
 
-    /// Whose claim a file is, if its name is that of a claim on this lock.
+    /// Returns the identity that made a claim on this lock, if the file's name is that of one.
     #[must_use]
     pub fn claimant(&self, file: &str) -> Option<Identity> {
         Identity::new(file.strip_prefix(self.lock.as_str())?.strip_prefix('.')?)
@@ -319,7 +320,7 @@ mod tests {
             b"not4u\n",
             b"x_11818\n",
             b"4294967297 2147483648 99999999999999999999\n",
-            // What can be read is a pid, and no other number.
+            // What [`parse_pid`] can read is a pid, and no other number.
             b" 11818\n",
         ] {
             assert_eq!(other_numbers(content), [], "{content:?}");

@@ -1,4 +1,4 @@
-//! What a component without a standard library has to bring along.
+//! The parts that a component without a standard library has to provide itself.
 
 #![allow(unsafe_code)]
 
@@ -7,7 +7,7 @@ use alloc::alloc::{Layout, alloc, realloc};
 use rlsf::SmallGlobalTlsf;
 
 /// The exports of the component, as the canonical ABI calls them.
-// Generated code, apart from our rules.
+// Generated code, to which our rules do not apply.
 #[allow(
     clippy::all,
     clippy::undocumented_unsafe_blocks,
@@ -28,14 +28,14 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// Where the host puts strings and lists that it hands to the component, as the canonical ABI wants it. On other
-/// targets wit-bindgen brings this along, here it leaves it to a libc, whose allocator is not the one that frees what
-/// is returned.
+/// Allocates memory for strings and lists that the host hands to the component, as the canonical ABI requires. On other
+/// targets wit-bindgen defines this function. Here it would leave it to a libc, whose allocator is not the one that
+/// frees what is returned.
 ///
 /// # Safety
 /// As the canonical ABI calls it: `old` is null with `old_len` 0, or came from here with that length and alignment;
 /// `align` is a power of two; lengths fit in memory.
-// SAFETY of the name: the component's only definition of it, since no libc that has one is linked before it.
+// SAFETY of the name: this is the component's only definition, since no libc that defines it is linked first.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cabi_realloc(
     old: *mut u8,

@@ -1,4 +1,4 @@
-//! Words that the contract and the machine both have. A word of the source that is missing does not compile.
+//! The variants that the contract and the machine share. A variant of the source that is missing does not compile.
 
 use crate::{facts, inspect, machine::outcome, machine::restore};
 
@@ -7,7 +7,7 @@ use super::generated::{
     wasi::filesystem::types as files,
 };
 
-/// From words of the one side to the same words of the other.
+/// Converts variants of one side to the variants of the same name on the other.
 macro_rules! words {
     ($($from:ty => $to:ty { $($word:ident),+ $(,)? })+) => {$(
         impl From<$from> for $to {
@@ -31,7 +31,7 @@ macro_rules! both {
     )+};
 }
 
-/// The same, for words that each carry another one.
+/// The same, for variants that each carry a value.
 macro_rules! phrases {
     ($($from:ty => $to:ty { $($word:ident),+ $(,)? })+) => {$(
         impl From<$from> for $to {

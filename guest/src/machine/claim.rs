@@ -1,4 +1,4 @@
-//! Before the lock is tried for: *look*, then *claim*.
+//! The steps before the lock is tried: *look*, then *claim*.
 
 use super::{
     ATTEMPTS, Claim, Look, Machine, PREDECESSOR, ProbeLinks, State, Turn, Verdict,
@@ -19,7 +19,7 @@ impl Machine {
         let error = match seen {
             Seen::Gone => return self.after_predecessor(),
             Seen::File => match self.verdict(0) {
-                // Whether it has settled is only known beside a claim of ours.
+                // Only an attempt that has a claim can know whether the file has settled.
                 Verdict::Dead(_) | Verdict::Unsettled => return self.identify(),
                 Verdict::Held => Error::at(0, Cause::Held(Occupation::Owning)),
             },
@@ -29,8 +29,8 @@ impl Machine {
         self.stop(error)
     }
 
-    /// An owner removes its claim after its lock file, within microseconds. If the claim stands longer, the file may have
-    /// been removed by accident, and be put back.
+    /// Waits for the predecessor's claim to go. An owner removes its claim after its lock file, within microseconds. If
+    /// the claim stands longer, the file may have been removed by accident, and the owner may put it back.
     fn after_predecessor(&mut self) -> Turn {
         match self.predecessor {
             Some(owner) if self.now < PREDECESSOR => {
@@ -52,7 +52,7 @@ impl Machine {
 
     fn identify(&mut self) -> Turn {
         let attempt = self.attempt;
-        // The host may have answered during the look, a moment ago.
+        // The host may already have answered in *look*.
         if let (0, Some(maker)) = (attempt, self.maker) {
             return self.create(maker);
         }
@@ -82,7 +82,7 @@ impl Machine {
                 let file = Ours::Claim;
                 self.call(State::Claim(Claim::Guard), Call::Guard { file })
             }
-            // Another attempt of this process, or what is left of one.
+            // The claim of another attempt of this process, or a leftover of one.
             Err(ErrorCode::Exist) if self.attempt < ATTEMPTS => {
                 self.attempt += 1;
                 self.identify()
@@ -106,7 +106,7 @@ impl Machine {
         }
     }
 
-    /// The host keeps no evidence on a file of ours.
+    /// Ends the attempt because the host keeps no evidence on a file of ours.
     pub(super) fn not_guarded(&mut self, name: Option<Name>, reply: Reply) -> Turn {
         match reply {
             Reply::Refused(why) => {
@@ -124,7 +124,7 @@ impl Machine {
         }
     }
 
-    /// Our claim cannot be used: another one, under another name.
+    /// Gives up our claim, which cannot be used, for another one under another name.
     pub(super) fn renew(&mut self) -> Turn {
         if self.is_worn_out() {
             return self.contended(0);
@@ -132,7 +132,7 @@ impl Machine {
         self.give_up_claim(State::Claim(Claim::GiveUp))
     }
 
-    /// Give the claim up, for another one or for none.
+    /// Gives the claim up, for another one or for none.
     pub(super) fn give_up_claim(&mut self, state: State) -> Turn {
         self.state = state;
         let claim = self.claim();

@@ -1,7 +1,7 @@
-//! Looking at one lock file: what it says, whose claim it is, and whether that owner lives.
+//! The examination of one lock file: its content, its claim, and whether its owner lives.
 //!
-//! Nothing is written, and everything may have changed by the time it is known; what the answer is worth is for the
-//! machine to say.
+//! Nothing is written, and all of it may have changed by the time it is known. The machine decides what follows from
+//! it.
 
 use alloc::{string::String, vec::Vec};
 
@@ -15,34 +15,35 @@ use crate::{
     names::{Identity, LONGEST, Name, bare_identity, other_numbers, parse_pid},
 };
 
-/// How often a directory is listed for a claim before a file counts as one without: a listing may be stale, or the
-/// directory may have changed under it.
+/// How often a directory is listed for a claim before a file counts as one without. A listing may be stale, or the
+/// directory may have changed meanwhile.
 const LISTINGS: u8 = 2;
 
 /// How many parts of a listing are read, in case a file system lists without end: hundreds of millions of entries.
 const PARTS: u32 = 1 << 20;
 
-/// A lock file, seen.
+/// A lock file, as examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Found {
-    /// Which file it is; still open, so nobody else's.
+    /// The file's id. The file is still open, so no other file has this id.
     pub id: FileId,
-    /// How it looked after it was read.
+    /// Its status after it was read.
     pub stat: FileStat,
-    /// The pid in it; of a file that holds more than a pid, a number in it that may be the owner's.
+    /// The pid in it. In a file that holds more than a pid, a number that may be the owner's.
     pub pid: Option<u32>,
     /// The identity in the claim that is the same file.
     pub claim: Option<Identity>,
-    /// What failed in the search for that claim, so that it may be there and was not found.
+    /// The failure in the search for that claim. The claim may exist although it was not found.
     pub missed: Option<(Operation, ErrorCode)>,
-    /// What the host said of its owner.
+    /// The host's answer about its owner.
     pub liveness: Liveness,
-    /// It may not be opened, so it was neither read nor asked for evidence, and its id may be another file's by now.
+    /// Whether it may not be opened. Then it was neither read nor asked for evidence, and its id may be another file's
+    /// by now.
     pub unread: bool,
 }
 
 impl Found {
-    /// Nothing yet.
+    /// A file about which nothing is known yet.
     const NOTHING: Self = Self {
         id: FileId(0, 0),
         stat: FileStat {
@@ -58,13 +59,13 @@ impl Found {
         unread: false,
     };
 
-    /// Whether the file names nobody.
+    /// Returns whether the file names no owner.
     #[must_use]
     pub fn is_malformed(&self) -> bool {
         self.pid.is_none() && self.claim.is_none() && !self.unread
     }
 
-    /// Whether the host said that its owner is dead.
+    /// Returns the reason why the host reports its owner dead, if it does.
     #[must_use]
     pub fn is_dead(&self) -> Option<DeadReason> {
         match self.liveness {
@@ -73,32 +74,32 @@ impl Found {
         }
     }
 
-    /// The owner as messages and `assume-dead` name it.
+    /// Returns the owner as messages and `assume-dead` name it.
     #[must_use]
     pub fn identity(&self) -> Option<String> {
         match (&self.claim, self.pid) {
             (Some(identity), _) => Some(identity.as_str().into()),
-            // Not the pid: the file may have a claim, and whose it is then is what that says.
+            // Not the pid: the file may have a claim, and then the claim names the owner.
             (None, _) if self.missed.is_some() => None,
             (None, pid) => pid.map(|pid| bare_identity(pid, self.stat.modified)),
         }
     }
 }
 
-/// What there is under a name.
+/// The result of an examination of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Seen {
-    /// Nothing.
+    /// No file has the name.
     Gone,
     /// A lock file: [`Examine::found`].
     File,
-    /// Something that is no lock file.
+    /// Something that is not a lock file.
     NotALock(NotALock),
-    /// It could not be looked at.
+    /// It could not be examined.
     Failed(Operation, ErrorCode),
 }
 
-/// How a look goes on.
+/// The next action of an examination.
 type Look = Next<Seen>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,9 +107,9 @@ enum Stage {
     Stat,
     Open,
     Read,
-    /// protocol.md#judge-5: it may not be opened. Which file is it?
+    /// protocol.md#judge-5: the file may not be opened. Which file is it?
     Unread,
-    /// … and once its maker is dead, is it there still?
+    /// … and once its maker is dead, does the file still stand?
     Left,
     StatOpen,
     Current,
@@ -118,7 +119,7 @@ enum Stage {
     Ask,
 }
 
-/// A look at one file, under way or over.
+/// An examination of one file, under way or over.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Examine {
     level: u8,
@@ -126,11 +127,11 @@ pub struct Examine {
     evidence: Option<bool>,
     stage: Stage,
     found: Found,
-    /// Why the file may not be opened, if that is so.
+    /// Why the file may not be opened, if it may not.
     denied: Option<ErrorCode>,
-    /// The numbers in a file that holds more than a pid which were not asked about yet, the first one last.
+    /// The numbers in a file that holds more than a pid about which the host was not asked yet, the first one last.
     numbers: Vec<u32>,
-    /// The one that is asked about.
+    /// The number about which the host is asked.
     number: Option<u32>,
     candidate: Option<Identity>,
     listing: Listing,
@@ -156,8 +157,8 @@ impl Default for Examine {
 }
 
 impl Examine {
-    /// Begins to look at the lock file of a level. `evidence` is what the host answered about the directory, if it was
-    /// asked; otherwise it is asked with [`Call::Current`] where the answer matters.
+    /// Begins to examine the lock file of a level. `evidence` is the host's answer about the directory, if it was
+    /// asked. Otherwise it is asked with [`Call::Current`] where the answer matters.
     pub fn begin(&mut self, level: u8, evidence: Option<bool>) -> Call {
         *self = Self {
             level,
@@ -169,25 +170,25 @@ impl Examine {
         }
     }
 
-    /// The file that was looked at last.
+    /// Returns the file that was examined last.
     #[must_use]
     pub fn found(&self) -> &Found {
         &self.found
     }
 
-    /// Whether a kernel keeps evidence here, once the host was asked.
+    /// Returns whether a kernel keeps evidence here, once the host was asked.
     #[must_use]
     pub fn evidence(&self) -> Option<bool> {
         self.evidence
     }
 
-    /// Whether the reply that is awaited says which process this is.
+    /// Returns whether the next reply identifies this process.
     #[must_use]
     pub fn asks_who_we_are(&self) -> bool {
         self.stage == Stage::Current
     }
 
-    /// Go on with the reply to the last call.
+    /// Goes on with the reply to the last call.
     pub fn reply(&mut self, reply: Reply) -> Look {
         match self.stage {
             Stage::Stat => self.looked(reply),
@@ -224,7 +225,7 @@ impl Examine {
     }
 
     fn looked(&mut self, reply: Reply) -> Look {
-        // Before the file is opened: opening a FIFO would wait for a writer for ever.
+        // Before the file is opened: to open a FIFO would wait for a writer without end.
         match reply.stat() {
             Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
             Err(code) => Look::End(Seen::Failed(Operation::Stat, code)),
@@ -246,11 +247,11 @@ impl Examine {
                 self.call(Stage::Read, Call::Read)
             }
             Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
-            // It was a regular file a moment ago; a symbolic link is never followed.
+            // It was a regular file before; a symbolic link is never followed.
             Err(ErrorCode::Loop) => {
                 Look::End(Seen::NotALock(NotALock::Kind(DescriptorType::SymbolicLink)))
             }
-            // Another user's, which that one alone may read. Which file it is can be seen all the same.
+            // Another user's file, which only that user may read. Its id can be read all the same.
             Err(code @ (ErrorCode::Access | ErrorCode::NotPermitted)) => {
                 self.denied = Some(code);
                 self.found.unread = true;
@@ -263,8 +264,8 @@ impl Examine {
 
     // several users: a file that may not be opened
 
-    /// Its claim names its owner. Neither its content nor its evidence can be seen, so nothing that is found here ever frees
-    /// it: the answer is whether there is an owner to wait for.
+    /// Searches for the claim, which names the owner. The file's content and evidence cannot be seen, so nothing found
+    /// here ever frees it. The result is whether there is an owner to wait for.
     fn identified(&mut self, reply: Reply) -> Look {
         match reply.id() {
             Ok(id) => {
@@ -279,15 +280,15 @@ impl Examine {
     fn ask_unread(&mut self) -> Look {
         match self.found.claim {
             Some(maker) => self.call(Stage::Ask, Call::AskUnread { maker }),
-            // Another program's, or one that was made without hard links: its owner may live.
+            // Another program's file, or one that was made without hard links: its owner may live.
             None => self.unnamed(),
         }
     }
 
-    /// The host has answered about its maker.
+    /// Takes the host's answer about the file's maker.
     fn judged_unread(&mut self) -> Look {
         match self.found.is_dead() {
-            // It may have released the lock, and ended, in between.
+            // The maker may have released the lock meanwhile, and ended.
             Some(_) => {
                 let name = Name::Level(self.level);
                 self.call(Stage::Left, Call::Id { name })
@@ -300,7 +301,7 @@ impl Examine {
         match reply.id() {
             Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
             Ok(id) if id != self.found.id => self.unnamed(),
-            // The dead do nothing any more, so it stays until a user who may judge it removes it.
+            // A dead owner does nothing any more, so the file stays until a user who may judge it removes it.
             _ => self.denied(),
         }
     }
@@ -326,8 +327,8 @@ impl Examine {
                 self.found.pid = parse_pid(&bytes);
                 self.numbers = other_numbers(&bytes);
                 self.numbers.reverse();
-                // Only now: what was read belongs to a size and a time that are seen afterwards. If they are the same
-                // on a later visit, then nothing was written between the two.
+                // Only now: the size and time that belong to the content are those seen after it was read. If they are
+                // the same on a later visit, no process wrote between the two.
                 self.call(Stage::StatOpen, Call::StatOpen)
             }
             other => Look::End(Seen::Failed(Operation::Read, other.failure())),
@@ -351,16 +352,16 @@ impl Examine {
         }
     }
 
-    /// The file seems to have one name only: then it has no claim, or the owner is just releasing. The pid alone decides,
-    /// and if that means death, the name is looked at again before it is removed.
+    /// Judges a file that seems to have one name only: it has no claim, or the owner is just releasing. The pid alone
+    /// decides. If it means death, the name is examined again before it is removed.
     ///
-    /// Only where one kernel has the whole file system is that count believed. Elsewhere (FUSE, network) it may be made up,
-    /// cached or not kept at all, and a claim that is not looked for is an owner judged by its pid alone.
+    /// The count is trusted only where one kernel has the whole file system. Elsewhere (FUSE, network) it may be
+    /// invented, cached or not kept at all. An owner whose claim is not searched for would be judged by its pid alone.
     fn search_beside_one_link(&mut self, evidence: bool) -> Look {
         if evidence { self.ask() } else { self.search() }
     }
 
-    /// Looks for the claim that is this file: first where the pid's owner would have it, then in the directory.
+    /// Searches for the claim that is this file: first where the pid's owner would have it, then in the directory.
     fn search(&mut self) -> Look {
         match self.found.pid {
             Some(pid) => self.call(Stage::Identify, Call::Identify { pid }),
@@ -376,7 +377,7 @@ impl Examine {
             Entry::End if self.listings == LISTINGS => self.ask(),
             Entry::End => {
                 self.listings += 1;
-                // What the last listing missed, this one may show.
+                // This listing may show what the last one missed.
                 self.found.missed = None;
                 let call = self.listing.begin();
                 self.call(Stage::List, call)
@@ -384,7 +385,7 @@ impl Examine {
         }
     }
 
-    /// The search ends before the directory does.
+    /// Ends the search before the end of the directory.
     fn give_up(&mut self, code: ErrorCode) -> Look {
         self.found.missed = Some((Operation::List, code));
         self.ask()
@@ -404,7 +405,7 @@ impl Examine {
                 self.ask()
             }
             Ok(_) | Err(ErrorCode::NoEntry) => self.next_candidate(),
-            // It may be the claim.
+            // The candidate may be the claim.
             Err(code) => {
                 self.found.missed = Some((Operation::Stat, code));
                 self.next_candidate()
@@ -436,9 +437,9 @@ impl Examine {
             return self.judged_unread();
         }
         match (self.number.take(), self.found.liveness) {
-            // It is not the owner that lives, if it was ever the owner. The next number may be.
+            // The process with this number is not a living owner, if it ever was the owner. The next number may be.
             (Some(_), Liveness::Dead(_)) => return self.ask(),
-            // Which process the kernel keeps the file locked for, no number in it says.
+            // The kernel keeps the file locked for a process that no number in the file identifies.
             (None, _) | (Some(_), Liveness::Alive(AliveReason::Evidence)) => {}
             (number, Liveness::Alive(AliveReason::Exists)) => {
                 self.found.pid = number;
@@ -447,7 +448,7 @@ impl Examine {
             (number, _) => self.found.pid = number,
         }
         Look::End(match (self.found.missed, self.found.is_dead()) {
-            // Nobody has that pid, or there is none; but the claim that was not seen may name one that lives.
+            // No process has that pid, or there is none; but the claim that was not found may name an owner that lives.
             (Some((operation, code)), Some(_)) => Seen::Failed(operation, code),
             _ => Seen::File,
         })

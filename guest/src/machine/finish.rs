@@ -1,4 +1,4 @@
-//! How an attempt ends, or pauses.
+//! The end of an attempt, or its pause.
 
 use super::{
     Claims, Goal, Machine, RETRIES, State, Then, Turn, Wait,
@@ -14,7 +14,7 @@ use crate::{
 impl Machine {
     // ends
 
-    /// Counts a turn back. Whether there were too many.
+    /// Counts a retry. Returns whether there were too many.
     pub(super) fn is_worn_out(&mut self) -> bool {
         self.retries = self.retries.saturating_add(1);
         self.retries > RETRIES
@@ -36,8 +36,8 @@ impl Machine {
         })
     }
 
-    /// The attempt is over. Everything that may be ours goes; but if the lock is already ours, only the reclaim locks
-    /// do, since what fails then is tidying.
+    /// Ends the attempt, and gives up every file that may be ours. If the lock is already ours, only the reclaim locks
+    /// go: the failure is then one of tidying.
     pub(super) fn abort(&mut self, error: Error) -> Turn {
         if let Goal::Tidy(_) = self.goal {
             if let Cause::Failed(operation, code) = error.cause {
@@ -76,15 +76,15 @@ impl Machine {
         }
         let failure = self.give_up.failure;
         match (then, failure) {
-            // A refusal that leaves something of ours behind is a failure; a failure stays the one that it is.
+            // A refusal that leaves a file of ours behind becomes a failure; a failure stays as it is.
             (Then::End, Some(failure)) => {
                 if !matches!(self.end, Err(error) if matches!(error.cause, Cause::Failed(..))) {
                     self.end = Err(failure.into());
                 }
                 self.ended()
             }
-            // The process that was faster with the name that this attempt had made free does not know that there is a
-            // claim to be swept.
+            // A faster process took the name that this attempt had freed. It does not know that there is a claim to
+            // sweep.
             (Then::End, None) if !self.victims.is_empty() => {
                 let victims = core::mem::take(&mut self.victims);
                 let call = self.sweep.bury(victims);
@@ -99,7 +99,7 @@ impl Machine {
                 self.again(State::Wait(Wait::Settle), Awaited::Settling, level)
             }
             (Then::Settle(_) | Then::Tidy, failure) => {
-                // What could not be removed now is tried again at the release.
+                // The release tries again to remove what could not be removed now.
                 let lock = self.own();
                 self.levels = self.give_up.left;
                 if let Some(file) = lock {
@@ -114,7 +114,7 @@ impl Machine {
         }
     }
 
-    /// Claims of the dead are removed, with this call next.
+    /// Removes claims of dead owners, with this call next.
     pub(super) fn swept(&mut self, claims: Claims, call: Option<Call>) -> Turn {
         if call.is_some() {
             self.state = State::Sweep(claims);
@@ -149,7 +149,7 @@ impl Machine {
         None
     }
 
-    /// The attempt is to go on later, from this state on.
+    /// Pauses the attempt, which goes on later from this state.
     pub(super) fn again(&mut self, state: State, awaited: Awaited, level: u8) -> Turn {
         self.state = state;
         self.end = Err(Error::at(level, Cause::Again(awaited)));

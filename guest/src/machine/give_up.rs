@@ -1,11 +1,11 @@
-//! Giving names up: each only if it is our own file, the deepest last, then the claim, then the evidence.
+//! The removal of our names: each only if it is our own file, the deepest last, then the claim, then the evidence.
 //!
-//! A file that was made in place is removed only once it is certain that nobody is replacing it: until then somebody
-//! may be about to remove that name, and another to take it, between our look and our removal. It is made to name nobody
-//! instead, by the file that we have open and not by its name, and goes as any such file does.
+//! A file made in place is removed only once it is certain that no process is replacing it. Until then, one process may
+//! be about to remove that name, and another to take it, between our check and our removal. Instead, the file is made
+//! to name no owner, through the open file and not through its name. It is then removed as any such file is.
 //!
-//! The claim goes while the evidence is still there: nobody ever sees a claim of a living process that is not locked,
-//! once that process has written into it.
+//! The claim goes while the evidence is still there. So no process ever sees a living process's claim without its lock,
+//! once the owner has written into it.
 
 use super::outcome::{Failure, Operation};
 use crate::{
@@ -14,42 +14,42 @@ use crate::{
     names::{DEEPEST, Identity, Name},
 };
 
-/// The levels at which a file of ours may have a name, and which file that is.
+/// The levels at which a file of ours may have a name, and the id of each file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Levels {
-    /// The levels, one a bit.
+    /// The levels, one bit each.
     set: u16,
     files: [FileId; DEEPEST as usize + 1],
 }
 
 impl Levels {
-    /// Add one.
+    /// Adds a level.
     pub fn insert(&mut self, level: u8, file: FileId) {
         self.set |= 1 << level;
         self.put(level, file);
     }
 
-    /// Take one out.
+    /// Removes a level.
     pub fn remove(&mut self, level: u8) {
         self.set &= !(1 << level);
-        // What is not in must not make two sets differ.
+        // A level that is not in the set must not make two sets differ.
         self.put(level, FileId::default());
     }
 
-    /// Our file at a level.
+    /// Returns our file at a level.
     #[must_use]
     pub fn get(&self, level: u8) -> Option<FileId> {
         let file = self.files.get(usize::from(level))?;
         (self.set & (1 << level) != 0).then_some(*file)
     }
 
-    /// Whether there is none.
+    /// Returns whether there is no level.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.set == 0
     }
 
-    /// Take out the lock file itself, or else the reclaim lock that is next to it.
+    /// Removes and returns the lock file itself, or else the reclaim lock next to it.
     pub fn take_first(&mut self) -> Option<(u8, FileId)> {
         let level = self.set.trailing_zeros() as u8;
         let file = self.get(level)?;
@@ -57,7 +57,7 @@ impl Levels {
         Some((level, file))
     }
 
-    /// All but the lock file itself.
+    /// Returns all levels but the lock file itself.
     #[must_use]
     pub fn above(mut self) -> Self {
         self.remove(0);
@@ -82,7 +82,7 @@ enum Stage {
     Forget,
 }
 
-/// Names being given up, and how that went.
+/// Names that are given up, and the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct GiveUp {
     own: FileId,
@@ -91,20 +91,20 @@ pub struct GiveUp {
     levels: Levels,
     /// The level of a file that is not certain to be ours alone.
     unsure: Option<u8>,
-    /// The level that is being given up, and our file there.
+    /// The level that is given up now, and our file there.
     current: (u8, FileId),
     stage: Stage,
     /// The levels that still have our file, because it could not be removed.
     pub left: Levels,
-    /// Whether the lock's name was wanted, and was not ours.
+    /// Whether the lock's name was to be given up, and was not ours.
     pub lost: bool,
-    /// What failed first.
+    /// The first failure.
     pub failure: Option<Failure>,
 }
 
 impl GiveUp {
-    /// Begin to give up these levels, of which one may be unsure, and the claim, which is the file `own`, if one is
-    /// named. `None` where there is nothing to do.
+    /// Begins to give up these levels, of which one may be unsure, and the claim, if one is named: it is the file
+    /// `own`. Returns `None` if there is nothing to do.
     pub fn begin(
         &mut self,
         levels: Levels,
@@ -122,7 +122,7 @@ impl GiveUp {
         self.next_level()
     }
 
-    /// Go on with the reply to the last call. `None` once it is over.
+    /// Goes on with the reply to the last call. Returns `None` once it is over.
     pub fn reply(&mut self, reply: Reply) -> Option<Call> {
         let (level, file) = self.current;
         match self.stage {
@@ -188,7 +188,7 @@ impl GiveUp {
         if self.left == Levels::default() {
             self.call(Stage::CompareClaim, Call::Id { name })
         } else {
-            // The claim stays beside a name that could not be removed: it says better than the pid alone when the
+            // The claim stays beside a name that could not be removed: better than the pid alone, it shows when the
             // owner is dead.
             self.call(Stage::Forget, Call::Forget)
         }

@@ -1,4 +1,4 @@
-//! The claims in a directory, one after another, in constant memory: the driver keeps the directory open and answers a
+//! The claims in a directory, one after another, in constant memory: the driver keeps the directory open and returns a
 //! part at a time.
 
 use alloc::vec::Vec;
@@ -12,23 +12,23 @@ use crate::{
 /// A listing under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Listing {
-    /// Those of the last part that were not taken yet.
+    /// The claims of the last part that were not returned yet.
     claims: Vec<Identity>,
     more: bool,
     /// How many parts were asked for.
     parts: u32,
 }
 
-/// What comes next in a listing.
+/// The next entry of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A claim.
     Claim(Identity),
-    /// Another part, with the reply to this.
+    /// Another part, with the reply to this call.
     Part(Call),
-    /// Nothing: the directory was read to its end.
+    /// None: the directory was read to its end.
     End,
-    /// Nothing, though there is more: too many parts were read.
+    /// None, though there is more: too many parts were read.
     CutShort,
 }
 
@@ -39,10 +39,10 @@ impl Listing {
         Call::List
     }
 
-    /// Takes the next part. Returns why an entry in it could not be looked at.
+    /// Takes the next part. Returns why an entry in it could not be examined.
     ///
     /// # Errors
-    /// If the directory cannot be read on; the listing is over.
+    /// If the rest of the directory cannot be read; the listing is over.
     pub fn take(&mut self, reply: Reply) -> Result<Option<ErrorCode>, ErrorCode> {
         self.more = false;
         let Listed {
@@ -55,7 +55,7 @@ impl Listing {
         Ok(missed)
     }
 
-    /// The next entry; `most` is how many parts may be read after the first.
+    /// Returns the next entry; `most` is how many parts may be read after the first.
     pub fn next(&mut self, most: u32) -> Entry {
         match self.claims.pop() {
             Some(claim) => Entry::Claim(claim),

@@ -1,13 +1,13 @@
-//! What an attempt comes to, and what it reports beside.
+//! The outcome of an attempt, and its warnings.
 //!
-//! Files are named by [`Name`]. The contract of the component has their names as text.
+//! Files are named by [`Name`]. The component's contract has their names as text.
 
 use crate::{
     facts::{DeadReason, DescriptorType, ErrorCode},
     names::{DEEPEST, Name},
 };
 
-/// What an attempt comes to; `Ok` is the lock, which [`Machine::report`](super::Machine::report) describes.
+/// The outcome of an attempt; `Ok` is the lock, which [`Machine::report`](super::Machine::report) describes.
 pub type Outcome = Result<(), Error>;
 
 /// An operation on a file.
@@ -17,7 +17,7 @@ pub enum Operation {
     Create,
     /// Writing it.
     Write,
-    /// Asking for its type, size, times or identity.
+    /// Reading its type, size, times or id.
     Stat,
     /// Opening it.
     Open,
@@ -34,11 +34,11 @@ pub enum Operation {
 /// An operation that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
-    /// Which.
+    /// The operation.
     pub operation: Operation,
-    /// On which file; `None` for the directory.
+    /// The file; `None` for the directory.
     pub name: Option<Name>,
-    /// Why.
+    /// The reason.
     pub code: ErrorCode,
 }
 
@@ -53,7 +53,7 @@ impl Failure {
         }
     }
 
-    /// Returns the failure to look at a level, or to list the directory on the way.
+    /// Returns the failure to examine a level, or to list the directory for it.
     pub(super) fn to_see(operation: Operation, level: u8, code: ErrorCode) -> Self {
         Self {
             operation,
@@ -63,27 +63,27 @@ impl Failure {
     }
 }
 
-/// What a file is that stands where a lock file should be.
+/// What stands where a lock file should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotALock {
-    /// It is no regular file.
+    /// A file that is not a regular file.
     Kind(DescriptorType),
-    /// It is longer than any lock file: so many bytes.
+    /// A file that is longer than any lock file, with its length in bytes.
     Size(u64),
 }
 
-/// What the holder was doing when an attempt was refused.
+/// The holder's activity when an attempt was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Occupation {
     /// It had the lock.
     Owning,
-    /// It was replacing a dead lock, or is another program that has a reclaim lock.
+    /// It was replacing a dead owner's lock, or is another program that has a reclaim lock.
     Reclaiming,
-    /// It took the lock while this attempt was about to replace the dead one.
+    /// It took the lock while this attempt was about to replace the dead owner's.
     Overtaking,
 }
 
-/// What an attempt waits for.
+/// The event that an attempt waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Awaited {
     /// A malformed file may be between its creation and its first write.
@@ -95,7 +95,7 @@ pub enum Awaited {
 }
 
 impl Awaited {
-    /// Returns when it is worth trying again, in milliseconds from now.
+    /// Returns when to try again, in milliseconds from now.
     #[must_use]
     pub fn retry_ms(self) -> u32 {
         match self {
@@ -106,35 +106,35 @@ impl Awaited {
     }
 }
 
-/// Why there is no lock.
+/// Why an attempt has no lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
-    /// An owner that may be alive has the file: the one that the attempt looked at last.
+    /// An owner that may be alive has the file: the one that the attempt examined last.
     Held(Occupation),
-    /// The attempt is to go on later.
+    /// The attempt has to go on later.
     Again(Awaited),
-    /// Other processes came in between too often, or for too long.
+    /// Other processes interfered too often, or for too long.
     Contended,
-    /// The file is no lock file.
+    /// The file is not a lock file.
     NotALock(NotALock),
     /// More reclaims have crashed inside each other than are followed.
     TooDeep,
     /// An operation failed.
     Failed(Operation, ErrorCode),
-    /// The host refused; [`Machine::refused`](super::Machine::refused) has its sentence.
+    /// The host refused; [`Machine::refused`](super::Machine::refused) has its message.
     Host,
-    /// The lock's name is none for a lock.
+    /// The name is not a lock name.
     BadName,
     /// The attempt had ended before.
     Ended,
 }
 
-/// What comes of an attempt instead of a lock.
+/// The outcome of an attempt without a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Error {
-    /// The file that it is about; `None` for the directory, and where it is about no file.
+    /// The file concerned; `None` for the directory, and where no file is concerned.
     pub name: Option<Name>,
-    /// Why there is no lock.
+    /// Why the attempt has no lock.
     pub cause: Cause,
 }
 
@@ -171,14 +171,14 @@ pub enum ReplacedReason {
     Dead(DeadReason),
     /// It was malformed, and had settled.
     Malformed,
-    /// A person named its owner as dead.
+    /// A user named its owner as dead.
     AssumedDead,
 }
 
-/// A dead file that was removed.
+/// A dead owner's file that was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Replaced {
-    /// Where it was.
+    /// The level at which it stood.
     pub level: u8,
     /// The number that it held.
     pub pid: Option<u32>,
@@ -186,13 +186,13 @@ pub struct Replaced {
     pub reason: ReplacedReason,
 }
 
-/// Something that does not cost the lock.
+/// A failure that does not cost the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Warning {
     /// Another program's reclaim lock, with its pid, stayed.
     OtherReclaim(Option<u32>),
-    /// Something could not be tidied away.
+    /// A file could not be removed.
     Untidy(Failure),
-    /// There were too many claims to look at all of them.
+    /// There were too many claims to examine them all.
     Unswept,
 }

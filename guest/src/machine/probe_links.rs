@@ -1,11 +1,12 @@
 //! *Probe links*: do links work here, and does a file with two names show as one, of which two are counted?
 //!
-//! A scratch link of the claim answers this. Where no kernel keeps evidence it is tried before the lock. Each file system
-//! with evidence has links, but a policy (seccomp, SELinux) can deny link(2) to this process. So there it is tried once a
-//! link at a level was denied. A failure to link the lock itself, which may have other causes, never decides this.
+//! A scratch link of the claim answers this. Where no kernel keeps evidence, it is tried before the lock. Each file
+//! system with evidence has links, but a policy (seccomp, SELinux) can deny link(2) to this process. There it is tried
+//! once a link at a level was denied. A failure to link the lock itself, which may have other causes, never decides
+//! this.
 //!
-//! Processes that link and processes that make their files in place exclude each other. But a file that was made in place
-//! says no more than a pid, so none is made because of an error that passes.
+//! Processes that link and processes that make their files in place exclude each other. But a file made in place holds
+//! no more than a pid, so none is made because of a transient error.
 
 use super::{
     ATTEMPTS, Links, Machine, ProbeLinks, State, Try, Turn,
@@ -18,7 +19,7 @@ use crate::{
 };
 
 impl Machine {
-    /// The claim is written.
+    /// Goes on once the claim is written.
     pub(super) fn claimed(&mut self) -> Turn {
         if self.maker.is_some_and(|maker| maker.evidence) {
             return self.link(0);
@@ -26,14 +27,14 @@ impl Machine {
         self.probe_links()
     }
 
-    /// Whether a link was denied in a way that a scratch link is to tell more about: nothing has shown yet whether links
-    /// work, and no name is linked, at which what is made in place would be one file more.
+    /// Returns whether to try a scratch link after a link was denied with this code. The answer must still be open, and
+    /// no name linked: a file made in place would then be one file more.
     pub(super) fn may_lack_links(&self, code: ErrorCode) -> bool {
         tells_of_links(code) && self.scratch.is_none() && self.levels.is_empty()
     }
 
     pub(super) fn probe_links(&mut self) -> Turn {
-        // A claim's name, so that it is swept like one if we crash; and one that no attempt of ours makes a claim of.
+        // A claim's name, so that the link is swept like a claim if we crash, but one that no attempt of ours uses.
         let attempt = 2 * ATTEMPTS + self.attempt;
         let step = ProbeLinks::Identify;
         self.call(State::ProbeLinks(step), Call::Current { attempt })
@@ -56,7 +57,7 @@ impl Machine {
     }
 
     pub(super) fn scratch_linked(&mut self, time: Try, reply: Reply) -> Turn {
-        // Whatever was answered: a network file system may have made a link and failed to say so.
+        // Whatever the reply: a network file system may have made a link and failed to report it.
         let step = ProbeLinks::Compare(time, reply.done().err());
         self.at_scratch(step, |name| Call::Id { name })
     }
@@ -68,7 +69,7 @@ impl Machine {
         reply: Reply,
     ) -> Turn {
         let links = match (code, reply.id()) {
-            // What was made was not denied, whatever it shows as.
+            // A link that was made was not denied, whatever it shows as.
             (answer, shown)
                 if self.denied.is_some() && (answer.is_none() || shown == Ok(self.own)) =>
             {
@@ -77,7 +78,7 @@ impl Machine {
             (_, Ok(id)) if id == self.own => {
                 return self.call(State::ProbeLinks(ProbeLinks::Count), Call::StatClaim);
             }
-            // WASI's word for ENOSYS, and for errors that pass.
+            // WASI's code for ENOSYS, and for transient errors.
             (Some(ErrorCode::Io), Err(ErrorCode::NoEntry)) if time == Try::First => {
                 return self.link_scratch(Try::Second);
             }
@@ -92,7 +93,7 @@ impl Machine {
         self.at_scratch(ProbeLinks::Remove(links), |name| Call::Unlink { name })
     }
 
-    /// A second name that is not counted is none that others would see for certain.
+    /// Takes the count of names. A second name that is not counted is not one that other processes are certain to see.
     pub(super) fn scratch_counted(&mut self, reply: Reply) -> Turn {
         let links = match reply.stat() {
             Ok(stat) if stat.links > 1 => Links::Work,
@@ -109,7 +110,7 @@ impl Machine {
             (_, Err(code)) if code != ErrorCode::NoEntry => {
                 self.fail(Operation::Remove, scratch, code)
             }
-            // Links are not denied as such, so what was denied stays a failure.
+            // Links as such are not denied, so the denial stays a failure.
             (Links::Work, _) if let Some((level, code)) = self.denied => {
                 self.fail_at(Operation::Link, level, code)
             }
@@ -118,7 +119,7 @@ impl Machine {
         }
     }
 
-    /// From here on files are made in place.
+    /// Gives up the claim: from here on, files are made in place.
     pub(super) fn without_links(&mut self, reply: Reply) -> Turn {
         self.aged(reply);
         self.give_up_claim(State::ProbeLinks(ProbeLinks::GiveUpClaim))
@@ -132,9 +133,9 @@ impl Machine {
     }
 }
 
-/// Whether a file system that has no links answers with this: EPERM, as link(2) documents it; ENOTSUP; ENOSYS, which
-/// WASI has no code for; EMLINK, where one link is the most that a file can have. Policies answer with EPERM and ENOSYS
-/// (seccomp) or EACCES (SELinux, AppArmor).
+/// Returns whether a file system without links may answer with this code: EPERM, as link(2) documents it; ENOTSUP;
+/// ENOSYS, for which WASI has no code; EMLINK, where a file can have at most one link. Policies answer with EPERM and
+/// ENOSYS (seccomp) or EACCES (SELinux, AppArmor).
 fn tells_of_links(code: ErrorCode) -> bool {
     matches!(
         code,

@@ -1,26 +1,26 @@
-//! Giving a lock, or an attempt, up (protocol.md#release).
+//! The release of a lock, or of an attempt (protocol.md#release).
 //!
 //! The name is compared and then removed, in two steps: no system call removes a name only if it is a given file's. A
-//! cleaner that removes the file between the two makes room for another process, whose file then goes in its place. An
-//! exhaustive search finds that a third process gets in so, in 13 steps. It takes a removal under a living owner within
-//! that moment, and is documented.
+//! cleaner that removes the file between the two makes room for another process, whose file is then removed instead. An
+//! exhaustive search shows that a third process can acquire the lock this way, in 13 steps. It takes a removal under a
+//! living owner within that moment, and is documented.
 
 use super::{Machine, State, give_up::GiveUp, outcome::Failure};
 use crate::call::{Call, Next, Reply};
 
-/// Why a lock could not be released in full. Whatever else could be done was done.
+/// Why a lock could not be released in full. All other steps of the release were done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unreleased {
-    /// The lock was not this owner's any more.
+    /// The lock was no longer this owner's.
     Lost,
     /// A file could not be removed.
     Failed(Failure),
 }
 
-/// What a release comes to.
+/// The result of a release.
 pub type Released = Result<(), Unreleased>;
 
-/// A lock, or an attempt, being given up.
+/// A release under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Release {
     held: bool,
@@ -28,7 +28,7 @@ pub struct Release {
 }
 
 impl Release {
-    /// Go on with the reply to the last call.
+    /// Goes on with the reply to the last call.
     pub fn reply(&mut self, reply: Reply) -> Next<Released> {
         let call = self.give_up.reply(reply);
         self.next(call)
@@ -37,7 +37,7 @@ impl Release {
     fn next(&self, call: Option<Call>) -> Next<Released> {
         Next::End(match (call, self.give_up.failure) {
             (Some(call), _) => return Next::Call(call),
-            // Another process may have the directory: nothing that failed beside is worse to know.
+            // Another process may have the directory: no other failure matters more.
             _ if self.held && self.give_up.lost => Err(Unreleased::Lost),
             (None, Some(failure)) => Err(Unreleased::Failed(failure)),
             (None, None) => Ok(()),
@@ -46,7 +46,7 @@ impl Release {
 }
 
 impl Machine {
-    /// Give the lock, or the attempt, up: the names, the claim, the evidence.
+    /// Gives the lock, or the attempt, up: the names, the claim, the evidence.
     #[must_use]
     pub fn release(&mut self) -> (Release, Next<Released>) {
         let held = matches!(self.state, State::Owned);

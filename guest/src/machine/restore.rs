@@ -1,18 +1,18 @@
-//! Putting the lock file back that was removed under its owner.
+//! The restoration of a lock file that was removed under its owner.
 //!
-//! Only an owner does so, never once its release has begun. It compares its claim with the file that it has open, then
-//! links the claim to the lock's name. It never renames, since a rename replaces what stands there, and never links from
-//! the lock's name, since that may be another file's by then. What follows is what follows any direct link: a reclaim
-//! beside it is waited out, and the name is compared.
+//! Only an owner puts its file back, and never once its release has begun. It compares its claim with the file that it
+//! has open, then links the claim to the lock's name. It never renames, since a rename replaces what stands there. It
+//! never links from the lock's name, since that may be another file's by then. The rest is as after any direct link:
+//! the owner waits for a reclaim beside the file to end, and compares the name.
 //!
-//! One rule is stricter than for an attempt: a living process at the reclaim lock is waited out even if it has a claim. Such
-//! a process compares the lock file before it removes it, and relies on a dead file to keep the name occupied between the
-//! two. A removal by accident frees the name, so the owner's link may come in between.
+//! One rule is stricter than for an attempt: the owner waits for a living process at the reclaim lock even if it has a
+//! claim. Such a process compares the lock file before it removes it. Between the two, it relies on a dead owner's file
+//! to keep the name occupied. A removal by accident frees the name, so the owner's link may come in between.
 //!
-//! A claim that is missing beside the lock file gets its name again: without it, the lock is judged by its pid alone where
-//! the kernel keeps no evidence.
+//! A claim that is missing beside the lock file gets its name again. Without it, the lock is judged by its pid alone
+//! where the kernel keeps no evidence.
 //!
-//! Any other file at the name means that the lock is lost, and it stays lost: another process had the directory.
+//! Any other file at the name means that the lock is lost for good: another process had the directory.
 
 use super::{
     Machine, State,
@@ -26,10 +26,10 @@ use crate::{
     names::Name,
 };
 
-/// How long a reclaim is waited for, in milliseconds of the host's clock.
+/// How long the owner waits for a reclaim, in milliseconds of the host's clock.
 const RECLAIM: u64 = 2_000;
 
-/// The pause between two looks, in milliseconds.
+/// The pause between two checks, in milliseconds.
 const PAUSE: u32 = 20;
 
 /// How often a probe may keep a new claim from being guarded.
@@ -37,7 +37,7 @@ const PROBES: u8 = 100;
 
 const LOCK: Name = Name::Level(0);
 
-/// What came of putting a lock file back.
+/// The result of putting a lock file back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Restored {
     /// The file at the lock's name is this lock's own. Nothing was changed.
@@ -46,7 +46,7 @@ pub enum Restored {
     Claim,
     /// The lock file was missing. Its claim has been linked to the name again.
     Linked,
-    /// The lock file and its claim were missing. Both have been made anew.
+    /// The lock file and its claim were missing. Both have been made again.
     Anew,
 }
 
@@ -55,65 +55,65 @@ pub enum Restored {
 pub enum Unrestored {
     /// The lock is lost for good.
     Lost,
-    /// Not yet: to be tried again in so many milliseconds.
+    /// Not yet: the caller has to try again in this many milliseconds.
     Again(u32),
     /// An operation failed. A later call goes on from there.
     Failed(Operation, ErrorCode),
 }
 
-/// What putting the file back comes to.
+/// The outcome of putting the file back.
 pub type Outcome = Result<Restored, Unrestored>;
 
-/// Which reply is awaited.
+/// The reply that is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
-    /// None: it begins with a look at the lock's name.
+    /// None: the next call checks the lock's name.
     Begin,
     /// protocol.md#restore-1: which file is the lock file?
     Compare,
-    /// … it is there: which file is its claim?
+    /// … the lock file stands: which file is its claim?
     CompareBeside,
     /// … the claim is missing, and gets its name again.
     LinkBeside,
-    /// protocol.md#restore-2: a look at the reclaim lock while the lock file is missing.
+    /// protocol.md#restore-2: the reclaim lock is examined while the lock file is missing.
     LookBefore,
     /// protocol.md#restore-3: which file is the claim?
     CompareClaim,
-    /// … the claim is missing too, and is made anew.
+    /// … the claim is missing too, and is made again.
     Create,
-    /// … and guarded, though a probe was in the way so many times.
+    /// … and guarded, after this many probes have interfered.
     Guard(u8),
     /// … and written.
     Write,
     /// protocol.md#restore-4: the claim is linked to the lock's name …
     Link,
-    /// … which was answered with this, or done: which file is the lock file?
+    /// … and the call was answered with this code, or done: which file is the lock file?
     CompareLinked(Option<ErrorCode>),
-    /// protocol.md#restore-5: a look at the reclaim lock beside the file that was put back.
+    /// protocol.md#restore-5: the reclaim lock is examined beside the file that was put back.
     LookAfter,
     /// protocol.md#restore-6: which file is the lock file?
     Verify,
-    /// None: the file is linked, and the reclaim lock is looked at again.
+    /// None: the file is linked, and the reclaim lock is examined again.
     Waiting,
-    /// None, ever.
+    /// None: the lock is lost for good.
     Lost,
 }
 
-/// A lock file being put back.
+/// A lock file that is put back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Restore {
-    /// The owner. `None` where files are made in place: there is no claim that could be linked.
+    /// The owner. `None` where files are made in place: there is no claim to link.
     maker: Option<Maker>,
     /// Our claim.
     own: FileId,
-    /// Whether the claim was made anew.
+    /// Whether the claim was made again.
     anew: bool,
-    /// Whether it was linked to the lock's name: what has that name then is not known to be left alone.
+    /// Whether it was linked to the lock's name. Another process may then be about to remove the file with that name.
     linked: bool,
     stage: Stage,
     examine: Examine,
     now: u64,
-    /// Since when a reclaim is waited for; the inner value is set when the wait goes on.
+    /// Since when the owner waits for a reclaim; the inner value is set when the wait goes on.
     since: Option<Option<u64>>,
 }
 
@@ -131,26 +131,27 @@ impl Restore {
         }
     }
 
-    /// Our claim, which may be another file than before.
+    /// Returns our claim, which may be another file than before.
     #[must_use]
     pub fn own(&self) -> FileId {
         self.own
     }
 
-    /// Whether the lock is lost for good.
+    /// Returns whether the lock is lost for good.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.stage == Stage::Lost
     }
 
-    /// Whether it has to go on until its end: the lock is lost, or a file was linked that another process may remove.
+    /// Returns whether this has to go on to its end: the lock is lost, or a file was linked that another process may
+    /// remove.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.linked || self.is_lost()
     }
 
-    /// Begins, or goes on after [`Unrestored::Again`] or [`Unrestored::Failed`]. `elapsed` is how long ago it began, in
-    /// milliseconds.
+    /// Begins, or goes on after [`Unrestored::Again`] or [`Unrestored::Failed`]. `elapsed` is the time since it began,
+    /// in milliseconds.
     pub fn start(&mut self, elapsed: u64) -> Next<Outcome> {
         self.now = self.now.max(elapsed);
         if let Some(since) = &mut self.since {
@@ -170,7 +171,7 @@ impl Restore {
             Stage::CompareBeside => self.claim_seen(reply.id()),
             Stage::LinkBeside => self.end(match reply.done() {
                 Ok(()) => Restored::Claim,
-                // The lock is judged without it, as before.
+                // The lock is judged without its claim, as before.
                 Err(_) => Restored::Intact,
             }),
             Stage::LookBefore | Stage::LookAfter => match self.examine.reply(reply) {
@@ -183,10 +184,10 @@ impl Restore {
             Stage::Guard(probed) => self.guarded(probed, reply),
             Stage::Write => match reply.done() {
                 Ok(()) => self.link(),
-                // As a claim without evidence, one without a pid is not linked.
+                // A claim without a pid is not linked, as one without evidence is not.
                 Err(_) => self.lost(),
             },
-            // Whatever it was answered: over a network the name may exist by the very request that made it.
+            // Whatever the reply: over a network, the name may exist because of the very request that made it.
             Stage::Link => {
                 let code = reply.done().err();
                 self.call(Stage::CompareLinked(code), Call::Id { name: LOCK })
@@ -220,15 +221,15 @@ impl Restore {
         }
     }
 
-    /// The lock file is ours: had it been taken over, its claim would be missing on purpose. The file that is open gets the
-    /// name. The lock's name is not linked, since it may be another file's by now.
+    /// Goes on where the lock file is ours. Had it been taken over, its claim would be missing on purpose. The open
+    /// file gets the name. The lock's name is not linked, since it may be another file's by now.
     fn claim_seen(&mut self, claim: Result<FileId, ErrorCode>) -> Next<Outcome> {
         match (claim, self.maker) {
             (Err(ErrorCode::NoEntry), Some(maker)) => {
                 let claim = maker.identity;
                 self.call(Stage::LinkBeside, Call::LinkOpen { claim })
             }
-            // It is there, another attempt of this process has the name, or it cannot be looked at.
+            // The claim stands, another attempt of this process has the name, or it cannot be examined.
             _ => self.end(Restored::Intact),
         }
     }
@@ -239,8 +240,8 @@ impl Restore {
         self.call(stage, call)
     }
 
-    /// A living process that holds the reclaim lock beside no lock file has removed a dead owner's: of a process that
-    /// had the lock meanwhile.
+    /// Goes on after the reclaim lock was examined while the lock file was missing. A living holder of the reclaim lock
+    /// has then removed a dead owner's file: that owner had the lock meanwhile.
     fn reclaim_seen(&mut self, seen: Seen) -> Next<Outcome> {
         if seen == Seen::File && self.examine.found().is_dead().is_none() {
             return self.lost();
@@ -257,13 +258,13 @@ impl Restore {
     fn claim_compared(&mut self, claim: Result<FileId, ErrorCode>) -> Next<Outcome> {
         match (claim, self.maker) {
             (Ok(id), _) if id == self.own => self.link(),
-            // Without evidence a new file has nothing that shows its owner to be alive in another PID namespace, where
-            // the old one may have been judged by its claim.
+            // Without evidence, a new file does not show in another PID namespace that its owner is alive. The old one
+            // may have been judged there by its claim.
             (Err(ErrorCode::NoEntry), Some(maker)) if maker.evidence => {
                 let claim = maker.identity;
                 self.call(Stage::Create, Call::Create { claim })
             }
-            // Another attempt of this process has the name, or there is nothing to link.
+            // Another attempt of this process has the name, or there is no claim to link.
             (Ok(_) | Err(ErrorCode::NoEntry), _) => self.lost(),
             (Err(code), _) => self.failed(Operation::Stat, code),
         }
@@ -293,7 +294,7 @@ impl Restore {
                 self.call(Stage::Write, Call::Write { file, pid })
             }
             (Reply::Probed, _) if probed < PROBES => self.guard(probed + 1),
-            // It is not linked without evidence: the release removes it.
+            // A claim without evidence is not linked: the release removes it.
             _ => self.lost(),
         }
     }
@@ -311,7 +312,7 @@ impl Restore {
         match (lock, code) {
             (Ok(id), _) if id == self.own => self.look_at_reclaim(Stage::LookAfter),
             (Ok(_), _) | (Err(ErrorCode::NoEntry), Some(ErrorCode::Exist)) => self.lost(),
-            // It was removed once more, or its claim was.
+            // The lock file was removed once more, or its claim was.
             (Err(ErrorCode::NoEntry), None | Some(ErrorCode::NoEntry)) => self.again(Stage::Begin),
             (Err(ErrorCode::NoEntry), Some(code)) => self.failed(Operation::Link, code),
             (Err(code), _) => self.failed(Operation::Stat, code),
@@ -353,7 +354,7 @@ impl Restore {
             Err(ErrorCode::NoEntry) => self.again(Stage::Begin),
             Err(code) => {
                 let failed = self.failed(Operation::Stat, code);
-                // The file is linked, and not verified.
+                // The file is linked, but not verified.
                 self.stage = Stage::Waiting;
                 failed
             }
@@ -372,7 +373,7 @@ impl Restore {
 
     fn again(&mut self, stage: Stage) -> Next<Outcome> {
         if stage == Stage::Begin {
-            // Another reclaim is waited for anew.
+            // The wait for another reclaim begins anew.
             self.since = None;
         }
         self.stage = stage;
@@ -392,27 +393,27 @@ impl Restore {
 }
 
 impl Machine {
-    /// Returns what puts the lock file back that was removed under this owner. `None` unless the lock is held, and its
-    /// release has not begun.
+    /// Returns the steps that put back the lock file that was removed under this owner. Returns `None` unless the lock
+    /// is held, and its release has not begun.
     #[must_use]
     pub fn restore(&self) -> Option<Restore> {
         let own = self.own().filter(|_| self.state == State::Owned)?;
         Some(Restore::new(self.maker.filter(|_| !self.in_place), own))
     }
 
-    /// Counts the lock as lost: its release begins before its file was put back for certain.
+    /// Counts the lock as lost: its release begins before its file was certainly put back.
     pub fn lose(&mut self) {
         self.lost = true;
     }
 
-    /// Takes in how far that has come: the claim may be another file, and the lock lost for good.
+    /// Records the progress of `restore`: the claim may be another file, and the lock lost for good.
     pub fn restored(&mut self, restore: &Restore) {
         if self.state != State::Owned {
             return;
         }
         let own = restore.own();
         if self.own() != Some(own) {
-            // The old file is not open any more, so its number may be another file's, at a reclaim lock as well.
+            // The old file is no longer open, so its inode number may be another file's, at a reclaim lock as well.
             self.levels = Levels::default();
         }
         self.levels.insert(0, own);
@@ -454,7 +455,7 @@ mod tests {
         assert!(!ends(restore.start(0)));
         assert!(ends(restore.reply(Reply::Failed(ErrorCode::Io))));
         assert!(!restore.is_open());
-        // The next one begins anew.
+        // The next attempt begins anew.
         assert!(!ends(restore.start(0)));
         assert!(!ends(restore.reply(Reply::Id(OWN))));
         assert_eq!(

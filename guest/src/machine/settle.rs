@@ -1,19 +1,19 @@
-//! When a file that names nobody counts as dead: it may be another program's, between its creation and its first
-//! write.
+//! The rules by which a file that names no owner counts as dead. It may be another program's, between its creation and
+//! its first write.
 //!
-//! It has settled when it is more than a minute older than our claim, by the times that the file system itself gave
-//! the two, or when it was seen unchanged for three seconds. File times may be coarse, or lie in the future; then only
-//! the second rule is left.
+//! It has settled when it is more than a minute older than our claim, by the times that the file system itself gave the
+//! two. It has also settled when it was seen unchanged for three seconds. File times may be coarse, or lie in the
+//! future; then only the second rule is left.
 
 use alloc::vec::Vec;
 
 use super::examine::Found;
 use crate::{call::FileId, facts::Datetime};
 
-/// How much older than our claim, in seconds.
+/// How much older than our claim a settled file is, in seconds.
 const OLD: u64 = 60;
 
-/// How long unchanged, in milliseconds.
+/// How long a settled file was seen unchanged, in milliseconds.
 const UNCHANGED: u64 = 3_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,9 +22,9 @@ struct Sighting {
     id: FileId,
     size: u64,
     modified: Option<Datetime>,
-    /// When the attempt went on after it saw this. Taken then and not at the sighting itself, of which the machine
-    /// only knows that it was no earlier than the call it happened in: a process that is stopped between the two
-    /// would take a fresh file for one that it has long seen.
+    /// When the attempt went on after it saw this file. The machine knows of the sighting itself only that it was no
+    /// earlier than its call. If that time counted, a process stopped between the two would treat a fresh file as long
+    /// seen.
     since: Option<u64>,
 }
 
@@ -34,21 +34,21 @@ impl Sighting {
     }
 }
 
-/// What was seen of files that name nobody, at each level.
+/// The sightings of files that name no owner, at each level.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Settling {
     sightings: Vec<Sighting>,
 }
 
 impl Settling {
-    /// Time has passed: `now` is how long ago the attempt began, in milliseconds.
+    /// Sets the time: `now` is how long ago the attempt began, in milliseconds.
     pub fn resume(&mut self, now: u64) {
         for sighting in &mut self.sightings {
             sighting.since.get_or_insert(now);
         }
     }
 
-    /// Whether this file, seen at this level, has settled.
+    /// Returns whether this file, seen at this level, has settled.
     #[must_use]
     pub fn has_settled(&self, level: u8, found: &Found, claim: Option<Datetime>, now: u64) -> bool {
         is_old(found.stat.modified, claim)
@@ -60,8 +60,7 @@ impl Settling {
                 .is_some_and(|since| now.saturating_sub(since) >= UNCHANGED)
     }
 
-    /// Remember this file. Whether it is new: it must be kept open then, so that its identity cannot come back as
-    /// that of another.
+    /// Remembers this file. Returns whether it is new: then it must be kept open, so that no other file can get its id.
     pub fn remember(&mut self, level: u8, found: &Found) -> bool {
         let sighting = Sighting {
             level,
@@ -79,7 +78,8 @@ impl Settling {
     }
 }
 
-/// Whether a file was last written more than a minute before our claim was, by the times that the file system gave them.
+/// Returns whether a file was last written more than a minute before our claim, by the times that the file system gave
+/// them.
 pub(super) fn is_old(file: Option<Datetime>, claim: Option<Datetime>) -> bool {
     match (file, claim) {
         (Some(file), Some(claim)) => {

@@ -1,13 +1,12 @@
-//! Finding claims that the dead have left and that no name needs any more.
+//! The search for claims that dead makers have left and that no name needs any more.
 //!
-//! A dead maker cannot use its claim's name again, so a claim may be removed by anyone who knows that its maker is
-//! dead. But a claim that is also the file at some level stays: it is what tells that file's owner from whoever has
-//! the pid next. After a crash between linking a name and dropping the one above it, one claim is the identity of
-//! two.
+//! A dead maker cannot use its claim's name again, so any process that knows its maker dead may remove a claim. But a
+//! claim that is also the file at some level stays: it distinguishes that file's owner from the process that has the
+//! pid next. After a crash between linking a name and dropping the one above it, one claim is the identity of two.
 //!
-//! A sweep is bounded in work and in memory, however much there is to sweep: it looks at each of the first claims that
-//! it comes by, and at fewer and fewer of the further ones. Which ones of these is another choice each time, so that
-//! claims that cannot be removed hide none of the others for good.
+//! A sweep is bounded in work and in memory, however much there is to sweep. It examines each of the first claims that
+//! it finds, and fewer and fewer of the further ones. The choice among these differs each time, so that claims that
+//! cannot be removed do not hide others for good.
 
 use alloc::vec::Vec;
 
@@ -22,7 +21,7 @@ use crate::{
     names::{DEEPEST, Identity, Name},
 };
 
-/// How many claims are looked at before half as many of the further ones are.
+/// How many claims are examined before only half as many of the further ones are.
 const LOOKS: u32 = 512;
 
 /// How many parts of the directory's listing are read after the first: a million claims, or 16 million other entries.
@@ -39,7 +38,7 @@ enum Stage {
     Open,
     StatOpen,
     Ask,
-    /// Our claim tells the time: for the choice among further claims, or for the age of an empty one.
+    /// Our claim gives the time: for the choice among further claims, or for the age of an empty one.
     Time,
     Age,
     Level(u8),
@@ -47,42 +46,42 @@ enum Stage {
     Remove,
 }
 
-/// A claim that is looked at.
+/// A claim that is examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Claim {
     identity: Identity,
     file: FileId,
-    /// Nothing has been written into it.
+    /// Whether it has no content.
     empty: bool,
     modified: Option<Datetime>,
 }
 
-/// A sweep under way, and how it went.
+/// A sweep under way, and its result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sweep {
     stage: Stage,
     own: Option<Identity>,
-    /// When our claim was made, once that was asked.
+    /// The time of our claim, once asked for.
     born: Option<Option<Datetime>>,
     listing: Listing,
-    /// How many claims the listing has shown, and how many of them were looked at.
+    /// How many claims the listing has shown, and how many of them were examined.
     shown: u32,
     looks: u32,
     claim: Option<Claim>,
     dead: Vec<(Identity, FileId)>,
-    /// The listing is over, or there is none: what is left to do is to remove.
+    /// Whether the listing is over, or there is none: only removals are left.
     listed: bool,
-    /// What failed first.
+    /// The first failure.
     pub failure: Option<Failure>,
-    /// Whether claims were not looked at, since there were too many.
+    /// Whether claims were not examined, since there were too many.
     pub partial: bool,
 }
 
 impl Sweep {
-    /// Begin, for the owner whose identity this is. Nobody else sweeps: beside an owner no claim that is at no name
-    /// can get one, so that none is taken from somebody who came to life after it was judged.
+    /// Begins, for the owner with this identity. Only an owner sweeps. Beside an owner, a claim that is at no name
+    /// cannot get one. So the sweep never removes the claim of a process that came to life after it was judged.
     ///
-    /// `born` is when our claim was made, if that was asked before. `dead` are claims whose makers are known to be dead:
+    /// `born` is the time of our claim, if that was asked before. `dead` are claims whose makers are known to be dead:
     /// their files were replaced.
     pub fn begin(
         &mut self,
@@ -99,7 +98,7 @@ impl Sweep {
         self.listing.begin()
     }
 
-    /// Begin to remove these claims alone, whose makers are known to be dead.
+    /// Begins to remove only these claims, whose makers are known to be dead.
     pub fn bury(&mut self, dead: Vec<(Identity, FileId)>) -> Option<Call> {
         *self = Self {
             dead,
@@ -109,7 +108,7 @@ impl Sweep {
         self.look_at_level(0)
     }
 
-    /// Go on with the reply to the last call. `None` once it is over.
+    /// Goes on with the reply to the last call. Returns `None` once it is over.
     pub fn reply(&mut self, reply: Reply) -> Option<Call> {
         match self.stage {
             Stage::List => match self.listing.take(reply) {
@@ -119,7 +118,7 @@ impl Sweep {
                     self.end_listing()
                 }
             },
-            // Looked at before it is opened, since a FIFO would hold the sweep up for ever.
+            // Examined before it is opened, since to open a FIFO would block the sweep for ever.
             Stage::Stat => match reply.stat() {
                 Ok(stat) if stat.kind == DescriptorType::RegularFile => {
                     let name = Name::Claim(self.claim?.identity);
@@ -132,7 +131,7 @@ impl Sweep {
                     self.claim.as_mut()?.file = id;
                     self.call(Stage::StatOpen, Call::StatOpen)
                 }
-                // A lease is in the way, for which the host has waited already. Others may be in the way of further ones.
+                // A lease interferes, for which the host has already waited. Other leases may block further claims.
                 Err(ErrorCode::WouldBlock) => {
                     self.partial = true;
                     self.end_listing()
@@ -159,7 +158,7 @@ impl Sweep {
                 self.judge_by_age()
             }
             Stage::Level(level) => {
-                // Only after all makers were found dead: a living one could still have linked its claim somewhere.
+                // Only after all makers were found dead: a living one could still have linked its claim to a level.
                 match reply.id() {
                     // Such a claim stays.
                     Ok(named) => self.dead.retain(|(_, id)| *id != named),
@@ -171,7 +170,7 @@ impl Sweep {
                 }
                 self.look_at_level(level + 1)
             }
-            // The name may be another file's by now, if its maker was taken for dead on a person's word.
+            // The name may be another file's by now, if a user's word made its maker count as dead.
             Stage::Compare => match (reply.id(), self.dead.pop()) {
                 (Ok(found), Some((identity, id))) if found == id => {
                     let name = Name::Claim(identity);
@@ -198,7 +197,8 @@ impl Sweep {
             return self.next_claim();
         };
         match reason {
-            // A maker leaves its evidence before it writes its pid: this one may be about to, unless it is long at it.
+            // A maker creates its claim, then gets evidence, then writes its pid. This one may be between these steps,
+            // unless its claim is old.
             DeadReason::EvidenceGone if claim.empty && self.born.is_none() => {
                 self.call(Stage::Age, Call::StatClaim)
             }
@@ -211,11 +211,11 @@ impl Sweep {
         }
     }
 
-    /// An empty claim that no kernel keeps locked is removed when it has settled: when it is more than a minute older than
-    /// ours. (Its name says who made it, so there is no other program to wait for.)
+    /// Judges an empty claim that no kernel keeps locked. It is removed once it has settled: once it is more than a
+    /// minute older than ours. (Its name identifies its maker, so there is no other program to wait for.)
     ///
-    /// Its maker may still live, stopped between creating and guarding it. It makes another claim when it goes on, even if
-    /// it has guarded this one in between: link(2) fails for a claim whose name is gone.
+    /// Its maker may still live, stopped between creating and guarding it. When it goes on, it makes another claim,
+    /// even if it has guarded this one meanwhile: link(2) fails for a claim whose name is gone.
     fn judge_by_age(&mut self) -> Option<Call> {
         match self.claim {
             Some(claim) if is_old(claim.modified, self.born.flatten()) => self.remove_open(claim),
@@ -225,9 +225,9 @@ impl Sweep {
 
     /// Removes the claim that is open, before another is opened.
     ///
-    /// That evidence is gone says that the claim is dead, but not that its maker is: that one may have given the claim up
-    /// a moment ago, and use its name again. While the file is open it keeps its number, so that no later file of that
-    /// name is taken for it.
+    /// Missing evidence shows that the claim is dead, but not that its maker is. The maker may have given the claim up
+    /// a moment ago, and use its name again. While the file is open it keeps its inode number, so no later file of that
+    /// name can be confused with it.
     fn remove_open(&mut self, claim: Claim) -> Option<Call> {
         self.dead.push((claim.identity, claim.file));
         self.look_at_level(0)
@@ -275,11 +275,11 @@ impl Sweep {
         }
     }
 
-    /// Whether the claim that the listing shows next is looked at: each of the first [`LOOKS`], then half of the claims
-    /// until there were as many looks again, then a quarter, and so on.
+    /// Returns whether the sweep examines the claim that the listing shows next. It examines each of the first
+    /// [`LOOKS`], then half of the claims until it has examined as many again, then a quarter, and so on.
     fn is_chosen(&mut self) -> bool {
         let every = 1_u32.checked_shl(self.looks / LOOKS).unwrap_or(u32::MAX);
-        // The nanoseconds of our own claim: different each time, and all that a component without random numbers has.
+        // The time of our own claim: different each time, and all that a component without random numbers has.
         let born = self.born.flatten();
         let choice = born.map_or(0, |time| (time.nanoseconds / 1_000) ^ (time.seconds as u32));
         let chosen = self.shown % every == choice % every;

@@ -1,4 +1,4 @@
-//! *take(k)*: a name is linked, or what stands there is judged, replaced or respected.
+//! *take(k)*: a name is linked, or the file that stands there is judged, and then replaced or left alone.
 
 use super::{
     Goal, Linked, Machine, PATIENCE, Probes, RETRIES, Reclaim, State, Take, Then, Turn, Verdict,
@@ -21,7 +21,7 @@ impl Machine {
         self.put(level, Reclaim::NotHeld)
     }
 
-    /// Give the name at this level to a file of ours.
+    /// Gives the name at this level to a file of ours.
     fn put(&mut self, level: u8, reclaim: Reclaim) -> Turn {
         if self.in_place {
             return self.call(
@@ -36,12 +36,12 @@ impl Machine {
 
     pub(super) fn linked(&mut self, level: u8, reclaim: Reclaim, reply: Reply) -> Turn {
         let code = match reply.done() {
-            // *verify* compares it before it is owned.
+            // *verify* compares it before the lock is owned.
             Ok(()) if level == 0 => return self.stands(level, reclaim),
-            // The claim is linked by its name, which may be another attempt's of this process by now: this one's was
-            // swept if it was stopped for a minute before it guarded it.
+            // The claim is linked by its name. By now the name may be that of another attempt of this process: this
+            // attempt's claim was swept if the process was stopped for a minute before it guarded it.
             Ok(()) => ErrorCode::Exist,
-            // A network file system may answer that the name exists to the very request that made it.
+            // A network file system may report that the name exists to the very request that made it.
             Err(code) => code,
         };
         self.compare(State::Take(Take::Compare(level, reclaim, code)), level)
@@ -59,7 +59,7 @@ impl Machine {
             return self.stands(level, reclaim);
         }
         match id {
-            // It may be linked after all, so it stays among those to be dropped.
+            // The name may be linked after all, so its level stays among those to give up.
             Err(unseen) if unseen != ErrorCode::NoEntry => {
                 return self.fail_at(Operation::Stat, level, unseen);
             }
@@ -90,7 +90,7 @@ impl Machine {
         self.link(level)
     }
 
-    /// Another file has the name.
+    /// Goes on where another file has the name.
     fn in_the_way(&mut self, level: u8, reclaim: Reclaim) -> Turn {
         match reclaim {
             Reclaim::Held => {
@@ -101,7 +101,7 @@ impl Machine {
         }
     }
 
-    /// The name is ours.
+    /// Goes on where the name is ours.
     fn stands(&mut self, level: u8, reclaim: Reclaim) -> Turn {
         match reclaim {
             Reclaim::Held => self.compare_reclaim(level, Linked::Ours),
@@ -139,8 +139,7 @@ impl Machine {
     ) -> Turn {
         match (reply, self.maker) {
             // No pid is written into a file in place before the kernel keeps the lock on it. In another PID namespace
-            // that pid is the number of no process, and only the kernel's lock shows that its owner lives. A probe is
-            // over in a moment.
+            // no process has that pid, and only the kernel's lock shows that its owner lives. A probe ends in a moment.
             (Reply::Probed, _) if probes < RETRIES => {
                 self.guard_made(level, reclaim, Probes(probes + 1))
             }
@@ -157,14 +156,14 @@ impl Machine {
     pub(super) fn made_written(&mut self, level: u8, reclaim: Reclaim, reply: Reply) -> Turn {
         match (reply.done(), reclaim) {
             (Ok(()), Reclaim::Held) => self.stands(level, reclaim),
-            // A process that took the empty file for a dead one may be about to remove it, under the reclaim lock. One
-            // that takes the reclaim lock later finds our pid.
+            // A process that judged the empty file dead may be about to remove it, under the reclaim lock. One that
+            // acquires the reclaim lock later finds our pid.
             (Ok(()), Reclaim::NotHeld) => self.judge_reclaim_beside(level),
             (Err(code), _) => self.fail_at(Operation::Write, level, code),
         }
     }
 
-    // what was seen at a level, before (steps 2, 3) and under the reclaim lock (step 5)
+    // the file seen at a level, before (steps 2, 3) and under the reclaim lock (step 5)
 
     pub(super) fn seen(&mut self, level: u8, reclaim: Reclaim, seen: Seen) -> Turn {
         match (seen, reclaim) {
@@ -200,8 +199,8 @@ impl Machine {
                 self.abort(Error::at(level, Cause::Held(occupation)))
             }
             Verdict::Unsettled => self.settle(level),
-            // The file stays open, so its identity is its own; and its owner is dead, so what was seen stays true.
-            // Only the name may have gone to another file since.
+            // The file stays open, so no other file has its id. Its owner is dead, so the verdict stays true. Only the
+            // name may be another file's since.
             Verdict::Dead(reason) if reclaim == Reclaim::Held => {
                 self.compare(State::Take(Take::CompareDead(level, reason)), level)
             }
@@ -209,8 +208,9 @@ impl Machine {
         }
     }
 
-    /// Whether the file that was looked at last is the claim of an owner that is dead. Then it stays what it was: its number
-    /// is its own, since it is open still, nobody writes to a claim of the dead, and nobody comes back to it.
+    /// Returns whether the file that was examined last is the claim of a dead owner. Such a file does not change. It is
+    /// still open, so its inode number is its own. No process writes to a dead owner's claim, and its owner does not
+    /// return.
     fn knows_dead(&self) -> bool {
         self.found().claim.is_some() && self.found().is_dead().is_some()
     }
@@ -227,12 +227,12 @@ impl Machine {
                 }
             }
             Liveness::Dead(reason) => Verdict::Dead(ReplacedReason::Dead(reason)),
-            // A person's word counts where nobody can know, and never against what is known.
+            // The user's word counts where the host cannot know, and never against what is known.
             Liveness::Alive(
                 AliveReason::Evidence | AliveReason::Running | AliveReason::ThisProcess,
             ) => Verdict::Held,
             Liveness::Alive(_) | Liveness::Unknown(_) => {
-                // Of a file that may not be read it is not known whether the kernel keeps it.
+                // For a file that may not be read, the machine cannot know whether the kernel keeps it locked.
                 if !found.unread
                     && self.assume_dead.is_some()
                     && self.assume_dead == found.identity()
@@ -272,7 +272,7 @@ impl Machine {
             Ok(()) => {
                 self.litter = true;
                 let Found { pid, claim, id, .. } = *self.found();
-                // A person's word is no knowledge: that maker may come back to its claim's name.
+                // The user's word is not knowledge: that maker may use its claim's name again.
                 if reason != ReplacedReason::AssumedDead
                     && let Some(claim) = claim
                 {
@@ -316,7 +316,7 @@ impl Machine {
         match level {
             _ if self.goal == Goal::Tidy(level) => self.give_up_reclaims(Then::Tidy),
             0 => self.judge_reclaim_beside(0),
-            // What stands there now is compared before it is removed.
+            // The file at the level below is compared before it is removed.
             _ if self.knows_dead() => self.judge(level - 1, Reclaim::Held),
             _ => self.judge_under(level - 1),
         }

@@ -1,7 +1,7 @@
-//! Turn by turn: what the machine asks for next, and what it comes to, told answer by answer.
+//! The machine turn by turn: what it asks for next, and its outcome, reply by reply.
 //!
-//! For what the model checker cannot see: which file an error names, how long exactly something is waited for, and steps
-//! that could be left out or taken once more without harm.
+//! For what the model checker cannot see: which file an error names, how long exactly an attempt waits, and steps that
+//! could be left out or repeated without harm.
 
 mod attempt;
 mod denied;

@@ -1,4 +1,4 @@
-//! The name is ours: *verify*, or the end of *in place*; then *tidy* and *sweep*.
+//! The steps once the name is ours: *verify*, or the end of *in place*; then *tidy* and *sweep*.
 
 use super::{
     Claims, Goal, IN_PLACE_RECLAIM, Machine, OTHER_RECLAIM, PATIENCE, State, Turn, Verdict, Verify,
@@ -16,15 +16,15 @@ use crate::{
 impl Machine {
     // verify, step 1; in place, step 2
 
-    /// Does a process hold the reclaim lock beside this level that may be about to remove our file?
+    /// Judges the reclaim lock beside this level: its holder may be about to remove our file.
     pub(super) fn judge_reclaim_beside(&mut self, level: u8) -> Turn {
         self.examine(State::Verify(Verify::Judge(level)), level + 1)
     }
 
     pub(super) fn seen_beside(&mut self, level: u8, seen: Seen) -> Turn {
         match seen {
-            // A process that holds a reclaim lock and is one of us looks again before it removes anything, and our file
-            // was never to be taken for a dead one.
+            // A holder of the reclaim lock that has a claim examines the lock again before it removes it. And at no
+            // time could our file be judged dead.
             Seen::File if self.unsure.is_none() && self.found().claim.is_some() => {
                 self.litter |= self.found().is_dead().is_some();
                 self.verify(level)
@@ -74,7 +74,7 @@ impl Machine {
                 self.warnings.push(Warning::OtherReclaim(pid));
                 self.verify(level)
             }
-            // It may be one of us, which has seen our file empty and has not come to its removal yet.
+            // It may be a lockhost process that has seen our file empty and has not removed it yet.
             Some(_) if !patient || self.goal != Goal::Lock => {
                 self.abort(Error::at(level + 1, Cause::Held(Occupation::Reclaiming)))
             }
@@ -99,10 +99,10 @@ impl Machine {
             return self.fail_at(Operation::Stat, level, code);
         }
         self.unsure = None;
-        // Another reclaim, or one beside another level, is waited for anew.
+        // The wait for another reclaim, or beside another level, begins anew.
         self.other = None;
         if !self.is_own(level, id) {
-            // A process that did not know us made room for itself; the next look shows which one.
+            // A process that did not know of us took the name; the next examination shows which one.
             self.levels.remove(level);
             return self.link_again(level);
         }
@@ -114,7 +114,7 @@ impl Machine {
     }
 
     fn sure(&mut self) -> Turn {
-        // Some sweep without a cause, so that litter that no attempt meets does not stay for ever.
+        // Some owners sweep without a cause, so that litter that no attempt meets does not stay for ever.
         let unasked = |maker: &Maker| sweeps_unasked(&maker.identity);
         if self.litter || self.maker.as_ref().is_some_and(unasked) {
             self.next_leftover(DEEPEST)
@@ -133,7 +133,7 @@ impl Machine {
         self.next_leftover(level - 1)
     }
 
-    /// The deepest first, so that each has nothing above it when its turn comes.
+    /// Tidies the deepest level first, so that each has nothing above it at its turn.
     pub(super) fn next_leftover(&mut self, level: u8) -> Turn {
         if level > 0 {
             return self.compare(State::Tidy(level), level);

@@ -1,7 +1,8 @@
-//! The guest's machine beside a host and a directory that answer anything at all: what it must hold to whatever they say.
+//! The guest's machine beside a host and a directory with arbitrary answers, and the rules that it must keep whatever
+//! they are.
 //!
-//! The answers are made from bytes, so that whoever makes up bytes (a property test, a fuzzer, a file of a corpus) makes
-//! up answers. Most of them fit the question, since otherwise no attempt would get far.
+//! The answers are made from bytes, so every source of bytes makes answers: a property test, a fuzzer, a file of a
+//! corpus. Most of them fit the question, since otherwise no attempt would get far.
 
 use std::{collections::BTreeSet, iter, slice};
 
@@ -15,26 +16,26 @@ use lockhost_guest::{
     names::{Identity, Name},
 };
 
-/// The most calls that one turn of an attempt may make: 4,096 claims may be in use, and 100 times it may go back.
+/// The most calls that one turn of an attempt may make: 4,096 claims may be in use, and it may begin again 100 times.
 const MOST: usize = 30_000;
 
 /// How often an attempt is called again before it is dropped.
 const TURNS: usize = 100;
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempted {
     /// The most calls in one turn.
     pub calls: usize,
-    /// Whether it got the lock.
+    /// Whether it acquired the lock.
     pub owned: bool,
 }
 
-/// An attempt whose every question is answered from these bytes, over and over. Then it is given up.
+/// Runs an attempt whose every question is answered from these bytes, over and over. Then it is given up.
 ///
 /// # Panics
-/// If it asks for more than it may, removes what is not its own and was not judged dead, or takes itself for the owner
-/// without having seen its own file, written and guarded, under the lock's name.
+/// If it makes more calls than it may, or removes a file that is neither its own nor judged dead. Also if it counts
+/// itself as the owner without having seen its own file, written and guarded, under the lock's name.
 #[must_use]
 pub fn attempt(bytes: &[u8]) -> Attempted {
     let mut answers = Answers::new(bytes);
@@ -83,10 +84,10 @@ pub fn attempt(bytes: &[u8]) -> Attempted {
     attempted
 }
 
-/// An inspection in the same way: the number of its calls.
+/// Runs an inspection in the same way. Returns the number of its calls.
 ///
 /// # Panics
-/// If it asks for more than it may, or to change anything.
+/// If it makes more calls than it may, or asks to change anything.
 #[must_use]
 pub fn inspection(bytes: &[u8]) -> usize {
     let mut answers = Answers::new(bytes);
@@ -97,7 +98,7 @@ pub fn inspection(bytes: &[u8]) -> usize {
     calls
 }
 
-/// What has been asked and answered, as far as a later call may rest on it.
+/// The questions and answers so far, as far as a later call may rest on them.
 #[derive(Debug, Default)]
 struct Watch {
     assumes: bool,
@@ -108,11 +109,11 @@ struct Watch {
     claim: Option<FileId>,
     in_place: [Option<FileId>; 9],
     open: Option<FileId>,
-    /// Those whose owners are dead, or assumed to be.
+    /// The files whose owners are dead, or assumed to be.
     dead: BTreeSet<(u64, u64)>,
-    /// What was seen under the lock's name since it was last linked or made.
+    /// The files seen under the lock's name since it was last linked or made.
     at_lock: Vec<FileId>,
-    /// The name that was looked at last, and which file has it.
+    /// The name that was compared last, and its file.
     compared: Option<(Name, FileId)>,
     scratch: Option<Identity>,
     maker: Option<Maker>,
@@ -143,7 +144,7 @@ impl Watch {
         panic!("more than {MOST} calls in one turn");
     }
 
-    /// What is removed was compared just before: it is its own, or its owner is dead.
+    /// Checks that a removed name was compared just before: its file is its own, or the file's owner is dead.
     fn may(&self, call: &Call) {
         let Call::Unlink { name } = call else {
             return;
@@ -208,7 +209,7 @@ impl Watch {
                         Liveness::Unknown(_)
                         | Liveness::Alive(AliveReason::Exists | AliveReason::OwnPid),
                     ) => self.assumes,
-                    // What is no answer leaves it unknown.
+                    // A wrong answer leaves it unknown.
                     Reply::Liveness(Liveness::Alive(_)) => false,
                     _ => self.assumes,
                 };
@@ -262,7 +263,7 @@ impl Watch {
 
 /// Answers made from bytes.
 struct Answers<'a> {
-    /// How many of 256 fit the question and are no failure.
+    /// How many of 256 fit the question and are not a failure.
     fit: usize,
     /// How many parts of the listing under way were asked for.
     listed: u32,

@@ -1,6 +1,6 @@
-//! Contents, names and answers made up by property tests and by a fuzzer: whatever they are, the machine stays sane.
+//! Contents, names and answers from property tests and from a fuzzer: whatever they are, the machine stays sane.
 //!
-//! `tests/fuzz/` is the fuzzer's target; what it found worth keeping lies in its `corpus` and is tried again here.
+//! `tests/fuzz/` is the fuzzer's target; the findings to keep lie in its `corpus` and are tried again here.
 
 #[allow(missing_docs, unreachable_pub)]
 mod absurd;

@@ -1,7 +1,7 @@
 //! Every interleaving with a process of another user, which may open no file that it did not make: private locks in a
 //! directory of a group.
 //!
-//! All that holds elsewhere holds here too, but that an attempt of that user may end with an error: at a lock whose owner
+//! All promises hold here too, with one exception: an attempt of that user may end with an error, at a lock whose owner
 //! is dead.
 
 use crate::{

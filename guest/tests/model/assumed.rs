@@ -1,7 +1,7 @@
-//! A person says of an owner of whom nobody can tell that it is dead.
+//! Owners of unknown liveness that a user declares dead.
 //!
-//! What is taken from that owner, if it lives after all, is on the person's head. To everybody else all promises are
-//! kept: there are never two owners among those who were not taken for dead, and nobody else is robbed.
+//! If such an owner lives after all, the user has to answer for the loss. To every other process all promises are kept:
+//! there are never two owners among those that were not assumed dead, and no other process loses a file.
 
 use crate::{
     checker::exhaust,
@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl World {
-    /// Whether this name may be taken from its owner because of what a person says: it is that of exactly the owner
-    /// that the person means, and nobody knows that this one lives.
+    /// Returns whether this name may be taken from its owner because of the user's word. The name must be that of
+    /// exactly the owner that the user means, and no host may know that this owner lives.
     pub fn is_assumed_dead(&self, (name, file): (Name, u8), table: &Table) -> bool {
         let mut names = self.directory.names().filter(|(_, other)| *other == file);
         let claim = names.find_map(|(name, _)| match name {
@@ -34,7 +34,7 @@ impl World {
         means && matches!(name, Name::Level(_)) && !self.outside.contains(file)
     }
 
-    /// Whether there is a file that keeps out everybody, also those whom a person has told.
+    /// Returns whether there is a file that blocks every process, including those with a user's word.
     pub fn is_blocked_but_by_the_assumed(&self, table: &mut Table) -> bool {
         let files: Vec<_> = self.directory.names().collect();
         files.into_iter().any(|(name, file)| {
@@ -47,7 +47,7 @@ impl World {
 
 const UNPROVEN: Author = Author::Unproven(1);
 
-/// The lock of an owner of whom nothing can be known.
+/// Returns a directory with the lock of an owner of unknown liveness.
 fn unproven() -> Start {
     Start::default().claim_with(UNPROVEN, Content::Pid(DEAD), &[0])
 }
@@ -62,12 +62,12 @@ fn setting(what: &str, assumed: Assumed, start: Start) -> Setting {
     }
 }
 
-/// Goes through a run in which somebody gets in.
+/// Goes through a run in which a process acquires the lock.
 fn gets_in(setting: Setting) {
     assert!(exhaust(setting, &Promise::ALL).counts.acquisitions > 0);
 }
 
-/// Goes through a run in which nobody does.
+/// Goes through a run in which no process does.
 fn nobody_gets_in(setting: Setting) {
     assert_eq!(exhaust(setting, &Promise::ALL).counts.acquisitions, 0);
 }
@@ -111,7 +111,7 @@ fn an_owner_of_whom_only_a_pid_is_known_is_taken_over_from() {
 
 #[test]
 fn a_living_owner_is_not_robbed_whatever_a_person_says() {
-    // As long as it keeps its file locked. It may end at any moment, and is dead then for everybody.
+    // As long as it keeps its file locked. It may end at any moment, and is then dead for every process.
     let foreign = Author::Foreign(1);
     for author in [foreign, UNPROVEN] {
         let start = Start {
@@ -151,7 +151,7 @@ fn what_a_person_says_is_of_no_use_once_somebody_else_has_come() {
 
 #[test]
 fn whoever_replaces_one_that_was_taken_for_dead_is_not_robbed() {
-    // It is dead, and everybody knows it.
+    // It is dead, and every process knows it.
     let start = Start::default().claim_with(Author::Foreign(1), Content::Pid(DEAD), &[0]);
     gets_in(Setting {
         budget: Budget {

@@ -1,15 +1,16 @@
-//! Ours beside the original: the guarantees that the flaws of the original leave.
+//! lockhost beside the original: the guarantees that the flaws of the original leave.
 //!
-//! With one of the original among any number of ours, where no reclaim lock of a dead process lies about, no process of
-//! ours crashes and the original is never stopped for seconds between two steps of an attempt: there are never two
-//! owners, and no owner's lock is removed by another. It may crash itself, and publish its pid after its file or with
-//! it. What has no name yet may go: the original takes an empty file for a dead one, and a reclaim lock that it judged
-//! for the one that stands there by now; ours notice, and wait or try again.
+//! They need four conditions: one original among any number of lockhost processes; no dead owner's reclaim lock; no
+//! crash of a lockhost process; and an original that is never stopped for seconds between two steps of an attempt. Then
+//! there are never two owners, and no owner's lock is removed by another process. The original may crash, and publish
+//! its pid after its file or with it. A file that has no name yet may be lost: the original judges an empty file dead,
+//! and confuses a reclaim lock that it judged with the one that stands there by now. lockhost notices, and waits or
+//! tries again.
 //!
-//! Where there are no hard links, that holds on a free directory only: a reclaim lock of ours is empty for a moment
-//! there, and the original takes it for a dead one. `checked` has the way to two owners on a stale directory.
+//! Where there are no hard links, that holds on a free directory only: a lockhost reclaim lock is empty for a moment
+//! there, and the original judges it dead. `checked` has the way to two owners on a stale directory.
 //!
-//! In every case, also with two of the original and with a stale reclaim lock, nobody is shut out for good.
+//! In every case, also with two of the original and with a stale reclaim lock, no process is shut out for good.
 
 use lockhost_guest::facts::ErrorCode;
 
@@ -21,7 +22,7 @@ use crate::{
     setting::{Budget, DEAD, Links, Setting, Sort, Start},
 };
 
-/// What holds beside one of the original.
+/// The promises that hold beside one of the original.
 const BESIDE_ONE: [Promise; 5] = [
     Promise::NeverTwoOwners,
     Promise::ALivingOwnersFileIsNeverRemovedByAnother,
@@ -30,7 +31,7 @@ const BESIDE_ONE: [Promise; 5] = [
     Promise::TheNextSweepRemovesWhatTheDeadLeft,
 ];
 
-/// What holds whatever the original does.
+/// The promises that hold whatever the original does.
 const ANYHOW: [Promise; 2] = [
     Promise::NoWedge,
     Promise::TheNextSweepRemovesWhatTheDeadLeft,

@@ -1,5 +1,4 @@
-//! How many steps an attempt takes: the most in all that was gone through, and against an adversary that answers whatever
-//! it likes.
+//! The number of steps of an attempt: the most in all states, and against an adversary with arbitrary answers.
 
 use std::collections::HashMap;
 
@@ -13,10 +12,10 @@ use lockhost_guest::{
 
 use crate::{local::Body, table::Table};
 
-/// The most steps that one of ours takes, by all that was gone through: from the beginning of its attempt to the end of
-/// its release, waiting aside.
+/// Returns the most steps that a lockhost process takes in all states: from the beginning of its attempt to the end of
+/// its release, without waits.
 ///
-/// Panics if there is no bound: if a process can come back to a state that it was in.
+/// Panics if there is no bound: if a process can return to a state that it was in.
 pub fn longest_attempt(table: &Table) -> usize {
     let mut next: HashMap<u32, Vec<u32>> = HashMap::new();
     let waits = table.waits.iter().map(|(from, to)| (*from, *to));
@@ -39,13 +38,13 @@ pub fn longest_attempt(table: &Table) -> usize {
 
 struct Longest {
     next: HashMap<u32, Vec<u32>>,
-    /// How long the longest way from a state is; none while that is being found out.
+    /// The length of the longest way from a state; none while that is being computed.
     known: HashMap<u32, Option<usize>>,
 }
 
 impl Longest {
     fn from(&mut self, start: u32) -> usize {
-        // By hand, since ways are longer than a stack is deep.
+        // Without recursion, since ways are longer than a stack is deep.
         let mut path = vec![(start, 0, 0)];
         let mut last = 0;
         while let Some((state, branch, most)) = path.last_mut() {
@@ -79,7 +78,7 @@ impl Longest {
         last
     }
 
-    /// A way on was gone to its end.
+    /// Records the length of a way that was gone to its end.
     fn tell(path: &mut [(u32, usize, usize)], length: usize) {
         if let Some((_, _, most)) = path.last_mut() {
             *most = (*most).max(length + 1);
@@ -87,11 +86,11 @@ impl Longest {
     }
 }
 
-/// More steps than any attempt takes in a directory with a handful of claims, if it waits as long as it is told: it goes
-/// back a hundred times at most, and up to eight levels each time.
+/// More steps than any attempt takes in a directory with a handful of claims, if it waits as it is asked to. It begins
+/// again a hundred times at most, with up to eight levels each time.
 const BOUND: usize = 60_000;
 
-/// An adversary: whatever a kind of call is answered, it is answered again and again, but for a whim now and then.
+/// An adversary, which repeats its answer to each kind of call, except for a random one now and then.
 struct Adversary {
     rng: Rng,
     whims: u8,
@@ -113,7 +112,7 @@ impl Adversary {
         let new = self.rng.u64(..);
         let habit = *self.habits.entry(kind(&call)).or_insert(new);
         let choice = if whim { new } else { habit };
-        // A quarter of everything fails.
+        // A quarter of all calls fail.
         if choice.is_multiple_of(4) {
             const CODES: [ErrorCode; 4] = [
                 ErrorCode::Exist,
@@ -162,7 +161,7 @@ fn answer(call: Call, choice: u64) -> Reply {
             identity: identity(100 + u64::from(attempt)),
             evidence: choice.is_multiple_of(2),
         }),
-        // Its own, or one of few others.
+        // Its own file, or one of few others.
         Call::Create { .. } | Call::Make { .. } => Reply::Id(FileId(1, 0)),
         Call::Open { .. } if choice.is_multiple_of(11) => Reply::Failed(ErrorCode::Access),
         Call::Open { .. } | Call::Id { .. } => Reply::Id(FileId(1 + choice % 3, 0)),
@@ -195,7 +194,8 @@ fn answer(call: Call, choice: u64) -> Reply {
     }
 }
 
-/// Runs an attempt and, if it gets in, its release. How many steps that took, and whether it got in or gave up.
+/// Runs an attempt and, if it acquires the lock, its release. Returns the number of steps, and whether it acquired the
+/// lock or gave up.
 fn run(adversary: &mut Adversary) -> (usize, &'static str) {
     let mut machine = Machine::new("a.lock".into(), None);
     let mut steps = 0;

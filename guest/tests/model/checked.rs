@@ -1,4 +1,4 @@
-//! The checker is checked.
+//! Checks of the checker.
 
 use lockhost_guest::facts::ErrorCode;
 
@@ -12,7 +12,7 @@ use crate::{
     table::Author,
 };
 
-/// The violation that the checker finds, with its trace printed.
+/// Finds a violation with the checker, and prints its trace.
 pub fn caught(setting: Setting, promise: Promise) {
     let what = setting.what.clone();
     let Some(Violation { steps, trace, .. }) = find(setting, &[promise]) else {
@@ -25,7 +25,7 @@ pub fn caught(setting: Setting, promise: Promise) {
     );
 }
 
-/// With a fault in ours.
+/// Returns a setting with a fault in lockhost.
 fn seeded(what: &str, seed: Seed, start: Start) -> Setting {
     Setting {
         starts: vec![start],
@@ -98,7 +98,7 @@ fn two_originals_beside_ours_without_hard_links_are_found() {
     caught(setting, TWO_OWNERS);
 }
 
-// faults in ours
+// faults in lockhost
 
 #[test]
 fn a_file_that_is_not_compared_before_it_is_removed_is_caught() {
@@ -271,7 +271,7 @@ fn more_than_a_pid_that_is_taken_for_no_owner_is_caught() {
 
 // files made in place, on a file system with evidence
 
-/// With a fault in ours, to whom a policy denies links, on any directory of these.
+/// Returns a setting with a fault in lockhost, to which a policy denies links.
 fn denied(what: &str, seed: Seed, sorts: &[Sort], start: Start) -> Setting {
     Setting {
         sorts: sorts.to_vec(),

@@ -1,4 +1,4 @@
-//! Goes through every state, by the model checker `stateright`.
+//! The search through every state, by the model checker `stateright`.
 
 use std::{
     fmt,
@@ -20,27 +20,27 @@ use crate::{
     world::World,
 };
 
-/// A run, as the checker wants it.
+/// A run, in the form that the checker requires.
 pub struct Run {
     setting: Setting,
     promises: Vec<Promise>,
     table: Mutex<Table>,
 }
 
-/// What was gone through.
+/// The coverage of a run.
 #[derive(Debug)]
 pub struct Covered {
     /// How many processes there can be on one way.
     processes: usize,
-    /// States that differ.
+    /// Distinct states.
     pub states: usize,
     /// Steps between them.
     steps: usize,
-    /// The most steps that one of ours takes from the beginning of its attempt to the end of its release.
+    /// The most steps that a lockhost process takes from the beginning of its attempt to the end of its release.
     pub longest_attempt: usize,
-    /// What can be left when all have ended.
+    /// The directories that can be left when all have ended.
     pub ends: FxHashSet<Directory>,
-    /// Steps of these kinds.
+    /// The numbers of steps of some kinds.
     pub counts: Counts,
 }
 
@@ -153,7 +153,7 @@ fn property(promise: Promise) -> Property<Run> {
     Property::always(promise.name(), condition)
 }
 
-/// Something that is not so, and the shortest way there.
+/// A broken promise, and the shortest way there.
 #[derive(Debug)]
 pub struct Violation {
     pub promise: Promise,
@@ -162,9 +162,9 @@ pub struct Violation {
     pub trace: Vec<String>,
 }
 
-/// Goes through every state of a run, and says what was covered.
+/// Goes through every state of a run, and returns the coverage.
 ///
-/// Panics where something is not so, with the way there.
+/// Panics where a promise is broken, with the way there.
 pub fn exhaust(setting: Setting, promises: &[Promise]) -> Covered {
     let what = setting.what.clone();
     let processes = setting.processes();
@@ -200,7 +200,7 @@ pub fn exhaust(setting: Setting, promises: &[Promise]) -> Covered {
     covered
 }
 
-/// Looks for a state in which something is not so, the nearest first. None if there is none.
+/// Returns the nearest state in which a promise is broken. None if there is none.
 pub fn find(setting: Setting, promises: &[Promise]) -> Option<Violation> {
     let builder = Run::new(setting, promises).checker();
     let checker = builder

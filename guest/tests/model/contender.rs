@@ -1,4 +1,4 @@
-//! One of ours: the guest's own machine, one operation a step.
+//! A lockhost process: the guest's own machine, one operation a step.
 
 use lockhost_guest::{
     call::{Call, Next, Ours, Owner, Reply},
@@ -24,7 +24,7 @@ use crate::{
 /// The name of the lock. A short one, since every state has it.
 pub const LOCK: &str = "a.lock";
 
-/// What an error says that failed.
+/// The failure that an error names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Failing {
     This(Operation),
@@ -51,26 +51,26 @@ enum Phase {
     Resting,
 }
 
-/// An attempt, and then the lock that came of it.
+/// An attempt, and then the lock that it acquired.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Contender {
     machine: Machine,
     phase: Phase,
     elapsed: u64,
     descriptors: Descriptors,
-    /// What it has asked of the host about the owner of the open file.
+    /// Its question to the host about the owner of the open file.
     question: Question,
-    /// How often it tries once more.
+    /// How often it tries again.
     rounds: u8,
-    /// Whom it was told to take for dead.
+    /// The owner that its user declares dead.
     assumes: Option<String>,
-    /// What is wrong with it, if it was made so.
+    /// Its fault, if it has one.
     seed: Option<Seed>,
     trail: Trail,
 }
 
 impl Contender {
-    /// One that tries so many times.
+    /// Returns a contender that tries this many times.
     pub fn new(rounds: u8, seed: Option<Seed>, assumes: Option<String>) -> Self {
         let mut machine = Machine::new(LOCK.into(), assumes.clone());
         let phase = match machine.start(0) {
@@ -128,14 +128,14 @@ impl Contender {
         }
     }
 
-    /// What is to be written into the claim, now that it is linked, if it was not written when it should.
+    /// Returns the content that is late: it goes into the claim now that the claim is linked.
     fn late(&self) -> Option<Content> {
         self.trail
             .late
             .filter(|_| self.descriptors.has_made(Name::Level(0)))
     }
 
-    /// Whether the file that it made in place is to be locked now, if it was not when it should.
+    /// Returns whether the lock on a file made in place is late, and has to be taken now.
     fn is_guarded_late(&self) -> bool {
         self.trail.unguarded && !self.descriptors.has_made(Name::Level(1))
     }
@@ -212,7 +212,7 @@ impl Contender {
         }
     }
 
-    /// Goes on after so many milliseconds.
+    /// Goes on after this many milliseconds.
     pub fn resume(mut self, milliseconds: u64) -> Body {
         self.elapsed += milliseconds;
         if let Phase::Doubting(mut restore) = self.phase.clone() {
@@ -223,7 +223,7 @@ impl Contender {
         self.try_on(next)
     }
 
-    /// An owner puts its lock file back.
+    /// Begins to put an owner's lock file back.
     pub fn put_back(mut self) -> Body {
         self.elapsed = 0;
         self.trail = Trail::default();
@@ -254,7 +254,7 @@ impl Contender {
         self.stays()
     }
 
-    /// Tries once more, in the same process.
+    /// Tries again, in the same process.
     pub fn again(&mut self) {
         *self = Self::new(self.rounds, self.seed, self.assumes.take());
     }
@@ -292,7 +292,7 @@ impl Contender {
         if end != End::Well || self.rounds == 0 {
             return Body::Gone(end);
         }
-        // Whatever was open is closed with the attempt.
+        // All open files are closed with the attempt.
         self.descriptors = Descriptors::default();
         self.phase = Phase::Resting;
         self.machine = Machine::new(LOCK.into(), self.assumes.clone());
@@ -301,7 +301,7 @@ impl Contender {
     }
 }
 
-/// How an attempt ended, if it did.
+/// Returns how an attempt ended, if it did.
 fn end_of(cause: &Cause) -> Option<End> {
     Some(match cause {
         Cause::Again(_) => return None,
@@ -322,7 +322,7 @@ fn released(released: Released) -> End {
     }
 }
 
-/// A call of the machine in small numbers.
+/// Returns a call of the machine in small numbers.
 pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
     match call {
         Call::Current { attempt } => Op::Current(table.claim_of(Author::Process(who, attempt))),

@@ -1,7 +1,7 @@
-//! Every interleaving where a policy denies links to some processes, on a file system where the kernel keeps evidence: these
-//! make their files in place, beside others that link, in one PID namespace or in several.
+//! Every interleaving where a policy denies links to some processes, on a file system where the kernel keeps evidence.
+//! These make their files in place, beside others that link, in one PID namespace or in several.
 //!
-//! All that holds elsewhere holds here too, with the exception that [`without_links`](crate::without_links) names.
+//! All promises hold here too, with the exception that [`without_links`](crate::without_links) names.
 
 use crate::{
     checker::exhaust,
@@ -13,7 +13,7 @@ use crate::{
     starts,
 };
 
-/// A policy denies links to it.
+/// A process to which a policy denies links.
 pub const DENIED: Sort = Sort::In(Place {
     denied: true,
     elsewhere: false,
@@ -27,14 +27,14 @@ pub const DENIED_ELSEWHERE: Sort = Sort::In(Place {
     another_user: false,
 });
 
-/// It links, in another PID namespace.
+/// A process that links, in another PID namespace.
 pub const ELSEWHERE: Sort = Sort::In(Place {
     denied: false,
     elsewhere: true,
     another_user: false,
 });
 
-/// What holds also where a process is stopped for seconds.
+/// Returns the promises that hold even if a process is stopped for seconds.
 fn however_long() -> Vec<Promise> {
     let promises = Promise::ALL.into_iter();
     promises
@@ -68,7 +68,7 @@ fn setting(what: &str, sorts: &[Sort]) -> Setting {
     }
 }
 
-/// Two of whom at least one may not link, with and without a PID namespace between them.
+/// Two processes of which at least one may not link, with and without a PID namespace between them.
 const MIXED: [[Sort; 2]; 3] = [
     [DENIED, Sort::Ours],
     [DENIED, ELSEWHERE],

@@ -1,4 +1,4 @@
-//! The files that a process of ours has open, as the guest's driver keeps them, and the locks on them.
+//! The files that a lockhost process has open, as the guest's driver keeps them, and the locks on them.
 
 use lockhost_guest::call::Ours;
 
@@ -8,7 +8,7 @@ use crate::{
     step::{Answer, Op},
 };
 
-/// A file that is open for a look.
+/// A file that is open to be examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Looked {
     file: File,
@@ -16,12 +16,12 @@ struct Looked {
     probed: bool,
 }
 
-/// What is open, and what was made.
+/// The open files, and the names that were made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Descriptors {
     claim: Option<File>,
     guarded: bool,
-    /// The claim that was made last, whether it is there or not.
+    /// The claim that was made last, whether it still exists or not.
     last: Option<u8>,
     /// The files that were made in place.
     in_place: Vec<(u8, File)>,
@@ -33,7 +33,7 @@ pub struct Descriptors {
 }
 
 impl Descriptors {
-    /// An operation was answered.
+    /// Takes the answer to an operation.
     pub fn follow(&mut self, op: Op, answer: Answer) {
         match (op, answer) {
             (Op::Create(claim), Answer::Id(file)) => {
@@ -49,7 +49,7 @@ impl Descriptors {
                 self.locked.retain(|locked| *locked != level);
                 self.made.retain(|(made, _)| *made != Name::Level(level));
             }
-            // An empty file may be taken for a dead one by whoever has the next level's name.
+            // A process that has the next level's name may judge an empty file dead.
             (Op::Write(Ours::At(level), _), Answer::Done)
                 if self.has_made(Name::Level(level + 1)) =>
             {
@@ -104,7 +104,7 @@ impl Descriptors {
         }
     }
 
-    /// The file that it made in place at a level.
+    /// Returns the file that it made in place at a level.
     pub fn at(&self, level: u8) -> Option<File> {
         let mut in_place = self.in_place.iter();
         in_place
@@ -112,7 +112,7 @@ impl Descriptors {
             .map(|(_, file)| *file)
     }
 
-    /// The file that it made in place at this level is its own from now on.
+    /// Records that the file made in place at this level is its own from now on.
     fn sure_of(&mut self, level: u8) {
         let name = Name::Level(level);
         if !self.has_made(name) {
@@ -120,7 +120,7 @@ impl Descriptors {
         }
     }
 
-    /// Closes what was only looked at, and reclaim locks that were made in place.
+    /// Closes files that were only examined, and reclaim locks that were made in place.
     pub fn close_looked_at(&mut self) {
         self.in_place.retain(|(level, _)| *level == 0);
         self.locked.retain(|level| *level == 0);
@@ -128,7 +128,7 @@ impl Descriptors {
         self.kept.clear();
     }
 
-    /// What can be seen of them.
+    /// Fills in what other processes can see of them.
     pub fn tell(&self, info: &mut Info) {
         let looked = self
             .open
@@ -150,22 +150,22 @@ impl Descriptors {
         info.made.clone_from(&self.made);
     }
 
-    /// The claim, if it is open.
+    /// Returns the claim, if it is open.
     pub fn claim(&self) -> Option<File> {
         self.claim
     }
 
-    /// The file that is looked at.
+    /// Returns the file that is examined.
     pub fn open(&self) -> Option<File> {
         self.open.map(|open| open.file)
     }
 
-    /// Whether a name was made, and not removed.
+    /// Returns whether a name was made, and not removed.
     pub fn has_made(&self, name: Name) -> bool {
         self.made.iter().any(|(made, _)| *made == name)
     }
 
-    /// How many names were made, and not removed.
+    /// Returns how many names were made, and not removed.
     pub fn names_made(&self) -> u8 {
         self.made.len() as u8
     }

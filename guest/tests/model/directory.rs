@@ -1,6 +1,7 @@
-//! Names, files, link counts, contents. The number of a file comes back as soon as nothing has it.
+//! Names, files, link counts, contents. The number of a file is used again as soon as the file has no name and is not
+//! open.
 //!
-//! Everything is a small number, so that a state costs a few dozen bytes: [`Name`]s are numbered by the model's
+//! All values are small numbers, so that a state costs a few dozen bytes: [`Name`]s are numbered by the model's
 //! [`Table`](crate::table::Table), files by the directory, and contents are one of few.
 
 use std::hash::{Hash, Hasher};
@@ -14,7 +15,7 @@ use lockhost_guest::{
 /// How many names of levels there are.
 const LEVELS: usize = DEEPEST as usize + 1;
 
-/// How many claims there can be in one model, those that were ever made counted.
+/// How many claims there can be in one model, including removed ones.
 pub const CLAIMS: usize = 32;
 
 /// How many files there can be at one time.
@@ -67,7 +68,7 @@ impl FromIterator<File> for Files {
     }
 }
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Content {
     #[default]
@@ -76,9 +77,9 @@ pub enum Content {
     /// More than any lock file has.
     Long,
     Pid(u8),
-    /// A pid, and more: what other programs write.
+    /// A pid, and more, as other programs write it.
     More(u8),
-    /// What was in it, with a hyphen for its first byte: a pid, or nothing.
+    /// Its former content, with a hyphen for its first byte: a pid, or nothing.
     Disowned(u8),
 }
 
@@ -108,7 +109,7 @@ pub enum Modified {
     Old,
     /// Since the model began, so many minutes later.
     Fresh(u8),
-    /// By a clock that is ahead.
+    /// By a clock that runs ahead.
     Future,
 }
 
@@ -149,11 +150,11 @@ impl Stat {
 struct Inode {
     content: Content,
     modified: Modified,
-    /// Names that it has outside of the directory.
+    /// Names that it has outside the directory.
     elsewhere: u8,
 }
 
-/// In one piece, since millions of states are hashed.
+/// With one write, since millions of states are hashed.
 impl Hash for Inode {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let content = match self.content {
@@ -187,7 +188,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// A new file under a name, whoever has it; `open` are the files that have no name and are open.
+    /// Makes a new file under a name, whichever file has it; `open` are the files that have no name and are open.
     pub fn make(&mut self, name: Name, content: Content, modified: Modified, open: Files) -> File {
         let used = self.named().union(open);
         let free = (1..FILES as File).find(|file| !used.contains(*file));
@@ -214,7 +215,7 @@ impl Directory {
         }
     }
 
-    /// Which file has a name.
+    /// Returns which file has a name.
     pub fn id(&self, name: Name) -> Result<File, ErrorCode> {
         match self.clone().entry(name) {
             0 => Err(ErrorCode::NoEntry),
@@ -226,7 +227,7 @@ impl Directory {
         self.inodes[usize::from(file)].content = content;
     }
 
-    /// Makes a file name nobody.
+    /// Makes a file name no owner.
     pub fn disown(&mut self, file: File) {
         self.write(
             file,
@@ -268,12 +269,12 @@ impl Directory {
         Ok(())
     }
 
-    /// Somebody makes a backup: the file gets a name outside of the directory.
+    /// Makes a backup: the file gets a name outside the directory.
     pub fn snapshot(&mut self, file: File) {
         self.inodes[usize::from(file)].elsewhere += 1;
     }
 
-    /// The claims that there are, as a set of their numbers.
+    /// Returns the existing claims, as a set of their numbers.
     pub fn claims(&self) -> u32 {
         let present = self
             .claims
@@ -283,7 +284,7 @@ impl Directory {
         present.fold(0, |set, (claim, _)| set | 1 << claim)
     }
 
-    /// All names.
+    /// Returns all names.
     pub fn names(&self) -> impl Iterator<Item = (Name, File)> {
         let levels = self
             .levels
@@ -298,7 +299,7 @@ impl Directory {
         levels.chain(claims).filter(|(_, file)| *file != 0)
     }
 
-    /// Forgets the files that have no name and are not open, so that directories that look the same are the same.
+    /// Clears the files that have no name and are not open, so that directories that look the same are equal.
     pub fn forget_unused(&mut self, open: Files) {
         let used = self.named().union(open);
         for (number, inode) in self.inodes.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! What can happen next in a state: a step of a process, or something that befalls it.
+//! The next events in a state: a step of a process, or an event from outside.
 
 use crate::{
     contender::Contender,
@@ -13,12 +13,12 @@ use crate::{
     world::{SLOTS, World},
 };
 
-/// Something that can happen.
+/// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// This process takes its next step.
     Step(u8),
-    /// This process goes on: at once, or after all that it can wait for.
+    /// This process goes on: at once, or after the longest time that it can wait for.
     GoesOn(u8, bool),
     /// Its attempt is over, and it tries again.
     TriesAgain(u8),
@@ -28,10 +28,10 @@ pub enum Action {
     Arrives(u8),
     /// … or with the same.
     ArrivesWithItsPid(u8),
-    /// Somebody who wants no lock gets the pid of one that has ended.
+    /// A process that wants no lock gets the pid of one that has ended.
     BecomesAStranger(u8),
     Snapshot(File),
-    /// A person removes the lock file of an owner.
+    /// A user removes the lock file of an owner.
     RemoveLock,
     /// A cleaner removes a file of the lock.
     Clean(Name),
@@ -39,13 +39,13 @@ pub enum Action {
     PutsBack(u8),
     /// More than a minute passes.
     AMinutePasses,
-    /// Somebody whom nobody can judge ends.
+    /// A process of unknown liveness ends.
     OutsidersEnd,
-    /// This process' next step fails.
+    /// This process's next step fails.
     Fails(u8, Fault),
 }
 
-/// Longer than anything waits for, in milliseconds.
+/// Longer than any wait, in milliseconds.
 const LONG: u64 = 3_000;
 
 impl World {
@@ -64,7 +64,7 @@ impl World {
         if self.budget.removals > 0 && self.has_owner_with_its_lock(table) {
             actions.push(Action::RemoveLock);
         }
-        // The original removes whatever has the name when it releases, so only ours are cleaned.
+        // The original removes whichever file has the name when it releases, so only lockhost's files are cleaned.
         let ours = |info: &Info| info.claim == self.directory.id(Name::Level(0)).ok();
         if self.budget.cleanings > 0
             && self.has_owner_with_its_lock(table)
@@ -92,7 +92,7 @@ impl World {
         let info = table.info(self.locals[slot]);
         let number = slot as u8;
         match info.turn {
-            // Those that have done nothing yet are all alike: the first of them begins first.
+            // Processes that have done nothing yet are all alike: the first of them begins first.
             Turn::Does(_) if info.fresh && self.has_twin_before(slot, setting, table) => return,
             Turn::Does(op) => {
                 if setting.restores && info.owner && self.has_lost_a_name(info) {
@@ -152,7 +152,7 @@ impl World {
         owners.any(|owner| lock.is_ok_and(|lock| owner.made.contains(&(Name::Level(0), lock))))
     }
 
-    /// Whether the lock file is not that of this owner, or its claim is missing.
+    /// Returns whether the lock file is not that of this owner, or its claim is missing.
     fn has_lost_a_name(&self, owner: &Info) -> bool {
         let is_missing = |claim| self.directory.id(Name::Claim(claim)).is_err();
         let lock = self.directory.id(Name::Level(0)).ok();
@@ -177,7 +177,7 @@ impl World {
             .any(|info| info.who == who)
     }
 
-    /// Has something happen.
+    /// Makes an event happen.
     pub fn happen(&mut self, action: Action, setting: &Setting, table: &mut Table) {
         match action {
             Action::Step(slot) => {
@@ -277,7 +277,7 @@ impl World {
         }
     }
 
-    /// The lock file is about to be removed under whoever has made it.
+    /// Records that the lock file is about to be removed under its maker.
     fn dispossess(&mut self, table: &Table) {
         let Ok(lock) = self.directory.id(Name::Level(0)) else {
             return;
@@ -290,14 +290,14 @@ impl World {
         }
     }
 
-    /// The originals that are in the middle of an attempt.
+    /// Returns the originals that are in the middle of an attempt.
     fn in_a_hurry(&self, table: &Table) -> u8 {
         let slots = self.locals.iter().enumerate();
         let hurried = slots.filter(|(_, local)| table.info(**local).in_a_hurry);
         hurried.fold(0, |set, (slot, _)| set | 1 << slot)
     }
 
-    /// Time is measured from the beginning of an attempt on.
+    /// Records the originals in a hurry: time is measured from the beginning of an attempt on.
     fn note_hurry(&mut self, slot: usize, table: &Table) {
         if table.info(self.locals[slot]).fresh {
             self.since[slot] = self.in_a_hurry(table) & !(1 << slot);
@@ -316,7 +316,7 @@ impl World {
         self.put(slot, gone, table);
     }
 
-    /// A process that was not there before.
+    /// Returns a process that did not exist before.
     pub fn nobody_yet(&mut self, sort: Sort) -> Who {
         let pid = self.next_pid;
         if sort != Sort::Thread {
@@ -333,7 +333,7 @@ impl World {
         }
     }
 
-    /// A process starts.
+    /// Starts a process.
     pub fn arrive(&mut self, slot: usize, who: Who, setting: &Setting, table: &mut Table) {
         let body = match setting.sorts[slot] {
             sort @ (Sort::Ours | Sort::In(_) | Sort::Sweeper | Sort::Thread | Sort::Assuming) => {
@@ -350,7 +350,7 @@ impl World {
         self.put(slot, local, table);
     }
 
-    /// Everything as it is at the beginning.
+    /// Returns the world at the beginning.
     pub fn begin(setting: &Setting, start: &crate::setting::Start, table: &mut Table) -> Self {
         let gone = table.number(Local::gone(Who::default(), crate::local::End::Well));
         let (directory, outside) = start.directory(table);

@@ -1,4 +1,4 @@
-//! Every operation fails, once, at every step, with every code that WASI has.
+//! Failures of every operation, once, at every step, with every code that WASI has.
 
 use crate::{
     checker::exhaust,
@@ -14,7 +14,7 @@ const ONE: Budget = Budget {
     ..Budget::NOTHING
 };
 
-/// One of each kind of directory.
+/// Returns one of each kind of directory.
 pub fn starts() -> Vec<Start> {
     let free = Start::default;
     vec![

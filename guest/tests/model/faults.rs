@@ -17,15 +17,15 @@ use crate::{
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// It is not done, and this is why.
+    /// It is not done, for this reason.
     Code(ErrorCode),
-    /// It is done, and says that it was not: the answer got lost on the way.
+    /// It is done, and reports that it was not: the reply was lost on the way.
     Done(ErrorCode),
-    /// The host will not, or does not know.
+    /// The host refuses, or does not know.
     Host,
-    /// The host says that somebody looks at the claim at this moment.
+    /// The host reports that another process is probing the claim at this moment.
     Probed,
-    /// One entry of the directory cannot be looked at.
+    /// One entry of the directory cannot be read.
     Unseen(ErrorCode),
 }
 
@@ -70,8 +70,8 @@ pub const CODES: [ErrorCode; 37] = [
     ErrorCode::CrossDevice,
 ];
 
-/// One of each kind that the machine tells apart: what is not there, what is there, a symbolic link, what a file system
-/// without hard links answers, and everything else.
+/// One code of each kind that the machine distinguishes: a missing file, an existing one, a symbolic link, the answer
+/// of a file system without hard links, and any other.
 pub const KINDS: [ErrorCode; 5] = [
     ErrorCode::Access,
     ErrorCode::NotPermitted,
@@ -80,16 +80,16 @@ pub const KINDS: [ErrorCode; 5] = [
     ErrorCode::Loop,
 ];
 
-/// What has failed.
+/// The failure of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Failed {
-    /// What an error is to say that failed.
+    /// The failure that an error has to name.
     pub failing: Option<Failing>,
-    /// It was an operation that removes, or looks before it.
+    /// Whether the operation removes a name, or compares it before that.
     pub removing: bool,
 }
 
-/// How an operation can fail.
+/// Returns how an operation can fail.
 pub fn faults(op: Op, codes: &[ErrorCode]) -> Vec<Fault> {
     let each = |fault: fn(ErrorCode) -> Fault| codes.iter().map(move |code| fault(*code));
     match op {
@@ -105,7 +105,7 @@ pub fn faults(op: Op, codes: &[ErrorCode]) -> Vec<Fault> {
 }
 
 impl World {
-    /// A process' next step fails.
+    /// Makes a process's next step fail.
     pub fn fail(&mut self, slot: usize, fault: Fault, table: &mut Table) {
         let Turn::Does(op) = table.info(self.locals[slot]).turn else {
             unreachable!("it does nothing")
@@ -128,7 +128,7 @@ impl World {
         self.become_of(slot, op, answer, table);
     }
 
-    /// Whether a process that has ended has said what failed, if it failed.
+    /// Returns whether a process that has ended has named what failed, if anything failed.
     pub fn names_what_failed(&self, end: End) -> bool {
         match end {
             End::Well => true,
@@ -159,7 +159,7 @@ fn refusal(op: Op) -> Answer {
     }
 }
 
-/// What an error is to say when this has failed.
+/// Returns the failure that an error has to name when this has failed.
 fn failing(op: Op) -> Option<Failing> {
     let operation = match op {
         Op::Create(_) | Op::MakeInPlace(_) => Operation::Create,

@@ -1,4 +1,4 @@
-//! What a host answers about processes, as the native one does.
+//! A host's answers about processes, as the native host gives them.
 
 use lockhost_guest::facts::{AliveReason, DeadReason, Liveness, UnknownReason};
 
@@ -8,8 +8,8 @@ use crate::{
     table::{Author, Table},
 };
 
-/// Answers `who` about an owner; `living` says who has a pid now. Where evidence is kept, half of the answer is left
-/// to the lock on the file, which is tried for afterwards.
+/// Answers `who` about an owner; `living` returns the process that has a pid now. Where evidence is kept, half of the
+/// answer depends on the lock on the file, which is tried for afterwards.
 pub fn judge(asked: Asked, who: Who, living: impl Fn(u8) -> Option<Who>, table: &Table) -> Answer {
     let (free, kept) = match asked {
         Asked::Nobody => unless_vetoed(Liveness::Dead(DeadReason::Nobody)),

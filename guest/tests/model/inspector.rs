@@ -1,4 +1,4 @@
-//! One of ours that only looks: the guest's own inspection.
+//! A lockhost process that only inspects: the guest's own inspection.
 
 use lockhost_guest::{
     call::{Call, Next},

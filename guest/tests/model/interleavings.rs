@@ -1,4 +1,4 @@
-//! Every interleaving of ours, on every kind of directory, with whatever the environment may do.
+//! Every interleaving of lockhost processes, on every kind of directory, with every event from outside.
 //!
 //! `LOCKHOST_DEPTH=1` goes further, `LOCKHOST_DEPTH=2` further still: they take minutes to hours, and many gigabytes.
 
@@ -13,7 +13,7 @@ use crate::{
     table::Author,
 };
 
-/// How far to go.
+/// Returns how far to go.
 pub fn depth() -> u8 {
     let depth = env::var("LOCKHOST_DEPTH").ok();
     depth.map_or(0, |depth| {
@@ -26,7 +26,7 @@ fn all(setting: Setting) {
     exhaust(setting, &Promise::ALL);
 }
 
-/// With owners that keep their files locked.
+/// Returns these directories with owners that keep their files locked.
 fn kept(starts: Vec<Start>) -> Vec<Start> {
     let kept = |start| Start {
         kept: true,
@@ -75,7 +75,7 @@ fn processes_that_come_when_others_have_gone() {
         },
         ..Setting::of("free, one comes later", 2)
     });
-    // Here it is that a file can be judged and be another one when it is removed.
+    // Here a file can be judged and be another one when it is removed.
     all(Setting {
         starts: vec![Start::stale()],
         budget: Budget {
@@ -206,7 +206,7 @@ fn a_lock_that_a_person_removes_under_its_owner() {
 
 #[test]
 fn foreign_owners_with_evidence_are_respected_while_they_live() {
-    // Those that keep their files locked may end at any moment, also before anything else.
+    // Owners that keep their files locked may end at any moment, even before any other event.
     all(Setting {
         starts: kept(starts::foreign()),
         ..Setting::of("owners of another boot or container with evidence", 2)
@@ -341,7 +341,7 @@ fn eight_levels_of_crashed_reclaims() {
         budget: Budget::ONE_CRASH,
         ..Setting::of("one to seven levels, all dead, and a crash on top", 1)
     });
-    // One more crash may be one too many here, which is a documented error, and may leave the deepest one to a person.
+    // One more crash may be one too many here, which is a documented error, and may leave the deepest file to a user.
     exhaust(
         Setting {
             starts: vec![levels(8)],
@@ -394,7 +394,7 @@ fn steps_that_nobody_notices_may_be_taken_at_once() {
 
 #[test]
 fn a_link_count_of_one_is_not_believed_without_evidence() {
-    // The owner elsewhere has a pid that nobody has here.
+    // The owner elsewhere has a pid that no process has here.
     let namesake = Start::default().claim_with(Author::Unproven(1), Content::Pid(DEAD), &[0]);
     for sees_one_link in [0b00001, 0b11111] {
         let nobody_gets_in = Setting {

@@ -1,4 +1,4 @@
-//! The state of one process, whoever it is, and what the rest of the world sees of it.
+//! The state of one process, of any kind, and what the rest of the world sees of it.
 
 use crate::{
     contender::Contender,
@@ -10,11 +10,11 @@ use crate::{
     table::Table,
 };
 
-/// A process, once and for all: no two that ever are have both numbers in common.
+/// The identity of a process: no two processes, dead or alive, have both numbers in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Who {
     pub pid: u8,
-    /// When it started: what tells it from others that had the pid before.
+    /// When it started: distinguishes it from earlier processes with the pid.
     pub start: u8,
     /// Whether it sweeps without a cause.
     pub sweeps: bool,
@@ -24,35 +24,35 @@ pub struct Who {
 /// Where a process runs, and what it may do there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// A policy denies it to link.
+    /// Whether a policy denies it links.
     pub denied: bool,
-    /// In another PID namespace.
+    /// Whether it is in another PID namespace.
     pub elsewhere: bool,
-    /// As another user than all others: it may open no file that it did not make.
+    /// Whether it runs as another user than all others: it may open no file that it did not make.
     pub another_user: bool,
 }
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
-    /// It got in and released, was refused, or has crashed: as it should be.
+    /// It acquired the lock and released it, was refused, or has crashed: as it should be.
     Well,
     /// Its lock was lost.
     Lost,
-    /// An operation failed, and it said which.
+    /// An operation failed, and it named which.
     Failed(crate::contender::Failing),
     /// Anything else.
     Odd,
 }
 
-/// What a process is.
+/// The kind of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
-    /// One of ours.
+    /// A lockhost process.
     Contender(Box<Contender>),
-    /// The lock that ours replaces.
+    /// The lock that lockhost replaces.
     Original(Original),
-    /// One of ours that only looks.
+    /// A lockhost process that only inspects.
     Inspector(Box<Inspector>),
     /// It has ended.
     Gone(End),
@@ -65,56 +65,56 @@ pub struct Local {
     pub body: Body,
 }
 
-/// What it does when it is let.
+/// The next turn of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// This.
+    /// It does this.
     Does(Op),
     /// It waits, and goes on when some time has passed.
     Waits,
     /// Its attempt is over; it may try again, or exit.
     Rests,
-    /// Nothing any more.
+    /// It has ended.
     None,
 }
 
-/// What there is to be seen of a process.
+/// What can be seen of a process.
 #[derive(Clone, Debug)]
 pub struct Info {
     pub who: Who,
     pub turn: Turn,
-    /// It has done nothing yet.
+    /// Whether it has done nothing yet.
     pub fresh: bool,
     pub owner: bool,
-    /// It puts its lock file back.
+    /// Whether it is putting its lock file back.
     pub restoring: bool,
-    /// A person has told it whom to take for dead.
+    /// Whether its user declares an owner dead.
     pub assumes: bool,
-    /// It is in the middle of an attempt, and never stops there for seconds.
+    /// Whether it is in the middle of an attempt, and never stops there for seconds.
     pub in_a_hurry: bool,
     pub end: Option<End>,
     /// The claim, if it is open.
     pub claim: Option<File>,
     /// The claim that was made last.
     pub last: Option<u8>,
-    /// The files that were made in place, and at which level.
+    /// The files that were made in place, with their levels.
     pub in_place: Vec<(u8, File)>,
-    /// The file that is looked at.
+    /// The file that is examined.
     pub open: Option<File>,
-    /// All that are open.
+    /// All open files.
     pub opened: Files,
-    /// The files that it keeps locked for itself.
+    /// The files that it keeps locked exclusively.
     pub guards: Files,
-    /// Those that it keeps locked with others.
+    /// The files on which it has a shared lock.
     pub probes: Files,
     /// The names that it has made and not removed.
     pub made: Vec<(Name, File)>,
-    /// What it is answered instead of what is so, if something is wrong with it.
+    /// A false answer that it gets, if it has a fault.
     pub lie: Option<Lie>,
 }
 
 impl Info {
-    /// Of a process that has nothing.
+    /// Returns that of a process that has nothing.
     pub fn of(who: Who, turn: Turn) -> Self {
         Self {
             who,
@@ -137,7 +137,7 @@ impl Info {
         }
     }
 
-    /// The file that it made in place at a level.
+    /// Returns the file that it made in place at a level.
     pub fn at(&self, level: u8) -> Option<File> {
         let mut in_place = self.in_place.iter();
         in_place
@@ -145,13 +145,13 @@ impl Info {
             .map(|(_, file)| *file)
     }
 
-    /// Whether a file is its claim, or one that it made in place.
+    /// Returns whether a file is its claim, or one that it made in place.
     pub fn has_made_file(&self, file: File) -> bool {
         let mut in_place = self.in_place.iter();
         self.claim == Some(file) || in_place.any(|(_, made)| *made == file)
     }
 
-    /// Whether it may still write into a file, which has something in it or not.
+    /// Returns whether it may still write into a file, which has content or not.
     pub fn may_write(&self, file: File, written: bool) -> bool {
         let mut in_place = self.in_place.iter();
         match self.turn {
@@ -167,7 +167,7 @@ impl Info {
 }
 
 impl Local {
-    /// A process that has ended.
+    /// Returns a process that has ended.
     pub fn gone(who: Who, end: End) -> Self {
         Self {
             who,
@@ -187,7 +187,7 @@ impl Local {
         }
     }
 
-    /// What it comes to when what it does next is answered.
+    /// Returns its state after the answer to its next operation.
     pub fn reply(&self, op: Op, answer: Answer, table: &mut Table) -> Self {
         let body = match self.body.clone() {
             Body::Contender(contender) => contender.reply(op, answer, table),
@@ -201,7 +201,7 @@ impl Local {
         }
     }
 
-    /// What it comes to when it goes on after so many milliseconds.
+    /// Returns its state when it goes on after this many milliseconds.
     pub fn resume(&self, milliseconds: u64) -> Self {
         let mut local = self.clone();
         if let Body::Contender(contender) = local.body {
@@ -210,7 +210,7 @@ impl Local {
         local
     }
 
-    /// What an owner comes to when it puts its lock file back.
+    /// Returns an owner's state when it puts its lock file back.
     pub fn put_back(&self) -> Self {
         let mut local = self.clone();
         if let Body::Contender(contender) = local.body {
@@ -219,7 +219,7 @@ impl Local {
         local
     }
 
-    /// What it comes to when it tries again.
+    /// Returns its state when it tries again.
     pub fn again(&self) -> Self {
         let mut local = self.clone();
         if let Body::Contender(contender) = &mut local.body {

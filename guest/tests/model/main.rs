@@ -1,17 +1,18 @@
-//! Every interleaving, every crash and every failure, in memory: the guest's own machine, one operation a step, gone
-//! through by an explicit-state model checker until there is no state left.
+//! Every interleaving, every crash and every failure, in memory: an explicit-state model checker runs the guest's own
+//! machine, one operation a step, through all states.
 //!
-//! What is checked stands in [`properties`]; on what, in the rooms with tests: [`interleavings`], [`beside_original`],
-//! [`without_links`], [`denied`], [`another_user`], [`assumed`], [`restored`], [`failures`] and [`bounds`]. That the checker
-//! finds what is wrong is checked in [`checked`].
+//! [`properties`] has the promises that are checked. The rooms with tests have the situations: [`interleavings`],
+//! [`beside_original`], [`without_links`], [`denied`], [`another_user`], [`assumed`], [`restored`], [`failures`] and
+//! [`bounds`]. [`checked`] checks that the checker finds faults.
 //!
-//! The model: a [`world`] is a [`directory`] and some processes, each of which is a [`local`] state: a [`contender`] of
-//! ours, an [`inspector`], or the [`original`]. They do a [`step`] at a time, the [`host`] answers them as the native one
-//! does, and the [`environment`] lets them crash, wait, come back and fail. A run is a [`setting`]: its processes, what
-//! may befall them, and its [`starts`]. The [`checker`] is the crate `stateright`; the [`table`] has each state of a
-//! process once, so that the machine runs once for each of its own states and not for each state of the world.
+//! The model: a [`world`] is a [`directory`] and some processes, each of which is a [`local`] state: a lockhost
+//! [`contender`], an [`inspector`], or the [`original`]. They do a [`step`] at a time, and the [`host`] answers them as
+//! the native one does. The [`environment`] lets them crash, wait, come back and fail. A run is a [`setting`]: its
+//! processes, the events from outside, and its [`starts`]. The [`checker`] is the crate `stateright`. The [`table`] has
+//! each state of a process once. So the machine runs once for each of its own states, and not for each state of the
+//! world.
 
-// Shared by the rooms of this one program, and by nobody else.
+// Shared by the rooms of this one program, and by no other.
 #![allow(missing_docs, unreachable_pub)]
 
 mod another_user;

@@ -1,4 +1,4 @@
-//! What becomes of a newcomer that finds everybody else crashed.
+//! The result of a newcomer after all other processes have crashed.
 
 use lockhost_guest::names::DEEPEST;
 
@@ -11,14 +11,14 @@ use crate::{
     world::{SLOTS, World},
 };
 
-/// What it comes to.
+/// The result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Newcomer {
-    /// It came to an end in a bounded number of steps.
+    /// Whether it ended in a bounded number of steps.
     pub ended: bool,
     pub got_in: bool,
     pub end: Option<End>,
-    /// What is left when it has released.
+    /// The directory after its release.
     pub left: Directory,
 }
 
@@ -29,8 +29,8 @@ const PID: u8 = 60;
 const BOUND: usize = 2_000;
 
 impl World {
-    /// Everybody crashes, and a newcomer runs to its end: at once, or more than a minute later. Computed once for each
-    /// directory.
+    /// Crashes all processes, and runs a newcomer to its end: at once, or more than a minute later. Computed once for
+    /// each directory.
     pub fn newcomer(&self, later: bool, table: &mut Table) -> Newcomer {
         let mut world = self.after_everybody_crashed(table);
         world.era += u8::from(later);
@@ -42,12 +42,12 @@ impl World {
         newcomer
     }
 
-    /// Whether there is a file that keeps everybody out, and rightly: its owner lives, or nobody can tell.
+    /// Returns whether there is a file that rightly blocks every process: its owner lives, or may live.
     pub fn is_blocked(&self, table: &mut Table) -> bool {
         self.is_blocked_from(0, table)
     }
 
-    /// The same, at this level or a deeper one.
+    /// Returns the same for this level or a deeper one.
     pub fn is_blocked_from(&self, level: u8, table: &mut Table) -> bool {
         (level..=DEEPEST).any(|level| match self.directory.id(Name::Level(level)) {
             Ok(file) => self.keeps_out(file, table),
@@ -55,12 +55,12 @@ impl World {
         })
     }
 
-    /// Whether a file at a level keeps everybody out who comes.
+    /// Returns whether a file at a level blocks every process that comes.
     pub fn keeps_out(&self, file: u8, table: &mut Table) -> bool {
         self.outside.contains(file) || self.is_anybodys(file, table)
     }
 
-    /// Whether a file's owner lives, or nobody can tell.
+    /// Returns whether a file's owner lives, or may live.
     fn is_anybodys(&self, file: u8, table: &mut Table) -> bool {
         let mut names = self.directory.names();
         let claim = names.find_map(|(name, other)| match name {
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// Whether an owner lives, or nobody can tell.
+    /// Returns whether an owner lives, or may live.
     pub fn may_live(&self, owner: Asked, table: &Table) -> bool {
         match owner {
             Asked::Nobody => false,
@@ -96,7 +96,7 @@ impl World {
             if alive {
                 world.crash(who, table);
             }
-            // Only the strangers among them matter any more.
+            // Of the ended processes only the strangers matter any more.
             if world.strangers & (1 << slot) == 0 {
                 world.locals[slot] = nobody;
             }

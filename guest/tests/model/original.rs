@@ -12,7 +12,7 @@ use crate::{
 const LOCK: u8 = 0;
 const RECLAIM: u8 = 1;
 
-/// What a file that exists is looked at for.
+/// The purpose of examining a file that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Purpose {
     /// It could not be created.
@@ -40,11 +40,11 @@ enum Stage {
     Open(Purpose),
     Read(Purpose),
     Kill(Purpose, u8),
-    /// A reclaim lock whose owner is dead goes: whosever it is by now.
+    /// A reclaim lock whose owner is dead is removed, whichever file it is by now.
     RemoveReclaim,
-    /// So does the lock.
+    /// The lock is removed in the same way.
     RemoveLock,
-    /// Its own reclaim lock goes, and it has got in or not.
+    /// Its own reclaim lock is removed, and it has acquired the lock or not.
     Leave(bool),
     Owning,
 }
@@ -53,12 +53,12 @@ enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Original {
     pid: u8,
-    /// It publishes its pid with the file, and not after it.
+    /// Whether it publishes its pid with the file, and not after it.
     atomic: bool,
     stage: Stage,
     fresh: bool,
     open: Option<File>,
-    /// What it has made at the two levels.
+    /// The files that it has made at the two levels.
     made: [Option<File>; 2],
 }
 
@@ -141,7 +141,7 @@ impl Original {
             }
             (Stage::Kill(Purpose::Under, _), Answer::Exists(true)) => Stage::Leave(false),
             (Stage::Kill(..), Answer::Exists(true)) => return Body::Gone(End::Well),
-            // What is gone, what cannot be read and what is dead are all one to it.
+            // It does not distinguish missing, unreadable and dead owners' files.
             (Stage::Open(purpose) | Stage::Read(purpose) | Stage::Kill(purpose, _), _) => {
                 self.open = None;
                 dead(purpose)
@@ -156,7 +156,7 @@ impl Original {
     }
 }
 
-/// Where it goes from a file that it has made.
+/// Returns the stage after a file that it has made.
 fn made(level: u8, under: bool) -> Stage {
     match (level, under) {
         (LOCK, false) => Stage::Owning,
@@ -165,7 +165,7 @@ fn made(level: u8, under: bool) -> Stage {
     }
 }
 
-/// Where it goes from a file that it takes for dead.
+/// Returns the stage after a file that it judges dead.
 fn dead(purpose: Purpose) -> Stage {
     match purpose {
         Purpose::Refused => Stage::Make(RECLAIM, false),

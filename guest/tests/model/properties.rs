@@ -1,4 +1,4 @@
-//! What has to be so in every state.
+//! The promises that have to hold in every state.
 
 use lockhost_guest::{facts::ErrorCode, names::DEEPEST};
 
@@ -10,28 +10,29 @@ use crate::{
     world::World,
 };
 
-/// Something that has to be so.
+/// A promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
     /// At no time do two processes own the lock. An owner whose lock file was removed does not count until that is back.
     NeverTwoOwners,
     /// As long as an owner lives and has not begun to release, the lock file is its own.
     ALivingOwnersFileIsNeverRemovedByAnother,
-    /// A process removes no lock, reclaim lock or claim of another one that lives or may live, and nothing that is no lock.
+    /// A process removes no lock, reclaim lock or claim of another one that lives or may live, and no file that is not
+    /// a lock.
     WhatALivingProcessHasMadeIsNeverRemovedByAnother,
-    /// When all have ended and none has crashed, somebody has owned the lock, unless it was taken all along.
+    /// When all have ended and none has crashed, some process has owned the lock, unless it was taken all along.
     SomebodyGetsInWhenNobodyCrashes,
-    /// When all have ended and none has crashed, nothing is left of any of them, unless removing is what failed.
+    /// When all have ended and none has crashed, nothing is left of any of them, unless a removal failed.
     NothingIsLeftWhenNobodyCrashes,
-    /// Whatever has happened: if everybody crashes now, a newcomer gets in, alone and in a bounded number of steps,
-    /// unless somebody lives, or may live, whose lock it is.
+    /// In every state: if all processes crash now, a newcomer acquires the lock, alone and in a bounded number of
+    /// steps. The exception is a lock whose owner lives, or may live.
     NoWedge,
-    /// … and when it comes a minute later, sweeps, and has released, everything that the dead have left is gone.
+    /// … and when it comes a minute later, sweeps, and has released, all files of dead processes are gone.
     TheNextSweepRemovesWhatTheDeadLeft,
     /// A process that waits, or owns the lock, keeps no file of another one from being locked by its maker.
     AWaiterKeepsNoFileLocked,
-    /// An attempt ends with the lock or with an honest refusal, a release well; where an operation has failed, an error
-    /// may come of it, and names it.
+    /// An attempt ends with the lock or with an honest refusal, and a release succeeds. If an operation has failed, an
+    /// error may be the result, and names it.
     EveryAttemptEndsWell,
 }
 
@@ -139,7 +140,7 @@ impl World {
                 Author::Process(who, _) => pids.contains(&who.pid),
                 Author::Foreign(_) | Author::Unproven(_) => false,
             },
-            // Somebody elsewhere may have one of these pids too.
+            // A process elsewhere may have one of these pids too.
             Name::Level(_) if self.is_foreign(file, table) => false,
             Name::Level(_) => match self.directory.read(file) {
                 Content::Pid(pid) => pids.contains(&pid),
@@ -162,7 +163,7 @@ impl World {
         newcomer.ended && (newcomer.got_in || self.alone(table).is_blocked(table))
     }
 
-    /// Without those who are in this state alive.
+    /// Returns the world without the processes that are alive in this state.
     fn alone(&self, table: &mut Table) -> Self {
         let mut world = *self;
         for slot in 0..self.locals.len() {
@@ -175,13 +176,13 @@ impl World {
         world
     }
 
-    /// Whether this level, or a deeper one, has a file from the future.
+    /// Returns whether this level, or a deeper one, has a file from the future.
     fn is_from_the_future(&self, level: u8) -> bool {
         let mut levels = (level..=DEEPEST).filter_map(|it| self.directory.id(Name::Level(it)).ok());
         levels.any(|file| self.directory.stat(file).modified == Modified::Future)
     }
 
-    /// Whether a file is an empty one of which its age does not show that it was given up.
+    /// Returns whether a file is empty, and its age does not show that it was given up.
     fn is_from_now_or_later(&self, file: File) -> bool {
         let stat = self.directory.stat(file);
         stat.content == Content::Empty && stat.modified == Modified::Future
@@ -209,8 +210,8 @@ impl World {
                         || self.outside != Files::default()
                         || world.is_from_now_or_later(file)
                 }
-                // What somebody keeps stays, and so do the dead below it, with their claims. So does a reclaim lock
-                // that names nobody and is from the future: a sweep does not wait for it to settle.
+                // A living owner's file stays, and so do dead owners' files below it, with their claims. So does a
+                // reclaim lock that names no owner and is from the future: a sweep does not wait for it to settle.
                 Name::Level(level) => {
                     world.is_blocked_from(level, table) || world.is_from_the_future(level)
                 }

@@ -12,7 +12,7 @@ use crate::{
 const ATOMIC: Sort = Sort::Original { atomic: true };
 const NOT_ATOMIC: Sort = Sort::Original { atomic: false };
 
-/// What holds whatever a cleaner removes.
+/// The promises that hold whatever a cleaner removes.
 const PROMISES: [Promise; 6] = [
     Promise::NeverTwoOwners,
     Promise::WhatALivingProcessHasMadeIsNeverRemovedByAnother,
@@ -110,8 +110,8 @@ fn a_claim_that_is_removed_too_is_made_anew() {
 
 #[test]
 fn two_attempts_of_one_process_and_a_claim_that_is_removed() {
-    // Where the claim is removed between its comparison and its link, and the other attempt uses its name again, that
-    // one's file may be left at the lock's name until the process ends.
+    // The claim may be removed between its comparison and its link, and the other attempt may use its name again. Then
+    // that attempt's file may be left at the lock's name until the process ends.
     let promises = PROMISES
         .into_iter()
         .filter(|it| *it != Promise::NothingIsLeftWhenNobodyCrashes);
@@ -158,7 +158,7 @@ fn an_owner_puts_its_lock_file_back_beside_the_original() {
     }
 }
 
-// faults in ours
+// faults in lockhost
 
 fn seeded(seed: Seed, sorts: &[Sort], budget: Budget) -> Setting {
     Setting {
@@ -195,7 +195,7 @@ fn a_reclaim_beside_a_file_that_is_put_back_is_waited_out() {
     }
 }
 
-/// It only finds out earlier that another process had the lock.
+/// The owner only learns earlier that another process had the lock.
 #[test]
 fn the_look_at_the_reclaim_lock_before_the_link_excludes_no_one() {
     for sorts in [&[Sort::Ours, ATOMIC][..], OURS] {

@@ -1,8 +1,7 @@
-//! Faults that are put into ours, so that it is seen whether the checker finds them.
+//! Faults that are put into lockhost, to check that the checker finds them.
 //!
-//! The machine stays the one that ships. A fault stands between it and the directory: it answers what was not looked
-//! at, or does in another order what was asked for, which is what the machine would come to if the line that matters
-//! were not in it.
+//! The machine stays the released one. A fault stands between it and the directory: it answers a question without an
+//! examination, or changes the order of operations. The machine then behaves as if the line that matters were missing.
 
 use lockhost_guest::{
     call::Ours,
@@ -15,76 +14,76 @@ use crate::{
     step::{Answer, Asked, Op},
 };
 
-/// What is wrong.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Seed {
     /// The file that was judged is not compared with the file at the name before that is removed.
     NotCompared,
-    /// A dead lock is removed without its reclaim lock.
+    /// A dead owner's lock is removed without its reclaim lock.
     LockRemovedUnguarded,
-    /// A dead reclaim lock is removed without the next one, as the original does.
+    /// A dead owner's reclaim lock is removed without the next one, as the original does.
     ReclaimRemovedUnguarded,
     /// Under the reclaim lock the file is not judged again.
     NotJudgedAgain,
-    /// The original's reclaim is not waited out.
+    /// The attempt does not wait for the original's reclaim.
     OriginalNotAwaited,
-    /// Once the original's reclaim is over, nobody looks whether the lock is still ours.
+    /// Once the original's reclaim is over, the attempt does not check whether the lock is still its own.
     NotVerified,
     /// The claim is linked before the pid is written.
     LinkedBeforeWritten,
-    /// The lock is released without a look whose file it is.
+    /// The lock is released without a check whose file it is.
     ReleasedBlindly,
-    /// Whether a link was made is told by the count of links, and not by comparing files.
+    /// The count of links shows whether a link was made, and not a comparison of files.
     LinksCounted,
     /// Claims are swept without knowing that their makers are dead.
     SweptUnasked,
-    /// An owner is asked about by its pid alone, and not told from whoever has the pid next.
+    /// An owner is judged by its pid alone, and not distinguished from the next process with the pid.
     StartsNotCompared,
     /// Nothing is ever swept.
     NeverSwept,
-    /// Nobody is ever dead.
+    /// No owner is ever dead.
     NobodyIsDead,
     /// The claim stays when the lock is released.
     ClaimLeft,
-    /// A file that names nobody is dead at once.
+    /// A file that names no owner is dead at once.
     NotSettled,
-    /// A file that seems to have one name is not looked for among the claims, whatever file system it is on.
+    /// A file that seems to have one name is not searched for among the claims, whatever file system it is on.
     OneLinkBelieved,
     /// An empty claim that is not locked is swept at once.
     EmptySweptAtOnce,
     /// A file made in place is not locked.
     InPlaceUnguarded,
-    /// A file made in place that a probe keeps from being locked is used all the same.
+    /// A file made in place is used even if a probe keeps it from being locked.
     ProbedIgnored,
     /// A file made in place under the reclaim lock is locked once the reclaim lock is dropped.
     GuardedLate,
-    /// A reclaim is not waited for beside a file made in place.
+    /// The attempt does not wait for a reclaim beside a file made in place.
     ReclaimNotAwaited,
-    /// A file made in place is not compared with what stands there once nobody can be replacing it.
+    /// A file made in place is not compared with the file that stands there once no process can be replacing it.
     InPlaceNotVerified,
     /// The lock of a probe stays as long as the file is open.
     ProbeKept,
-    /// A file that holds more than a pid names nobody, as the original has it.
+    /// A file that holds more than a pid names no owner, as for the original.
     NumbersIgnored,
-    /// A lock file is put back by renaming, over whatever stands there.
+    /// A lock file is put back by renaming, over whichever file stands there.
     RestoredByRename,
     /// A lock file that was put back is not compared.
     RestoredUncompared,
-    /// No reclaim is looked at when a lock file is put back.
+    /// No reclaim is examined when a lock file is put back.
     RestoredUnawaited,
-    /// A reclaim is looked at only once the lock file is put back.
+    /// A reclaim is examined only once the lock file is put back.
     RestoredBesideReclaim,
     /// A lock file that was put back is not compared once the reclaim beside it is over.
     RestoredUnverified,
     /// The claim is not compared with the file that is open before it is put back.
     RestoredFromAnyFile,
-    /// A claim that is missing gets the name of whatever has the lock's name.
+    /// A missing claim's name is linked to whichever file has the lock's name.
     ClaimNamedFromTheLock,
     /// A lock file is put back once its release has begun.
     RestoredInRelease,
 }
 
-/// What an operation is for.
+/// The purpose of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
     Tries,
@@ -92,33 +91,33 @@ pub enum Doing {
     Restores,
 }
 
-/// What it takes to be wrong: nothing of it is kept where nothing is wrong.
+/// The memory that a fault needs, unused where there is no fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Trail {
     last: Option<Op>,
     /// Whether the last operation failed.
     failed: bool,
     looked_at: Option<Name>,
-    /// The claim was linked.
+    /// Whether the claim was linked.
     linked: bool,
-    /// The open file seems to have one name.
+    /// Whether the open file seems to have one name.
     one_link: bool,
-    /// The open file holds more than a pid.
+    /// Whether the open file holds more than a pid.
     more: bool,
-    /// What is still to be written into the claim.
+    /// The content that is still to be written into the claim.
     pub late: Option<Content>,
-    /// The file that was made in place is still to be locked.
+    /// Whether the file that was made in place is still to be locked.
     pub unguarded: bool,
 }
 
-/// An answer that is not what is so.
+/// A false answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lie {
-    /// This.
+    /// This one.
     Says(Answer),
-    /// The name is ours if our claim has so many links.
+    /// The name is ours if our claim has this many links.
     CountsLinks(u8),
-    /// What is so, but for the time: the file was written long ago.
+    /// The true one, except for the time: the file was written long ago.
     IsOld,
 }
 
@@ -151,7 +150,7 @@ impl Trail {
 }
 
 impl Seed {
-    /// What is said instead of what is so.
+    /// Returns the answer that is given instead of the true one.
     pub fn lie(self, op: Op, trail: &Trail, files: &Descriptors, doing: Doing) -> Option<Lie> {
         if doing == Doing::Restores {
             return self.lie_when_restoring(op, trail, files);
@@ -165,7 +164,7 @@ impl Seed {
             (Seed::ReclaimRemovedUnguarded, Op::Link(Name::Level(2..))) => {
                 Some(Lie::Says(Answer::Done))
             }
-            // What was not linked is compared.
+            // A name that was not linked is compared.
             (
                 Seed::LockRemovedUnguarded | Seed::ReclaimRemovedUnguarded,
                 Op::Id(Name::Level(level)),
@@ -233,7 +232,7 @@ impl Seed {
     fn lie_when_restoring(self, op: Op, trail: &Trail, files: &Descriptors) -> Option<Lie> {
         let own = || files.claim().map(|file| Lie::Says(Answer::Id(file)));
         match (self, op) {
-            // The first look finds that it is gone.
+            // The first check finds that it is gone.
             (Seed::RestoredUncompared, Op::Id(Name::Level(0))) if trail.linked => own(),
             (Seed::RestoredUnawaited, Op::Stat(Name::Level(1))) => {
                 Some(Lie::Says(Answer::Failed(ErrorCode::NoEntry)))
@@ -247,7 +246,7 @@ impl Seed {
         }
     }
 
-    /// What is done instead of what was asked for.
+    /// Returns the operation that is done instead of the requested one.
     pub fn instead(self, op: Op, files: &Descriptors, pid_of: impl Fn(u8) -> u8) -> Op {
         match (self, op) {
             (Seed::InPlaceUnguarded, Op::Guard(Ours::At(_))) => Op::Nothing,
@@ -261,7 +260,7 @@ impl Seed {
         }
     }
 
-    /// What is understood of an answer.
+    /// Returns the answer that the machine gets.
     pub fn understands(self, op: Op, answer: Answer) -> Answer {
         match (self, op, answer) {
             (Seed::ProbedIgnored, Op::Guard(Ours::At(_)), Answer::Probed) => Answer::Done,
@@ -269,7 +268,7 @@ impl Seed {
         }
     }
 
-    /// Whether a lock is not given back when it should.
+    /// Returns whether a lock is not released when it should be.
     pub fn keeps(self, op: Op) -> bool {
         self == Seed::ProbeKept && matches!(op, Op::GiveBack(_))
     }
@@ -280,7 +279,7 @@ const DEAD: Option<Lie> = Some(Lie::Says(Answer::Liveness(Liveness::Dead(
 ))));
 
 impl Trail {
-    /// Whether a link to a level, which this fault leaves out, has just been answered.
+    /// Returns whether a link to a level, which this fault leaves out, has just been answered.
     fn pretends_to_link(&self, seed: Seed, level: u8) -> bool {
         let left_out = match seed {
             Seed::LockRemovedUnguarded => level == 1,
@@ -289,13 +288,13 @@ impl Trail {
         left_out && self.last == Some(Op::Link(Name::Level(level)))
     }
 
-    /// Whether a level was just looked at, and what was there was judged if anything was.
+    /// Returns whether a level was just examined, and its file, if any, was judged.
     fn has_looked_at(&self, level: u8) -> bool {
         let name = Name::Level(level);
         self.last == Some(Op::Stat(name)) || self.has_judged(name)
     }
 
-    /// Whether the file at a name was just judged: what follows is the second look.
+    /// Returns whether the file at a name was just judged: a second examination follows.
     fn has_judged(&self, name: Name) -> bool {
         self.looked_at == Some(name)
             && matches!(

@@ -1,4 +1,4 @@
-//! What a run is about: who contends, what the environment may do, and on which directories.
+//! The setting of a run: its processes, the events from outside, and its directories.
 
 use lockhost_guest::{facts::ErrorCode, names::DEEPEST};
 
@@ -10,35 +10,35 @@ use crate::{
     table::{Author, Table},
 };
 
-/// What a process is that is started.
+/// The sort of a process that is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
-    /// One of ours.
+    /// A lockhost process.
     Ours,
-    /// One of ours in another place than those.
+    /// A lockhost process in another place than those.
     In(Place),
-    /// One of ours that sweeps without a cause, as one in 64 does.
+    /// A lockhost process that sweeps without a cause, as one in 64 does.
     Sweeper,
-    /// One of ours that a person has told whom to take for dead.
+    /// A lockhost process whose user declares an owner dead.
     Assuming,
     /// A further contender in the process before it.
     Thread,
-    /// The lock that ours replaces; its pid is published with its file, or after it.
+    /// The lock that lockhost replaces; its pid is published with its file, or after it.
     Original { atomic: bool },
-    /// One of ours that only looks.
+    /// A lockhost process that only inspects.
     Inspector,
 }
 
-/// Whom a person takes for dead.
+/// The owner that a user declares dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assumed {
     /// The maker of this claim.
     Maker(Author),
-    /// Whoever wrote this pid into a file without a claim, long ago.
+    /// The process that wrote this pid into a file without a claim, long ago.
     Pid(u8),
 }
 
-/// Who takes the steps of an attempt without stopping for seconds, unless it is to wait.
+/// The processes that take the steps of an attempt without stopping for seconds, except to wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Timely {
     Nobody,
@@ -47,18 +47,18 @@ pub enum Timely {
     Everybody,
 }
 
-/// What becomes of a link.
+/// The result of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Links {
     #[default]
     Work,
-    /// The file system has none, and says so with this code.
+    /// The file system has none, and reports that with this code.
     Lack(ErrorCode),
     /// A file shows as another one under each of its names.
     Apart,
 }
 
-/// What is looked at before a link is denied.
+/// What is checked before a link is denied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Denial {
     /// The system call alone, as seccomp does.
@@ -68,7 +68,7 @@ pub enum Denial {
     WhereFree,
 }
 
-/// How often the environment may do what it can do.
+/// How often each event from outside may happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Budget {
     /// A process ends where it stands.
@@ -77,24 +77,24 @@ pub struct Budget {
     pub arrivals: u8,
     /// … with the pid of the one that has ended.
     pub reuses: u8,
-    /// The pid of one that has ended becomes that of somebody who wants no lock.
+    /// A process that wants no lock gets the pid of one that has ended.
     pub strangers: u8,
-    /// A file gets a name outside of the directory.
+    /// A file gets a name outside the directory.
     pub snapshots: u8,
-    /// A person removes the lock file of an owner.
+    /// A user removes the lock file of an owner.
     pub removals: u8,
     /// A cleaner removes the lock file of an owner, also of one that is putting it back …
     pub cleanings: u8,
     /// … or its claim.
     pub unclaimings: u8,
-    /// More than a minute passes, whoever is in the middle of something.
+    /// More than a minute passes, also while processes are in the middle of a step.
     pub eras: u8,
     /// An operation fails.
     pub faults: u8,
 }
 
 impl Budget {
-    /// It does nothing.
+    /// No event.
     pub const NOTHING: Self = Self {
         crashes: 0,
         arrivals: 0,
@@ -115,7 +115,7 @@ impl Budget {
     };
 }
 
-/// What a directory holds at the beginning.
+/// The content of a directory at the beginning.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
     pub files: Vec<(Author, Content, Modified, bool, Vec<u8>)>,
@@ -135,32 +135,32 @@ pub struct Setting {
     pub evidence: bool,
     /// Whether files can have a second name.
     pub links: Links,
-    /// What a policy looks at that denies links to a process.
+    /// What a policy that denies links checks first.
     pub denial: Denial,
-    /// A listing is read in two steps.
+    /// Whether a listing is read in two steps.
     pub torn: bool,
-    /// To whom every file seems to have one name only: a bit for each process.
+    /// The processes to which every file seems to have one name only: a bit for each.
     pub sees_one_link: u8,
-    /// Each process lives in a PID namespace of its own, and knows of the others what evidence shows.
+    /// Whether each process lives in a PID namespace of its own, and knows of the others only what evidence shows.
     pub apart: bool,
-    /// Who is never stopped for seconds between two steps.
+    /// The processes that are never stopped for seconds between two steps.
     pub timely: Timely,
-    /// Whom those among ours take for dead that a person has told.
+    /// The owner that the users of lockhost processes declare dead.
     pub assumed: Option<Assumed>,
     /// Whether owners put back a lock file that was removed.
     pub restores: bool,
     /// Whether a claim may also be removed while its owner is putting the lock file back.
     pub unclaims_any_time: bool,
-    /// What is wrong with ours, if the checker is to be checked.
+    /// The fault in lockhost, if the checker is to be checked.
     pub seed: Option<Seed>,
     /// How operations fail, if they do.
     pub codes: &'static [ErrorCode],
-    /// Steps that nobody else can notice are not put in an order with those of others.
+    /// Whether steps that no other process can notice are taken without an order among those of others.
     pub reduced: bool,
 }
 
 impl Setting {
-    /// A run of so many of ours, on a free directory, with nothing going wrong.
+    /// Returns a run of this many lockhost processes, on a free directory, without faults.
     pub fn of(what: &str, ours: usize) -> Self {
         Self {
             what: what.into(),
@@ -184,7 +184,7 @@ impl Setting {
         }
     }
 
-    /// How many processes there can be on one way.
+    /// Returns how many processes there can be on one way.
     pub fn processes(&self) -> usize {
         self.sorts.len() + usize::from(self.budget.arrivals + self.budget.reuses)
     }
@@ -194,8 +194,9 @@ impl Setting {
         sorts.any(|sort| matches!(sort, Sort::In(Place { denied: true, .. })))
     }
 
-    /// The deepest level that anybody can want: whoever wants one more has seen a file whose owner was dead, and each
-    /// of these is one of the beginning's, or of another process, or one of the two that one that crashed has left.
+    /// Returns the deepest level that any process can want. A process that wants one more has seen a file whose owner
+    /// was dead. Each of these files is one of the beginning's, or of another process, or one of the two that a crashed
+    /// process has left.
     pub fn deepest(&self, start: &Start) -> u8 {
         let Budget {
             crashes,
@@ -205,11 +206,12 @@ impl Setting {
         } = self.budget;
         let odd = self.budget.faults > 0 || self.sees_one_link != 0;
         if self.links != Links::Work || odd && !self.evidence || self.denies_links() {
-            // Where files are empty for a while, a file counts as dead that has only not been written for long.
+            // Where files are empty for a while, a file counts as dead even if it has only not been written for long.
             return DEEPEST;
         }
         let others = (self.sorts.len() as u8 + arrivals + reuses) * self.rounds - 1;
-        // An attempt whose claim was swept may link another attempt's of its process, which has used the name again.
+        // An attempt whose claim was swept may link the claim of another attempt of its process, which has used the
+        // name again.
         let others = others + u8::from(self.apart && self.budget.eras > 0);
         (start.depth() + others + crashes).min(DEEPEST)
     }
@@ -218,16 +220,16 @@ impl Setting {
 /// The pid of a stranger that lives from the beginning.
 pub const STRANGER: u8 = 70;
 
-/// The pid of one that is long dead, and the next ones.
+/// The pid of a process that is long dead, and the next ones.
 pub const DEAD: u8 = 80;
 
 impl Start {
-    /// With the lock of another program, which is dead.
+    /// Returns a directory with the lock of another program, which is dead.
     pub fn stale() -> Self {
         Self::default().file(0, Content::Pid(DEAD), Modified::Old)
     }
 
-    /// With a file that another program wrote.
+    /// Adds a file that another program wrote.
     pub fn file(mut self, level: u8, content: Content, modified: Modified) -> Self {
         let nobody = Author::Foreign(0);
         self.files
@@ -235,19 +237,19 @@ impl Start {
         self
     }
 
-    /// With the claim of a process of ours, which is also the file at these levels.
+    /// Adds the claim of a lockhost process, which is also the file at these levels.
     pub fn claim(self, pid: u8, levels: &[u8]) -> Self {
         self.claim_with(dead(pid), Content::Pid(pid), levels)
     }
 
-    /// With the claim of anybody, whatever it holds.
+    /// Adds the claim of any author, with any content.
     pub fn claim_with(mut self, author: Author, content: Content, levels: &[u8]) -> Self {
         self.files
             .push((author, content, Modified::Old, true, levels.to_vec()));
         self
     }
 
-    /// How many levels have a file.
+    /// Returns how many levels have a file.
     pub fn depth(&self) -> u8 {
         let levels = self.files.iter().flat_map(|file| &file.4);
         levels.map(|level| level + 1).max().unwrap_or_default()
@@ -281,7 +283,7 @@ impl Start {
     }
 }
 
-/// The author of a claim of a process that ended before the beginning, or lives on as a stranger.
+/// Returns the author of a claim of a process that ended before the beginning, or lives on as a stranger.
 pub fn dead(pid: u8) -> Author {
     let who = Who {
         pid,

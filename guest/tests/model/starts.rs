@@ -1,4 +1,4 @@
-//! Directories as they may be found, made systematically: anything at each level, with anything at the others.
+//! Directories as they may be found, made systematically: any file at each level, with any file at the others.
 
 use crate::{
     directory::{Content, Modified},
@@ -6,36 +6,36 @@ use crate::{
     table::Author,
 };
 
-/// What there can be at a level.
+/// The file at a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Nothing,
-    /// Of a process of ours that is dead.
+    /// That of a lockhost process that is dead.
     Crashed,
-    /// The same file as at the level before: of one that died half-way through a reclaim.
+    /// The same file as at the level before: that of a process that died half-way through a reclaim.
     Half,
-    /// Of a process of ours that is dead, and the machine lost power before the pid reached the disk.
+    /// That of a lockhost process that is dead, after a power loss before the pid reached the disk.
     PowerLost,
-    /// Of another program, which is dead.
+    /// That of another program, which is dead.
     Stale,
     Empty,
     JustEmpty,
     Garbage,
     /// Garbage from the future.
     FromTheFuture,
-    /// Of somebody who lives and wants nothing: another program's, and one of ours.
+    /// That of a process that lives and wants no lock: another program's, and a lockhost process's.
     Strangers,
     StrangersClaim,
-    /// What another program writes that puts more than its pid there: it is dead, or lives.
+    /// That of another program that writes more than its pid: it is dead, or lives.
     StaleMore,
     StrangersMore,
-    /// Of somebody of another boot or container.
+    /// That of a process of another boot or container.
     Foreign,
-    /// The same, with the pid of one of the run.
+    /// The same, with the pid of a process of the run.
     Namesake,
-    /// Of somebody there whose host keeps no evidence.
+    /// That of a process there whose host keeps no evidence.
     Unproven,
-    /// No lock file at all.
+    /// A file that is not a lock file.
     TooLong,
 }
 
@@ -44,7 +44,7 @@ use Kind::{
     Stale, StaleMore, Strangers, StrangersClaim, StrangersMore, TooLong, Unproven,
 };
 
-/// What can be taken over.
+/// The kinds that can be taken over.
 const TAKEN_OVER: [Kind; 9] = [
     Nothing,
     Crashed,
@@ -60,35 +60,35 @@ const TAKEN_OVER: [Kind; 9] = [
 /// One of each sort among these.
 const FEW: [Kind; 4] = [Nothing, Crashed, Half, Stale];
 
-/// What is not.
+/// The kinds that cannot.
 const RESPECTED: [Kind; 4] = [Strangers, StrangersClaim, Foreign, TooLong];
 
-/// Any mix, to so many levels.
+/// Returns any mix, to this many levels.
 pub fn any(levels: usize) -> Vec<Start> {
     mixes(&[&TAKEN_OVER[..], &RESPECTED].concat(), levels)
 }
 
-/// Any mix of what can be taken over.
+/// Returns any mix of the kinds that can be taken over.
 pub fn taken_over(levels: usize) -> Vec<Start> {
     mixes(&TAKEN_OVER, levels)
 }
 
-/// Owners of another boot or container, with and without others around them.
+/// Returns owners of another boot or container, with and without others around them.
 pub fn foreign() -> Vec<Start> {
     around(Foreign)
 }
 
-/// The same, of whom nobody keeps evidence.
+/// Returns the same, for whom no host keeps evidence.
 pub fn unproven() -> Vec<Start> {
     around(Unproven)
 }
 
-/// One of them that has a pid of the run, as the first process of another container has.
+/// Returns one of them that has a pid of the run, as the first process of another container has.
 pub fn namesake() -> Start {
     start(&[Namesake])
 }
 
-/// Any mix, to so many levels, of what other programs leave that write more than a pid.
+/// Returns any mix, to this many levels, of the files of other programs that write more than a pid.
 pub fn more_than_a_pid(levels: usize) -> Vec<Start> {
     mixes(&[Nothing, Crashed, StaleMore, StrangersMore], levels)
 }
@@ -101,7 +101,7 @@ fn around(kind: Kind) -> Vec<Start> {
         .collect()
 }
 
-/// Any mix of the kinds that lead to most.
+/// Returns any mix of the kinds that lead to most states.
 pub fn few(levels: usize) -> Vec<Start> {
     mixes(&FEW, levels)
 }

@@ -1,4 +1,4 @@
-//! One step of a process in small numbers, and what it came to.
+//! One step of a process in small numbers, and its result.
 
 use lockhost_guest::{
     call::{Listed, Maker, Ours, Reply},
@@ -10,10 +10,10 @@ use crate::{
     table::Table,
 };
 
-/// What a process does next: one operation on the directory, or one question to the host.
+/// The next operation of a process on the directory, or its next question to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
-    /// Who am I? This is the claim that goes with it.
+    /// Ask for this process's pid and identity; this is the claim that belongs to it.
     Current(u8),
     /// Create this claim.
     Create(u8),
@@ -23,7 +23,7 @@ pub enum Op {
     Guard(Ours),
     /// Write the pid into it.
     Write(Ours, Content),
-    /// Make the file that it made at this level name nobody.
+    /// Make the file that it made at this level name no owner.
     Disown(u8),
     StatClaim,
     Stat(Name),
@@ -37,26 +37,27 @@ pub enum Op {
     ListRest,
     /// Ask about the owner of the open file: the pid is looked up …
     Ask(Asked),
-    /// … and then a lock on the file is tried for. What is true if it is free, and what if it is kept.
+    /// … and then a lock on the file is tried for. The first answer holds if the file is free, the second if it is
+    /// locked.
     Probe(Liveness, Liveness),
-    /// … and given back, if it was had, with what is true then.
+    /// … and released, if it was acquired, with the answer that holds then.
     GiveBack(Liveness),
-    /// Ask about the maker of this claim, whose file may not be opened: the pid is looked up, and no more.
+    /// Ask about the maker of this claim, whose file may not be opened: only the pid is looked up.
     AskUnread(u8),
     Keep(u8),
     /// Link the claim that it made last.
     Link(Name),
     /// Give the open claim this claim's name.
     LinkOpen(u8),
-    /// A fault's: give whatever has the lock's name this claim's name as well.
+    /// A fault's: give whichever file has the lock's name this claim's name as well.
     LinkLock(u8),
     Unlink(Name),
     Forget,
-    /// A fault's, in place of something that it leaves out.
+    /// A fault's, in place of an operation that it leaves out.
     Nothing,
-    /// A fault's, in place of a link: the claim that it made last gets this name, whatever file has it.
+    /// A fault's, in place of a link: the claim that it made last gets this name, whichever file has it.
     Replace(Name),
-    /// The original's: create a file at this level exclusively, with this in it.
+    /// The original's: create a file at this level exclusively, with this content.
     Make(u8, Content),
     /// The original's: write into the file that it made last.
     WriteMade(Content),
@@ -65,7 +66,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whether it leaves the directory and everybody's locks as they are.
+    /// Returns whether it leaves the directory and all locks unchanged.
     pub fn only_looks(self) -> bool {
         !matches!(
             self,
@@ -85,7 +86,7 @@ impl Op {
     }
 }
 
-/// Whose life is in question.
+/// The owner that the host is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Asked {
     /// The maker of this claim.
@@ -94,19 +95,19 @@ pub enum Asked {
     Nobody,
 }
 
-/// How far a question about an owner has come.
+/// The progress of a question about an owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Question {
     #[default]
     None,
-    /// The pid was looked up: this is so if the file is free, and that if it is kept locked.
+    /// The pid was looked up: the first answer holds if the file is free, the second if it is locked.
     LookedUp(Liveness, Liveness),
-    /// A lock on the file was had.
+    /// A lock on the file was acquired.
     Locked(Liveness),
 }
 
 impl Question {
-    /// How far it has come with an answer.
+    /// Returns the progress after an answer.
     pub fn after(answer: Answer) -> Self {
         match answer {
             Answer::Either(free, kept) => Self::LookedUp(free, kept),
@@ -115,7 +116,7 @@ impl Question {
         }
     }
 
-    /// What is to be done before it is answered.
+    /// Returns the operation that the answer still needs.
     pub fn goes_on(self) -> Option<Op> {
         match self {
             Self::None => None,
@@ -125,32 +126,33 @@ impl Question {
     }
 }
 
-/// What an operation came to.
+/// The result of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     Done,
     Failed(ErrorCode),
-    /// The host will not.
+    /// The host refuses.
     Refused,
-    /// Somebody is looking at the claim.
+    /// Another process is probing the claim.
     Probed,
     Id(File),
     Stat(Stat),
     Content(Content),
     Identity(Option<u8>),
-    /// A set of claims, why an entry could not be looked at, and whether there is more.
+    /// A set of claims, why an entry could not be read, and whether there is more.
     Claims(u32, Option<ErrorCode>, bool),
-    /// As far as the pid is concerned: then the lock is tried for, and this is so if it is free, or kept.
+    /// The answer by the pid alone. Then the lock is tried for: the first one holds if the file is free, the second if
+    /// it is locked.
     Either(Liveness, Liveness),
     Liveness(Liveness),
-    /// The lock could be had, and is kept until it is given back: so this is true.
+    /// The lock was acquired, and is kept until it is released: so this holds.
     Locked(Liveness),
     /// The original's question.
     Exists(bool),
 }
 
 impl Answer {
-    /// In the machine's words. `op` is what was asked for.
+    /// Returns the reply in the machine's terms. `op` is the operation that it answers.
     pub fn told(self, op: Op, table: &Table) -> Reply {
         match (self, op) {
             (Answer::Done, Op::Current(claim)) => {

@@ -1,8 +1,8 @@
-//! What a model's states are made of, each once.
+//! The parts of a model's states, each once.
 //!
-//! The guest's machine is a value and its step a function of that value and of the reply alone. So every state that a
-//! process can be in gets a number, and every step is taken once: a state of the model holds numbers, and going
-//! through millions of interleavings costs look-ups where the processes do what they have done in another one.
+//! The guest's machine is a value, and its step a function of that value and of the reply alone. So every state of a
+//! process gets a number, and every step is taken once. A state of the model holds numbers. In millions of
+//! interleavings, a step that was taken before costs only a look-up.
 
 use std::sync::Arc;
 
@@ -23,18 +23,18 @@ use crate::{
     world::World,
 };
 
-/// Who made a claim.
+/// The author of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Author {
-    /// A process, in its so-manieth attempt.
+    /// A process, in its attempt with this number.
     Process(Who, u32),
-    /// Somebody of another boot, machine or container: of them nobody can tell by the pid.
+    /// A process of another boot, machine or container: no process here can judge it by its pid.
     Foreign(u8),
-    /// The same, but whose host keeps no evidence, also where those of the others do.
+    /// The same, but its host keeps no evidence, even where the other hosts do.
     Unproven(u8),
 }
 
-/// A claim's name, and what it says.
+/// A claim's name, and the facts in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
     pub author: Author,
@@ -52,48 +52,48 @@ impl Claim {
     }
 }
 
-/// What was gone through, each step counted once.
+/// The counts of a run, each step counted once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
     pub acquisitions: u64,
     pub crashes: u64,
-    /// Starts of one of ours, or of a stranger, with a pid that another had before.
+    /// Starts of a lockhost process, or of a stranger, with a pid that another had before.
     pub reuses: u64,
 }
 
-/// What there is in a model.
+/// The parts of a model.
 #[derive(Default)]
 pub struct Table {
     /// Whether hosts keep evidence.
     pub evidence: bool,
     /// Whether a directory is listed in two steps.
     pub torn: bool,
-    /// To whom every file seems to have one name only.
+    /// The processes to which every file seems to have one name only.
     pub sees_one_link: u8,
     /// Whether each process lives in a PID namespace of its own.
     pub apart: bool,
-    /// Who is never stopped for seconds.
+    /// The processes that are never stopped for seconds.
     pub timely: Timely,
     /// Whether files can have a second name.
     pub links: Links,
-    /// What a policy looks at that denies links to a process.
+    /// What a policy that denies links checks first.
     pub denial: Denial,
-    /// What is wrong with ours, if the checker is to be checked.
+    /// The fault in lockhost, if the checker is to be checked.
     pub seed: Option<Seed>,
-    /// Whom a person takes for dead.
+    /// The owner that a user declares dead.
     pub assumed: Option<Assumed>,
     pub counts: Counts,
-    /// The steps that are taken, when a trace is told.
+    /// The steps that are taken, when a trace is printed.
     pub notes: Option<Vec<(usize, Op, Answer)>>,
-    /// What was left when all had ended.
+    /// The directories that were left when all had ended.
     pub ends: FxHashSet<Directory>,
-    /// What a newcomer comes to, by the state that it finds.
+    /// The result of a newcomer, by the state that it finds.
     pub newcomers: FxHashMap<World, Newcomer>,
     claims: Vec<Claim>,
     locals: Vec<(Arc<Local>, Info)>,
     numbers: FxHashMap<Arc<Local>, u32>,
     steps: FxHashMap<(u32, Answer), u32>,
-    /// Where a process went on after all that it could wait for, and where that led.
+    /// The states in which a process went on after the longest wait, and the states that followed.
     pub waits: FxHashMap<u32, u32>,
 }
 
@@ -117,7 +117,7 @@ impl Table {
         &self.claims[usize::from(number)]
     }
 
-    /// The number of a claim, which is given one at first sight.
+    /// Returns the number of a claim, which gets one at first sight.
     pub fn claim_of(&mut self, author: Author) -> u8 {
         let known = self.claims.iter().position(|claim| claim.author == author);
         let number = known.unwrap_or_else(|| {
@@ -132,7 +132,7 @@ impl Table {
         number as u8
     }
 
-    /// What a person calls whom it takes for dead.
+    /// Returns the user's name for the owner that is assumed dead.
     pub fn assumed_identity(&mut self, assumed: Assumed) -> String {
         match assumed {
             Assumed::Maker(author) => {
@@ -143,7 +143,7 @@ impl Table {
         }
     }
 
-    /// The number of the first claim of a process.
+    /// Returns the number of the first claim of a process.
     pub fn first_claim_of(&mut self, who: Who) -> u8 {
         self.claim_of(Author::Process(who, 0))
     }
@@ -152,14 +152,14 @@ impl Table {
         count(&mut self.counts);
     }
 
-    /// Notes a step, if steps are noted.
+    /// Records a step, if steps are recorded.
     pub fn note(&mut self, slot: usize, op: Op, answer: Answer) {
         if let Some(notes) = &mut self.notes {
             notes.push((slot, op, answer));
         }
     }
 
-    /// The number of a claim that the machine names.
+    /// Returns the number of a claim that the machine names.
     pub fn number_of(&self, identity: &Identity) -> u8 {
         let mut claims = self.claims.iter();
         let number = claims.position(|claim| claim.identity == *identity);
@@ -176,7 +176,7 @@ impl Table {
         FileId(file.into(), 0)
     }
 
-    /// The number of a state of a process.
+    /// Returns the number of a state of a process.
     pub fn number(&mut self, local: Local) -> u32 {
         if let Some(number) = self.numbers.get(&local) {
             return *number;
@@ -197,7 +197,7 @@ impl Table {
         &self.locals[number as usize].0
     }
 
-    /// The state that a process comes to when what it does next is answered.
+    /// Returns the state of a process after the answer to its next operation.
     pub fn step(&mut self, number: u32, op: Op, answer: Answer) -> u32 {
         if let Some(next) = self.steps.get(&(number, answer)) {
             return *next;
@@ -209,13 +209,13 @@ impl Table {
         next
     }
 
-    /// Every step that was taken: from where, and where to.
+    /// Returns every step that was taken: from where, and where to.
     pub fn steps(&self) -> impl Iterator<Item = (u32, u32)> {
         self.steps.iter().map(|((from, _), to)| (*from, *to))
     }
 }
 
-/// A name for a claim, such that its maker sweeps without a cause if it is to.
+/// Returns a name for a claim whose maker sweeps without a cause, or one whose maker does not.
 fn name(author: Author) -> Identity {
     let (text, sweeps) = match author {
         Author::Process(who, attempt) => (

@@ -1,4 +1,4 @@
-//! A way through the states, told so that a person can follow it.
+//! A way through the states, printed for a reader.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// Tells what happens on the way that these actions take from a state.
+/// Returns the events on the way that these actions take from a state.
 pub fn tell(
     mut world: World,
     actions: &[Action],
@@ -33,7 +33,7 @@ pub fn tell(
             lines.push(happened(*action, &world, table));
         }
         for (slot, op, answer) in notes {
-            // Nobody is that deep, and whoever sweeps looks at every level.
+            // No process is that deep, and a sweep checks every level.
             if matches!(op, Op::Id(Name::Level(level)) if level > world.deepest) {
                 continue;
             }

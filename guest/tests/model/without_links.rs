@@ -1,7 +1,7 @@
 //! Every interleaving where there are no hard links: files are made in place, and are empty for a while.
 //!
-//! All that holds elsewhere holds here, and however long anybody is stopped between two steps; but for this: where a
-//! process of ours is stopped for seconds in the middle of an attempt, all that are about may come out refused.
+//! All promises hold here, however long a process is stopped between two steps, with one exception. Where a lockhost
+//! process is stopped for seconds in the middle of an attempt, all processes may be refused.
 
 use lockhost_guest::facts::ErrorCode;
 
@@ -15,7 +15,7 @@ use crate::{
 
 const LACK: Links = Links::Lack(ErrorCode::NotPermitted);
 
-/// What holds also where somebody is stopped for seconds.
+/// Returns the promises that hold even if a process is stopped for seconds.
 fn however_long() -> Vec<Promise> {
     let promises = Promise::ALL.into_iter();
     promises
@@ -106,7 +106,7 @@ fn two_on_a_stale_directory() {
 
 #[test]
 fn one_that_sees_no_second_name_beside_one_that_does() {
-    // A scratch link of the first has one name as it sees it, so it makes its files in place.
+    // A scratch link of the first has one name as that process sees it, so it makes its files in place.
     for sees_one_link in [0b00001, 0b11111] {
         let setting = |what| Setting {
             links: Links::Work,

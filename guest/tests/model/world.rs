@@ -1,4 +1,4 @@
-//! Everything there is: a directory, some processes, and what the environment may still do.
+//! The whole world: a directory, some processes, and the events from outside that may still happen.
 
 use lockhost_guest::{call::Ours, facts::ErrorCode};
 
@@ -22,38 +22,38 @@ pub struct World {
     pub directory: Directory,
     /// The states of the processes, by their numbers in the table.
     pub locals: [u32; SLOTS],
-    /// Whose pid is a stranger's by now.
+    /// The processes whose pid is a stranger's by now.
     pub strangers: u8,
-    /// For each process: the originals that were in the middle of an attempt when it last began to wait or to act,
-    /// and still are.
+    /// For each process: the originals that were in the middle of an attempt when it last began to wait or to act, and
+    /// still are.
     pub since: [u8; SLOTS],
     pub budget: Budget,
     /// How many minutes have passed.
     pub era: u8,
-    /// The files that somebody whom nobody can judge keeps locked.
+    /// The files that a process of unknown liveness keeps locked.
     pub outside: Files,
-    /// The files that a process looks at and has found given up by their makers.
+    /// The files that a process examines and has found given up by their makers.
     pub given_up: Files,
-    /// The deepest level that anybody can come to want.
+    /// The deepest level that any process can want.
     pub deepest: u8,
-    /// The next pid that nobody had yet.
+    /// The next pid that no process had yet.
     pub next_pid: u8,
-    /// Somebody should get in.
+    /// Whether some process should acquire the lock.
     pub free: bool,
     pub owned: bool,
     pub crashed: bool,
     /// The owners whose lock file was removed, and that have not put it back.
     pub dispossessed: u8,
-    /// Those that put a file back which was removed once more since they compared it.
+    /// Those that put back a file which was removed once more since they compared it.
     pub removed_again: u8,
-    /// A process has removed what another living one had made.
+    /// Whether a process has removed a file that another living one had made.
     pub robbed: bool,
-    /// What has failed, if something has.
+    /// The failure, if there was one.
     pub failed: Option<Failed>,
 }
 
 impl World {
-    /// Who has a pid now.
+    /// Returns the process that has a pid now.
     pub fn living(&self, pid: u8, table: &Table) -> Option<Who> {
         for (slot, local) in self.locals.iter().enumerate() {
             let info = table.info(*local);
@@ -74,19 +74,19 @@ impl World {
         })
     }
 
-    /// Who has a pid now, as a process sees it: nobody outside of its PID namespace.
+    /// Returns the process that has a pid now, as another process sees it: none outside its PID namespace.
     fn neighbour(&self, pid: u8, who: Who, table: &Table) -> Option<Who> {
         let living = self.living(pid, table);
         living.filter(|it| it.place.elsewhere == who.place.elsewhere)
     }
 
-    /// The files that somebody has open.
+    /// Returns the files that any process has open.
     pub fn open(&self, table: &Table) -> Files {
         let opened = self.locals.iter().map(|local| table.info(*local).opened);
         opened.fold(self.outside, Files::union)
     }
 
-    /// Takes a process' next step. What was done, and what it came to.
+    /// Takes a process's next step. Returns the operation and its result.
     pub fn step(&mut self, slot: usize, table: &mut Table) -> (Op, Answer) {
         let Turn::Does(op) = table.info(self.locals[slot]).turn else {
             unreachable!("it does nothing")
@@ -108,13 +108,13 @@ impl World {
         (op, answer)
     }
 
-    /// A process is answered.
+    /// Hands a process an answer.
     pub fn become_of(&mut self, slot: usize, op: Op, answer: Answer, table: &mut Table) {
         let local = table.step(self.locals[slot], op, answer);
         self.put(slot, local, table);
     }
 
-    /// A process is in another state.
+    /// Puts a process into another state.
     pub fn put(&mut self, slot: usize, local: u32, table: &mut Table) {
         let before = self.locals[slot];
         self.locals[slot] = local;
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    /// Whether a process' claim has so many links, taken for whether a name is its own.
+    /// Answers whether a name is a process's own by the fault's rule: its claim has this many links.
     fn count_links(&self, slot: usize, links: u8, table: &Table) -> Answer {
         match table.info(self.locals[slot]).claim {
             Some(file) if self.directory.stat(file).links >= links => Answer::Id(file),
@@ -147,7 +147,7 @@ impl World {
         }
     }
 
-    /// Does what a process wants done.
+    /// Performs a process's operation.
     pub fn perform(&mut self, slot: usize, op: Op, table: &mut Table) -> Answer {
         self.try_perform(slot, op, table)
             .unwrap_or_else(Answer::Failed)
@@ -169,7 +169,7 @@ impl World {
                 self.wants(level);
                 Answer::Id(self.create(Name::Level(level), table)?)
             }
-            // A file that has lost its name is refused as one that is looked at.
+            // A file that has lost its name is refused like one that is probed.
             Op::Guard(file)
                 if table.evidence
                     && (self.is_locked(ours(file)?, slot, table)
@@ -284,7 +284,7 @@ impl World {
         })
     }
 
-    /// Whether a file is no lock, or that of somebody who is none of the processes, and lives or may live.
+    /// Returns whether a file is not a lock, or is that of a process outside the model that lives or may live.
     fn is_an_outsiders(&self, file: File, table: &Table) -> bool {
         let strangers = STRANGER..STRANGER + 10;
         let mut names = self.directory.names().filter(|(_, other)| *other == file);
@@ -303,13 +303,13 @@ impl World {
             }
     }
 
-    /// Whether a process may not open a file: one of a user that is kept from those of all others, which it did not make.
+    /// Returns whether a process may not open a file: its user may only open the files that it made.
     fn may_not_open(&self, file: File, slot: usize, table: &Table) -> bool {
         let info = table.info(self.locals[slot]);
         info.who.place.another_user && !info.has_made_file(file)
     }
 
-    /// What a process sees of a file: the count of its names may not be what it is.
+    /// Returns the status that a process sees: the count of names may be wrong.
     fn stat(&self, slot: usize, file: File, table: &Table) -> Stat {
         let stat = self.directory.stat(file);
         match table.sees_one_link & (1 << slot) {
@@ -318,8 +318,8 @@ impl World {
         }
     }
 
-    /// Whether a file is still empty and unlocked a minute after it was made. A claim's maker, if it lives, makes another
-    /// one when it finds this one removed, also if it was about to go on with it.
+    /// Returns whether a file is still empty and unlocked a minute after it was made. A claim's maker, if it lives,
+    /// makes another one when it finds this one removed, even if it was about to go on with it.
     fn is_given_up(&self, file: File, table: &Table) -> bool {
         let stat = self.directory.stat(file);
         stat.content == Content::Empty
@@ -327,7 +327,7 @@ impl World {
             && !self.is_kept(file, table)
     }
 
-    /// Somebody wants this level. Steps that look at deeper ones are not put in an order with others.
+    /// Asserts that a process may want this level. Steps that check deeper levels are not put in an order with others.
     fn wants(&self, level: u8) {
         assert!(level <= self.deepest, "nobody wants level {level}");
     }
@@ -356,13 +356,13 @@ impl World {
         self.directory.create(name, Modified::Fresh(self.era), open)
     }
 
-    /// Whether somebody keeps a file locked for himself.
+    /// Returns whether any process keeps a file locked exclusively.
     fn is_kept(&self, file: File, table: &Table) -> bool {
         let mut guards = self.locals.iter().map(|local| table.info(*local).guards);
         self.outside.contains(file) || guards.any(|guards| guards.contains(file))
     }
 
-    /// Whether anybody but this process keeps a file locked.
+    /// Returns whether any process but this one keeps a file locked.
     fn is_locked(&self, file: File, slot: usize, table: &Table) -> bool {
         let others = self
             .locals
@@ -373,7 +373,7 @@ impl World {
         self.is_kept(file, table) || probes.any(|probes| probes.contains(file))
     }
 
-    /// Goes on with a process as long as nobody else could notice, or make a difference.
+    /// Goes on with a process as long as no other process could notice, or make a difference.
     pub fn go_on_unnoticed(&mut self, slot: usize, table: &mut Table) {
         while let Turn::Does(op) = table.info(self.locals[slot]).turn
             && self.is_private(slot, op, table)
@@ -388,38 +388,38 @@ impl World {
         }
     }
 
-    /// Whether a step is independent of everything that anybody else can do before it is taken: it comes to the same
-    /// whenever it is taken, and nobody else sees whether it was.
+    /// Returns whether a step is independent of everything that other processes can do before it is taken. Its result
+    /// is the same whenever it is taken, and no other process sees whether it was.
     fn is_private(&self, slot: usize, op: Op, table: &Table) -> bool {
         let info = table.info(self.locals[slot]);
         match op {
             _ if info.fresh => false,
             Op::Current(_) => true,
-            // Nobody asks for a level that deep.
+            // No process checks a level that deep.
             Op::Id(Name::Level(level)) | Op::Stat(Name::Level(level)) => level > self.deepest,
             // Without evidence it locks nothing.
             Op::Guard(_) => !table.evidence,
-            // It wants no more of it than when it was made.
+            // It uses only what was already true when the claim was made.
             Op::StatClaim => info.lie.is_none(),
             Op::Identify(pid) => self.stays_dead(pid, table),
             Op::Ask(Asked::Nobody) => true,
             Op::Ask(Asked::Pid(pid)) => pid != info.who.pid && self.stays_dead(pid, table),
-            // Nobody becomes this maker again.
+            // No process becomes this maker again.
             Op::Ask(Asked::Maker(claim)) => match table.claim(claim).author {
                 Author::Process(maker, _) => self.living(maker.pid, table) != Some(maker),
                 Author::Foreign(_) | Author::Unproven(_) => true,
             },
-            // The file is not locked, and nobody would be hindered: no process alive has made it.
+            // The file is not locked, and the probe would block no process: no process alive has made it.
             Op::Probe(..) | Op::GiveBack(_) => {
                 info.open.is_some_and(|file| self.is_unclaimed(file, table))
             }
-            // What is in a file once it is written stays in it.
+            // A file's content stays in it once it is written.
             Op::Read => info.open.is_some_and(|file| self.is_written(file, table)),
             _ => false,
         }
     }
 
-    /// Whether nobody has a pid, nor can get it any more.
+    /// Returns whether no process has a pid, nor can get it any more.
     fn stays_dead(&self, pid: u8, table: &Table) -> bool {
         let Budget {
             reuses, strangers, ..
@@ -428,20 +428,20 @@ impl World {
         (had_before || pid >= STRANGER) && self.living(pid, table).is_none()
     }
 
-    /// Whether a file is not the claim of anybody who lives, nor made in place by one of them.
+    /// Returns whether a file is not the claim of any living process, nor made in place by one.
     fn is_unclaimed(&self, file: File, table: &Table) -> bool {
         let mut infos = self.locals.iter().map(|local| table.info(*local));
         !self.outside.contains(file) && !infos.any(|info| info.has_made_file(file))
     }
 
-    /// Whether nobody can write into a file any more.
+    /// Returns whether no process can write into a file any more.
     fn is_written(&self, file: File, table: &Table) -> bool {
         let written = self.directory.read(file) != Content::Empty;
         let mut locals = self.locals.iter();
         !locals.any(|local| table.info(*local).may_write(file, written))
     }
 
-    /// A process ends where it stands.
+    /// Ends a process between two steps.
     pub fn crash(&mut self, who: Who, table: &mut Table) {
         for slot in 0..SLOTS {
             let info = table.info(self.locals[slot]);

@@ -1,4 +1,4 @@
-//! An attempt that is told, answer by answer, what it gets to see.
+//! An attempt to which a test hands reply by reply.
 
 use crate::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
@@ -12,7 +12,7 @@ use crate::{
     names::{Identity, Name, parse_pid},
 };
 
-/// Our claim, or what was made in place.
+/// Our claim, or the file made in place.
 pub(super) const OWN: FileId = FileId(1, 0);
 
 /// Another file.
@@ -21,12 +21,12 @@ pub(super) const OTHER: FileId = FileId(2, 0);
 /// A pid that no process has.
 pub(super) const NOBODY: Liveness = Liveness::Dead(DeadReason::NoProcess);
 
-/// A level's name.
+/// Returns a level's name.
 pub(super) fn at(level: u8) -> Name {
     Name::Level(level)
 }
 
-/// An identity, such that its owner sweeps without a cause if it is to.
+/// Returns an identity whose owner sweeps without a cause, or one whose owner does not.
 pub(super) fn identity(sweeps: bool) -> Identity {
     let mut identities = (1..10_000).map(|pid| Identity::new(&format!("1-p{pid}")).unwrap());
     identities
@@ -34,7 +34,7 @@ pub(super) fn identity(sweeps: bool) -> Identity {
         .expect("one in 64 does")
 }
 
-/// Who we are, on a file system with evidence or without.
+/// Returns this process, on a file system with evidence or without.
 pub(super) fn maker(evidence: bool) -> Maker {
     Maker {
         pid: 7,
@@ -43,7 +43,7 @@ pub(super) fn maker(evidence: bool) -> Maker {
     }
 }
 
-/// A regular file of one name.
+/// Returns the status of a regular file with one name.
 pub(super) fn regular(size: u64, seconds: u64) -> Reply {
     Reply::Stat(FileStat {
         kind: DescriptorType::RegularFile,
@@ -56,7 +56,7 @@ pub(super) fn regular(size: u64, seconds: u64) -> Reply {
     })
 }
 
-/// A regular file of so many names.
+/// Returns the status of a regular file with this many names.
 pub(super) fn with_links(links: u64) -> Reply {
     Reply::Stat(FileStat {
         kind: DescriptorType::RegularFile,
@@ -69,15 +69,15 @@ pub(super) fn with_links(links: u64) -> Reply {
 /// How an attempt ended without the lock.
 #[derive(Debug)]
 pub(super) struct Ended {
-    /// The file that it is about, as text: empty for the directory.
+    /// The file concerned, as text: empty for the directory.
     pub(super) file: String,
     pub(super) cause: Cause,
-    /// The file that it looked at last.
+    /// The file that it examined last.
     pub(super) holder: Found,
     pub(super) refused: String,
 }
 
-/// How an attempt got the lock.
+/// How an attempt acquired the lock.
 pub(super) struct Owned {
     pub(super) maker: Maker,
     pub(super) claimed: bool,
@@ -88,7 +88,7 @@ pub(super) struct Owned {
 pub(super) struct Attempt {
     machine: Machine,
     next: Next<Outcome>,
-    /// What the host answered last about who it is.
+    /// The host's last answer about this process.
     maker: Option<Maker>,
 }
 
@@ -97,7 +97,7 @@ impl Attempt {
         Self::assuming(None)
     }
 
-    /// One that follows another, which this owner refused.
+    /// Begins an attempt that follows one which this owner refused.
     pub(super) fn succeeding(owner: &Identity) -> Self {
         let mut machine = Machine::new("a.lock".to_owned(), None);
         machine.succeed(owner.as_str());
@@ -109,7 +109,7 @@ impl Attempt {
         }
     }
 
-    /// One that a person has told whom to take for dead.
+    /// Begins an attempt whose user names a dead owner.
     pub(super) fn assuming(dead: Option<&str>) -> Self {
         let mut machine = Machine::new("a.lock".to_owned(), dead.map(str::to_owned));
         let next = machine.start(0);
@@ -120,12 +120,12 @@ impl Attempt {
         }
     }
 
-    /// One that finds no lock, and has made its claim.
+    /// Begins an attempt that finds no lock, and has made its claim.
     pub(super) fn claimed(maker: Maker) -> Self {
         Self::begin().finds_nothing(0).claims(0, maker)
     }
 
-    /// It asks for this, and is told that.
+    /// Checks that the attempt makes this call, and hands in this reply.
     pub(super) fn told(mut self, call: Call, reply: Reply) -> Self {
         let asked = match self.next {
             Next::Call(asked) => asked,
@@ -139,13 +139,13 @@ impl Attempt {
         self
     }
 
-    /// It looks at a level, and nothing is there.
+    /// Examines a level, where no file is.
     pub(super) fn finds_nothing(self, level: u8) -> Self {
         let name = at(level);
         self.told(Call::Stat { name }, Reply::Failed(ErrorCode::NoEntry))
     }
 
-    /// It looks at a level, where there is a file without a claim.
+    /// Examines a level, where there is a file without a claim.
     pub(super) fn sees(
         self,
         level: u8,
@@ -166,8 +166,8 @@ impl Attempt {
             .told(Call::Ask { owner }, Reply::Liveness(liveness))
     }
 
-    /// Before it believes that a file has one name only, it asks whether a kernel keeps evidence here; where none does, it
-    /// looks for a claim, and finds none.
+    /// Asks whether a kernel keeps evidence here, before it trusts that a file has one name only. Where none does,
+    /// searches for a claim, and finds none.
     fn searches(self, pid: Option<u32>) -> Self {
         let evidence = self.maker.map(|maker| maker.evidence);
         let nothing = || Reply::Listed(Listed::default());
@@ -184,7 +184,7 @@ impl Attempt {
         }
     }
 
-    /// The same, but the file is also this claim.
+    /// Does the same, but the file is also this claim.
     pub(super) fn sees_claim(
         self,
         level: u8,
@@ -209,12 +209,12 @@ impl Attempt {
             .told(Call::Ask { owner }, Reply::Liveness(liveness))
     }
 
-    /// It makes its claim.
+    /// Makes its claim.
     pub(super) fn claims(self, attempt: u32, maker: Maker) -> Self {
         let (pid, claim) = (maker.pid, maker.identity);
         let file = Ours::Claim;
         let introduced = match (attempt, self.maker) {
-            // The look has asked.
+            // *look* has asked already.
             (0, Some(known)) => {
                 assert_eq!(known, maker);
                 self
@@ -227,7 +227,7 @@ impl Attempt {
             .told(Call::Write { file, pid }, Reply::Done)
     }
 
-    /// It looks which file has a name.
+    /// Checks which file has a name.
     pub(super) fn compares(self, name: Name, file: Result<FileId, ErrorCode>) -> Self {
         self.told(
             Call::Id { name },
@@ -235,7 +235,7 @@ impl Attempt {
         )
     }
 
-    /// A link is not made: this is the reason, and then this is seen under the name.
+    /// Tries a link, which fails for this reason, and then the name has this file.
     pub(super) fn does_not_link(
         self,
         name: Name,
@@ -246,25 +246,25 @@ impl Attempt {
             .compares(name, there)
     }
 
-    /// It gives its claim a reclaim lock's name, and sees that it was its own claim that got it.
+    /// Gives its claim a reclaim lock's name, and sees that the name has its own claim.
     pub(super) fn links(self, name: Name) -> Self {
         self.told(Call::Link { name }, Reply::Done)
             .compares(name, Ok(OWN))
     }
 
-    /// It looks, finds a file that it may remove, and removes it.
+    /// Compares a file that it may remove, and removes it.
     pub(super) fn removes(self, name: Name, file: FileId) -> Self {
         self.compares(name, Ok(file))
             .told(Call::Unlink { name }, Reply::Done)
     }
 
-    /// It gives up its claim.
+    /// Gives up its claim.
     pub(super) fn unclaims(self, maker: Maker) -> Self {
         self.removes(Name::Claim(maker.identity), OWN)
             .told(Call::Forget, Reply::Done)
     }
 
-    /// It waits for something, and goes on so many milliseconds after it began.
+    /// Waits, and goes on this many milliseconds after it began.
     pub(super) fn waits_until(mut self, elapsed: u64) -> Self {
         let (_, awaited) = self.waits();
         assert!(awaited.retry_ms() > 0);
@@ -272,13 +272,13 @@ impl Attempt {
         self
     }
 
-    /// It waits for what is at this level.
+    /// Waits for the file at this level.
     pub(super) fn waits_for(self, level: u8) -> Self {
         assert_eq!(self.waits().0, Some(at(level)));
         self
     }
 
-    /// What it waits for, and the file that is in the way.
+    /// Returns what it waits for, and the file in the way.
     fn waits(&self) -> (Option<Name>, Awaited) {
         match &self.next {
             Next::End(Err(Error {
@@ -289,7 +289,7 @@ impl Attempt {
         }
     }
 
-    /// It has the lock.
+    /// Asserts that it has the lock.
     pub(super) fn owns(&self) -> Owned {
         match &self.next {
             Next::End(Ok(())) => {
@@ -306,7 +306,7 @@ impl Attempt {
         }
     }
 
-    /// Its next call, unless it has come to an end.
+    /// Returns its next call, unless it has ended.
     pub(super) fn call(&self) -> Option<Call> {
         match self.next {
             Next::Call(call) => Some(call),
@@ -314,12 +314,12 @@ impl Attempt {
         }
     }
 
-    /// Its next call is this.
+    /// Asserts its next call.
     pub(super) fn goes_on_with(&self, call: Call) {
         assert_eq!(self.next, Next::Call(call));
     }
 
-    /// It has ended without the lock.
+    /// Asserts that it has ended without the lock.
     pub(super) fn ends(self) -> Ended {
         match self.next {
             Next::End(Err(error)) => {

@@ -20,7 +20,7 @@ fn claimed() -> Attempt {
     Attempt::claimed(maker(true))
 }
 
-/// One that has made the lock file in place, and has it locked next.
+/// Returns an attempt that has made the lock file in place, and locks it next.
 fn made() -> Attempt {
     denied_altogether(claimed(), 0).told(Call::Make { level: 0 }, Reply::Id(OWN))
 }
@@ -75,7 +75,7 @@ fn a_lock_is_not_made_in_place_where_a_scratch_link_is_made() {
         linked().compares(name, Ok(OWN)),
         linked().compares(name, Ok(OTHER)),
         linked().compares(name, GONE),
-        // The answer got lost on the way.
+        // The reply was lost on the way.
         denied(claimed(), 0, GONE).does_not_link(name, ErrorCode::Io, Ok(OWN)),
     ] {
         let error = ends
@@ -132,7 +132,7 @@ fn a_link_denied_where_a_scratch_link_was_made_is_a_failure() {
     assert_eq!(error.cause, cause);
 }
 
-/// It finds a probe in the way so many times.
+/// Lets a probe interfere this many times.
 fn is_probed(attempt: Attempt, times: u8) -> Attempt {
     let file = LOCK;
     (0..times).fold(attempt, |attempt, _| {
@@ -158,7 +158,7 @@ fn a_file_made_in_place_that_stays_probed_is_disowned() {
     assert_eq!(error.cause, Cause::Contended);
 }
 
-/// One that holds the reclaim lock, has made the lock in place under it, and has that locked next.
+/// Returns an attempt that holds the reclaim lock, has made the lock in place under it, and locks it next.
 fn made_under_reclaim() -> Attempt {
     let (file, reclaim) = (Ours::At(1), FileId(3, 0));
     denied_altogether(claimed(), 0)

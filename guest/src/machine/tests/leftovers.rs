@@ -1,4 +1,4 @@
-//! What the dead have left, who sweeps it, and what an attempt has to leave itself.
+//! Files that dead owners have left, which attempts sweep them, and what an attempt has to leave itself.
 
 use super::{
     attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
@@ -40,7 +40,7 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
             .told(Call::Keep { level: 1 }, Reply::Done)
     };
     unsettled(tidying()).told(Call::List, Reply::Listed(Listed::default()));
-    // Also where it cannot remove what it has made meanwhile, of which it warns.
+    // Also where it cannot remove the file that it made meanwhile, of which it warns.
     let unlink = Call::Unlink { name: at(2) };
     let dead = tidying().sees(1, OTHER, "9\n", 0, NOBODY).links(at(2));
     let report = unsettled(dead)

@@ -16,7 +16,7 @@ use crate::{
 
 const UNNAMED: Liveness = Liveness::Dead(DeadReason::Nobody);
 
-/// An attempt has read a file with this in it, and asks about its owner next.
+/// Lets an attempt read a file with this content; it asks about the owner next.
 fn read(attempt: Attempt, content: &str) -> Attempt {
     let name = at(0);
     let stat = || regular(content.len() as u64, 1_000);
@@ -28,7 +28,7 @@ fn read(attempt: Attempt, content: &str) -> Attempt {
         .told(Call::Current { attempt: 0 }, Reply::Maker(maker(true)))
 }
 
-/// It asks about these numbers, one after another, and each is dead.
+/// Asks about these numbers, one after another, and each is dead.
 fn finds_dead(attempt: Attempt, numbers: &[u32]) -> Attempt {
     numbers.iter().fold(attempt, |attempt, number| {
         attempt.asks(Owner::Pid(*number), NOBODY)
@@ -41,7 +41,7 @@ impl Attempt {
     }
 }
 
-/// The holder in a refusal of an owner.
+/// Returns the holder in a refusal of an owner.
 fn holder(refused: Ended) -> Found {
     assert_eq!(refused.file, "a.lock");
     assert_eq!(refused.cause, Cause::Held(Occupation::Owning));

@@ -1,4 +1,4 @@
-//! How far an attempt has come when a test begins.
+//! The points that an attempt has reached when a test begins.
 
 use super::attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular};
 use crate::{
@@ -15,7 +15,7 @@ pub(super) const GONE: Result<FileId, ErrorCode> = Err(ErrorCode::NoEntry);
 /// The number of the last attempt that can have a claim beside those of all others.
 pub(super) const LAST: u32 = 4_096;
 
-/// What is added to the number of an attempt for the identity that its scratch link has.
+/// What is added to an attempt's number for the identity of its scratch link.
 pub(super) const SCRATCH: u32 = 8_192;
 
 pub(super) fn failed(operation: Operation, code: ErrorCode) -> Cause {
@@ -26,7 +26,7 @@ pub(super) fn scratch() -> Identity {
     Identity::new("1-p7-scratch").unwrap()
 }
 
-/// An attempt that has found out that links do not work.
+/// Returns an attempt that has learned that links do not work.
 pub(super) fn unlinkable() -> Attempt {
     let name = Name::Claim(scratch());
     let gone = Reply::Failed(ErrorCode::NoEntry);
@@ -37,7 +37,7 @@ pub(super) fn unlinkable() -> Attempt {
         .unclaims(maker(false))
 }
 
-/// One that has made the lock file in place.
+/// Returns an attempt that has made the lock file in place.
 pub(super) fn made_in_place() -> Attempt {
     let file = Ours::At(0);
     unlinkable()
@@ -45,18 +45,18 @@ pub(super) fn made_in_place() -> Attempt {
         .told(Call::Guard { file }, Reply::Done)
 }
 
-/// The same, written.
+/// Returns the same, written.
 pub(super) fn written_in_place() -> Attempt {
     let file = Ours::At(0);
     made_in_place().told(Call::Write { file, pid: 7 }, Reply::Done)
 }
 
-/// An attempt that has linked its claim on a free directory.
+/// Returns an attempt that has linked its claim on a free directory.
 pub(super) fn linked(maker: Maker) -> Attempt {
     Attempt::claimed(maker).told(Call::Link { name: at(0) }, Reply::Done)
 }
 
-/// An attempt that has seen a dead lock, and asks for its reclaim lock.
+/// Returns an attempt that has seen a dead owner's lock, and asks for its reclaim lock.
 pub(super) fn judging() -> Attempt {
     Attempt::begin()
         .sees(0, OTHER, "9\n", 0, NOBODY)
@@ -65,17 +65,17 @@ pub(super) fn judging() -> Attempt {
         .sees(0, OTHER, "9\n", 0, NOBODY)
 }
 
-/// One that has the reclaim lock.
+/// Returns an attempt that has the reclaim lock.
 pub(super) fn reclaiming() -> Attempt {
     judging().links(at(1))
 }
 
-/// One that has judged the lock again under it.
+/// Returns an attempt that has judged the lock again under it.
 pub(super) fn judged() -> Attempt {
     reclaiming().sees(0, OTHER, "9\n", 0, NOBODY)
 }
 
-/// An attempt that asks for a scratch link.
+/// Returns an attempt that asks for a scratch link.
 pub(super) fn scratching() -> Attempt {
     let me = maker(false);
     let identity = scratch();
@@ -85,13 +85,13 @@ pub(super) fn scratching() -> Attempt {
     )
 }
 
-/// It looks for reclaim locks that are left over, from the deepest one on, and finds none down to this level.
+/// Lets an owner search for leftover reclaim locks, from the deepest on, and find none down to this level.
 pub(super) fn finds_none_left_above(level: u8, owner: Attempt) -> Attempt {
     let levels = (level + 1..=DEEPEST).rev();
     levels.fold(owner, |owner, level| owner.compares(at(level), GONE))
 }
 
-/// An owner that sweeps, and comes to a reclaim lock that is left over.
+/// Returns an owner that sweeps, and has reached a leftover reclaim lock.
 pub(super) fn tidying() -> Attempt {
     let me = Maker {
         identity: identity(true),
@@ -103,7 +103,7 @@ pub(super) fn tidying() -> Attempt {
         .does_not_link(at(1), ErrorCode::Exist, Ok(OTHER))
 }
 
-/// An attempt whose link was denied at a level, of which this was seen then, and that asks for a scratch link.
+/// Returns an attempt whose link was denied at a level, which then showed this, and that asks for a scratch link.
 pub(super) fn denied(attempt: Attempt, level: u8, there: Result<FileId, ErrorCode>) -> Attempt {
     let maker = Maker {
         identity: scratch(),
@@ -114,7 +114,7 @@ pub(super) fn denied(attempt: Attempt, level: u8, there: Result<FileId, ErrorCod
         .told(Call::Current { attempt: SCRATCH }, Reply::Maker(maker))
 }
 
-/// The same, once a scratch link was denied too, and the claim is given up.
+/// Returns the same, once a scratch link was denied too, and the claim is given up.
 pub(super) fn denied_altogether(attempt: Attempt, level: u8) -> Attempt {
     let name = Name::Claim(scratch());
     denied(attempt, level, GONE)

@@ -1,4 +1,4 @@
-//! How the claim of a lock is looked for, and what an unfinished search means.
+//! The search for a lock's claim, and the meaning of an unfinished search.
 
 use super::{
     attempt::{Attempt, NOBODY, OTHER, at, identity, maker, regular, with_links},
@@ -13,7 +13,7 @@ use crate::{
 
 const OWNER: Owner = Owner::Pid(9);
 
-/// An attempt that has read a lock of pid 9, and asks how many names it has.
+/// Returns an attempt that has read a lock of pid 9, and asks how many names it has.
 fn read() -> Attempt {
     let name = at(0);
     Attempt::begin()
@@ -22,7 +22,7 @@ fn read() -> Attempt {
         .told(Call::Read, Reply::Bytes(b"9\n".to_vec()))
 }
 
-/// One that lists the directory, since the lock has two names.
+/// Returns one that lists the directory, since the lock has two names.
 fn listing() -> Attempt {
     read()
         .told(Call::StatOpen, with_links(2))
@@ -102,7 +102,7 @@ fn a_search_that_is_interrupted_proves_no_death() {
             .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
             .ends();
         assert_eq!(error.cause, failed(Operation::List, access));
-        // A pid that exists holds the lock; but a person cannot say of it that it is dead.
+        // A pid that exists holds the lock, but a user cannot declare its owner dead.
         let error = listed(last)
             .told(Call::Ask { owner: OWNER }, Reply::Liveness(EXISTS))
             .ends();
@@ -110,7 +110,7 @@ fn a_search_that_is_interrupted_proves_no_death() {
         assert_eq!(error.holder.identity(), None);
         assert_eq!(error.holder.pid, Some(9));
     }
-    // What the first listing missed, the second has shown.
+    // The second listing has shown what the first one missed.
     let owner = OWNER;
     listed(part(&[], None, false))
         .told(Call::Ask { owner }, Reply::Liveness(NOBODY))

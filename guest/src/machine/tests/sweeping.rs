@@ -1,4 +1,4 @@
-//! What an owner sweeps, how much of it at a time, and what it leaves.
+//! The files that an owner sweeps, how many at a time, and what it leaves.
 
 use super::{
     attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular},
@@ -13,7 +13,7 @@ use crate::{
 
 const UNLOCKED: Liveness = Liveness::Dead(DeadReason::EvidenceGone);
 
-/// An owner that sweeps, and has looked for reclaim locks that are left over.
+/// Returns an owner that sweeps, and has searched for leftover reclaim locks.
 fn sweeping() -> Attempt {
     let me = Maker {
         identity: identity(true),
@@ -35,7 +35,7 @@ fn part(claims: impl IntoIterator<Item = Identity>, more: bool) -> Reply {
     })
 }
 
-/// It asks about a claim, of so many bytes.
+/// Asks about a claim of this many bytes.
 fn asks(owner: Attempt, claim: Identity, size: u64, seconds: u64, liveness: Liveness) -> Attempt {
     let name = Name::Claim(claim);
     let maker = Owner::Maker(claim);
@@ -46,7 +46,7 @@ fn asks(owner: Attempt, claim: Identity, size: u64, seconds: u64, liveness: Live
         .told(Call::Ask { owner: maker }, Reply::Liveness(liveness))
 }
 
-/// It removes a claim that is at no level.
+/// Removes a claim that is at no level.
 fn buries(owner: Attempt, claim: Identity) -> Attempt {
     let levels = 0..=DEEPEST;
     let owner = levels.fold(owner, |owner, level| owner.compares(at(level), GONE));
@@ -57,7 +57,7 @@ fn buries(owner: Attempt, claim: Identity) -> Attempt {
 fn an_empty_claim_is_swept_once_it_is_a_minute_older_than_ours() {
     let listed = || sweeping().told(Call::List, part([claim(1), claim(2)], false));
     let born = regular(2, 1_061);
-    // Removed at once, while it is open: what is asked next opens another file.
+    // Removed at once, while it is open: the next question opens another file.
     let owner = asks(listed(), claim(2), 0, 1_000, UNLOCKED).told(Call::StatClaim, born);
     let owner = buries(owner, claim(2));
     // The age of our own claim is asked once.
@@ -107,8 +107,8 @@ fn a_sweep_that_cannot_list_on_removes_what_it_knows_to_be_dead() {
     assert_eq!(report.warnings.len(), 1);
 }
 
-/// Which of so many claims, of which nobody can tell whether their makers live, are looked at; our own was made so many
-/// microseconds after a second.
+/// Returns which of this many claims are examined, when the host cannot know whether their makers live. Our own was
+/// made this many microseconds after a second.
 fn looked_at(count: u32, micros: u32) -> (Vec<u32>, bool) {
     let unknown = Liveness::Unknown(UnknownReason::Unreadable);
     let born = |nanoseconds| match regular(2, 0) {

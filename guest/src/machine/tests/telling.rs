@@ -1,4 +1,4 @@
-//! What it tells: which file it was, what failed first, and who was in the way.
+//! The contents of reports: which file it was, what failed first, and which owner was in the way.
 
 use super::{
     attempt::{Attempt, Ended, NOBODY, OTHER, OWN, at, identity, maker, regular, with_links},
@@ -247,7 +247,7 @@ fn the_claim_of_one_that_a_person_took_for_dead_stays() {
     assert!(matches!(error.cause, Cause::Held(_)), "{error:?}");
 }
 
-/// What it is refused for, once it has given up its claim.
+/// Returns the holder's occupation in the refusal, once the attempt has given up its claim.
 fn occupation(attempt: Attempt) -> Occupation {
     match attempt.unclaims(maker(true)).ends().cause {
         Cause::Held(occupation) => occupation,
@@ -271,7 +271,7 @@ fn who_is_in_the_way_owns_or_reclaims_or_came_in_between() {
         occupation(under.removes(at(1), OWN)),
         Occupation::Overtaking
     );
-    // It was faster with the name that was made free.
+    // It was faster with the freed name.
     let faster = judged()
         .removes(at(0), OTHER)
         .does_not_link(at(0), ErrorCode::Exist, Ok(FileId(3, 0)))

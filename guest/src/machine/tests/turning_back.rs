@@ -1,4 +1,4 @@
-//! Where it begins again: no step too many, and none too few.
+//! The points at which an attempt begins again: no step too many, and none too few.
 
 use super::{
     attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular, with_links},
@@ -213,7 +213,7 @@ fn a_scratch_link_that_fails_in_passing_is_tried_once_more() {
         .told(Call::StatClaim, regular(2, 1_000));
 }
 
-/// An attempt of a process that has as many claims as there can be but for one, and is asking for that.
+/// Returns an attempt of a process that has all claims that it can have except one, and asks for that one.
 fn after_the_last_claim_but_one(me: Maker) -> Attempt {
     let mut attempt = Attempt::begin().finds_nothing(0);
     let claim = me.identity;

@@ -29,7 +29,7 @@ fn listed(claims: &[Identity]) -> Reply {
 }
 
 impl Attempt {
-    /// It may not open what is at a level.
+    /// Tries to open the file at a level, which it may not.
     fn may_not_open(self, level: u8, code: ErrorCode) -> Self {
         let name = at(level);
         self.told(Call::Stat { name }, with_links(2))
@@ -37,7 +37,7 @@ impl Attempt {
             .compares(name, Ok(OTHER))
     }
 
-    /// It finds this claim of that file, and asks about its maker.
+    /// Finds this claim of that file, and asks about its maker.
     fn finds_unread(self, claim: Identity, liveness: Liveness) -> Self {
         let maker = claim;
         self.told(Call::List, listed(&[claim]))
@@ -46,7 +46,7 @@ impl Attempt {
     }
 }
 
-/// One that finds a lock of another user's.
+/// Returns an attempt that finds another user's lock.
 fn denied() -> Attempt {
     Attempt::begin().may_not_open(0, ErrorCode::Access)
 }
