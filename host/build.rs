@@ -1,4 +1,5 @@
-//! Compiles the embedded component ahead of time, so that no compiler ends up in the program that embeds it.
+//! The build script, which compiles the embedded component ahead of time, so that the program that embeds it contains
+//! no compiler.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -18,16 +19,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let out = out.join("lockfile.cwasm");
     if env::var_os("DOCS_RS").is_some() {
-        // Documentation runs nothing.
+        // docs.rs runs no code.
         return Ok(fs::write(out, [])?);
     }
     let mut config = Config::new();
     engine::configure(&mut config);
-    // Naming the target also means its baseline processor, and not the one that happens to build.
+    // Naming the target also selects its baseline processor, and not the processor of the machine that builds.
     let target = target()?;
     config.target(&target)?;
-    // From where in the component an instruction comes, and how a debugger gets past it: nobody asks but Windows, which
-    // cannot do without the second.
+    // The map from machine code to the component's instructions, and the unwind information for debuggers. Only Windows
+    // needs one of them, the unwind information.
     config.generate_address_map(false);
     config.native_unwind_info(env::var("CARGO_CFG_TARGET_OS")? == "windows");
     let engine = Engine::new(&config).map_err(|error| {
@@ -40,10 +41,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(fs::write(out, engine.precompile_component(&component)?)?)
 }
 
-/// Which of the files that lie side by side are taken, one a system: those in which `processes` are looked at, and those
-/// for what else a `kernel` does. On Linux also others can be had, for tests of the files that other systems share:
-/// `LOCKHOST_PLATFORM=posix` takes what Linux alone has out of the program, and `LOCKHOST_PLATFORM=unknown` the looking at
-/// processes as well.
+/// Chooses among files that lie side by side, one set for each system: those that inspect `processes`, and those for
+/// the rest of a `kernel`'s services. On Linux other sets can be chosen as well, to test the files that other systems
+/// share. `LOCKHOST_PLATFORM=posix` excludes what only Linux has; `LOCKHOST_PLATFORM=unknown` also excludes the
+/// inspection of processes.
 fn choose_platform() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=LOCKHOST_PLATFORM");
     println!(
@@ -66,8 +67,8 @@ fn choose_platform() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the code is to be made for: the machine, or wasmtime's interpreter where it makes none for such machines, and
-/// where that is asked for.
+/// Returns the target of the compiled code: the machine, or wasmtime's interpreter where wasmtime cannot compile for
+/// such machines, and where it is asked for.
 fn target() -> Result<String, Box<dyn Error>> {
     const NATIVE: [&str; 4] = ["x86_64", "aarch64", "riscv64", "s390x"];
     let architecture = env::var("CARGO_CFG_TARGET_ARCH")?;

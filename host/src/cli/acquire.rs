@@ -1,4 +1,4 @@
-//! `lockhost acquire`: take the lock, and hold it until a signal comes or for as long as a command runs.
+//! `lockhost acquire`: acquires the lock, and holds it until a signal arrives or for as long as a command runs.
 
 mod command;
 mod directories;
@@ -112,10 +112,10 @@ enum OnLost {
     Terminate,
 }
 
-/// In place of a duration.
+/// The value that stands for no limit.
 const FOREVER: &str = "forever";
 
-/// How long an attempt may wait. `None` is as if nothing was said.
+/// How long an attempt may wait. `None` is as if the option were missing.
 #[derive(Clone, Copy, Debug)]
 struct Patience(Option<Duration>);
 
@@ -123,13 +123,13 @@ fn patience(text: &str) -> Result<Patience, &'static str> {
     let expected = "not a duration: expected seconds, 300ms, 30s, 5m or forever";
     Ok(Patience(match text {
         FOREVER => Some(Duration::MAX),
-        // As an environment has it that unsets what it cannot remove.
+        // As in an environment that empties a variable which it cannot remove.
         "" => None,
         text => Some(duration(text).ok_or(expected)?),
     }))
 }
 
-/// A number without a unit is seconds, and may have a fraction, as flock(1) has it.
+/// Parses a duration. A number without a unit is in seconds, and may have a fraction, as for flock(1).
 fn duration(text: &str) -> Option<Duration> {
     if text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'.')) {
         return Duration::try_from_secs_f64(text.parse().ok()?).ok();
@@ -157,13 +157,13 @@ pub(crate) fn run(arguments: &Acquire) -> ExitCode {
 }
 
 fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
-    // Before anything is touched: from here on a signal ends the attempt in order.
+    // Before the program touches anything: from here on a signal ends the attempt in order.
     let signals = Signals::catch().context("cannot catch signals")?;
     let mut events = Events {
         signals,
         input: arguments.until_stdin_closes,
     };
-    // Those that ended before: nothing reports them any more.
+    // Children that ended before: no signal reports them any more.
     supervise::reap();
     if arguments.mkdir {
         directories::make(&arguments.directories)?;
@@ -180,11 +180,12 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     };
     for lock in &locks {
         if arguments.on_lost == OnLost::Terminate {
-            // Where nothing can be observed, a file that was removed is a loss.
+            // Where the lock cannot be observed, a file that was removed is a loss.
             lock.observe();
         }
         let reported = arguments.reporter().acquired(lock);
-        // A starter waits for this line. A command runs, and is all that counts, whether or not it is read.
+        // Without a command, the starting process waits for this line. With one, only the command counts, whether or
+        // not the line is read.
         if !arguments.has_command() {
             reported.context(UNTOLD)?;
         }
@@ -200,11 +201,11 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     arguments.notify.releasing();
     for released in take::release(locks) {
         match released {
-            // Nothing depends on it any more.
+            // Nothing depends on this line any more.
             Ok(path) => drop(arguments.reporter().released(&path)),
             Err(error) => {
                 failed = true;
-                // A loss is told when it happens.
+                // A loss was already reported when it happened.
                 if error.kind() != ErrorKind::Lost || !told.iter().any(|path| path == error.path())
                 {
                     arguments.reporter().failed(&error.into());
@@ -220,12 +221,12 @@ impl Acquire {
         !self.command.is_empty()
     }
 
-    /// Those that are to be guarded, as they were given.
+    /// Returns the directories to lock, as given.
     pub(crate) fn directories(&self) -> &[PathBuf] {
         &self.directories
     }
 
-    /// Whether directories that are missing are made.
+    /// Returns whether missing directories are made.
     pub(crate) fn makes(&self) -> bool {
         self.mkdir
     }

@@ -1,4 +1,4 @@
-//! `lockhost break`: remove the lock of one owner, and say what was removed.
+//! `lockhost break`: removes the lock of one owner, and reports what was removed.
 
 use std::{path::PathBuf, process::ExitCode};
 

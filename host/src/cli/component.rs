@@ -12,7 +12,7 @@ use super::{UNTOLD, say};
 /// The contract, without those of WASI that it uses.
 const WIT: &str = include_str!("../../wit/lockfile.wit");
 
-/// What `sha256sum` says of the component.
+/// The output of `sha256sum` for the component.
 pub(crate) const SHA256: &str = include_str!("../../lockfile.wasm.sha256");
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,5 @@
-//! What packages bring along, made from the definition of the command line: the pages of the manual, and what shells
-//! complete. The files lie in `host/dist`, so that nobody who packages the program has to run it.
+//! The files for packages, made from the definition of the command line: the manual's pages, and the shells'
+//! completions. The files lie in `host/dist`, so that a packager does not have to run the program.
 
 use std::{fs, io, path::Path};
 
@@ -11,7 +11,7 @@ use super::Arguments;
 
 const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/dist");
 
-/// The command line, as it is on every target.
+/// Returns the command line, as it is on every target.
 fn command() -> clap::Command {
     let version = env!("CARGO_PKG_VERSION");
     let mut command = Arguments::command()
@@ -49,7 +49,7 @@ fn the_manual_and_the_completions_are_those_of_the_command_line() {
     );
 }
 
-/// A page of the command, and one of each of its subcommands.
+/// Adds a page for the command, and one for each of its subcommands.
 fn pages(command: &clap::Command, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
     let man = Man::new(command.clone()).manual("lockhost");
     let mut text = Vec::new();
@@ -61,7 +61,7 @@ fn pages(command: &clap::Command, files: &mut Vec<(String, Vec<u8>)>) -> io::Res
         .try_for_each(|command| pages(command, files))
 }
 
-/// Whether it was not as it should be. It is, afterwards.
+/// Returns whether a file was not up to date. It is, afterwards.
 fn is_stale((name, text): &(String, Vec<u8>)) -> io::Result<bool> {
     let path = Path::new(DIST).join(name);
     if fs::read(&path).is_ok_and(|present| present == *text) {
@@ -72,7 +72,7 @@ fn is_stale((name, text): &(String, Vec<u8>)) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What there is of it.
+/// Returns the files that exist.
 fn present() -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for folder in ["completions", "man"] {

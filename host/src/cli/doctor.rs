@@ -1,4 +1,4 @@
-//! `lockhost doctor`: what locks on a directory are worth, found out by trying what they are made of.
+//! `lockhost doctor`: what a lock on a directory guarantees, checked by trying its parts.
 
 mod finding;
 mod machine;
@@ -39,10 +39,10 @@ pub(crate) fn run(arguments: &Doctor) -> ExitCode {
 }
 
 fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
-    // From here on a signal comes too late to leave files behind.
+    // From here on a signal does not make the program leave files behind.
     let _signals = Signals::catch().context("cannot catch signals")?;
     let path = &arguments.directory;
-    // As a lock opens it: it need not be readable.
+    // As a lock opens it: the directory need not be readable.
     let directory = lockhost::open_directory(path)
         .with_context(|| format!("cannot open directory {}", path.display()))?;
     let Descriptor::Dir(directory) = directory else {

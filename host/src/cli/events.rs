@@ -1,4 +1,4 @@
-//! What happens to a lock, as objects: one a line.
+//! The events of a lock, as JSON objects: one a line.
 
 use std::{io, path::Path, time::SystemTime};
 
@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use super::json::{self, Failure, Holder, Reclaimed, Stream, kebab, path};
 
-/// Something that has happened.
+/// An event.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Event {
-    /// Something has to be waited for.
+    /// The attempt waits.
     Waiting {
         path: String,
         awaited: String,
         holder: Option<Holder>,
     },
-    /// A dead lock was removed on the way.
+    /// A dead owner's lock was removed.
     Reclaimed(Reclaimed),
-    /// Something that does not touch the lock.
+    /// A warning that does not concern the lock's state.
     Warning { directory: String, message: String },
     /// The lock is held.
     Acquired {
@@ -30,19 +30,19 @@ pub(crate) enum Event {
         claimed: bool,
         evidence: bool,
     },
-    /// It was refused: who is in the way, or what.
+    /// The attempt was refused, because of this holder or this file.
     Held(Failure),
-    /// It was held, and is not any more: its file or its directory was removed, replaced or moved.
+    /// The lock was held, and is lost: its file or its directory was removed, replaced or moved.
     Lost(Failure),
-    /// Its file or its claim was removed while it was held, and is back.
+    /// The lock's file or its claim was removed while it was held, and is back.
     Restored {
         path: String,
         how: String,
         message: String,
     },
-    /// It was given up.
+    /// The lock was released.
     Released { path: String },
-    /// Anything else went wrong.
+    /// Any other failure.
     Failed(Failure),
 }
 
@@ -89,7 +89,7 @@ impl Event {
         Self::Released { path: path(lock) }
     }
 
-    /// An error is a refusal, a loss, or a failure.
+    /// Converts an error into a refusal, a loss, or a failure.
     pub(crate) fn error(error: &anyhow::Error) -> Self {
         let failure = Failure::from(error);
         match error.downcast_ref::<lockhost::Error>() {
@@ -99,7 +99,7 @@ impl Event {
         }
     }
 
-    /// Says it, with the time.
+    /// Writes the event, with the time.
     pub(crate) fn emit(&self, stream: Stream) -> io::Result<()> {
         let stamped = Stamped {
             time: json::time(SystemTime::now()),
@@ -109,7 +109,7 @@ impl Event {
     }
 }
 
-/// As it was given.
+/// Returns the lock's directory as it was given.
 fn directory(lock: &Lock) -> String {
     path(lock.path().parent().unwrap_or(Path::new("")))
 }

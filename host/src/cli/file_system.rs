@@ -1,4 +1,4 @@
-//! What a file system is called.
+//! The names of file systems.
 
 use std::path::Path;
 
@@ -10,17 +10,17 @@ mod platform;
 
 pub(crate) use self::platform::{BY_IDENTITY, limit, name};
 
-/// The same for a person, who is told as much where nothing is to be had.
+/// Returns the name for a user, "unknown" if there is none.
 pub(crate) fn told(path: &Path) -> String {
     name(path).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// What a lock is that was made in place where a kernel keeps evidence.
+/// The meaning of a lock that was made in place where a kernel keeps evidence.
 pub(crate) const LINKS_DENIED: &str = "hard links are denied to this process, so a lock that it takes is a pid in a file that the kernel keeps locked: \
      every process on this kernel sees that its owner lives; but a dead owner whose pid another process has counts as \
      alive until a person decides";
 
-/// Whether it is one without hard links, so that a lock there is a pid in a file and no more.
+/// Returns whether the file system has no hard links, so that a lock there is only a pid in a file.
 pub(crate) fn lacks_links(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(&*name, "vfat" | "msdos" | "exfat" | "fat" | "fat32")

@@ -1,4 +1,4 @@
-//! `lockhost holds`: whether the caller runs under a lock that is held now, as test(1) answers.
+//! `lockhost holds`: whether the caller runs under a lock that is held now, as an exit code like that of test(1).
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -11,10 +11,10 @@ use super::{
     printable, say,
 };
 
-/// The caller does not run under the lock.
+/// The exit code if the caller does not run under the lock.
 const NOT_HELD: u8 = 1;
 
-/// It cannot be known; the same as of `status`.
+/// The exit code if that cannot be known; the same as for `status`.
 const CANNOT_BE_KNOWN: u8 = 4;
 
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(crate) struct Holds {
     json: bool,
 }
 
-/// What was found.
+/// The answer.
 enum Answer {
     Known(Status, Result<bool, UnknownReason>),
     /// There is no such directory, and so no lock.
@@ -98,7 +98,7 @@ impl Answer {
         }
     }
 
-    /// Why the answer is what it is, in one sentence.
+    /// Returns the reason for the answer, in one sentence.
     fn reason(&self, arguments: &Holds) -> String {
         let (status, covers) = match self {
             Self::Known(status, covers) => (status, covers),

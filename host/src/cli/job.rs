@@ -1,33 +1,34 @@
 //! The job that this process belongs to: its process group and session, as getpgid(2) and getsid(2) report them.
 //!
-//! The number of either is 0 where its leader is outside of this PID namespace, as after nsenter(1). All groups outside have
-//! that number, and are taken for one here: a shell has started both, most often.
+//! The number of either is 0 if its leader is outside this PID namespace, as after nsenter(1). All groups outside have
+//! that number, and count as one here: most often, one shell has started both.
 
 use std::os::fd::AsFd;
 
 use nix::unistd::{Pid, getpgid, getpgrp, getsid, setpgid, tcgetpgrp};
 
-/// This process' group.
+/// Returns this process's group.
 pub(super) fn own_group() -> i32 {
     getpgrp().as_raw()
 }
 
-/// A process' group; `None` if there is no such process.
+/// Returns a process's group; `None` if there is no such process.
 pub(super) fn group_of(pid: i32) -> Option<i32> {
     getpgid(Some(Pid::from_raw(pid))).ok().map(Pid::as_raw)
 }
 
-/// This process' session.
+/// Returns this process's session.
 pub(super) fn own_session() -> Option<i32> {
     getsid(None).ok().map(Pid::as_raw)
 }
 
-/// A process' session; `None` if there is no such process, or a system that keeps other sessions from being seen.
+/// Returns a process's session; `None` if there is no such process, or the system hides other sessions.
 pub(super) fn session_of(pid: i32) -> Option<i32> {
     getsid(Some(Pid::from_raw(pid))).ok().map(Pid::as_raw)
 }
 
-/// Puts this process into the group in which it is. The kernel does that once no signal is on its way through the group.
+/// Puts this process into the group that it is already in. The kernel does that once no signal is on its way through
+/// the group.
 pub(super) fn set_own_group_again() {
     let group = getpgrp();
     // 0 would make a new one. And the first process of a session may not even try.
@@ -36,7 +37,7 @@ pub(super) fn set_own_group_again() {
     }
 }
 
-/// Whether a terminal is this process' group's now.
+/// Returns whether this process's group has the terminal's foreground now.
 pub(super) fn is_in_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal) == Ok(getpgrp())
 }

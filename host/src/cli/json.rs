@@ -1,5 +1,5 @@
-//! What is told to programs: the parts of events and of a status. `docs/json.md` describes them, and a schema
-//! beside it checks them.
+//! The objects for programs: the parts of events and of a status. `docs/json.md` describes them, and a schema beside it
+//! checks them.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{say, user};
 
-/// Where objects go.
+/// The stream to which objects are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
     /// Standard output.
@@ -22,7 +22,7 @@ pub(crate) enum Stream {
     Error,
 }
 
-/// One object on a line of its own, in one piece.
+/// Writes one object on a line of its own, with one call.
 pub(crate) fn write(object: &impl Serialize, stream: Stream) -> io::Result<()> {
     let mut line = serde_json::to_vec(object)?;
     line.push(b'\n');
@@ -32,7 +32,7 @@ pub(crate) fn write(object: &impl Serialize, stream: Stream) -> io::Result<()> {
     }
 }
 
-/// Who has a file.
+/// The holder of a file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Holder {
     file: String,
@@ -113,7 +113,7 @@ impl From<&ProcessInfo> for Process {
     }
 }
 
-/// What a dead lock was, and why it could go.
+/// A dead owner's lock, and why it could be removed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Reclaimed {
     path: String,
@@ -136,7 +136,7 @@ impl From<&Replaced> for Reclaimed {
     }
 }
 
-/// What went wrong, or who is in the way.
+/// A failure, or the holder that a refusal names.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
     kind: String,
@@ -157,12 +157,13 @@ impl From<&anyhow::Error> for Failure {
     }
 }
 
-/// A path as text. What is not UTF-8 in it is replaced by U+FFFD.
+/// Returns a path as text. U+FFFD replaces what is not UTF-8 in it.
 pub(crate) fn path(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// A moment, as RFC 3339 has it, in UTC. Some file systems keep times beyond the year 9999, which it ends with.
+/// Returns a time in UTC, as in RFC 3339. Some file systems keep times beyond the year 9999, the last one that RFC 3339
+/// has.
 pub(crate) fn time(time: SystemTime) -> Option<String> {
     let mut text = String::new();
     fmt::Write::write_fmt(
@@ -173,7 +174,7 @@ pub(crate) fn time(time: SystemTime) -> Option<String> {
     Some(text)
 }
 
-/// The name of a value that has no fields: `NoProcess` becomes `no-process`.
+/// Returns the name of a value that has no fields: `NoProcess` becomes `no-process`.
 pub(crate) fn kebab(value: &impl fmt::Debug) -> String {
     let mut name = String::new();
     for letter in format!("{value:?}").chars() {

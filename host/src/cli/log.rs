@@ -1,7 +1,7 @@
-//! `LOCKHOST_LOG`: what the library says of its attempts, and the questions that it answers about processes, line by line
-//! on standard error.
+//! `LOCKHOST_LOG`: the library's log of its attempts, and of its answers about processes, line by line on standard
+//! error.
 //!
-//! It is as much of a subscriber as one thread that writes lines needs; `tracing-subscriber` brings seven more crates.
+//! The subscriber has only what one thread that writes lines needs; `tracing-subscriber` depends on seven more crates.
 
 use std::{
     env,
@@ -21,7 +21,7 @@ use super::complain;
 
 const VARIABLE: &str = "LOCKHOST_LOG";
 
-/// Begins to log, if the variable says so. Nothing is prepared if it does not.
+/// Begins to log, if the variable asks for it. Otherwise, prepares nothing.
 pub(crate) fn start() {
     let Some(level) = env::var_os(VARIABLE).filter(|level| !level.is_empty()) else {
         return;
@@ -29,7 +29,7 @@ pub(crate) fn start() {
     let level = level.to_string_lossy();
     match level.parse() {
         Ok(LevelFilter::OFF) => {}
-        // There is no other one yet.
+        // No subscriber is set yet.
         Ok(level) => drop(tracing::subscriber::set_global_default(Log::new(level))),
         Err(_) => complain(&format_args!(
             "warning: {VARIABLE} is {level}, and none of off, error, warn, info, debug and trace"
@@ -66,7 +66,7 @@ impl Log {
 }
 
 impl Subscriber for Log {
-    /// What other crates say is for those who want all.
+    /// Returns whether an event is logged: those of other crates only at the level `trace`.
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let is_ours = metadata.target().starts_with("lockhost");
         *metadata.level() <= self.level && (is_ours || self.level == LevelFilter::TRACE)
@@ -127,12 +127,12 @@ impl Subscriber for Log {
     }
 }
 
-/// Fields, as they come: the message bare, the others with their names.
+/// Fields, in their order: the message bare, the others with their names.
 struct Text(String);
 
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = match field.name() {
             "message" => write!(self.0, " {value:?}"),
             name => write!(self.0, " {name}={value:?}"),

@@ -37,10 +37,11 @@ use std::{
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-/// The lock is held by somebody who is alive, or may be: EX_TEMPFAIL of sysexits(3), as a caller may try again later.
+/// The exit code if an owner that lives, or may live, has the lock: EX_TEMPFAIL of sysexits(3), as a caller may try
+/// again later.
 const REFUSED: u8 = 75;
 
-/// Anything else that went wrong.
+/// The exit code of any other failure.
 const FAILED: u8 = 1;
 
 /// Keep two processes from opening the same data directory.
@@ -102,7 +103,7 @@ enum Command {
 }
 
 impl Command {
-    /// The lock file's name, where the subcommand has one.
+    /// Returns the lock file's name, if the subcommand has one.
     fn name_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Acquire(it) => Some(&mut it.name),
@@ -114,7 +115,7 @@ impl Command {
     }
 }
 
-/// Runs the program, and tells what went wrong in one line.
+/// Runs the program, and reports a failure in one line.
 pub(crate) fn run() -> ExitCode {
     panic::set_hook(Box::new(report));
     limits::run(run_here).unwrap_or_else(|error| {
@@ -125,7 +126,8 @@ pub(crate) fn run() -> ExitCode {
     })
 }
 
-/// A panic in one line. Rust's own report may add a backtrace, which waits for itself for ever if memory runs out in it.
+/// Reports a panic in one line. Rust's own report may add a backtrace, which waits for itself for ever if memory runs
+/// out in it.
 fn report(panic: &PanicHookInfo<'_>) {
     let what = panic.payload_as_str().unwrap_or("of unknown cause");
     match panic.location() {
@@ -157,7 +159,7 @@ fn done(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     })
 }
 
-/// What an error ends the program with.
+/// Returns the exit code for an error.
 fn code(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref::<lockhost::Error>() {
         Some(error) if error.is_refusal() => REFUSED.into(),
@@ -171,7 +173,7 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    // Where it goes may be closed; the code says it all the same.
+    // The stream may be closed; the exit code reports the result all the same.
     let _ = if error.use_stderr() {
         io::stderr().write_all(text.as_bytes())
     } else {
@@ -183,24 +185,24 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// What an error says of standard output that takes nothing more.
+/// The message of an error if standard output accepts nothing more.
 const UNTOLD: &str = "cannot write to standard output";
 
-/// All of it on standard output, at once.
+/// Writes all of it to standard output, at once.
 fn say(what: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(what)?;
     out.flush()
 }
 
-/// One line on standard error, if anybody reads it.
+/// Writes one line to standard error.
 fn complain(what: &dyn fmt::Display) {
     let line = format!("lockhost: {}\n", printable(what));
-    // In one piece, so that the lines of processes that share it do not mix.
+    // With one call, so that the lines of processes that share it do not mix.
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// In one line, whatever a name of a file may hold.
+/// Returns it as one line, whatever a file name may contain.
 fn printable(what: &dyn fmt::Display) -> String {
     lockhost::Printable(what).to_string()
 }

@@ -1,4 +1,4 @@
-//! What a service manager is told: sd_notify(3). Nothing where nobody listens, as the variable `NOTIFY_SOCKET` says.
+//! Notification of a service manager: sd_notify(3). Does nothing unless the variable `NOTIFY_SOCKET` names a socket.
 
 use clap::ValueEnum;
 use lockhost::{Lock, Waiting};
@@ -11,7 +11,7 @@ mod manager;
 
 use self::manager::Change;
 
-/// Where it listens.
+/// The variable with the manager's socket.
 pub(crate) const SOCKET: &str = "NOTIFY_SOCKET";
 
 /// How much it is told.
@@ -26,18 +26,18 @@ pub(crate) enum Notify {
 }
 
 impl Notify {
-    /// Whether the command has something to say to it.
+    /// Returns whether the command may notify the manager itself.
     pub(crate) fn leaves_it_to_the_command(self) -> bool {
         self != Self::Ready
     }
 
-    /// The lock is not had yet.
+    /// Reports that the lock is not acquired yet.
     pub(crate) fn waiting(self, waiting: &Waiting) {
         let path = waiting.path().display();
         self.tell(None, &format!("waiting for {path}"));
     }
 
-    /// The locks are held.
+    /// Reports that the locks are held.
     pub(crate) fn acquired(self, locks: &[Lock]) {
         let change = match self {
             Self::Ready => Some(Change::Ready),
@@ -48,7 +48,7 @@ impl Notify {
         self.tell(change, &format!("holding {}", files.join(" and ")));
     }
 
-    /// They are being given up.
+    /// Reports that the locks are being released.
     pub(crate) fn releasing(self) {
         self.tell(Some(Change::Stopping), "releasing");
     }
@@ -57,7 +57,7 @@ impl Notify {
         if self == Self::No {
             return;
         }
-        // A line is a message of its own there.
+        // The manager takes each line as a message of its own.
         let status = printable(&status);
         if let Err(error) = manager::tell(change, &status) {
             complain(&format_args!(

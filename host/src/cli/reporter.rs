@@ -1,4 +1,4 @@
-//! What `acquire` says, how much of it, and in which form: sentences, or objects.
+//! The reports of `acquire`: how many, and in which form, sentences or objects.
 
 use std::{io, path::Path};
 
@@ -13,24 +13,24 @@ use super::{
     printable, say,
 };
 
-/// How much is said.
+/// How much is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// Failures and losses alone: not even a refusal, which the exit code tells.
+    /// Failures and losses alone: not even a refusal, which only the exit code reports.
     Quiet,
-    /// What is needed.
+    /// What a user needs.
     Normal,
     /// Each step.
     Verbose,
 }
 
-/// Says things at a level.
+/// Reports at a level.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reporter {
     level: Level,
-    /// Whether standard output is a command's own.
+    /// Whether standard output belongs to a command.
     beside_command: bool,
-    /// Whether it speaks to programs.
+    /// Whether reports are for programs.
     json: bool,
     notify: Notify,
 }
@@ -49,21 +49,21 @@ impl Reporter {
         self.level
     }
 
-    /// Whether it says things in objects.
+    /// Returns whether reports are objects.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
 
-    /// Something is waited for, or somebody: told to programs.
+    /// Reports to programs what the attempt waits for.
     pub(crate) fn waiting(self, waiting: &Waiting) {
         if self.json {
-            // If nobody listens, that is told when the lock is there.
+            // If that fails, the error is reported when the lock is acquired.
             let _ = self.emit(&Event::waiting(waiting));
         }
         self.notify.waiting(waiting);
     }
 
-    /// A lock was taken: what it replaced, what there is to be warned of, and that it is held.
+    /// Reports that a lock is held, with its warnings and the owners that it replaced.
     pub(crate) fn acquired(self, lock: &Lock) -> io::Result<()> {
         let warnings = lock.warnings().iter().map(ToString::to_string);
         let warnings = warnings.chain(blindness(lock));
@@ -101,7 +101,7 @@ impl Reporter {
         Ok(())
     }
 
-    /// A lock was given up.
+    /// Reports that a lock was released.
     pub(crate) fn released(self, path: &Path) -> io::Result<()> {
         if self.json {
             return self.emit(&Event::released(path));
@@ -112,7 +112,7 @@ impl Reporter {
         Ok(())
     }
 
-    /// Reports something that does not touch the locks.
+    /// Reports a warning that does not concern the locks' state.
     pub(crate) fn warning(self, locks: &[Lock], message: &str) {
         if self.json {
             for lock in locks {
@@ -123,7 +123,7 @@ impl Reporter {
         }
     }
 
-    /// Reports that a lock file or its claim was removed and is back. As a loss, it is reported at every level.
+    /// Reports that a lock file or its claim was removed and is back. Like a loss, it is reported at every level.
     pub(crate) fn restored(self, lock: &Lock, restored: Restored) {
         if self.json {
             let _ = self.emit(&Event::restored(lock, restored));
@@ -133,17 +133,17 @@ impl Reporter {
         }
     }
 
-    /// A lock could not be had because of somebody else.
+    /// Reports that a lock was refused because of another process.
     pub(crate) fn refused(self, error: &anyhow::Error) {
         if self.level != Level::Quiet {
             self.failed(error);
         }
     }
 
-    /// A lock was lost, or anything else went wrong.
+    /// Reports that a lock was lost, or any other failure.
     pub(crate) fn failed(self, error: &anyhow::Error) {
         if self.json {
-            // Where it goes may be what went wrong; the exit code says it all the same.
+            // The stream itself may have failed; the exit code reports the failure all the same.
             let _ = self.emit(&Event::error(error));
         } else {
             complain(&format_args!("{error:#}"));
@@ -158,7 +158,7 @@ impl Reporter {
     }
 }
 
-/// What cannot be known where the kernel keeps no evidence, as on network and FUSE file systems.
+/// Returns what cannot be known where the kernel keeps no evidence, as on network and FUSE file systems.
 fn blindness(lock: &Lock) -> Option<String> {
     let directory = lock.path().parent()?;
     if lock.has_evidence() {

@@ -1,4 +1,4 @@
-//! `lockhost status`: who has the lock, without touching it.
+//! `lockhost status`: the owner of a lock, reported without touching the lock.
 
 #[cfg_attr(unix, path = "status/access/unix.rs")]
 #[cfg_attr(not(unix), path = "status/access/windows.rs")]
@@ -18,7 +18,7 @@ use super::{
     say,
 };
 
-/// Anything that keeps the answer from being known; LSB has it so.
+/// The exit code if the answer cannot be known, for any reason, as in the LSB.
 const CANNOT_BE_KNOWN: u8 = 4;
 
 #[derive(Debug, clap::Args)]
@@ -65,11 +65,12 @@ pub(crate) fn run(arguments: &Status) -> ExitCode {
     }
 }
 
-/// As the Linux Standard Base has it for `status`: 0 running, 1 dead with its file left, 3 not running, 4 unknown.
+/// Returns the exit code of the Linux Standard Base for `status`: 0 running, 1 dead with its file left, 3 not running,
+/// 4 unknown.
 fn code(status: &lockhost::Status) -> u8 {
     match status.state() {
         State::Held => 0,
-        // Whoever replaces a dead lock at this moment may have it, or leave it, in the next.
+        // A process that is replacing a dead owner's lock at this moment may acquire it, or leave it, in the next.
         State::Stale | State::Malformed if status.obstacle().is_some() => CANNOT_BE_KNOWN,
         State::Stale | State::Malformed => 1,
         State::Free => 3,
@@ -79,7 +80,7 @@ fn code(status: &lockhost::Status) -> u8 {
 
 fn fail(error: &anyhow::Error, code: u8, as_json: bool) -> ExitCode {
     if as_json {
-        // The exit code says it in any case.
+        // The exit code reports the failure in any case.
         let _ = json::write(&Failed::new(error, code), Stream::Output);
     } else {
         complain(&format_args!("{error:#}"));

@@ -1,10 +1,10 @@
-//! What `--version` says.
+//! The text of `--version`.
 
 use std::sync::LazyLock;
 
 use super::component::SHA256;
 
-/// The program, the component in it, and for what it was built.
+/// Returns the versions of the program and its component, and the target.
 pub(crate) fn long() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         let identities = lockhost::process::Identity::FORMAT;

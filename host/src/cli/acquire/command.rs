@@ -1,4 +1,4 @@
-//! What the command is told of the locks.
+//! The command's environment: the variables about the locks.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -9,7 +9,7 @@ use lockhost::Lock;
 
 use super::supervise::SEPARATOR;
 
-/// What the command sees of the locks: absolute paths, and the number in the lock files.
+/// Returns the command's variables about the locks: absolute paths, and the number in the lock files.
 pub(super) fn environment(locks: &[Lock]) -> io::Result<[(&'static str, OsString); 3]> {
     let mut files = Vec::new();
     let mut directories = Vec::new();
@@ -26,7 +26,8 @@ pub(super) fn environment(locks: &[Lock]) -> io::Result<[(&'static str, OsString
     ])
 }
 
-/// A relative path is no absolute one where the working directory is gone. Not the command is what is missing then.
+/// Rewords the error of a relative path that has no absolute form because the working directory was removed. Otherwise
+/// the user would think that the command is missing.
 fn without_directory(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::NotFound => io::Error::other(
@@ -36,7 +37,7 @@ fn without_directory(error: io::Error) -> io::Error {
     }
 }
 
-/// As in `PATH`.
+/// Joins paths as in `PATH`.
 fn joined(paths: &[OsString]) -> OsString {
     paths.join(OsStr::new(SEPARATOR))
 }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use file_id::{FileId, get_file_id};
 
-/// A directory as it was given, with what may identify it.
+/// A directory as it was given, with the facts that may identify it.
 struct Given<'a> {
     path: &'a Path,
     id: FileId,
@@ -22,8 +22,8 @@ struct Given<'a> {
 /// numbers differ between machines and mount namespaces, so a command never holds one lock while it waits for another.
 ///
 /// Only the same path after symbolic links are resolved proves that two directories are one. The same device and inode
-/// do not: snapshots of bcachefs and some FUSE servers show the same numbers for different directories, within one mount.
-/// One directory under two paths (a bind mount) is found out by [`Taking`](super::take::Taking), which refuses it.
+/// do not: snapshots of bcachefs and some FUSE servers show the same numbers for different directories, within one
+/// mount. [`Taking`](super::take::Taking) detects one directory under two paths (a bind mount), and refuses it.
 ///
 /// A single directory is not examined here: the attempt does that.
 pub(super) fn in_order(given: &[PathBuf]) -> anyhow::Result<Vec<&Path>> {
@@ -54,7 +54,7 @@ fn once(mut given: Vec<Given<'_>>) -> Vec<&Path> {
     given.into_iter().map(|it| it.path).collect()
 }
 
-/// Makes those that are missing, with whatever they lie in.
+/// Makes missing directories, with their parents.
 pub(super) fn make(given: &[PathBuf]) -> anyhow::Result<()> {
     for path in given {
         fs::create_dir_all(path)

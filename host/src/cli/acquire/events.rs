@@ -1,4 +1,4 @@
-//! Whatever may happen while a lock is waited for or held, in one place to wait for it.
+//! All events that may happen while a lock is waited for or held, in one place to wait for them.
 
 use crate::cli::signals::{Caught, Signals};
 
@@ -6,19 +6,19 @@ use crate::cli::signals::{Caught, Signals};
 #[cfg_attr(windows, path = "events/windows.rs")]
 mod platform;
 
-/// What is waited for in any case.
+/// The sources of events that are always waited for.
 pub(super) struct Events {
     pub(super) signals: Signals,
-    /// Whether it matters that standard input is closed.
+    /// Whether the end of standard input is an event.
     pub(super) input: bool,
 }
 
-/// What has happened.
+/// An event.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// A signal has come.
+    /// A signal arrived.
     Signal(Caught),
-    /// Nobody writes to standard input any more.
+    /// No process has standard input open for writing any more.
     InputClosed,
     /// One of the other descriptors is readable.
     Ready,

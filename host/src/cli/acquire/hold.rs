@@ -1,4 +1,4 @@
-//! The time with the lock: for as long as a command runs, or until somebody says that it is enough.
+//! The time with the lock: as long as a command runs, or until a signal or the end of standard input ends it.
 
 use std::{
     env, io,
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::cli::signals::Caught;
 
-/// The command was not found: as shells and env(1) say it.
+/// The exit code if the command was not found, as for shells and env(1).
 const NOT_FOUND: i32 = 127;
 
-/// The command was found, and cannot be run.
+/// The exit code if the command was found, and cannot be run.
 const NOT_EXECUTABLE: i32 = 126;
 
-/// What ended that time.
+/// The event that ended that time.
 pub(super) enum Ended {
     /// A signal, or the end of standard input, where there is no command.
     AsTold,
@@ -31,7 +31,7 @@ pub(super) enum Ended {
     Loss,
     /// A signal, before there was a command.
     Signal(Caught),
-    /// The command, with this code.
+    /// The command, with this exit code.
     Command(i32),
     /// The command, by Ctrl-C.
     #[allow(dead_code, reason = "on Windows the command's code says it")]
@@ -39,7 +39,8 @@ pub(super) enum Ended {
 }
 
 impl Ended {
-    /// The exit code. A directory that was lost, or could not be given up, is no success, whatever the command says.
+    /// Returns the exit code. If a directory was lost or could not be released, the code is never that of success,
+    /// whatever the command's.
     pub(super) fn code(self, failed: bool) -> ExitCode {
         match self {
             Self::Loss => ExitCode::FAILURE,
@@ -69,7 +70,7 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// Until it is over, whatever ends it.
+    /// Holds the locks until an event ends that.
     pub(super) fn until_the_end(&mut self) -> anyhow::Result<Ended> {
         if self.arguments.command.is_empty() {
             self.until_told().context("cannot wait for signals")
@@ -78,7 +79,7 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// The lock files of which it was told that they are lost.
+    /// Returns the lock files that were reported as lost.
     pub(super) fn losses(self) -> Vec<PathBuf> {
         self.lost
     }
@@ -103,7 +104,7 @@ impl<'a> Holding<'a> {
         let signals = &mut self.events.signals;
         supervise::expect_children(signals, self.arguments.all)?;
         let inheritance = Inheritance::of(self.locks, self.arguments, signals)?;
-        // The last moment at which there is no command that hears of it.
+        // The last moment at which a signal cannot be passed on to a command.
         while let Some(caught) = signals.next()? {
             if caught.is_ending() {
                 return Ok(Ended::Signal(caught));
@@ -137,7 +138,7 @@ impl<'a> Holding<'a> {
     }
 }
 
-/// What stands behind a file that is missing: in a directory that was removed, none is found by a path from it.
+/// Explains a missing file: in a working directory that was removed, no relative path leads to a file.
 fn circumstance(error: &io::Error) -> &'static str {
     let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     if is_missing(error) && env::current_dir().is_err_and(|error| is_missing(&error)) {
@@ -147,10 +148,10 @@ fn circumstance(error: &io::Error) -> &'static str {
     }
 }
 
-/// Reports a loss, or that a lock file was put back. Returns whether it is the end.
+/// Reports a loss, or that a lock file was put back. Returns whether that ends the time with the lock.
 ///
-/// A file that is back is no proof that no other process had the directory. Only [`Restored::Observed`] is, and
-/// [`Restored::Claim`], for which the lock file was in its place. Everything else ends what a loss ends.
+/// A file that is back does not prove that no other process had the directory. Only [`Restored::Observed`] does, and
+/// [`Restored::Claim`], for which the lock file was in its place. Any other change ends what a loss ends.
 fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> bool {
     let ends = arguments.on_lost == OnLost::Terminate;
     match change {

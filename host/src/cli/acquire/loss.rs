@@ -1,4 +1,4 @@
-//! Noticing that a lock is lost while it is held: its file or its directory was removed, or another one has the name. A
+//! The detection of a loss while a lock is held: its file or its directory was removed, or another file has the name. A
 //! file that was removed is put back where that is safe.
 
 use std::{
@@ -8,45 +8,46 @@ use std::{
 
 use lockhost::{BorrowedDescriptor, Error, ErrorKind, Lock, Restored, Watch};
 
-/// The time before the first look, and between two looks. What a watch reports is looked for at once as well, and the next
-/// look finds what was reported a moment before it was so. No watch reports everything that the path of the directory
-/// depends on, as a file system that is mounted over it, so there are looks whatever is watched: each of seven
-/// system calls, and one more for what is recorded.
+/// The time before the first check, and between two checks. A watch's report leads to a check at once as well, and the
+/// next periodic check covers a report that came a moment too early. No watch reports everything on which the
+/// directory's path depends, such as a file system mounted over it. So there are checks in any case, each of seven
+/// system calls, and one more for the journal.
 ///
-/// The first look comes late so that a command which is done in no time pays for no watch: to close one takes the kernel
-/// longer than all the rest.
+/// The first check is late so that a short command pays for no watch: the kernel takes longer to close one than for all
+/// the rest.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The pause after a file was put back, whatever is reported meanwhile. It doubles while the file keeps being removed, so that
-/// two programs do not keep each other busy. But waiters leave an owner 200 ms to put its lock file back.
+/// The pause after a file was put back, whatever is reported meanwhile. It doubles while the file keeps being removed,
+/// so that two programs do not keep each other busy. Its bound follows from the 200 ms that waiters leave an owner to
+/// put its lock file back.
 const REST: RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(80);
 
-/// What has happened to a lock.
+/// A change to a lock.
 pub(super) enum Change<'a> {
-    /// It is lost.
+    /// The lock is lost.
     Lost(Error),
-    /// Its file or its claim was removed, and is back.
+    /// The lock's file or its claim was removed, and is back.
     Restored(&'a Lock, Restored),
 }
 
-/// Looks after the locks of one program.
+/// Checks the locks of one program.
 pub(super) struct Losses<'a> {
     guarded: Vec<Guarded<'a>>,
-    /// When to look again, even if nothing is reported.
+    /// When to check again, even if nothing is reported.
     due: Instant,
     watching: bool,
-    /// The last time after which a file was put back.
+    /// The last rest after a file was put back.
     rest: Option<Rest>,
 }
 
-/// A time in which nothing is looked for.
+/// A time without checks.
 struct Rest {
     end: Instant,
     length: Duration,
 }
 
 impl Rest {
-    /// After another one, if that is not long ago.
+    /// Returns the rest that follows another one, if that was not long ago.
     fn after(last: Option<&Self>) -> Self {
         let now = Instant::now();
         let last = last.filter(|last| now < last.end + PAUSE);
@@ -79,13 +80,13 @@ impl<'a> Losses<'a> {
         }
     }
 
-    /// Readable once it is worth to look.
+    /// Returns descriptors that are readable once there is a reason to check.
     pub(super) fn descriptors(&self) -> Vec<BorrowedDescriptor<'_>> {
         let watches = self.guarded.iter().filter_map(|it| it.watch.as_ref());
         watches.map(Watch::descriptor).collect()
     }
 
-    /// How long there is nothing to look for, unless a watch reports something.
+    /// Returns how long there is no reason to check, unless a watch reports something.
     pub(super) fn pause(&self) -> Duration {
         match self.guarded.iter().all(|it| it.lost) {
             true => Duration::MAX,
@@ -93,7 +94,7 @@ impl<'a> Losses<'a> {
         }
     }
 
-    /// Looks, if there is a reason to. What has happened since the last time.
+    /// Checks the locks, if there is a reason to. Returns the changes since the last time.
     pub(super) fn look(&mut self) -> Vec<Change<'a>> {
         let due = self.due <= Instant::now();
         if due && !self.watching {
@@ -128,8 +129,8 @@ impl<'a> Losses<'a> {
 }
 
 impl<'a> Guarded<'a> {
-    /// Whether it is lost now, and was not before, or was put back. A look that fails says nothing. `pause` is when to
-    /// look again, at the latest.
+    /// Returns whether the lock is lost now, and was not before, or was put back. A check that fails proves nothing.
+    /// `pause` is the time until the next check at the latest.
     fn look(&mut self, pause: &mut Duration) -> Option<Change<'a>> {
         if self.lost {
             return None;
@@ -147,7 +148,7 @@ impl<'a> Guarded<'a> {
             }
             Ok(restored) => {
                 if restored == Restored::Weaker && self.watch.is_some() {
-                    // It was on the old file.
+                    // The old watch was on the old file.
                     self.watch = self.lock.watch();
                 }
                 return Some(Change::Restored(self.lock, restored));
@@ -155,7 +156,7 @@ impl<'a> Guarded<'a> {
             Err(error) => lost.or(Some(error).filter(is_loss))?,
         };
         self.lost = true;
-        // Whatever happens to the file from now on is no news.
+        // Changes to the file do not matter from now on.
         self.watch = None;
         Some(Change::Lost(lost))
     }

@@ -1,4 +1,4 @@
-//! Acquiring the locks: all or none, waiting for those that another process holds, until a signal comes.
+//! The acquisition of the locks: all or none, waiting for those that another process holds, until a signal arrives.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -21,22 +21,22 @@ use super::{
 };
 use crate::cli::{reporter::Reporter, signals::Caught};
 
-/// What became of it.
+/// The result of an acquisition.
 pub(super) enum Taken {
     /// All the locks.
     Locks(Vec<Lock>),
-    /// A signal came first. Nothing is left.
+    /// A signal arrived first. Nothing is left.
     Signal(Caught),
     /// Standard input was closed first. Nothing is left.
     InputClosed,
 }
 
-/// How the locks are taken.
+/// The settings of an acquisition.
 pub(super) struct Taking<'a> {
     pub(super) options: Options,
     /// How long all of them together may take; `None` to wait for no owner.
     pub(super) patience: Option<Duration>,
-    /// Whether a directory that is missing is made.
+    /// Whether a missing directory is made.
     pub(super) mkdir: bool,
     pub(super) events: &'a Events,
     pub(super) reporter: Reporter,
@@ -45,9 +45,9 @@ pub(super) struct Taking<'a> {
 impl Taking<'_> {
     /// Acquires all of them, or none.
     ///
-    /// Nothing is held while another process is waited for: what was acquired is released, the obstacle is waited for and
-    /// acquired first, and the others are tried again. So no two commands wait for each other, whatever the order in which
-    /// each of them sees the directories.
+    /// The command holds nothing while it waits for another process. It releases what it acquired, waits for the
+    /// obstacle and acquires that first, then tries the others again. So no two commands wait for each other, whatever
+    /// the order in which each of them sees the directories.
     pub(super) fn take(&self, mut order: Vec<&Path>) -> Result<Taken, anyhow::Error> {
         let begun = Instant::now();
         let mut line = WaitingLine::new(self.reporter);
@@ -97,7 +97,7 @@ impl Taking<'_> {
         Ok(Taken::Locks(locks))
     }
 
-    /// The patience that is left, of all directories together.
+    /// Returns the patience that is left, for all directories together.
     fn left(&self, begun: Instant) -> Option<Duration> {
         match self.patience? {
             Duration::MAX => Some(Duration::MAX),
@@ -132,8 +132,8 @@ impl Taking<'_> {
         }
     }
 
-    /// Sleeps until a descriptor is readable, at most so long, and calls `elapsed` each time that `step` is over. Signals
-    /// are read at least once, even without time to sleep. Returns the event that ends the attempt.
+    /// Sleeps until a descriptor is readable, at most for `limit`, and calls `elapsed` each time that `step` is over.
+    /// Signals are read at least once, even without time to sleep. Returns the event that ends the attempt.
     fn sleep(
         &self,
         descriptors: &[BorrowedDescriptor<'_>],
@@ -157,9 +157,9 @@ impl Taking<'_> {
         }
     }
 
-    /// Begins an attempt. `None` if the directory is missing and there is patience left: of several directories, each was
-    /// there before, so one that is missing now is waited for, or made. One that was made was there too, and was removed
-    /// since, by an owner that removes its directory say.
+    /// Begins an attempt. Returns `None` if the directory is missing and there is patience left. Of several
+    /// directories, each existed before, so one that is missing now is waited for, or made. One that was made also
+    /// existed, and was removed since, for example by an owner that removes its directory.
     fn begin(
         &self,
         directory: &Path,
@@ -183,11 +183,11 @@ impl Taking<'_> {
         }
     }
 
-    /// Releases locks under which nothing has run yet. A dead owner that one of them replaced is reported now, since the
+    /// Releases locks under which nothing has run yet. Reports now a dead owner that one of them replaced, since the
     /// final lock does not know of it.
     fn give_back(&self, locks: Vec<Lock>) -> Result<(), anyhow::Error> {
         for lock in &locks {
-            // If standard output is closed, that is reported with the final locks.
+            // If standard output is closed, the error is reported with the final locks.
             let _ = self.reporter.replaced(lock);
         }
         for released in release(locks) {
@@ -201,8 +201,9 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// Pauses for a random time, of which the bound doubles with each round after the first: commands that meet again and
-    /// again at the same moment would otherwise keep each other from acquiring all. Returns the event that ends it early.
+    /// Pauses for a random time, whose bound doubles with each round after the first. Otherwise, commands that meet
+    /// again and again at the same moment would keep each other from acquiring all. Returns the event that ends the
+    /// pause early.
     fn pause(&self, rounds: u32) -> Result<Option<Event>, anyhow::Error> {
         let bound = (1_u64 << rounds.min(LONGEST_PAUSE)) - 1;
         let random = RandomState::new().hash_one(rounds) % (bound + 1);
@@ -218,11 +219,11 @@ impl Taking<'_> {
     }
 }
 
-/// How long to wait between two looks for a directory that is missing.
+/// How long to wait between two checks for a missing directory.
 const MISSING: Duration = Duration::from_millis(100);
 
-/// Makes a directory that was removed while it was waited for. Returns `false` if the directory that it lies in was removed
-/// meanwhile: the next look tries again.
+/// Makes a directory that was removed while it was waited for. Returns `false` if its parent was removed meanwhile: the
+/// next check tries again.
 fn make(directory: &Path) -> Result<bool, anyhow::Error> {
     match directories::make(&[directory.to_owned()]) {
         Ok(()) => Ok(true),
@@ -244,8 +245,8 @@ fn is_missing(error: &Error) -> bool {
 /// The bound of the longest random pause: 64 ms, as a power of two.
 const LONGEST_PAUSE: u32 = 6;
 
-/// The first step of an attempt beside locks that are held already. A directory that this very command holds is one of
-/// those by another path, and would be waited for in vain.
+/// Makes the first step of an attempt beside locks that are held already. A directory that this very command holds
+/// under another path would be waited for in vain.
 fn proceed(
     attempt: &mut Attempt,
     directory: &Path,
@@ -263,7 +264,8 @@ fn proceed(
     Ok(progress?)
 }
 
-/// Every other directory of this command is held, or was not tried yet: so this one is held by another path.
+/// Returns the error for a directory that was given twice: every other directory of this command is held or was not
+/// tried yet, so this one is held under another path.
 fn given_twice(directory: &Path) -> anyhow::Error {
     let directory = directory.display();
     anyhow!(
@@ -279,7 +281,7 @@ fn left(limit: Duration, since: Instant) -> Option<Duration> {
     (!left.is_zero()).then_some(left)
 }
 
-/// Gives them up, the last one first: the files of those that were, and what went wrong with the others.
+/// Releases the locks, the last one first. Returns the files of those that were released, and the errors of the others.
 pub(super) fn release(locks: Vec<Lock>) -> Vec<Result<PathBuf, Error>> {
     let release = |lock: Lock| {
         let path = lock.path().to_owned();

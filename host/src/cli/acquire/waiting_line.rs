@@ -1,4 +1,4 @@
-//! Whom somebody at a terminal is waiting for, and how long: one line, drawn anew each second, and gone in the end.
+//! The owner for which a user at a terminal waits, and how long: one line, redrawn each second, and cleared in the end.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use crate::cli::{
     reporter::{Level, Reporter},
 };
 
-/// How long a line stays as it is.
+/// How long a line stays unchanged.
 const LASTS: Duration = Duration::from_secs(1);
 
 /// Moves to the line's begin, and clears it.
@@ -25,14 +25,14 @@ pub(super) struct WaitingLine {
     reporter: Reporter,
     since: Instant,
     how: How,
-    /// The owner that was last reported for each file, so that one which is met again is not reported again.
+    /// The owner that was last reported for each file, so that an owner that is met again is not reported again.
     reported: BTreeMap<PathBuf, String>,
     drawn: bool,
 }
 
 enum How {
     Drawn,
-    /// A line for each that is waited for.
+    /// A line for each owner that is waited for.
     Listed,
     Not,
 }
@@ -55,7 +55,7 @@ impl WaitingLine {
         }
     }
 
-    /// Says what is waited for now.
+    /// Reports what is waited for now.
     pub(super) fn tell(&mut self, waiting: &Waiting) {
         let now = subject(waiting);
         let before = self.reported.insert(waiting.path().to_owned(), now.clone());
@@ -70,7 +70,7 @@ impl WaitingLine {
         }
     }
 
-    /// How long it can stay so.
+    /// Returns how long the line can stay unchanged.
     pub(super) fn lasts(&self) -> Duration {
         match self.how {
             How::Drawn => LASTS,
@@ -79,7 +79,7 @@ impl WaitingLine {
     }
 
     fn draw(&mut self, waiting: &Waiting) {
-        // In the background the line would run into what the foreground shows.
+        // In the background, the line would run into the output of the foreground.
         if !terminal::is_in_foreground() {
             return;
         }

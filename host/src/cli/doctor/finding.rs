@@ -1,4 +1,4 @@
-//! What was looked at, and what came of it.
+//! The findings of the trials.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use lockhost::process::Identity;
 
 use crate::cli::printable;
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug)]
 pub(super) struct Finding {
     pub(super) mark: Mark,
@@ -29,7 +29,7 @@ impl Finding {
         }
     }
 
-    /// What holds, or why it does not.
+    /// Returns whether a trial succeeded, or why it did not.
     pub(super) fn tried(what: &str, outcome: &Result<(), String>) -> Self {
         match outcome {
             Ok(()) => Self {
@@ -55,7 +55,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A fact in an identity's text, by its letter.
+/// Returns a fact in an identity's text, by its letter.
 pub(super) fn fact(me: &Identity, tag: char) -> Option<String> {
     let text = me.to_string();
     let mut parts = text.split('-').skip(1);

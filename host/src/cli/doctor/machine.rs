@@ -1,4 +1,4 @@
-//! What the machine shows of processes.
+//! What the machine shows about processes.
 
 use std::fs::File;
 
@@ -12,16 +12,16 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Machine {
     pub(super) findings: Vec<Finding>,
-    /// Processes can be told from later ones that have their number.
+    /// Whether processes can be distinguished from later ones with their pid.
     pub(super) starts: bool,
-    /// Owners can be told from those of other boots or machines.
+    /// Whether owners can be distinguished from those of other boots or machines.
     pub(super) boot: bool,
 }
 
 impl Machine {
     pub(super) fn seen(me: &Identity, directory: &File) -> Self {
         let starts = fact(me, 's').is_some();
-        // There always is a first process, unless it is hidden.
+        // A first process always exists, unless it is hidden.
         let others = starts && identify(FIRST, directory).is_some();
         let boot = fact(me, 'b').is_some();
         let shown = |is_so: bool, why: &str| match is_so {

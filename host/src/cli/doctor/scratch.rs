@@ -1,4 +1,4 @@
-//! Files to try things with, which go whatever happens.
+//! Files for trials, which are removed whatever happens.
 
 use std::{
     fs::{self, File},
@@ -6,17 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Files of names that nobody else has.
+/// Files with unique names.
 pub(super) struct Scratch {
     directory: PathBuf,
-    /// What makes their names nobody else's.
+    /// The part that makes their names unique.
     maker: String,
-    /// Those that were made.
+    /// The files that were made.
     names: Vec<PathBuf>,
 }
 
 impl Scratch {
-    /// None yet. They do not look like locks or claims, so nobody minds them.
+    /// Creates an empty set. The names are not those of locks or claims, so other processes ignore the files.
     pub(super) fn new(directory: &Path, maker: String) -> Self {
         Self {
             directory: directory.to_owned(),
@@ -25,7 +25,7 @@ impl Scratch {
         }
     }
 
-    /// Makes one, exclusively.
+    /// Makes a file, exclusively.
     pub(super) fn create(&mut self) -> io::Result<(PathBuf, File)> {
         let path = self.next();
         let mut options = File::options();
@@ -53,7 +53,7 @@ impl Scratch {
             .join(format!(".lockhost-doctor.{maker}.{nth}"))
     }
 
-    /// Removes them all, and says how that went.
+    /// Removes them all, and returns the first failure.
     pub(super) fn remove(&mut self) -> io::Result<()> {
         while let Some(name) = self.names.pop() {
             fs::remove_file(name)?;
@@ -65,7 +65,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         for name in self.names.drain(..) {
-            // Whoever wanted to know has asked before.
+            // A caller that needs the result has removed the files before.
             let _ = fs::remove_file(name);
         }
     }

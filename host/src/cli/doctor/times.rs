@@ -1,4 +1,4 @@
-//! How fine the times of files are: a file that names nobody is judged by its age.
+//! The granularity of file times: a file that names no owner is judged by its age.
 
 use std::{
     fs::File,
@@ -9,10 +9,10 @@ use std::{
 
 use super::finding::Finding;
 
-/// How long it is tried to see a file's time change.
+/// How long to wait for a file's time to change.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// How often it has to change for that to be known.
+/// How many changes establish the granularity.
 const CHANGES: usize = 3;
 
 pub(super) fn finding(file: &File) -> Finding {
@@ -28,7 +28,7 @@ pub(super) fn finding(file: &File) -> Finding {
     })
 }
 
-/// The smallest step between times of modification.
+/// Returns the smallest step between times of modification.
 fn granularity(mut file: &File) -> Option<Duration> {
     let begun = Instant::now();
     let mut last: Option<SystemTime> = None;

@@ -1,4 +1,4 @@
-//! What a lock does on a file system, tried piece by piece.
+//! The parts of a lock on a file system, tried one by one.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -17,20 +17,20 @@ use super::{
     times,
 };
 
-/// What came of it.
+/// The results.
 #[derive(Debug)]
 pub(super) struct Trials {
     pub(super) findings: Vec<Finding>,
-    /// Files can be made, exclusively, and go again.
+    /// Whether files can be made exclusively, and removed.
     pub(super) files: Result<(), String>,
-    /// A file can have two names, and is one file under both.
+    /// Whether a file can have two names, and is one file under both.
     pub(super) links: Result<(), String>,
-    /// The kernel keeps evidence; `None` where it is not asked to.
+    /// Whether the kernel keeps evidence; `None` where it is not asked to.
     pub(super) evidence: Option<Result<(), String>>,
 }
 
 impl Trials {
-    /// Tries in a directory, and leaves nothing.
+    /// Runs the trials in a directory, and leaves no file.
     pub(super) fn run(directory: &Path, me: &Identity) -> Self {
         let mut scratch = Scratch::new(directory, me.to_string());
         let mut trials = Self {
@@ -108,7 +108,7 @@ fn links(scratch: &mut Scratch, path: &Path) -> Result<(), String> {
     }
 }
 
-/// As owners keep it, and others ask for it.
+/// Checks evidence as owners keep it, and as other processes ask for it.
 fn evidence(path: &Path) -> Result<(), String> {
     let kept = open(path)?;
     kept.try_lock().map_err(|error| error.to_string())?;

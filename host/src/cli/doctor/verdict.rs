@@ -1,4 +1,4 @@
-//! What it all comes to.
+//! The verdict from all findings.
 
 use std::fmt;
 
@@ -8,21 +8,21 @@ use crate::cli::file_system::LINKS_DENIED;
 #[derive(Debug)]
 pub(super) struct Verdict {
     worth: Worth,
-    /// Processes cannot be told from later ones that have their number.
+    /// Whether processes cannot be distinguished from later ones with their pid.
     mixes_up: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Worth {
-    /// No lock can be had, or none that means something.
+    /// No lock is possible, or none that guarantees anything.
     None(String),
     /// In place: a pid in a file.
     Pid,
     /// The same, and the kernel keeps the file locked: links are denied to this process.
     Kept,
-    /// Claims, and no evidence; what that means here.
+    /// Claims, and no evidence; the text explains what that means here.
     Claim(&'static str),
-    /// All that there is.
+    /// Claims and evidence.
     Evidence,
 }
 
@@ -41,7 +41,7 @@ impl Verdict {
         }
     }
 
-    /// Whether a lock can be had here.
+    /// Returns whether a lock is possible here.
     pub(super) fn is_usable(&self) -> bool {
         !matches!(self.worth, Worth::None(_))
     }

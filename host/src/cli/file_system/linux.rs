@@ -1,4 +1,4 @@
-//! What Linux calls file systems: statx(2), proc(5).
+//! The names of file systems on Linux: statx(2), proc(5).
 
 use std::{fs, path::Path};
 
@@ -8,8 +8,8 @@ mod sentences;
 
 pub(crate) use self::sentences::{BY_IDENTITY, limit};
 
-/// The type of the file system that a path is on, as mount(8) names it (`ext4`, `fuse.sshfs`); its number, as statfs(2)
-/// gives it, where no name is to be had; `None` where nothing is.
+/// Returns the type of the file system that a path is on, as mount(8) names it (`ext4`, `fuse.sshfs`). Returns its
+/// number, as in statfs(2), if there is no name, and `None` if there is neither.
 pub(crate) fn name(path: &Path) -> Option<String> {
     named(path).or_else(|| {
         let number = statfs(path).ok()?.f_type;
@@ -26,7 +26,7 @@ fn named(path: &Path) -> Option<String> {
     of_mount(&mounts, found.stx_mnt_id)
 }
 
-/// The type stands behind a lone hyphen, since what comes before it is of any length: proc(5).
+/// Returns the type of a mount. It follows a lone hyphen, since the fields before that are of any length: proc(5).
 fn of_mount(mounts: &str, id: u64) -> Option<String> {
     let id = id.to_string();
     let line = mounts

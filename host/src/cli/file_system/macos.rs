@@ -1,23 +1,25 @@
-//! What macOS calls file systems.
+//! The names of file systems on macOS.
 
 use std::path::Path;
 
 use rustix::fs::statfs;
 
-/// The type of the file system that a path is on, as mount(8) names it (`apfs`, `smbfs`); `None` where it cannot be told.
+/// Returns the type of the file system that a path is on, as mount(8) names it (`apfs`, `smbfs`); `None` if it is
+/// unknown.
 pub(crate) fn name(path: &Path) -> Option<String> {
     let name = statfs(path).ok()?.f_fstypename.map(i8::cast_unsigned);
     let end = name.iter().position(|byte| *byte == 0)?;
     Some(String::from_utf8_lossy(&name[..end]).into_owned())
 }
 
-/// What is not known of the owners of locks that the kernel does not keep, if that is worth a warning: a clause.
+/// Returns a clause about what is not known of the owners of locks that the kernel does not keep, if that deserves a
+/// warning.
 pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
     Some(
         "owners on other machines and of earlier boots cannot be judged, and are never taken over from without a person",
     )
 }
 
-/// How locks are judged by their owners' identities: what follows "identities:".
+/// How locks are judged by their owners' identities: the text after "identities:".
 pub(crate) const BY_IDENTITY: &str =
     "right among the processes of one boot; from elsewhere they are never taken over";

@@ -1,6 +1,7 @@
-//! What is said in the same words on Linux, and where nothing is known of file systems.
+//! Sentences shared by Linux and systems whose file systems are unknown.
 
-/// What is not known of the owners of locks that the kernel does not keep, if that is worth a warning: a clause.
+/// Returns a clause about what is not known of the owners of locks that the kernel does not keep, if that deserves a
+/// warning.
 pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
     Some(
         "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
@@ -8,6 +9,6 @@ pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
     )
 }
 
-/// How locks are judged by their owners' identities: what follows "identities:".
+/// How locks are judged by their owners' identities: the text after "identities:".
 pub(crate) const BY_IDENTITY: &str =
     "right among processes that see each other; from elsewhere they are never taken over";

@@ -1,4 +1,4 @@
-//! What other systems call file systems, which is not asked for.
+//! The names of file systems on other systems, which are not asked for.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ mod sentences;
 
 pub(crate) use self::sentences::{BY_IDENTITY, limit};
 
-/// No name is to be had.
+/// Returns `None`: no name is available.
 pub(crate) fn name(_path: &Path) -> Option<String> {
     None
 }

@@ -1,4 +1,4 @@
-//! What Windows calls file systems.
+//! The names of file systems on Windows.
 
 use std::{fs::OpenOptions, os::windows::fs::OpenOptionsExt, path::Path};
 
@@ -7,11 +7,11 @@ use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 #[path = "../../sys/volume.rs"]
 mod volume;
 
-/// The type of the file system that a path is on, as the system names it (`NTFS`, `FAT32`); `None` where nothing is to be
-/// had. One on another machine is called as that machine calls it.
+/// Returns the type of the file system that a path is on, as the system names it (`NTFS`, `FAT32`); `None` if it is
+/// unknown. A file system on another machine has the name that the machine reports.
 pub(crate) fn name(path: &Path) -> Option<String> {
     let mut options = OpenOptions::new();
-    // Nothing is to be read, so that it need not be allowed; without the flag no directory is opened.
+    // No access is needed to read nothing; without the flag no directory is opened.
     options
         .access_mode(0)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
@@ -19,8 +19,8 @@ pub(crate) fn name(path: &Path) -> Option<String> {
     volume::about(&file).map(|(name, _)| name)
 }
 
-/// What is not known of the owners of locks, if that is worth a warning: a clause. An owner that may be judged says which
-/// installation it is of.
+/// Returns a clause about what is not known of the owners of locks, if that deserves a warning. The identity of an
+/// owner that may be judged names the installation.
 pub(crate) fn limit(identity: &str) -> Option<&'static str> {
     let is_judged = identity.split('-').any(|part| part.starts_with('b'));
     (!is_judged).then_some(
@@ -28,6 +28,6 @@ pub(crate) fn limit(identity: &str) -> Option<&'static str> {
     )
 }
 
-/// How locks are judged by their owners' identities: what follows "identities:".
+/// How locks are judged by their owners' identities: the text after "identities:".
 pub(crate) const BY_IDENTITY: &str = "right among the processes of this installation of Windows, also after a reboot; from \
                                       other machines and containers they are never taken over";

@@ -1,12 +1,12 @@
-//! What setrlimit(2) leaves to this process of memory and stack. Whoever sets such limits means the command, and this
-//! program works under them, or reports before anything is touched that it cannot.
+//! The limits of setrlimit(2) on this process's memory and stack. A user sets such limits for the command. This program
+//! works under them, or reports that it cannot before it touches anything.
 
 use std::{io, process::ExitCode, thread};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use rustix::process::{Resource, getrlimit};
 
-/// The memory that an attempt needs at most, its instance, its code and its stack for signals among it.
+/// The memory that an attempt needs at most, including its instance, its code and its stack for signals.
 const MEMORY: usize = 8 << 20;
 
 /// The stack that is enough in any build.
@@ -28,7 +28,8 @@ pub(crate) fn run(program: fn() -> ExitCode) -> io::Result<ExitCode> {
     on_a_thread(program)
 }
 
-/// The first thread does nothing meanwhile, and gets no signal: those that the program waits for are the thread's.
+/// Runs the program on a thread. The first thread does nothing meanwhile, and gets no signal: those that the program
+/// waits for are the thread's.
 fn on_a_thread(program: fn() -> ExitCode) -> io::Result<ExitCode> {
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     let run = move || {
@@ -36,6 +37,6 @@ fn on_a_thread(program: fn() -> ExitCode) -> io::Result<ExitCode> {
         restored.map(|()| program()).map_err(io::Error::from)
     };
     let thread = thread::Builder::new().stack_size(2 * STACK).spawn(run)?;
-    // A panic was reported where it arose.
+    // A panic was reported where it occurred.
     thread.join().unwrap_or(Ok(ExitCode::FAILURE))
 }

@@ -1,4 +1,4 @@
-//! No process is limited here by the one that starts it, but by a job, which has its own errors.
+//! Limits on Windows: none from the process that starts this one. A job may set some, and has its own errors.
 
 use std::{io, process::ExitCode};
 

@@ -1,15 +1,15 @@
-//! The service manager: systemd(1), and those that speak as it does.
+//! The service manager: systemd(1), and managers with the same protocol.
 
 use std::io;
 
 use sd_notify::NotifyState;
 
-/// What becomes of the service.
+/// A change of the service.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
     /// It is ready.
     Ready,
-    /// It comes to its end.
+    /// It is stopping.
     Stopping,
 }
 
@@ -22,7 +22,7 @@ impl From<Change> for NotifyState<'_> {
     }
 }
 
-/// Tells it, if it listens.
+/// Notifies the manager, if it listens.
 pub(super) fn tell(change: Option<Change>, status: &str) -> io::Result<()> {
     let states = change.map(NotifyState::from).into_iter();
     let states: Vec<_> = states.chain([NotifyState::Status(status)]).collect();

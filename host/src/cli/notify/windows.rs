@@ -1,17 +1,17 @@
-//! The service manager: that of Windows starts programs of its own kind, and is told nothing by others.
+//! The service manager: that of Windows starts programs of its own kind, and accepts no notification from others.
 
 use std::io;
 
-/// What becomes of the service.
+/// A change of the service.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
     /// It is ready.
     Ready,
-    /// It comes to its end.
+    /// It is stopping.
     Stopping,
 }
 
-/// Nobody listens.
+/// Does nothing: no manager listens.
 pub(super) fn tell(_change: Option<Change>, _status: &str) -> io::Result<()> {
     Ok(())
 }

@@ -20,12 +20,12 @@ impl Numbers {
         Self(self.0 | other.0)
     }
 
-    /// As the system's calls take them.
+    /// Returns the set as the system's calls take it.
     #[allow(unsafe_code)]
     pub(super) fn to_set(self) -> SigSet {
         let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: sigemptyset(3) initialises the set before anything else uses it, and sigaddset(3) only changes it: a
-        // number that is no signal's, or one that the C library keeps for itself, is refused and leaves the set alone.
+        // SAFETY: sigemptyset(3) initialises the set before any other use, and sigaddset(3) only changes it. It refuses
+        // a number that is no signal's, or one that the C library reserves, and leaves the set alone.
         unsafe {
             libc::sigemptyset(set.as_mut_ptr());
             for number in (1..i32::from(u8::MAX)).filter(|it| self.contains(*it)) {

@@ -1,4 +1,4 @@
-//! signalfd(2), which also reports who sent a signal.
+//! signalfd(2), which also reports the sender of a signal.
 
 use std::{
     io,
@@ -14,10 +14,10 @@ use nix::{
 
 use super::{Caught, numbers::Numbers};
 
-/// Where blocked signals arrive.
+/// The descriptor that reports blocked signals.
 pub(super) struct Inbox(SignalFd);
 
-/// The numbers that signals have, real-time signals among them.
+/// Returns the numbers that signals have, including real-time signals.
 pub(super) fn range() -> RangeInclusive<i32> {
     1..=libc::SIGRTMAX()
 }
@@ -33,12 +33,12 @@ impl Inbox {
         Ok(self.0.set_mask(&caught.to_set())?)
     }
 
-    /// The next that has come; `None` if there is none left.
+    /// Returns the next pending signal; `None` if there is none left.
     pub(super) fn next(&self) -> io::Result<Option<Caught>> {
         while let Some(info) = self.0.read_signal()? {
             let number = i32::try_from(info.ssi_signo).unwrap_or_default();
             let sender = (info.ssi_code <= 0).then_some(info.ssi_pid);
-            // The kernel names this process itself as the sender of what a write of its own has caused.
+            // The kernel names this process itself as the sender of a signal that its own write has caused.
             if super::comes_of_a_write(number) && sender == Some(process::id()) {
                 continue;
             }

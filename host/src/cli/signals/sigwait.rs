@@ -1,4 +1,4 @@
-//! sigwait(3) on a thread, which hands on what it has got through a pipe. Who sent a signal it does not learn.
+//! sigwait(3) on a thread, which passes the signals on through a pipe. It does not report the sender of a signal.
 
 use std::{
     io::{self, PipeReader, PipeWriter, Read, Write},
@@ -19,26 +19,27 @@ use rustix::io::ioctl_fionbio;
 
 use super::{Caught, comes_of_a_write, numbers::Numbers};
 
-/// Tells the thread that there are more to wait for. Nobody else sends it: it is what a timer ends with that nobody sets.
+/// Notifies the thread that there are more signals to wait for. No other process sends it: the signal reports the end
+/// of a timer that this program never sets.
 const MORE: Signal = Signal::SIGVTALRM;
 
-/// Where signals come that are blocked.
+/// The pipe that reports blocked signals.
 pub(super) struct Inbox {
     reader: PipeReader,
     caught: Arc<Mutex<Numbers>>,
-    /// It runs for as long as the program does.
+    /// Runs for as long as the program does.
     thread: JoinHandle<()>,
 }
 
-/// The numbers of the signals that sigwait(3) is asked for here: those with names.
+/// Returns the numbers of the signals that sigwait(3) waits for here: those with names.
 pub(super) fn range() -> RangeInclusive<i32> {
     1..=31
 }
 
 impl Inbox {
-    /// They are waited for on one thread, so that they come one after another: that a key was pressed before the command
-    /// ended by it. It has all signals blocked, also those that are caught later: one that is blocked elsewhere and not
-    /// here would do here what it does to a process that does not expect it.
+    /// Waits for the signals on one thread, so that they arrive in order: the key that was pressed before the command
+    /// that it ended. The thread has all signals blocked, also those that are caught later. A signal that is blocked
+    /// elsewhere and not here would have its default effect here.
     pub(super) fn of(caught: Numbers) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         ioctl_fionbio(&reader, true)?;
@@ -61,7 +62,7 @@ impl Inbox {
         Ok(pthread_kill(self.thread.as_pthread_t() as Pthread, MORE)?)
     }
 
-    /// The next that has come; `None` if there is none left.
+    /// Returns the next pending signal; `None` if there is none left.
     pub(super) fn next(&self) -> io::Result<Option<Caught>> {
         let mut number = [0];
         match (&self.reader).read(&mut number) {
@@ -88,7 +89,7 @@ fn hand_on(caught: &Mutex<Numbers>, mut writer: PipeWriter) {
             return;
         };
         let number = u8::try_from(signal as i32).unwrap_or_default();
-        // Who caused one of these is not known: most often it was a write of this process itself.
+        // The cause of one of these is not known: most often it was this process's own write.
         if signal != MORE
             && !comes_of_a_write(number.into())
             && writer.write_all(&[number]).is_err()
@@ -104,7 +105,7 @@ impl AsFd for Inbox {
     }
 }
 
-/// Whether it is one that a terminal sends, mostly, and to every process in the foreground.
+/// Returns whether a signal comes mostly from a terminal, which sends it to every process in the foreground.
 fn is_a_keys(signal: i32) -> bool {
     const KEYS: [Signal; 4] = [
         Signal::SIGINT,

@@ -1,5 +1,5 @@
-//! Signals as something to wait for and to read: they are blocked, and come through an inbox. No handler is installed, so
-//! a command inherits what this program was started with.
+//! Signals as events to wait for and to read: they are blocked, and arrive through an inbox. No handler is installed,
+//! so a command inherits the dispositions with which this program was started.
 
 use std::{
     io,
@@ -19,7 +19,7 @@ use self::{inbox::Inbox, numbers::Numbers};
 
 pub(crate) use self::ignored::is_ignored;
 
-/// Those that a fault of this process itself causes: they end it where it stands, also while they are blocked.
+/// Signals that a fault of this process itself causes: they end it at once, even while they are blocked.
 const FAULTS: [Signal; 6] = [
     Signal::SIGBUS,
     Signal::SIGFPE,
@@ -29,7 +29,7 @@ const FAULTS: [Signal; 6] = [
     Signal::SIGTRAP,
 ];
 
-/// Those that by default end nothing: they are ignored, or stop and continue a process.
+/// Signals that by default end no process: they are ignored, or stop and continue a process.
 const HARMLESS: [Signal; 7] = [
     Signal::SIGCHLD,
     Signal::SIGCONT,
@@ -48,12 +48,12 @@ pub(crate) struct Signals {
     inherited: SigSet,
 }
 
-/// A signal that has come.
+/// A signal that arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caught {
     pub(crate) number: i32,
-    /// The process that sent it; 0 for one that cannot be seen from here, or is not told; `None` for the kernel, which
-    /// sends what a key of the terminal means to every process in the foreground.
+    /// The process that sent it; 0 for one that cannot be seen from here, or is not reported; `None` for the kernel,
+    /// which sends a terminal key's signal to every process in the foreground.
     pub(crate) sender: Option<u32>,
 }
 
@@ -80,12 +80,12 @@ impl Signals {
         self.inbox.set(self.caught)
     }
 
-    /// The next that has come; `None` if there is none left.
+    /// Returns the next pending signal; `None` if there is none left.
     pub(crate) fn next(&self) -> io::Result<Option<Caught>> {
         self.inbox.next()
     }
 
-    /// The mask that the program was started with.
+    /// Returns the mask with which the program was started.
     pub(crate) fn inherited(&self) -> SigSet {
         self.inherited
     }
@@ -98,38 +98,38 @@ impl AsFd for Signals {
 }
 
 impl Caught {
-    /// Whether it is this one.
+    /// Returns whether it is this signal.
     pub(crate) fn is(self, signal: Signal) -> bool {
         self.number == signal as i32
     }
 
-    /// Whether it is one of those that end an attempt.
+    /// Returns whether it is a signal that ends an attempt.
     pub(crate) fn is_ending(self) -> bool {
         is_ending(self.number)
     }
 
-    /// Whether it is Ctrl-C: a key, and not somebody's kill(1).
+    /// Returns whether it is Ctrl-C: the key, and not a process's kill(1).
     pub(crate) fn is_interrupt_key(self) -> bool {
         self.is(Signal::SIGINT) && self.sender.is_none()
     }
 
-    /// How to end by it. By Ctrl-C as if it had not been caught: a shell that runs a script goes on after a program that
-    /// ends in its own way.
+    /// Returns the exit code after this signal. Ctrl-C ends the process here, as if it had not been caught: a shell
+    /// that runs a script goes on after a program that ends in its own way.
     pub(crate) fn end(self) -> ExitCode {
         if self.is_interrupt_key() {
-            // Where the first process of a PID namespace ignores it, the code below says the same.
+            // The first process of a PID namespace ignores the signal; then the code below reports the same.
             let _ = uncaught(Signal::SIGINT);
         }
         code(self.number)
     }
 }
 
-/// The exit code that says that a signal ended something.
+/// Returns the exit code for an end by a signal.
 pub(crate) fn code(signal: i32) -> ExitCode {
     u8::try_from(128 + signal).unwrap_or(u8::MAX).into()
 }
 
-/// Does to this process what a signal that is caught would do if it were not: ends it, or stops it until it is continued.
+/// Gives a caught signal its default effect on this process: ends it, or stops it until it is continued.
 pub(crate) fn uncaught(signal: Signal) -> io::Result<()> {
     raise(signal)?;
     let only = SigSet::from(signal);
@@ -137,12 +137,12 @@ pub(crate) fn uncaught(signal: Signal) -> io::Result<()> {
     Ok(only.thread_block()?)
 }
 
-/// Those of all signals that are wanted, can be caught, and are not ignored: nothing here makes this process ignore any
-/// but SIGPIPE.
+/// Returns the signals that are wanted, can be caught, and are not ignored: this program itself ignores no signal but
+/// SIGPIPE.
 fn heeded(is_wanted: impl Fn(i32) -> bool) -> Numbers {
     let faults = Numbers::from(&FAULTS[..]);
     let wanted = inbox::range().filter(|signal| is_wanted(*signal) && !faults.contains(*signal));
-    // A parent that ignores SIGCHLD does not mean that this process cannot hear of its own children.
+    // Even under a parent that ignores SIGCHLD, this process needs notification about its own children.
     wanted
         .filter(|signal| is_child(*signal) || !is_ignored(*signal))
         .collect()
@@ -152,7 +152,7 @@ fn is_child(signal: i32) -> bool {
     signal == Signal::SIGCHLD as i32
 }
 
-/// Whether a signal ends a process that has not said otherwise.
+/// Returns whether a signal ends a process by default.
 fn is_ending(signal: i32) -> bool {
     // BSD and macOS have one more that does not.
     let information = "SIGINFO"
@@ -161,8 +161,8 @@ fn is_ending(signal: i32) -> bool {
     !information && !Numbers::from(&HARMLESS[..]).contains(signal)
 }
 
-/// Whether the kernel sends a signal to a process for a write(2) of its own, which fails as well: there is no reader, or
-/// the file would become too long.
+/// Returns whether the kernel sends a signal to a process for its own write(2), which fails as well: there is no
+/// reader, or the file would become too long.
 fn comes_of_a_write(signal: i32) -> bool {
     [Signal::SIGPIPE, Signal::SIGXFSZ]
         .iter()

@@ -1,4 +1,4 @@
-//! What a console tells its processes, as something to wait for: keys, and that it is closed, or the machine shut down.
+//! Console events as events to wait for: keys, the closing of the console, and the shutdown of the machine.
 
 use std::{
     io,
@@ -29,7 +29,7 @@ mod event;
 
 pub(crate) use self::event::event;
 
-/// Those that are told, the most pressing last.
+/// The events, the most pressing last.
 const TOLD: [u32; 5] = [
     CTRL_C_EVENT,
     CTRL_BREAK_EVENT,
@@ -38,23 +38,23 @@ const TOLD: [u32; 5] = [
     CTRL_SHUTDOWN_EVENT,
 ];
 
-/// Which have come and were not read yet, the first in the lowest bit.
+/// The events that arrived and were not read yet, the first in the lowest bit.
 static COME: AtomicU32 = AtomicU32::new(0);
 
-/// Signalled while there are any.
+/// The system's event object that is signalled while there are any.
 static BELL: OnceLock<OwnedHandle> = OnceLock::new();
 
-/// What is told from now on, for the rest of the program.
+/// The console events from now on, for the rest of the program.
 pub(crate) struct Signals {
     bell: &'static OwnedHandle,
 }
 
-/// One that has come.
+/// An event that arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caught(u32);
 
 impl Signals {
-    /// Catch what a console tells. A process that was started with an order not to hear of Ctrl-C does not.
+    /// Catches console events. A process that was started with Ctrl-C disabled does not get Ctrl-C.
     #[allow(unsafe_code)]
     pub(crate) fn catch() -> io::Result<Self> {
         let bell = match BELL.get() {
@@ -71,11 +71,10 @@ impl Signals {
         Ok(Self { bell })
     }
 
-    /// The next that has come; `None` if there is none left.
+    /// Returns the next pending event; `None` if there is none left.
     #[allow(unsafe_code)]
     pub(crate) fn next(&self) -> io::Result<Option<Caught>> {
-        // Silenced first: what comes in between rings it again.
-        // SAFETY: it is an event, and open.
+        // Reset first: an event that arrives meanwhile signals it again. SAFETY: it is an event, and open.
         unsafe { ResetEvent(self.bell.as_raw_handle()) };
         let come = COME.load(Ordering::Acquire);
         let Some(nth) = (0..TOLD.len()).rev().find(|nth| come & (1 << nth) != 0) else {
@@ -96,14 +95,14 @@ impl AsHandle for Signals {
     }
 }
 
-/// Called by the system, on a thread of its own. Whether it was taken in.
+/// Handles an event on a thread of the system's. Returns whether the event was handled.
 #[allow(unsafe_code)]
 unsafe extern "system" fn hear(event: u32) -> BOOL {
     let Some(nth) = TOLD.iter().position(|told| *told == event) else {
         return 0;
     };
-    // A service hears of everybody who logs off, and not who that is. It stays for as long as the machine is up, as what it
-    // holds a lock for does; whoever is asked next does not end it either.
+    // A service gets the log-off of every user, without the user's name. It stays for as long as the machine is up, as
+    // does what it holds a lock for. No handler that is called next ends it either.
     if event == CTRL_LOGOFF_EVENT && is_of_no_user() {
         return 0;
     }
@@ -115,14 +114,14 @@ unsafe extern "system" fn hear(event: u32) -> BOOL {
     if matches!(event, CTRL_C_EVENT | CTRL_BREAK_EVENT) {
         return 1;
     }
-    // After any other event than a key, the system ends the process as soon as this returns, and after some seconds in any
-    // case: until then the rest of the program gives up what it holds, and ends by itself.
+    // After any event but a key, the system ends the process as soon as this returns, and after some seconds in any
+    // case. Until then the rest of the program releases its locks, and ends by itself.
     loop {
         thread::sleep(Duration::MAX);
     }
 }
 
-/// Whether this process is in the session of services, to which nobody logs on.
+/// Returns whether this process is in the session of services, to which no user logs on.
 #[allow(unsafe_code)]
 fn is_of_no_user() -> bool {
     let mut session = u32::MAX;
@@ -132,12 +131,12 @@ fn is_of_no_user() -> bool {
 }
 
 impl Caught {
-    /// Whether it is one of those that end an attempt: all do.
+    /// Returns whether it ends an attempt: every event does.
     pub(crate) fn is_ending(self) -> bool {
         true
     }
 
-    /// How to end by it: with the code that says the same elsewhere.
+    /// Returns the exit code after this event: the one that has the same meaning on other systems.
     pub(crate) fn end(self) -> ExitCode {
         // SIGINT, SIGBREAK as the C runtime has it, SIGHUP, SIGTERM.
         let signal = match self.0 {

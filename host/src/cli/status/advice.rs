@@ -1,4 +1,4 @@
-//! What to do about a lock.
+//! Advice on a lock.
 
 use lockhost::{Holder, Keeper, State, Status};
 
@@ -11,7 +11,7 @@ use std::{io, path::Path};
 use self::platform::ending;
 use super::access::{denial, denial_of_removal};
 
-/// One clause without a full stop, for the user who asks.
+/// Returns one clause without a full stop, for the user who asks.
 pub(crate) fn advice(directory: &Path, status: &Status) -> String {
     let denied = match status.state() {
         State::Free => denial(directory),
@@ -48,7 +48,7 @@ pub(crate) fn advice(directory: &Path, status: &Status) -> String {
     }
 }
 
-/// What is true of a lock that another process may take, and this one may not.
+/// Returns the advice on a lock that another process may take, and this one may not.
 fn without_access(status: &Status, error: &io::Error) -> String {
     let what = match status.state() {
         State::Free => "nothing: a process that may write the directory gets it",
@@ -58,7 +58,7 @@ fn without_access(status: &Status, error: &io::Error) -> String {
 }
 
 fn wait_for(owner: &Holder) -> String {
-    // The owner was killed, and these have its lock: what it was started as runs no more.
+    // The owner was killed, and these processes keep its lock: the process that it was runs no more.
     if let Some(numbers) = numbers(owner.keepers()) {
         return format!(
             "wait until all that keep it end, or end them with: {}",
@@ -77,7 +77,7 @@ fn wait_for(owner: &Holder) -> String {
 /// How many keepers are named in one command.
 const NAMED: usize = 16;
 
-/// The numbers of processes that keep a lock, as kill(1) takes them. `None` if none is known.
+/// Returns the pids of processes that keep a lock, as kill(1) takes them. `None` if none is known.
 fn numbers(keepers: &[Keeper]) -> Option<String> {
     let numbers = keepers.iter().take(NAMED).map(|it| it.pid().to_string());
     let numbers: Vec<_> = numbers.collect();

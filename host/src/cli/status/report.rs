@@ -11,7 +11,7 @@ use crate::cli::{
     json::{Failure, Holder, kebab, path},
 };
 
-/// What there is to be known.
+/// A status that is known.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     state: String,
@@ -25,7 +25,7 @@ pub(crate) struct Report {
     pub(crate) advice: String,
 }
 
-/// By what locks in the directory are judged.
+/// The basis on which locks in the directory are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Guarantee {
@@ -35,7 +35,7 @@ pub(crate) enum Guarantee {
     Claim,
     /// A pid: no hard links.
     Pid,
-    /// One of the last two; which cannot be told without trying.
+    /// One of the last two; only a try would show which.
     Untried,
 }
 
@@ -71,7 +71,7 @@ impl Guarantee {
     }
 }
 
-/// Nothing is to be known.
+/// A status that cannot be known.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failed {
     state: &'static str,

@@ -1,4 +1,4 @@
-//! A status for people.
+//! A status as text for users.
 
 use std::{
     fmt::{self, Write},
@@ -10,7 +10,7 @@ use lockhost::{Holder, Liveness, ProcessInfo, State, Status};
 use super::report::{Guarantee, Report};
 use crate::cli::{file_system::BY_IDENTITY, json::time, printable, user};
 
-/// A line with the verdict, and one for each thing that is known.
+/// Returns a line with the verdict, and one for each known fact.
 pub(super) fn of(status: &Status, report: &Report) -> String {
     let mut text = Lines(String::new());
     text.verdict(status);
@@ -41,7 +41,7 @@ impl Lines {
         self.0.push('\n');
     }
 
-    /// Whatever a name holds, it stays in its line.
+    /// Adds a line; whatever a name contains, it stays in its line.
     fn line(&mut self, what: &str, text: &dyn fmt::Display) {
         let text = printable(text);
         self.0 += &format!("  {what:<11}{text}\n");
@@ -104,7 +104,7 @@ impl fmt::Display for Since {
     }
 }
 
-/// The words as a shell would take them, where that can be seen.
+/// The words as a shell would take them, where the command can be seen.
 struct Command<'a>(&'a ProcessInfo);
 
 impl fmt::Display for Command<'_> {

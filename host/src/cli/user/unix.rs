@@ -1,6 +1,6 @@
-//! What users are called.
+//! The names of users.
 
-/// The name of a user, if the system has one for the number.
+/// Returns the name of a user, if the system has one for the number.
 pub(crate) fn name(user: u32) -> Option<String> {
     let found = uzers::get_user_by_uid(user)?;
     Some(found.name().to_string_lossy().into_owned())

@@ -1,6 +1,6 @@
-//! What users are called.
+//! The names of users.
 
-/// Users have no numbers here, so there are none to be asked for.
+/// Returns `None`: users have no numbers here.
 pub(crate) fn name(_user: u32) -> Option<String> {
     None
 }

@@ -1,4 +1,4 @@
-//! poll(2) on all of it, and select(2) where that fails.
+//! poll(2) on all sources, and select(2) where that fails.
 
 use std::{
     io::{self, Read},
@@ -19,13 +19,13 @@ use rustix::{
 use super::{Event, Events};
 
 impl Events {
-    /// Waits for the next, at most so long.
+    /// Waits for the next event, at most for `limit`.
     pub(in super::super) fn next(
         &self,
         others: &[BorrowedFd<'_>],
         limit: Duration,
     ) -> io::Result<Event> {
-        // Those that have come already, without a look at whether they have.
+        // Signals that are pending already, without a poll.
         if let Some(caught) = self.signals.next()? {
             return Ok(Event::Signal(caught));
         }
@@ -53,13 +53,13 @@ impl Events {
     }
 }
 
-/// Which of them are readable; `None` if the time is up, or might be.
+/// Returns which descriptors are readable; `None` if the time is up, or might be.
 fn await_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> Option<Vec<bool>> {
     let mut fds: Vec<_> = descriptors
         .iter()
         .map(|it| PollFd::from_borrowed_fd(*it, PollFlags::IN))
         .collect();
-    // What is too long for the kernel is for ever.
+    // A time that is too long for the kernel counts as no limit.
     let timeout = Timespec::try_from(limit).ok();
     match poll(&mut fds, timeout.as_ref()) {
         Ok(0) | Err(Errno::INTR) => None,
@@ -68,8 +68,8 @@ fn await_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> Option<Vec<bool
     }
 }
 
-/// The same by select(2): poll(2) refuses more descriptors than this process may open by now, which may be none
-/// (prlimit(2)). Whatever happens, the caller goes on: signals are read in any case.
+/// Does the same with select(2). poll(2) refuses more descriptors than this process may open by now, which may be none
+/// (prlimit(2)). On any error, the caller goes on: it reads signals in any case.
 fn select_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> Option<Vec<bool>> {
     let limit = limit.min(TICK);
     let fits =
@@ -100,10 +100,10 @@ fn select_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> Option<Vec<boo
     }
 }
 
-/// How long select(2) waits at most: it may not be given all descriptors.
+/// How long select(2) waits at most: it may not have been given all descriptors.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Reads what there is. Whether it was nothing, and there will be no more.
+/// Reads the available input. Returns whether it is at its end.
 fn is_at_end(mut input: impl Read) -> io::Result<bool> {
     match input.read(&mut [0; 8192]) {
         Ok(read) => Ok(read == 0),

@@ -1,4 +1,4 @@
-//! `WaitForMultipleObjects` on all of it.
+//! `WaitForMultipleObjects` on all sources.
 
 use std::{
     io::{self, Read},
@@ -16,11 +16,12 @@ use windows_sys::Win32::{
 use super::{Event, Events};
 use crate::cli::signals::event;
 
-/// How many the system waits for at once: `MAXIMUM_WAIT_OBJECTS`.
+/// How many handles the system waits for at once: `MAXIMUM_WAIT_OBJECTS`.
 const MOST: usize = 64;
 
 impl Events {
-    /// Waits for the next, at most so long. Of more than some sixty others the last are not waited for.
+    /// Waits for the next event, at most for `limit`. If `others` are more than some sixty, the last ones are not
+    /// waited for.
     pub(in super::super) fn next(
         &self,
         others: &[BorrowedHandle<'_>],
@@ -50,14 +51,15 @@ impl Events {
     }
 }
 
-/// Which of them is signalled first; `None` if the time was up before.
+/// Returns which handle is signalled first; `None` if the time is up before.
 #[allow(unsafe_code)]
 fn await_any(handles: &[HANDLE], limit: Duration) -> io::Result<Option<usize>> {
     let count = u32::try_from(handles.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // Rounded up, or who waits for less than one would ask again and again; what is too long for the system is for ever.
+    // Rounded up: otherwise a caller that waits for less than a millisecond would poll without a pause. A time that is
+    // too long for the system counts as no limit.
     let limit = limit.as_nanos().div_ceil(1_000_000);
     let limit = u32::try_from(limit).unwrap_or(INFINITE);
-    // SAFETY: as many handles are given as there are, and their owners are borrowed for as long as the caller waits.
+    // SAFETY: the count is that of the handles, and their owners are borrowed for as long as the caller waits.
     match unsafe { WaitForMultipleObjects(count, handles.as_ptr(), 0, limit) } {
         WAIT_TIMEOUT => Ok(None),
         WAIT_FAILED => Err(io::Error::last_os_error()),
@@ -65,8 +67,8 @@ fn await_any(handles: &[HANDLE], limit: Duration) -> io::Result<Option<usize>> {
     }
 }
 
-/// Signalled once nobody writes to standard input any more. A pipe cannot be waited for here, so a thread reads it, for as
-/// long as the program runs.
+/// Returns an event that is signalled once no process has standard input open for writing. A pipe cannot be waited for
+/// here, so a thread reads it for as long as the program runs.
 #[allow(unsafe_code)]
 fn end_of_input() -> io::Result<&'static OwnedHandle> {
     static END: OnceLock<OwnedHandle> = OnceLock::new();
@@ -80,7 +82,7 @@ fn end_of_input() -> io::Result<&'static OwnedHandle> {
     };
     let read = move || {
         let mut input = io::stdin().lock();
-        // What cannot be read is at its end as well.
+        // Input that cannot be read counts as ended.
         while !matches!(input.read(&mut [0; 8192]), Ok(0) | Err(_)) {}
         // SAFETY: it is an event, and open.
         unsafe { SetEvent(theirs.as_raw_handle()) };

@@ -1,5 +1,5 @@
-//! What two signals were meant to do when the program was started, and which standard streams were closed: something
-//! changes each before a command could inherit it.
+//! The dispositions of two signals at the program's start, and which standard streams were closed. Without this module,
+//! a command would not inherit either: Rust's runtime or this program changes each before.
 
 use std::{
     io,
@@ -16,16 +16,17 @@ use crate::cli::signals::is_ignored;
 
 static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
-/// Which of the first three descriptors were closed.
+/// Which of the first three descriptors were closed at the start.
 static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
-/// Rust's runtime ignores SIGPIPE before `main`, whatever it was: services of systemd(1) are started with it ignored, and
-/// commands of a shell are not. And it opens `/dev/null` for each standard stream that is closed. So both are looked at
-/// before that.
+/// Rust's runtime ignores SIGPIPE before `main`, whatever its disposition: systemd(1) starts services with it ignored,
+/// and a shell does not ignore it for commands. The runtime also opens `/dev/null` for each standard stream that is
+/// closed. So both are recorded before.
 #[used]
 #[allow(unsafe_code)]
-// SAFETY: the loader calls every function in this section once, before `main`, on the only thread. This one takes none of
-// the arguments that it is called with, which the calling convention allows, and needs nothing that a runtime sets up.
+// SAFETY: the loader calls every function in this section once, before `main`, on the only thread. This function takes
+// none of the arguments that the loader passes, which the calling convention allows. It needs nothing that a runtime
+// sets up.
 #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
 #[cfg_attr(
     target_vendor = "apple",
@@ -46,12 +47,12 @@ fn is_closed(descriptor: i32) -> bool {
     unsafe { libc::fcntl(descriptor, libc::F_GETFD) == -1 }
 }
 
-/// Whether SIGPIPE was ignored when the program was started.
+/// Returns whether SIGPIPE was ignored when the program was started.
 pub(super) fn pipe_was_ignored() -> bool {
     SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
 }
 
-/// What a command is to be started with.
+/// The dispositions and streams with which a command is to be started.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dispositions {
     pipe_ignored: bool,
@@ -61,10 +62,11 @@ pub(super) struct Dispositions {
 }
 
 impl Dispositions {
-    /// Lets this process wait for its children: one that ignores SIGCHLD is not told how they end.
+    /// Lets this process wait for its children: the kernel does not report to a process that ignores SIGCHLD how they
+    /// end.
     #[allow(unsafe_code)]
     pub(super) fn for_waiting() -> io::Result<Self> {
-        // SAFETY: if there is a handler, it does nothing, which is safe at any moment.
+        // SAFETY: a handler, if there is one, does nothing, which is safe at any time.
         let before = unsafe { signal(Signal::SIGCHLD, kernel::TOLD_OF_CHILDREN) }?;
         Ok(Self {
             pipe_ignored: pipe_was_ignored(),
@@ -73,7 +75,7 @@ impl Dispositions {
         })
     }
 
-    /// Makes them what they were: between fork(2) and execve(2), so it makes nothing but system calls.
+    /// Restores them between fork(2) and execve(2), and so makes only system calls.
     #[allow(unsafe_code)]
     pub(super) fn restore(self) -> io::Result<()> {
         for (number, ignored) in [
@@ -81,7 +83,7 @@ impl Dispositions {
             (Signal::SIGCHLD, self.children_ignored),
         ] {
             if ignored {
-                // SAFETY: no function is made a handler.
+                // SAFETY: no function becomes a handler.
                 unsafe { signal(number, SigHandler::SigIgn) }?;
             }
         }

@@ -1,4 +1,4 @@
-//! What the first process of a PID namespace has to do for the others in it.
+//! The duties of the first process of a PID namespace toward the others in it.
 
 use std::{thread, time::Duration};
 
@@ -11,27 +11,27 @@ use rustix::process::{WaitOptions, getpid, wait};
 
 use super::kernel;
 
-/// How often processes that come in meanwhile, as by nsenter(1), are ended as well.
+/// How often to end processes that join meanwhile, as with nsenter(1).
 const ROUNDS: u32 = 64;
 
-/// How long to wait between two questions whether any other process is left.
+/// How long to wait between two checks for other processes.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How often to ask that.
+/// How many of these checks to make.
 const TICKS: u32 = 100;
 
-/// If this is the first process of a PID namespace, ends all others in it, its children and those that came in from
-/// outside: its own end would be theirs, but only after it has given up what it holds.
+/// Ends all other processes of a PID namespace, if this is the first one in it: its children, and processes that joined
+/// from outside. The kernel would end them with this process, but only after it has released its locks.
 ///
 /// # Errors
-/// A sentence if some cannot be ended, or are not known to have ended.
+/// A message if some cannot be ended, or are not known to have ended.
 pub(in super::super) fn end_all_others() -> Result<(), String> {
     if !getpid().is_init() {
         return Ok(());
     }
     let all = unistd::Pid::from_raw(-1);
     for _ in 0..ROUNDS {
-        // Neither this process nor one of a namespace above is among them.
+        // The kernel excludes this process, and those of a namespace above.
         let killed = kill(all, Signal::SIGKILL);
         if killed == Err(Errno::ESRCH) {
             return Ok(());
@@ -39,8 +39,8 @@ pub(in super::super) fn end_all_others() -> Result<(), String> {
         let Some(living) = kernel::living_others() else {
             return end_unseen(all);
         };
-        // A process that came in since then is sent the signal here: all that are listed are in this namespace, and this
-        // process is not among them.
+        // A process that joined since then gets the signal here: all listed processes are in this namespace, and this
+        // process is not listed.
         let is_beyond =
             |pid: &i32| kill(unistd::Pid::from_raw(*pid), Signal::SIGKILL) == Err(Errno::EPERM);
         let (beyond, ending): (Vec<_>, Vec<_>) = living.into_iter().partition(is_beyond);
@@ -60,7 +60,7 @@ pub(in super::super) fn end_all_others() -> Result<(), String> {
     )
 }
 
-/// Without a proc(5) of this namespace: waits for its children, and asks whether there are others.
+/// Waits for its children, and checks whether there are others, without a proc(5) of this namespace.
 fn end_unseen(all: unistd::Pid) -> Result<(), String> {
     loop {
         match wait(WaitOptions::empty()) {
@@ -75,8 +75,8 @@ fn end_unseen(all: unistd::Pid) -> Result<(), String> {
     }
 }
 
-/// Waits for processes that proc(5) does not show to this user (`hidepid=2`), for a bounded time. The kernel counts them
-/// all, and those that have ended until their parent has waited for them.
+/// Waits, for a bounded time, for processes that proc(5) does not show to this user (`hidepid=2`). The kernel counts
+/// them all, and those that have ended until their parent has waited for them.
 fn end_hidden(all: unistd::Pid) -> Result<(), String> {
     for _ in 0..TICKS {
         if are_gone(all) {
@@ -105,8 +105,8 @@ fn listed(pids: &[i32]) -> String {
     format!("pid {}", names.join(", "))
 }
 
-/// Waits for the children that have ended already, of which the first process is given all orphans. Elsewhere a process
-/// may have been given some as well: as a subreaper, or as a shell that became this program.
+/// Waits for the children that have ended already: the first process gets all orphans. Another process may have got
+/// some as well, as a subreaper, or as a shell that became this program.
 pub(in super::super) fn reap() {
     while matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
 }

@@ -1,4 +1,4 @@
-//! What Linux does for a parent of processes: prctl(2), proc(5).
+//! The services of Linux for a parent of processes: prctl(2), proc(5).
 
 use std::{
     fs, io,
@@ -16,26 +16,26 @@ use rustix::{
     },
 };
 
-/// How long to wait where the end of a process cannot be waited for.
+/// How long to wait where the end of a process cannot be polled.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long the ends of several processes are waited for, all together.
+/// How long the ends of several processes are waited for, in total.
 const ENDS: Duration = Duration::from_secs(1);
 
-/// What SIGCHLD is meant to do in a process that is told of it: it is blocked, and kept.
+/// The disposition of SIGCHLD in a process that wants to be notified: the signal is blocked, and stays pending.
 pub(super) const TOLD_OF_CHILDREN: SigHandler = SigHandler::SigDfl;
 
-/// Has this process sent SIGTERM once its parent ends. It makes nothing but a system call.
+/// Makes the kernel send SIGTERM to this process once its parent ends. Makes only a system call.
 pub(super) fn end_with_parent() -> io::Result<()> {
     Ok(set_parent_process_death_signal(Some(Signal::TERM))?)
 }
 
-/// Makes this process the parent of those of its descendants that lose theirs.
+/// Makes this process the parent of its orphaned descendants.
 pub(super) fn adopt_descendants() -> io::Result<()> {
     Ok(set_child_subreaper(Some(getpid()))?)
 }
 
-/// The children of this process; `None` where proc(5) does not list them, or shows another PID namespace.
+/// Returns the children of this process; `None` where proc(5) does not list them, or shows another PID namespace.
 pub(super) fn children() -> Option<Vec<i32>> {
     let lists = format!("/proc/self/task/{}/children", process::id());
     Path::new(&lists)
@@ -43,7 +43,7 @@ pub(super) fn children() -> Option<Vec<i32>> {
         .then(|| children_of(process::id().cast_signed()))
 }
 
-/// The children of all threads of a process, where proc(5) lists them.
+/// Returns the children of all threads of a process, where proc(5) lists them.
 pub(super) fn children_of(pid: i32) -> Vec<i32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task"));
     let tasks = tasks.into_iter().flatten().flatten();
@@ -55,25 +55,25 @@ pub(super) fn children_of(pid: i32) -> Vec<i32> {
     lists.flat_map(parse).collect()
 }
 
-/// When a process started, in ticks since the boot: with its number, that makes it out among all.
+/// Returns when a process started, in ticks since the boot: with its pid, that identifies it.
 pub(super) fn start_of(pid: i32) -> Option<u64> {
     field(&stat(pid)?, 19)
 }
 
-/// The number of a process' parent, 0 for one outside this PID namespace; `None` if it is not known.
+/// Returns the pid of a process's parent, 0 for one outside this PID namespace; `None` if it is not known.
 pub(super) fn parent_of(pid: i32) -> Option<i32> {
     let parent = field(&stat(pid)?, 1)?;
     i32::try_from(parent).ok()
 }
 
-/// A process' short name.
+/// Returns a process's short name.
 pub(super) fn name_of(pid: i32) -> Option<String> {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(name.trim_end().to_owned())
 }
 
-/// All processes that are seen beside this one and have not ended; `None` if proc(5) is missing, or shows those of
-/// another PID namespace than this process'.
+/// Returns all other processes that this one sees and that have not ended; `None` if proc(5) is missing, or shows those
+/// of another PID namespace than this process's.
 pub(super) fn living_others() -> Option<Vec<i32>> {
     let own = process::id().to_string();
     if fs::read_link("/proc/self").ok()? != Path::new(&own) {
@@ -86,7 +86,7 @@ pub(super) fn living_others() -> Option<Vec<i32>> {
     Some(pids.filter(|pid| is_living(*pid)).collect())
 }
 
-/// Whether a process has a thread that has not ended. Its parent may not have waited for it yet.
+/// Returns whether a process has a thread that has not ended. Its parent may not have waited for it yet.
 fn is_living(pid: i32) -> bool {
     let Some(stat) = stat(pid) else {
         return false;
@@ -95,7 +95,7 @@ fn is_living(pid: i32) -> bool {
     !is_zombie || field(&stat, 17).is_some_and(|threads| threads > 1)
 }
 
-/// What `/proc/PID/stat` says behind the name, which may hold anything.
+/// Returns the part of `/proc/PID/stat` behind the name, which may hold anything.
 fn stat(pid: i32) -> Option<String> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;
@@ -107,7 +107,7 @@ fn field(stat: &str, nth: usize) -> Option<u64> {
     stat.split(' ').nth(nth)?.trim_end().parse().ok()
 }
 
-/// Waits until each of these has ended, children or not, or cannot be waited for; for a bounded time.
+/// Waits until each of these has ended, children or not, or cannot be polled; for a bounded time.
 pub(super) fn await_ends(pids: &[i32]) {
     let begun = Instant::now();
     for pid in pids.iter().filter_map(|pid| Pid::from_raw(*pid)) {
@@ -115,7 +115,7 @@ pub(super) fn await_ends(pids: &[i32]) {
         let left = Timespec::try_from(left).ok();
         let ended = pidfd_open(pid, PidfdFlags::empty())
             .and_then(|it| poll(&mut [PollFd::new(&it, PollFlags::IN)], left.as_ref()));
-        // It is gone already, or there is no descriptor left.
+        // The process is gone already, or there is no descriptor left.
         if ended.is_err() {
             thread::sleep(PAUSE);
         }

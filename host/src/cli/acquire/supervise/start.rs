@@ -1,4 +1,4 @@
-//! Starting the command as env(1) would have, with what it inherits beside.
+//! The start of the command as with env(1), and what it inherits in addition.
 
 use std::{ffi::OsString, fs::File, io, os::unix::process::CommandExt, process::Command};
 
@@ -16,21 +16,21 @@ use super::{
 };
 use crate::cli::{notify, signals::Signals};
 
-/// Numbers of descriptors that scripts use for their own are below this.
+/// Scripts use descriptors below this number for their own purposes.
 const BEYOND_SCRIPTS: i32 = 10;
 
-/// What a command is given beside its arguments.
+/// What a command inherits in addition to its arguments.
 pub(in super::super) struct Inheritance {
-    /// Under which the kernel keeps the evidence, if the command is to have it.
+    /// Files with which the kernel keeps the evidence, if the command is to have it.
     evidence: Vec<File>,
-    /// The signals that are blocked in it.
+    /// The signals that are blocked in the command.
     mask: SigSet,
-    /// Whether the service manager listens to it.
+    /// Whether the service manager listens to the command.
     notifies: bool,
 }
 
 impl Inheritance {
-    /// As it was asked for.
+    /// Collects what the arguments ask for.
     pub(in super::super) fn of(
         locks: &[Lock],
         arguments: &Acquire,
@@ -47,7 +47,7 @@ impl Inheritance {
     }
 }
 
-/// A descriptor for each lock's evidence.
+/// Returns a descriptor for each lock's evidence.
 fn evidence(locks: &[Lock]) -> anyhow::Result<Vec<File>> {
     let mut evidence = Vec::new();
     for lock in locks {
@@ -58,7 +58,7 @@ fn evidence(locks: &[Lock]) -> anyhow::Result<Vec<File>> {
     Ok(evidence)
 }
 
-/// Starts it. The error says that it could not be started, and why.
+/// Starts the command. The error reports that it could not be started, and why.
 pub(super) fn start(
     command: &[OsString],
     locks: &[Lock],
@@ -72,9 +72,9 @@ pub(super) fn start(
             fcntl_setfd(file, FdFlags::empty())?;
         }
         dispositions.restore()?;
-        // If this process is killed the command has to end: it goes on only for as long as that takes it.
+        // If this process is killed, the command has to end. It runs on only as long as its own end takes.
         kernel::end_with_parent()?;
-        // The parent may have been killed before that was set. One in another PID namespace has no number here.
+        // The parent may have been killed before that call. A parent in another PID namespace has no pid here.
         if getppid().is_some_and(|now| now != parent) {
             return Err(io::ErrorKind::NotConnected.into());
         }
@@ -86,8 +86,8 @@ pub(super) fn start(
         child.env_remove(notify::SOCKET);
     }
     #[allow(unsafe_code)]
-    // SAFETY: between fork(2) and execve(2) only what is safe in a signal handler may be done, for the sake of programs
-    // with several threads. The function makes system calls and nothing else: no error that it returns allocates.
+    // SAFETY: between fork(2) and execve(2), a program with several threads may only do what is safe in a signal
+    // handler. The function makes only system calls, and no error that it returns allocates.
     unsafe {
         child.pre_exec(prepare);
     }

@@ -1,4 +1,4 @@
-//! Children that this process had before its command: a shell's, which it was before `exec lockhost`.
+//! The children that this process had before its command: those of the shell that it was before `exec lockhost`.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +6,23 @@ use rustix::process::Pid;
 
 use super::kernel;
 
-/// Processes that do not come from the command, by number, with their start times.
+/// Processes that do not come from the command, by pid, with their start times.
 ///
-/// Descendants of strangers count as strangers once they were seen below one: `--all` looks at each wake-up. One that loses
-/// its parent between two looks counts as the command's, and is waited for: the lock is held too long and not too short.
+/// Descendants of strangers count as strangers once they were seen below one: `--all` checks at each wake-up. One that
+/// loses its parent between two checks counts as the command's, and is waited for: the lock is then held too long
+/// rather than too short.
 #[derive(Debug, Default)]
 pub(super) struct Strangers(BTreeMap<i32, u64>);
 
 impl Strangers {
-    /// All descendants that this process has now, where proc(5) lists them.
+    /// Returns all descendants that this process has now, where proc(5) lists them.
     pub(super) fn now() -> Self {
         let mut strangers = Self::default();
         strangers.add(kernel::children().unwrap_or_default());
         strangers
     }
 
-    /// Forgets those that have ended, and adds their descendants.
+    /// Removes the strangers that have ended, and adds the descendants of the others.
     pub(super) fn look(&mut self) {
         self.0
             .retain(|pid, start| kernel::start_of(*pid) == Some(*start));
@@ -31,7 +32,7 @@ impl Strangers {
         }
     }
 
-    /// The children of this process that are none of them; `None` where proc(5) does not list children.
+    /// Returns the children of this process that are not strangers; `None` where proc(5) does not list children.
     pub(super) fn others(&self) -> Option<Vec<Pid>> {
         let children = kernel::children()?.into_iter();
         let others = children.filter(|pid| !self.contains(*pid));

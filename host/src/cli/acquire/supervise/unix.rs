@@ -1,4 +1,4 @@
-//! Parent of a command: passes signals on, stops and continues with it, reaps children.
+//! The parent of a command: passes signals on, stops and continues with it, reaps children.
 
 use std::{ffi::OsString, fs, io, process::ExitCode, thread, time::Duration};
 
@@ -35,21 +35,21 @@ pub(super) use self::{
     start::Inheritance,
 };
 
-/// What stands between paths in a variable.
+/// The separator of paths in a variable.
 pub(super) const SEPARATOR: &str = ":";
 
 /// How long supervision pauses after an error of its own.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest time between two looks at the children, which need no signal.
+/// The longest time between two checks of the children, without any signal.
 const BACKSTOP: Duration = Duration::from_secs(1);
 
-/// The exit code that a command had.
+/// Returns the exit code that a command had.
 pub(super) fn code(command: i32) -> ExitCode {
     u8::try_from(command).unwrap_or(u8::MAX).into()
 }
 
-/// Waits for the children that have ended, if that is what a signal reports.
+/// Waits for the children that have ended, if a signal reports that.
 pub(super) fn bury_orphans(caught: Caught) -> bool {
     let told = caught.is(Signal::SIGCHLD);
     if told {
@@ -58,7 +58,7 @@ pub(super) fn bury_orphans(caught: Caught) -> bool {
     told
 }
 
-/// With a command: from now on, all signals are caught; with `all`, orphans of the command's are waited for.
+/// Prepares for a command: from now on, all signals are caught; with `all`, the command's orphans are waited for.
 pub(super) fn expect_children(signals: &mut Signals, all: bool) -> anyhow::Result<()> {
     signals
         .catch_all(dispositions::pipe_was_ignored())
@@ -69,24 +69,24 @@ pub(super) fn expect_children(signals: &mut Signals, all: bool) -> anyhow::Resul
     Ok(())
 }
 
-/// A command, until it has ended. Dropping it waits for that: no lock is released under a command that runs, whatever goes
-/// wrong here.
+/// A command, until it has ended. Dropping this waits for that: even after an error here, no lock is released under a
+/// running command.
 pub(super) struct Supervision {
     command: Pid,
-    /// Whether its descendants are waited for as well; all children of this process are, but for these.
+    /// Whether its descendants are waited for as well: all children of this process except the strangers.
     all: bool,
     strangers: Strangers,
     status: Option<WaitStatus>,
-    /// This process has no child any more.
+    /// Whether this process has no child any more.
     is_gone: bool,
-    /// It went on after it was stopped, and this process was not told to.
+    /// Whether the command went on after it was stopped, though this process did not continue it.
     continued: bool,
-    /// Ctrl-C was pressed.
+    /// The signal of Ctrl-C, once that was pressed.
     interrupted: Option<Caught>,
 }
 
 impl Supervision {
-    /// Starts the command. The error says that it could not be started, and why.
+    /// Starts the command. The error reports that it could not be started, and why.
     pub(super) fn start(
         command: &[OsString],
         all: bool,
@@ -108,8 +108,9 @@ impl Supervision {
         })
     }
 
-    /// Until it has ended, and those that are waited for with it. `lost` is told of losses; whether the command is to
-    /// end for one. `failed` gets the first error of this supervision, which goes on.
+    /// Waits until the command has ended, and those that are waited for with it. Calls `lost` with each loss; it
+    /// returns whether the command is to end for it. Calls `failed` with the first error of this supervision, which
+    /// goes on.
     pub(super) fn until_end(
         mut self,
         events: &Events,
@@ -127,15 +128,15 @@ impl Supervision {
                         failed(error);
                     }
                     thread::sleep(PAUSE);
-                    // The signal that reported the command's end may have been read, and no other signal follows. If this
-                    // fails as well, the next look repeats it.
+                    // The signal that reported the command's end may have been read, and no other signal follows. If
+                    // this fails as well, the next check repeats it.
                     let _ = self.bury();
                 }
             }
         }
     }
 
-    /// Whether it is over.
+    /// Takes one step. Returns whether it was the last.
     fn step(
         &mut self,
         events: &Events,
@@ -166,7 +167,7 @@ impl Supervision {
         if self.status.is_none() || !self.all {
             return Ok(self.status.is_some() || self.is_gone);
         }
-        // Asked only whether there are any: who has ended by now is buried when that is told.
+        // Only checks whether there are children: the ended ones are reaped when their signal is read.
         match wait(WaitOptions::NOHANG | WaitOptions::CONTINUED) {
             Err(Errno::CHILD) => return Ok(true),
             Err(error) => return Err(error.into()),
@@ -194,13 +195,13 @@ impl Supervision {
         if caught.is(Signal::SIGCONT) {
             settle_group();
         }
-        // First, whatever has come: the end of the command may be told after a signal that was sent later. If that fails,
-        // the signal is passed on all the same.
+        // First, whatever was pending: the command's end may be reported after a signal that was sent later. If this
+        // fails, the signal is passed on all the same.
         let buried = self.bury();
         let stopped = matches!(buried, Ok(true));
         if caught.is(Signal::SIGCONT) {
-            // A shell continues all its job; somebody who means this process alone, only this one. One that came before the
-            // command stopped once more is not meant for it.
+            // A shell continues its whole job; a user who continues only this process means the command too. A SIGCONT
+            // from before the command stopped once more is not meant for it.
             if !stopped && !std::mem::take(&mut self.continued) {
                 self.recipients().for_each(pass::proceed);
             }
@@ -210,7 +211,7 @@ impl Supervision {
         buried.map(drop)
     }
 
-    /// The command; once that has ended, those that it left and that are waited for.
+    /// Returns the command, or once that has ended, the processes that it left and that are waited for.
     fn recipients(&self) -> impl Iterator<Item = Pid> + use<> {
         let left = match self.status {
             None => vec![self.command],
@@ -220,7 +221,8 @@ impl Supervision {
         left.into_iter()
     }
 
-    /// Takes in who has ended, was stopped or continued. Whether this process has stopped with the command meanwhile.
+    /// Reaps the children that have ended, and records which were stopped or continued. Returns whether this process
+    /// has stopped with the command meanwhile.
     fn bury(&mut self) -> io::Result<bool> {
         let any = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
         let mut stopped = false;
@@ -240,7 +242,7 @@ impl Supervision {
         }
     }
 
-    /// Does as the command did. Whether that was to stop.
+    /// Stops or continues as the command did. Returns whether it stopped.
     fn follow(&mut self, status: WaitStatus) -> io::Result<bool> {
         if let Some(signal) = status.stopping_signal() {
             self.continued = false;
@@ -269,19 +271,20 @@ impl Drop for Supervision {
     }
 }
 
-/// Stops this process for the reason that stopped the command, so that a shell sees its job stopped; until it is continued.
+/// Stops this process for the reason that stopped the command, so that a shell sees its job stopped. Returns once it is
+/// continued.
 fn stop(signal: i32) -> io::Result<()> {
     match Signal::try_from(signal) {
         Ok(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) => uncaught(signal),
-        // Meant for the command alone, perhaps, and then it is also continued alone. But nobody waits at a terminal for a
-        // job that has stopped.
+        // The signal may be for the command alone, which is then also continued alone. But no user waits at a terminal
+        // for a job that has stopped.
         Ok(Signal::SIGSTOP) if is_in_foreground() => Ok(nix::sys::signal::raise(Signal::SIGSTOP)?),
         _ => Ok(()),
     }
 }
 
-/// Waits until a signal that is just being sent to this process' group has reached all of it: Linux lets nobody set a group
-/// while it goes through one. Elsewhere, and in a group whose leader is outside of this PID namespace, the command may hear of
+/// Waits until a signal that is being sent to this process's group has reached all of it: Linux lets no process set a
+/// group meanwhile. On other systems, and in a group whose leader is outside this PID namespace, the command may get
 /// SIGCONT once more, which does no harm.
 fn settle_group() {
     job::set_own_group_again();

@@ -1,4 +1,4 @@
-//! Being the parent of a command: in a job with it, so that neither outlives the other unseen.
+//! The parent of a command: in a job with it, so that neither outlives the other unnoticed.
 
 use std::{
     ffi::OsString,
@@ -33,14 +33,14 @@ use crate::cli::{
     signals::{Caught, Signals},
 };
 
-/// What stands between paths in a variable.
+/// The separator of paths in a variable.
 pub(super) const SEPARATOR: &str = ";";
 
-/// How often it is looked whether descendants have ended: nobody tells.
+/// How often to check whether descendants have ended: the system does not notify.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The exit code that a command had, which is any number of 32 bits here. Whoever needs more than a byte of it ends with it
-/// at once: nothing is held any more.
+/// Returns the exit code that a command had, which is any 32-bit number here. A code above one byte ends the process at
+/// once: it holds nothing any more.
 pub(super) fn code(command: i32) -> ExitCode {
     match u8::try_from(command) {
         Ok(code) => code.into(),
@@ -48,10 +48,10 @@ pub(super) fn code(command: i32) -> ExitCode {
     }
 }
 
-/// No process is given orphans here.
+/// Does nothing: no process gets orphans here.
 pub(super) fn reap() {}
 
-/// No process is the first of a namespace here.
+/// Does nothing: no process is the first of a namespace here.
 ///
 /// # Errors
 /// None.
@@ -59,25 +59,25 @@ pub(super) fn end_all_others() -> Result<(), String> {
     Ok(())
 }
 
-/// Nothing tells of them.
+/// Returns `false`: no event reports orphans.
 pub(super) fn bury_orphans(_caught: Caught) -> bool {
     false
 }
 
-/// A handle tells of a command's end, and of nothing else.
+/// Does nothing: a handle reports a command's end, and no other event.
 pub(super) fn expect_children(_signals: &mut Signals, _all: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a command is given beside its arguments.
+/// What a command inherits in addition to its arguments.
 pub(super) struct Inheritance {
     job: Job,
-    /// Whether a service manager, of another system than this, listens to it.
+    /// Whether the service manager, of another system than this, listens to the command.
     notifies: bool,
 }
 
 impl Inheritance {
-    /// Its parent's job.
+    /// Returns the job of this process.
     pub(super) fn of(
         _locks: &[Lock],
         arguments: &Acquire,
@@ -100,7 +100,7 @@ pub(super) struct Supervision {
 }
 
 impl Supervision {
-    /// Starts the command. The error says that it could not be started, and why.
+    /// Starts the command. The error reports that it could not be started, and why.
     pub(super) fn start(
         command: &[OsString],
         all: bool,
@@ -120,8 +120,9 @@ impl Supervision {
         })
     }
 
-    /// Until it has ended, and those that are waited for with it. `lost` is told of losses; whether the command is to
-    /// end for one. `failed` gets the first error of this supervision, which goes on.
+    /// Waits until the command has ended, and those that are waited for with it. Calls `lost` with each loss; it
+    /// returns whether the command is to end for it. Calls `failed` with the first error of this supervision, which
+    /// goes on.
     pub(super) fn until_end(
         mut self,
         events: &Events,
@@ -144,7 +145,7 @@ impl Supervision {
         }
     }
 
-    /// Whether it is over.
+    /// Takes one step. Returns whether it was the last.
     fn step(
         &mut self,
         events: &Events,
@@ -159,11 +160,11 @@ impl Supervision {
             None => told.push(self.command.as_handle()),
             Some(_) => limit = limit.min(PAUSE),
         }
-        // What a console tells, the command hears as well.
+        // The console notifies the command as well.
         let _: Event = events.next(&told, limit)?;
         for change in losses.look() {
             if lost(change) {
-                // It is ended: there is no way to ask it to end.
+                // The command is killed: there is no way to ask it to end.
                 let _ = self.command.kill();
             }
         }
@@ -181,14 +182,14 @@ impl Supervision {
 
 impl Drop for Supervision {
     fn drop(&mut self) {
-        // No lock is released under a command that runs, whatever went wrong.
+        // Even after an error, no lock is released under a running command.
         if self.status.is_none() {
             let _ = self.command.wait();
         }
     }
 }
 
-/// This process, and all that it starts from now on: when this one ends without a word, the system ends the others.
+/// This process, and all that it starts from now on: if this process is killed, the system ends the others.
 struct Job(OwnedHandle);
 
 impl Job {
@@ -199,7 +200,7 @@ impl Job {
         if job.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the handle is new, and nobody else's.
+        // SAFETY: the handle is new, and has no other owner.
         let job = Self(unsafe { OwnedHandle::from_raw_handle(job) });
         job.limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE)?;
         // SAFETY: both handles are open.
@@ -215,7 +216,7 @@ impl Job {
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags = flags;
         let size = u32::try_from(size_of_val(&limits)).map_err(io::Error::other)?;
-        // SAFETY: the handle is open, and the limits are as long as is said.
+        // SAFETY: the handle is open, and `size` is that of the limits.
         let done = unsafe {
             SetInformationJobObject(
                 self.0.as_raw_handle(),
@@ -230,8 +231,8 @@ impl Job {
         }
     }
 
-    /// Whoever outlives this process is on its own from now on, as it is itself: a job that still has the limit would take it
-    /// along when its handle is closed.
+    /// Lets the processes that outlive this one run on: a job that still has the limit would end them when its handle
+    /// is closed.
     fn let_go(&self) -> io::Result<()> {
         self.limit(0)
     }
@@ -240,7 +241,7 @@ impl Job {
     fn is_this_process_alone(&self) -> io::Result<bool> {
         let mut found = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
         let size = u32::try_from(size_of_val(&found)).map_err(io::Error::other)?;
-        // SAFETY: the handle is open, and there is as much room for the answer as is said.
+        // SAFETY: the handle is open, and `size` is that of the buffer.
         let done = unsafe {
             QueryInformationJobObject(
                 self.0.as_raw_handle(),
@@ -259,7 +260,7 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        // There is nothing else to be done then.
+        // An error here leaves nothing else to do.
         let _ = self.let_go();
     }
 }

@@ -1,4 +1,4 @@
-//! The console that standard error may be.
+//! The console, if standard error is one.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -11,7 +11,7 @@ use windows_sys::Win32::System::Console::{
     GetConsoleScreenBufferInfo, SetConsoleMode,
 };
 
-/// Whether a line can be drawn on it, and drawn anew: older consoles know no control sequences.
+/// Returns whether a line can be drawn on it, and redrawn: older consoles know no control sequences.
 #[allow(unsafe_code)]
 pub(super) fn can_draw() -> bool {
     let console = stderr();
@@ -27,12 +27,12 @@ pub(super) fn can_draw() -> bool {
         }
 }
 
-/// A console has no background.
+/// Returns `true`: a console has no background.
 pub(super) fn is_in_foreground() -> bool {
     true
 }
 
-/// How many characters a line has room for; 0 where it does not tell.
+/// Returns how many characters a line has room for; 0 if the console does not report it.
 #[allow(unsafe_code)]
 pub(super) fn width() -> usize {
     let mut found = MaybeUninit::<CONSOLE_SCREEN_BUFFER_INFO>::uninit();
@@ -42,7 +42,7 @@ pub(super) fn width() -> usize {
     if !told {
         return 0;
     }
-    // SAFETY: it was told, so it is written.
+    // SAFETY: the call succeeded, so the value is written.
     let window = unsafe { found.assume_init() }.srWindow;
     usize::try_from(i32::from(window.Right) - i32::from(window.Left) + 1).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! What there is to be looked at on Linux.
+//! What doctor can check on Linux.
 
 mod privacy;
 mod sentences;
@@ -11,6 +11,6 @@ pub(super) use self::{
 /// Where processes are listed.
 pub(super) const LIST: &str = "/proc";
 
-/// Why this process may not be there.
+/// Why this process may be missing there.
 pub(super) const NO_LIST: &str =
     "it is not mounted, is another PID namespace's, or makes something up for this process";

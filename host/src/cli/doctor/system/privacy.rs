@@ -1,4 +1,4 @@
-//! What other users may do with a file, as its mode says.
+//! The access of other users to a file, as its mode grants it.
 
 use std::{
     fs::{self, File, Permissions},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::cli::doctor::finding::Finding;
 
-/// Whether a file can be kept from other users.
+/// Checks whether a file can be kept from other users.
 pub(in super::super) fn privacy(path: &Path, file: &File) -> Finding {
     Finding::tried(
         "files can be made private to their user",

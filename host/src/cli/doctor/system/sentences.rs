@@ -1,14 +1,14 @@
 //! Text that all Unix systems share.
 
-/// The number of a process that there always is.
+/// The pid of a process that always exists.
 pub(in super::super) const FIRST: u32 = 1;
 
-/// What tells owners of this machine from those of others, and why there may be none of it.
+/// What distinguishes owners of this machine from those of others, and why it may be missing.
 pub(in super::super) const BOOT: &str = "the boot has an id";
 pub(in super::super) const NO_BOOT: &str =
     "none is shown: owners of other boots and of this one are not told apart";
 
-/// What locks are worth that are judged by their owners' identities.
+/// Returns what locks guarantee that are judged by their owners' identities.
 pub(in super::super) fn claims(_has_boot: bool) -> &'static str {
     "locks here are judged right among processes that see each other; an owner of another machine, container or boot counts \
      as alive until a person says otherwise"

@@ -1,4 +1,4 @@
-//! What there is to be looked at on other systems than Linux.
+//! What doctor can check on Unix systems other than Linux.
 
 mod privacy;
 mod sentences;
@@ -11,5 +11,5 @@ pub(super) use self::{
 /// Where processes are listed.
 pub(super) const LIST: &str = "the system's list";
 
-/// Why this process may not be there.
+/// Why this process may be missing there.
 pub(super) const NO_LIST: &str = "processes are not looked at here";

@@ -1,4 +1,4 @@
-//! What keeps this user from taking a lock, as far as it can be seen without trying.
+//! The permissions that keep this user from taking a lock, as far as they can be seen without trying.
 
 use std::{
     fs,
@@ -16,17 +16,17 @@ use rustix::{
 /// The bit of a directory's mode that keeps its users from each other's files.
 const STICKY: u32 = 0o1000;
 
-/// Why this process may make no file in a directory; `None` if it may, as far as the system shows it.
+/// Returns why this process may make no file in a directory; `None` if it may, as far as the system shows it.
 pub(super) fn denial(directory: &Path) -> Option<Error> {
     let access = Access::WRITE_OK | Access::EXEC_OK;
     match accessat(CWD, directory, access, AtFlags::EACCESS) {
-        // Where no such question can be asked, nothing is known.
+        // If the system cannot answer, nothing is known.
         Ok(()) | Err(Errno::NOSYS | Errno::INVAL) => None,
         Err(error) => Some(error.into()),
     }
 }
 
-/// The same for a file that has to be removed first: in a directory with the sticky bit, others' files stay.
+/// Does the same for a file that has to be removed first: in a directory with the sticky bit, other users' files stay.
 pub(super) fn denial_of_removal(file: &Path, directory: &Path) -> Option<Error> {
     if let Some(error) = denial(directory) {
         return Some(error);

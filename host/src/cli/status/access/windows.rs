@@ -1,13 +1,13 @@
-//! What keeps this user from taking a lock: only a try shows it, which would change something.
+//! The permissions that keep this user from taking a lock: only a try shows them, which would change something.
 
 use std::{io::Error, path::Path};
 
-/// Nothing is known.
+/// Returns `None`: nothing is known.
 pub(super) fn denial(_directory: &Path) -> Option<Error> {
     None
 }
 
-/// Nothing is known.
+/// Returns `None`: nothing is known.
 pub(super) fn denial_of_removal(_file: &Path, _directory: &Path) -> Option<Error> {
     None
 }

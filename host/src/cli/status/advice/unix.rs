@@ -1,6 +1,6 @@
-//! How a process is ended.
+//! The command that ends a process.
 
-/// The command that asks processes of these numbers to end.
+/// Returns the command that asks processes with these pids to end.
 pub(super) fn ending(numbers: &str) -> String {
     format!("kill {numbers}")
 }

@@ -1,6 +1,7 @@
-//! How a process is ended.
+//! The command that ends a process.
 
-/// The command that asks it to end. One without a window may have to be made to, which the command says.
+/// Returns the command that asks a process to end. One without a window may have to be forced, which the command
+/// reports.
 pub(super) fn ending(number: &str) -> String {
     format!("taskkill /pid {number}")
 }
