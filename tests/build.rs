@@ -1,12 +1,12 @@
-//! Finds out what cannot be tested here, so that those tests are reported as ignored, with the reason.
-//! `LOCKHOST_REQUIRE_ALL=1` has them run, and fail, all the same.
+//! Detects what cannot be tested here, so that those tests are reported as ignored, with the reason. With
+//! `LOCKHOST_REQUIRE_ALL=1` they run, and fail, all the same.
 
 use std::{collections::BTreeSet, env, error::Error, fs, path::Path, process::Command};
 
 const NOTED: &str = "../host/lockfile.wasm.rustc";
 const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
 
-/// What may be missing: each is a `cfg`.
+/// The parts that may be missing: each is a `cfg`.
 const PARTS: [&str; 20] = [
     "not_root",
     "no_wasm_target",
@@ -30,7 +30,7 @@ const PARTS: [&str; 20] = [
     "under_wine",
 ];
 
-/// What some tests need together: a `cfg` each, where any part is missing.
+/// The parts that some tests need together: a `cfg` each, set if any part is missing.
 const TOGETHER: [(&str, &[&str]); 6] = [
     ("not_root_or_no_strace", &["not_root", "no_strace"]),
     ("no_fuse_or_strace", &["no_fuse", "no_strace"]),
@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rustlib = Path::new(&ask(&["--print", "sysroot"])?).join("lib/rustlib");
     watch_for_changes(&rustlib);
     let mut missing = Missing::new();
-    // What is built for Windows elsewhere runs under Wine, where no package helps against what that does differently.
+    // Tests for Windows that are built on another system run under Wine. No package helps where Wine differs.
     if env::var("CARGO_CFG_WINDOWS").is_ok() && !cfg!(windows) {
         missing.insert("under_wine");
     }
@@ -80,8 +80,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Has this run again once a program, a target or the user has changed. Only what exists is named: cargo takes a missing
-/// file for a changed one, and would compile these tests anew each time.
+/// Makes cargo run this again once a program, a target or the user has changed. Only existing files are named: for
+/// cargo a missing file is a changed one, and it would compile these tests each time.
 fn watch_for_changes(rustlib: &Path) {
     println!("cargo::rerun-if-changed={}", rustlib.display());
     println!("cargo::rerun-if-env-changed=PATH");
@@ -93,7 +93,7 @@ fn watch_for_changes(rustlib: &Path) {
     }
 }
 
-/// Which programs are there, and whether this user and kernel let them do what the tests have them do.
+/// Checks which programs exist, and whether this user and kernel let them do what the tests need.
 fn find_programs(missing: &mut Missing) -> Result<(), Box<dyn Error>> {
     let is_root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
     let fuse = [
@@ -132,7 +132,7 @@ fn find_programs(missing: &mut Missing) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Why the component cannot be built here to the byte: the first reason, as a test is ignored for one.
+/// Finds why the component cannot be built here to the byte: the first reason, as a test is ignored for one.
 fn find_component_tools(target: &Path, missing: &mut Missing) -> Result<(), Box<dyn Error>> {
     let wasm_opt = Command::new("wasm-opt").arg("--version").output();
     if !target.is_dir() {
@@ -147,7 +147,7 @@ fn find_component_tools(target: &Path, missing: &mut Missing) -> Result<(), Box<
     Ok(())
 }
 
-/// What namespaces(7) can be made, and whether there are the tools for what is done in them.
+/// Checks which namespaces(7) can be made, and whether the tools for use in them exist.
 fn find_namespaces(missing: &mut Missing) {
     let nested = [
         "--pid",
@@ -158,7 +158,7 @@ fn find_namespaces(missing: &mut Missing) {
         "true",
     ];
     if !are_installed(&["nsenter", "setpriv"]) || !unshares(&nested) {
-        // Nothing is mounted but in a namespace.
+        // File systems are only mounted in a namespace.
         missing.extend([
             "no_namespaces",
             "no_time_namespaces",
@@ -173,7 +173,7 @@ fn find_namespaces(missing: &mut Missing) {
     }
 }
 
-/// Which file systems can be made and mounted, as only trying tells.
+/// Checks which file systems can be made and mounted; only a try shows that.
 fn find_file_systems(missing: &mut Missing) -> Result<(), Box<dyn Error>> {
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     let tries = [

@@ -1,5 +1,5 @@
-//! Processes that take a lock and give it up all the time, some of them killed meanwhile, and counts of what became of
-//! that.
+//! Processes that acquire and release a lock all the time, some of them killed meanwhile, and the counts of their
+//! results.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::{exclusion_oracle::ExclusionOracle, jitter::Jitter};
 
-/// How long nobody gets in before that counts as a wedge. Nothing takes a hundredth of it.
+/// How long no process acquires the lock before that counts as a wedge. No acquisition takes a hundredth of it.
 const WEDGED: Duration = Duration::from_secs(60);
 
 /// The processes of a churn.
@@ -26,32 +26,32 @@ const WEDGED: Duration = Duration::from_secs(60);
 pub struct Crew {
     /// The worker, `tests/src/bin/churn.rs`.
     pub program: PathBuf,
-    /// What each process runs: the worker's KIND, and how many threads.
+    /// The task of each process: the worker's KIND, and how many threads.
     pub workers: Vec<(&'static str, usize)>,
-    /// The original, where there is one among them.
+    /// The original, if there is one among them.
     pub original: PathBuf,
-    /// Of how many times that somebody gets in one is followed by a kill; 0 for none.
+    /// One in this many acquisitions is followed by a kill; 0 for none.
     pub kill_one_in: u32,
 }
 
-/// What became of a churn.
+/// The counts of a churn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// How often somebody got in.
+    /// How often a process acquired the lock.
     pub acquisitions: usize,
-    /// Of these, how often one of the original did.
+    /// Of these, how often an original did.
     pub by_originals: usize,
-    /// How many dead locks were replaced.
+    /// How many dead owners' locks were replaced.
     pub reclaims: usize,
-    /// How often somebody was refused, as far as is known of those who were killed later.
+    /// How often a process was refused, as far as is known of those that were killed later.
     pub refusals: usize,
     /// How many processes were killed.
     pub kills: usize,
-    /// How often somebody got in beside an owner, or was there still when another began.
+    /// How often a process acquired the lock beside an owner, or still had it when another acquired it.
     pub double_owners: usize,
-    /// How often an owner of ours found its lock removed or replaced.
+    /// How often a lockhost owner found its lock removed or replaced.
     pub losses: usize,
-    /// How often nobody got in for a minute.
+    /// How often no process acquired the lock for a minute.
     pub wedges: usize,
     /// How often an attempt or a release failed.
     pub failures: usize,
@@ -90,7 +90,7 @@ impl fmt::Display for Counts {
 }
 
 impl Crew {
-    /// Lets them churn until somebody has got in so many times, and ends them.
+    /// Lets them churn until they have acquired the lock this many times, and ends them.
     ///
     /// # Panics
     /// If processes cannot be started, or files not be read.
@@ -101,8 +101,8 @@ impl Crew {
         churn.end()
     }
 
-    /// Lets them churn and kills them, several at once and at any moment, until so many have been killed, and the rest in
-    /// the end. After each time some process gets in. How many files there were at most, too.
+    /// Lets them churn and kills them, several at once and at any moment, until this many have been killed, and the
+    /// rest at the end. After each kill, some process acquires the lock. Also returns the largest number of files.
     ///
     /// # Panics
     /// As [`Crew::churn`].
@@ -114,11 +114,11 @@ impl Crew {
     }
 }
 
-/// Which process says what; `None` once it will say no more.
+/// A process's line; `None` once it prints no more.
 type Told = (usize, Option<String>);
 
 struct Worker {
-    /// Which of the crew.
+    /// Its place in the crew.
     place: usize,
     kind: &'static str,
     child: Child,
@@ -129,14 +129,14 @@ struct Churn<'a> {
     directory: &'a Path,
     told: Sender<Told>,
     listener: Receiver<Told>,
-    /// How many processes there were, which are numbered by it.
+    /// How many processes were started, which also numbers them.
     started: usize,
-    /// How many of them may still say something.
+    /// How many of them may still print.
     talking: usize,
     workers: BTreeMap<usize, Worker>,
     killed: BTreeSet<String>,
     counts: Counts,
-    /// Gone after the workers, which write there.
+    /// Removed after the workers, which write there.
     oracles: TempDir,
 }
 
@@ -177,7 +177,7 @@ impl<'a> Churn<'a> {
         let output = child.stdout.take().expect("it is piped");
         let told = self.told.clone();
         thread::spawn(move || {
-            // Nobody listens any more once the churn is over.
+            // No receiver is left once the churn is over.
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 let _ = told.send((number, Some(line)));
             }
@@ -198,7 +198,7 @@ impl<'a> Churn<'a> {
         }
     }
 
-    /// How many files there were at most.
+    /// Returns the largest number of files.
     fn run_under_kills(&mut self, kills: usize) -> usize {
         let jitter = Jitter::new(5);
         let mut most = 0;
@@ -215,7 +215,7 @@ impl<'a> Churn<'a> {
             let places = self.kill_at_once(&victims);
             most = most.max(self.files().len());
             places.into_iter().for_each(|place| self.start(place));
-            // What was said before the kill says nothing of what comes after it.
+            // A line from before the kill proves nothing about the time after it.
             while let Ok((worker, line)) = self.listener.try_recv() {
                 self.hear(worker, line);
             }
@@ -231,7 +231,7 @@ impl<'a> Churn<'a> {
         files.flatten().map(|file| file.file_name()).collect()
     }
 
-    /// Who says something next, and whether it got in; `None` if none does for too long.
+    /// Returns the process that prints next, and whether it acquired the lock; `None` if no process does for too long.
     fn next(&mut self) -> Option<(usize, bool)> {
         match self.listener.recv_timeout(WEDGED) {
             Ok((worker, line)) => Some((worker, self.hear(worker, line))),
@@ -244,7 +244,7 @@ impl<'a> Churn<'a> {
         }
     }
 
-    /// Whether somebody got in.
+    /// Returns whether a process acquired the lock.
     fn hear(&mut self, worker: usize, line: Option<String>) -> bool {
         let Some(line) = line else {
             self.talking -= 1;
@@ -274,7 +274,7 @@ impl<'a> Churn<'a> {
         false
     }
 
-    /// Kills whoever has just got in, or anybody, and starts another in its place.
+    /// Kills the process that has just acquired the lock, and others at random, and starts new ones in their place.
     fn kill(&mut self, owner: usize) {
         let mortal = |worker: &Worker| worker.kind == "lockhost";
         let victims: Vec<usize> = self
@@ -288,7 +288,7 @@ impl<'a> Churn<'a> {
         places.into_iter().for_each(|place| self.start(place));
     }
 
-    /// Kills all of these, and then waits for them: which of the crew they were.
+    /// Kills all of these, and then waits for them. Returns their places in the crew.
     fn kill_at_once(&mut self, victims: &[usize]) -> Vec<usize> {
         let mut workers: Vec<Worker> = victims
             .iter()
@@ -322,7 +322,7 @@ impl<'a> Churn<'a> {
         let verdict = ExclusionOracle::new(self.oracles.path())
             .judge(&self.killed)
             .expect("the journal can be read");
-        // Some were killed before they could say so.
+        // Some were killed before they could print it.
         self.counts.acquisitions = verdict.owners;
         self.counts.double_owners = verdict.beside + verdict.unexplained;
         self.counts
@@ -331,7 +331,7 @@ impl<'a> Churn<'a> {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Both fail where it has ended and was waited for.
+        // Both fail if the process has ended and was waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

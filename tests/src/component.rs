@@ -12,7 +12,7 @@ use std::{
 
 use wit_component::{ComponentEncoder, DecodedWasm, WitPrinter};
 
-/// The repository.
+/// Returns the repository's path.
 #[must_use]
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -21,9 +21,8 @@ pub fn workspace() -> PathBuf {
 /// Builds the component, with `target` for the compiler's files. The same source, rustc and wasm-opt make the same
 /// bytes.
 ///
-/// Components are encoded as if nobody minded a fifth more of bytes, and there are no options for it, so what comes of
-/// that is gone over once more. What the component imports and exports stays the same to the letter, which is seen to
-/// here.
+/// The encoder of components makes a fifth more bytes than needed, and has no options for that, so its output is
+/// processed once more. The component's imports and exports stay the same to the letter, which this function checks.
 ///
 /// # Panics
 /// If it cannot be built.
@@ -39,7 +38,7 @@ pub fn build(target: &Path) -> Vec<u8> {
     component
 }
 
-/// The core module.
+/// Compiles the core module.
 fn compile(target: &Path) -> Vec<u8> {
     let status = Command::new(env!("CARGO"))
         .args(["rustc", "--quiet", "--package", "lockhost-guest", "--lib"])
@@ -53,8 +52,8 @@ fn compile(target: &Path) -> Vec<u8> {
         ])
         .arg("--target-dir")
         .arg(target)
-        // This target's own default is position-independent code, which a component has no use for. The reduction of
-        // loop strength trades bytes for time that nothing here spends.
+        // This target's own default is position-independent code, for which a component has no use. The reduction of
+        // loop strength trades bytes for time that is not spent here.
         .args(["--", "-C", "relocation-model=static"])
         .args(["-C", "llvm-args=-disable-lsr"])
         // Inlining a call that is this small costs fewer bytes than the call.
@@ -71,8 +70,8 @@ fn compile(target: &Path) -> Vec<u8> {
     fs::read(smaller).expect("the module was written")
 }
 
-/// The component that is made of a core module. Without an adapter for WASI its imports keep the version that wit/
-/// names, which every 0.2 host can link.
+/// Encodes a core module as a component. Without an adapter for WASI its imports keep the version that wit/ names,
+/// which every 0.2 host can link.
 fn encode(module: &[u8]) -> Vec<u8> {
     ComponentEncoder::default()
         .module(module)
@@ -80,7 +79,7 @@ fn encode(module: &[u8]) -> Vec<u8> {
         .expect("the module has what a component needs")
 }
 
-/// What a component imports and exports, as WIT. Decoding it validates the component as well.
+/// Returns a component's imports and exports as WIT. Decoding also validates the component.
 fn wit(component: &[u8]) -> String {
     let decoded = wit_component::decode(component).expect("a component");
     assert!(

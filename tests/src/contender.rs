@@ -21,24 +21,24 @@ impl Default for Barrier {
     }
 }
 
-/// What became of a contender.
+/// The result of a contender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It says that it has the lock, and holds it.
+    /// It reports that it has the lock, and holds it.
     Owns,
-    /// It ended with this code and these words.
+    /// It ended with this code and this output.
     Ended(Option<i32>, String),
 }
 
 impl Answer {
-    /// Whether it was refused, as somebody else is the owner.
+    /// Returns whether it was refused because of another owner.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(self, Answer::Ended(Some(75), _))
     }
 }
 
-/// A process that wants the lock. It is ended with the value, by its id, whatever it does.
+/// A process that wants the lock. Dropping the value ends it, by its id, whatever it does.
 pub struct Contender {
     child: Child,
     input: Option<ChildStdin>,
@@ -46,7 +46,7 @@ pub struct Contender {
 }
 
 impl Contender {
-    /// Starts one.
+    /// Starts a contender.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -64,7 +64,7 @@ impl Contender {
         }
     }
 
-    /// `lockhost acquire` on a directory, until it is told to [`stop`](Self::stop).
+    /// Starts `lockhost acquire` on a directory, until a test calls [`stop`](Self::stop).
     ///
     /// # Panics
     /// If it cannot be started.
@@ -73,7 +73,7 @@ impl Contender {
         Self::start(acquire().arg(directory))
     }
 
-    /// The same, once it has the lock.
+    /// Does the same, and waits until it has the lock.
     ///
     /// # Panics
     /// If it does not get it.
@@ -84,13 +84,13 @@ impl Contender {
         owner
     }
 
-    /// Its number.
+    /// Returns its pid.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The next line that it prints; empty once it prints no more.
+    /// Returns the next line that it prints; empty once it prints no more.
     ///
     /// # Panics
     /// If its output cannot be read.
@@ -102,16 +102,16 @@ impl Contender {
         line.trim_end().to_owned()
     }
 
-    /// Tells it to go on from where it pauses.
+    /// Lets it go on from where it pauses.
     ///
     /// # Panics
-    /// If it does not listen.
+    /// If it does not read its input.
     pub fn go_on(&mut self) {
         let input = self.input.as_mut().expect("its input is piped");
         input.write_all(b"\n").expect("it listens");
     }
 
-    /// Waits for what becomes of it.
+    /// Waits for its result.
     ///
     /// # Panics
     /// If it can neither be read nor waited for.
@@ -123,7 +123,7 @@ impl Contender {
         Answer::Ended(status.code(), self.complaints())
     }
 
-    /// What it printed on standard error, once it has ended.
+    /// Returns its output on standard error, once it has ended.
     ///
     /// # Panics
     /// If that cannot be read.
@@ -137,7 +137,7 @@ impl Contender {
         text
     }
 
-    /// How it ended; `None` while it runs.
+    /// Returns its exit status; `None` while it runs.
     ///
     /// # Panics
     /// If it cannot be waited for.
@@ -166,16 +166,16 @@ impl Contender {
 
 impl Drop for Contender {
     fn drop(&mut self) {
-        // It may have ended already; `kill` knows, and never signals a number that is somebody else's by now.
+        // It may have ended already; `kill` knows, and never signals a pid that another process has by now.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// How many rounds each kind of race gets: what `LOCKHOST_ROUNDS` says, 8 by default.
+/// Returns how many rounds each kind of race gets: the value of `LOCKHOST_ROUNDS`, 8 by default.
 ///
 /// # Panics
-/// If that is no number.
+/// If that is not a number.
 #[must_use]
 pub fn rounds() -> usize {
     let rounds = env::var("LOCKHOST_ROUNDS").ok();
@@ -184,8 +184,8 @@ pub fn rounds() -> usize {
     })
 }
 
-/// Waits until each has said what became of it, and counts those that say they own the lock: all of them at the same
-/// time, since an owner holds it until it is told.
+/// Waits until each has reported its result, and counts those that report the lock as theirs. They all have it at the
+/// same time, since an owner holds it until a test stops it.
 pub fn owners(contenders: &mut [Contender]) -> (usize, Vec<Answer>) {
     let answers: Vec<Answer> = contenders.iter_mut().map(Contender::answer).collect();
     let owners = answers
@@ -195,8 +195,8 @@ pub fn owners(contenders: &mut [Contender]) -> (usize, Vec<Answer>) {
     (owners, answers)
 }
 
-/// So many processes on a directory at once: exactly one owner, everybody else honestly refused; when all have gone a
-/// newcomer gets in, and nothing is left.
+/// Starts this many processes on a directory at once: exactly one becomes the owner, and all others are honestly
+/// refused. When all have gone, a newcomer acquires the lock, and no file is left.
 ///
 /// # Panics
 /// If it is not so.

@@ -1,4 +1,4 @@
-//! In place of a program that this system has no use for: cargo builds every program everywhere.
+//! A stub for a program that this system has no use for: cargo builds every program on every system.
 
 use std::process::ExitCode;
 

@@ -1,10 +1,10 @@
-//! Who owned what when, told by something else than the lock that is tested.
+//! A record of owners and their times, independent of the lock that is tested.
 //!
-//! An owner takes flock(2) on a file of its own opening, and writes into a journal (O_APPEND, one write a line) when it
-//! begins and when it ends. The kernel drops the flock when a process dies, before anybody can see it dead: a process is
-//! shown as a zombie, and its number is free, only after its files are closed. So whoever has been let in finds the
-//! flock free unless somebody else who was let in is still there. And whoever the journal shows as not having ended by
-//! then was killed, which its killer has to confirm.
+//! An owner takes flock(2) on a file of its own opening. It writes into a journal (O_APPEND, one write a line) when it
+//! begins and when it ends. The kernel drops the flock when a process dies, before any process can see it dead: a
+//! process becomes a zombie, and its pid free, only after its files are closed. So a process that was let in finds the
+//! flock free unless another one that was let in is still there. If the journal shows no end of an earlier owner by
+//! then, that owner was killed, which its killer has to confirm.
 
 use std::{
     collections::BTreeSet,
@@ -26,12 +26,12 @@ pub struct Tenure {
     journal: File,
     name: String,
     alone: bool,
-    /// Locked, if it is alone.
+    /// Locked, if the owner is alone.
     _owner: File,
 }
 
 impl ExclusionOracle {
-    /// In this directory.
+    /// Returns an oracle with its files in this directory.
     #[must_use]
     pub fn new(directory: &Path) -> Self {
         Self {
@@ -40,11 +40,11 @@ impl ExclusionOracle {
         }
     }
 
-    /// An owner begins. Its name is that of its process, a full stop, and what tells it from other owners in that
-    /// process.
+    /// Records that an owner begins. Its name is that of its process, a full stop, and a part that distinguishes it
+    /// from other owners in that process.
     ///
     /// # Errors
-    /// If it cannot be written down.
+    /// If it cannot be recorded.
     pub fn begin(&self, name: &str) -> io::Result<Tenure> {
         let mut options = File::options();
         options.append(true).create(true);
@@ -61,13 +61,13 @@ impl ExclusionOracle {
         })
     }
 
-    /// What the journal comes to. `killed` are the processes that were.
+    /// Returns the verdict on the journal. `killed` are the processes that were.
     ///
     /// # Errors
     /// If it cannot be read.
     pub fn judge(&self, killed: &BTreeSet<String>) -> io::Result<Verdict> {
         let text = match fs::read_to_string(&self.journal) {
-            // Nobody has begun.
+            // No owner has begun.
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             text => text?,
         };
@@ -90,30 +90,30 @@ impl ExclusionOracle {
 }
 
 impl Tenure {
-    /// Whether nobody else was there when it began.
+    /// Returns whether no other owner was there when it began.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.alone
     }
 
-    /// It ends; the lock is given up after that.
+    /// Records that it ends; the lock is released after that.
     ///
     /// # Errors
-    /// If that cannot be written down.
+    /// If that cannot be recorded.
     pub fn end(mut self) -> io::Result<()> {
         self.journal
             .write_all(format!("end {}\n", self.name).as_bytes())
     }
 }
 
-/// What became of all owners.
+/// The verdict on all owners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// How many there were.
     pub owners: usize,
     /// How many began while another was there.
     pub beside: usize,
-    /// How many never said that they ended, though nobody killed them.
+    /// How many never recorded their end, though they were not killed.
     pub unexplained: usize,
 }
 
@@ -177,7 +177,7 @@ mod tests {
         let second = oracle.begin("1.1").unwrap();
         assert!(!second.is_alone());
         first.end().unwrap();
-        // The second is there still, though it could not lock the file.
+        // The second is still there, though it could not lock the file.
         let third = oracle.begin("2.0").unwrap();
         second.end().unwrap();
         third.end().unwrap();

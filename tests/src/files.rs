@@ -1,4 +1,4 @@
-//! What the operating system says of files, asked without lockhost.
+//! The operating system's reports about files, without lockhost.
 
 #[cfg_attr(unix, path = "files/unix.rs")]
 #[cfg_attr(windows, path = "files/windows.rs")]
@@ -6,24 +6,24 @@ mod platform;
 
 pub use platform::*;
 
-/// What tells a file from all others on this machine.
+/// The number that distinguishes a file from all others on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
-    /// Which file system it is on.
+    /// The file system.
     pub device: u64,
-    /// Which file it is there.
+    /// The file on that file system.
     pub number: u64,
 }
 
 /// A file as it is at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Which file it is.
+    /// The file's id.
     pub id: Id,
     /// How many names it has.
     pub links: u64,
     /// How many bytes.
     pub size: u64,
-    /// When it was changed last, in the system's own units and from where it counts.
+    /// The time of its last change, in the system's own units and epoch.
     pub changed: i128,
 }

@@ -1,6 +1,6 @@
 //! Directories as a starting process may find them.
 
-// Numbers of users and modes are POSIX' alone.
+// Only POSIX has numbers of users and modes.
 #[cfg(unix)]
 mod users;
 
@@ -18,13 +18,13 @@ use tempfile::TempDir;
 
 use crate::{identity::Identity, launch};
 
-/// A number that no process has: beyond what Linux ever counts to (4,194,304).
+/// A pid that no process has: beyond Linux's largest (4,194,304).
 pub const NOBODY: &str = "999999999\n";
 
-/// A directory of its own, gone with the value.
+/// A directory of its own, removed with the value.
 pub struct Fixture {
     directory: TempDir,
-    /// Made when something has to be run from it.
+    /// Made when a program has to be run from it.
     #[cfg_attr(
         windows,
         expect(dead_code, reason = "nobody becomes another user there")
@@ -33,7 +33,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// With nothing in it.
+    /// Returns an empty directory.
     ///
     /// # Panics
     /// If there is no room for temporary directories.
@@ -42,7 +42,7 @@ impl Fixture {
         Self::free_in(&env::temp_dir())
     }
 
-    /// With nothing in it, in another place than where temporary files are.
+    /// Returns an empty directory in another place than that of temporary files.
     ///
     /// # Panics
     /// If it cannot be made there.
@@ -55,7 +55,7 @@ impl Fixture {
         }
     }
 
-    /// With a file that another program left.
+    /// Adds a file that another program left.
     ///
     /// # Panics
     /// If it cannot be written.
@@ -65,7 +65,7 @@ impl Fixture {
         self
     }
 
-    /// As [`Fixture::with`], an hour ago.
+    /// Adds a file as [`Fixture::with`] does, an hour old.
     ///
     /// # Panics
     /// If it cannot be written.
@@ -81,14 +81,14 @@ impl Fixture {
         fixture
     }
 
-    /// With the lock of a dead process.
+    /// Returns a directory with the lock of a dead process.
     #[must_use]
     pub fn stale() -> Self {
         Self::free().with("tinyforge.lock", NOBODY)
     }
 
-    /// With a claim that a process of this number left, and further names of it. The process is gone: the number must be
-    /// beyond what the kernel counts to.
+    /// Adds a claim that a process with this pid left, under further names too. The process is gone: the pid must be
+    /// beyond the kernel's largest.
     ///
     /// # Panics
     /// If the files cannot be made.
@@ -99,23 +99,23 @@ impl Fixture {
         self
     }
 
-    /// Where it is.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// The lock file.
+    /// Returns the path of the lock file.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.path().join("tinyforge.lock")
     }
 
-    /// What is in it, sorted. On a FUSE file system, once its server has heard that nobody has the rest open any more:
-    /// until then it keeps a file that was removed, under a name of its own.
+    /// Returns its files, sorted. A FUSE server keeps a removed file under a name of its own as long as a process has
+    /// it open. This waits until no such file is left.
     ///
     /// # Panics
-    /// If it cannot be read, or if somebody keeps a removed file open on a FUSE file system.
+    /// If it cannot be read, or if a process keeps a removed file open on a FUSE file system.
     #[must_use]
     pub fn files(&self) -> Vec<OsString> {
         let is_open = |file: &OsString| file.to_string_lossy().starts_with(".fuse_hidden");

@@ -1,4 +1,4 @@
-//! Claims as processes would have made them, put there by hand.
+//! Claims as processes would have made them, made by the test.
 
 use std::{fs, path::Path};
 
@@ -6,18 +6,18 @@ use crate::fixture::Fixture;
 
 pub use crate::running::start_of;
 
-/// An identity in parts, as `wit/lockfile.wit` defines format 1: made from a real one, so that whatever is not changed
-/// is right for this machine.
+/// An identity in parts, as `wit/lockfile.wit` defines format 1. It is made from a real one, so that unchanged parts
+/// are right for this machine.
 #[derive(Clone)]
 pub struct Identity {
     parts: Vec<String>,
 }
 
 impl Identity {
-    /// This process' own, for a directory.
+    /// Returns this process's own, for a directory.
     ///
     /// # Panics
-    /// If the lock cannot be had there.
+    /// If the lock cannot be acquired there.
     #[must_use]
     pub fn mine(directory: &Path) -> Self {
         let lock = lockhost::acquire(directory).expect("the directory is free");
@@ -26,7 +26,7 @@ impl Identity {
         }
     }
 
-    /// That of another process that is running.
+    /// Returns that of another process that is running.
     ///
     /// # Panics
     /// If it is not.
@@ -35,7 +35,7 @@ impl Identity {
         self.with('p', &pid.to_string()).with('s', &start_of(pid))
     }
 
-    /// With another value for one fact.
+    /// Returns it with another value for one fact.
     #[must_use]
     pub fn with(mut self, tag: char, value: &str) -> Self {
         for part in self.parts.iter_mut().filter(|part| part.starts_with(tag)) {
@@ -44,20 +44,20 @@ impl Identity {
         self
     }
 
-    /// Without one fact.
+    /// Returns it without one fact.
     #[must_use]
     pub fn without(mut self, tag: char) -> Self {
         self.parts.retain(|part| !part.starts_with(tag));
         self
     }
 
-    /// Its number.
+    /// Returns its pid.
     #[must_use]
     pub fn pid(&self) -> &str {
         &self.parts[1][1..]
     }
 
-    /// Its text.
+    /// Returns its text.
     #[must_use]
     pub fn text(&self) -> String {
         self.parts.join("-")

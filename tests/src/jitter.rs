@@ -1,14 +1,14 @@
-//! Pseudo-random pauses, to come upon interleavings that nobody thought of. No clock is involved.
+//! Pseudo-random pauses, to reach unforeseen interleavings. No clock is involved.
 
 use std::{cell::Cell, hint, thread};
 
-/// A source of pauses, the same for the same seed. Their lengths are spread over many orders of magnitude, since
-/// nobody knows how long a window is.
+/// A source of pauses, the same for the same seed. Their lengths are spread over many orders of magnitude, since the
+/// length of a window is unknown.
 #[derive(Debug)]
 pub struct Jitter(Cell<u64>);
 
 impl Jitter {
-    /// Seeds that follow each other begin far apart.
+    /// Returns a source; seeds that follow each other begin far apart.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(Cell::new(
@@ -16,7 +16,7 @@ impl Jitter {
         ))
     }
 
-    /// A number below `limit` (xorshift64).
+    /// Returns a number below `limit` (xorshift64).
     pub fn below(&self, limit: u64) -> u64 {
         let mut state = self.0.get();
         state ^= state << 13;
@@ -27,7 +27,7 @@ impl Jitter {
         (state >> 32) % limit
     }
 
-    /// Gives the processor away, or keeps it busy, fewer than `2^magnitudes` times.
+    /// Yields the processor, or keeps it busy, fewer than `2^magnitudes` times.
     pub fn pause(&self, magnitudes: u64) {
         let count = self.below(1 << self.below(magnitudes + 1));
         let yields = self.below(2) == 0;

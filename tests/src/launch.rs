@@ -1,4 +1,4 @@
-//! The state that a test process inherits from whatever launched it, and that its results must not depend on.
+//! The state that a test process inherits from the process that launched it, and that its results must not depend on.
 
 #[cfg_attr(unix, path = "launch/unix.rs")]
 #[cfg_attr(windows, path = "launch/windows.rs")]

@@ -1,4 +1,4 @@
-//! What is left when a process was killed or failed, and that nobody is hindered by it.
+//! The files that a killed or failed process leaves, and checks that they block no other process.
 
 use std::{
     collections::BTreeMap,
@@ -16,12 +16,12 @@ use crate::{
     strace,
 };
 
-/// What is in the directory: for each file its names, and whether nothing is in it, it was made to name nobody, or it
-/// holds the pid of the process with this number though that has no claim on it. `claim` is that of this process, and
-/// `old` that of any other.
+/// Describes the files in the directory: for each file its names, and whether it is empty, was made to name no owner,
+/// or holds the pid `killed` without that process's claim. `claim` is that process's claim, and `old` that of any
+/// other.
 ///
 /// # Panics
-/// If it cannot be looked at.
+/// If it cannot be listed.
 #[must_use]
 pub fn left(fixture: &Fixture, killed: u32) -> String {
     let mut files = BTreeMap::<u64, (Vec<&str>, String)>::new();
@@ -59,13 +59,13 @@ pub fn left(fixture: &Fixture, killed: u32) -> String {
     files.join(", ")
 }
 
-/// With this done to the system calls of whoever comes (`inject` of strace), a newcomer gets in, and leaves at most claims
-/// of the dead; whoever sweeps next leaves nothing.
+/// Checks that a newcomer acquires the lock, with this done to its system calls (`inject` of strace), and leaves at
+/// most dead owners' claims. The next sweep leaves no file.
 ///
 /// # Panics
 /// If that is not so.
 pub fn recovers(fixture: &Fixture, killed: u32, injections: &[&str], after: &str) {
-    // A file that names nobody is another program's that is not written yet, unless it is old.
+    // A file that names no owner is another program's that is not written yet, unless it is old.
     for file in fixture.files() {
         grow_old_if_it_names_nobody(&fixture.path().join(file));
     }

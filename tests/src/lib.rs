@@ -1,5 +1,5 @@
-//! What the tests share: the real program, directories as they may be found, contenders for them, and how the component
-//! is built.
+//! The tests' shared parts: the real program, directories as they may be found, contenders for them, and the build of
+//! the component.
 
 pub mod churn;
 pub mod component;
@@ -19,7 +19,7 @@ pub mod schema;
 pub mod single_step;
 pub mod under_lock;
 
-// What strace(1) does to a program, namespaces, mounts, and the system calls that Linux alone has.
+// Effects of strace(1) on a program, namespaces, mounts, and system calls that only Linux has.
 #[cfg(target_os = "linux")]
 pub mod leftovers;
 #[cfg(target_os = "linux")]
@@ -33,6 +33,6 @@ pub mod strace;
 #[cfg(target_os = "linux")]
 pub mod twin;
 
-// Sessions, and terminals that are made.
+// Sessions, and pseudo terminals.
 #[cfg(unix)]
 pub mod terminal;

@@ -1,4 +1,4 @@
-//! File systems on which hard links are not what they are elsewhere, mounted for one test.
+//! File systems with unusual hard links, mounted for one test.
 
 use std::{
     fs::File,
@@ -11,14 +11,14 @@ use tempfile::TempDir;
 
 use crate::contender::send;
 
-/// A mounted file system, gone with the value.
+/// A mounted file system, removed with the value.
 pub struct Mounted {
     place: TempDir,
     device: Option<String>,
 }
 
 impl Mounted {
-    /// exFAT, which has no hard links, in a file of 64 MiB.
+    /// Mounts exFAT, which has no hard links, in a file of 64 MiB.
     ///
     /// # Panics
     /// If it cannot be made or mounted.
@@ -40,7 +40,7 @@ impl Mounted {
         mounted
     }
 
-    /// A file system on which a file may have many names, and shows as another file under each.
+    /// Mounts a file system on which a file may have many names, and shows as another file under each.
     ///
     /// # Panics
     /// If it cannot be mounted.
@@ -49,7 +49,7 @@ impl Mounted {
         Self::over("unionfs", "=RW")
     }
 
-    /// A foreign file system with hard links as they are elsewhere.
+    /// Mounts a foreign file system with usual hard links.
     ///
     /// # Panics
     /// If it cannot be mounted.
@@ -58,8 +58,8 @@ impl Mounted {
         Self::over("bindfs", "")
     }
 
-    /// A directory shown once more by a FUSE file system, with a device number of its own, and nothing cached: other
-    /// mounts change it as well.
+    /// Mounts a FUSE file system that shows a directory once more, with a device number of its own and without a cache:
+    /// other mounts change the directory as well.
     ///
     /// # Panics
     /// If it cannot be mounted.
@@ -70,7 +70,7 @@ impl Mounted {
         mounted
     }
 
-    /// As [`Mounted::bindfs`], with a server that answers each question about a file anew.
+    /// Does as [`Mounted::bindfs`], with a server that answers each question about a file anew.
     ///
     /// # Panics
     /// If it cannot be mounted.
@@ -92,7 +92,7 @@ impl Mounted {
             .arg(self.path()));
     }
 
-    /// Stops the server, for as long as the value lives: whatever it is asked hangs.
+    /// Stops the server for as long as the returned value lives: each request to it hangs.
     ///
     /// # Panics
     /// If it is not found.
@@ -138,7 +138,7 @@ impl Mounted {
         }
     }
 
-    /// Where it is mounted.
+    /// Returns where it is mounted.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.place.path().join("root")
@@ -156,7 +156,7 @@ impl Drop for Stopped {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        // Its server ends with the mount. A test that fails may have left a process in it.
+        // The server ends with the mount. A test that fails may have left a process in it.
         let _ = Command::new("umount")
             .arg("--lazy")
             .arg(self.path())
@@ -167,17 +167,17 @@ impl Drop for Mounted {
     }
 }
 
-/// What it prints.
+/// Returns a command's output.
 fn run(command: &mut Command) -> String {
     let output = command.output().expect("the command can be started");
     assert!(output.status.success(), "{command:?}: {output:?}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Whether a path is mounted, for tests that want to be sure of what they test.
+/// Returns whether a path is mounted, for tests that check their own setup.
 ///
 /// # Panics
-/// If the system does not tell what is mounted.
+/// If the system does not list the mounts.
 #[must_use]
 pub fn is_mounted(path: &Path) -> bool {
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("proc(5) tells");

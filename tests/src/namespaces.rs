@@ -1,5 +1,5 @@
-//! Places with namespaces(7) of their own, and processes in them that want the lock: containers, machines, and what is
-//! neither. All of it goes with the processes; nothing is mounted where anybody else can see it.
+//! Places with namespaces(7) of their own, and processes in them that want the lock: containers, machines, and places
+//! that are neither. All of it is removed with the processes; no mount is visible to other processes.
 
 use std::{
     fs::{self, Permissions},
@@ -14,7 +14,7 @@ use crate::{
 };
 use rustix::process::Signal;
 
-/// Where a process is started: words that go before its command.
+/// The place where a process is started: words that precede its command.
 #[derive(Clone, Default)]
 pub struct Place {
     words: Vec<String>,
@@ -23,20 +23,20 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where the tests themselves are.
+    /// Returns the place of the tests themselves.
     #[must_use]
     pub fn host() -> Self {
         Self::default()
     }
 
-    /// A container: its first process has number 1 in a PID namespace of its own, and proc(5) shows that one. Files
-    /// are where they are outside.
+    /// Returns a container: its first process has pid 1 in a PID namespace of its own, and proc(5) shows that one.
+    /// Paths are as outside.
     #[must_use]
     pub fn container() -> Self {
         Self::host().with_container()
     }
 
-    /// In the namespaces of a process, of these kinds, as options of nsenter(1).
+    /// Returns a place in the namespaces of a process, of these kinds, as options of nsenter(1).
     #[must_use]
     pub fn entered(target: &Placed, kinds: &[&str]) -> Self {
         let target = target.pid().to_string();
@@ -45,19 +45,19 @@ impl Place {
         Self::host().with(&words)
     }
 
-    /// Inside a container that is there already.
+    /// Returns a place inside an existing container.
     #[must_use]
     pub fn inside(container: &Placed) -> Self {
         Self::entered(container, &["--pid", "--mount"])
     }
 
-    /// With a container of its own in this place.
+    /// Adds a container of its own in this place.
     #[must_use]
     pub fn with_container(self) -> Self {
         self.unshared(&["--pid", "--mount-proc"])
     }
 
-    /// With namespaces of its own in this place, as options of unshare(1).
+    /// Adds namespaces of its own in this place, as options of unshare(1).
     #[must_use]
     pub fn unshared(self, kinds: &[&str]) -> Self {
         let mut words = vec!["unshare", "--fork", "--kill-child"];
@@ -65,15 +65,15 @@ impl Place {
         self.with(&words)
     }
 
-    /// With a mount namespace of its own in this place, in which a shell has done this first, under the number that the
+    /// Adds a mount namespace of its own in this place. In it, a shell first runs this script, with the pid that the
     /// process will have.
     #[must_use]
     pub fn mounted(self, script: &str) -> Self {
         self.with(&["unshare", "--mount"]).after(script)
     }
 
-    /// With a mount namespace of its own in this place, and this user and group, who can reach the programs wherever they
-    /// were built, and has no groups or capabilities.
+    /// Adds a mount namespace of its own in this place, and this user and group, without other groups or capabilities.
+    /// The user can reach the programs wherever they were built.
     #[must_use]
     pub fn as_user(self, user: &str, group: &str) -> Self {
         let programs = "/mnt";
@@ -95,26 +95,26 @@ impl Place {
         ])
     }
 
-    /// With a shell that does this first, and is then replaced.
+    /// Adds a shell that first runs this script, and is then replaced.
     #[must_use]
     pub fn after(self, script: &str) -> Self {
         self.with(&["sh", "-ec", &format!("{script}\nexec \"$@\""), "sh"])
     }
 
-    /// With a program in front that starts the rest.
+    /// Adds a program in front that starts the rest.
     #[must_use]
     pub fn with(mut self, words: &[&str]) -> Self {
         self.words.extend(words.iter().map(|&word| word.to_owned()));
         self
     }
 
-    /// Where every directory seems to lie on a file system of a type on which no kernel keeps evidence (that of NFS).
+    /// Makes every directory seem to lie on a file system of a type on which no kernel keeps evidence (that of NFS).
     #[must_use]
     pub fn without_evidence(self) -> Self {
         self.injected(&["fstatfs:poke_exit=@arg2=6969000000000000"])
     }
 
-    /// Where this is done to system calls, as options `inject` of strace(1). The tracer is a child of the process.
+    /// Adds injections into system calls, as options `inject` of strace(1). The tracer is a child of the process.
     #[must_use]
     pub fn injected(self, injections: &[&str]) -> Self {
         let calls = injections.iter().filter_map(|it| it.split_once(':'));
@@ -162,7 +162,7 @@ impl Place {
         self.start(&[&self.program("lockhost"), "acquire", text(directory)])
     }
 
-    /// Starts somebody here who wants the lock on a directory and tells how its owners are judged.
+    /// Starts a process here that wants the lock on a directory and prints how its owners are judged.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -171,7 +171,7 @@ impl Place {
         self.start(&[&self.program("telling"), text(directory)])
     }
 
-    /// As [`Place::contend`], with an owner that it is told to take for dead.
+    /// Does as [`Place::contend`], with an owner to assume dead.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -180,7 +180,7 @@ impl Place {
         self.start(&[&self.program("telling"), text(directory), dead])
     }
 
-    /// As [`Place::contend`], by somebody who is there and waits to be let go: his namespaces are.
+    /// Does as [`Place::contend`], with a process that has its namespaces and waits for a line before it starts.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -191,7 +191,7 @@ impl Place {
         waiting
     }
 
-    /// Starts somebody here who does nothing.
+    /// Starts a process here that does nothing.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -203,14 +203,15 @@ impl Place {
     }
 }
 
-/// A process in some place, seen from here. It goes with the value, and with it whoever is in a PID namespace of its.
+/// A process in some place, seen from here. Dropping the value ends it, and with it the processes in a PID namespace of
+/// its own.
 pub struct Placed {
     contender: Contender,
     identity: String,
 }
 
 impl Placed {
-    /// Its number here, once it has said something.
+    /// Returns its pid here, once it has printed a line.
     ///
     /// # Panics
     /// If it is gone.
@@ -228,24 +229,24 @@ impl Placed {
         Some(pid)
     }
 
-    /// Its identity, once it has the lock.
+    /// Returns its identity, once it has the lock.
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.identity
     }
 
-    /// What it says next; empty once it says no more.
+    /// Returns the next line that it prints; empty once it prints no more.
     ///
     /// # Panics
-    /// If it cannot be heard.
+    /// If its output cannot be read.
     pub fn line(&mut self) -> String {
         self.contender.line()
     }
 
-    /// Asserts what it says next.
+    /// Asserts the next line that it prints.
     ///
     /// # Panics
-    /// If it says something else.
+    /// If it prints another one.
     pub fn says(&mut self, expected: &str) {
         let line = self.contender.line();
         if line != expected {
@@ -254,7 +255,7 @@ impl Placed {
         }
     }
 
-    /// Waits until it has the lock: for which reasons it replaced others.
+    /// Waits until it has the lock. Returns the reasons for which it replaced other owners.
     ///
     /// # Panics
     /// If it does not get it.
@@ -271,7 +272,7 @@ impl Placed {
         replaced.to_owned()
     }
 
-    /// Waits until it is refused: what the owner is taken for, and what it says.
+    /// Waits until it is refused. Returns the owner's liveness, and the message.
     ///
     /// # Panics
     /// If it is not refused.
@@ -284,7 +285,7 @@ impl Placed {
         }
     }
 
-    /// Whether the lock is still its own, as it sees it itself.
+    /// Returns whether the lock is still its own, as it reports itself.
     pub fn still_holds(&mut self) -> bool {
         self.contender.go_on();
         self.contender.line() == "held true"
@@ -295,7 +296,8 @@ impl Placed {
         self.contender.go_on();
     }
 
-    /// Kills it, and so all in its PID namespace if it is the first there, and waits until they are gone.
+    /// Kills it, and with it all processes in its PID namespace if it is the first there, and waits until they are
+    /// gone.
     ///
     /// # Panics
     /// If it is gone already.
@@ -333,7 +335,7 @@ impl Placed {
 
 impl Drop for Placed {
     fn drop(&mut self) {
-        // Whoever waits for it sees to the rest, and would leave it to somebody else if it were ended first.
+        // The process that waits for it cleans up, but would not if it were ended first.
         if self.contender.try_end().is_none()
             && let Some(pid) = self.behind_wrappers()
             && send(pid, Signal::KILL).is_ok()
@@ -343,7 +345,7 @@ impl Drop for Placed {
     }
 }
 
-/// Lets every user run the programs in a folder: what is built under a strict umask is private.
+/// Lets every user run the programs in a folder: a strict umask makes built files private.
 fn open_to_all(folder: &Path) {
     let set = |path: &Path| fs::set_permissions(path, Permissions::from_mode(0o755));
     set(folder).expect("its mode can be set");
@@ -355,7 +357,7 @@ fn open_to_all(folder: &Path) {
     }
 }
 
-/// Whether a process only started another one, and waits for it. `None` if it is gone.
+/// Returns whether a process only started another one, and waits for it. `None` if it is gone.
 fn is_wrapper(pid: u32) -> Option<bool> {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(matches!(
@@ -364,10 +366,10 @@ fn is_wrapper(pid: u32) -> Option<bool> {
     ))
 }
 
-/// Asserts how somebody who is not the owner sees it, from alive to dead: refused as `alive` says, without harm to the
-/// owner; and let in by somebody's death, for a reason that is one of `dead`.
+/// Asserts how another process judges the owner, from alive to dead. It is refused as `alive` states, without harm to
+/// the owner. The owner's death lets it acquire the lock, for a reason that is one of `dead`.
 ///
-/// Whoever gets in has been there before the owner dies, so that no number of a namespace is the owner's.
+/// That process starts before the owner dies, so no pid of a namespace is the owner's.
 ///
 /// # Panics
 /// If it is not so.
@@ -392,7 +394,7 @@ pub fn seen_alive_then_dead(
     other.start(&["ls", "-A", text(directory)]).says("");
 }
 
-/// As [`seen_alive_then_dead`], by the evidence that the kernel keeps, which is all that one sees of the other.
+/// Does as [`seen_alive_then_dead`], by the kernel's evidence, which is all that each sees of the other.
 ///
 /// # Panics
 /// If it is not so.

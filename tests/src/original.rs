@@ -9,31 +9,31 @@ use std::{
 
 use crate::{files, running::is_there};
 
-/// Whoever is to be told each step that an attempt comes to.
+/// The receiver of each step that an attempt reaches.
 pub trait Steps {
-    /// It has come to this one, and goes on when this returns.
+    /// Runs at each step that the attempt reaches; the attempt goes on when this returns.
     ///
     /// # Errors
-    /// Whatever ends the attempt here.
+    /// Any error ends the attempt here.
     fn at(&self, step: &str) -> io::Result<()>;
 }
 
-/// Nobody.
+/// No receiver.
 impl Steps for () {
     fn at(&self, _step: &str) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// What became of an attempt.
+/// The result of an attempt.
 pub enum Outcome {
     /// It has the lock.
     Acquired,
-    /// Somebody else has: a sentence about who.
+    /// Another process has it: a sentence about that process.
     Held(String),
 }
 
-/// What a lock file says.
+/// The owner that a lock file names.
 enum Owner {
     Gone,
     Alive(u32),
@@ -48,7 +48,7 @@ pub struct Original<S> {
 }
 
 impl<S: Steps> Original<S> {
-    /// Of this directory; nothing is done yet.
+    /// Returns the lock of this directory; nothing is done yet.
     pub fn new(directory: &Path, steps: S) -> Self {
         Self {
             lock: directory.join("tinyforge.lock"),
@@ -57,23 +57,23 @@ impl<S: Steps> Original<S> {
         }
     }
 
-    /// The lock file.
+    /// Returns the path of the lock file.
     pub fn path(&self) -> &Path {
         &self.lock
     }
 
-    /// Gives the lock up, whosever it is by now.
+    /// Releases the lock, whichever process has it by now.
     ///
     /// # Errors
-    /// If the file is there and cannot be removed.
+    /// If the file exists and cannot be removed.
     pub fn release(&self) -> io::Result<()> {
         remove(&self.lock)
     }
 
-    /// Tries to take it.
+    /// Tries to acquire it.
     ///
     /// # Errors
-    /// What the operating system says, and what [`Steps::at`] does.
+    /// As the operating system reports, and [`Steps::at`].
     pub fn acquire(&self) -> io::Result<Outcome> {
         self.steps.at("start")?;
         if self.create(&self.lock, "lock-created")? {
@@ -107,7 +107,7 @@ impl<S: Steps> Original<S> {
         Ok(outcome)
     }
 
-    /// Under the reclaim lock.
+    /// Replaces the lock, under the reclaim lock.
     fn replace(&self) -> io::Result<Outcome> {
         self.steps.at("reclaim-taken")?;
         if let Owner::Alive(pid) = self.read(&self.lock)? {
@@ -125,7 +125,7 @@ impl<S: Steps> Original<S> {
         })
     }
 
-    /// Whether the file is new. It is empty, for all to see, before the pid is in it.
+    /// Creates a file, and returns whether it is new. It is visibly empty before the pid is in it.
     fn create(&self, path: &Path, created: &str) -> io::Result<bool> {
         match files::private().write(true).create_new(true).open(path) {
             Ok(file) => {

@@ -10,7 +10,7 @@ use crate::{
 /// Starts a program that takes the lock on a directory.
 pub type Start = fn(&Fixture) -> Contender;
 
-/// The native program.
+/// Starts the native program.
 ///
 /// # Panics
 /// If it cannot be started.
@@ -19,7 +19,7 @@ pub fn native(fixture: &Fixture) -> Contender {
     Contender::acquire(fixture.path())
 }
 
-/// It says that it has the lock.
+/// Asserts that it reports the lock as acquired.
 ///
 /// # Panics
 /// If it does not.
@@ -30,10 +30,10 @@ pub fn gets_in(mut contender: Contender) -> Contender {
     contender
 }
 
-/// What it says of being refused.
+/// Returns its message about the refusal.
 ///
 /// # Panics
-/// If it is not.
+/// If it is not refused.
 #[must_use]
 pub fn is_refused(mut contender: Contender) -> String {
     match contender.answer() {
@@ -42,7 +42,7 @@ pub fn is_refused(mut contender: Contender) -> String {
     }
 }
 
-/// It ends by a signal, with nothing left. What it had to say of files that it replaced.
+/// Ends it with a signal, with no file left. Returns its messages about files that it replaced.
 ///
 /// # Panics
 /// If it does not end well.
@@ -52,7 +52,7 @@ pub fn ends(mut owner: Contender, fixture: &Fixture) -> String {
     owner.complaints()
 }
 
-/// Nobody gets in beside anybody.
+/// Asserts that neither acquires the lock beside the other.
 ///
 /// # Panics
 /// If it is not so.
@@ -75,7 +75,7 @@ pub fn exclude_each_other(both: [Start; 2]) {
     }
 }
 
-/// Whoever is killed is in nobody's way.
+/// Asserts that a killed owner blocks neither.
 ///
 /// # Panics
 /// If it is not so.

@@ -1,4 +1,5 @@
-//! The plugin in `tests/plugins/counter`, as whoever writes one would build it: by itself, or composed with the component.
+//! The plugin in `tests/plugins/counter`, as a plugin's author would build it: by itself, or composed with the
+//! component.
 
 use std::{fs, path::Path, process::Command};
 
@@ -15,7 +16,7 @@ pub fn counter(target: &Path) -> Vec<u8> {
     let status = Command::new(env!("CARGO"))
         .args(["rustc", "--quiet", "--package", "counter-plugin", "--lib"])
         .args(["--crate-type", "cdylib", "--target", "wasm32-wasip2"])
-        // Small, so that it is soon compiled once more.
+        // Small, so that compiling it again is fast.
         .args(["--profile", "component"])
         .arg("--target-dir")
         .arg(target)
@@ -29,7 +30,7 @@ pub fn counter(target: &Path) -> Vec<u8> {
     fs::read(component).expect("the plugin was written")
 }
 
-/// The plugin and the component as one, as `wac plug` makes it.
+/// Composes the plugin and the component into one, as `wac plug` does.
 ///
 /// # Panics
 /// If the two do not fit.

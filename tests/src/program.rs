@@ -9,10 +9,10 @@ use std::{
 
 use crate::launch;
 
-/// Names another program to be tested in the place of the one that is built: its absolute path.
+/// The variable with another program to test in place of the one that is built: its absolute path.
 pub const OTHER: &str = "LOCKHOST_PROGRAM";
 
-/// The program's path, built in the profile that the tests run in, beside them; or [`OTHER`].
+/// Returns the program's path, built in the profile that the tests run in, beside them; or [`OTHER`].
 ///
 /// # Panics
 /// If it cannot be built.
@@ -36,18 +36,18 @@ fn build() -> PathBuf {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    // Of the whole workspace, since that is what crates were compiled for before. Unlike what `cargo test` builds by
-    // itself, it has no feature that only tests turn on, and so no compiler in it.
+    // Of the whole workspace, since cargo has compiled the crates for that before. Unlike the program that `cargo test`
+    // builds by itself, it has no feature that only tests enable, and so no compiler in it.
     build_with(&["--workspace", "--profile", name], target);
     profile.join("lockhost").with_extension(EXE_EXTENSION)
 }
 
-/// Builds the program as these arguments of `cargo build` say, into this target folder.
+/// Builds the program with these arguments of `cargo build`, into this target folder.
 ///
 /// # Panics
 /// If it cannot be built.
 pub fn build_with(arguments: &[&str], target: &Path) {
-    // cargo names itself to what it runs.
+    // cargo sets this variable for the processes that it runs.
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let status = Command::new(cargo)
         .args(["build", "--quiet", "--bin", "lockhost"])
@@ -71,7 +71,7 @@ pub fn run(arguments: &[&str]) -> Output {
         .expect("the program can be started")
 }
 
-/// The code, and the one line on standard error.
+/// Returns the code, and the one line on standard error.
 ///
 /// # Panics
 /// If it is not one line.
@@ -82,10 +82,10 @@ pub fn ended(output: Output) -> (Option<i32>, String) {
     (output.status.code(), line)
 }
 
-/// A path as an argument.
+/// Returns a path as an argument.
 ///
 /// # Panics
-/// If it is no text; temporary directories' are.
+/// If it is not UTF-8; temporary directories' paths are.
 #[must_use]
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("the path is text")

@@ -1,4 +1,4 @@
-//! What the operating system says of processes, asked without lockhost.
+//! The operating system's reports about processes, without lockhost.
 
 #[cfg_attr(unix, path = "running/unix.rs")]
 #[cfg_attr(windows, path = "running/windows.rs")]
@@ -6,7 +6,7 @@ mod platform;
 
 pub use platform::*;
 
-/// The lock of [`somebody`], as another program would have made it.
+/// Returns the lock of [`somebody`], as another program would have made it.
 #[must_use]
 pub fn lock_of_somebody() -> String {
     format!("{}\n", somebody())

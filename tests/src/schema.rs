@@ -1,4 +1,4 @@
-//! The schema of what the program tells programs.
+//! The schema of the program's JSON output.
 
 use std::fs;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/events.schema.json");
 
-/// The schema that the documentation has, but stricter: fields that it does not name are none.
+/// The documented schema, but stricter: fields that it does not name are refused.
 pub struct Schema {
     schemas: Schemas,
     root: SchemaIndex,
 }
 
 impl Schema {
-    /// As it is.
+    /// Reads the documented schema.
     ///
     /// # Panics
-    /// If it is none.
+    /// If it is not a schema.
     #[must_use]
     pub fn documented() -> Self {
         let text = fs::read_to_string(SCHEMA).expect("the schema is there");
@@ -37,7 +37,7 @@ impl Schema {
     /// Reads one object.
     ///
     /// # Panics
-    /// If it is none, or not as the schema says.
+    /// If it is not an object, or not as in the schema.
     #[must_use]
     pub fn read(&self, line: &str) -> Value {
         let value = serde_json::from_str(line).expect(line);
@@ -56,7 +56,7 @@ impl Schema {
     }
 }
 
-/// Every object in it has the fields that it names, and no other.
+/// Closes every object in it: it has the fields that it names, and no other.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {

@@ -21,7 +21,7 @@ fn jump(code: u32, k: u32, skipped: u8) -> libc::sock_filter {
     }
 }
 
-/// The kernel answers each attempt at a hard link with this error.
+/// Returns a filter with which the kernel answers each attempt at a hard link with this error.
 fn filter(errno: i32) -> [libc::sock_filter; 5] {
     let equal = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
     let answer = libc::BPF_RET | libc::BPF_K;

@@ -1,5 +1,5 @@
-//! One of ours that takes one step at a time, on a real directory: the guest's own machine, and a driver that stops
-//! wherever a test wants it to. Of processes it knows whether there are any, and it keeps no evidence.
+//! A lockhost attempt that takes one step at a time, on a real directory: the guest's own machine, and a driver that
+//! stops wherever a test wants it to. It only knows whether a process exists, and keeps no evidence.
 
 use std::{
     fs::{self, File, Metadata},
@@ -25,7 +25,7 @@ use crate::{
     running::is_there,
 };
 
-/// An attempt, stopped before a step. Dropping it is a crash: nothing is given up.
+/// An attempt, stopped before a step. Dropping it is a crash: no name is given up.
 pub struct Stepped {
     machine: Machine,
     directory: PathBuf,
@@ -40,7 +40,7 @@ pub struct Stepped {
 }
 
 impl Stepped {
-    /// An attempt at the lock of a directory by a process of this number and identity, before its first step.
+    /// Returns an attempt at the lock of a directory by a process with this pid and identity, before its first step.
     #[must_use]
     pub fn new(directory: &Path, pid: u32, identity: &str) -> Self {
         let mut machine = Machine::new("tinyforge.lock".into(), None);
@@ -59,10 +59,10 @@ impl Stepped {
         }
     }
 
-    /// Takes steps until the next one would be such a one.
+    /// Takes steps until the next one is such a step.
     ///
     /// # Panics
-    /// If it never comes to that.
+    /// If there never is such a step.
     pub fn stop_before(&mut self, is_it: impl Fn(&Call) -> bool) {
         while let Next::Call(call) = self.next {
             if is_it(&call) {
@@ -87,7 +87,7 @@ impl Stepped {
     /// Takes all steps until it has the lock, has to wait, or has failed.
     ///
     /// # Errors
-    /// Whatever the attempt comes to that is no lock.
+    /// Any end of the attempt without the lock.
     pub fn run(&mut self) -> Result<(), Box<Error>> {
         loop {
             match &self.next {
@@ -100,7 +100,7 @@ impl Stepped {
         }
     }
 
-    /// Goes on after waiting this long in all, in milliseconds. No time passes.
+    /// Goes on after waiting this long in total, in milliseconds. No time passes.
     ///
     /// # Errors
     /// As [`Stepped::run`].
@@ -109,7 +109,7 @@ impl Stepped {
         self.run()
     }
 
-    /// Whether the lock file is its own.
+    /// Returns whether the lock file is its own.
     #[must_use]
     pub fn still_held(&self) -> bool {
         self.look_at(&Name::Level(0))
@@ -210,7 +210,7 @@ impl Stepped {
         Ok(Reply::Id(id))
     }
 
-    /// The file that it made last as this.
+    /// Returns the file that it made last as this.
     fn ours(&self, which: Ours) -> io::Result<&File> {
         let made = self.ours.iter().rev().find(|made| made.0 == which);
         made.map(|made| &made.1)
@@ -242,17 +242,17 @@ impl Stepped {
     }
 }
 
-/// Whether a step gives the file at this level a name of ours.
+/// Returns whether a step gives the file at this level a name of ours.
 pub fn links(level: u8) -> impl Fn(&Call) -> bool {
     move |call| matches!(call, Call::Link { name: Name::Level(it) } if *it == level)
 }
 
-/// Whether a step removes the file at this level.
+/// Returns whether a step removes the file at this level.
 pub fn unlinks(level: u8) -> impl Fn(&Call) -> bool {
     move |call| matches!(call, Call::Unlink { name: Name::Level(it) } if *it == level)
 }
 
-/// Whether a step lists the directory.
+/// Returns whether a step lists the directory.
 #[must_use]
 pub fn lists(call: &Call) -> bool {
     matches!(call, Call::List)

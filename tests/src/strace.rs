@@ -1,4 +1,4 @@
-//! The program under strace(1): which system calls it makes, and what becomes of it when one of them goes wrong.
+//! The program under strace(1): its system calls, and its behaviour when one of them fails.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command, thread};
 
@@ -9,19 +9,19 @@ use crate::{
 use rustix::process::Signal;
 use tempfile::NamedTempFile;
 
-/// A system call of a run, told apart from all others by its name and number: the `nth` of that name, from 1.
+/// A system call of a run, identified by its name and number: the `nth` of that name, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemCall {
     /// Its name.
     pub name: String,
-    /// Which of that name.
+    /// Its number among those of that name.
     pub nth: usize,
     /// As strace prints it, with the paths of the descriptors.
     pub text: String,
 }
 
 impl SystemCall {
-    /// Whether it has to do with anything under this path.
+    /// Returns whether it concerns anything under this path.
     #[must_use]
     pub fn touches(&self, path: &Path) -> bool {
         let path = path.to_str().expect("a temporary directory's path is text");
@@ -30,14 +30,14 @@ impl SystemCall {
     }
 }
 
-/// What is done to a program's system calls, as options `inject` of strace(1), so that the directory seems to lie on a
-/// file system without hard links: of a type on which no kernel keeps evidence (here that of NFS), and no link is made.
+/// Injections into a program's system calls, as options `inject` of strace(1). The directory then seems to lie on a
+/// file system without hard links: of a type on which no kernel keeps evidence (here that of NFS), and each link fails.
 pub const WITHOUT_LINKS: &[&str] = &[
     "fstatfs:poke_exit=@arg2=6969000000000000",
     "linkat:error=EPERM",
 ];
 
-/// `lockhost acquire` on a directory, with this done to its system calls.
+/// Starts `lockhost acquire` on a directory, with these injections into its system calls.
 ///
 /// The child is the program itself; its tracer is a grandchild, which ends with it.
 ///
@@ -61,7 +61,7 @@ fn traced(options: &[&str], injections: &[&str], directory: &Path) -> Contender 
     Contender::start(&mut command)
 }
 
-/// What a command prints, and the log of its system calls, once it has ended: those that the options ask for.
+/// Returns a command's output, and the log of its system calls, once it has ended: those that the options ask for.
 ///
 /// # Panics
 /// If it cannot be traced, or fails.
@@ -78,8 +78,8 @@ pub fn log_of(options: &[&str], command: &Command) -> (String, String) {
     (told, log)
 }
 
-/// The system calls of a whole run with this done to them, from the program's start to its end: until it is told to give
-/// the lock up, or is refused.
+/// Returns the system calls of a whole run with these injections, from the program's start to its end: until a test
+/// stops it, or it is refused.
 ///
 /// # Panics
 /// If it cannot be traced.
@@ -95,7 +95,7 @@ pub fn system_calls(injections: &[&str], directory: &Path) -> Vec<SystemCall> {
         run.end(Signal::TERM);
     }
     let mut text = String::new();
-    // Its tracer ends after it.
+    // The tracer ends after the program.
     while !text.trim_end().ends_with("+++") {
         thread::yield_now();
         text = fs::read_to_string(log.path()).expect("the log can be read");

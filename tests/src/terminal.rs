@@ -13,20 +13,20 @@ use nix::{
 };
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// A pseudo terminal. Whoever has it as the terminal of its session is hung up on when it goes.
+/// A pseudo terminal. Dropping it hangs up on the processes that have it as the terminal of their session.
 pub struct Terminal {
     keys: File,
     screen: File,
 }
 
 impl Terminal {
-    /// One of 80 columns.
+    /// Returns a terminal of 80 columns.
     ///
     /// # Panics
     /// If there are no more.
     #[must_use]
     pub fn new() -> Self {
-        // Closed on execve(2), both of them, so that it goes with the value.
+        // Both are closed on execve(2), so that it is gone with the value.
         let keys = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC);
         let keys = keys.expect("a pseudo terminal");
         grantpt(&keys).expect("it is ours");
@@ -58,7 +58,7 @@ impl Terminal {
         command
     }
 
-    /// The program's end, as one of its standard streams.
+    /// Returns the program's end, as one of its standard streams.
     ///
     /// # Panics
     /// If there are no more descriptors.
@@ -77,7 +77,7 @@ impl Terminal {
             .expect("the terminal is there");
     }
 
-    /// Reads what is shown until that is there, and returns all of it.
+    /// Reads the output until it contains this text, and returns all of it.
     ///
     /// # Panics
     /// If the terminal is gone.

@@ -1,5 +1,6 @@
-//! The twin: the guest's own machine over the very system calls that the component comes to, without the component. What
-//! lies between the two is what a sandbox costs, as the benchmarks tell it; `tests/tests/component/twin.rs` shows that they do the same.
+//! The twin: the guest's own machine over the very system calls that the component makes, without the component. The
+//! difference between the two is the cost of a sandbox, which the benchmarks report; `tests/tests/component/twin.rs`
+//! shows that they do the same.
 
 mod driver;
 mod files;
@@ -12,7 +13,7 @@ use lockhost_guest::{facts::ErrorCode, inspect::Inspect, machine::Machine};
 
 use self::driver::Driver;
 
-/// An attempt, and then the lock that comes of it. Dropping it gives it up.
+/// An attempt, and then the lock that it acquired. Dropping it gives it up.
 pub struct Twin {
     // In the order in which the component closes them.
     directory: File,
@@ -21,8 +22,8 @@ pub struct Twin {
 }
 
 impl Twin {
-    /// An attempt at the lock of this name in an open directory, before its first step. It takes over from exactly
-    /// `assume_dead`, if that is given.
+    /// Returns an attempt at the lock of this name in an open directory, before its first step. It takes over from
+    /// exactly `assume_dead`, if that is given.
     #[must_use]
     pub fn new(directory: File, name: &str, assume_dead: Option<&str>) -> Self {
         let machine = Machine::new(name.to_owned(), assume_dead.map(str::to_owned));
@@ -33,10 +34,10 @@ impl Twin {
         }
     }
 
-    /// Goes on until it has the lock, or something else comes of it; that many milliseconds after it was made.
+    /// Goes on until it has the lock, or ends without it; `elapsed` is the time since it was made, in milliseconds.
     ///
     /// # Errors
-    /// Whatever it comes to that is no lock. After [`Cause::Again`](lockhost_guest::contract::Cause::Again) it can go on.
+    /// Any end without the lock. After [`Cause::Again`](lockhost_guest::contract::Cause::Again) it can go on.
     pub fn proceed(&mut self, elapsed: u64) -> Result<(), Error> {
         let next = self.machine.start(elapsed);
         let machine = &mut self.machine;
@@ -47,16 +48,16 @@ impl Twin {
         Ok(())
     }
 
-    /// How the lock was got.
+    /// Returns how the lock was acquired.
     #[must_use]
     pub fn report(&self) -> Report {
         contract::report(&self.machine)
     }
 
-    /// Whether the lock file is its own.
+    /// Returns whether the lock file is its own.
     ///
     /// # Errors
-    /// Why the file cannot be looked at.
+    /// Why the file cannot be examined.
     pub fn still_held(&self) -> Result<bool, ErrorCode> {
         match files::id_at(&self.directory, self.machine.names().lock()) {
             Ok(id) => Ok(Some(id) == self.machine.own()),
@@ -68,7 +69,7 @@ impl Twin {
     /// Gives it up.
     ///
     /// # Errors
-    /// What could not be done.
+    /// The step that failed.
     pub fn release(mut self) -> Result<(), ReleaseError> {
         self.give_up()
     }
@@ -91,7 +92,7 @@ impl Drop for Twin {
     }
 }
 
-/// Opens a directory as the component is handed one.
+/// Opens a directory as the component gets it.
 ///
 /// # Errors
 /// If there is none, or it may not be searched.
@@ -101,13 +102,13 @@ pub fn open(directory: &Path) -> io::Result<File> {
     Ok(rustix::fs::open(directory, flags, Mode::empty())?.into())
 }
 
-/// Takes the lock `tinyforge.lock` on a directory, without waiting for anything.
+/// Tries for the lock `tinyforge.lock` on a directory, without waiting.
 ///
 /// # Errors
 /// If there is no such directory.
 ///
 /// # Panics
-/// Never; what comes of the attempt is in the inner result.
+/// Never; the result of the attempt is in the inner result.
 pub fn acquire(directory: &Path) -> io::Result<Result<Twin, Error>> {
     let mut twin = Twin::new(open(directory)?, "tinyforge.lock", None);
     Ok(twin.proceed(0).map(|()| twin))

@@ -1,6 +1,6 @@
 //! Commands that the program runs under the lock.
 
-// What a process is seen to do, and a shell between.
+// Observations of a process, and a shell in between.
 #[cfg(unix)]
 mod unix;
 
@@ -11,7 +11,7 @@ use crate::{contender::Contender, program::lockhost};
 #[cfg(unix)]
 pub use unix::*;
 
-/// `lockhost acquire` with these options on a directory, and a command.
+/// Returns `lockhost acquire` with these options on a directory, and a command.
 #[must_use]
 pub fn under_lock(options: &[&str], directory: &Path, command: &[&str]) -> Command {
     let mut lockhost = Command::new(lockhost());
@@ -22,7 +22,7 @@ pub fn under_lock(options: &[&str], directory: &Path, command: &[&str]) -> Comma
     lockhost
 }
 
-/// The numbers that the command `hearing` tells of itself, and of who has the lock.
+/// Returns the pids that the command `hearing` prints: its own, and that of the lock's owner.
 ///
 /// # Panics
 /// If it does not run.
@@ -30,10 +30,10 @@ pub fn ready(contender: &mut Contender) -> (u32, u32) {
     numbers(&contender.line())
 }
 
-/// The same, in its line.
+/// Returns the same from its line.
 ///
 /// # Panics
-/// If it is another one.
+/// If it is another line.
 #[must_use]
 pub fn numbers(line: &str) -> (u32, u32) {
     let numbers = line.strip_prefix("ready ").map(|it| it.split_once(' '));
@@ -42,10 +42,10 @@ pub fn numbers(line: &str) -> (u32, u32) {
     (number(own), number(owner))
 }
 
-/// Waits until something is so that nobody tells of.
+/// Waits until a condition holds of which there is no notification.
 ///
 /// # Panics
-/// If it does not come so far.
+/// If it does not hold in time.
 pub fn until(what: &str, so: impl Fn() -> bool) {
     for _ in 0..10_000_000 {
         if so() {

@@ -1,8 +1,9 @@
-//! Programs that are made for other systems than Linux, as far as they can run here: `LOCKHOST_PLATFORM` in `host/build.rs`.
-//! `.ci/foreign-platform` makes them, and names the first, with what Linux alone has left out, in `LOCKHOST_PROGRAM`. Beside it
-//! lies `unknown`, which cannot look at processes either. The library in these tests is Linux' own.
+//! Programs that are built for other systems than Linux, as far as they can run here: `LOCKHOST_PLATFORM` in
+//! `host/build.rs`. `.ci/foreign-platform` makes them, and names the first, without Linux's own features, in
+//! `LOCKHOST_PROGRAM`. Beside it lies `unknown`, which cannot inspect processes either. The library in these tests is
+//! that of Linux.
 //!
-//! On Linux alone: the programs are made for it.
+//! On Linux alone: the programs are built for it.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -23,12 +24,12 @@ use rustix::process::Signal;
 
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
-/// The program to which all processes are unknown.
+/// Returns the program to which all processes are unknown.
 fn unknown() -> PathBuf {
     lockhost().with_file_name("unknown")
 }
 
-/// The command, by the program to which all processes are unknown.
+/// Returns the command, by the program to which all processes are unknown.
 fn by_unknown(command: &Command) -> Command {
     let mut unknown = Command::new(unknown());
     unknown.args(command.get_args());
@@ -101,7 +102,7 @@ fn where_processes_are_unknown_a_person_decides_on_a_killed_one() {
     let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
     assert_eq!(status.state(), State::Unknown);
     let identity = status.holder().unwrap().identity().unwrap().to_owned();
-    // It says no more than it knows.
+    // It names no more facts than it knows.
     let known: Identity = identity.parse().unwrap();
     assert_eq!(identity, format!("1-p{}", owner.pid()));
     assert!(!known.promises_evidence());
@@ -109,7 +110,7 @@ fn where_processes_are_unknown_a_person_decides_on_a_killed_one() {
     let command = under_lock(&[&assumed], fixture.path(), &["true"]);
     let output = by_unknown(&command).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    // The dead owner's claim: whether its maker is dead, nobody can know that sweeps.
+    // The dead owner's claim stays: no sweeper can know whether its maker is dead.
     assert_eq!(
         fixture.files(),
         [format!("{DEFAULT_NAME}.{identity}").as_str()]
@@ -130,7 +131,7 @@ fn who_waits_gets_in_though_nobody_tells() {
         assert!(line.starts_with("lockhost: waiting for "), "{line}");
         lock.release().unwrap();
         let mut line = waiter.line();
-        // Of what a lock is worth where no file systems are known.
+        // A warning about the guarantee where no file systems are known.
         while line.starts_with("lockhost: warning: ") {
             line = waiter.line();
         }
@@ -162,7 +163,7 @@ fn signals_that_no_key_sends_are_passed_on_once() {
     let mut command = under_lock(&[], fixture.path(), &[HEARING]);
     let mut owner = Contender::start(&mut command);
     ready(&mut owner);
-    // Who sent one of a key's is not told, and whoever pressed one has sent it to the command as well.
+    // The sender of a key's signal is not reported, and a key also signals the command.
     for signal in [Signal::INT, Signal::QUIT, Signal::TSTP, Signal::WINCH] {
         owner.signal(signal);
     }

@@ -1,10 +1,11 @@
-//! Takes a lock, has that recorded by the oracle, gives the lock up, and so on until its standard input is closed.
+//! Acquires a lock, records that with the oracle, releases the lock, and so on until its standard input is closed.
 //!
-//! `churn NAME KIND THREADS DIRECTORY ORACLE [ORIGINAL]`: NAME is this process' in the journal. KIND is the lock:
-//! `lockhost`, `original` (the program ORIGINAL, started anew each time), `mortal` (the same, killed now and then while
-//! it has the lock) or `none`, which lets everybody in. It prints `owns REPLACED REFUSED` whenever it has become an
-//! owner: how many dead locks it replaced, and how often it was refused since the last time; `killed` for an original;
-//! `lost` when it finds its lock removed or replaced; `failed WHY` for what should not be.
+//! `churn NAME KIND THREADS DIRECTORY ORACLE [ORIGINAL]`: NAME is this process's in the journal. KIND is the lock:
+//! `lockhost`, `original`, `mortal` or `none`. The original is the program ORIGINAL, started anew each time; a mortal
+//! one is killed now and then while it has the lock; `none` admits every process. It prints `owns REPLACED REFUSED`
+//! whenever it has become an owner: how many dead owners' locks it replaced, and how often it was refused since the
+//! last time. It prints `killed` for an original; `lost` when it finds its lock removed or replaced; `failed WHY` for
+//! an unexpected error.
 
 use std::{
     env,
@@ -21,7 +22,7 @@ use lockhost_tests::exclusion_oracle::ExclusionOracle;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What is tested.
+/// The lock that is tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     Lockhost,
@@ -29,7 +30,7 @@ enum Kind {
     None,
 }
 
-/// What an owner has.
+/// A lock that is held.
 enum Held {
     Lockhost(lockhost::Lock),
     Original(Child),
@@ -68,7 +69,7 @@ impl Worker {
         Ok(())
     }
 
-    /// What it has, and how many dead locks that replaced; `None` if it was refused.
+    /// Returns the lock that it acquired, and how many dead owners' locks that replaced; `None` if it was refused.
     fn acquire(&self) -> Outcome<Option<(Held, usize)>> {
         match &self.kind {
             Kind::Lockhost => match lockhost::acquire(&self.directory) {
@@ -131,7 +132,7 @@ impl Worker {
     }
 }
 
-/// Lets others have a turn, a few or many.
+/// Lets other processes run, a few times or many.
 fn pause() {
     for _ in 0..fastrand::u8(..32) {
         thread::yield_now();

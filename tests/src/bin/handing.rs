@@ -1,8 +1,8 @@
-//! Takes the lock on a directory and starts a child that inherits the evidence: `cat`, which lives until the standard
-//! input that the two share is closed.
+//! Acquires the lock on a directory and starts a child that inherits the evidence: `cat`, which lives until the
+//! standard input that the two share is closed.
 //!
-//! `handing DIRECTORY stay` then holds the lock until a signal ends it; `handing DIRECTORY release` gives it up while the
-//! child lives. Either prints `ready` when it has come so far.
+//! `handing DIRECTORY stay` then holds the lock until a signal ends it; `handing DIRECTORY release` releases it while
+//! the child lives. Either prints `ready` when it has done that.
 
 use std::{
     env,

@@ -1,11 +1,11 @@
 //! The lock that lockhost replaces: its algorithm, with its flaws, and a pause wherever one is asked for.
 //!
-//! `original DIRECTORY [STEP...]` prints `at STEP` when it comes to a step that is named, and waits for a line on
+//! `original DIRECTORY [STEP...]` prints `at STEP` when it reaches a step that is named, and waits for a line on
 //! standard input. It prints `acquired`, and holds the lock until standard input is closed, when it releases, or a
 //! signal ends it, when it does not.
 //!
-//! `original --jitter=SEED DIRECTORY` stops for nobody. It gives the processor away a pseudo-random number of times at
-//! every step, and holds the lock until a signal ends it.
+//! `original --jitter=SEED DIRECTORY` never waits for a line. It yields the processor a pseudo-random number of times
+//! at every step, and holds the lock until a signal ends it.
 
 use std::{
     env,

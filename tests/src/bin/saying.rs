@@ -1,5 +1,5 @@
-//! A command that says what it is told of the lock that it runs under, then what comes on its standard input until that is
-//! closed, and ends with the code that it is given: `saying CODE`.
+//! A command that prints the variables about its lock, then copies its standard input until that is closed. It ends
+//! with the code that it is given: `saying CODE`.
 
 use std::{
     env,

@@ -1,7 +1,7 @@
-//! One lock operation, for its system calls to be counted: `counted STEP DIRECTORY`.
+//! One lock operation, whose system calls are counted: `counted STEP DIRECTORY`.
 //!
-//! Everything that comes once in a process is over before: the engine is made, an instance waits, and this process
-//! knows itself. What is counted lies between two looks at `/counted`, which is not there.
+//! Work that a process does only once is done before: the engine is made, an instance waits, and this process knows its
+//! own identity. The calls to count lie between two checks of `/counted`, which does not exist.
 
 use std::{env, error::Error, fs, hint::black_box, path::Path, time::Duration};
 
@@ -43,7 +43,7 @@ fn perform(step: &str, directory: &Path) -> Result<(), Box<dyn Error>> {
         "waiting" => {
             let options = Options::new().patience(Duration::MAX);
             let mut attempt = options.attempt(directory)?;
-            // It has looked at this owner before, so that nothing is new.
+            // It has examined this owner before, so that no step is new.
             for _ in 0..4 {
                 waits(&mut attempt)?;
             }

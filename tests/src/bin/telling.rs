@@ -1,8 +1,8 @@
-//! Takes the lock on a directory, and tells how those were judged who had it, in the words of the API.
+//! Acquires the lock on a directory, and prints the verdicts on its former owners, in the words of the API.
 //!
-//! `telling DIRECTORY [IDENTITY]` prints `acquired IDENTITY [REASON, ...]`, the reasons being those for which it replaced
-//! dead locks. Then it answers each line on standard input with `held true` or `held false`, and releases at its end.
-//! Refused, it prints `refused LIVENESS` and ends with 75. IDENTITY is an owner to be taken for dead.
+//! `telling DIRECTORY [IDENTITY]` prints `acquired IDENTITY [REASON, ...]`; the reasons are those for which it replaced
+//! dead owners' locks. Then it answers each line on standard input with `held true` or `held false`, and releases at
+//! its end. Refused, it prints `refused LIVENESS` and ends with 75. IDENTITY is an owner to assume dead.
 
 use std::{
     env,

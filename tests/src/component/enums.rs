@@ -1,9 +1,9 @@
-//! Enumerations that the component in the component shares with the outer one.
+//! Enumerations that the inner component shares with the outer one.
 //!
-//! There is a component in the component, which does nothing but give the exported types their names. The tool that
-//! encodes it spells each type out there again, the 37 error codes of WASI among them. For an enumeration, which
-//! refers to no other type, an alias to the one that the outer component hands in says the same in four bytes. The
-//! alias takes the number of the type that it replaces, so nothing else changes.
+//! There is a component in the component, which only gives the exported types their names. The tool that encodes it
+//! spells each type out there again, including the 37 error codes of WASI. An enumeration refers to no other type, so
+//! an alias to the outer component's has the same meaning in four bytes. The alias takes the number of the type that it
+//! replaces, so nothing else changes.
 
 use std::{collections::BTreeMap, convert::Infallible};
 
@@ -18,13 +18,13 @@ use wasmparser::{
 
 type Done<T = ()> = Result<T, Error<Infallible>>;
 
-/// The outer component's number for each enumeration that it hands in, by its cases.
+/// The outer component's number for each enumeration that it passes in, by its cases.
 type Shared<'a> = BTreeMap<Box<[&'a str]>, u32>;
 
-/// The same component with enumerations shared.
+/// Returns the same component with enumerations shared.
 ///
 /// # Panics
-/// If it is no component.
+/// If it is not a component.
 #[must_use]
 pub fn share(component: &[u8]) -> Vec<u8> {
     let mut sharer = Sharer {
@@ -82,7 +82,7 @@ fn handed_in(component: &[u8]) -> Done<Shared<'_>> {
         .collect())
 }
 
-/// The cases of an enumeration.
+/// Returns the cases of an enumeration.
 fn cases<'a>(ty: &ComponentType<'a>) -> Option<Box<[&'a str]>> {
     match ty {
         ComponentType::Defined(ComponentDefinedType::Enum(cases)) => Some(cases.clone()),

@@ -1,10 +1,10 @@
 //! Short names inside the component.
 //!
 //! A component names its parts for each other: the imports and exports of the core modules in it, and the imports of
-//! the component in it that gives the exported types their names. They are matched by nothing but that both sides
-//! have the same name, and nobody sees them from without; yet the tool that encodes components spells each of them
-//! out, `lockhost:lockfile/lockfile@0.1.0#[method]attempt.try` and the like, two or three times over. Here each gets
-//! a short one, the same wherever it stands. What the component itself imports and exports keeps its name.
+//! the inner component that gives the exported types their names. They match only because both sides have the same
+//! name, and they are not visible from outside. Yet the tool that encodes components spells each of them out,
+//! `lockhost:lockfile/lockfile@0.1.0#[method]attempt.try` and the like, two or three times over. Here each gets a short
+//! name, the same wherever it stands. The component's own imports and exports keep their names.
 //!
 //! Custom sections, which are names for debuggers and a note of the tools, are left out.
 
@@ -22,10 +22,10 @@ use wasmparser::{
 
 type Done<T = ()> = Result<T, Error<Infallible>>;
 
-/// The same component with short names inside.
+/// Returns the same component with short names inside.
 ///
 /// # Panics
-/// If it is no component, or has parts that are none of those which the tools make today.
+/// If it is not a component, or has parts other than those which the tools make today.
 #[must_use]
 pub fn shorten(component: &[u8]) -> Vec<u8> {
     let mut short = Component::new();
@@ -48,7 +48,7 @@ impl Names {
     }
 }
 
-/// A letter first, as the names of a component's imports want it, then letters and digits.
+/// Returns the name with a number: a letter first, as a component's imports require, then letters and digits.
 fn nth(number: u32) -> String {
     let mut name = String::from(char::from(b'a' + (number % 26) as u8));
     let mut rest = number / 26;
@@ -59,12 +59,12 @@ fn nth(number: u32) -> String {
     name
 }
 
-/// Copies a component, and changes names on the way.
+/// Copies a component, and changes its names.
 #[derive(Default)]
 struct Shortener {
-    /// Of core modules and their instances.
+    /// The names of core modules and their instances.
     core: Names,
-    /// Of what a component in the component imports.
+    /// The names of the inner component's imports.
     inner: Names,
     is_inner: bool,
 }

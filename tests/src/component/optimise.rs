@@ -1,6 +1,6 @@
 //! The optimiser of binaryen, `wasm-opt`.
 //!
-//! It finds what LLVM leaves behind when it makes WebAssembly for size: locals that could be shared, code that two
+//! It finds what LLVM leaves behind when it optimises WebAssembly for size: locals that could be shared, code that two
 //! branches have in common, functions that are the same. That is a twentieth of the component.
 
 use std::{path::Path, process::Command};
@@ -11,12 +11,12 @@ use std::{path::Path, process::Command};
 /// If `wasm-opt` cannot be started, or fails.
 pub fn optimise(module: &Path, smaller: &Path) {
     let status = Command::new("wasm-opt")
-        // In between, the control flow is taken apart and put together anew, which pays once the code is small.
+        // In between, the control flow is taken apart and rebuilt, which pays once the code is small.
         .args(["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"])
         .args(["--flatten", "--rereloop", "-Oz", "-Oz", "--converge"])
         // A larger function with one caller stays one: apart, its locals have smaller numbers.
         .args(["--one-caller-inline-max-function-size", "20"])
-        // What rustc's target has beyond the first version of WebAssembly, as far as the module uses it.
+        // The features of rustc's target beyond the first version of WebAssembly, as far as the module uses them.
         .args(["--enable-bulk-memory", "--enable-sign-ext"])
         .arg(module)
         .arg("--output")
@@ -26,7 +26,7 @@ pub fn optimise(module: &Path, smaller: &Path) {
     assert!(status.success(), "wasm-opt cannot read what rustc made");
 }
 
-/// What `wasm-opt --version` prints.
+/// Returns the output of `wasm-opt --version`.
 ///
 /// # Panics
 /// If it cannot be started.

@@ -1,4 +1,4 @@
-//! Signals, and a pipe that is closed.
+//! Contenders on Unix: signals, and a pipe that is closed.
 
 use std::{
     io::{self, PipeReader, PipeWriter, pipe},
@@ -11,10 +11,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::Contender;
 use crate::program::lockhost;
 
-/// How the program is told to take a lock, and to hold it until [`Contender::stop`].
+/// The arguments that make the program acquire a lock, and hold it until [`Contender::stop`].
 pub const ACQUIRE: &[&str] = &["acquire"];
 
-/// The program, so told, without the directory.
+/// Returns the program with these arguments, without the directory.
 #[must_use]
 pub fn acquire() -> Command {
     let mut command = Command::new(lockhost());
@@ -29,7 +29,7 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// A closed one.
+    /// Returns a closed barrier.
     ///
     /// # Panics
     /// If there are no more descriptors.
@@ -50,7 +50,7 @@ impl Barrier {
         self.line_up_as(command)
     }
 
-    /// Sends a command to the line, which becomes what it lines up for.
+    /// Sends a command to the line, which becomes the program for which it lines up.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -62,14 +62,14 @@ impl Barrier {
         contender
     }
 
-    /// Opens the line for everybody.
+    /// Opens the line for all.
     pub fn open(self) {
         drop(self.open);
     }
 }
 
 impl Contender {
-    /// Tells it to stop, and waits for its end.
+    /// Ends it with a signal, and waits for its end.
     ///
     /// # Panics
     /// If it is gone, or cannot be waited for.
@@ -98,7 +98,7 @@ impl Contender {
 /// Sends a signal to a process.
 ///
 /// # Errors
-/// If there is none of this number, or it may not be signalled.
+/// If there is no process with this pid, or it may not be signalled.
 pub fn send(pid: u32, signal: Signal) -> io::Result<()> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     Ok(kill_process(pid.ok_or(io::ErrorKind::NotFound)?, signal)?)

@@ -1,7 +1,8 @@
-//! A pipe that is closed, and processes that are started stopped.
+//! Contenders on Windows: a pipe that is closed, and processes that are started suspended.
 //!
-//! Nobody can be sent a signal here. An event of a console reaches whoever shares that console, so that a test would need
-//! one, and a process group for each process in it; the end of standard input is what a service manager uses as well.
+//! No process can send a signal to another one here. A console's event reaches every process that shares that console.
+//! A test would need a console, and a process group for each process in it. Service managers use the end of standard
+//! input as well.
 
 use std::{
     cell::RefCell,
@@ -27,10 +28,10 @@ use windows_sys::Win32::{
 use super::Contender;
 use crate::program::lockhost;
 
-/// How the program is told to take a lock, and to hold it until [`Contender::stop`], by which its standard input is closed.
+/// The arguments that make the program acquire a lock, and hold it until [`Contender::stop`] closes its standard input.
 pub const ACQUIRE: &[&str] = &["acquire", "--until-stdin-closes"];
 
-/// The program, so told, without the directory.
+/// Returns the program with these arguments, without the directory.
 #[must_use]
 pub fn acquire() -> Command {
     let mut command = Command::new(lockhost());
@@ -44,7 +45,7 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// A closed one.
+    /// Returns a closed barrier.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -52,8 +53,8 @@ impl Barrier {
         }
     }
 
-    /// Sends a program to the line: it is started, but none of its code runs until the line opens. Nobody has to wait there
-    /// for it, so that `at_barrier` is not needed.
+    /// Sends a program to the line: it is started, but none of its code runs until the line opens. No process has to
+    /// wait there for it, so `at_barrier` is not needed.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -66,10 +67,10 @@ impl Barrier {
         contender
     }
 
-    /// Opens the line for everybody.
+    /// Opens the line for all.
     ///
     /// # Panics
-    /// If they cannot be let go.
+    /// If they cannot be resumed.
     pub fn open(self) {
         let waiting = self.waiting.into_inner();
         let mut let_go = 0;
@@ -84,31 +85,31 @@ impl Barrier {
 }
 
 impl Contender {
-    /// Tells it to stop, and waits for its end.
+    /// Closes its standard input, and waits for its end.
     ///
     /// # Panics
-    /// If its standard input is none of ours, or it cannot be waited for.
+    /// If its standard input is not piped, or it cannot be waited for.
     pub fn stop(&mut self) -> ExitStatus {
         assert!(self.input.is_some(), "its standard input is piped");
         self.end_of_input()
     }
 }
 
-/// All threads of all processes.
+/// Returns all threads of all processes.
 fn threads() -> io::Result<Vec<THREADENTRY32>> {
-    // SAFETY: nothing is pointed to.
+    // SAFETY: the call gets no pointer.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
     if list == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle is new, and nobody else's.
+    // SAFETY: the handle is new, and has no other owner.
     let list = unsafe { OwnedHandle::from_raw_handle(list) };
     let mut entry = THREADENTRY32 {
         dwSize: size_of::<THREADENTRY32>() as u32,
         ..THREADENTRY32::default()
     };
     let mut threads = Vec::new();
-    // SAFETY: the list is open, and the entry says how large it is.
+    // SAFETY: the list is open, and the entry has its size.
     let mut more = unsafe { Thread32First(list.as_raw_handle(), &mut entry) };
     while more != 0 {
         threads.push(entry);
@@ -119,12 +120,12 @@ fn threads() -> io::Result<Vec<THREADENTRY32>> {
 }
 
 fn resume(thread: u32) -> io::Result<()> {
-    // SAFETY: nothing is pointed to.
+    // SAFETY: the call gets no pointer.
     let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, thread) };
     if thread.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle is new, and nobody else's.
+    // SAFETY: the handle is new, and has no other owner.
     let thread = unsafe { OwnedHandle::from_raw_handle(thread) };
     // SAFETY: the thread is open, with the right to do this.
     if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX {

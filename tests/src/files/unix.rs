@@ -1,4 +1,4 @@
-//! stat(2).
+//! Files on Unix: stat(2).
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -11,23 +11,23 @@ use rustix::io::ioctl_fionread;
 
 use super::{Id, Seen};
 
-/// What an open file is.
+/// Returns the status of an open file.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn look(file: &File) -> io::Result<Seen> {
     Ok(seen(&file.metadata()?))
 }
 
-/// What is at a path; a symbolic link is not followed.
+/// Returns the status of the file at a path, without following a symbolic link.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn look_at(path: &Path) -> io::Result<Seen> {
     Ok(seen(&fs::symlink_metadata(path)?))
 }
 
-/// How to make a file that its owner alone may read and write.
+/// Returns options that make a file which only its owner may read and write.
 #[must_use]
 pub fn private() -> OpenOptions {
     let mut options = File::options();
@@ -38,20 +38,20 @@ pub fn private() -> OpenOptions {
 /// Writes from the start.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn write_at_start(file: &File, content: &[u8]) -> io::Result<()> {
     file.write_all_at(content, 0)
 }
 
-/// How many bytes are in a pipe.
+/// Returns how many bytes are in a pipe.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn length_of(pipe: &PipeReader) -> io::Result<u64> {
     Ok(ioctl_fionread(pipe)?)
 }
 
-/// Whether a name is one that a removed file has until nobody has it open any more: here it has none.
+/// Returns whether a removed file has this name until no process has it open any more: here it has no name.
 #[must_use]
 pub fn is_of_a_removed_file(_name: &str) -> bool {
     false

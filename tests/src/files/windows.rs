@@ -1,4 +1,4 @@
-//! `GetFileInformationByHandle`.
+//! Files on Windows: `GetFileInformationByHandle`.
 
 use std::{
     fs::{File, OpenOptions},
@@ -21,10 +21,10 @@ use windows_sys::Win32::{
 
 use super::{Id, Seen};
 
-/// What an open file is.
+/// Returns the status of an open file.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn look(file: &File) -> io::Result<Seen> {
     let mut told = BY_HANDLE_FILE_INFORMATION::default();
     // SAFETY: the file is open, and the answer is written to a variable of ours.
@@ -44,19 +44,20 @@ pub fn look(file: &File) -> io::Result<Seen> {
     })
 }
 
-/// What is at a path; a symbolic link is not followed.
+/// Returns the status of the file at a path, without following a symbolic link.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn look_at(path: &Path) -> io::Result<Seen> {
     let mut options = File::options();
-    // No right to the content is asked for, so nobody who has it open is in the way, and this is in nobody's.
+    // Without a right to the content, this open conflicts with no other process's open, in either direction.
     options.access_mode(0);
     options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
     look(&options.open(path)?)
 }
 
-/// How to make a file that its owner alone may read and write: the directory decides, and temporary ones are their owner's.
+/// Returns options that make a file which only its owner may read and write: the directory decides, and temporary ones
+/// are their owner's.
 #[must_use]
 pub fn private() -> OpenOptions {
     File::options()
@@ -65,7 +66,7 @@ pub fn private() -> OpenOptions {
 /// Writes from the start.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn write_at_start(file: &File, content: &[u8]) -> io::Result<()> {
     match file.seek_write(content, 0)? {
         written if written == content.len() => Ok(()),
@@ -73,10 +74,10 @@ pub fn write_at_start(file: &File, content: &[u8]) -> io::Result<()> {
     }
 }
 
-/// How many bytes are in a pipe.
+/// Returns how many bytes are in a pipe.
 ///
 /// # Errors
-/// What the system says.
+/// As the system reports.
 pub fn length_of(pipe: &PipeReader) -> io::Result<u64> {
     let mut length = 0;
     // SAFETY: the pipe is open, the answer is written to a variable of ours, and nothing else is asked for.
@@ -96,8 +97,8 @@ pub fn length_of(pipe: &PipeReader) -> io::Result<u64> {
     }
 }
 
-/// Whether a name is one that a removed file has until nobody has it open any more, where the system keeps one. Who is killed
-/// in that moment leaves it.
+/// Returns whether a removed file has this name until no process has it open any more, where the system keeps one. A
+/// process that is killed in that moment leaves it.
 #[must_use]
 pub fn is_of_a_removed_file(name: &str) -> bool {
     name.starts_with(".lockhost-") && name.ends_with(".removed")

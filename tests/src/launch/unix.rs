@@ -34,7 +34,7 @@ pub(super) fn normalize() {
     keep_descriptors();
 }
 
-/// No program that is started inherits more than its standard streams, as with what Rust itself opens.
+/// Limits what started programs inherit to their standard streams, as Rust does for the files that it opens.
 fn keep_descriptors() {
     let open = fs::read_dir("/dev/fd").expect("a process can list its descriptors");
     let numbers = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());

@@ -1,4 +1,4 @@
-//! proc(5) and kill(2).
+//! Processes on Unix: proc(5) and kill(2).
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use rustix::{
     process::{Pid, test_kill_process},
 };
 
-/// When a running process started, in the kernel's ticks.
+/// Returns when a running process started, in the kernel's ticks.
 ///
 /// # Panics
 /// If it is not running.
@@ -21,13 +21,13 @@ pub fn start_of(pid: u32) -> String {
     start.expect("it has a start time").to_owned()
 }
 
-/// The number of a process that is not this one, and does not end before it: the first.
+/// Returns the pid of a process that is not this one, and does not end before it: the first.
 #[must_use]
 pub fn somebody() -> u32 {
     1
 }
 
-/// Whether there is a process of this number. `None` if it can be nobody's.
+/// Returns whether there is a process with this pid. `None` if no process can have it.
 #[must_use]
 pub fn is_there(pid: u32) -> Option<bool> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;

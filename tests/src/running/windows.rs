@@ -1,4 +1,4 @@
-//! Handles of processes.
+//! Processes on Windows: handles.
 
 use std::{
     io,
@@ -17,7 +17,7 @@ use windows_sys::Win32::{
 
 use crate::program::lockhost;
 
-/// When a running process started, in units of 100 ns since 1601.
+/// Returns when a running process started, in units of 100 ns since 1601.
 ///
 /// # Panics
 /// If it is not running.
@@ -33,8 +33,8 @@ pub fn start_of(pid: u32) -> String {
     (u64::from(start.dwHighDateTime) << 32 | u64::from(start.dwLowDateTime)).to_string()
 }
 
-/// The number of a process that is not this one, and does not end before it: a child, which ends when its standard input
-/// does.
+/// Returns the pid of a process that is not this one, and does not end before it: a child, which ends when its standard
+/// input does.
 ///
 /// # Panics
 /// If it cannot be started.
@@ -49,13 +49,13 @@ pub fn somebody() -> u32 {
     SOMEBODY.get_or_init(start).id()
 }
 
-/// Whether there is a process of this number. `None` if it can be nobody's.
+/// Returns whether there is a process with this pid. `None` if no process can have it.
 #[must_use]
 pub fn is_there(pid: u32) -> Option<bool> {
     if pid == 0 {
         return None;
     }
-    // Numbers are multiples of four, and for any other the system takes the next lower one.
+    // Pids are multiples of four; the system rounds any other number down to one.
     if !pid.is_multiple_of(4) {
         return Some(false);
     }
@@ -68,11 +68,11 @@ pub fn is_there(pid: u32) -> Option<bool> {
 
 fn open(pid: u32) -> io::Result<OwnedHandle> {
     let rights = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE;
-    // SAFETY: nothing is pointed to.
+    // SAFETY: the call gets no pointer.
     let process = unsafe { OpenProcess(rights, 0, pid) };
     if process.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle is new, and nobody else's.
+    // SAFETY: the handle is new, and has no other owner.
     Ok(unsafe { OwnedHandle::from_raw_handle(process) })
 }

@@ -1,4 +1,4 @@
-//! Performs the machine's calls, as the guest's driver does, but natively.
+//! The twin's driver, which performs the machine's calls as the guest's driver does, but natively.
 
 use std::{
     fs::File,
@@ -37,7 +37,7 @@ pub(super) struct Driver {
     names: Names,
     /// The name of our claim.
     claim: String,
-    /// The claim, then what was made in place, by level.
+    /// The claim, then the files made in place, by level.
     ours: [Option<Made>; DEEPEST as usize + 2],
     open: Option<Opened>,
     kept: [Option<Opened>; DEEPEST as usize + 2],
@@ -56,7 +56,7 @@ impl Driver {
         }
     }
 
-    /// Performs calls in a directory until a part of the machine comes to its end.
+    /// Performs calls in a directory until a part of the machine ends.
     pub(super) fn run<T>(
         &mut self,
         dir: &File,
@@ -77,7 +77,7 @@ impl Driver {
         }
     }
 
-    /// Closes what was only looked at, and reclaim locks that were made in place.
+    /// Closes files that were only examined, and reclaim locks that were made in place.
     pub(super) fn close_looked_at(&mut self) {
         self.open = None;
         for reclaim in self.ours.iter_mut().skip(2) {
@@ -118,7 +118,7 @@ impl Driver {
                 Ok(Reply::Done)
             }
             Call::Link { name } => files::link(dir, &self.claim, &self.names.file(&name)),
-            // For a lock that is put back, and none is here.
+            // For a lock that is put back, which the twin does not do.
             Call::LinkOpen { .. } => Err(ErrorCode::Unsupported),
             Call::Unlink { name } => files::unlink(dir, &self.names.file(&name)),
             Call::Forget => {
@@ -165,7 +165,8 @@ impl Driver {
         self.slot(which)?.as_ref().ok_or(ErrorCode::BadDescriptor)
     }
 
-    /// One that cannot be guarded is closed at once, and by the component only when it is forgotten or made anew.
+    /// Guards a file. One that cannot be guarded is closed at once; the component closes it only when it forgets it or
+    /// makes it anew.
     fn guard(&mut self, which: Ours) -> Result<Reply, ErrorCode> {
         let slot = self.slot(which)?;
         let Some(Made::Unguarded(file)) = slot.take() else {
@@ -184,7 +185,7 @@ impl Driver {
         }
     }
 
-    /// The file that was open before stays so until this one is.
+    /// Opens a file. The file that was open before stays open until this one is.
     fn open(&mut self, dir: &File, name: &str) -> Result<Reply, ErrorCode> {
         let opened = files::open(dir, name);
         self.open = None;

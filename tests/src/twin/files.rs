@@ -14,7 +14,7 @@ use rustix::{
     io::{Errno, pread, pwrite},
 };
 
-/// A file that was opened to be looked at.
+/// A file that was opened to be examined.
 pub(super) struct Opened {
     file: File,
     is_directory: bool,
@@ -37,7 +37,7 @@ impl Opened {
     }
 }
 
-/// Opens a file for reading; a symbolic link is not followed, and no pipe waited for.
+/// Opens a file for reading, without following a symbolic link or waiting for a pipe.
 pub(super) fn open(dir: &File, name: &str) -> Result<Opened, ErrorCode> {
     let file = open_with(dir, name, OFlags::RDONLY)?;
     match kind_of(&look(&file)?) {
@@ -93,7 +93,7 @@ pub(super) fn unlink(dir: &File, name: &str) -> Result<Reply, ErrorCode> {
 /// How many claims one part of a listing has at most.
 const CLAIMS: usize = 64;
 
-/// How many entries are read for it at most.
+/// How many entries are read for one part at most.
 const ENTRIES: u32 = 1_024;
 
 /// A directory that is being read.
@@ -106,7 +106,7 @@ impl Listing {
         Dir::new(directory).map(Self).map_err(code)
     }
 
-    /// The next claims on a lock.
+    /// Returns the next claims on a lock.
     pub(super) fn part(&mut self, names: &Names) -> Listed {
         let mut listed = Listed::default();
         for _ in 0..ENTRIES {
@@ -124,7 +124,8 @@ impl Listing {
     }
 }
 
-/// Whose claim an entry of a directory is, if it is one. A name that is no text is nobody's.
+/// Returns the identity that made a claim, if an entry of a directory is one. A name that is not UTF-8 is not a
+/// claim's.
 fn claimant(name: &CStr, names: &Names) -> Option<Identity> {
     name.to_str().ok().and_then(|name| names.claimant(name))
 }
@@ -169,7 +170,7 @@ fn stat_from(seen: &Statx) -> FileStat {
     }
 }
 
-/// WASI's name for an error, or the nearest one that wasmtime-wasi has.
+/// Returns WASI's name for an error, or the nearest one that wasmtime-wasi has.
 fn code(error: Errno) -> ErrorCode {
     match error {
         Errno::ACCESS => ErrorCode::Access,

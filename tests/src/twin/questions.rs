@@ -33,7 +33,7 @@ pub(super) fn identify(dir: &File, pid: u32) -> Reply {
     Reply::Identity(identity.and_then(|identity| Identity::new(&identity.to_string())))
 }
 
-/// The evidence, and what the machine is told.
+/// Returns the evidence, and the reply to the machine.
 pub(super) fn guard(file: File) -> (Option<Evidence>, Reply) {
     match process::guard(file) {
         Ok(evidence) => (Some(evidence), Reply::Done),

@@ -1,4 +1,4 @@
-//! proc(5), and sh(1).
+//! Commands under the lock on Unix: proc(5), and sh(1).
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use crate::contender::Contender;
 
-/// The same, with its standard error where its standard output is, so that both are read line by line.
+/// Returns the same command with its standard error in its standard output, so that both are read line by line.
 #[must_use]
 pub fn told(command: &Command) -> Command {
     let mut told = Command::new("sh");
@@ -20,10 +20,10 @@ pub fn told(command: &Command) -> Command {
     told
 }
 
-/// Sends signals to an owner, each of which its command `hearing` hears, once, before the next is sent.
+/// Sends signals to an owner; its command `hearing` gets each one, once, before the next is sent.
 ///
 /// # Panics
-/// If it hears anything else.
+/// If it gets another signal.
 pub fn passes_on(owner: &mut Contender, signals: &[(Signal, &str)]) {
     for (signal, name) in signals {
         owner.signal(*signal);
@@ -31,8 +31,8 @@ pub fn passes_on(owner: &mut Contender, signals: &[(Signal, &str)]) {
     }
 }
 
-/// Whether a process sleeps in poll(2) for longer than any pause but the backstop of a second, which it may have begun to
-/// sleep a moment ago. `None` if it is somewhere else.
+/// Returns whether a process sleeps in poll(2) for longer than any pause but the backstop of a second. It may have
+/// begun that a moment ago. `None` if it is not in poll(2).
 #[must_use]
 pub fn sleeps_until_notified(pid: u32) -> Option<bool> {
     /// A pause before the backstop is half of that, at most.
@@ -43,13 +43,13 @@ pub fn sleeps_until_notified(pid: u32) -> Option<bool> {
     if number != libc::SYS_ppoll {
         return None;
     }
-    // The third argument is where the time to wait stands; nowhere is for ever.
+    // The third argument is the address of the time to wait; a null address is for ever.
     let address = parts.nth(2)?.strip_prefix("0x")?;
     let address = u64::from_str_radix(address, 16).ok()?;
     Some(address == 0 || timespec(pid, address)? > SHORTER)
 }
 
-/// The time that stands at an address of a process, in nanoseconds. `None` if none does, as the process has gone on.
+/// Returns the time at an address of a process, in nanoseconds. `None` if there is none, as the process has gone on.
 fn timespec(pid: u32, address: u64) -> Option<u64> {
     let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
     let mut words = [0; 16];
@@ -60,13 +60,13 @@ fn timespec(pid: u32, address: u64) -> Option<u64> {
     seconds.checked_add(word(nanoseconds)?)
 }
 
-/// Whether a process has an inotify(7) instance.
+/// Returns whether a process has an inotify(7) instance.
 #[must_use]
 pub fn watches(pid: u32) -> bool {
     instances(pid) > 0
 }
 
-/// How many inotify(7) instances a process has.
+/// Returns how many inotify(7) instances a process has.
 #[must_use]
 pub fn instances(pid: u32) -> usize {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd"))

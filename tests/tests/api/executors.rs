@@ -23,12 +23,12 @@ fn multi_thread() -> Runtime {
     builder.worker_threads(2).build().expect("a runtime")
 }
 
-/// Polls once, and says whether it is done.
+/// Polls once, and returns whether it is done.
 async fn polled<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-/// Gets in at once, is refused at once, and is woken from waiting by what comes in between.
+/// Acquires the lock at once, is refused at once, and is woken from waiting by an event.
 async fn takes_is_refused_and_waits() -> Result<(), Error> {
     let fixture = Fixture::free();
     let lock = acquire_async(fixture.path()).await?;
@@ -100,7 +100,7 @@ fn who_does_not_want_to_wait_is_told_so_at_once() {
 
 #[test]
 fn a_future_that_is_dropped_gives_up_and_leaves_nothing() {
-    // One that waits for a file to settle, and one that has the lock and waits for another program.
+    // An attempt that waits for a file to settle, and one that has the lock and waits for another program.
     for (file, content) in [
         (DEFAULT_NAME, ""),
         ("tinyforge.lock.reclaim", &lock_of_somebody()),

@@ -332,7 +332,7 @@ fn a_reclaim_sweeps_claims_of_the_dead_and_no_other_file() {
     let fixture = Fixture::stale()
         .with("tinyforge.lock.bak", NOBODY)
         .with(dead, NOBODY);
-    // Made on this very machine, as far as its name tells, by a process that is gone.
+    // A claim from this very machine, as far as its name shows, made by a process that is gone.
     let lock = acquire(fixture.path()).unwrap();
     let identity = lock
         .identity()
@@ -348,6 +348,6 @@ fn a_reclaim_sweeps_claims_of_the_dead_and_no_other_file() {
         "{files:?}"
     );
     drop(lock);
-    // A name that says too little proves nothing.
+    // A name with too few facts proves nothing.
     assert_eq!(fixture.files(), [dead, "tinyforge.lock.bak"]);
 }

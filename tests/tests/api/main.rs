@@ -1,5 +1,5 @@
-//! The library in one process: its calls, threads, instances, executors and plugins. No test here starts a process, but for
-//! the build of the plugin: so none has a copy of what a store that is dropped has left open.
+//! The library in one process: its calls, threads, instances, executors and plugins. No test here starts a process,
+//! except the build of the plugin: so no process has a copy of the descriptors of a dropped store.
 
 mod executors;
 mod library;

@@ -65,7 +65,7 @@ impl Way {
     }
 }
 
-/// Tries for the lock. What the plugin says if it is refused.
+/// Tries for the lock. Returns the plugin's message if it is refused.
 fn start(plugin: &mut Plugin, fixture: &Fixture) -> Result<(), String> {
     start_in(plugin, open_directory(fixture.path()).expect("it is there"))
 }
@@ -120,7 +120,7 @@ fn of_sixteen_plugins_at_once_exactly_one_gets_in() {
             let mut plugin = WAYS.both()[place % 2].plugin();
             barrier.wait();
             let started = start(&mut plugin, &fixture);
-            // Nobody releases before all have tried.
+            // No plugin releases before all have tried.
             barrier.wait();
             started.map(|()| plugin)
         };
@@ -258,7 +258,7 @@ fn a_plugin_whose_directory_is_read_only_cannot_lock_it() {
     }
 }
 
-/// Makes so many attempts at once: how many its host did not permit.
+/// Makes this many attempts at once. Returns how many its host refused.
 fn hoard(plugin: &mut Plugin, fixture: &Fixture, name: &str, count: u32) -> u32 {
     type Hoard<'a> = (Resource<Descriptor>, &'a str, u32);
     let hoard = plugin
@@ -279,7 +279,7 @@ fn a_plugin_has_only_so_many_attempts_at_once() {
     let mut plugin = WAYS.linked.plugin();
     assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 16), 0);
     assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 60), 44);
-    // What has ended does not count, and a name that is too long for an instance does not either.
+    // An attempt that has ended does not count, nor does a name that is too long for an instance.
     assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 16), 0);
     assert_eq!(hoard(&mut plugin, &fixture, &"a".repeat(1 << 20), 60), 0);
     assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
@@ -294,7 +294,7 @@ fn a_plugin_has_only_so_many_attempts_at_once() {
     assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 3), 2);
 }
 
-/// What the plugin learns of the directory's lock by the interface.
+/// Returns the plugin's report on the directory's lock, by the interface.
 fn learnt(plugin: &mut Plugin, fixture: &Fixture) -> String {
     type Learn<'a> = (Resource<Descriptor>, &'a str);
     let learn = plugin
@@ -393,7 +393,7 @@ fn a_composed_plugin_needs_only_process_and_the_file_system() {
     let imports = |component: &Component| -> BTreeSet<String> {
         let ty = component.component_type();
         let names = ty.imports(component.engine());
-        // Versions of 0.2 are one to a host.
+        // A host has one version of 0.2 only.
         names
             .map(|(name, _)| name.split('@').next().unwrap_or(name).to_owned())
             .collect()

@@ -22,7 +22,7 @@ const ROUNDS: usize = 8;
 
 const LOCK: &str = "tinyforge.lock";
 
-/// One attempt in each of many threads, begun at once, on the directory that its number chooses.
+/// Runs one attempt in each of many threads, begun at once, on the directory that its number chooses.
 fn race<'a>(directory: impl Fn(usize) -> &'a Path + Sync) -> Vec<Result<Lock, Error>> {
     let (start, directory) = (&Barrier::new(THREADS), &directory);
     thread::scope(|scope| {
@@ -39,7 +39,7 @@ fn race<'a>(directory: impl Fn(usize) -> &'a Path + Sync) -> Vec<Result<Lock, Er
     })
 }
 
-/// Exactly one has it, and all others were refused by this very process.
+/// Asserts that exactly one has it, and that all others were refused by this very process.
 fn exactly_one(outcomes: Vec<Result<Lock, Error>>) -> Lock {
     let (owners, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((owners.len(), refused.len()), (1, THREADS - 1));

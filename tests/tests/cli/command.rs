@@ -1,4 +1,4 @@
-//! A command under the lock, on every system: how it is started, and how it ends.
+//! A command under the lock, on every system: its start, and its end.
 
 use std::{
     env, fs,
@@ -16,7 +16,7 @@ use lockhost_tests::{
 
 const SAYING: &str = env!("CARGO_BIN_EXE_saying");
 
-/// Runs it to its end with nothing on standard input: the code, what was printed, and what lockhost has to say.
+/// Runs it to its end with nothing on standard input. Returns the code, its output, and lockhost's messages.
 fn ends(command: &mut Command) -> (Option<i32>, String, String) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());

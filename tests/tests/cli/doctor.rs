@@ -1,5 +1,4 @@
-//! `lockhost doctor`: what it finds on file systems of each kind, and that it leaves nothing; and what an owner is warned
-//! of there.
+//! `lockhost doctor`: its findings on file systems of each kind, that it leaves no file, and an owner's warnings there.
 
 // Mounts, evidence, users, and what proc(5) shows.
 #[cfg(target_os = "linux")]
@@ -19,7 +18,7 @@ fn told(output: Output) -> (Option<i32>, String) {
     (output.status.code(), told)
 }
 
-/// What it says of a fixture, in which it leaves nothing.
+/// Returns its report on a fixture, in which it leaves no file.
 fn doctor(fixture: &Fixture) -> (Option<i32>, String) {
     let before = fixture.files();
     let told = told(run(&["doctor", text(fixture.path())]));

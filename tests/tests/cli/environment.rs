@@ -1,4 +1,4 @@
-//! What a user has in the environment decides nothing.
+//! The user's environment, which decides nothing.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use lockhost_tests::{
     fixture::Fixture,
 };
 
-/// Takes and releases a dead lock in an environment.
+/// Acquires and releases a dead owner's lock in an environment.
 fn takes_the_lock(setting: impl Fn(&mut Command)) {
     let fixture = Fixture::stale();
     let mut command = contender::acquire();

@@ -1,4 +1,4 @@
-//! What the program says of itself, and how it speaks wherever it is.
+//! The program's help, and its output in poor environments.
 
 // script(1) makes a terminal.
 #[cfg(unix)]
@@ -69,7 +69,7 @@ fn the_component_and_its_contract_come_out_as_they_are() {
     assert_eq!(run(&["component", "--wit"]).stdout, contract);
 }
 
-/// In a place where much is missing.
+/// Runs the program in an environment where much is missing.
 fn in_environment(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::new(lockhost());
     command.args(arguments).env_clear();

@@ -1,6 +1,6 @@
-//! `lockhost acquire --json`: every event is as the schema says, and comes when it should.
+//! `lockhost acquire --json`: every event is as in the schema, and arrives in time.
 
-// A device that is always full, echo(1), and what proc(5) tells of a process.
+// A device that is always full, echo(1), and proc(5).
 #[cfg(target_os = "linux")]
 mod linux;
 
@@ -33,7 +33,7 @@ fn until(contender: &mut Contender, event: &str) -> Vec<Value> {
     }
 }
 
-/// Runs it to its end, with no word on standard error: the code, and the one event.
+/// Runs it to its end, with nothing on standard error. Returns the code, and the one event.
 fn ends(arguments: &[&str]) -> (Option<i32>, Value) {
     let output = run(&[&["acquire", "--json"], arguments].concat());
     assert!(output.stderr.is_empty(), "{output:?}");

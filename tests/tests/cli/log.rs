@@ -1,4 +1,4 @@
-//! `LOCKHOST_LOG`: what is told of the steps, and that nothing is without it.
+//! `LOCKHOST_LOG`: the logged steps, and that nothing is logged without it.
 
 use std::process::{Command, Output};
 

@@ -1,7 +1,6 @@
-//! What the program says beside what the library does (`docs/sentences.txt`), in one list to be read:
-//! `docs/said.txt`.
+//! The program's messages in addition to the library's (`docs/sentences.txt`), in one list to be read: `docs/said.txt`.
 //!
-//! On POSIX systems alone: it is typed into a shell, and the list is of what such a system says.
+//! On POSIX systems alone: the commands are typed into a shell, and the list has the messages of such a system.
 #![cfg(unix)]
 
 use std::{
@@ -13,7 +12,7 @@ use lockhost_tests::{fixture::Fixture, program::lockhost};
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/said.txt");
 
-/// What is typed, where `D` is a directory and the environment may come first.
+/// The commands, where `D` is a directory and the environment may come first.
 const TYPED: [&str; 26] = [
     "lockhost acquire D/missing",
     "lockhost acquire D D/missing",
@@ -43,7 +42,7 @@ const TYPED: [&str; 26] = [
     "lockhost component >/dev/full",
 ];
 
-/// The exit code, and standard error up to an empty line.
+/// Returns the exit code, and standard error up to an empty line.
 fn said(typed: &str) -> String {
     let fixture = Fixture::free();
     let directory = fixture.path().to_str().unwrap();

@@ -1,6 +1,6 @@
-//! The program `lockhost acquire`: what it says, what it leaves, and how it ends.
+//! The program `lockhost acquire`: its messages, the files that it leaves, and its end.
 
-// What is asked of Linux, and what shells and signals do.
+// Facts from Linux, and the effects of shells and signals.
 #[cfg(target_os = "linux")]
 mod linux;
 
@@ -13,7 +13,7 @@ use lockhost_tests::{
     program::{run, text},
 };
 
-/// Runs it where it is expected to end by itself: the code, and the one line on standard error.
+/// Runs it where it is expected to end by itself. Returns the code, and the one line on standard error.
 fn ends(arguments: &[&str]) -> (i32, String) {
     let output = run(arguments);
     assert!(output.stdout.is_empty(), "{output:?}");
@@ -245,7 +245,7 @@ fn a_directory_that_is_missing_is_a_failure_that_names_it() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn a_lost_lock_is_reported_and_the_other_file_left_alone() {
-    // One that is only missing would be put back.
+    // A file that is only missing would be put back.
     for replacement in [NOBODY, ""] {
         let fixture = Fixture::free();
         let mut owner = Contender::owner(fixture.path());

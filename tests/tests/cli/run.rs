@@ -1,6 +1,6 @@
-//! A command under the lock: how it is started, what reaches it, how it ends, and who keeps the directory when.
+//! A command under the lock: its start, the signals that reach it, its end, and which process keeps the directory when.
 //!
-//! On Linux alone: signals, terminals and process groups, and who waits for whom in proc(5).
+//! On Linux alone: signals, terminals and process groups, and parents and children in proc(5).
 #![cfg(target_os = "linux")]
 
 mod first_process;
@@ -36,7 +36,7 @@ fn is_gone(pid: u32) -> bool {
     !Path::new(&format!("/proc/{pid}")).exists()
 }
 
-/// Runs it to its end: the code, what it printed, and what lockhost has to say.
+/// Runs it to its end. Returns the code, its output, and lockhost's messages.
 fn run(options: &[&str], fixture: &Fixture, command: &[&str]) -> (Option<i32>, String, String) {
     let output = under_lock(options, fixture.path(), command)
         .output()
@@ -117,9 +117,9 @@ fn a_command_sees_where_the_lock_is_and_whose() {
     assert_eq!(lines[2], format!("{0} {0}", lines[3]));
 }
 
-/// What a command finds of its signals, started by this.
+/// Returns the signals that a command finds blocked and ignored when this starts it.
 fn signals_under(starter: &[&str], before: &Command) -> Vec<(String, u64)> {
-    // The C library takes these two for itself when a program starts its first thread.
+    // The C library reserves these two when a program starts its first thread.
     const C_LIBRARYS: u64 = 1 << 31 | 1 << 32;
     let mut command = Command::new(before.get_program());
     command.args(before.get_args()).args(starter).args([
@@ -208,7 +208,7 @@ fn what_a_command_sends_to_its_whole_group_it_hears_once() {
 #[test]
 fn the_lock_is_held_until_the_commands_last_moment() {
     let fixture = Fixture::free();
-    // Whoever is in beside another one finds the directory there.
+    // A process that acquires the lock beside another one finds the directory there.
     let witness = fixture.path().join("witness");
     let witness = witness.to_str().unwrap();
     let alone = format!("mkdir {witness} || exit 9; trap 'rmdir {witness}' EXIT; :");
@@ -274,7 +274,7 @@ fn with_close_the_command_keeps_nothing() {
     send(command, Signal::USR2).expect("it is there");
 }
 
-/// A command that ends at once and leaves a descendant.
+/// Starts a command that ends at once and leaves a descendant.
 fn leaving(options: &[&str], fixture: &Fixture) -> (Contender, u32) {
     let script = format!("{HEARING} & exit 4");
     let mut command = under_lock(options, fixture.path(), &["sh", "-c", &script]);

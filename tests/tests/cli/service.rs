@@ -1,6 +1,6 @@
-//! Beside a service manager: what it is told, and the unit files.
+//! Beside a service manager: its notifications, and the unit files.
 //!
-//! On Linux alone: service managers are told by a socket, and units are systemd's.
+//! On Linux alone: service managers are notified through a socket, and units are systemd's.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -39,7 +39,7 @@ impl Manager {
         Contender::start(&mut command)
     }
 
-    /// The next message, in lines.
+    /// Returns the next message, as lines.
     fn told(&self) -> Vec<String> {
         let mut message = [0; 4096];
         let length = self.socket.recv(&mut message).expect("a message");
@@ -137,7 +137,7 @@ fn a_name_with_a_line_break_is_no_second_message() {
     assert!(told[1].contains(r"a\nMAINPID=1/"), "{told:?}");
 }
 
-/// The unit files, with programs that are there.
+/// Writes the unit files with the paths of existing programs.
 fn units(place: &Path) -> Vec<PathBuf> {
     let units = fs::read_dir(UNITS).expect("the units are there");
     let mut written = Vec::new();

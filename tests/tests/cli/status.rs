@@ -1,6 +1,6 @@
-//! `lockhost status`: what it knows of a lock, what it answers, and that it touches nothing.
+//! `lockhost status`: its facts about a lock, its answers, and that it touches no file.
 
-// Evidence, numbers of users, and what POSIX has beside.
+// Evidence, numbers of users, and other facts that only POSIX has.
 #[cfg(target_os = "linux")]
 mod linux;
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
-/// The text, with its exit code; nothing on standard error.
+/// Returns the exit code and the text; nothing is on standard error.
 fn told(fixture: &Fixture) -> (Option<i32>, String) {
     let before = footprints(fixture);
     let output = run(&["status", text(fixture.path())]);
@@ -29,7 +29,7 @@ fn told(fixture: &Fixture) -> (Option<i32>, String) {
     (output.status.code(), told)
 }
 
-/// The object, which says the same exit code as the program.
+/// Returns the object, which has the program's exit code.
 fn object(arguments: &[&str]) -> Value {
     let output = run(&[&["status", "--json"], arguments].concat());
     assert!(output.stderr.is_empty(), "{output:?}");
@@ -45,7 +45,7 @@ fn object(arguments: &[&str]) -> Value {
     object
 }
 
-/// Whatever would show that a file was touched.
+/// Returns all facts that would show that a file was touched.
 fn footprints(fixture: &Fixture) -> Vec<(OsString, Seen)> {
     let look = |name: OsString| {
         let seen = look_at(&fixture.path().join(&name)).expect("it is there");
@@ -54,7 +54,7 @@ fn footprints(fixture: &Fixture) -> Vec<(OsString, Seen)> {
     fixture.files().into_iter().map(look).collect()
 }
 
-/// Somebody of another PID namespace, who left no evidence: nobody can tell whether it lives.
+/// Returns an owner in another PID namespace, which left no evidence: the host cannot know whether it lives.
 fn unknown() -> Identity {
     let mine = Identity::mine(Fixture::free().path());
     mine.with('p', "7").with('n', "1").without('e')

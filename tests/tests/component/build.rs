@@ -1,4 +1,4 @@
-//! The embedded component: what it may do, how large it is, and that it is the one in `guest/`.
+//! The embedded component: its permissions, its size, and that it is the one built from `guest/`.
 
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
@@ -6,8 +6,8 @@ use lockhost_tests::component::{build, optimise, workspace};
 use wit_component::DecodedWasm;
 use wit_parser::{WorldItem, WorldKey};
 
-/// In bytes. It grows with the contract and the protocol, and with nothing else: five of its kilobytes put lock files back,
-/// and one reads files with more than a pid and judges those that may not be opened.
+/// In bytes. The component grows with the contract and the protocol, and with nothing else. Five of its kilobytes put
+/// lock files back, and one reads files with more than a pid and judges those that may not be opened.
 const LARGEST: usize = 52_224;
 
 fn embedded() -> Vec<u8> {

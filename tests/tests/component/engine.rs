@@ -1,4 +1,4 @@
-//! There is one engine in a process, and one component in it, whatever the process does with how many threads.
+//! One engine in a process, and one component in it, whatever the process does with however many threads.
 
 #![cfg(all(
     target_os = "linux",
@@ -24,7 +24,7 @@ fn of_threads_that_come_first_at_once_none_copies_it() {
     assert_eq!(told, "32 held, 0 pieces of code\n");
 }
 
-/// As mprotect(2) and mmap(2) would have to: its code is the program's own.
+/// Neither mprotect(2) nor mmap(2) makes memory executable: the component's code is the program's own.
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
 fn no_memory_is_made_executable() {
@@ -32,7 +32,7 @@ fn no_memory_is_made_executable() {
     let options = ["-f", "-e", "trace=mprotect,mmap"];
     let (told, log) = log_of(&options, Command::new(CROWD).arg(fixture.path()));
     assert_eq!(told, "32 held, 0 pieces of code\n");
-    // What the loader maps of a file is the code of the program and of its libraries.
+    // The loader only maps code of the program and of its libraries from files.
     let is_made = |line: &&str| line.contains("PROT_EXEC") && !line.contains("MAP_DENYWRITE");
     assert_eq!(log.lines().find(is_made), None);
 }

@@ -1,6 +1,6 @@
-//! A directory of very many files: those that are not the lock's cost a name each in a listing, and no look. Very many
-//! claims are listed in constant memory, and each sweep looks at some of them. System calls are counted, by strace(1), and
-//! not time.
+//! A directory of very many files: a file that is not the lock's costs a name in a listing, and no system call of its
+//! own. Very many claims are listed in constant memory, and each sweep examines some of them. The tests count system
+//! calls, with strace(1), and not time.
 //!
 //! On Linux alone: strace(1) counts.
 #![cfg(target_os = "linux")]
@@ -51,18 +51,19 @@ fn calls(fixture: &Fixture) -> (Answer, Calls) {
     let table = fs::read_to_string(table.path()).expect("strace wrote it");
     let rows = table.lines().filter_map(|line| {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        // Time, seconds, microseconds, calls, perhaps errors, the name; or else a heading, a rule, the total.
+        // A row has time, seconds, microseconds, calls, perhaps errors, and the name; or else it is a heading, a rule,
+        // or the total.
         let count = fields.get(3)?.parse().ok()?;
         let name = *fields.last()?;
-        // Memory is laid out at random; what /proc tells has no fixed length; and the signal may come before, or while
-        // it is waited for.
+        // Memory is laid out at random; files of /proc have no fixed length; and the signal may arrive before the wait
+        // for it, or during it.
         let wanted = !matches!(name, "total" | "mmap" | "read" | "ppoll");
         wanted.then(|| (name.to_owned(), count))
     });
     (answer, rows.collect())
 }
 
-/// As [`calls`], by an owner who is not one of those that sweep without a cause: one in 64.
+/// Does as [`calls`], by an owner that does not sweep without a cause, as one in 64 does.
 fn calls_of_one_who_does_not_sweep(fixture: &Fixture) -> Calls {
     let all = (0..8).map(|_| calls(fixture));
     let mut unswept = all.filter(|(answer, calls)| {
@@ -104,10 +105,10 @@ fn a_sweep_looks_at_no_file_that_is_no_claim() {
     assert_eq!(few, many);
 }
 
-/// How many claims there are of which nobody can tell whether their makers live.
+/// How many claims there are whose makers may live, as far as the host can know.
 const CLAIMS: u32 = 200_000;
 
-/// With files that bear the names of claims.
+/// Adds files that bear the names of claims.
 fn claimed(fixture: Fixture) -> Fixture {
     for number in 0..CLAIMS {
         let file = fixture.path().join(format!("tinyforge.lock.2-a{number}"));

@@ -1,4 +1,4 @@
-//! The embedded component: what it is built from, what it does and costs, and that it serves other runtimes.
+//! The embedded component: its sources, its behaviour and cost, and its use in other runtimes.
 
 mod build;
 mod contract;

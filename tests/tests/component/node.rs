@@ -1,7 +1,7 @@
 //! The example in `host/examples/node`: the committed component under Node.js, beside the native program.
 //!
-//! `LOCKHOST_ROUNDS` says how many rounds the races get: a quarter of that each (2 by default), since to start Node.js
-//! takes its time.
+//! `LOCKHOST_ROUNDS` sets how many rounds the races get: a quarter of that each (2 by default), since Node.js is slow
+//! to start.
 
 #![cfg(target_os = "linux")]
 
@@ -18,7 +18,7 @@ use lockhost_tests::{
     program::lockhost,
 };
 
-/// Beyond what Linux ever counts to.
+/// A pid beyond Linux's largest.
 const DEAD: u32 = 999_999_999;
 
 fn node(fixture: &Fixture) -> Contender {
@@ -44,7 +44,7 @@ fn each_takes_over_what_the_other_left() {
     take_over_from_each_other([node, native]);
 }
 
-/// What Node.js says of an owner, who is refused as this one is.
+/// Asserts Node.js's message about an owner, which refuses it as this one does.
 fn node_is_told(fixture: &Fixture, liveness: &str) {
     let why = is_refused(node(fixture));
     assert!(why.contains(liveness), "{why}");
@@ -112,24 +112,24 @@ fn whose_file_the_kernel_keeps_locked_is_not_dead_to_node() {
     let file = File::open(fixture.lock()).expect("a lock file");
     file.lock().expect("nobody has it locked");
     node_is_told(&fixture, "alive: evidence");
-    // Somebody else who only looks is in nobody's way.
+    // Another process that only reads the lock blocks no process.
     file.lock_shared().expect("it is ours to share");
     ends(gets_in(node(&fixture)), &fixture);
 }
 
-/// Eight of each, who start at once.
+/// Starts eight of each at once.
 fn race(what: &str, fixture: impl Fn() -> Fixture) {
     const EACH: usize = 8;
     let rounds = rounds().div_ceil(4);
     let mut nodes = 0;
     for round in 0..rounds {
         let fixture = fixture();
-        // Node.js changes how what it reads from is read, and whoever shares a pipe with it is in for that.
+        // Node.js changes the mode of its standard input, which affects each process that shares a pipe with it.
         let barriers = [Barrier::new(), Barrier::new()];
         let mut contenders = line_up(&barriers, &fixture, EACH);
         let [node, native] = barriers;
         node.open();
-        // The others are faster by far.
+        // The native programs are far faster.
         Jitter::new(round as u64).pause(18);
         native.open();
         let (count, answers) = owners(&mut contenders);
@@ -146,7 +146,7 @@ fn race(what: &str, fixture: impl Fn() -> Fixture) {
     );
 }
 
-/// Those of Node.js first.
+/// Lines up all contenders, those of Node.js first.
 fn line_up([nodes, natives]: &[Barrier; 2], fixture: &Fixture, each: usize) -> Vec<Contender> {
     let main = example::built().join("main.js");
     let main = main.to_str().expect("its path is text");

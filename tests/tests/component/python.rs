@@ -21,7 +21,7 @@ fn example() -> PathBuf {
     workspace().join("host/examples/python")
 }
 
-/// The folder with the packages that it needs: in the target folder, and nowhere else.
+/// The folder with the packages that it needs, only in the target folder.
 static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     let packages = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     let requirements = example().join("requirements.txt");
@@ -93,7 +93,7 @@ fn nobody_is_dead_to_python_who_may_live() {
         let why = is_refused(python(&fixture));
         assert!(why.contains(liveness), "{why}");
     }
-    // Somebody keeps a lock on behalf of this process, which its file's maker had the number of.
+    // This process keeps a lock on a file, and the file's maker had this process's pid.
     let kept = Fixture::free().with("kept", "");
     let file = File::open(kept.path().join("kept")).expect("it is there");
     file.lock().expect("nobody has it locked");

@@ -1,6 +1,6 @@
-//! What a lock costs, counted: system calls by kind, once a process has its first lock behind it. A count that has grown
-//! fails here, and one that has shrunk is to be written down. What the C library does about memory is left out: that is
-//! not the same twice.
+//! The cost of a lock in system calls by kind, once a process has had its first lock. A count that has grown fails
+//! here, and one that has shrunk has to be written down. The C library's calls for memory are left out, since they
+//! vary.
 //!
 //! On Linux alone: strace(1) counts.
 #![cfg(target_os = "linux")]
@@ -10,13 +10,13 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 use lockhost_tests::{contender::Contender, fixture::Fixture, strace::log_of};
 use rustix::process::Signal;
 
-/// Not the lock's: the allocator's; and `fcntl`, by which Rust's own library makes sure in a debug build that what it
-/// closes is open.
+/// Calls that are not the lock's: the allocator's; and `fcntl`, by which Rust's own library asserts in a debug build
+/// that a descriptor is open before it closes it.
 const BESIDE: [&str; 7] = [
     "brk", "fcntl", "futex", "madvise", "mmap", "mprotect", "munmap",
 ];
 
-/// The system calls of one step, between the looks that mark its beginning and its end.
+/// Returns the system calls of one step, between the marks of its beginning and its end.
 fn all_counted(step: &str, directory: &Path) -> BTreeMap<String, u32> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_syscalls"));
     let (_, log) = log_of(&[], command.arg(step).arg(directory));
@@ -31,14 +31,14 @@ fn all_counted(step: &str, directory: &Path) -> BTreeMap<String, u32> {
     counts
 }
 
-/// Those of the lock.
+/// Returns those of the lock.
 fn counted(step: &str, directory: &Path) -> BTreeMap<String, u32> {
     let mut counts = all_counted(step, directory);
     counts.retain(|kind, _| !BESIDE.contains(&kind.as_str()));
     counts
 }
 
-/// The step makes these calls, and no others.
+/// Asserts that the step makes these calls, and no others.
 fn costs(step: &str, fixture: &Fixture, expected: &[(&str, u32)]) {
     let expected = expected.iter().copied();
     let expected: BTreeMap<_, _> = expected
@@ -47,8 +47,8 @@ fn costs(step: &str, fixture: &Fixture, expected: &[(&str, u32)]) {
     assert_eq!(counted_unswept(step, fixture), expected, "{step}");
 }
 
-/// Those of a step that sweeps nothing. One process in 64 sweeps though it has no cause, picked by its identity. Then
-/// another process shows what the step costs.
+/// Returns the calls of a step that sweeps nothing. One process in 64, picked by its identity, sweeps without a cause.
+/// Then another process shows the cost of the step.
 fn counted_unswept(step: &str, fixture: &Fixture) -> BTreeMap<String, u32> {
     (0..8)
         .map(|_| counted(step, fixture.path()))
@@ -56,7 +56,7 @@ fn counted_unswept(step: &str, fixture: &Fixture) -> BTreeMap<String, u32> {
         .expect("of eight processes one does not sweep")
 }
 
-/// An instance is mapped memory, and the first lock's was not thrown away.
+/// An instance is mapped memory, and that of the first lock is used again.
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn what_was_made_for_the_first_lock_is_used_again() {
@@ -76,13 +76,13 @@ fn a_free_directory_costs_its_claim_and_two_names() {
             // The directory, and the claim, which has its mode from the start.
             ("open", 1),
             ("openat", 1),
-            // What is at the lock's name, and at its reclaim's; whether the claim is a new file, before it is guarded;
-            // whose number the claim has, when it is made and once it is written; whether the lock's name is the claim's,
-            // before it is owned and before it is removed. At the release also what the path names, and which directory is
-            // held: one that was moved away is a loss.
+            // The file at the lock's name, and at its reclaim's; whether the claim is a new file, before it is guarded;
+            // which process has the claim's pid, when the claim is made and once it is written; whether the lock's name
+            // is the claim's, before it is owned and before it is removed. The release also checks which directory the
+            // path names, and which one is held: one that was moved away is a loss.
             ("statx", 8),
             ("newfstatat", 1),
-            // Does the file system keep evidence? Of the directory for the name, and of the claim for the lock.
+            // Does the file system keep evidence? Asked of the directory for the name, and of the claim for the lock.
             ("fstatfs", 2),
             // Is the claim this user's?
             ("geteuid", 1),
@@ -108,9 +108,9 @@ fn a_refusal_costs_a_look_at_the_owner_and_makes_nothing() {
         &[
             ("open", 1),
             ("pread64", 1),
-            // One of them is whether a lock on it can say anything: it is a regular file.
+            // One of them checks whether evidence is possible on the file at all: it is a regular file.
             ("statx", 6),
-            // The lock. Of whom is the number now, for the claim's name; then whether that one lives.
+            // The lock; the process with the pid, for the claim's name; then whether the owner lives.
             ("openat", 3),
             ("read", 4),
             ("kill", 1),
@@ -124,7 +124,7 @@ fn a_refusal_costs_a_look_at_the_owner_and_makes_nothing() {
     owner.end(Signal::TERM);
 }
 
-/// What a look costs while a lock is waited for. There is one a second, and ten in the first second.
+/// The cost of a check while a lock is waited for. There is one a second, and ten in the first second.
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_look_of_a_waiter_costs_a_refusal_and_a_watch() {
@@ -143,7 +143,7 @@ fn a_look_of_a_waiter_costs_a_refusal_and_a_watch() {
             ("fstatfs", 2),
             ("flock", 1),
             ("close", 4),
-            // One of them is whether the inotify instance is this process' own, and not its parent's before a fork(2).
+            // One of them is whether the inotify instance is this process's own, and not its parent's before a fork(2).
             ("getpid", 4),
             // Has a watch reported something, has the owner's process ended, and has the name another file by now?
             ("ppoll", 1),
@@ -162,7 +162,7 @@ fn a_relative_path_costs_its_base_and_an_absolute_one_nothing() {
     let more = |kind: &str| {
         relative.get(kind).copied().unwrap_or(0) - absolute.get(kind).copied().unwrap_or(0)
     };
-    // The working directory is opened and closed once, and its path asked for.
+    // The working directory is opened and closed once, and its path read.
     assert_eq!(
         ["open", "openat", "close", "getcwd"].map(more),
         [0, 1, 1, 1]
@@ -174,7 +174,7 @@ fn a_relative_path_costs_its_base_and_an_absolute_one_nothing() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn whether_a_lock_is_still_held_costs_three_looks() {
-    // At the lock's name, at what the path names, and at the directory that is held.
+    // The lock's name, the directory that the path names, and the directory that is held.
     let expected = [("statx", 2), ("newfstatat", 1), ("getpid", 1)];
     costs("holding", &Fixture::free(), &expected);
 }
@@ -183,7 +183,7 @@ fn whether_a_lock_is_still_held_costs_three_looks() {
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn an_inspection_opens_the_lock_and_no_more() {
     let fixture = Fixture::free();
-    // A look at each level's name, and does the file system keep evidence?
+    // Each level's name is checked; and does the file system keep evidence?
     let expected = [
         ("open", 1),
         ("statx", 9),
@@ -219,30 +219,30 @@ fn taking_over_costs_a_reclaim_lock_and_a_sweep() {
     let mut owner = Contender::owner(fixture.path());
     owner.end(Signal::KILL);
     let mut counts = counted("cycle", fixture.path());
-    // A listing looks at no file itself. The one claim there is compared; a sweep looks for leftovers at eight levels, and
-    // whether what it removes is at any of them. Whether a lock on it can say anything is asked of each file that is judged.
+    // A listing checks no file itself. The one claim is compared. A sweep checks eight levels for leftovers, and
+    // whether what it removes is at any of them. Each file that is judged is also checked for whether evidence is
+    // possible on it.
     let looks = counts.remove("statx").unwrap();
     assert!(looks <= 41, "{looks}");
     let expected = [
         ("open", 1),
         ("pread64", 1),
         ("kill", 2),
-        // The dead owner's file, before a claim is made: that owner stays dead, so under the reclaim lock it is only
-        // compared. Its claim when that is swept; and the claim of this process. Whose number is it? No process'. So the
-        // claim is found by a listing, and the sweep is the second. Each opens the directory, and reads on until there is
-        // no more.
+        // The dead owner's file, before a claim is made: that owner stays dead, so under the reclaim lock the file is
+        // only compared. Its claim when that is swept; and the claim of this process. The pid is no process's, so the
+        // claim is found by a listing, and the sweep makes the second. Each opens the directory, and reads to its end.
         ("openat", 3 + 1 + 2),
         ("getdents64", 4),
-        // Once for each look, and for the name and the lock of this process' claim.
+        // Once for each examination, and for the name and the lock of this process's claim.
         ("fstatfs", 4),
-        // Of its claim; and of the dead owner's file twice, each lock given back at once.
+        // On its claim; and on the dead owner's file twice, each lock released at once.
         ("flock", 1 + 2 * 2),
         ("geteuid", 1),
         ("newfstatat", 1),
         ("pwrite64", 1),
         // Onto the lock's name in vain, onto the reclaim lock's, and onto the lock's.
         ("linkat", 3),
-        // The dead lock and its claim, the reclaim lock, and at the release the lock and the claim.
+        // The dead owner's lock and its claim, the reclaim lock, and at the release the lock and the claim.
         ("unlinkat", 5),
         ("close", 6),
         ("getpid", 8),

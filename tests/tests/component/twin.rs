@@ -1,7 +1,7 @@
 //! The component and the twin, which is the same machine driven natively, do the same in the same order: on a thousand
-//! generated directories the kernel, asked through strace(1), sees the same system calls with the same answers.
+//! generated directories the kernel sees the same system calls with the same results, as strace(1) shows.
 //!
-//! On Linux alone: the twin makes Linux' system calls, and strace(1) watches.
+//! On Linux alone: the twin makes Linux's system calls, and strace(1) records them.
 #![cfg(target_os = "linux")]
 
 mod generate;
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 use self::generate::{Owners, Scenery};
 
-/// Does what it is told with the component and with the twin, under strace(1).
+/// Runs tasks with the component and with the twin, under strace(1).
 struct Twins {
     child: Child,
     tasks: ChildStdin,
@@ -69,7 +69,7 @@ impl Twins {
     }
 }
 
-/// What a directory comes to: for each name the file's kind, mode, content, and the first name of the same file.
+/// The content of a directory: for each name the file's kind, mode, content, and the first name of the same file.
 type Content = BTreeMap<Vec<u8>, (String, u32, Vec<u8>, Vec<u8>)>;
 
 fn content(directory: &Path) -> Content {
@@ -95,7 +95,7 @@ fn content(directory: &Path) -> Content {
     described.collect()
 }
 
-/// How many directories: a thousand, or what `LOCKHOST_DIRECTORIES` says.
+/// Returns the number of directories: a thousand, or the value of `LOCKHOST_DIRECTORIES`.
 fn directories() -> usize {
     env::var("LOCKHOST_DIRECTORIES").map_or(1000, |number| number.parse().unwrap())
 }
@@ -122,7 +122,7 @@ fn component_and_twin_make_the_same_system_calls() {
             "assume_dead": scenery.assume_dead,
             "release": scenery.release,
         });
-        // In one piece, as it is read.
+        // With one call, as it is read.
         twins.tasks.write_all(task.to_string().as_bytes()).unwrap();
         let told = [twins.answer(), twins.answer()];
         assert_eq!(told[0], told[1], "{seed}: {scenery:#?}");

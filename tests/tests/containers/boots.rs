@@ -1,6 +1,6 @@
-//! Reboots, other machines, and clocks of every kind: what was true under another one is no proof of anything here.
+//! Reboots, other machines, and clocks of every kind: a fact from another boot proves nothing here.
 //!
-//! On Linux alone: boots, machines and clocks are made by namespaces.
+//! On Linux alone: namespaces make boots, machines and clocks.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -20,7 +20,7 @@ use lockhost_tests::{
 
 const OTHER_BOOT: &str = "0123456789abcdef0123456789abcdef";
 
-/// A place in the tests' own PID namespace, where the run of the kernel has another name.
+/// Returns a place in the tests' own PID namespace with another boot id.
 fn overmounted(place: Place) -> Place {
     place.mounted(
         "mount -t tmpfs none /mnt
@@ -29,12 +29,12 @@ fn overmounted(place: Place) -> Place {
     )
 }
 
-/// A place in the tests' own PID namespace, where the machine has been up for so many seconds more.
+/// Returns a place in the tests' own PID namespace, where the machine has been up for this many seconds more.
 fn later(seconds: &str) -> Place {
     Place::host().unshared(&["--time", "--boottime", seconds, "--monotonic", seconds])
 }
 
-/// A place where the clock shows another time.
+/// Returns a place where the clock shows another time.
 fn faked(shift: &str) -> Place {
     Place::host().with(&["faketime", "-f", shift])
 }
@@ -78,7 +78,7 @@ fn where_the_boot_id_is_overmounted_a_neighbour_is_judged() {
     let (host, other) = (Place::host(), overmounted(Place::host()));
     judged_by_evidence(&other, &host, fixture.path());
     judged_by_evidence(&host, &other, fixture.path());
-    // Where both see the same, they are neighbours again.
+    // Two processes with the same boot id are neighbours again.
     seen_alive_then_dead(
         &other,
         &other,
@@ -171,7 +171,7 @@ fn in_one_time_namespace_start_times_are_the_same() {
     );
 }
 
-/// Before the epoch, at it, and as far ahead as most file systems can count.
+/// Returns times before the epoch, at it, and as far ahead as most file systems can count.
 fn times() -> [SystemTime; 4] {
     let year = Duration::from_secs(365 * 24 * 3600);
     let epoch = SystemTime::UNIX_EPOCH;

@@ -1,4 +1,5 @@
-//! Namespaces, boots, volumes and odd kernels: who is alive is known across all of them, or the lock refuses.
+//! Namespaces, boots, volumes and odd kernels: across all of them the host knows which owner is alive, or the lock
+//! refuses.
 
 mod boots;
 mod mounts;

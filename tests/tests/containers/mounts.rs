@@ -1,4 +1,4 @@
-//! Volumes: on each file system that is listed and can be had, evidence is kept, whoever mounts it where; and it says
+//! Volumes: each listed file system that can be mounted keeps evidence for every mount of it, and its evidence proves
 //! nothing about another one.
 //!
 //! Everything is mounted in the mount namespace of a process, and is gone with it.
@@ -14,15 +14,15 @@ use lockhost_tests::{
     program::text,
 };
 
-/// Where a machine has what it works with, in memory. Never a directory that anybody removes while it is mounted
-/// elsewhere: the kernel then takes it apart in such a way that a loop device may stay for ever.
+/// Where a machine has its files, in memory. Never a directory that a process removes while it is mounted elsewhere:
+/// the kernel then takes it apart in such a way that a loop device may stay for ever.
 const WORK: &str = "/mnt";
 
 /// A machine of its own, as far as files go.
 struct Machine(Placed);
 
 impl Machine {
-    /// With a volume that a shell mounts at `data`.
+    /// Returns one with a volume that a shell mounts at `data`.
     fn new(mount: &str) -> Self {
         let script = format!(
             "mount -t tmpfs none {WORK}; cd {WORK}; mkdir data; {mount}; mkdir -p data/dir; cd /"
@@ -30,22 +30,22 @@ impl Machine {
         Self(Place::host().mounted(&script).idle())
     }
 
-    /// A directory on the volume.
+    /// Returns a directory on the volume.
     fn directory(&self) -> PathBuf {
         Path::new(WORK).join("data/dir")
     }
 
-    /// Without a container.
+    /// Returns a place without a container.
     fn inside(&self) -> Place {
         Place::entered(&self.0, &["--mount"])
     }
 
-    /// In a new container.
+    /// Returns a place in a new container.
     fn container(&self) -> Place {
         self.inside().with_container()
     }
 
-    /// Has a shell do something, and hears what it says last.
+    /// Runs a shell script, and returns its last line.
     fn does(&self, script: &str) -> String {
         let script = format!("cd {WORK}; {script}");
         let mut shell = self.inside().start(&["sh", "-ec", &script]);
@@ -59,7 +59,7 @@ impl Machine {
     }
 }
 
-/// Evidence is promised and kept for everybody who has the volume; and a lock has two names.
+/// Asserts that evidence is promised and kept for every process that has the volume, and that a lock has two names.
 fn keeps_evidence(machine: &Machine, kind: &str) {
     let directory = machine.directory();
     let mut owner = machine.container().contend(&directory);
@@ -184,7 +184,7 @@ fn a_volume_moved_to_another_machine_is_taken_over() {
     owner.acquired();
     owner.kill();
     one.unmounts();
-    // Another machine: the kernel's run has another name there, and the container has the same numbers.
+    // Another machine: it has another boot id, and the container has the same numbers.
     let boot = "echo 01234567-89ab-cdef-0123-456789abcdef > /mnt/boot_id
         mount --bind /mnt/boot_id /proc/sys/kernel/random/boot_id";
     let other = Machine::new(&format!("{boot}; {mount}"));
@@ -208,7 +208,7 @@ fn an_overlay_mounted_again_is_the_same_directory() {
     owner.acquired();
     owner.kill();
     machine.unmounts();
-    // Whatever takes the number, it is another one in the end.
+    // Whichever device number is assigned, it is another one in the end.
     let again = format!(
         "mkdir taken
         while mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data
@@ -274,13 +274,13 @@ fn a_lock_in_an_image_from_another_file_system_is_refused() {
     let mut next = machine.inside().contend(&directory);
     next.acquired();
     next.release();
-    // It is a claim of somebody who is assumed to be dead, and not known to be.
+    // The claim's owner is assumed dead, and not known to be.
     let left = format!("tinyforge.lock.{}", owner.identity());
     assert_eq!(machine.does("ls -A data/dir"), left);
 }
 
-/// Two overlays over one upper directory, which the kernel calls undefined: neither sees the other's evidence. Where
-/// processes see each other, that is no harm. Two containers get in both, as the documentation says.
+/// Two overlays over one upper directory, which the kernel documents as undefined: neither sees the other's evidence.
+/// Where processes see each other, that is no harm. Two containers both acquire the lock, as the documentation states.
 #[test]
 #[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
 fn through_another_overlay_a_neighbour_is_refused() {

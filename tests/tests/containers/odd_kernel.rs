@@ -1,10 +1,10 @@
-//! Kernels that give odd answers, as sandboxes do which are written anew (gVisor): whatever is missing, garbage or a
-//! lie, a living owner stays the owner.
+//! Kernels with odd answers, as in sandboxes that are new implementations (gVisor): whatever is missing, garbage or
+//! false, a living owner stays the owner.
 //!
 //! An answer is odd because another file is mounted over that of proc(5), or because strace(1) puts it into a system
 //! call.
 //!
-//! On Linux alone: what a kernel tells is changed by mounts and strace(1).
+//! On Linux alone: mounts and strace(1) change the kernel's answers.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -15,16 +15,16 @@ use lockhost_tests::{
     namespaces::{Place, Placed, seen_alive_then_dead},
 };
 
-/// What is odd about a place, in which everybody has the tests' own PID namespace.
+/// A place with an odd answer, in which every process has the tests' own PID namespace.
 struct Odd {
     what: &'static str,
-    /// Done by a shell whose number is the process'; `shown FILE` mounts what it reads over a file of proc(5).
+    /// Run by a shell that has the process's pid; `shown FILE` mounts its standard input over a file of proc(5).
     script: &'static str,
-    /// What an owner elsewhere is taken for here, when it is alive and when it is dead.
+    /// The verdict here on an owner elsewhere, when it is alive and when it is dead.
     from_here: (&'static str, &'static str),
-    /// What an owner here is taken for elsewhere.
+    /// The verdict elsewhere on an owner here.
     from_there: (&'static str, &'static str),
-    /// What an owner here is taken for here.
+    /// The verdict here on an owner here.
     among: (&'static str, &'static str),
 }
 
@@ -54,7 +54,7 @@ const KERNELS: [Odd; 16] = [
         from_there: BY_NUMBER,
         among: BY_NUMBER,
     },
-    // Which no process has: to others its number would be somebody else's by now.
+    // A start that no process has: to others its pid would be another process's by now.
     Odd {
         what: "a start of 0",
         script: "cut -d' ' -f1-21 /proc/$$/stat | sed 's/$/ 0 0 0/' | shown $$/stat",
@@ -62,7 +62,7 @@ const KERNELS: [Odd; 16] = [
         from_there: BY_NUMBER,
         among: BY_NUMBER,
     },
-    // What qemu-user makes up for its own process: others read another one.
+    // A start that qemu-user invents for its own process: others read another one.
     Odd {
         what: "a start of its own",
         script: "cut -d' ' -f1-21 /proc/$$/stat | sed 's/$/ 7 0 0/' | shown $$/stat",
@@ -105,7 +105,7 @@ const KERNELS: [Odd; 16] = [
         from_there: BY_EVIDENCE,
         among: BY_EVIDENCE,
     },
-    // The same wherever it is written down, as in an emulator's own root.
+    // The same id everywhere, as in an emulator's own root.
     Odd {
         what: "a boot id beside which the kernel's other files are missing",
         script: "mount -t tmpfs none /proc/sys/kernel/random
@@ -233,7 +233,8 @@ fn a_container_whose_start_is_made_up_comes_back_after_a_crash() {
     }
 }
 
-/// Where programs of this machine run under the emulator for programs of other machines, which makes up as much for them.
+/// Returns a place where programs of this machine run under the emulator for programs of other machines, which invents
+/// as much for them.
 fn emulated() -> Place {
     let emulator = format!("qemu-{}-static", std::env::consts::ARCH);
     Place::host().with(&[&emulator])
@@ -254,7 +255,7 @@ fn under_an_emulator_an_owner_is_seen_alive_and_dead() {
         let mut owner = owner.contend(&mounted.path());
         owner.acquired();
         let (liveness, told) = other.contend(&mounted.path()).refused();
-        // The start that the emulator makes up is the true one where both fall into one tick.
+        // The emulator's invented start is the true one where both fall into one tick.
         let alive = ["Alive(Exists)", "Alive(Running)"];
         assert!(alive.contains(&liveness.as_str()), "{liveness}: {told}");
         assert!(owner.still_holds(), "{told}");
@@ -265,7 +266,7 @@ fn under_an_emulator_an_owner_is_seen_alive_and_dead() {
     }
 }
 
-/// What is told of the owner to others, by a script that knows its number as `$owner`; what it is taken for then.
+/// False answers about the owner to others, by a script that knows its pid as `$owner`, and the verdict then.
 const LIES: [(&str, &str); 5] = [
     (
         "sed 's/) [A-Z]/) Z/' /proc/$owner/stat | shown $owner/stat",
@@ -341,7 +342,7 @@ fn where_locks_or_file_systems_are_odd_an_owner_stays_one() {
         ("flock:error=ENOSYS", "Alive(Evidence)"),
         ("flock:error=ENOLCK", "Alive(Evidence)"),
         ("flock:error=EOPNOTSUPP", "Alive(Evidence)"),
-        // gVisor's own file systems: of no type, of one that is not listed, and of one that is another kernel's.
+        // gVisor's own file systems: without a type, with an unlisted type, and with another kernel's.
         ("fstatfs:poke_exit=@arg2=0000000000000000", unknown),
         ("fstatfs:poke_exit=@arg2=9719020100000000", unknown),
         ("fstatfs:poke_exit=@arg2=ffffffffffffffff", unknown),

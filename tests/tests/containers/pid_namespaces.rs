@@ -1,4 +1,5 @@
-//! Containers: PID namespaces in which everybody is number 1. Who restarts gets in, and who is second does not.
+//! Containers: PID namespaces in which every owner is pid 1. A container that restarts acquires the lock, and a second
+//! one does not.
 //!
 //! On Linux alone: containers are namespaces.
 #![cfg(target_os = "linux")]
@@ -11,8 +12,8 @@ use lockhost_tests::{
 };
 use rustix::process::Signal;
 
-/// What a restarted container may find out about its former life: a kernel gives the numbers of namespaces again, the
-/// lowest that is free, so that the same container has as a rule the same one.
+/// The possible verdicts of a restarted container on its former life. A kernel gives the numbers of namespaces again,
+/// the lowest free one first, so the same container usually has the same one.
 const FORMER_LIVES: [&str; 2] = ["[Dead(EvidenceGone)]", "[Dead(Reused)]"];
 
 #[test]
@@ -60,7 +61,7 @@ fn of_two_live_containers_both_pid_1_the_second_is_refused() {
         assert_eq!(liveness, "Alive(Evidence)", "{told}");
         assert!(told.contains("(pid 1)"), "{told}");
         assert!(told.contains("lslocks"), "{told}");
-        // Nor by a person who takes its number for his own.
+        // Nor by a user who mistakes its pid for one of this container.
         let mut forced = Place::container().contend_assuming(fixture.path(), first.identity());
         assert_eq!(forced.refused().0, "Alive(Evidence)");
     }
@@ -111,7 +112,7 @@ fn nested_containers_judge_each_other_in_every_direction() {
             judged_by_evidence(owner, asker, fixture.path());
         }
     }
-    // Two beside each other in the same one.
+    // Two processes beside each other in the same one.
     let inner = &places[2];
     judged_by_evidence(inner, inner, fixture.path());
 }
@@ -148,13 +149,13 @@ fn a_process_that_enters_half_a_container_judges_its_owner() {
     let fixture = Fixture::free();
     let container = Place::container().idle();
     let inside = Place::inside(&container);
-    // Its numbers, with the host's proc(5); and the host's numbers, with a proc(5) that does not show us at all.
+    // Its PID namespace, with the host's proc(5); and the host's, with a proc(5) that does not show the tests at all.
     let halves = [("--pid", "NoProcess"), ("--mount", "EvidenceGone")];
     for (half, dead) in halves {
         let entered = Place::entered(&container, &[half]);
         seen_alive_then_dead(&inside, &entered, fixture.path(), "Alive(Evidence)", dead);
     }
-    // And the other way round. What could not be read of a process then is no proof of anything now.
+    // And the other way round. A fact that could not be read of a process then proves nothing now.
     for (half, dead) in halves {
         let entered = Place::entered(&container, &[half]);
         seen_alive_then_dead(&entered, &inside, fixture.path(), "Alive(Evidence)", dead);
@@ -256,13 +257,13 @@ fn a_lock_of_another_program_with_our_own_pid_1_is_refused() {
     assert_eq!(heir.acquired(), "[AssumedDead]");
 }
 
-/// Where a container that replaces a dead lock is stopped.
+/// The point at which a container that replaces a dead owner's lock is stopped.
 struct Stop {
     /// After this system call, as an option `inject` of strace(1).
     after: &'static str,
-    /// What is to be seen then.
+    /// Whether the directory shows that point.
     has_come: fn(&Fixture) -> bool,
-    /// Whether nobody has the lock at that moment, so that a newcomer is faster.
+    /// Whether no process has the lock at that moment, so that a newcomer is faster.
     is_free: bool,
 }
 
@@ -329,7 +330,7 @@ fn a_container_killed_during_a_reclaim_is_in_nobodys_way() {
         let (liveness, told) = Place::host().contend(fixture.path()).refused();
         assert_eq!(liveness, "Alive(Evidence)", "{after}: {told}");
         assert!(heir.still_holds());
-        // Whoever replaces its lock sweeps.
+        // A process that replaces its lock sweeps.
         heir.kill();
         let mut next = Place::container().contend(fixture.path());
         next.acquired();

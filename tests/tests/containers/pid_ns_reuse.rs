@@ -1,13 +1,14 @@
-//! The number of a PID namespace may be that of one which is gone: then "same boot, same namespace" is wrong. What holds:
+//! The number of a PID namespace may be that of one which is gone: then "same boot, same namespace" is wrong. These
+//! facts hold:
 //!
-//! - The living are safe. A process cannot leave its PID namespace, and while it lives its namespace has its number; so
-//!   whoever sees that very number is in that very namespace, where a process number means one process.
-//! - The dead may seem to live if a process has their number, and started in the same tick (10 ms) after the boot as
-//!   they did, in which time they must have taken the lock, died, and their namespace with them. If it is the asking
-//!   process itself, evidence tells; otherwise it is refused until a person decides.
+//! - Living owners are safe. A process cannot leave its PID namespace, and while it lives its namespace has its number.
+//!   So a process that sees that very number is in that very namespace, where a pid means one process.
+//! - A dead owner may seem to live if a process has its pid, and started in the same tick (10 ms) after the boot. In
+//!   that time the owner must have acquired the lock and died, and its namespace with it. If it is the asking process
+//!   itself, evidence shows that; otherwise the process is refused until a user decides.
 //!
-//! The number of a time namespace is no other matter, but for a process that leaves its own by setns(2) after it has
-//! taken the lock, where no kernel keeps evidence: it has no namespace that keeps the number for it.
+//! The same holds for the number of a time namespace. The exception is a process that leaves its own by setns(2) after
+//! it has acquired the lock, where no kernel keeps evidence: no namespace of its own keeps the number for it.
 //!
 //! On Linux alone: numbers of PID namespaces are chosen.
 #![cfg(target_os = "linux")]
@@ -20,8 +21,8 @@ use lockhost_tests::{
     namespaces::{Place, Placed},
 };
 
-/// A container that waits, in a PID namespace of the number that a container which is gone had. `None` if somebody else
-/// has it now: tests beside this one make namespaces as well.
+/// Returns a container that waits, in a PID namespace with the number that a container which is gone had. `None` if
+/// another process has it now: tests beside this one make namespaces as well.
 fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<Placed> {
     let mut others = Vec::new();
     (0..32).find_map(|_| {
@@ -29,7 +30,7 @@ fn with_the_namespace_of(gone: &str, place: &Place, directory: &Path) -> Option<
         if namespace_of(&container) == gone {
             return Some(container);
         }
-        // Kept until the end: the lowest number that is free is given next.
+        // Kept until the end: the kernel gives the lowest free number next.
         others.push(container);
         None
     })
@@ -49,7 +50,7 @@ fn namespace_of(container: &Placed) -> String {
     ignore = "needs root, unshare, nsenter and strace"
 )]
 fn where_the_number_of_a_namespace_comes_back_start_decides() {
-    // Its PID namespace is made first, so that its mount namespace takes no number that is waited for.
+    // Its PID namespace is made first, so that its mount namespace cannot get the number that is waited for.
     let container = Place::host()
         .unshared(&["--pid"])
         .with(&["unshare", "--mount-proc"]);

@@ -1,7 +1,7 @@
-//! What can be seen of processes: proc(5) of another PID namespace, none, one that hides, and a user who may signal
-//! nobody. What is not seen is never dead.
+//! What the kernel shows of processes: proc(5) of another PID namespace, none, one that hides, and a user who may
+//! signal no other process. A process that is not seen never counts as dead.
 //!
-//! On Linux alone: there is no proc(5) elsewhere.
+//! On Linux alone: other systems have no proc(5).
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -17,7 +17,7 @@ use lockhost_tests::{
 };
 use rustix::process::Signal;
 
-/// In a PID namespace of its own, with the proc(5) of the outer one.
+/// Returns a place in a PID namespace of its own, with the proc(5) of the outer one.
 fn with_the_outer_proc() -> Place {
     Place::host().unshared(&["--pid"])
 }
@@ -64,7 +64,7 @@ fn with_a_foreign_proc_a_neighbour_is_judged() {
 fn with_a_foreign_proc_a_bare_pid_is_one_of_its_own_namespace() {
     let namespace = with_the_outer_proc().idle();
     let inside = Place::entered(&namespace, &["--pid"]);
-    // To the outer proc(5), number 1 is somebody else; and the tests' own number is nobody's inside.
+    // In the outer proc(5), pid 1 is another process; and inside, no process has the tests' own pid.
     let fixture = Fixture::free().with("tinyforge.lock", "1\n");
     assert_eq!(inside.contend(fixture.path()).refused().0, "Alive(Exists)");
     let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", std::process::id()));
@@ -159,10 +159,10 @@ fn where_proc_shows_processes_only_evidence_decides() {
     }
 }
 
-/// The owner of the directory, who may not see root's other processes.
+/// Returns a place of the directory's owner, a user who may not see root's other processes.
 fn where_processes_are_hidden(place: Place) -> Place {
     let place = place.mounted("mount -t proc -o hidepid=2 proc /proc");
-    // Group 0 would be shown everything.
+    // proc(5) would show everything to group 0.
     place.as_user("0", "65534")
 }
 
@@ -227,7 +227,8 @@ fn where_processes_are_hidden_no_pid_is_taken_for_reused() {
     }
 }
 
-/// Another user than the owner, in a user namespace in which he is root: he may signal nobody outside.
+/// Returns a place of another user than the owner, in a user namespace in which that user is root: it may signal no
+/// process outside.
 fn where_nobody_may_be_signalled() -> Place {
     Place::host()
         .as_user("65534", "65534")
@@ -244,11 +245,11 @@ fn in_a_user_namespace_without_signals_an_owner_is_judged() {
     let other = where_nobody_may_be_signalled();
     let kill = format!("test $(id -u) = 0; kill -0 {} || echo refused", owner.pid());
     other.start(&["sh", "-ec", &kill]).says("refused");
-    // The file is private, and its claim says who made it.
+    // The file is private, and its claim names its maker.
     let (liveness, told) = other.contend(fixture.path()).refused();
     assert_eq!(liveness, "Alive(Running)");
     assert!(told.contains("may not be read"), "{told}");
-    // Where it can be read, it makes no difference that the owner may not be signalled.
+    // If it can be read, it does not matter that the owner may not be signalled.
     fs::set_permissions(fixture.lock(), Permissions::from_mode(0o644)).unwrap();
     assert_eq!(other.contend(fixture.path()).refused().0, "Alive(Running)");
     assert!(owner.still_holds());

@@ -1,10 +1,11 @@
-//! The real program, killed before and after each of its system calls that touch the directory: what it may leave, that
-//! a newcomer gets in, and that nothing is left after the next sweep.
+//! The real program, killed before and after each of its system calls that touch the directory: the files that it may
+//! leave, that a newcomer acquires the lock, and that nothing is left after the next sweep.
 //!
-//! Each test traces one whole run on its kind of directory, from the look to the end of the release, and then repeats
-//! it once for each point at which it can be killed: before each system call that touches the directory, and before
-//! the one after it, whatever that is. What is left is written down in full: the names of each file, `claim` being that
-//! of the process that was killed, and `old` that of anybody else; `(in place)` is a file of that process without a claim.
+//! Each test traces one whole run on its kind of directory, from *look* to the end of the release. It then repeats the
+//! run once for each point at which the program can be killed: before each system call that touches the directory, and
+//! before the one after it, whatever that is. The leftovers are listed in full: the names of each file, `claim` being
+//! that of the process that was killed, and `old` that of any other; `(in place)` is a file of that process without a
+//! claim.
 //!
 //! On Linux alone: strace(1) kills.
 #![cfg(target_os = "linux")]
@@ -22,12 +23,12 @@ use rustix::process::Signal;
 /// A kind of directory, and of file system.
 struct Kind<'a> {
     what: &'a str,
-    /// What is done to everybody's system calls, as options `inject` of strace(1).
+    /// Injections into every process's system calls, as options `inject` of strace(1).
     injections: &'a [&'a str],
 }
 
 impl Kind<'_> {
-    /// The system calls of a run before each of which it is killed in turn.
+    /// Returns the system calls of a run before each of which it is killed in turn.
     fn points(&self, fixture: &Fixture) -> Vec<SystemCall> {
         let calls = strace::system_calls(self.injections, fixture.path());
         let touches: Vec<bool> = calls.iter().map(|it| it.touches(fixture.path())).collect();
@@ -35,12 +36,12 @@ impl Kind<'_> {
         points
             .filter(|&(index, _)| touches[index] || index > 0 && touches[index - 1])
             .map(|(_, call)| call)
-            // One thing only can be done to a call; and these change nothing here.
+            // strace can inject only one action into a call; and these calls change nothing here.
             .filter(|call| !self.injections.iter().any(|it| it.starts_with(&call.name)))
             .collect()
     }
 
-    /// Runs it and has it killed on entry to this call: the number that it had. `None` if it never made that call.
+    /// Runs it and has it killed on entry to this call. Returns its pid, or `None` if it never made that call.
     fn killed_before(&self, call: &SystemCall, fixture: &Fixture) -> Option<u32> {
         let kill = format!("{}:signal=KILL:when={}", call.name, call.nth);
         let mut injections = self.injections.to_vec();
@@ -58,14 +59,14 @@ impl Kind<'_> {
         }
     }
 
-    /// Kills it everywhere. `expected` is all that may be left, in the order in which a run comes to it.
+    /// Kills it at every point. `expected` is all that may be left, in the order of a run.
     fn crashes(&self, start: impl Fn() -> Fixture, expected: &[&str]) {
         let what = self.what;
         let points = self.points(&start());
         let mut seen = Vec::<(String, usize)>::new();
         for point in &points {
             // One run in 64 sweeps without a cause, and a directory is listed in any order: some calls are made by some
-            // runs only. Whatever may be left is seen all the same.
+            // runs only. Whatever may be left is found all the same.
             let crash = (0..8).find_map(|_| {
                 let fixture = start();
                 let killed = self.killed_before(point, &fixture)?;
@@ -101,7 +102,7 @@ fn crashes(what: &str, start: impl Fn() -> Fixture, expected: &[&str]) {
     kind.crashes(start, expected);
 }
 
-/// Where no hard links can be made.
+/// Does the same where no hard links can be made.
 fn crashes_without_links(what: &str, start: impl Fn() -> Fixture, expected: &[&str]) {
     let kind = Kind {
         what,

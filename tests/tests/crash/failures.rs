@@ -1,9 +1,9 @@
 //! Every failure: each system call of the real program that touches the directory fails once, at each time that it is
 //! made, with several errors.
 //!
-//! What comes of it is an owner, a refusal or an error that names operation and file; nobody gets in beside a living
-//! owner; nothing of the program's own is left, unless removing it (or looking whose it is before that) is what failed;
-//! and a newcomer gets in afterwards.
+//! The result is an owner, a refusal or an error that names operation and file. No process acquires the lock beside a
+//! living owner. No file of the program's own is left, unless removing it (or comparing it before that) is what failed;
+//! and a newcomer acquires the lock afterwards.
 //!
 //! On Linux alone: strace(1) makes system calls fail.
 #![cfg(target_os = "linux")]
@@ -29,7 +29,7 @@ use rustix::process::Signal;
 const HARD: [&str; 4] = ["EIO", "EACCES", "ENOSYS", "ESTALE"];
 const WANT: [&str; 4] = ["ENOSPC", "EMFILE", "ENOMEM", "EINTR"];
 
-/// What can be wrong with a name besides.
+/// Further errors of calls with a name.
 const NAME: [&str; 8] = [
     "EPERM",
     "EROFS",
@@ -44,16 +44,16 @@ const NAME: [&str; 8] = [
 const LOCK: &str = "tinyforge.lock";
 const DEAD: u32 = 999_999_999;
 
-/// The system calls of a run on this directory that touch it.
+/// Returns the system calls of a run on this directory that touch it.
 fn points(fixture: &Fixture) -> Vec<SystemCall> {
     let calls = strace::system_calls(&[], fixture.path()).into_iter();
-    // What it prints names the directory too.
+    // Its output names the directory too.
     calls
         .filter(|call| call.touches(fixture.path()) && call.name != "write")
         .collect()
 }
 
-/// What a run came to: who it was, whether it had the lock, how it ended, and its last words.
+/// The result of a run: its pid, whether it had the lock, its exit code, and its last words.
 struct Run {
     pid: u32,
     owned: bool,
@@ -92,7 +92,8 @@ fn run_with(inject: &str, fixture: &Fixture) -> Run {
     }
 }
 
-/// An owner whose claim's name promises evidence keeps its file locked: who finds it unlocked takes it for dead.
+/// Asserts that an owner whose claim's name promises evidence keeps its file locked: a process that finds it unlocked
+/// judges it dead.
 fn keeps_what_it_promises(fixture: &Fixture) {
     let file = File::open(fixture.lock()).expect("it has the lock");
     let promised = fixture
@@ -103,7 +104,7 @@ fn keeps_what_it_promises(fixture: &Fixture) {
     assert!(kept || !promised, "it promises evidence, and keeps none");
 }
 
-/// An owner, a refusal, or an error that names operation and file.
+/// Asserts an owner, a refusal, or an error that names operation and file.
 fn is_in_order(run: &Run, fixture: &Fixture, what: &str) {
     let words = run.words.lines().last().unwrap_or_default();
     let directory = fixture.path().to_str().expect("a path that is text");
@@ -115,7 +116,7 @@ fn is_in_order(run: &Run, fixture: &Fixture, what: &str) {
         ),
         (_, Some(1)) => {
             let failed = words.starts_with("lockhost: cannot ");
-            // What is said of ELOOP where a file is opened, and of ENOENT where it is removed.
+            // The messages for ELOOP where a file is opened, and for ENOENT where it is removed.
             let link = words.contains(" is a symbolic link, and no lock file");
             let lost = run.owned && words.contains(" is lost: ");
             let named = words.contains(directory) && (failed || link || lost);
@@ -125,18 +126,19 @@ fn is_in_order(run: &Run, fixture: &Fixture, what: &str) {
     }
 }
 
-/// Why something of the run's own may be left.
+/// Why a file of the run's own may be left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Excuse {
-    /// It could not be removed, or not be seen whose it is before that.
+    /// It could not be removed, or not be compared before that.
     Removing,
-    /// Opening is two system calls: the file is there when the second one fails, and cannot be told from another's.
+    /// Opening is two system calls: the file exists when the second one fails, and cannot be distinguished from another
+    /// process's.
     Opening,
-    /// It was made in place, and somebody may be about to remove it: it was made to name nobody.
+    /// It was made in place, and another process may be about to remove it: it was made to name no owner.
     Disowning,
 }
 
-/// What is left of the run's own has to have an excuse.
+/// Returns the excuse for the run's own leftovers, which must have one.
 fn excuse(run: &Run, call: &SystemCall, left: &str) -> Result<Option<Excuse>, String> {
     let is_own = |file: &&str| file.contains("claim") || file.ends_with(')');
     let own: Vec<&str> = left.split(", ").filter(is_own).collect();
@@ -154,7 +156,7 @@ fn excuse(run: &Run, call: &SystemCall, left: &str) -> Result<Option<Excuse>, St
     }
 }
 
-/// Has everything fail in turn.
+/// Makes every call fail in turn.
 fn failures(
     what: &str,
     start: impl Fn() -> Fixture,
@@ -183,7 +185,7 @@ fn failures(
     );
 }
 
-/// These errors; but a descriptor that is closed or asked for its flags cannot fail in so many ways.
+/// Returns these errors; but a descriptor that is closed or asked for its flags cannot fail in so many ways.
 fn each_of(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Vec<&'static str> {
     |call| match call.name.as_str() {
         "close" | "fcntl" => errors
@@ -195,7 +197,8 @@ fn each_of(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Vec<&'sta
     }
 }
 
-/// The same but for closing: a file that stays open has a name until then, where its server is no kernel.
+/// Returns the same errors, but none for closing: a file that stays open has a name until then, where its server is no
+/// kernel.
 fn but_of_closing(errors: &'static [&'static str]) -> impl Fn(&SystemCall) -> Vec<&'static str> {
     move |call| match call.name.as_str() {
         "close" => Vec::new(),
@@ -235,14 +238,15 @@ fn what_fails_for_want_on_a_crashed_lock_leaves_nothing() {
     failures("crashed owner, names", crashed, of_a_name);
 }
 
-/// Nobody gets in, whatever fails, once or from then on, from the first call that touches the directory on.
-/// Whether a call is of the search for those that keep the file locked: after it was decided, for the words of the
-/// refusal, and as long as there are processes.
+/// Returns whether a call belongs to the search for processes that keep the file locked. The search follows the
+/// verdict, for the words of the refusal, and its length depends on the number of processes.
 fn looks_for_keepers(call: &str) -> bool {
     let of_all = call.contains("\"/proc\"") || call.contains("</proc>");
     of_all || (call.contains("/proc/") && (call.contains("/fd") || call.contains("/comm")))
 }
 
+/// Asserts that no process acquires the lock, whatever fails, once or from then on. It begins with the first call that
+/// touches the directory.
 fn never_gets_in(what: &str, fixture: &Fixture) {
     let before = fixture.files();
     let calls = strace::system_calls(&[], fixture.path());
@@ -275,7 +279,7 @@ fn whatever_fails_nobody_gets_in_beside_a_living_owner() {
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn no_failure_lets_a_process_in_while_the_file_is_locked() {
     let fixture = crashed();
-    // As a child keeps it that inherited it.
+    // As a child keeps the evidence that it inherited.
     let file = File::open(fixture.lock()).unwrap();
     file.try_lock().unwrap();
     never_gets_in("beside evidence", &fixture);

@@ -1,7 +1,7 @@
-//! What those who are killed at any moment leave behind holds nobody up, and the next who replaces a dead lock sweeps
-//! it.
+//! Leftovers of processes that are killed at any moment: they block no process, and the next process that replaces a
+//! dead owner's lock sweeps them.
 //!
-//! `LOCKHOST_KILLS` says how many processes are killed (400 by default).
+//! `LOCKHOST_KILLS` sets how many processes are killed (400 by default).
 
 use std::{env, fs};
 
@@ -44,8 +44,8 @@ fn a_kill_at_any_moment_holds_up_none_and_leaves_nothing() {
     assert!(counts.reclaims > 0 && counts.refusals > 0, "{counts}");
 }
 
-/// How many files are left after somebody has replaced a dead lock, and so has swept; without the one that was there
-/// from the start.
+/// Returns how many files are left after a process has replaced a dead owner's lock, and so has swept; without the one
+/// that was there from the start.
 fn swept(fixture: &Fixture) -> usize {
     if !fixture.lock().exists() {
         fs::write(fixture.lock(), NOBODY).expect("a file in a temporary directory");

@@ -1,6 +1,7 @@
-//! What the dead leave, and who removes it when: claims that no name needs, reclaim locks, and nothing else.
+//! The leftovers of dead owners, and which process removes them when: claims that no name needs, reclaim locks, and
+//! nothing else.
 
-// Links and pipes, and names that are the same elsewhere.
+// Links and pipes, and names that differ by case.
 #[cfg(unix)]
 mod unix;
 
@@ -20,13 +21,13 @@ use lockhost_tests::{
     single_step::{Stepped, lists, unlinks},
 };
 
-/// The deepest reclaim lock that is followed. It would take the next one to remove it, so it is never tidied.
+/// The deepest reclaim lock that is followed. Only the next one could remove it, so it is never tidied.
 const DEEPEST: usize = names::DEEPEST as usize;
 
-/// The number of a process that is dead to everybody.
+/// A pid that is dead to every process.
 const DEAD: u32 = 999_999_999;
 
-/// The identity of a process of this machine that is dead. The number tells it from others.
+/// Returns the identity of a dead process of this machine. The number distinguishes it from others.
 fn dead(number: u32) -> Identity {
     Identity::mine(Fixture::free().path())
         .with('p', &DEAD.to_string())
@@ -53,7 +54,7 @@ fn leave(fixture: &Fixture, identity: &Identity, levels: &[usize]) {
     }
 }
 
-/// Takes the lock and gives it up. The files that are left.
+/// Acquires the lock and releases it. Returns the files that are left.
 fn take_and_release(fixture: &Fixture) -> Vec<OsString> {
     let lock = acquire(fixture.path()).unwrap();
     assert!(lock.warnings().is_empty(), "{:?}", lock.warnings());
@@ -61,7 +62,7 @@ fn take_and_release(fixture: &Fixture) -> Vec<OsString> {
     fixture.files()
 }
 
-/// As [`take_and_release`], by somebody who replaces a dead lock, and so sweeps.
+/// Does as [`take_and_release`], but replaces a dead owner's lock, and so sweeps.
 fn sweep(fixture: &Fixture) -> Vec<OsString> {
     fs::write(fixture.lock(), NOBODY).unwrap();
     take_and_release(fixture)
@@ -101,7 +102,7 @@ fn a_claim_stays_for_as_long_as_a_name_needs_it() {
         owner.take(unlinks(depth));
     }
     assert_eq!(owner.run(), Ok(()));
-    // Both names were its own by then, and are gone again.
+    // Both names were its own by then, and were removed.
     assert!(!claim(&fixture, &shared).exists(), "{:?}", fixture.files());
     assert_eq!(fixture.files().len(), 2);
 }
@@ -111,10 +112,10 @@ fn a_claim_that_gets_a_name_during_a_sweep_stays_with_it() {
     let fixture = Fixture::stale();
     let late = dead(1);
     let mut owner = Stepped::new(fixture.path(), DEAD, &dead(2).text());
-    // The look and the judging list it too, where no kernel keeps evidence.
+    // The examination lists the directory too, where no kernel keeps evidence.
     owner.stop_before(unlinks(1));
     owner.stop_before(lists);
-    // Somebody crashes in a reclaim of the lock that was dead a moment ago.
+    // A process crashes in a reclaim of the lock whose owner was dead a moment ago.
     leave(&fixture, &late, &[1]);
     assert_eq!(owner.run(), Ok(()));
     assert!(claim(&fixture, &late).exists() && level(&fixture, 1).exists());

@@ -1,5 +1,5 @@
-//! A crash at any moment holds nobody up and leaves nothing: kills, system calls that end or fail, power losses, and who
-//! sweeps what is left.
+//! Crashes at any moment, which block no process and leave nothing: kills, system calls that end or fail, power losses,
+//! and the sweeps afterwards.
 
 mod crashes;
 mod failures;

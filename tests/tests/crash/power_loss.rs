@@ -1,18 +1,18 @@
-//! What a power loss may leave, and what becomes of it after the reboot.
+//! What a power loss may leave, and the verdict on it after the reboot.
 //!
-//! Nothing is synced to the disk: whatever a power loss forgets or empties belonged to a process that is dead by then.
-//! File systems with a journal keep the order of names (a lock without its claim is not seen there) and may forget the
-//! newest, and a file's content may never have reached the disk; others may come back with any of them. So each set of
-//! names that one process can have had is tried with each content, with the claim and without it:
+//! Nothing is synced to the disk: every file that a power loss removes or empties belonged to a process that is dead by
+//! then. File systems with a journal keep the order of names (a lock without its claim is not seen there) and may lose
+//! the newest. A file's content may never have reached the disk. Other file systems may come back with any of them. So
+//! each set of names that one process can have had is tried with each content, with the claim and without it:
 //!
 //! | found after the reboot | verdict |
 //! | --- | --- |
 //! | a claim alone | the directory is free; a sweeper removes it if evidence was promised and its content is not empty |
-//! | a lock or reclaim lock with its claim, evidence promised, whatever is in it | dead: nobody keeps the file locked. Taken over, and nothing is left |
-//! | … no evidence promised (a network file system) | unknown, since nobody can see another boot: refused, and `--assume-dead` takes over |
+//! | a lock or reclaim lock with its claim, evidence promised, whatever is in it | dead: no process keeps the file locked. Taken over, and nothing is left |
+//! | … no evidence promised (a network file system) | unknown, since no host can see another boot: refused, and `--assume-dead` takes over |
 //! | a reclaim lock alone with its claim, no evidence promised | the directory is free; the reclaim lock stays |
-//! | without a claim, and the content a pid, perhaps cut off | another program's, as far as anybody can tell: judged by the pid alone |
-//! | without a claim, and empty or zeros | names nobody: dead, at once if it is older than a minute |
+//! | without a claim, and the content a pid, perhaps cut off | another program's, as far as can be known: judged by the pid alone |
+//! | without a claim, and empty or zeros | names no owner: dead, at once if it is older than a minute |
 
 use std::fs;
 
@@ -26,7 +26,7 @@ const LOCK: &str = "tinyforge.lock";
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 const SECOND: &str = "tinyforge.lock.reclaim.reclaim";
 
-/// What the names of one process' file can be in the middle of an attempt, a reclaim, a release or a sweep.
+/// The names that one process's file can have in the middle of an attempt, a reclaim, a release or a sweep.
 const NAMES: [&[&str]; 7] = [
     &[],
     &[LOCK],
@@ -37,10 +37,10 @@ const NAMES: [&[&str]; 7] = [
     &[LOCK, SECOND],
 ];
 
-/// What can have become of the content `999999999\n`: all, none, zeros in its place, a part.
+/// What the content `999999999\n` can have become: all, none, zeros in its place, a part.
 const CONTENTS: [&str; 4] = [NOBODY, "", "\0\0\0\0\0\0\0\0\0\0", "99999999"];
 
-/// What is there after a reboot.
+/// The files after a reboot.
 #[derive(Clone, Copy, Debug)]
 struct Remains {
     names: &'static [&'static str],
@@ -91,13 +91,13 @@ impl Remains {
         fixture
     }
 
-    /// Nobody can tell about its owner.
+    /// Returns whether it is unknown whether the owner lives.
     fn is_unknown(self) -> bool {
         self.claim && !self.evidence
     }
 }
 
-/// Gets in, and gives the lock up.
+/// Acquires the lock, and releases it.
 fn gets_in(options: &Options, fixture: &Fixture, remains: Remains) {
     let lock = options
         .acquire(fixture.path())
@@ -106,7 +106,7 @@ fn gets_in(options: &Options, fixture: &Fixture, remains: Remains) {
         .unwrap_or_else(|error| panic!("{remains:?}: {error}"));
 }
 
-/// Who gets in next replaces a dead lock, and so sweeps.
+/// Sweeps: replaces a dead owner's lock.
 fn sweep(fixture: &Fixture, remains: Remains) {
     fs::write(fixture.lock(), NOBODY).expect("a file can be written");
     gets_in(&Options::new(), fixture, remains);
@@ -154,7 +154,7 @@ fn a_lock_of_another_boot_without_evidence_is_refused() {
         let named = holder.identity().expect("it has a claim");
         gets_in(&Options::new().assume_dead(named), &fixture, remains);
         sweep(&fixture, remains);
-        // A person's word about one lock is no proof for a sweeper.
+        // A user's word about one lock proves nothing to a sweeper.
         assert_eq!(
             fixture.files(),
             [format!("{LOCK}.{}", identity.text()).as_str()],
@@ -181,7 +181,7 @@ fn a_reclaim_lock_of_another_boot_leaves_a_free_lock_free() {
         if !remains.names.contains(&RECLAIM) {
             continue;
         }
-        // It is in the way only of whoever has to replace a dead lock.
+        // It only blocks a process that has to replace a dead owner's lock.
         fs::write(fixture.lock(), NOBODY).expect("a file can be written");
         let refused = acquire(fixture.path()).expect_err("its owner cannot be seen");
         let named = refused.holder().and_then(|holder| holder.identity());
@@ -202,7 +202,7 @@ fn a_reclaim_lock_of_another_boot_leaves_a_free_lock_free() {
 
 #[test]
 fn a_lock_without_claim_whose_pid_is_reused_is_refused() {
-    // Cut off, `1234\n` may say 1, and process 1 is alive.
+    // Cut off, `1234\n` may be 1, and process 1 is alive.
     let fixture = Fixture::free().with_old(LOCK, "1");
     let refused = acquire(fixture.path()).expect_err("process 1 is alive");
     let named = refused

@@ -1,6 +1,6 @@
-//! What backup tools and people do to a directory that is locked, or was.
+//! The effects of backup tools and users on a directory that is locked, or was.
 //!
-//! On POSIX systems alone: cp(1) makes the backups, and evidence tells much of it.
+//! On POSIX systems alone: cp(1) makes the backups, and evidence decides much of it.
 #![cfg(unix)]
 
 use std::{
@@ -22,7 +22,7 @@ fn contender(fixture: &Fixture) -> Contender {
     Contender::acquire(fixture.path())
 }
 
-/// A directory with data in it, and a process that has it.
+/// Returns a directory with data in it, and a process that has it.
 fn owned() -> (Fixture, Contender) {
     let fixture = Fixture::free().with("data", "precious");
     let mut owner = contender(&fixture);
@@ -30,7 +30,7 @@ fn owned() -> (Fixture, Contender) {
     (fixture, owner)
 }
 
-/// What a backup makes of a directory, by cp(1) with these options.
+/// Makes a backup of a directory, by cp(1) with these options.
 fn backup(fixture: &Fixture, options: &str) -> Fixture {
     let copy = Fixture::free();
     let status = Command::new("cp")
@@ -62,7 +62,7 @@ fn claim(fixture: &Fixture) -> PathBuf {
     fixture.path().join(claim.expect("there is a claim"))
 }
 
-/// It is there with all that it had, and may be taken.
+/// Asserts that the directory has all its files, and may be taken over.
 fn is_taken_over(fixture: &Fixture, dead: u32) -> Lock {
     let lock = acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].pid(), Some(dead));
@@ -96,7 +96,7 @@ fn a_snapshot_of_hard_links_is_held_while_the_owner_lives() {
     assert_eq!(owner.stop().code(), Some(0));
     assert_eq!(owner.complaints(), "");
     only_data_is_left(&fixture);
-    // What it released is gone in its own directory, and stale in the snapshot.
+    // The released file is gone in its own directory, and stale in the snapshot.
     assert_eq!(snapshot.files().len(), 3);
     is_taken_over(&snapshot, owner.pid()).release().unwrap();
     only_data_is_left(&snapshot);
@@ -110,7 +110,7 @@ fn an_owner_still_has_its_lock_when_a_snapshot_shares_its_file() {
     assert!(lock.still_held().unwrap());
     lock.release().unwrap();
     only_data_is_left(&fixture);
-    // Others are refused for as long as its process lives, which knows better itself.
+    // Other processes are refused as long as its process lives; that process itself knows better.
     let mut other = contender(&snapshot);
     assert!(other.answer().is_refusal());
     is_taken_over(&snapshot, process::id()).release().unwrap();
@@ -126,7 +126,7 @@ fn after_a_crash_directory_and_snapshot_are_taken_over() {
         let snapshot = early.unwrap_or_else(|| hard_links(&fixture));
         let before = fs::metadata(snapshot.lock()).unwrap();
         let first = is_taken_over(&fixture, owner.pid());
-        // Two names of the four are left, where nobody has been.
+        // Two names of the four are left, in the directory that no process has used.
         let after = fs::metadata(snapshot.lock()).unwrap();
         assert_eq!((before.ino(), before.nlink()), (after.ino(), 4));
         assert_eq!(after.nlink(), 2);
@@ -196,7 +196,7 @@ fn a_copy_without_links_is_refused_while_the_owner_lives() {
     let (fixture, mut owner) = owned();
     let copy = backup(&fixture, "-r");
     assert_ne!(inode(&copy.lock()), inode(&claim(&copy)));
-    // Nothing but the pid tells whose it is.
+    // Only the pid shows whose it is.
     let error = is_refused(acquire(copy.path()), owner.pid());
     assert!(!error.holder().unwrap().is_claimed());
     owner.kill();
@@ -207,7 +207,7 @@ fn a_copy_without_links_is_refused_while_the_owner_lives() {
 #[test]
 fn a_lock_file_restored_in_place_is_still_its_owners() {
     let (fixture, mut owner) = owned();
-    // As cp(1) does it: the same file with other content.
+    // As cp(1) does: the same file with other content.
     fs::write(fixture.lock(), NOBODY).unwrap();
     let error = acquire(fixture.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Held);
@@ -243,7 +243,7 @@ fn removing_a_living_owners_lock_lets_a_second_one_in() {
     let mut second = contender(&fixture);
     assert_eq!(second.answer(), Answer::Owns, "this is how two get in");
     assert!(!first.still_held().unwrap());
-    // Neither is what the other has removed.
+    // Neither is the file that the other has removed.
     assert_eq!(fixture.files().len(), 4);
     let pid = || fs::read_to_string(fixture.lock()).unwrap();
     assert_eq!(pid(), format!("{}\n", second.pid()));

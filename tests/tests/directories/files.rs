@@ -1,4 +1,4 @@
-//! The table of files: what may stand in a lock file's place, and what the directory may be like.
+//! The table of files: what may stand in a lock file's place, and the kinds of directory.
 
 // Pipes, sockets, numbers of users, and mounts.
 #[cfg(target_os = "linux")]
@@ -19,7 +19,7 @@ fn ends(arguments: &[&str]) -> (Option<i32>, String) {
     ended(run(arguments))
 }
 
-/// In place of the lock: it is named and described, the exit code is 1, and it stays as it is.
+/// Asserts that something in place of the lock is named and described, the exit code is 1, and it stays as it is.
 fn stands_in_the_way(fixture: &Fixture, what: &str) {
     let before = fixture.files();
     let (code, line) = ends(&["acquire", text(fixture.path())]);
@@ -98,7 +98,7 @@ fn what_stands_in_a_reclaim_locks_place_is_left_alone_too() {
     );
 }
 
-/// A lock that names nobody, and is not old, is watched until it has settled.
+/// Asserts that a lock which names no owner, and is not old, is watched until it has settled.
 fn settles(fixture: &Fixture) {
     let mut owner = Contender::owner(fixture.path());
     owner.stop();

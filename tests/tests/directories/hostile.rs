@@ -1,5 +1,5 @@
-//! Hostile directories, through the component: whatever lies about in one, an attempt ends in order and touches only what is
-//! its own or a dead process'.
+//! Hostile directories, through the component: whatever a directory contains, an attempt ends in order and touches only
+//! its own files or those of dead processes.
 
 #[cfg_attr(unix, path = "hostile/unix.rs")]
 #[cfg_attr(windows, path = "hostile/windows.rs")]
@@ -22,7 +22,7 @@ use self::odd::{fifo, name_of, symlink};
 
 const LOCK: &str = "tinyforge.lock";
 
-/// What lies about in a directory.
+/// An entry of a directory.
 #[derive(Clone, Debug)]
 enum What {
     File(Vec<u8>),
@@ -66,7 +66,7 @@ fn name() -> impl Strategy<Value = OsString> {
     .prop_map(name_of)
 }
 
-/// Puts it there, an hour ago. What there is no room or name for is left out.
+/// Puts it there, an hour ago. Entries without room or a valid name are left out.
 fn put(directory: &Path, entries: &[(OsString, What)]) {
     let old = SystemTime::now() - Duration::from_secs(3600);
     let mut before = None;
@@ -91,7 +91,7 @@ fn put(directory: &Path, entries: &[(OsString, What)]) {
     }
 }
 
-/// Names that are nobody's business: neither a lock file, nor a reclaim lock, nor a claim.
+/// Returns the names that do not concern lockhost: neither a lock file, nor a reclaim lock, nor a claim.
 fn foreign(files: &[OsString]) -> BTreeSet<OsString> {
     let names = Names::new(LOCK.into());
     let levels: Vec<String> = (0..=8).map(|level| names.level(level)).collect();
@@ -131,7 +131,7 @@ proptest! {
 
 #[test]
 fn thousands_of_files_that_look_like_claims_stay() {
-    // Its claim has to be found among them; whoever made the others cannot be told, so they may be alive.
+    // Its claim has to be found among them; the makers of the others are unknown, so they may be alive.
     let fixture = Fixture::free().crashed(999_999_999, &[LOCK]);
     for number in 0..5000 {
         fs::write(fixture.path().join(format!("{LOCK}.1-x{number}")), "").unwrap();

@@ -1,4 +1,4 @@
-//! Whatever a directory holds, whoever made it, and whoever may write there: odd and hostile files, backups, users.
+//! Directories with any content, from any maker, and for any writer: odd and hostile files, backups, users.
 
 mod backups;
 mod files;

@@ -1,7 +1,7 @@
-//! Several users: what another one can do to a directory and its lock, and cannot. Each test stands in the tables of
+//! Several users: what another user can do to a directory and its lock, and what not. Each test stands in the tables of
 //! `docs/users.md`.
 //!
-//! They need root, to become users who have no name: one and another of the same group, and a stranger.
+//! The tests need root, to become users without a name: two of the same group, and a stranger.
 //!
 //! On Linux alone: users are numbers, directories have modes, and strace(1) stops programs.
 #![cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
-//! What packages bring along, installed by the documented command and used by what it is for.
+//! The files for packages, installed by the documented command and used by the programs that they are for.
 //!
-//! On POSIX systems alone: it is what their packages bring.
+//! On POSIX systems alone: the files are for those systems' packages.
 #![cfg(unix)]
 
 use std::{
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/dist");
 
-/// Everything, under a prefix of its own.
+/// Installs all files, under a prefix of their own.
 fn installed() -> (TempDir, PathBuf) {
     let place = TempDir::with_prefix("lockhost-installed-").expect("a temporary directory");
     let status = Command::new(Path::new(DIST).join("install"))
@@ -74,7 +74,7 @@ fn every_shell_completes_a_command() {
         .args(["--no-config", "--command", fish])
         .arg(share.join("fish/vendor_completions.d/lockhost.fish")));
     assert!(told.starts_with("status\t"), "{told}");
-    // What it completes shows at a prompt only; this is that it loads as a function of that name.
+    // The completions only show at a prompt; this checks that they load as a function of that name.
     let zsh = "fpath=($1 $fpath); autoload -Uz compinit && compinit -u -D && print $_comps[lockhost] && \
                autoload -Uz +X _lockhost";
     let told = run(Command::new("zsh")

@@ -1,6 +1,6 @@
-//! Whoever looks something up in the library's documentation finds an example of it.
+//! Examples in the library's documentation: each public item has one.
 //!
-//! That the examples work is seen by `cargo test -p lockhost --doc`.
+//! `cargo test -p lockhost --doc` checks that the examples work.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use std::{
 
 use lockhost_tests::component::workspace;
 
-/// What the documentation has a place for.
+/// An item of the documentation.
 struct Item {
     file: PathBuf,
     /// The type that it is a function of.
@@ -25,7 +25,7 @@ impl Item {
     }
 }
 
-/// The library's files.
+/// Returns the library's files.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the sources can be read");
     let paths = entries.map(|entry| entry.expect("an entry").path());
@@ -40,14 +40,14 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     library.flat_map(nested).collect()
 }
 
-/// A source's lines, without its tests.
+/// Returns a source's lines, without its tests.
 fn lines(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).expect("a source can be read");
     let lines = text.lines().map(ToOwned::to_owned);
     lines.take_while(|line| line != "mod tests {").collect()
 }
 
-/// What a line declares, if that is public: of whatever is `pub` and no more, a lint says so if nobody can reach it.
+/// Returns the name that a line declares, if that is public: for a bare `pub` that is not reachable, a lint warns.
 fn declared(line: &str) -> Option<&str> {
     let line = line.trim_start().strip_prefix("pub ")?;
     let kinds = [
@@ -94,7 +94,7 @@ fn items(file: &Path) -> Vec<Item> {
     items
 }
 
-/// What a link in front of the words "has an example" leads to, without the path to it.
+/// Returns the target of a link in front of the words "has an example", without the path to it.
 fn linked(docs: &str) -> Option<String> {
     let text = docs.split_whitespace().collect::<Vec<_>>().join(" ");
     let (before, _) = text.split_once(" has an example")?;

@@ -7,8 +7,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use lockhost_tests::namespaces::Place;
 
-/// As in `tests/tests/containers/mounts.rs`, but the two are containers: neither sees the other's processes, and what the kernel
-/// keeps for one overlay it does not show in the other. If this fails, the lock has become better than the page says.
+/// As in `tests/tests/containers/mounts.rs`, but the two are containers: neither sees the other's processes, and the
+/// kernel does not show the evidence of one overlay in the other. If this fails, the lock has become better than the
+/// page states.
 #[test]
 #[cfg_attr(no_overlay, ignore = "needs root, unshare, nsenter and overlayfs")]
 fn limit_two_containers_on_two_overlays_both_get_in() {
@@ -37,7 +38,7 @@ fn each_test_that_the_page_names_is_there() {
     }
 }
 
-/// The text of all source files in a directory, and in those below it.
+/// Returns the text of all source files in a directory, and in those below it.
 fn sources(directory: &Path) -> String {
     let files = fs::read_dir(directory).unwrap();
     let files = files.map(|file| file.unwrap().path());

@@ -1,4 +1,4 @@
-//! What the page for users of flock and its kin says to write, run as it stands.
+//! The commands on the page for users of flock and its kin, run as they stand.
 //!
 //! On POSIX systems alone: the page is for shells.
 #![cfg(unix)]
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/from-flock.md");
 
-/// Where the commands of the page find what they name.
+/// A place where the page's commands find the directories and programs that they name.
 struct Place(TempDir);
 
 impl Place {
@@ -35,7 +35,7 @@ impl Place {
         Self(place)
     }
 
-    /// As cron runs it: by sh, with next to nothing in its environment.
+    /// Runs a command as cron does: by sh, with next to nothing in its environment.
     fn run(&self, command: &str) -> Output {
         let path = format!("{}/bin:/usr/bin:/bin", self.0.path().display());
         Command::new("sh")
@@ -47,7 +47,7 @@ impl Place {
             .expect("sh can be started")
     }
 
-    /// That nothing is left in any of its directories.
+    /// Returns whether no file is left in any of its directories.
     fn is_clean(&self) -> bool {
         let is_empty = |it| fs::read_dir(self.0.path().join(it)).is_ok_and(|it| it.count() == 0);
         ["data", "a", "b"].into_iter().all(is_empty)
@@ -63,7 +63,7 @@ fn page() -> String {
     fs::read_to_string(PAGE).expect("the page is there")
 }
 
-/// A block of this language.
+/// Returns a block of this language.
 fn block(language: &str) -> String {
     let page = page();
     let (_, block) = page
@@ -112,7 +112,7 @@ fn a_script_that_locks_itself_runs_once_with_its_arguments() {
     assert!(place.is_clean());
 }
 
-/// The place, with the script of the page in it.
+/// Returns the place, with the script of the page in it.
 fn place_of_the_script() -> Place {
     let place = Place::new();
     program(&place.0.path().join("bin/script"), &block("sh"));

@@ -1,5 +1,5 @@
-//! The order of the source: each room imports only from lower layers, which ARCHITECTURE.md lists first. So what is below can
-//! be read, and changed, without what is above.
+//! The order of the source: each room imports only from lower layers, which ARCHITECTURE.md lists first. So a lower
+//! layer can be read, and changed, without those above.
 
 use std::{fs, path::Path};
 
@@ -10,7 +10,7 @@ mod tokens;
 
 use self::{rules::Library, source::Files};
 
-/// `host/src`, the lowest layer first. What stands in one line does not know of each other.
+/// `host/src`, the lowest layer first. Modules in one line do not know of each other.
 const LIBRARY: Library = Library {
     root: "lib.rs",
     layers: &[
@@ -88,8 +88,8 @@ const LIBRARY: Library = Library {
     free: &["bindings"],
 };
 
-/// The program, which stands above the library and imports it as another crate. What it shares with the library's lowest
-/// layer by `#[path]` is listed too.
+/// The program, which stands above the library and imports it as another crate. The modules that it shares with the
+/// library's lowest layer by `#[path]` are listed too.
 const PROGRAM: Library = Library {
     root: "main.rs",
     layers: &["sys", "cli"],
@@ -105,8 +105,8 @@ const PROGRAM: Library = Library {
     free: &["cli"],
 };
 
-/// The protocol, then the component that performs it, `guest/src`. What is below `contract` knows neither WASI nor the
-/// contract.
+/// The protocol, then the component that performs it, `guest/src`. The layers below `contract` know neither WASI nor
+/// the contract.
 const GUEST: Library = Library {
     root: "lib.rs",
     layers: &[
@@ -124,7 +124,7 @@ const GUEST: Library = Library {
     free: &["machine", "contract"],
 };
 
-/// The source files in a folder of the workspace.
+/// Returns the source files in a folder of the workspace.
 fn files(folder: &str) -> Files {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")

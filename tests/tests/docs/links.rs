@@ -18,7 +18,7 @@ const BUILT: [&str; 6] = [
     "target",
 ];
 
-/// The repository's files with one of these endings, with paths relative to it.
+/// Returns the repository's files with one of these endings, with paths relative to it.
 fn files(endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     collect(&workspace(), Path::new(""), endings, &mut found);
@@ -51,7 +51,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(workspace().join(path)).expect("the file is text")
 }
 
-/// The lines of a page that are no code.
+/// Returns the lines of a page that are not code.
 fn prose(page: &str) -> impl Iterator<Item = &str> {
     let mut code = false;
     page.lines().filter(move |line| {
@@ -61,7 +61,7 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The targets of the links in a line, without those that its code spans show.
+/// Returns the targets of the links in a line, without those in its code spans.
 fn targets(line: &str) -> Vec<String> {
     let text: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
     let inline = text
@@ -76,7 +76,7 @@ fn targets(line: &str) -> Vec<String> {
     targets.map(str::to_owned).collect()
 }
 
-/// What a link can name in a page: its headings, as the sites that show Markdown do it, and its anchors.
+/// Returns what a link can name in a page: its headings, as the sites that show Markdown do it, and its anchors.
 fn anchors(page: &str) -> BTreeSet<String> {
     let mut seen = BTreeMap::<String, u32>::new();
     let mut anchors = BTreeSet::new();
@@ -108,7 +108,7 @@ fn slug(title: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// The path that a link in a page leads to, without `..`.
+/// Returns the path that a link in a page leads to, without `..`.
 fn resolve(page: &Path, link: &str) -> PathBuf {
     let mut path = page.parent().unwrap_or(Path::new("")).to_owned();
     for part in Path::new(link).components() {
@@ -159,7 +159,7 @@ fn every_step_that_the_source_cites_has_its_number() {
     assert!(anchors.contains("take-5") && anchors.contains("the-invariant"));
     let mut broken = Vec::new();
     for file in files(&["md", "rs", "wit"]) {
-        // Here it is no citation.
+        // Here the string is not a citation.
         if file.ends_with("links.rs") {
             continue;
         }
@@ -174,12 +174,12 @@ fn every_step_that_the_source_cites_has_its_number() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// The code spans of a line.
+/// Returns the code spans of a line.
 fn spans(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// Whether a code span is a path from the root of the repository, and no pattern for several.
+/// Returns whether a code span is a path from the root of the repository, and not a pattern for several.
 fn is_path(span: &str) -> bool {
     const FOLDERS: [&str; 7] = [
         ".ci/", ".github/", "docs/", "guest/", "host/", "tests/", "wit/",

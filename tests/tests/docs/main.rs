@@ -1,4 +1,4 @@
-//! What the documentation says is so: its examples and commands work, and the tests that it names are there.
+//! The documentation's statements: its examples and commands work, and the tests that it names exist.
 
 mod dist;
 mod examples;

@@ -1,4 +1,4 @@
-//! The name of a test is a short sentence, which a list of failures shows in one line.
+//! The names of tests: each is a short sentence, which a list of failures shows in one line.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use lockhost_tests::component::workspace;
 /// In characters.
 const LONGEST: usize = 60;
 
-/// All source files in a folder, and in those below it that are not of other people or made.
+/// Returns all source files in a folder and below it, except third-party and built ones.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder can be read");
     let paths = entries.map(|entry| entry.expect("an entry").path());
@@ -30,7 +30,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The names of all functions: those of tests, and of what makes tests in a macro, are among them.
+/// Returns the names of all functions, including tests, and macros' templates of tests.
 fn functions(source: &str) -> impl Iterator<Item = &str> {
     let lines = source.lines().map(str::trim_start);
     lines.filter_map(|line| {

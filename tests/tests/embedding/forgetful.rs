@@ -23,7 +23,7 @@ use crate::{
     host::{block_on, linker},
 };
 
-/// What its store holds.
+/// The data of its store.
 struct Forgetful {
     wasi: WasiCtx,
     process: ProcessCtx,
@@ -58,7 +58,7 @@ impl ProcessView for Forgetful {
     }
 }
 
-/// Takes the lock and releases it, by a descriptor as the host's WASI gives it to its guests.
+/// Acquires the lock and releases it, by a descriptor as the host's WASI gives it to its guests.
 async fn cycle(store: &mut Store<Forgetful>, instance: &Lockhost, directory: &Path) -> Result<()> {
     let guest = instance.lockhost_lockfile_lockfile();
     let mode = OpenMode::READ | OpenMode::WRITE;
@@ -84,7 +84,7 @@ async fn cycle(store: &mut Store<Forgetful>, instance: &Lockhost, directory: &Pa
     Ok(())
 }
 
-/// Leaves a future when it waits for the time after so many others. Whether it was done before.
+/// Leaves a future when it waits again after this many waits. Returns whether it was done before.
 async fn left_after(waits: usize, future: impl Future) -> bool {
     let mut future = Box::pin(future);
     let mut left = waits;
@@ -118,7 +118,7 @@ fn a_dropped_call_changes_nothing_afterwards() -> Result<()> {
                 let cycle = cycle(&mut store, &instance, fixture.path());
                 Ok::<_, wasmtime::Error>(left_after(waits, cycle).await)
             })??;
-            // The end of the runtime has waited for the threads that it had at work.
+            // The end of the runtime has waited for its working threads.
             if done {
                 assert!(waits > 0, "the host blocks, and the test shows nothing");
                 assert!(fixture.files().is_empty(), "{:?}", fixture.files());

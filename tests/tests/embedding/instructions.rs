@@ -1,5 +1,5 @@
-//! What the component itself does, counted: wasmtime takes a unit of fuel for an instruction. The numbers change a little
-//! with the lengths of names, a process' number among them, so there are bounds: whoever makes it do more sees it here.
+//! The component's own work, counted: wasmtime takes a unit of fuel for an instruction. The numbers change a little
+//! with the lengths of names, a process's pid among them, so there are bounds. A change that costs more shows here.
 
 use std::ops::RangeInclusive;
 
@@ -18,7 +18,7 @@ use crate::{
 /// Enough for everything.
 const FUEL: u64 = 1 << 40;
 
-/// The fuel that acquiring takes, and that releasing takes if the lock was had.
+/// Returns the fuel that acquiring takes, and that releasing takes if the lock was acquired.
 fn taken(pre: &LockhostPre<Host>, fixture: &Fixture) -> Result<(u64, Option<u64>)> {
     let mut store = Store::new(pre.engine(), Host::new());
     store.set_fuel(FUEL)?;
@@ -41,7 +41,7 @@ fn takes(fuel: u64, expected: RangeInclusive<u64>, what: &str) {
     assert!(expected.contains(&fuel), "{what}: {fuel}, not {expected:?}");
 }
 
-/// Whether this process is one in 64 that sweep without a cause.
+/// Returns whether this process is one in 64 that sweep without a cause.
 fn sweeps() -> bool {
     let lock = lockhost::acquire(Fixture::free().path()).expect("it is free");
     let identity = Identity::new(lock.identity()).expect("it has a claim");
@@ -63,8 +63,8 @@ fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
     let fixture = Fixture::free().with("plugin.lock", "1\n");
     let (refusal, none) = taken(&pre, &fixture)?;
     assert_eq!(none, None);
-    // A file of one name that another program wrote is believed to have one name only where the host keeps evidence, so
-    // the host is asked for that as well.
+    // That another program's file has one name only is trusted only where the host keeps evidence, so the host is asked
+    // for that as well.
     takes(refusal, 18_000..=21_500, "a refusal");
 
     let fixture = Fixture::free().with("plugin.lock", NOBODY);

@@ -1,4 +1,4 @@
-//! An interruption in the middle of acquiring, wherever one can come: nobody is kept out by what it leaves.
+//! Interruptions in the middle of acquiring, at every point: the leftovers block no process.
 
 use std::{
     future::{Future, poll_fn},
@@ -31,7 +31,7 @@ const POINTS: u64 = 32;
 /// Enough for everything.
 const FUEL: u64 = 1 << 40;
 
-/// Free, stale, and with a reclaim that crashed.
+/// Returns directories that are free, stale, and with a crashed reclaim.
 fn fixtures() -> [Fixture; 3] {
     let stale = || Fixture::free().with("plugin.lock", NOBODY);
     [
@@ -41,9 +41,9 @@ fn fixtures() -> [Fixture; 3] {
     ]
 }
 
-/// This process gets in, as soon as nobody has a copy any more of what the interruption left open: a process that
-/// another test starts at this moment has one until its execve(2). If it is a reclaim lock's, and the lock free, then
-/// this gets in beside it, and removes it when it comes again.
+/// Acquires the lock, as soon as no process has a copy any more of the descriptors that the interruption left open: a
+/// process that another test starts at this moment has one until its execve(2). If that is a reclaim lock's, and the
+/// lock free, then this acquires the lock beside it, and removes it at the next try.
 fn get_in(directory: &Path) {
     let options = Options::new().name("plugin.lock");
     for _ in 0..100_000 {
@@ -61,7 +61,8 @@ fn get_in(directory: &Path) {
     panic!("nobody gets in, or a reclaim lock is left");
 }
 
-/// Nothing is held: this process gets in, and then another. Neither leaves the lock, or a reclaim lock, behind.
+/// Asserts that nothing is held: this process acquires the lock, and then another. Neither leaves the lock, or a
+/// reclaim lock, behind.
 fn nothing_is_held(fixture: &Fixture) {
     get_in(fixture.path());
     let mut command = Command::new(lockhost());
@@ -70,13 +71,13 @@ fn nothing_is_held(fixture: &Fixture) {
     assert_eq!(other.answer(), Answer::Owns);
     assert_eq!(other.stop().code(), Some(0));
     for file in fixture.files() {
-        // What is left is a claim that nobody needs, and that a later sweep removes.
+        // The rest is a claim that no name needs, and that a later sweep removes.
         let name = file.to_string_lossy();
         assert!(name.starts_with("plugin.lock.1-p"), "{name}");
     }
 }
 
-/// A store with so much fuel, and an instance in it.
+/// Returns a store with this much fuel, and an instance in it.
 fn fuelled(pre: &LockhostPre<Host>, fuel: u64) -> Result<(Store<Host>, Lockhost)> {
     let mut store = Store::new(pre.engine(), Host::new());
     store.set_fuel(FUEL)?;
@@ -85,7 +86,7 @@ fn fuelled(pre: &LockhostPre<Host>, fuel: u64) -> Result<(Store<Host>, Lockhost)
     Ok((store, instance))
 }
 
-/// How much fuel an acquire takes that nothing interrupts.
+/// Returns how much fuel an acquire takes without an interruption.
 fn measured(pre: &LockhostPre<Host>, fixture: &Fixture) -> Result<u64> {
     let (mut store, instance) = fuelled(pre, FUEL)?;
     let lock = block_on(acquire(&mut store, &instance, fixture.path()))??;
@@ -112,7 +113,7 @@ fn fuel_that_runs_out_leaves_nothing_held() -> Result<()> {
     Ok(())
 }
 
-/// Polls so many times and no more; whether it is done by then.
+/// Polls this many times. Returns whether it is done by then.
 async fn polled(times: u64, future: impl Future) -> bool {
     let mut future = Box::pin(future);
     for _ in 0..times {
@@ -183,7 +184,7 @@ impl ProcessView for Ending {
 
 #[test]
 fn an_epoch_that_ends_at_any_call_leaves_nothing_held() -> Result<()> {
-    // An engine of its own for this test, since its epochs are.
+    // An engine for this test alone, since its epochs are.
     let pre = epochs::prepare()?;
     let engine = pre.engine();
     let component = lockhost::component(engine)?;
@@ -204,7 +205,7 @@ fn an_epoch_that_ends_at_any_call_leaves_nothing_held() -> Result<()> {
             drop(store);
             match outcome {
                 Err(trap) => assert_eq!(trap.downcast_ref(), Some(&Trap::Interrupt)),
-                // The last calls are followed by nothing that would look at the epoch.
+                // The last calls are followed by no code that checks the epoch.
                 Ok(_) if reached => {}
                 Ok(_) => {
                     println!("an epoch ended at each of {} calls", calls - 1);

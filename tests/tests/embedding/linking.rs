@@ -10,7 +10,7 @@ use lockhost_tests::fixture::Fixture;
 
 use crate::host::{Host, acquire, block_on, linker, release};
 
-/// One that has the settings of the ahead-of-time code.
+/// Returns an engine with the settings of the ahead-of-time code.
 fn engine() -> Result<Engine> {
     let mut config = Config::new();
     lockhost::configure(&mut config);

@@ -1,4 +1,4 @@
-//! Every setting that the examples show.
+//! The settings that the examples show.
 
 use std::{path::Path, thread};
 
@@ -39,12 +39,12 @@ fn each_example_takes_a_free_and_a_dead_lock_and_no_living_one() {
     }
 }
 
-/// One instance, whose lock is held until the answer is called.
+/// Makes one instance, whose lock is held until the returned function is called.
 fn hold(pre: &LockhostPre<Host>, directory: &Path) -> Result<impl FnOnce() -> Result<()>> {
     hold_in(Store::new(pre.engine(), Host::new()), pre, directory)
 }
 
-/// The same in this store.
+/// Does the same in this store.
 fn hold_in(
     mut store: Store<Host>,
     pre: &LockhostPre<Host>,
@@ -96,7 +96,7 @@ fn an_exhausted_pool_refuses_an_instance_and_touches_nothing() -> Result<()> {
     Ok(())
 }
 
-/// A limited instance's attempt in this directory; what came of it, with the store gone.
+/// Runs a limited instance's attempt in this directory. Returns its result, with the store gone.
 fn limited(pre: &LockhostPre<Host>, bytes: usize, directory: &Path) -> Result<()> {
     let mut store = Store::new(pre.engine(), Host::new());
     store.data_mut().limits = StoreLimitsBuilder::new().memory_size(bytes).build();
@@ -113,7 +113,7 @@ fn too_little_memory_is_an_error_and_touches_nothing() -> Result<()> {
     assert!(fixture.files().is_empty());
     let needed = (1..).find(|pages| limited(&pre, pages * page, fixture.path()).is_ok());
     println!("a lock takes {needed:?} pages of memory");
-    // Whatever came between has given up in order, or left what is dead.
+    // Each attempt before has given up in order, or left a dead owner's file.
     let lock = Options::new().name("plugin.lock").acquire(fixture.path());
     lock.unwrap().release().unwrap();
     Ok(())

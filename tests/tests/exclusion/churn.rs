@@ -1,7 +1,8 @@
-//! Churn: processes that take the lock, hold it, give it up, and are killed meanwhile, for a long time; and an oracle
-//! apart from the lock that there is never more than one owner.
+//! Churn: processes that acquire the lock, hold it, release it, and are killed meanwhile, for a long time. An oracle
+//! apart from the lock checks that there is never more than one owner.
 //!
-//! `LOCKHOST_CHURN_SECONDS` has each churn go on for so long; by default each goes on for some hundreds of acquisitions.
+//! `LOCKHOST_CHURN_SECONDS` sets how long each churn goes on; by default each goes on for some hundreds of
+//! acquisitions.
 
 use std::{
     env,
@@ -23,7 +24,8 @@ fn crew(workers: &[(&'static str, usize)], kill_one_in: u32) -> Crew {
     }
 }
 
-/// Rounds of so many acquisitions, each on a new directory that is free or stale; afterwards a newcomer gets in.
+/// Runs rounds of this many acquisitions, each on a new directory that is free or stale; afterwards a newcomer acquires
+/// the lock.
 fn churn(what: &str, crew: &Crew, acquisitions: usize) -> Counts {
     let begun = Instant::now();
     let seconds = env::var("LOCKHOST_CHURN_SECONDS").ok();
@@ -83,8 +85,8 @@ fn beside_one_original_there_is_no_owner_beside_one_of_ours() {
     assert!(sum.by_originals > 0, "{sum}");
 }
 
-/// Two owners are not ruled out here, nor are locks that are lost: the original removes a live lock that it takes for
-/// dead (empty, before the pid is in it), and a reclaim lock that is not the one it has judged. They are counted.
+/// Two owners are not ruled out here, nor are lost locks. The original removes a live lock that it judges dead (empty,
+/// before the pid is in it). It also removes a reclaim lock that is not the one it has judged. They are counted.
 #[test]
 fn among_originals_that_are_killed_too_somebody_always_gets_in() {
     let mut workers = vec![("lockhost", 1); 3];
@@ -92,7 +94,7 @@ fn among_originals_that_are_killed_too_somebody_always_gets_in() {
     churn("originals, killed", &crew(&workers, 8), 100);
 }
 
-/// The oracle sees two owners, sooner or later.
+/// Asserts that the oracle sees two owners, sooner or later.
 fn two_owners(what: &str, kind: &'static str) {
     let fixture = Fixture::free();
     let mut sum = Counts::default();

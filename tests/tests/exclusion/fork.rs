@@ -1,6 +1,6 @@
-//! A child made by fork(2) has a copy of its parent's locks and attempts, and no part in them.
+//! Children made by fork(2): they have a copy of their parent's locks and attempts, and no part in them.
 //!
-//! On POSIX systems alone: nothing else forks.
+//! On POSIX systems alone: no other system forks.
 #![cfg(unix)]
 
 use std::{
@@ -13,7 +13,7 @@ use lockhost_tests::fixture::Fixture;
 
 const FORKED: &str = env!("CARGO_BIN_EXE_forked");
 
-/// How a command ended, and the lines that it printed.
+/// Returns how a command ended, and the lines that it printed.
 fn output_of(command: &mut Command) -> (Output, Vec<String>) {
     let output = command.output().expect("it can be started");
     let printed = String::from_utf8(output.stdout.clone()).expect("it speaks text");

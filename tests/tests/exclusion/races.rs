@@ -1,6 +1,6 @@
-//! Sixteen real processes at once: exactly one gets in, on whatever the directory holds.
+//! Sixteen real processes at once: exactly one acquires the lock, whatever the directory holds.
 //!
-//! `LOCKHOST_ROUNDS` says how many rounds each kind of directory gets (8 by default).
+//! `LOCKHOST_ROUNDS` sets how many rounds each kind of directory gets (8 by default).
 
 use std::process::{Command, Stdio};
 
@@ -95,7 +95,7 @@ fn the_harness_sees_two_originals_own_a_free_directory() {
     let fixture = Fixture::free();
     let mut first = original(&fixture, &["lock-created"]);
     assert_eq!(first.line(), "at lock-created");
-    // The file is there and empty: malformed, to whoever comes now. The second removes it and makes its own.
+    // The file exists and is empty: malformed to the next process. The second one removes it and makes its own.
     let mut second = original(&fixture, &["lock-judged-dead", "lock-created"]);
     for step in ["at lock-judged-dead", "at lock-created"] {
         assert_eq!(second.line(), step);
@@ -114,8 +114,9 @@ fn the_harness_sees_the_originals_two_owners_on_a_stale_reclaim() {
     let fixture = Fixture::stale().with(RECLAIM, NOBODY);
     let steps = ["reclaim-judged-dead", "lock-judged-dead", "lock-created"];
     let mut pair = [0, 1].map(|_| original(&fixture, &steps));
-    // Both have seen the same dead reclaim lock; each removes it, the second that of the first. So both are under it,
-    // have seen the same dead lock, and each removes what is there by then and makes its own.
+    // Both have seen the same dead owner's reclaim lock. Each removes it, the second that of the first. So both are
+    // under it, and have seen the same dead owner's lock. Each removes the file that is there by then, and makes its
+    // own.
     for step in steps {
         for contender in &mut pair {
             if step != "reclaim-judged-dead" {

@@ -1,5 +1,5 @@
-//! File systems without hard links, and such where links are not what they are elsewhere: the lock file is made in
-//! place there, has no claim, and is judged by its pid alone.
+//! File systems without hard links, and those with unusual ones: the lock file is made in place there, has no claim,
+//! and is judged by its pid alone.
 //!
 //! On Linux alone: such file systems are mounted.
 #![cfg(target_os = "linux")]
@@ -51,7 +51,7 @@ fn of_sixteen_without_links_exactly_one_gets_in() {
     println!("without links: 4 times {rounds} rounds of {PROCESSES} processes, one owner each");
 }
 
-/// As a lock is that was made in place.
+/// Asserts that a lock was made in place.
 fn is_in_place(lock: &Lock, fixture: &Fixture) {
     assert!(!lock.is_claimed() && !lock.has_evidence());
     assert!(lock.evidence().unwrap().is_none());
@@ -177,7 +177,7 @@ fn without_links_our_own_pid_from_an_earlier_life_is_refused() {
 )]
 fn without_links_a_living_reclaim_is_waited_for() {
     let exfat = Mounted::exfat();
-    // Pid 1 lives. It may be about to remove what it saw when the lock file was still empty.
+    // Pid 1 lives. It may be about to remove the lock file that it saw while it was still empty.
     let fixture = Fixture::free_in(&exfat.path()).with(RECLAIM, "1\n");
     let path = fixture.path().to_str().expect("its path is text");
     let output = run(&["acquire", path]);
@@ -187,7 +187,7 @@ fn without_links_a_living_reclaim_is_waited_for() {
         told.contains("a reclaim of a dead lock is in progress"),
         "{told}"
     );
-    // Given up by its content and not by its name, and free to be taken once it has settled.
+    // Given up by its content and not by its name, and free to be taken over once it has settled.
     assert_eq!(fixture.files(), [LOCK, RECLAIM]);
     assert!(fs::read_to_string(fixture.lock()).unwrap().starts_with('-'));
     fs::remove_file(fixture.path().join(RECLAIM)).unwrap();
@@ -196,7 +196,7 @@ fn without_links_a_living_reclaim_is_waited_for() {
     is_in_place(&lock, &fixture);
 }
 
-/// What it holds, once it has got in where link(2) fails in this way.
+/// Returns the files of an owner where link(2) fails in this way.
 fn owner_with(inject: &str, fixture: &Fixture) -> Vec<OsString> {
     let mut owner = strace::acquire_with(&[inject], fixture.path());
     assert_eq!(owner.answer(), Answer::Owns);
@@ -225,7 +225,7 @@ fn every_way_to_have_no_links_is_understood() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn where_a_scratch_link_is_made_a_denied_one_is_a_failure() {
-    // As fs.protected_hardlinks has it for files of other users.
+    // As fs.protected_hardlinks does for files of other users.
     let fixture = Fixture::free();
     let mut refused = strace::acquire_with(&["linkat:error=EPERM:when=1"], fixture.path());
     let Answer::Ended(Some(1), told) = refused.answer() else {
@@ -236,8 +236,8 @@ fn where_a_scratch_link_is_made_a_denied_one_is_a_failure() {
     assert!(fixture.files().is_empty());
 }
 
-/// Every file that is looked at seems to have one name, and everything else to be as it is: its mask, block size and
-/// attributes are written with it, the way statx(2) lays them out.
+/// Every file that is examined seems to have one name, and all other facts stay: the mask, block size and attributes
+/// are written with it, in the layout of statx(2).
 const ONE_LINK: &str = "statx:poke_exit=@arg5=ff0f000000100000000000000000000001000000";
 
 #[test]
@@ -248,7 +248,7 @@ const ONE_LINK: &str = "statx:poke_exit=@arg5=ff0f000000100000000000000000000001
 fn a_link_count_of_one_is_not_believed() {
     let mounted = Mounted::bindfs();
     let mut owner = Contender::owner(&mounted.path());
-    // The owner's pid is no process' there.
+    // No process there has the owner's pid.
     let observer = || Place::container().injected(&[ONE_LINK]);
     let (liveness, said) = observer().contend(&mounted.path()).refused();
     assert_eq!(liveness, "Unknown(OtherNamespace)", "{said}");

@@ -1,7 +1,7 @@
-//! Locks of format 1, as they were written when it was made: every later version reads them. The texts here never change;
-//! a later format gets a folder of its own.
+//! Locks of format 1, as they were written when it was made: every later version reads them. The texts here never
+//! change; a later format gets a folder of its own.
 
-// Evidence and namespaces are told of on Linux.
+// Evidence and namespaces are reported on Linux.
 #[cfg(target_os = "linux")]
 mod linux;
 
@@ -19,7 +19,7 @@ const CONTENT: &str = include_str!("first_format/content");
 /// The name of its claim; the maker had all facts, on ext4, and had tried three times before.
 const CLAIM: &str = include_str!("first_format/claim");
 
-/// As the maker left them when it was killed, with a claim of this name.
+/// Returns a directory as the maker left it when it was killed, with a claim of this name.
 fn left(claim: &str) -> Fixture {
     let fixture = Fixture::free().with(claim, CONTENT);
     fs::hard_link(fixture.path().join(claim), fixture.lock()).unwrap();
@@ -30,7 +30,7 @@ fn identity(claim: &str) -> &str {
     claim.strip_prefix("tinyforge.lock.").unwrap()
 }
 
-/// The claim as it would be called on a file system of another type.
+/// Returns the claim's name on a file system of another type.
 fn kept_on(kind: &str) -> String {
     CLAIM.trim().replace("-eef53-", kind)
 }

@@ -1,4 +1,4 @@
-//! Beside the original lock, and with locks that earlier versions have written.
+//! The original lock beside lockhost, and locks that earlier versions have written.
 
 mod first_format;
 mod races;

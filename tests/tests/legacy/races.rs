@@ -1,11 +1,11 @@
-//! One process of the original among seven of ours: exactly one of all gets in, on whatever the directory holds, and
-//! nobody is ever in beside one of ours.
+//! One process of the original among seven of lockhost: exactly one of all acquires the lock, whatever the directory
+//! holds, and no process is ever an owner beside one of lockhost.
 //!
-//! Why it is exactly one, and not one at most: who finds the lock dead replaces it, or is refused by somebody who is
-//! about to; and a living process' lock is removed by nobody but the original, which then makes its own, or finds that
-//! of the next. The original's pauses are far below the two seconds for which it is waited.
+//! Why exactly one, and not at most one: a process that finds the lock's owner dead replaces the lock, or is refused
+//! because another process is about to. A living process's lock is removed only by the original, which then makes its
+//! own, or finds that of the next. The original's pauses are far below the two seconds for which lockhost waits.
 //!
-//! `LOCKHOST_ROUNDS` says how many rounds each kind of directory gets (8 by default).
+//! `LOCKHOST_ROUNDS` sets how many rounds each kind of directory gets (8 by default).
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ const PROCESSES: usize = 8;
 
 const LOCK: &str = "tinyforge.lock";
 
-/// All of them at the line: the original, with pauses of this seed, at another place in each round.
+/// Lines all of them up: the original, with pauses of this seed, at another place in each round.
 fn line_up(barrier: &Barrier, fixture: &Fixture, seed: usize) -> Vec<Contender> {
     let directory = fixture
         .path()
@@ -40,14 +40,14 @@ fn line_up(barrier: &Barrier, fixture: &Fixture, seed: usize) -> Vec<Contender> 
         .collect()
 }
 
-/// Everybody but `owners` is honestly refused.
+/// Asserts that all but `owners` are honestly refused.
 fn are_refused(owners: usize, answers: &[Answer], seed: usize) {
     let refused = answers.iter().filter(|answer| answer.is_refusal()).count();
     assert_eq!(refused + owners, PROCESSES, "round {seed}: {answers:#?}");
 }
 
-/// The owner, if there is one, goes, and of the others nothing is left; a newcomer gets in, and leaves nothing at all.
-/// Whether the original had it.
+/// Ends the owner, if there is one, after which the others have left nothing; a newcomer acquires the lock, and leaves
+/// nothing at all. Returns whether the original had it.
 fn end(contenders: &mut [Contender], answers: &[Answer], fixture: &Fixture, seed: usize) -> bool {
     let owner = answers.iter().position(|answer| *answer == Answer::Owns);
     let is_original = owner == Some(seed % PROCESSES);
@@ -55,7 +55,7 @@ fn end(contenders: &mut [Contender], answers: &[Answer], fixture: &Fixture, seed
         let files = fixture.files();
         assert_eq!(files.len(), if is_original { 1 } else { 2 }, "{files:?}");
         let status = contenders[owner].stop();
-        // The original releases for no signal.
+        // No signal makes the original release.
         assert_eq!(status.code(), (!is_original).then_some(0));
     }
     let left: &[&str] = if is_original { &[LOCK] } else { &[] };
@@ -66,7 +66,7 @@ fn end(contenders: &mut [Contender], answers: &[Answer], fixture: &Fixture, seed
     is_original
 }
 
-/// Exactly one owner. Whether that is the original.
+/// Asserts that there is exactly one owner. Returns whether that is the original.
 fn round(fixture: &Fixture, seed: usize) -> bool {
     let barrier = Barrier::new();
     let mut contenders = line_up(&barrier, fixture, seed);
@@ -108,7 +108,7 @@ fn nobody_gets_in_beside_one_of_ours_on_a_garbage_lock() {
     });
 }
 
-// Ours watch these for three seconds; the original does not, and so decides.
+// lockhost watches these for three seconds; the original does not, and so decides.
 
 #[test]
 fn nobody_gets_in_beside_one_of_ours_on_a_fresh_empty_lock() {
@@ -120,8 +120,8 @@ fn nobody_gets_in_beside_one_of_ours_on_a_fresh_garbage_lock() {
     race("garbage, fresh", || Fixture::free().with(LOCK, "garbage\n"));
 }
 
-/// The lock is one of ours, which is released while the others come. They may all have been refused by then, so there
-/// is one owner at most. How many there were, and how many of these were the original.
+/// Releases a lock of lockhost while the others try. They may all have been refused by then, so there is one owner at
+/// most. Returns how many there were, and how many of these were the original.
 fn round_on_a_release(seed: usize) -> (usize, usize) {
     let fixture = Fixture::free();
     let lock = lockhost::acquire(fixture.path()).expect("it is free");
@@ -152,7 +152,7 @@ fn nobody_gets_in_beside_one_of_ours_while_an_owner_releases() {
     );
 }
 
-/// What the same harness sees of eight of the original.
+/// Runs the same harness with eight of the original.
 fn race_of_originals(what: &str, fixture: impl Fn() -> Fixture) {
     let rounds = rounds();
     let mut beside = 0;
@@ -170,7 +170,7 @@ fn race_of_originals(what: &str, fixture: impl Fn() -> Fixture) {
             .collect();
         barrier.open();
         let (count, answers) = owners(&mut contenders);
-        // Who has created the lock file says so, whatever becomes of the file.
+        // A process that has created the lock file reports that, even if the file is removed.
         assert!(count >= 1, "nobody: {answers:#?}");
         beside += usize::from(count > 1);
     }

@@ -1,4 +1,5 @@
-//! Beside the original: who refuses whom, who takes over from whom, and what happens between any two of its steps.
+//! The original beside lockhost: which refuses which, which takes over from which, and what happens between any two of
+//! the original's steps.
 
 use std::{
     fmt::Debug,
@@ -21,7 +22,7 @@ use lockhost_tests::{
 const LOCK: &str = "tinyforge.lock";
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
-/// The original, which will stop at each of these steps.
+/// Starts the original, which will stop at each of these steps.
 fn original(fixture: &Fixture, pauses: &[&str]) -> Contender {
     let mut command = Command::new(env!("CARGO_BIN_EXE_original"));
     command
@@ -31,12 +32,12 @@ fn original(fixture: &Fixture, pauses: &[&str]) -> Contender {
     Contender::start(&mut command)
 }
 
-/// It has come to this step, and stops there.
+/// Asserts that it has reached this step, and stops there.
 fn is_at(original: &mut Contender, step: &str) {
     assert_eq!(original.line(), format!("at {step}"));
 }
 
-/// It is refused, and says so in these words.
+/// Asserts that it is refused, and reports that in these words.
 fn is_refused(original: &mut Contender, why: &str) {
     match original.answer() {
         Answer::Ended(Some(75), told) => assert!(told.contains(why), "{told}"),
@@ -44,7 +45,7 @@ fn is_refused(original: &mut Contender, why: &str) {
     }
 }
 
-/// One of ours in this process, told apart from others by its number.
+/// Returns a lockhost attempt in this process, distinguished from others by its number.
 fn stepped(fixture: &Fixture, number: u32) -> Stepped {
     let pid = process::id();
     Stepped::new(fixture.path(), pid, &format!("1-p{pid}-s{number}"))
@@ -71,7 +72,7 @@ fn owns(attempt: &mut Attempt) -> Lock {
     }
 }
 
-/// Refused by this process, which wrote no claim.
+/// Asserts a refusal by this process, which wrote no claim.
 fn by_the_original(outcome: Result<impl Debug, Error>, original: &Contender) -> Error {
     let error = outcome.expect_err("the original has it");
     assert_eq!(error.kind(), ErrorKind::Held, "{error}");
@@ -116,7 +117,7 @@ fn the_original_takes_over_from_one_of_ours_that_was_killed() {
     ours.kill();
     let mut heir = original(&fixture, &[]);
     assert_eq!(heir.answer(), Answer::Owns);
-    // Of claims it knows nothing.
+    // It does not know claims.
     assert_eq!(fixture.files().len(), 2);
     by_the_original(acquire(fixture.path()), &heir);
     heir.kill();
@@ -139,7 +140,7 @@ fn ours_takes_over_from_an_original_killed_at_any_step() {
         "lock-created",
         "reclaim-done",
     ];
-    // What two of them leave is empty and fresh, and takes three seconds to settle: all at once.
+    // The leftovers at two of the steps are empty and fresh, and take three seconds to settle: all at once.
     thread::scope(|scope| {
         for step in steps {
             scope.spawn(move || {
@@ -198,7 +199,7 @@ fn ours_is_refused_while_the_original_replaces_a_dead_lock() {
         is_at(&mut other, step);
         let mut ours = attempt(&fixture);
         match step {
-            // The one moment at which it is not yet told who has the lock.
+            // The one moment at which the owner is not known yet.
             "lock-created" => waits(&mut ours, Awaited::Settling, LOCK),
             _ => drop(by_the_original(ours.proceed(), &other)),
         }
@@ -262,8 +263,8 @@ fn an_original_that_finds_our_reclaim_lock_gone_does_no_harm() {
     assert!(first.still_held());
 }
 
-/// An original under its reclaim lock, which it took when an owner had just released: so it removes whatever has the
-/// lock's name by now, and without another look. It stops before that, and at these steps.
+/// Returns an original under its reclaim lock, which it took when an owner had just released. So it removes whichever
+/// file has the lock's name by now, without another check. It stops before that, and at these steps.
 fn blind_original(fixture: &Fixture, pauses: &[&str]) -> Contender {
     let lock = acquire(fixture.path()).unwrap();
     let pauses = [&["lock-exists", "lock-judged-dead"], pauses].concat();
@@ -343,7 +344,7 @@ fn who_gives_up_waiting_for_the_original_leaves_nothing_of_ours() {
     assert_eq!(other.answer(), Answer::Owns);
 }
 
-// What no rule of ours can mend. That two of the original race each other stands in races.rs.
+// Limits that no rule of lockhost can change. races.rs has the race of two originals.
 
 #[test]
 fn limit_an_original_pausing_under_its_reclaim_lock_gets_in() {
@@ -371,7 +372,7 @@ fn limit_an_original_pausing_before_it_writes_gets_in() {
     is_at(&mut other, "lock-created");
     let lock = acquire(fixture.path()).unwrap();
     assert_eq!(lock.replaced()[0].reason(), ReplacedReason::Malformed);
-    // What it writes goes into a file that has no name any more.
+    // Its pid goes into a file that has no name any more.
     other.go_on();
     assert_eq!(other.answer(), Answer::Owns);
     assert!(lock.still_held().unwrap(), "two owners");
@@ -382,12 +383,12 @@ fn limit_an_original_that_removes_our_reclaim_lock_lets_two_in() {
     let fixture = Fixture::stale().with(RECLAIM, NOBODY);
     let mut other = original(&fixture, &["reclaim-judged-dead", "reclaim-removed"]);
     is_at(&mut other, "reclaim-judged-dead");
-    // Meanwhile one of ours has replaced that one, and is under its own reclaim lock.
+    // Meanwhile a lockhost process has replaced that one, and is under its own reclaim lock.
     let mut first = stepped(&fixture, 1);
     first.stop_before(unlinks(0));
     other.go_on();
     is_at(&mut other, "reclaim-removed");
-    // It is gone, and so another of ours is let through as well.
+    // That reclaim lock is gone, and so another lockhost process gets through as well.
     let mut second = stepped(&fixture, 2);
     second.stop_before(unlinks(0));
     assert_eq!(first.run(), Ok(()));

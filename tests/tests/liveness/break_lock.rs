@@ -1,6 +1,6 @@
 //! Breaking the lock of one owner, through the program and the API.
 
-// A file that is kept locked keeps nobody from reading it there, and there are shells.
+// On Unix every process can read a file that is kept locked, and there are shells.
 #[cfg(unix)]
 mod unix;
 
@@ -22,7 +22,7 @@ use lockhost_tests::{
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
 
-/// The code, and what it printed, on standard output or standard error.
+/// Returns the code, and the output on standard output or standard error.
 fn breaks(directory: &Path, owner: &str) -> (Option<i32>, String) {
     let output = run(&["break", "--owner", owner, text(directory)]);
     let lines = [output.stdout, output.stderr].concat();
@@ -31,13 +31,13 @@ fn breaks(directory: &Path, owner: &str) -> (Option<i32>, String) {
     (output.status.code(), lines)
 }
 
-/// Somebody of another PID namespace, who left no evidence: nobody can tell whether it lives.
+/// Returns an owner in another PID namespace, which left no evidence: the host cannot know whether it lives.
 fn unknown(number: &str) -> Identity {
     let mine = Identity::mine(Fixture::free().path());
     mine.with('p', number).with('n', "1").without('e')
 }
 
-/// A lock of which its pid is all that is known, and that is this process'.
+/// Returns a lock of which only the pid is known, and that is this process's.
 fn bare() -> (Fixture, String) {
     let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", process::id()));
     let error = acquire(fixture.path()).expect_err("it looks held");
@@ -64,7 +64,7 @@ fn the_lock_of_an_owner_that_cannot_be_judged_is_removed() {
         line.contains("of pid 7, assumed to be dead as told"),
         "{line}"
     );
-    // Its claim is in nobody's way: on a person's word it may be used again.
+    // Its claim blocks no process: a user's word does not keep its maker from using it again.
     assert_eq!(
         fixture.files(),
         [format!("tinyforge.lock.{}", owner.text()).as_str()]
@@ -197,7 +197,7 @@ fn a_reclaim_lock_beside_a_free_lock_needs_no_break() {
     let fixture = Fixture::free();
     let owner = unknown("7");
     owner.leave_at(&fixture, &[RECLAIM]);
-    // One in 64 looks for what is left over, and removes it then.
+    // One in 64 checks for leftovers, and removes it then.
     match break_lock(fixture.path(), &owner.text()) {
         Ok(removed) => assert_eq!(removed[0].path(), fixture.path().join(RECLAIM)),
         Err(error) => {
@@ -273,7 +273,7 @@ fn of_many_breaks_at_once_one_removes_the_lock() {
     let mut removals = 0;
     for breaker in breakers {
         let output = breaker.wait_with_output().unwrap();
-        // Some come when it is over, and some while another has the reclaim lock.
+        // Some run when it is over, and some while another has the reclaim lock.
         assert!(
             matches!(output.status.code(), Some(0 | 1 | 75)),
             "{}",

@@ -1,7 +1,7 @@
-//! The evidence in the hands of a child: it keeps the directory when its owner is killed, and nothing once that one has
-//! released.
+//! Evidence that a child inherits: it keeps the directory when its owner is killed, and has no effect once the owner
+//! has released.
 //!
-//! On POSIX systems alone: elsewhere there is no evidence.
+//! On POSIX systems alone: other systems have no evidence.
 #![cfg(unix)]
 
 use std::{
@@ -21,7 +21,7 @@ fn handing(directory: &Path, then: &str) -> Contender {
     owner
 }
 
-/// Gets in once the kernel has closed what a process had that is ending.
+/// Acquires the lock once the kernel has closed the descriptors of an ending process.
 fn get_in(directory: &Path) -> Lock {
     for _ in 0..1_000_000 {
         if let Ok(lock) = acquire(directory) {

@@ -1,4 +1,4 @@
-//! Who counts as alive, who as dead, by what evidence, and what a person may decide.
+//! Owners that count as alive or as dead, the evidence for that, and what a user may decide.
 
 mod break_lock;
 mod evidence;

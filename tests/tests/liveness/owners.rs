@@ -1,6 +1,6 @@
-//! The table of owners: who counts as alive, who as dead, and how that is known.
+//! The table of owners: which count as alive, which as dead, and how that is known.
 
-// Only Linux has such evidence, threads with numbers like processes, zombies, and namespaces.
+// Only Linux has such evidence, threads with ids like processes, zombies, and namespaces.
 #[cfg(target_os = "linux")]
 mod linux;
 
@@ -63,13 +63,13 @@ fn a_process_that_has_ended_is_dead() {
     identity.leave(&claimed);
     for fixture in [claimed, bare(gone.pid())] {
         let lock = acquire(fixture.path()).expect("its owner is dead");
-        // On Windows it can still be asked about for as long as anybody has a handle of it.
+        // On Windows its state can still be read for as long as any process has a handle of it.
         let reasons = [DeadReason::NoProcess, DeadReason::Zombie].map(ReplacedReason::Dead);
         assert!(reasons.contains(&lock.replaced()[0].reason()));
     }
 }
 
-/// What programs write that put more than a pid into the file, with a number that no process has in place of others.
+/// Returns the files of programs that write more than a pid, with a pid that no process has in place of other numbers.
 fn more_than(pid: u32) -> [String; 7] {
     [
         format!("{pid}\nhost\n"),
@@ -98,7 +98,7 @@ fn a_living_number_beside_others_keeps_the_lock() {
         assert_eq!(status.state(), State::Unknown);
         assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), content);
         assert_eq!(fixture.files(), ["tinyforge.lock"]);
-        // A person may know better.
+        // A user may know better.
         let owner = holder.identity().unwrap();
         let removed = Options::new().break_lock(fixture.path(), owner).unwrap();
         assert_eq!(removed[0].reason(), ReplacedReason::AssumedDead);

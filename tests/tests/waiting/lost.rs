@@ -1,6 +1,6 @@
-//! A lock that is lost while it is held, which is told at once, and what is none.
+//! A lock that is lost while it is held, which is reported at once, and events that are no loss.
 //!
-//! On Linux alone: what is watched and slept in is seen in proc(5), and file systems are mounted.
+//! On Linux alone: proc(5) shows watches and sleeping processes, and file systems are mounted.
 #![cfg(target_os = "linux")]
 
 mod put_back;
@@ -26,12 +26,13 @@ const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 /// With this option the program has two inotify(7) instances: one that records names from the start, and one that watches.
 const TERMINATE: &str = "--on-lost=terminate";
 
-/// An owner whose complaints come between the lines of its command, or its own.
+/// Starts an owner whose messages appear between the lines of its command, or its own.
 fn owner(options: &[&str], fixture: &Fixture, command: &[&str]) -> Contender {
     Contender::start(&mut told(&under_lock(options, fixture.path(), command)))
 }
 
-/// With the command that tells what it hears, once it watches: its number is that of who has the lock.
+/// Starts one with the command that prints its signals. Returns once it watches; the owner that the command prints is
+/// lockhost.
 fn watching(options: &[&str], fixture: &Fixture) -> Contender {
     let mut owner = owner(options, fixture, &[HEARING]);
     let (_, lockhost) = ready(&mut owner);
@@ -49,7 +50,7 @@ fn is_told(owner: &mut Contender, lock: &Path) {
     assert!(line.starts_with(&begin), "{line}");
 }
 
-/// All the ways to lose the directory `data` of a fixture. What does not survive it is given back.
+/// Loses the directory `data` of a fixture in one of all ways. Returns whether there was such a way.
 fn lose_directory(fixture: &Fixture, how: usize) -> bool {
     let [parent, data, old] = ["up", "up/data", "old"].map(|it| fixture.path().join(it));
     match how {
@@ -140,7 +141,7 @@ fn a_file_system_mounted_over_the_directory_is_a_loss() {
     owner.end(Signal::USR2);
 }
 
-/// All the ways to lose a lock for good: another file has its name, from one moment to the next.
+/// Loses a lock for good in one of all ways: another file has its name, from one moment to the next.
 fn lose(fixture: &Fixture, how: usize) -> bool {
     let (lock, other) = (fixture.lock(), fixture.path().join("other"));
     match how {
@@ -167,13 +168,13 @@ fn claim(fixture: &Fixture) -> PathBuf {
         .join(claims.next().expect("there is a claim"))
 }
 
-/// All the ways to remove a lock file by accident. Whether its claim goes too; `None` if there are no more.
+/// Removes a lock file by accident in one of all ways. Returns whether its claim goes too; `None` if there are no more.
 fn clean(fixture: &Fixture, how: usize) -> Option<bool> {
     let lock = fixture.lock();
     match how {
         0 => fs::remove_file(lock).unwrap(),
         1 => fs::rename(lock, fixture.path().join("other")).unwrap(),
-        // As a cleaner goes through the directory, in any order.
+        // As a cleaner works through the directory, in any order.
         2 => {
             fs::remove_file(claim(fixture)).unwrap();
             fs::remove_file(lock).unwrap();
@@ -183,7 +184,7 @@ fn clean(fixture: &Fixture, how: usize) -> Option<bool> {
     Some(how == 2)
 }
 
-/// The same, while the owner is stopped: it puts its file back between two removals otherwise.
+/// Does the same while the owner is stopped: otherwise the owner puts its file back between two removals.
 fn clean_at_once(owner: &Contender, fixture: &Fixture, how: usize) -> Option<bool> {
     owner.signal(Signal::STOP);
     let status = format!("/proc/{}/status", owner.pid());
@@ -194,7 +195,7 @@ fn clean_at_once(owner: &Contender, fixture: &Fixture, how: usize) -> Option<boo
     cleaned
 }
 
-/// The next line, but for the signal by which a command goes on: it is heard at some time after that.
+/// Returns the next line, except the signal by which a command goes on: it arrives at some time after that.
 fn next_line(owner: &mut Contender) -> String {
     loop {
         let line = owner.line();
@@ -221,7 +222,7 @@ fn a_loss_is_reported_while_the_command_goes_on() {
         is_told(&mut owner, &fixture.lock());
         owner.signal(Signal::USR1);
         assert_eq!(owner.line(), "heard SIGUSR1");
-        // It says so once.
+        // It reports that once.
         assert_eq!(owner.end(Signal::USR2).code(), Some(3));
         assert_eq!(owner.line(), "");
     }
@@ -232,7 +233,7 @@ fn a_command_that_succeeds_after_a_loss_is_no_success() {
     let fixture = Fixture::free();
     let script = format!("rm {}; exit 0", fixture.lock().display());
     let mut owner = owner(&[], &fixture, &["sh", "-c", &script]);
-    // Too short to be watched, and told at its end.
+    // Too short to be watched, and reported at its end.
     is_told(&mut owner, &fixture.lock());
     assert_eq!(owner.end_of_input().code(), Some(1));
     assert!(fixture.files().is_empty());
@@ -302,7 +303,7 @@ fn what_takes_the_lock_from_nobody_is_no_loss() {
     run("rm", &["copy", "other"]);
     let refused = under_lock(&[], &directory, &["true"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(75));
-    // What is told next is told of this, and nothing was told before.
+    // The next report is about this removal, and there was none before.
     fs::remove_file(&lock).unwrap();
     is_back(&mut owner, &lock);
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));

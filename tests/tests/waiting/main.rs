@@ -1,4 +1,4 @@
-//! Waiting for a lock, for several at once, and what becomes of one that is lost while it is held.
+//! Waiting for a lock, for several at once, and locks that are lost while they are held.
 
 mod lost;
 mod several;

@@ -1,6 +1,6 @@
-//! Several directories at once: all of them or none, and nobody waits for each other.
+//! Several directories at once: all of them or none, and no command holds one while it waits for another.
 
-// Signals, shells, and what proc(5) shows of a command.
+// Signals, shells, and a command's state in proc(5).
 #[cfg(target_os = "linux")]
 mod linux;
 

@@ -1,6 +1,6 @@
-//! Waiting for a lock that somebody has: what ends it, and what it costs until then.
+//! Waiting for a lock that another process has: the events that end it, and its cost until then.
 
-// That a process sleeps is seen in proc(5); shells, signals and terminals.
+// proc(5) shows that a process sleeps; shells, signals and terminals.
 #[cfg(target_os = "linux")]
 mod hand_over;
 #[cfg(target_os = "linux")]
@@ -19,7 +19,7 @@ use lockhost_tests::{
     contender::Contender, fixture::Fixture, program::ended, under_lock::under_lock,
 };
 
-/// The longest time between two looks.
+/// The longest time between two checks.
 const BACKSTOP: Duration = Duration::from_secs(1);
 
 #[test]
@@ -171,7 +171,7 @@ fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
     assert_eq!(waiting.awaited(), Awaited::Release);
     assert_eq!(waiting.path(), fixture.lock());
     assert_eq!(waiting.holder().unwrap().pid(), Some(owner.pid()));
-    // It looks again soon, and once a second in the end, whatever is watched.
+    // It checks again soon, and once a second in the end, whatever is watched.
     let mut waiting = waiting;
     for _ in 0..16 {
         assert!(waiting.retry_after() <= BACKSTOP);

@@ -1,6 +1,6 @@
-//! Says that it is ready, waits until its standard input is closed, and becomes the program that it is given.
+//! Prints that it is ready, waits until its standard input is closed, and becomes the program that it is given.
 //!
-//! To become another program is POSIX' alone: on other systems nobody starts this.
+//! Only POSIX lets a process become another program: on other systems no test starts this.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "../../elsewhere.rs")]

@@ -20,7 +20,8 @@ fn work(directory: &Path, start: &Barrier) -> Result<(Lock, Attempt), lockhost::
     Ok((lock, attempt))
 }
 
-/// In /proc/self/maps a line is: addresses, permissions, offset, device, inode, and perhaps a path.
+/// Counts pieces of code without a file. A line in /proc/self/maps is: addresses, permissions, offset, device, inode,
+/// and perhaps a path.
 fn pieces_of_code() -> std::io::Result<usize> {
     let maps = fs::read_to_string("/proc/self/maps")?;
     let lines = maps.lines().map(|line| line.split_ascii_whitespace());
@@ -28,7 +29,7 @@ fn pieces_of_code() -> std::io::Result<usize> {
     Ok(code.filter(|line| line.clone().nth(5).is_none()).count())
 }
 
-/// For the rest of this process: what systemd.exec(5) knows as MemoryDenyWriteExecute.
+/// Denies executable memory for the rest of this process, as MemoryDenyWriteExecute of systemd.exec(5) does.
 #[allow(unsafe_code)]
 fn deny_executable_memory() -> std::io::Result<()> {
     // SAFETY: prctl(2) with these arguments reads and writes no memory.

@@ -16,7 +16,7 @@ pub(crate) fn run(directory: &Path, early: Option<PathBuf>) -> Result<(), Box<dy
     }
 }
 
-/// Takes the lock after the fork. The parent reports how that went, and ends.
+/// Acquires the lock after the fork. The parent reports the result, and ends.
 fn late(directory: &Path) -> Result<(), Box<dyn Error>> {
     let (mut up, mut tell_parent) = pipe()?;
     // SAFETY: this process has one thread, so the child finds nothing half done.
@@ -43,7 +43,7 @@ fn late(directory: &Path) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Takes the lock before the fork, after which the parent ends.
+/// Acquires the lock before the fork, after which the parent ends.
 fn too_early(directory: &Path) -> Result<(), Box<dyn Error>> {
     let lock = acquire(directory)?;
     let owner = lock.pid();
@@ -76,7 +76,7 @@ fn too_early(directory: &Path) -> Result<(), Box<dyn Error>> {
                 "released {:?}",
                 lock.release().map_err(|error| error.kind())
             );
-            // Its copies are closed now, and so the parent's lock is dead.
+            // The parent's files are closed now, and so its lock is dead.
             let mut own = acquire(directory);
             while own.as_ref().is_err_and(lockhost::Error::is_refusal) {
                 own = acquire(directory);

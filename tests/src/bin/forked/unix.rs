@@ -12,14 +12,14 @@ use lockhost_tests::identity::start_of;
 #[path = "daemon.rs"]
 mod daemon;
 
-/// Whether a lock says of this process what the kernel does.
+/// Returns whether a lock reports the same facts about this process as the kernel.
 fn is_its_own(lock: &Lock) -> bool {
     let pid = process::id();
     let facts = format!("-p{pid}-s{}-", start_of(pid));
     let claim = format!("{}.{}", lock.path().display(), lock.identity());
     lock.pid() == pid
         && lock.identity().contains(&facts)
-        // The first claim of a process in a directory, which another finds without a search.
+        // The first claim of a process in a directory, which another process finds without a search.
         && !lock.identity().contains("-a")
         && Path::new(&claim).exists()
 }
@@ -40,7 +40,7 @@ fn shared(mut arguments: impl Iterator<Item = PathBuf>) -> Result<(), Box<dyn Er
     let (first, second, third) = (next()?, next()?, next()?);
     let (mut up, mut tell_parent) = pipe()?;
     let (mut down, mut tell_child) = pipe()?;
-    // Whatever might be remembered from before the fork is.
+    // Before the fork, this fills every cache that could survive it.
     println!("parent: its own {}", is_its_own(&acquire(&third)?));
     let lock = acquire(&first)?;
     let mut attempt = Options::new().attempt(second)?;
@@ -51,7 +51,7 @@ fn shared(mut arguments: impl Iterator<Item = PathBuf>) -> Result<(), Box<dyn Er
     match unsafe { libc::fork() } {
         -1 => Err("it cannot fork".into()),
         0 => {
-            // So that whoever of the two fails does not keep the other waiting.
+            // If one of the two fails, the other does not wait for it.
             drop(tell_child);
             println!("child: held {}", lock.still_held()?);
             println!("child: goes on {}", attempt.proceed().is_ok());
@@ -63,7 +63,7 @@ fn shared(mut arguments: impl Iterator<Item = PathBuf>) -> Result<(), Box<dyn Er
                 !lock.release().is_err_and(is_inherited)
             );
             drop(attempt);
-            // What it takes itself is its own.
+            // A lock that the child acquires itself is its own.
             let refused = acquire(&first).err().ok_or("two owners")?;
             let holder = refused.holder().ok_or("no holder")?;
             println!(

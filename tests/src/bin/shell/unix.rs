@@ -26,7 +26,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         .process_group(0)
         .spawn()?;
     let job = Pid::from_raw(job.id().try_into()?).ok_or("no job")?;
-    // Without this it would stop when it takes the terminal back.
+    // Otherwise the shell would stop when it takes the terminal back.
     SigSet::from(Signal::SIGTTOU).thread_block()?;
     tcsetpgrp(io::stdin(), job)?;
     tell("foreground")?;

@@ -1,4 +1,4 @@
-//! The component's side: in an engine of this program's, so that no time has to pass.
+//! The component's side, in an engine of this program, so that no time has to pass.
 
 use std::{fmt::Write, path::Path};
 
@@ -22,7 +22,7 @@ use pollster::block_on;
 
 use super::{TRIES, Task};
 
-/// What a store holds.
+/// The data of a store.
 pub(crate) struct Host {
     wasi: WasiCtx,
     process: ProcessCtx,
@@ -38,7 +38,7 @@ impl WasiView for Host {
     }
 }
 
-/// The component, linked.
+/// Prepares the component, linked.
 pub(crate) fn prepare() -> Result<LockhostPre<Host>> {
     let mut config = Config::new();
     lockhost::configure(&mut config);
@@ -53,7 +53,7 @@ pub(crate) fn prepare() -> Result<LockhostPre<Host>> {
     LockhostPre::new(linker.instantiate_pre(&lockhost::component(&engine)?)?)
 }
 
-/// Inspects, and then tries for the lock, with the waits that it asks for passed over. What came of it, in a line.
+/// Inspects, and then tries for the lock, and skips the waits that it asks for. Returns the result as a line.
 pub(crate) fn run(pre: &LockhostPre<Host>, task: &Task, directory: &Path) -> Result<String> {
     let mut store = Store::new(
         pre.engine(),

@@ -6,10 +6,10 @@ use std::{env, error::Error, io, path::PathBuf};
 use rustix::io::{read, write};
 use serde_json::Value;
 
-/// How often an attempt goes on that has to wait.
+/// How often an attempt that has to wait goes on.
 const TRIES: u32 = 8;
 
-/// What is to be done.
+/// A task for both.
 struct Task {
     name: String,
     assume_dead: Option<String>,
@@ -32,7 +32,7 @@ impl Task {
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let directory = PathBuf::from(env::args_os().nth(1).ok_or("which directory?")?);
     let component = component::prepare()?;
-    // What is done once in a process is done before anybody compares.
+    // Work that a process does only once is done before the comparison.
     let free = Task {
         name: "tinyforge.lock".to_owned(),
         assume_dead: None,
@@ -55,7 +55,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// By one system call, so that it tells where one ends and the other begins.
+/// Prints a line with one system call, which marks where one part ends and the next begins.
 fn say(line: &str) -> io::Result<()> {
     write(io::stdout(), format!("{line}\n").as_bytes())?;
     Ok(())

@@ -7,7 +7,7 @@ use lockhost_tests::twin::{self, Twin};
 
 use super::{TRIES, Task};
 
-/// Inspects, and then tries for the lock, with the waits that it asks for passed over. What came of it, in a line.
+/// Inspects, and then tries for the lock, and skips the waits that it asks for. Returns the result as a line.
 pub(crate) fn run(task: &Task, directory: &Path) -> io::Result<String> {
     let directory = twin::open(directory)?;
     let mut told = format!("{:?}", twin::inspect(&directory, &task.name));

@@ -10,7 +10,7 @@ use lockhost_tests::{
 
 use super::{doctor, told};
 
-/// What `acquire` says on standard error, beside a command that says nothing.
+/// Returns the messages of `acquire` on standard error, beside a silent command.
 fn warned(fixture: &Fixture, quiet: &[&str]) -> String {
     let arguments = [&["acquire"], quiet, &[text(fixture.path()), "--", "true"]];
     let output = run(&arguments.concat());

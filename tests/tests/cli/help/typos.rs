@@ -1,4 +1,4 @@
-//! Typos that would lock something else than was meant, and values from the environment.
+//! Typos that would lock something other than the user meant, and values from the environment.
 
 use std::{
     fs,
@@ -8,14 +8,14 @@ use std::{
 
 use lockhost_tests::{fixture::Fixture, program::lockhost};
 
-/// A folder with a directory `d` in it.
+/// Returns a folder with a directory `d` in it.
 fn folder() -> Fixture {
     let fixture = Fixture::free();
     fs::create_dir(fixture.path().join("d")).unwrap();
     fixture
 }
 
-/// What the program answers in a folder to words and an environment.
+/// Runs the program in a folder with these words and this environment.
 fn typed(folder: &Path, variables: &[(&str, &str)], words: &[&str]) -> Output {
     Command::new(lockhost())
         .args(words)
@@ -28,7 +28,7 @@ fn typed(folder: &Path, variables: &[(&str, &str)], words: &[&str]) -> Output {
         .expect("the program can be started")
 }
 
-/// That it is wrong usage, with this in its text, and that nothing was made.
+/// Asserts that it is wrong usage, with this hint in its text, and that no file was made.
 fn is_refused(words: &[&str], hint: &str) {
     let folder = folder();
     let output = typed(folder.path(), &[], words);
@@ -79,7 +79,7 @@ fn a_command_without_its_double_hyphen_is_refused() {
         is_refused(words, "lockhost acquire d -- true x;");
     }
     is_refused(&["acquire", "true"], "lockhost acquire DIRECTORY -- true;");
-    // The option is the command's.
+    // The option belongs to the command.
     is_refused(
         &["acquire", "d", "true", "-j4"],
         "lockhost acquire d -- true -j4;",

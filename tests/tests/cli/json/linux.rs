@@ -1,4 +1,4 @@
-//! A disk that is full, a command that a shell would find, and what runs there.
+//! A full disk, a command that a shell would find, and the processes of a status.
 
 use std::{fs::File, process::Command};
 

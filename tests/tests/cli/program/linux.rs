@@ -1,4 +1,4 @@
-//! Signals, modes, shells and what proc(5) shows.
+//! Signals, modes, shells and proc(5).
 
 use std::{
     fs,
@@ -25,7 +25,7 @@ fn the_lock_file_is_private() {
     assert_eq!(lock.permissions().mode() & 0o7777, 0o600);
 }
 
-/// An owner started with these orders about signals, whatever the tests themselves were started with.
+/// Starts an owner with these dispositions of signals, whatever those of the tests.
 fn owner_with(signals: &str, directory: &Path) -> Contender {
     let mut command = Command::new("env");
     command
@@ -89,7 +89,7 @@ fn a_closed_standard_output_is_a_failure_and_releases() {
     assert!(fixture.files().is_empty());
 }
 
-/// A field of `/proc/PID/status`.
+/// Returns a field of `/proc/PID/status`.
 fn status(pid: u32, field: &str) -> String {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field));
@@ -112,10 +112,11 @@ fn a_holder_has_one_thread() {
 fn the_program_installs_no_signal_handlers() {
     let fixture = Fixture::free();
     let owner = owner_with("--default-signal", fixture.path());
-    // SIGBUS and SIGSEGV, which every Rust program has to tell a stack overflow. An engine would add SIGILL and SIGFPE.
+    // SIGBUS and SIGSEGV, with which every Rust program detects a stack overflow. An engine would add SIGILL and
+    // SIGFPE.
     let handled = signals(&owner, "SigCgt");
     assert_eq!(handled, set(&[Signal::BUS, Signal::SEGV]), "{handled:#x}");
-    // What ends it is read from a descriptor.
+    // The signals that end it are read from a descriptor.
     let blocked = signals(&owner, "SigBlk");
     let [ending, others] = [
         &[
@@ -147,7 +148,7 @@ fn set(signals: &[Signal]) -> u64 {
     bits.sum()
 }
 
-/// A set of signals of a process.
+/// Returns a set of signals of a process.
 fn signals(process: &Contender, field: &str) -> u64 {
     u64::from_str_radix(&status(process.pid(), field), 16).unwrap()
 }

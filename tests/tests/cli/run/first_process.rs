@@ -1,10 +1,10 @@
-//! As the first process of a PID namespace: what it is given, and what it ends.
+//! lockhost as the first process of a PID namespace: the orphans that it gets, and the processes that it ends.
 
 use std::os::unix::process::ExitStatusExt;
 
 use super::*;
 
-/// As the first process of a PID namespace. The child is `unshare`, which ends as it does.
+/// Starts it as the first process of a PID namespace. The child is `unshare`, which ends as it does.
 fn first_process(options: &[&str], fixture: &Fixture, command: &[&str]) -> Contender {
     let lockhost = under_lock(options, fixture.path(), command);
     let mut unshare = Command::new("unshare");
@@ -71,7 +71,7 @@ fn all_in_a_namespace_end_before_its_first_process_releases() {
     assert!(killed.is_some() && killed < given_up, "{log}");
 }
 
-/// The number of the program that `unshare` has started, as it is seen from here.
+/// Returns the pid of the program that `unshare` has started, as it is seen from here.
 fn behind(unshare: &Contender) -> u32 {
     let children = format!("/proc/{0}/task/{0}/children", unshare.pid());
     until("it is started", || {
@@ -85,7 +85,7 @@ fn children(pid: u32) -> String {
     fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap()
 }
 
-/// Comes in from outside, into these namespaces of a process.
+/// Starts a command from outside in these namespaces of a process.
 fn entering(pid: u32, namespaces: &[&str], command: &[&str]) -> Contender {
     let mut nsenter = Command::new("nsenter");
     nsenter
@@ -157,7 +157,7 @@ fn what_came_in_from_outside_ends_before_the_release() {
     assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
     assert_eq!(first.complaints(), "");
     let log = fs::read_to_string(log.path()).unwrap();
-    // Once all were sent SIGKILL, it is looked who has not ended yet; then the lock is released.
+    // After SIGKILL to all, the program checks which have not ended yet; then it releases the lock.
     let after = |from: usize, text: &str| {
         let found = log.lines().skip(from).position(|line| line.contains(text));
         from + found.unwrap_or_else(|| panic!("no {text} after line {from}: {log}"))
@@ -167,12 +167,12 @@ fn what_came_in_from_outside_ends_before_the_release() {
     after(looked, "unlinkat(");
 }
 
-/// It tells nothing of an owner: it runs under no lock.
+/// Asserts that it prints no owner: it runs under no lock.
 fn ready_alone(stranger: &mut Contender) {
     assert!(stranger.line().starts_with("ready "));
 }
 
-/// A process of another user, that came into the namespace from outside.
+/// Starts a process of another user, which enters the namespace from outside.
 fn of_another_user_beside(first: &Contender) -> Contender {
     let other = ["setpriv", "--reuid=1000", "--clear-groups", "sh", "-c"];
     let script = "echo ready; exec sleep 60";
@@ -210,7 +210,7 @@ fn a_process_that_the_signal_to_all_missed_is_killed() {
     let script = "echo ready; read line; exit 4";
     let lockhost = under_lock(&[], fixture.path(), &["sh", "-c", script]);
     let mut strace = Command::new("strace");
-    // The signal to all is not sent, as if the stranger had come in after it.
+    // The signal to all is not sent, as if the stranger had entered after it.
     strace
         .args(["-f", "-qqq", "-o", "/dev/null", "-e", "trace=kill"])
         .args(["-e", "inject=kill:retval=0:when=1"])
@@ -254,7 +254,7 @@ fn a_process_that_proc_hides_is_reported() {
     assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 
-/// A shell that reports the numbers of these signals, until SIGUSR2 ends it.
+/// Returns a shell script that reports the numbers of these signals, until SIGUSR2 ends it.
 fn trapping(signals: &[i32]) -> String {
     let traps = signals
         .iter()
@@ -265,8 +265,8 @@ fn trapping(signals: &[i32]) -> String {
     )
 }
 
-/// All but those that cannot be caught, those of faults, those of job control and of children, what ends the test's
-/// command, and what the C library keeps for itself.
+/// Returns all signals except those that cannot be caught, of faults, of job control and of children. It also leaves
+/// out the one that ends the test's command, and those that the C library reserves.
 fn all_signals() -> Vec<i32> {
     let others = [4, 5, 7, 8, 9, 11, 12, 17, 18, 19, 20, 21, 22, 31, 32, 33];
     (1..=64).filter(|it| !others.contains(it)).collect()

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A job of a shell in a terminal, once it is in the foreground, and its first line.
+/// Starts a job of a shell in a terminal. Returns it once it is in the foreground, with its first line.
 pub(super) fn job(terminal: &Terminal, fixture: &Fixture, command: &[&str]) -> (Contender, String) {
     let lockhost = under_lock(&[], fixture.path(), command);
     let mut shell = terminal.session();
@@ -13,13 +13,13 @@ pub(super) fn job(terminal: &Terminal, fixture: &Fixture, command: &[&str]) -> (
         .arg(lockhost.get_program())
         .args(lockhost.get_args());
     let mut shell = Contender::start(&mut shell);
-    // Either may be the first to say that it has come so far.
+    // Either may be the first to print.
     let lines = [shell.line(), shell.line()];
     let line = lines.into_iter().find(|line| line != "foreground");
     (shell, line.expect("the job says something"))
 }
 
-/// With the command that tells what it hears: its number, and that of lockhost.
+/// Does the same with the command that prints the signals it gets. Returns its pid, and that of lockhost.
 pub(super) fn hearing_job(terminal: &Terminal, fixture: &Fixture) -> (Contender, u32, u32) {
     let (shell, line) = job(terminal, fixture, &[HEARING]);
     let (command, lockhost) = numbers(&line);
@@ -34,7 +34,7 @@ fn a_key_reaches_the_command_once_and_does_not_end_the_lock() {
     for (key, name) in [("\x03", "SIGINT"), ("\x1c", "SIGQUIT"), ("\x03", "SIGINT")] {
         terminal.press(key);
         assert_eq!(shell.line(), format!("heard {name}"));
-        // What comes after it, and not the same once more.
+        // Checks the next signal, and that the same one does not arrive once more.
         send(lockhost, Signal::USR1).expect("it is there");
         assert_eq!(shell.line(), "heard SIGUSR1");
         assert!(fixture.lock().exists());
@@ -100,7 +100,7 @@ fn ctrl_z_stops_the_job() {
     assert_eq!(shell.line(), "exited 3");
 }
 
-/// The program as the leader of a session in a terminal, with each signal as it is from the start.
+/// Returns the program as the leader of a session in a terminal, with each signal's default action.
 pub(super) fn leading(terminal: &Terminal, lockhost: &Command) -> Command {
     let mut session = terminal.session();
     session

@@ -5,7 +5,7 @@ use super::{
     *,
 };
 
-/// A job whose command has a process group, or a session, of its own: its number, and that of lockhost.
+/// Starts a job whose command has a process group, or a session, of its own. Returns lockhost's pid.
 fn apart(terminal: &Terminal, fixture: &Fixture, how: &str) -> (Contender, u32) {
     let (shell, line) = job(terminal, fixture, &[HEARING, how]);
     (shell, numbers(&line).1)
@@ -51,7 +51,7 @@ fn ctrl_z_stops_a_command_in_a_group_of_its_own() {
 fn a_key_reaches_all_of_a_commands_own_group() {
     let fixture = Fixture::free();
     let mut terminal = Terminal::new();
-    // A shell leads the group, and waits for the one that says what it hears.
+    // A shell leads the group, and waits for the process that prints its signals.
     let script = format!("trap : QUIT; {HEARING} & wait; wait");
     let (mut shell, line) = job(&terminal, &fixture, &["setsid", "sh", "-c", &script]);
     let (hearing, _) = numbers(&line);
@@ -65,7 +65,7 @@ fn a_command_in_its_own_group_hears_that_its_terminal_is_gone() {
     let fixture = Fixture::free();
     let terminal = Terminal::new();
     let (mut shell, lockhost) = apart(&terminal, &fixture, "apart");
-    // The shell ends by that, and then the kernel tells the foreground.
+    // The hang-up ends the shell, and then the kernel signals the foreground.
     drop(terminal);
     let heard = [shell.line(), shell.line()];
     assert!(heard.contains(&"heard SIGHUP".to_owned()), "{heard:?}");
@@ -96,7 +96,7 @@ fn ctrl_z_stops_no_command_that_no_shell_can_continue() {
     }
 }
 
-/// The same where the leaders of its session and of its group are outside of its PID namespace.
+/// The same where the leaders of its session and of its group are outside its PID namespace.
 #[test]
 #[cfg_attr(not_root, ignore = "only root can make a PID namespace")]
 fn keys_reach_a_command_though_the_shell_is_outside() {
@@ -106,7 +106,7 @@ fn keys_reach_a_command_though_the_shell_is_outside() {
         let mut terminal = Terminal::new();
         let lockhost = under_lock(&[], fixture.path(), &[HEARING, "apart"]);
         let mut session = terminal.session();
-        // The keys are for what is inside.
+        // The keys are for the processes inside.
         session
             .args(["env", "--ignore-signal=QUIT", "--ignore-signal=TSTP"])
             .args(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"])

@@ -1,8 +1,8 @@
-//! What setrlimit(2) leaves to the program when it starts.
+//! The limits of setrlimit(2) when the program starts.
 
 use super::*;
 
-/// Runs a command under limits, as `prlimit` sets them: the code, and what is printed.
+/// Runs a command under limits, as `prlimit` sets them. Returns the code, and the output.
 fn limited(limits: &str) -> (Option<i32>, String) {
     let fixture = Fixture::free();
     let lockhost = under_lock(&[], fixture.path(), &["true"]);
@@ -23,7 +23,7 @@ fn under_any_limit_it_works_or_prints_one_line() {
     let megabytes = |limit: &str, count: u64| format!("--{limit}={}", count << 20);
     let mut limits: Vec<String> = (17..34).map(|it| megabytes("as", it)).collect();
     limits.extend((1..16).map(|it| megabytes("data", it)));
-    // A stack on which the C library's loader, and what comes before main, can run.
+    // A stack on which the C library's loader, and the code before main, can run.
     limits.extend((2..12).map(|it| format!("--stack={}", it * 65536)));
     limits.extend([0, 1, 4, 50].map(|it| format!("--fsize={it}")));
     limits.extend((4..12).map(|it| format!("--nofile={it}")));

@@ -1,4 +1,4 @@
-//! Supervision that fails, or is given children of another program.
+//! Supervision that fails, or that gets children of another program.
 
 use super::*;
 
@@ -74,7 +74,7 @@ fn the_end_of_input_is_noticed_though_poll_fails() {
     assert_eq!(owner.end_of_input().code(), Some(0));
 }
 
-/// As a shell that has a child of its own and becomes lockhost.
+/// Starts it from a shell that has a child of its own and becomes lockhost.
 fn after_a_child(options: &[&str], fixture: &Fixture, command: &[&str]) -> (Contender, u32) {
     let lockhost = under_lock(options, fixture.path(), command);
     let script = "sleep 60 >/dev/null 2>&1 & echo $!; exec \"$@\"";

@@ -1,8 +1,8 @@
-//! What lockhost prints and no process reads, and what it was given and the command finds.
+//! Output that no process reads, and streams that a command inherits.
 
 use super::*;
 
-/// Runs a command with both of its standard streams at a place that takes nothing.
+/// Runs a command with both of its standard streams at a place that accepts nothing.
 fn unheard(options: &[&str], out: impl Fn() -> Stdio) -> Option<i32> {
     let fixture = Fixture::stale();
     let touched = fixture.path().join("touched");

@@ -1,4 +1,4 @@
-//! What runs there, evidence, other users, names that are no line, and a disk that is full.
+//! Running commands, evidence, other users, names that break lines, and a full disk.
 
 use std::{
     fs::{self, File, Permissions},
@@ -56,7 +56,7 @@ fn the_keepers_of_a_killed_owners_lock_are_named() {
     owner.go_on();
 }
 
-/// What a program says under a killer that it escapes by ending first.
+/// Returns a program's output, or kills the program if it hangs.
 fn unless_it_hangs(arguments: &[&str]) -> Output {
     let mut command = Command::new("timeout");
     command.args(["--signal=KILL", "120"]).arg(lockhost());
@@ -69,7 +69,7 @@ fn a_mount_that_is_dead_hangs_no_lock_beside_it() {
     let fixture = Fixture::stale();
     let keeper = File::open(fixture.lock()).unwrap();
     keeper.try_lock().unwrap();
-    // Of the lock's own name, and locked as one, before the descriptor of the lock itself is found.
+    // A descriptor of a file with the lock's own name, locked too, is found before that of the lock itself.
     let dead = Mounted::bindfs_without_cache();
     let mut neighbour = Command::new("flock");
     let file = dead.path().join("tinyforge.lock");
@@ -118,7 +118,7 @@ fn of_a_process_with_many_descriptors_only_some_are_looked_at() {
     let its = format!("/proc/{}/fd/", other.pid());
     let looks = log.lines().filter(|line| line.contains(&its)).count();
     assert!(looks <= 1_000, "{looks}");
-    // What locked the file comes first.
+    // The process that locked the file comes first.
     let first = log.lines().find(|line| line.contains("/fd/")).unwrap();
     assert!(
         first.contains(&format!("/proc/{}/", keeper.pid())),
@@ -202,7 +202,7 @@ fn a_bare_pid_of_a_running_process_is_0_with_the_doubt() {
     assert!(told.contains("if it is certainly dead"), "{told}");
 }
 
-/// The lines for what is to be done, as root has it and as another user has it.
+/// Returns the line of advice, which differs between root and another user.
 fn advice_to(command: &mut Command, fixture: &Fixture) -> String {
     let output = command.arg("status").arg(fixture.path()).output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! The example, as somebody who has just downloaded it would build it.
+//! The example, built as a user would build it after a download.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use lockhost_tests::component::workspace;
 
-/// The folder that has it: in the target folder, so that nothing is written among the sources.
+/// Returns the example's folder: in the target folder, so that nothing is written among the sources.
 pub(crate) fn built() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(build).clone()
@@ -20,7 +20,7 @@ fn build() -> PathBuf {
     let source = workspace().join("host/examples/node");
     fs::create_dir_all(&folder).expect("a folder for the example");
     let wanted = fs::read(source.join("package-lock.json")).expect("the versions are pinned");
-    // npm's own note of what it has installed, which it writes at the end.
+    // npm's own record of the installed packages, which it writes last.
     let installed = folder.join("node_modules/.package-lock.json");
     let is_installed = fs::read(folder.join("package-lock.json")).is_ok_and(|it| it == wanted)
         && installed.exists();
@@ -46,7 +46,7 @@ fn build() -> PathBuf {
     folder
 }
 
-/// What to do where packages cannot be had.
+/// The advice if packages cannot be fetched.
 const FETCHED: &str = "the first run of this test needs npm's registry, or a mirror that npm is told of (npm config set \
                        registry=URL): see \"What the first run fetches\" in tests/README.md";
 

@@ -1,4 +1,4 @@
-//! Directories as anything may have left them.
+//! Directories as any process may have left them.
 
 use std::{
     ffi::OsString,
@@ -13,7 +13,7 @@ use fastrand::Rng;
 use lockhost_tests::identity::Identity;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-/// What no process has for a number.
+/// A pid that no process has.
 const NOBODY: &str = "999999999";
 
 /// Processes of every kind that a claim can be of.
@@ -24,7 +24,8 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    /// `mine` is this process, which is alive to `asking`, the process that will look.
+    /// Makes the owners. `mine` is this process, which is alive to `asking`, the process that will examine the
+    /// directory.
     pub(crate) fn new(mine: Identity, asking: &str) -> Self {
         let zombie = Command::new("true").spawn().unwrap();
         until_ended(zombie.id());
@@ -66,7 +67,7 @@ impl Owners {
             mine.pid(),
             asking_pid,
             &zombie.id().to_string(),
-            // A thread's, most likely, or nobody's.
+            // A thread's, most likely, or no process's.
             &rustix::thread::gettid().as_raw_nonzero().to_string(),
         ]
         .map(str::to_owned);
@@ -105,11 +106,11 @@ enum Entry {
     Link(String, String),
     Pipe(String),
     Socket(String),
-    /// Whose name is no text.
+    /// A file whose name is not UTF-8.
     Untold,
 }
 
-/// A directory, and what is to be done with it.
+/// A directory, and the task to do with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenery {
     entries: Vec<Entry>,
@@ -119,7 +120,7 @@ pub(crate) struct Scenery {
 }
 
 impl Scenery {
-    /// The same for the same seed, but for times and numbers of processes.
+    /// Generates a scenery, the same for the same seed, except for times and pids.
     pub(crate) fn generate(owners: &Owners, seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let name = match rng.u32(..100) {
@@ -148,7 +149,7 @@ impl Scenery {
         }
     }
 
-    /// Makes it. The files that are kept locked for their owners are in the answer.
+    /// Makes it. Returns the files that are kept locked for their owners.
     pub(crate) fn make(&self, directory: &Path) -> Vec<File> {
         fs::create_dir(directory).unwrap();
         let entries = self.entries.iter();
@@ -181,7 +182,7 @@ impl Entry {
             Self::Directory(name) => fs::create_dir(at(name)).unwrap(),
             Self::Link(name, target) => symlink(target, at(name)).unwrap(),
             Self::Pipe(name) => mknodat(CWD, at(name), FileType::Fifo, Mode::RUSR, 0).unwrap(),
-            // Longer names than an address has room for are left out.
+            // Names too long for an address are left out.
             Self::Socket(name) => drop(UnixListener::bind(at(name))),
             Self::Untold => {
                 let name = OsString::from_vec(b"\xff\xfe".to_vec());
@@ -201,7 +202,7 @@ struct Generator<'a> {
 }
 
 impl Generator<'_> {
-    /// What lies at the lock's name and its reclaim locks'.
+    /// Fills the lock's name and those of its reclaim locks.
     fn levels(&mut self) {
         let depth = match self.rng.u32(..100) {
             0..20 => return,
@@ -235,7 +236,7 @@ impl Generator<'_> {
         }
     }
 
-    /// A file that another program may have written, or nobody.
+    /// Adds a file that another program may have written, or that names no process.
     fn bare(&mut self, name: String) {
         let content = match self.rng.u32(..10) {
             0..6 => {
@@ -254,7 +255,7 @@ impl Generator<'_> {
         self.file(vec![name], content);
     }
 
-    /// A claim, with these further names.
+    /// Adds a claim, with these further names.
     fn claimed(&mut self, names: Vec<String>) {
         let identity = self.rng.choice(&self.owners.identities).unwrap().clone();
         let claim = format!("{}.{identity}", self.name);
@@ -264,7 +265,7 @@ impl Generator<'_> {
         self.claims.push(claim.clone());
         let number = identity.split('-').nth(1).map_or("", |part| &part[1..]);
         let content = match self.rng.u32(..8) {
-            // A crash before the number was written.
+            // A crash before the pid was written.
             0 => Vec::new(),
             _ => format!("{number}\n").into_bytes(),
         };
@@ -288,7 +289,7 @@ impl Generator<'_> {
         });
     }
 
-    /// What is no lock file.
+    /// Adds something that is not a lock file.
     fn odd(&mut self, name: String) {
         self.entries.push(match self.rng.u32(..5) {
             0 => Entry::Directory(name),
@@ -299,7 +300,7 @@ impl Generator<'_> {
         });
     }
 
-    /// Claims that nobody needs any more, and other people's files.
+    /// Adds claims that no name needs any more, and other programs' files.
     fn litter(&mut self) {
         if self.name.len() > 200 || self.name.contains('/') {
             return;
@@ -317,7 +318,7 @@ impl Generator<'_> {
         }
     }
 
-    /// Sometimes somebody is said to be dead: whoever has the lock, or somebody.
+    /// Sometimes returns an owner to assume dead: the lock's owner, or any other.
     fn assumption(&mut self) -> Option<String> {
         if self.rng.u32(..4) > 0 {
             return None;
@@ -347,7 +348,7 @@ impl Generator<'_> {
     }
 }
 
-/// In a word what came of a task: the state that was seen, and what the attempt ended with.
+/// Returns the result of a task in a few words: the state that was seen, and the end of the attempt.
 pub(crate) fn kind_of(told: &str) -> String {
     let word = |text: &str, mark: &str| {
         let rest = text.split(mark).nth(1)?;

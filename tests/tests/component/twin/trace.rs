@@ -1,8 +1,8 @@
-//! What strace(1) has written down, in a form in which two runs can be compared.
+//! The log of strace(1), in a form in which two runs can be compared.
 
 use std::path::Path;
 
-/// The system calls of the component and of the twin, one pair for each task, without what lies outside.
+/// Returns the system calls of the component and of the twin, one pair for each task, without the calls outside.
 pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Vec<String>; 2]> {
     let place = place.to_str().unwrap();
     let mut runs = Vec::new();
@@ -20,11 +20,12 @@ pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Vec<String>; 2]> {
                 ),
             }
         } else if line.contains("F_GETFL") {
-            // How a file is open is asked of a file that a program of Rust's hands in. A guest's descriptor says so itself.
+            // fcntl(2) asks how a file is open if a program written in Rust hands it in. A guest's descriptor already
+            // has that flag.
         } else if let Some(sides) = &mut current {
             let calls = sides.last_mut().unwrap();
             let call = comparable(line, place);
-            // How many pieces a file of proc(5) is read in depends on how long it is at that moment.
+            // How many pieces a file of proc(5) is read in depends on its length at that moment.
             if !(call == "read" && calls.last() == Some(&call)) {
                 calls.push(call);
             }
@@ -33,8 +34,8 @@ pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Vec<String>; 2]> {
     runs
 }
 
-/// Without what differs between two runs of one program: the directory, numbers of inodes and times, addresses, and
-/// what proc(5) says of the process at that moment.
+/// Removes what differs between two runs of one program: the directory, numbers of inodes and times, addresses, and the
+/// process's state in proc(5).
 fn comparable(line: &str, place: &str) -> String {
     let name = line.split('(').next().unwrap_or(line);
     if name == "read" {
@@ -47,7 +48,7 @@ fn comparable(line: &str, place: &str) -> String {
     without_addresses(&call)
 }
 
-/// `PLACE/17-twin/file` becomes `file`.
+/// Removes the place from a line: `PLACE/17-twin/file` becomes `file`.
 fn without_seed(line: &str, place: &str) -> String {
     let mut parts = line.split(place);
     let mut call = parts.next().unwrap_or_default().to_owned();
@@ -57,7 +58,7 @@ fn without_seed(line: &str, place: &str) -> String {
     call
 }
 
-/// The structure that the kernel fills in goes; whether it does stays.
+/// Removes the structure that the kernel fills in, but keeps whether it does.
 fn without_answer(call: &str) -> String {
     match (call.find('{'), call.rfind('}')) {
         (Some(from), Some(to)) if from < to => format!("{}{}", &call[..from], &call[to..]),

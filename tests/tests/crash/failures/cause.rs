@@ -1,4 +1,4 @@
-//! The system's own words for a failure that WASI has no code for, and for a working directory that is gone.
+//! The system's own words for a failure for which WASI has no code, and for a working directory that is gone.
 
 use std::process::{Command, Output};
 
@@ -8,7 +8,7 @@ use lockhost_tests::{
     program::{ended, lockhost, text},
 };
 
-/// The program's one line, if a system call fails for every path in the directory.
+/// Returns the program's one line, if a system call fails for every path in the directory.
 fn line_if(inject: &str, fixture: &Fixture) -> String {
     let call = inject.split(':').next().unwrap();
     let output = Command::new("strace")
@@ -103,7 +103,7 @@ fn a_read_only_mount_is_said_to_be_one() {
     );
 }
 
-/// What comes of a command in a working directory that was removed.
+/// Runs a command in a working directory that was removed.
 fn in_a_removed_directory(script: &str, fixture: &Fixture) -> Output {
     Command::new("sh")
         .args([

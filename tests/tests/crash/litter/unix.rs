@@ -44,7 +44,7 @@ fn nobodys_files_are_left_as_they_are() {
     for name in names.iter().chain(&almost) {
         fs::write(fixture.path().join(name), NOBODY).unwrap();
     }
-    // What bears a dead process' name, and is no file that a process would have made.
+    // Entries with a dead process's name that are not files which a process would have made.
     let bears = |tag: char| {
         let other = dead.replace("-s1-", &format!("-s1{}-", tag as u32));
         fixture.path().join(format!("tinyforge.lock.{other}"))

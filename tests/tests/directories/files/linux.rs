@@ -61,7 +61,7 @@ fn a_socket_in_place_of_the_lock_is_left_alone() {
     );
 }
 
-/// Runs it as a user who is nobody in particular.
+/// Runs it as an unprivileged user.
 fn as_another_user(fixture: &Fixture) -> (Option<i32>, String) {
     let output = fixture.acquire_as_another_user().output();
     ended(output.expect("the program can be started"))
@@ -74,7 +74,7 @@ fn another_users_unreadable_lock_is_never_stale() {
     fixture.open_to_all();
     fs::set_permissions(fixture.lock(), Permissions::from_mode(0o600)).unwrap();
     let (code, line) = as_another_user(&fixture);
-    // No claim says whose it is, so its owner may live.
+    // No claim names its owner, so the owner may live.
     assert_eq!(code, Some(75));
     assert!(line.contains(text(&fixture.lock())), "{line}");
     let told =
@@ -160,7 +160,7 @@ fn a_file_system_that_is_mounted_read_only_is_a_failure() {
 #[test]
 fn with_few_descriptors_it_gets_in_or_leaves_nothing() {
     let mut got_in = 0;
-    // Fewer and the program itself does not start.
+    // With fewer, the program itself does not start.
     for limit in 4..24 {
         let fixture = Fixture::stale();
         let script = format!("ulimit -n {limit} && exec \"$0\" acquire \"$1\"");

@@ -1,4 +1,4 @@
-//! What POSIX has of odd files and names.
+//! Odd files and names on POSIX.
 
 use std::{
     ffi::OsString,
@@ -9,17 +9,17 @@ use std::{
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-/// A symbolic link.
+/// Makes a symbolic link.
 pub(crate) fn symlink(target: &str, path: &Path) -> io::Result<()> {
     unix::fs::symlink(target, path)
 }
 
-/// A named pipe.
+/// Makes a named pipe.
 pub(crate) fn fifo(path: &Path) -> io::Result<()> {
     Ok(mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0)?)
 }
 
-/// A name of any bytes.
+/// Returns a name of any bytes.
 pub(crate) fn name_of(bytes: Vec<u8>) -> OsString {
     OsString::from_vec(bytes)
 }

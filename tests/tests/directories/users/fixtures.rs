@@ -1,4 +1,4 @@
-//! Who they are, what they do, and the directories that they share.
+//! The users, their actions, and the directories that they share.
 
 use std::{
     fs::{self, Permissions},
@@ -39,7 +39,7 @@ impl User {
         command.uid(self.0).gid(self.1).current_dir("/");
     }
 
-    /// A shell script of this user's, with the directory as `$1`.
+    /// Returns a shell script of this user's, with the directory as `$1`.
     pub(crate) fn script(self, fixture: &Fixture, script: &str) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", script, "sh"]).arg(fixture.path());
@@ -47,13 +47,13 @@ impl User {
         command
     }
 
-    /// Runs one to its end: whether it succeeded.
+    /// Runs a script to its end, and returns whether it succeeded.
     pub(crate) fn does(self, fixture: &Fixture, script: &str) -> bool {
         let output = self.script(fixture, script).output();
         output.expect("a shell can be started").status.success()
     }
 
-    /// Starts one that prints a line when it is ready, and then lasts until the value is dropped.
+    /// Starts a script that prints a line when it is ready, and then lasts until the value is dropped.
     pub(crate) fn keeps(self, fixture: &Fixture, script: &str) -> Contender {
         let script = format!("{script} && echo ready && exec cat");
         let mut keeper = Contender::start(self.script(fixture, &script).stdin(Stdio::piped()));
@@ -73,12 +73,12 @@ impl User {
         assert_eq!(fixture.files().len(), 2);
     }
 
-    /// Tries, and does not get in: the code, and the one line.
+    /// Tries, and does not acquire the lock. Returns the code, and the one line.
     pub(crate) fn is_kept_out(self, fixture: &Fixture) -> (Option<i32>, String) {
         ended(self.acquire(fixture).output().expect("it can be started"))
     }
 
-    /// Gets in, and leaves in order; what it complained of.
+    /// Acquires the lock, and releases it in order. Returns its messages.
     pub(crate) fn gets_in(self, fixture: &Fixture) -> String {
         let mut owner = self.owns(fixture);
         assert_eq!(owner.end(Signal::TERM).code(), Some(0));
@@ -86,7 +86,7 @@ impl User {
     }
 }
 
-/// A directory of the group, with this mode.
+/// Returns a directory of the group, with this mode.
 pub(crate) fn shared(mode: u32) -> Fixture {
     let fixture = Fixture::free();
     chown(fixture.path(), None, Some(GROUP)).expect("root may");
@@ -96,12 +96,12 @@ pub(crate) fn shared(mode: u32) -> Fixture {
 
 /// Its members may write, and remove each other's files.
 pub(crate) const WRITABLE: u32 = 0o2775;
-/// The same, and nobody else may look into it.
+/// The same, and other users may not list it.
 pub(crate) const GROUPS_ALONE: u32 = 0o2770;
 /// Its members may write, and remove their own files.
 pub(crate) const STICKY: u32 = 0o3775;
 
-/// Starts the program as this user, stopped once this system call of its is over.
+/// Starts the program as this user, stopped once this system call is over.
 pub(crate) fn stopped_after(user: User, fixture: &Fixture, call: &str, nth: usize) -> Contender {
     let log = NamedTempFile::with_prefix("lockhost-").unwrap();
     fs::set_permissions(log.path(), Permissions::from_mode(0o666)).unwrap();

@@ -1,4 +1,4 @@
-//! Who shares a private directory of a group.
+//! Users who share a private directory of a group.
 
 use std::{fs, os::unix::fs::MetadataExt, process::Command};
 
@@ -11,7 +11,7 @@ use rustix::process::Signal;
 
 use super::fixtures::{ANOTHER, GROUPS_ALONE, ONE, STICKY, User, shared};
 
-/// The program as this user, with these arguments before the directory, and a umask.
+/// Returns the program as this user, with these arguments before the directory, and a umask.
 fn acquire_with(user: User, fixture: &Fixture, umask: &str, arguments: &[&str]) -> Command {
     let program = fixture.for_all(&lockhost());
     let mut command = user.script(
@@ -51,7 +51,7 @@ fn a_second_user_is_refused_as_its_options_say() {
     assert_eq!(owner.complaints(), "");
 }
 
-/// A second user that waits for a first one.
+/// Starts a second user's process that waits for a first user's.
 fn waits_for(fixture: &Fixture) -> (Contender, Contender) {
     let owner = owns_with(ONE, fixture, "077", &[]);
     let mut waiting = acquire_with(ANOTHER, fixture, "077", &["--json", "--wait"]);
@@ -107,7 +107,7 @@ fn a_status_names_the_owner_of_a_lock_that_may_not_be_read() {
     );
     assert!(told.contains(&line), "{told}");
     assert!(told.contains("wait until it ends\n"), "{told}");
-    // Nothing names it then.
+    // Then no claim names it.
     assert!(ANOTHER.does(&fixture, "rm -f \"$1\"/tinyforge.lock.1-*"));
     let (code, told) = status();
     assert_eq!(code, Some(4), "{told}");

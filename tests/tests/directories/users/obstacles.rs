@@ -1,4 +1,4 @@
-//! Who may write the directory, and puts something in the way.
+//! Users who may write the directory, and put something in the way.
 
 use std::{fs, path::Path, process::Command};
 
@@ -64,7 +64,7 @@ fn a_writer_can_say_that_a_living_process_has_the_lock() {
         let (code, line) = ONE.is_kept_out(&fixture);
         assert_eq!(code, Some(75));
         assert!(line.contains("lockhost break --owner=1@"), "{line}");
-        // A person's word does not make a sticky directory another one.
+        // The user's word does not change a sticky directory.
         let (_, way_out) = line.split_once("--owner=").unwrap();
         let (identity, _) = way_out.split_once(' ').unwrap();
         let mut command = Command::new(fixture.for_all(&lockhost()));
@@ -119,7 +119,7 @@ fn claims_under_our_names_cost_another_name_each() {
     let mine = Identity::mine(Fixture::free().path());
     let at_barrier = fixture.for_all(Path::new(env!("CARGO_BIN_EXE_at-barrier")));
     for (last, gets_in) in [(3, true), (4096, false)] {
-        // Its number and start stay when it becomes the program.
+        // Its pid and start stay when it becomes the program.
         let barrier = Barrier::new();
         let User(user, group) = ONE;
         let arguments = [
@@ -185,8 +185,8 @@ fn a_claim_of_somebody_dead_on_a_living_lock_makes_nobody_dead() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed")]
 fn whatever_is_created_is_created_exclusively() {
-    // `fs.protected_regular` and `fs.protected_fifos` are about files that exist already and are opened with O_CREAT;
-    // `fs.protected_hardlinks` about other users' files.
+    // `fs.protected_regular` and `fs.protected_fifos` concern files that exist already and are opened with O_CREAT;
+    // `fs.protected_hardlinks` concerns other users' files.
     let fixture = Fixture::stale();
     let calls = system_calls(&[], fixture.path());
     let creating =
@@ -236,7 +236,7 @@ fn a_lease_on_a_lock_delays_a_start_for_less_than_a_second() {
         &fixture,
         "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
     ));
-    // F_SETLEASE, F_WRLCK. The kernel asks for it back by SIGIO, in vain.
+    // F_SETLEASE, F_WRLCK. The kernel asks for the lease back by SIGIO, in vain.
     let lease = "$SIG{IO} = \"IGNORE\"; open($file, \"+<\", $ARGV[0]) or die; \
                  fcntl($file, 1024, 1) or die; $| = 1; print \"ready\\n\"; <STDIN>";
     let keeper = ANOTHER.keeps(

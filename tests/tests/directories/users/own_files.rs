@@ -1,4 +1,4 @@
-//! Who may write the directory, and remove its own files there.
+//! Users who may write the directory, and remove their own files there.
 
 use std::{fs, path::Path};
 
@@ -117,7 +117,7 @@ fn claims_that_another_user_has_left_stay_for_that_user() {
     ONE.crashes(&fixture);
     fs::remove_file(fixture.lock()).unwrap();
     let left = fixture.files();
-    // It has replaced something, so it sweeps.
+    // It has replaced a file, so it sweeps.
     assert!(ANOTHER.does(
         &fixture,
         "umask 022; echo 999999999 > \"$1/tinyforge.lock\""

@@ -1,4 +1,4 @@
-//! Who may write the directory, and remove everybody's files.
+//! Users who may write the directory, and remove every user's files.
 
 use rustix::process::Signal;
 
@@ -21,7 +21,7 @@ fn another_user_takes_over_a_stale_lock_that_all_may_remove() {
 fn who_may_remove_a_living_owners_lock_gets_in_and_it_notices() {
     let fixture = shared(WRITABLE);
     let mut owner = ONE.owns(&fixture);
-    // Or it may put its file back before the second one comes.
+    // Otherwise it might put its file back before the second one comes.
     owner.signal(Signal::STOP);
     assert!(ANOTHER.does(&fixture, "rm -f \"$1/tinyforge.lock\""));
     let mut second = ANOTHER.owns(&fixture);

@@ -1,4 +1,4 @@
-//! Who may not write the directory.
+//! Users who may not write the directory.
 
 use std::{fs, os::unix::fs::MetadataExt};
 
@@ -45,7 +45,7 @@ fn no_other_user_can_open_or_lock_a_lock_of_ours() {
             );
         }
     }
-    // Nor can the shell not open anything.
+    // Yet the shell can open files at all.
     assert!(ONE.does(&fixture, "exec 3<\"$1/tinyforge.lock\""));
 }
 
@@ -77,7 +77,7 @@ fn another_user_cannot_signal_the_owner() {
 #[cfg_attr(not_root_or_no_strace, ignore = "needs root and strace(1)")]
 fn a_claim_is_private_from_the_moment_that_it_is_made() {
     let fixture = shared(WRITABLE);
-    // The second time that the type of a file system is asked for, it is the claim's, which has just been made.
+    // The second call is for the claim, which has just been made.
     let mut owner = stopped_after(ONE, &fixture, "fstatfs", 2);
     let claim = fixture.files().remove(0).into_string().unwrap();
     let mode = fs::metadata(fixture.path().join(&claim)).unwrap().mode();
@@ -92,14 +92,14 @@ fn a_claim_is_private_from_the_moment_that_it_is_made() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
 fn a_stale_lock_that_all_may_read_is_held_by_who_locks_it() {
-    // Ours are private; other programs' often are not.
+    // lockhost's files are private; other programs' often are not.
     let fixture = shared(WRITABLE);
     assert!(ONE.does(
         &fixture,
         "umask 022; echo 999999999 > \"$1/tinyforge.lock\""
     ));
     let keeper = STRANGER.keeps(&fixture, "exec 3<\"$1/tinyforge.lock\" && flock --shared 3");
-    // A shared lock is what anybody takes who only asks.
+    // A process that only probes also takes a shared lock.
     assert!(ONE.gets_in(&fixture).contains("stale lockfile"));
     drop(keeper);
     assert!(ONE.does(

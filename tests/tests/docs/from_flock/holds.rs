@@ -14,7 +14,7 @@ use lockhost_tests::{
     under_lock::under_lock,
 };
 
-/// The code, with nothing said.
+/// Returns the code, and asserts that nothing is printed.
 fn code(output: &Output) -> Option<i32> {
     assert!(output.stdout.is_empty(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
@@ -25,7 +25,7 @@ pub(super) fn holds(directory: &Path) -> Option<i32> {
     code(&run(&["holds", text(directory)]))
 }
 
-/// What the program answers as the command of a lock on a directory.
+/// Runs the program as the command of a lock on a directory.
 fn answered_under(lock: &Path, arguments: &[&str]) -> Output {
     let program = lockhost();
     let command = [&[text(&program), "holds"], arguments].concat();

@@ -1,4 +1,4 @@
-//! A lock whose owner was killed, and one that is a number and no more.
+//! A lock whose owner was killed, and one that is only a pid.
 
 use std::{fs, os::unix::fs::symlink, process::Stdio};
 
@@ -41,7 +41,7 @@ fn a_script_locks_itself_without_hard_links() {
     let output = place.run("script");
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(told.ends_with(" is ours\n"), "{output:?}");
-    // Here a lock is its owner's number, which another machine may have as well.
+    // Here a lock is its owner's pid, which another machine may have as well.
     fs::write(
         exfat.path().join("tinyforge.lock"),
         format!("{}\n", std::process::id()),

@@ -1,4 +1,4 @@
-//! Source that breaks the rules, each in one way: all of it is found, at its line.
+//! Source that breaks the rules, each in one way: the check finds all of it, at its line.
 
 use super::{rules::Library, source::Files};
 
@@ -37,7 +37,7 @@ fn sound() -> Files {
         .collect()
 }
 
-/// What is found once this stands in the file.
+/// Returns the flaws found once the file has this text.
 fn flaws(name: &str, text: &str) -> Vec<String> {
     let mut files = sound();
     files.insert(name.to_owned(), text.to_owned());

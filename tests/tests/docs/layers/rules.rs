@@ -1,4 +1,4 @@
-//! Which module may import from which.
+//! The rules for which module may import from which.
 
 use super::source::{Crate, Files, Import, Module};
 
@@ -8,15 +8,15 @@ pub(super) struct Library {
     pub(super) root: &'static str,
     /// Its modules, the lowest first. Those in one line import nothing from each other.
     pub(super) layers: &'static [&'static str],
-    /// The same for the modules inside of a module, by the path that leads to it. A module of which nothing stands here
-    /// has none inside, but for tests.
+    /// The same for the modules inside a module, by the path that leads to it. A module without an entry here has none
+    /// inside, except for tests.
     pub(super) rooms: &'static [(&'static str, &'static [&'static str])],
     /// Modules whose inside has no order.
     pub(super) free: &'static [&'static str],
 }
 
 impl Library {
-    /// Everything that breaks a rule, in lines to be read.
+    /// Returns everything that breaks a rule, in lines to be read.
     pub(super) fn flaws(&self, files: &Files) -> Vec<String> {
         let found = Crate::read(files, self.root);
         let mut flaws: Vec<String> = found
@@ -55,7 +55,7 @@ impl Library {
         flaws
     }
 
-    /// Files that the crate does not lead to.
+    /// Returns files that the crate does not lead to.
     pub(super) fn unread<'a>(&self, files: &'a Files) -> Vec<&'a str> {
         let found = Crate::read(files, self.root);
         let read: Vec<&String> = found
@@ -92,14 +92,14 @@ impl Library {
                 "{mine} imports from {}, the module that it is in",
                 room.join("::")
             ),
-            // Without a layer, which is said of the module.
+            // Without a layer, which is reported for the module.
             Some(theirs) if self.level(room, mine)? > self.level(room, theirs)? => return None,
             Some(theirs) => format!("{mine} imports from {theirs}, which is not below it"),
         };
         Some(format!("{file}:{line}: {rule}"))
     }
 
-    /// How high a module stands among those beside it.
+    /// Returns how high a module stands among those beside it.
     fn level(&self, room: &[String], name: &str) -> Option<usize> {
         let layers = match room {
             [] => self.layers,
@@ -113,7 +113,7 @@ impl Library {
             .position(|line| line.split(' ').any(|it| it == name))
     }
 
-    /// Whether there is no order in this room: it is deep in one that has one, or says so.
+    /// Returns whether there is no order in this room: it is deep in one that has one, or is listed as free.
     fn is_free(&self, room: &[String]) -> bool {
         let name = room.join("::");
         let is_deep = room.len() > 1;

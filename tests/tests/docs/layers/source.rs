@@ -1,4 +1,4 @@
-//! Rust source as far as layers are to be seen in it: its modules, and the paths that lead from one to another.
+//! Rust source as far as layers show in it: its modules, and the paths that lead from one to another.
 
 use std::{collections::BTreeMap, iter::Peekable};
 
@@ -10,7 +10,7 @@ pub(super) type Files = BTreeMap<String, String>;
 /// A module: the names that lead to it from the root of its crate.
 pub(super) type Module = Vec<String>;
 
-/// That a line names another module.
+/// A line that names another module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Import {
     pub(super) file: String,
@@ -22,7 +22,7 @@ pub(super) struct Import {
 /// A crate, read from its root.
 #[derive(Debug, Default)]
 pub(super) struct Crate {
-    /// Those with a file, and the names of theirs. Several where a system chooses.
+    /// The modules with a file, and the names of their files. Several where a system chooses.
     pub(super) modules: BTreeMap<Module, Vec<String>>,
     /// Files of tests alone.
     pub(super) tests: Vec<String>,
@@ -52,7 +52,7 @@ impl Crate {
         all
     }
 
-    /// The module that a path leads into: what comes behind it is an item there.
+    /// Returns the module that a path leads into: the rest of the path is an item there.
     fn module_of(&self, path: &[String]) -> Module {
         let lengths = (0..=path.len()).rev();
         let mut modules = lengths.map(|length| &path[..length]);
@@ -60,7 +60,7 @@ impl Crate {
         found.unwrap_or_default().to_vec()
     }
 
-    /// `owns` says that its modules lie beside it, and not in a folder of its name.
+    /// Adds a module. With `owns`, its modules lie beside it, and not in a folder of its name.
     fn add(&mut self, files: &Files, file: &str, module: Module, owns: bool) {
         let Some(text) = files.get(file) else {
             return;
@@ -99,7 +99,7 @@ impl Crate {
                     continue;
                 }
                 if !found.starts_with(folder) {
-                    // A file of another module's, compiled here once more.
+                    // A file of another module, compiled here once more.
                     self.imports.push(Import {
                         file: file.to_owned(),
                         line: declared.line,
@@ -113,7 +113,7 @@ impl Crate {
     }
 }
 
-/// A test's file, and those in the folder of its name.
+/// Returns a test's file, and those in the folder of its name.
 fn below(files: &Files, file: &str) -> Vec<String> {
     let folder = format!("{}/", file.trim_end_matches(".rs").trim_end_matches("/mod"));
     let names = files.keys();
@@ -149,7 +149,7 @@ struct Declared {
     line: usize,
     /// The modules in this file that it is in.
     inside: Vec<String>,
-    /// What `#[path]` says, for each system.
+    /// The values of `#[path]`, for each system.
     paths: Vec<String>,
     is_test: bool,
 }
@@ -175,14 +175,14 @@ fn declarations(text: &str) -> Vec<Declared> {
 
 type Found = (Module, String, usize, Vec<String>);
 
-/// The paths in a file that begin with `crate`, `super` or `self`, outside of tests.
+/// Returns the paths in a file that begin with `crate`, `super` or `self`, outside of tests.
 fn imports(text: &str, file: &str, module: &Module) -> Vec<Found> {
     let mut found = Vec::new();
     walk(text, |tokens, at, scope| {
         let is = |nth: usize, text: &str| tokens.get(nth).is_some_and(|it| it.text == text);
         let is_head = matches!(&*tokens[at].text, "crate" | "super" | "self") && is(at + 1, "::");
         let continues = at > 0 && (is(at - 1, "::") || is(at - 1, "in") || is(at - 1, "$"));
-        // What is in braces is found with what stands before them.
+        // Paths in braces are found with the part before the braces.
         if scope.is_test || !is_head || continues || scope.in_tree {
             return;
         }
@@ -206,7 +206,7 @@ fn imports(text: &str, file: &str, module: &Module) -> Vec<Found> {
     found
 }
 
-/// The paths of a tree as `use` has them, with the line of each one's last name.
+/// Returns the paths of a tree as `use` has them, with the line of each one's last name.
 fn tree(tokens: &mut Peekable<impl Iterator<Item = Token>>) -> Vec<(usize, Vec<String>)> {
     let mut path = Vec::new();
     let mut line = 0;
@@ -242,19 +242,19 @@ fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Where a token stands.
+/// The place of a token.
 #[derive(Default)]
 struct Scope {
     /// The modules in this file that it is in, and how deep their braces are.
     modules: Vec<(String, usize)>,
-    /// Of the attributes before it.
+    /// From the attributes before it.
     paths: Vec<String>,
     is_test: bool,
     /// Whether it is in the braces of a `use`.
     in_tree: bool,
 }
 
-/// Goes through all tokens but those of attributes.
+/// Visits all tokens except those of attributes.
 fn walk(text: &str, mut look: impl FnMut(&[Token], usize, &Scope)) {
     let tokens = tokens(text);
     let mut scope = Scope::default();
@@ -323,7 +323,7 @@ fn paths_in(attribute: &[Token]) -> impl Iterator<Item = String> {
         .map(|it| it[2].text.trim_matches('"').to_owned())
 }
 
-/// `cfg(test)`, and `cfg(all(test, …))`.
+/// Returns whether it is `cfg(test)`, or `cfg(all(test, …))`.
 fn is_of_tests(attribute: &[Token]) -> bool {
     let text: String = attribute.iter().map(|it| &*it.text).collect();
     text == "#[cfg(test)]" || text.starts_with("#[cfg(all(test,")

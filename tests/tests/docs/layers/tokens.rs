@@ -7,7 +7,7 @@ pub(super) struct Token {
     pub(super) line: usize,
 }
 
-/// Names, numbers, texts, `::`, and everything else sign by sign. Comments are none.
+/// Returns names, numbers, strings, `::`, and everything else sign by sign, without comments.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let chars: Vec<char> = text.chars().collect();
     let mut tokens = Vec::new();

@@ -1,5 +1,5 @@
-//! Hard links that a policy denies to a process, on a file system that has them: such a process makes its lock in place,
-//! and the kernel keeps evidence on it.
+//! Hard links that a policy denies to a process, on a file system that has them: such a process makes its lock in
+//! place, and the kernel keeps evidence on it.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -18,7 +18,7 @@ use rustix::process::Signal;
 
 use super::{LOCK, RECLAIM};
 
-/// How policies answer: seccomp as its filter says, security modules with EACCES.
+/// The errors of policies: seccomp returns that of its filter, security modules EACCES.
 const ANSWERS: [i32; 3] = [libc::EPERM, libc::EACCES, libc::ENOSYS];
 
 fn acquire_denied(fixture: &Fixture, errno: i32) -> Contender {
@@ -34,7 +34,7 @@ fn owner_denied(fixture: &Fixture) -> Contender {
     owner
 }
 
-/// The lock is a pid file that the kernel keeps locked, and there is no claim.
+/// Asserts that the lock is a pid file that the kernel keeps locked, and that there is no claim.
 fn is_in_place(fixture: &Fixture, owner: &Contender) {
     assert_eq!(fixture.files(), [LOCK]);
     let content = fs::read_to_string(fixture.lock()).unwrap();
@@ -112,7 +112,7 @@ fn a_killed_owner_in_place_is_taken_over() {
 
 #[test]
 fn an_owner_in_place_that_swept_hands_its_evidence_over() {
-    // The owner takes the reclaim lock that was left, only to drop it, and guards that file after its lock.
+    // The owner acquires the reclaim lock that was left, only to drop it, and guards that file after its lock.
     let fixture = Fixture::free().with(RECLAIM, NOBODY);
     let mut command = Command::new(lockhost());
     command.args(ACQUIRE).arg(fixture.path());

@@ -1,4 +1,4 @@
-//! Evidence, and what a claim says where all can be found out.
+//! Evidence, and the facts in a claim where all are known.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -22,7 +22,7 @@ fn its_owner_is_dead_where_its_evidence_is_gone() {
     let gone = ReplacedReason::Dead(DeadReason::EvidenceGone);
     assert_eq!(replaced.reason(), gone);
     lock.release().unwrap();
-    // The sweep that follows a reclaim knows the claim for that of a dead process.
+    // The sweep that follows a reclaim knows that the claim is a dead process's.
     assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }
 

@@ -16,7 +16,7 @@ use lockhost_tests::{
 
 use super::{Sleeper, bare, dead, held};
 
-/// Killed, and not reaped.
+/// Kills it, and does not reap it.
 fn into_zombie(mut sleeper: Sleeper) -> Sleeper {
     sleeper.0.kill().unwrap();
     let stat = format!("/proc/{}/stat", sleeper.pid());
@@ -107,8 +107,7 @@ fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
     let pid = owner.pid();
     let started = start_of(pid);
     owner.kill();
-    // Somebody else on this machine may be faster with the number; and the kernel's tick, in which it counts starts,
-    // has to be another one.
+    // Another process on this machine may get the pid first. And the start has to fall into another tick of the kernel.
     let reused = (0..1000).find_map(|_| {
         fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
         let sleeper = Sleeper::new();
@@ -121,7 +120,7 @@ fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
 #[test]
 fn what_our_own_process_lost_track_of_is_dead() {
     let fixture = Fixture::free();
-    // As a trap in the middle of an attempt leaves it: nobody keeps the claim locked.
+    // As a trap in the middle of an attempt leaves it: no process keeps the claim locked.
     Identity::mine(fixture.path()).leave(&fixture);
     dead(acquire(fixture.path()), DeadReason::EvidenceGone);
 }
@@ -280,8 +279,8 @@ fn a_veto_is_told_also_where_the_process_seems_to_live() {
 #[test]
 #[cfg_attr(not_root, ignore = "only root makes namespaces everywhere")]
 fn a_proc_of_another_pid_namespace_makes_nobody_dead() {
-    // Inside, proc(5) is still the one outside, where the numbers of the first few processes are other processes',
-    // threads', or nobody's. The lock's owner lives inside.
+    // Inside, proc(5) is still the one outside. There the pids of the first few processes are those of other processes
+    // or threads, or of none. The lock's owner lives inside.
     let fixture = Fixture::free();
     let script = "sleep 1000 & echo $! > \"$1/tinyforge.lock\"; \"$0\" acquire \"$1\"; code=$?; kill $!; exit $code";
     let output = Command::new("unshare")

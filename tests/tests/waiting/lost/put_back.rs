@@ -1,4 +1,4 @@
-//! A lock file that is removed is put back, and never beside another one.
+//! Lock files that are removed and put back, and never beside another one.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, process::Command, sync::Barrier, thread};
 
@@ -29,7 +29,7 @@ fn a_lock_file_that_is_removed_is_put_back() {
         assert!(after.nlink() >= 2, "with its claim");
         let refused = under_lock(&[], fixture.path(), &["true"]).output().unwrap();
         assert_eq!(refused.status.code(), Some(75));
-        // It says so once, and loses nothing.
+        // It reports that once, and loses nothing.
         assert_eq!(owner.end(Signal::USR2).code(), Some(3));
         assert_eq!(next_line(&mut owner), "");
         let _ = fs::remove_file(fixture.path().join("other"));
@@ -116,7 +116,7 @@ fn with_terminate_a_file_that_alone_had_the_name_is_no_loss() {
         clean(&fixture, 0);
         is_back(&mut owner, &fixture.lock());
     }
-    // It hears no other signal.
+    // It gets no other signal.
     assert_eq!(owner.end(Signal::USR2).code(), Some(3));
     assert_eq!(owner.line(), "");
     assert!(fixture.files().is_empty());
@@ -124,7 +124,7 @@ fn with_terminate_a_file_that_alone_had_the_name_is_no_loss() {
 
 #[test]
 fn with_terminate_a_file_that_was_replaced_meanwhile_is_a_loss() {
-    // What another process makes and removes while lockhost does not run.
+    // Files that another process makes and removes while lockhost is stopped.
     let make: [fn(&Path); 3] = [
         |lock| fs::write(lock, "").unwrap(),
         |lock| {
@@ -187,7 +187,7 @@ fn a_busy_directory_hides_no_removal_from_an_observer() {
     assert!(fixture.files().is_empty());
 }
 
-/// The program reports how a file that is removed so is back.
+/// Asserts how the program reports that a file removed in this way is back.
 fn is_back_as(options: &[&str], remove: impl FnOnce(&Contender, &Fixture), restored: &str) {
     let fixture = Fixture::free();
     let options = [&["--json"], options].concat();
@@ -320,7 +320,7 @@ fn a_further_name_of_the_file_does_not_undo_a_break() {
     let owner = lockhost::acquire(fixture.path()).unwrap();
     let claim = claim(&fixture);
     fs::hard_link(&claim, fixture.path().join("snapshot")).unwrap();
-    // What a break removes.
+    // The effects of a break.
     fs::remove_file(fixture.lock()).unwrap();
     fs::remove_file(&claim).unwrap();
     fs::write(fixture.lock(), NOBODY).unwrap();

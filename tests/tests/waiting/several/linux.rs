@@ -1,4 +1,4 @@
-//! Commands that hear signals, shells, and a link to a directory.
+//! Commands that get signals, shells, and a link to a directory.
 
 use std::{
     fs,
@@ -138,7 +138,7 @@ fn while_one_is_waited_for_no_other_is_held() {
             events.push(event.as_str().unwrap().to_owned());
         }
         let count = |name: &str| events.iter().filter(|it| *it == name).count();
-        // Only what is held in the end is reported as acquired and released; each owner once as waited for.
+        // Only the final locks are reported as acquired and released; each owner is reported once as waited for.
         assert_eq!((count("acquired"), count("released")), (2, 2), "{events:?}");
         assert!((1..=3).contains(&count("waiting")), "{events:?}");
         assert!(count("reclaimed") <= 1, "{events:?}");
@@ -156,8 +156,8 @@ fn a_bound_on_waiting_is_one_for_all_rounds() {
     assert!(fixtures[0].files().is_empty());
 }
 
-/// Directories in which each path of the first pair and one of the second show the same directory, and their devices
-/// are in the opposite order.
+/// Returns directories in two pairs of paths. Each path of the first pair and one of the second show the same
+/// directory, and their devices are in the opposite order.
 fn in_opposite_orders(mounts: &[[Mounted; 2]]) -> [[PathBuf; 2]; 2] {
     let device = |mounted: &Mounted| fs::metadata(mounted.path()).unwrap().dev();
     let pairs = mounts
@@ -188,7 +188,7 @@ fn commands_that_see_opposite_orders_never_deadlock() {
     let witness = witness.path().join("witness");
     let alone = format!("mkdir {0} || exit 9; rmdir {0}", witness.display());
     let command = ["sh", "-c", &alone];
-    // A file that another mount removes in the middle of a look is an error on such a file system: then once more.
+    // A file that another mount removes during a check is an error on such a file system: then try once more.
     let again = "until \"$@\"; do test $? = 1 || exit 9; done";
     let mut owners: Vec<_> = (0..8)
         .map(|nth| {
@@ -208,7 +208,7 @@ fn commands_that_see_opposite_orders_never_deadlock() {
     }
 }
 
-/// In a mount namespace of its own, in which a shell has done this first, with two directories.
+/// Runs it in a mount namespace of its own, in which a shell first runs this script, with two directories.
 fn mounted(script: &str, options: &str) -> Output {
     let place = Fixture::free();
     let script = format!(
@@ -263,7 +263,7 @@ fn a_directory_removed_between_two_rounds_is_waited_for() {
         until("it sleeps until it is notified", || {
             sleeps_until_notified(pid) == Some(true)
         });
-        // The waiter has given this one back.
+        // The waiter has released this one.
         fs::remove_dir(&a).unwrap();
         owner.kill();
         let line = waiter.line();

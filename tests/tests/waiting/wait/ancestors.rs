@@ -1,4 +1,4 @@
-//! That a process does not wait for an owner that waits for this process.
+//! Owners that are ancestors: a process does not wait for an owner that waits for this process.
 
 use std::process::{Command, Output};
 
@@ -10,7 +10,8 @@ use lockhost_tests::{
     under_lock::{told, under_lock},
 };
 
-/// What a command of the owner's says and ends with, in a shell in which `lockhost` is the program and `D` the directory.
+/// Returns the output and the exit code of an owner's command, in a shell in which `lockhost` is the program and `D`
+/// the directory.
 fn under_its_lock(script: &str) -> Output {
     let fixture = Fixture::free();
     let script = format!("lockhost() {{ \"$LOCKHOST\" \"$@\"; }}; {script}");

@@ -1,4 +1,4 @@
-//! Very many waiters, and who of them gets the lock.
+//! Very many waiters, and which of them get the lock.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use lockhost_tests::{
     under_lock::{sleeps_until_notified, under_lock, until},
 };
 
-/// Waiters that tell of their turn in one place, and have it until they are told.
+/// Waiters that report their turn in one place, and keep it until the test ends it.
 struct Waiters<'a> {
     fixture: &'a Fixture,
     turns: BufReader<PipeReader>,
@@ -46,7 +46,8 @@ impl<'a> Waiters<'a> {
         self.started += 1;
     }
 
-    /// Ends the turn of whoever has it next. How many hand-overs it has waited through before this one.
+    /// Ends the turn of the next process that has it. Returns how many hand-overs it has waited through before this
+    /// one.
     fn turn(&mut self, hand_over: usize) -> usize {
         let mut line = String::new();
         self.turns.read_line(&mut line).unwrap();
@@ -67,8 +68,8 @@ impl Drop for Waiters<'_> {
     }
 }
 
-/// Whoever comes first gets it, so nobody is promised a turn after so many others; it is measured, and told. Those that
-/// have had the lock come back for it.
+/// The first process to try gets it, so no process is promised a turn after so many others; the test measures and
+/// prints that. Those that have had the lock come back for it.
 #[test]
 fn among_sixty_four_waiters_the_lock_goes_from_hand_to_hand() {
     const WAITERS: usize = 64;

@@ -1,4 +1,4 @@
-//! That who waits sleeps, and what a terminal shows.
+//! A waiter's sleep, and its line on a terminal.
 
 use std::{
     fs::{self, File},
@@ -21,7 +21,7 @@ use rustix::{
 
 const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
-/// Somebody who waits, says so, and then sleeps.
+/// Starts a process that waits, reports that, and then sleeps.
 fn waiter(options: &[&str], fixture: &Fixture) -> Contender {
     let options = [&["-v"], options].concat();
     let mut command = told(&under_lock(&options, fixture.path(), &[]));
@@ -41,7 +41,7 @@ fn sleeper(options: &[&str], fixture: &Fixture) -> Contender {
     waiter
 }
 
-/// It has the lock next, and says so.
+/// Asserts that it has the lock next, and reports that.
 fn gets_in(waiter: &mut Contender) {
     let mut line = waiter.line();
     while line.starts_with("lockhost: replaced ") || line.starts_with("lockhost: waiting ") {
@@ -91,9 +91,9 @@ fn who_waits_notices_a_killed_owner_whose_command_goes_on() {
     let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[HEARING]));
     let (command, _) = ready(&mut owner);
     let mut waiter = sleeper(&["--wait"], &fixture);
-    // And is not reaped, so that its end is there to be seen all the time.
+    // The owner is not reaped, so that its zombie stays visible all the time.
     owner.signal(Signal::KILL);
-    // It tells for whom it waits from now on, and sleeps.
+    // It reports for which process it waits from now on, and sleeps.
     let line = waiter.line();
     assert!(line.contains(&format!("pid {command} (hearing)")), "{line}");
     let pid = waiter.pid();
@@ -129,7 +129,7 @@ fn settle(attempt: &mut Attempt) {
     }
 }
 
-/// Whether a watch reports something, sooner or later.
+/// Returns whether a watch reports something, sooner or later.
 fn is_notified(attempt: &Attempt) -> bool {
     let long = Timespec {
         tv_sec: 60,
@@ -198,7 +198,7 @@ fn an_owner_that_ends_invisibly_is_outlasted() {
         })
     };
     asleep();
-    // Its end wakes the waiter, to which the zombie still looks like a process.
+    // The owner's end wakes the waiter, for which the zombie still counts as a process.
     drop(cat.stdin.take());
     let stat = format!("/proc/{}/stat", cat.id());
     until("it is a zombie", || {
@@ -209,7 +209,7 @@ fn an_owner_that_ends_invisibly_is_outlasted() {
     gets_in(&mut waiter);
 }
 
-/// A program as the first process of a PID namespace: the child is `unshare`, and this its own number.
+/// Returns a program as the first process of a PID namespace: the child is `unshare`, and this is its own pid.
 fn in_a_namespace(command: &Command) -> Command {
     let mut unshare = Command::new("unshare");
     unshare
@@ -295,7 +295,7 @@ fn where_nobody_tells_a_release_is_found_all_the_same() {
     }
 }
 
-/// The processes that a process has started, and not waited for.
+/// Returns the processes that a process has started, and not waited for.
 fn children(pid: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
     let children = children.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A path that turns while a lock on its directory is waited for, and a working directory that changes.
+//! Paths that lead elsewhere while a lock on their directory is waited for, and a working directory that changes.
 
 use std::{env, ffi::OsString, fs, path::Path, process::Stdio, thread, time::Duration};
 
@@ -16,7 +16,8 @@ use rustix::thread::{UnshareFlags, unshare_unsafe};
 fn elsewhere<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            // SAFETY: no descriptors are unshared, and nothing here takes another thread's working directory for its own.
+            // SAFETY: no descriptors are unshared, and no code here mistakes another thread's working directory for its
+            // own.
             unsafe { unshare_unsafe(UnshareFlags::FS) }.unwrap();
             run()
         });
@@ -65,7 +66,7 @@ fn a_relative_path_means_what_it_meant_at_first() {
         let mut attempt = patient().attempt("data").unwrap();
         waits(&mut attempt);
         env::set_current_dir(fixture.path().join("there")).unwrap();
-        // There is another directory of this name.
+        // There is another directory with this name.
         waits(&mut attempt);
         assert!(owner.watch().is_some());
         owner.verify().unwrap();
@@ -158,7 +159,7 @@ fn a_patience_that_ends_names_the_missing_directory() {
     let data = fixture.path().join("data");
     fs::create_dir(&data).unwrap();
     let owner = acquire(&data).unwrap();
-    // More than the time until it looks for the first time, on a machine that is busy.
+    // More than the time until its first check, on a busy machine.
     let options = Options::new().patience(Duration::from_secs(2));
     let mut attempt = options.attempt(&data).unwrap();
     drop(owner);
@@ -171,7 +172,7 @@ fn a_patience_that_ends_names_the_missing_directory() {
         }
     };
     assert_eq!((error.kind(), error.path()), (ErrorKind::Io, &*data));
-    // Of one that was never there, it is the answer at once.
+    // For a directory that never existed, it is the result at once.
     assert_eq!(patient().attempt(&data).unwrap_err().kind(), ErrorKind::Io);
 }
 
