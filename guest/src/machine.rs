@@ -3,7 +3,7 @@
 //! The machine decides and does nothing: it asks for one [`Call`] at a time and takes the [`Reply`]. It can be cloned,
 //! compared, hashed and stepped, so a model checker can visit each of its states.
 //!
-//! [`State`] lists the steps in their order, phase by phase, each with the anchor of its step on the page. The modules
+//! `State` lists the steps in their order, phase by phase, each with the anchor of its step on the page. The modules
 //! below hold what each phase decides:
 //!
 //! | phase | decided in |
