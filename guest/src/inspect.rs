@@ -151,3 +151,69 @@ impl Inspect {
         Next::Call(Call::Current { attempt: 0 })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::ToOwned;
+
+    use super::*;
+    use crate::{
+        call::{FileId, FileStat, Listed, Maker},
+        facts::{AliveReason, DescriptorType, ErrorCode},
+        names::{Identity, Name},
+    };
+
+    fn maker(evidence: bool) -> Reply {
+        Reply::Maker(Maker {
+            pid: 7,
+            identity: Identity::new("1-p7").expect("an identity"),
+            evidence,
+        })
+    }
+
+    /// Answers all that an inspection asks about a lock of pid 9, or about none. Returns its end, and how often it asked
+    /// for evidence.
+    fn inspect(is_there: bool, evidence: bool) -> (Inspected, usize) {
+        let mut inspect = Inspect::new("a.lock".to_owned());
+        let (mut next, mut asked) = (inspect.start(), 0);
+        loop {
+            let call = match next {
+                Next::Call(call) => call,
+                Next::End(end) => return (end, asked),
+            };
+            let stat = Reply::Stat(FileStat {
+                kind: DescriptorType::RegularFile,
+                size: 2,
+                links: 1,
+                modified: None,
+            });
+            let reply = match call {
+                Call::Stat {
+                    name: Name::Level(0),
+                } if is_there => stat,
+                Call::Open { .. } => Reply::Id(FileId(1, 1)),
+                Call::Read => Reply::Bytes(b"9\n".to_vec()),
+                Call::StatOpen => stat,
+                Call::Current { .. } => {
+                    asked += 1;
+                    maker(evidence)
+                }
+                Call::Identify { .. } => Reply::Identity(None),
+                Call::List => Reply::Listed(Listed::default()),
+                Call::Ask { .. } => Reply::Liveness(Liveness::Alive(AliveReason::Exists)),
+                _ => Reply::Failed(ErrorCode::NoEntry),
+            };
+            next = inspect.reply(reply, |_, _| ());
+        }
+    }
+
+    #[test]
+    fn the_host_is_asked_for_evidence_once() {
+        for (is_there, state) in [(false, State::Free), (true, State::Held)] {
+            for evidence in [true, false] {
+                let status = Status { state, evidence };
+                assert_eq!(inspect(is_there, evidence), (Ok(status), 1));
+            }
+        }
+    }
+}

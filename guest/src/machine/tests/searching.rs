@@ -8,7 +8,7 @@ use crate::{
     call::{Call, Listed, Owner, Reply},
     facts::{ErrorCode, Liveness, UnknownReason},
     machine::outcome::{Cause, Operation},
-    names::{Identity, Name},
+    names::{Identity, LONGEST, Name},
 };
 
 const OWNER: Owner = Owner::Pid(9);
@@ -165,4 +165,26 @@ fn the_host_is_asked_once_who_asks() {
         .goes_on_with(Call::Create {
             claim: identity(false),
         });
+}
+
+#[test]
+fn a_file_that_grew_while_it_was_read_is_no_lock() {
+    let name = at(0);
+    Attempt::begin()
+        .told(Call::Stat { name }, regular(2, 0))
+        .told(Call::Open { name }, Reply::Id(OTHER))
+        .told(Call::Read, Reply::Bytes(vec![b'9'; LONGEST + 1]))
+        .ends();
+}
+
+#[test]
+fn an_identity_answers_only_its_own_question() {
+    let nothing = || part(&[], None, false);
+    read()
+        .told(Call::StatOpen, with_links(2))
+        .told(Call::Identify { pid: 9 }, Reply::Maker(maker(true)))
+        .told(Call::List, nothing())
+        .told(Call::List, nothing())
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .goes_on_with(Call::Current { attempt: 0 });
 }
