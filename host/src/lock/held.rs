@@ -360,9 +360,8 @@ impl fmt::Debug for Lock {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
-    use crate::{AliveReason, DeadReason, ErrorKind, Liveness, ReplacedReason, acquire};
+    use crate::{AliveReason, ErrorKind, Liveness, acquire};
 
     fn trap(lock: &Lock) {
         let mut held = lock.held.lock().unwrap();
@@ -393,7 +392,7 @@ mod tests {
         let lock = acquire(directory.path()).unwrap();
         assert_eq!(
             lock.replaced()[0].reason(),
-            ReplacedReason::Dead(DeadReason::EvidenceGone)
+            crate::ReplacedReason::Dead(crate::DeadReason::EvidenceGone)
         );
         lock.release().unwrap();
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);

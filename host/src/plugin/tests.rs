@@ -10,7 +10,6 @@ use super::{
     attempt::{Attempt, Terms, Trying},
     disclosure::Disclosure,
     link::instances,
-    lock::Lock,
 };
 use crate::{
     bindings::direct::lockfile as wit,
@@ -217,7 +216,7 @@ fn a_handle_says_whose_lock_is_assumed_dead() {
 fn a_dead_owner_with_evidence_is_reclaimed_unseen() {
     let directory = tempfile::tempdir().unwrap();
     let lock = attempt(&directory).proceed(0).unwrap().ok().unwrap();
-    if !Lock::report(&mut { lock }).unwrap().evidence {
+    if !super::lock::Lock::report(&mut { lock }).unwrap().evidence {
         return;
     }
     // The state that a dead owner leaves: the claim promises evidence, and there is none.
