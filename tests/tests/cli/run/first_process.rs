@@ -146,16 +146,7 @@ fn what_came_in_from_outside_ends_before_the_release() {
         ])
         .arg(lockhost.get_program())
         .args(lockhost.get_args());
-    let mut first = Contender::start(strace.stdin(Stdio::piped()));
-    assert_eq!(first.line(), "ready");
-    let unshare: u32 = children(first.pid()).trim().parse().unwrap();
-    let lockhost = children(unshare).trim().parse().unwrap();
-    let mut stranger = entering(lockhost, &INSIDE, &[HEARING]);
-    ready_alone(&mut stranger);
-    assert_eq!(first.end_of_input().code(), Some(4));
-    let ended = stranger.end_of_input();
-    assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
-    assert_eq!(first.complaints(), "");
+    kills_a_stranger(&mut strace);
     let log = fs::read_to_string(log.path()).unwrap();
     // After SIGKILL to all, the program checks which have not ended yet; then it releases the lock.
     let after = |from: usize, text: &str| {
@@ -170,6 +161,21 @@ fn what_came_in_from_outside_ends_before_the_release() {
 /// Asserts that it prints no owner: it runs under no lock.
 fn ready_alone(stranger: &mut Contender) {
     assert!(stranger.line().starts_with("ready "));
+}
+
+/// Runs the first process of a namespace under strace(1), with a process that enters from outside. Asserts that the first
+/// process ends as its command does, and kills the other one.
+fn kills_a_stranger(strace: &mut Command) {
+    let mut first = Contender::start(strace.stdin(Stdio::piped()));
+    assert_eq!(first.line(), "ready");
+    let unshare: u32 = children(first.pid()).trim().parse().unwrap();
+    let lockhost = children(unshare).trim().parse().unwrap();
+    let mut stranger = entering(lockhost, &INSIDE, &[HEARING]);
+    ready_alone(&mut stranger);
+    assert_eq!(first.end_of_input().code(), Some(4));
+    let ended = stranger.end_of_input();
+    assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
+    assert_eq!(first.complaints(), "");
 }
 
 /// Starts a process of another user, which enters the namespace from outside.
@@ -218,16 +224,7 @@ fn a_process_that_the_signal_to_all_missed_is_killed() {
         .args(["--mount-proc", "--"])
         .arg(lockhost.get_program())
         .args(lockhost.get_args());
-    let mut first = Contender::start(strace.stdin(Stdio::piped()));
-    assert_eq!(first.line(), "ready");
-    let unshare: u32 = children(first.pid()).trim().parse().unwrap();
-    let lockhost = children(unshare).trim().parse().unwrap();
-    let mut stranger = entering(lockhost, &INSIDE, &[HEARING]);
-    ready_alone(&mut stranger);
-    assert_eq!(first.end_of_input().code(), Some(4));
-    let ended = stranger.end_of_input();
-    assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
-    assert_eq!(first.complaints(), "");
+    kills_a_stranger(&mut strace);
 }
 
 #[test]
