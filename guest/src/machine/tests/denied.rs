@@ -3,8 +3,8 @@
 use super::{
     attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular, with_links},
     scenes::{
-        EXISTS, GONE, SCRATCH, denied, denied_altogether, failed, judged, judging, scratch,
-        scratching,
+        EXISTS, GONE, SCRATCH, denied, denied_altogether, failed, judged, judging,
+        made_in_place_of_a_dead_lock, scratch, scratching,
     },
 };
 use crate::{
@@ -160,18 +160,7 @@ fn a_file_made_in_place_that_stays_probed_is_disowned() {
 
 /// Returns an attempt that holds the reclaim lock, has made the lock in place under it, and locks it next.
 fn made_under_reclaim() -> Attempt {
-    let (file, reclaim) = (Ours::At(1), FileId(3, 0));
-    denied_altogether(claimed(), 0)
-        .told(Call::Make { level: 0 }, Reply::Failed(ErrorCode::Exist))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
-        .told(Call::Make { level: 1 }, Reply::Id(reclaim))
-        .told(Call::Guard { file }, Reply::Done)
-        .told(Call::Write { file, pid: 7 }, Reply::Done)
-        .finds_nothing(2)
-        .compares(at(1), Ok(reclaim))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
-        .removes(at(0), OTHER)
-        .told(Call::Make { level: 0 }, Reply::Id(OWN))
+    made_in_place_of_a_dead_lock(denied_altogether(claimed(), 0))
 }
 
 #[test]

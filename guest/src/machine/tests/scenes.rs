@@ -123,3 +123,19 @@ pub(super) fn denied_altogether(attempt: Attempt, level: u8) -> Attempt {
         .told(Call::StatClaim, regular(2, 1_000))
         .unclaims(maker(true))
 }
+
+/// Goes on where links do not work: makes the reclaim lock in place, removes a dead lock under it, and makes its own.
+pub(super) fn made_in_place_of_a_dead_lock(attempt: Attempt) -> Attempt {
+    let (file, reclaim) = (Ours::At(1), FileId(3, 0));
+    attempt
+        .told(Call::Make { level: 0 }, Reply::Failed(ErrorCode::Exist))
+        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .told(Call::Make { level: 1 }, Reply::Id(reclaim))
+        .told(Call::Guard { file }, Reply::Done)
+        .told(Call::Write { file, pid: 7 }, Reply::Done)
+        .finds_nothing(2)
+        .compares(at(1), Ok(reclaim))
+        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .removes(at(0), OTHER)
+        .told(Call::Make { level: 0 }, Reply::Id(OWN))
+}

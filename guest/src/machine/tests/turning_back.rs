@@ -3,8 +3,8 @@
 use super::{
     attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular, with_links},
     scenes::{
-        GONE, LAST, SCRATCH, failed, judged, judging, linked, reclaiming, scratch, scratching,
-        unlinkable,
+        GONE, LAST, SCRATCH, failed, judged, judging, linked, made_in_place_of_a_dead_lock,
+        reclaiming, scratch, scratching, unlinkable,
     },
 };
 use crate::{
@@ -85,18 +85,7 @@ fn a_lock_gone_before_it_is_certain_is_linked_again() {
 
 #[test]
 fn a_reclaim_lock_made_in_place_is_taken_once_it_is_certain() {
-    let (file, reclaim) = (Ours::At(1), FileId(3, 0));
-    unlinkable()
-        .told(Call::Make { level: 0 }, Reply::Failed(ErrorCode::Exist))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
-        .told(Call::Make { level: 1 }, Reply::Id(reclaim))
-        .told(Call::Guard { file }, Reply::Done)
-        .told(Call::Write { file, pid: 7 }, Reply::Done)
-        .finds_nothing(2)
-        .compares(at(1), Ok(reclaim))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
-        .removes(at(0), OTHER)
-        .told(Call::Make { level: 0 }, Reply::Id(OWN));
+    made_in_place_of_a_dead_lock(unlinkable());
 }
 
 #[test]
