@@ -1,0 +1,3 @@
+//! Nothing: what counts are the dependencies in Cargo.toml.
+
+fn main() {}
