@@ -3,17 +3,20 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
 
+use lockhost_machine::{
+    inspect::Inspect,
+    machine::{
+        Machine,
+        restore::{self, Restore},
+    },
+};
+
 use crate::{
     contract::{
         self, Cause, Descriptor, Error, ErrorCode, Failure, Guest, GuestAttempt, GuestLock,
         InspectError, Lock, Operation, Options, ReleaseError, Report, Restored, Status, Unrestored,
     },
     driver::{Driver, id_at},
-    inspect::Inspect,
-    machine::{
-        Machine,
-        restore::{self, Restore},
-    },
 };
 
 /// Implements the world `lockhost`.

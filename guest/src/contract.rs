@@ -28,7 +28,7 @@ mod words;
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{
+use lockhost_machine::{
     call, facts,
     inspect::{self, Inspected, Unjudged},
     machine::{

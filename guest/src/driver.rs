@@ -2,13 +2,14 @@
 
 use alloc::string::String;
 
-use crate::{
+use lockhost_machine::{
     call::{Call, FileId, Listed, Maker, Next, Ours, Owner, Reply},
-    contract::{
-        Descriptor, DescriptorFlags, DirectoryEntryStream, ErrorCode, Evidence, GuardError,
-        NewTimestamp, OpenFlags, PathFlags, process,
-    },
     names::{DEEPEST, Identity, LONGEST, Names, content_of},
+};
+
+use crate::contract::{
+    Descriptor, DescriptorFlags, DirectoryEntryStream, ErrorCode, Evidence, GuardError,
+    NewTimestamp, OpenFlags, PathFlags, process,
 };
 
 /// How many entries of a directory may fail to be read.

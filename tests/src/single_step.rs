@@ -8,7 +8,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Owner, Reply},
     facts::{
         AliveReason, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness, UnknownReason,

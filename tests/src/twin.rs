@@ -9,7 +9,7 @@ mod questions;
 use std::{fs::File, io, path::Path};
 
 use lockhost_guest::contract::{self, Error, InspectError, ReleaseError, Report, Status};
-use lockhost_guest::{facts::ErrorCode, inspect::Inspect, machine::Machine};
+use lockhost_machine::{facts::ErrorCode, inspect::Inspect, machine::Machine};
 
 use self::driver::Driver;
 

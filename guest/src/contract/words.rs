@@ -1,6 +1,6 @@
 //! The variants that the contract and the machine share. A variant of the source that is missing does not compile.
 
-use crate::{facts, inspect, machine::outcome, machine::restore};
+use lockhost_machine::{facts, inspect, machine::outcome, machine::restore};
 
 use super::generated::{
     exports::lockhost::lockfile::lockfile as lock, lockhost::lockfile::process,

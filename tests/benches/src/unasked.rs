@@ -6,7 +6,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use lockhost_guest::{machine::sweeps_unasked, names};
+use lockhost_machine::{machine::sweeps_unasked, names};
 use lockhost_tests::{fixture::Fixture, identity::Identity};
 
 use super::Outcome;

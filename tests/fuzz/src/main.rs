@@ -1,4 +1,4 @@
-//! libFuzzer makes up what host and directory answer to the guest's machine; `guest/tests/answers/absurd.rs` says what
+//! libFuzzer makes up what host and directory answer to the machine; `guest/machine/tests/answers/absurd.rs` says what
 //! must hold whatever they do.
 //!
 //!     cd tests/fuzz && cargo run --release -- corpus -max_total_time=60
@@ -9,7 +9,7 @@
 //!     cargo run --release -- -set_cover_merge=1 -use_counters=0 fewer corpus
 #![no_main]
 
-#[path = "../../../guest/tests/answers/absurd.rs"]
+#[path = "../../../guest/machine/tests/answers/absurd.rs"]
 mod absurd;
 
 use libfuzzer_sys::fuzz_target;

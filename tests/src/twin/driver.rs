@@ -6,7 +6,7 @@ use std::{
 };
 
 use lockhost::process::Evidence;
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Call, FileId, Next, Ours, Owner, Reply},
     facts::ErrorCode,
     names::{DEEPEST, LONGEST, Names, content_of},

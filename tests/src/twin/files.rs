@@ -2,7 +2,7 @@
 
 use std::{ffi::CStr, fs::File, os::fd::AsFd};
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::{FileId, FileStat, Listed, Reply},
     facts::{Datetime, DescriptorType, ErrorCode},
     names::{Identity, Names},

@@ -6,7 +6,7 @@ use lockhost::{
     AliveReason, DeadReason, Liveness, UnknownReason,
     process::{self, Evidence, GuardError},
 };
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Maker, Owner, Reply},
     facts,
     names::Identity,

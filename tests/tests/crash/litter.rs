@@ -13,7 +13,7 @@ use std::{
 };
 
 use lockhost::acquire;
-use lockhost_guest::{machine::sweeps_unasked, names};
+use lockhost_machine::{machine::sweeps_unasked, names};
 use lockhost_tests::{
     files::look_at,
     fixture::{Fixture, NOBODY},

@@ -14,7 +14,7 @@ use std::{
 };
 
 use lockhost::{ErrorKind, Options, Progress, inspect};
-use lockhost_guest::names::Names;
+use lockhost_machine::names::Names;
 use lockhost_tests::fixture::Fixture;
 use proptest::{collection::vec, prelude::*};
 

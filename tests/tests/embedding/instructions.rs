@@ -7,7 +7,7 @@ use lockhost::{
     bindings::LockhostPre,
     wasmtime::{Result, Store},
 };
-use lockhost_guest::{machine::sweeps_unasked, names::Identity};
+use lockhost_machine::{machine::sweeps_unasked, names::Identity};
 use lockhost_tests::fixture::{Fixture, NOBODY};
 
 use crate::{

@@ -12,7 +12,7 @@ use lockhost::{
     AliveReason, Attempt, Awaited, Error, ErrorKind, Liveness, Lock, Options, Progress,
     ReplacedReason, acquire,
 };
-use lockhost_guest::machine::outcome::Cause;
+use lockhost_machine::machine::outcome::Cause;
 use lockhost_tests::{
     contender::{Answer, Contender},
     fixture::{Fixture, NOBODY},

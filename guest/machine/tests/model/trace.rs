@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lockhost_guest::call::Ours;
+use lockhost_machine::call::Ours;
 
 use crate::{
     directory::{Content, Directory, Name},

@@ -3,7 +3,7 @@
 //! All promises hold here, however long a process is stopped between two steps, with one exception. Where a lockhost
 //! process is stopped for seconds in the middle of an attempt, all processes may be refused.
 
-use lockhost_guest::facts::ErrorCode;
+use lockhost_machine::facts::ErrorCode;
 
 use crate::{
     checker::exhaust,

@@ -1,12 +1,12 @@
 //! The parts of a model's states, each once.
 //!
-//! The guest's machine is a value, and its step a function of that value and of the reply alone. So every state of a
+//! The machine is a value, and its step a function of that value and of the reply alone. So every state of a
 //! process gets a number, and every step is taken once. A state of the model holds numbers. In millions of
 //! interleavings, a step that was taken before costs only a look-up.
 
 use std::sync::Arc;
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::FileId,
     machine::sweeps_unasked,
     names::{Identity, bare_identity},

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fastrand::Rng;
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Reply},
     facts::{AliveReason, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness},
     machine::{Machine, outcome::Cause},

@@ -1,6 +1,6 @@
-//! A lockhost process that only inspects: the guest's own inspection.
+//! A lockhost process that only inspects: the machine's own inspection.
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Call, Next},
     inspect::{Inspect, Inspected},
 };

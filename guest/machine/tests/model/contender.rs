@@ -1,6 +1,6 @@
-//! A lockhost process: the guest's own machine, one operation a step.
+//! A lockhost process: the machine itself, one operation a step.
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Call, Next, Ours, Owner, Reply},
     machine::{
         Machine,

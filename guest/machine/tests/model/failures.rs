@@ -55,7 +55,7 @@ fn alone_without_hard_links_with_every_code() {
     exhaust(
         Setting {
             evidence: false,
-            links: Links::Lack(lockhost_guest::facts::ErrorCode::NotPermitted),
+            links: Links::Lack(lockhost_machine::facts::ErrorCode::NotPermitted),
             starts: starts(),
             sorts: vec![Sort::Sweeper],
             codes: &CODES,

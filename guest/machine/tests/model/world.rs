@@ -1,6 +1,6 @@
 //! The whole world: a directory, some processes, and the events from outside that may still happen.
 
-use lockhost_guest::{call::Ours, facts::ErrorCode};
+use lockhost_machine::{call::Ours, facts::ErrorCode};
 
 use crate::{
     directory::{Content, Directory, File, Files, Modified, Name, Stat},

@@ -1,6 +1,6 @@
 //! Operations that fail: once in a run, at any step, with any code.
 
-use lockhost_guest::{
+use lockhost_machine::{
     facts::{ErrorCode, Liveness, UnknownReason},
     machine::outcome::Operation,
 };

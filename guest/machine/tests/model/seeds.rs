@@ -3,7 +3,7 @@
 //! The machine stays the released one. A fault stands between it and the directory: it answers a question without an
 //! examination, or changes the order of operations. The machine then behaves as if the line that matters were missing.
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::Ours,
     facts::{DeadReason, ErrorCode, Liveness, UnknownReason},
 };

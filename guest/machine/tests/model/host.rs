@@ -1,6 +1,6 @@
 //! A host's answers about processes, as the native host gives them.
 
-use lockhost_guest::facts::{AliveReason, DeadReason, Liveness, UnknownReason};
+use lockhost_machine::facts::{AliveReason, DeadReason, Liveness, UnknownReason};
 
 use crate::{
     local::Who,

@@ -1,6 +1,6 @@
 //! The promises that have to hold in every state.
 
-use lockhost_guest::{facts::ErrorCode, names::DEEPEST};
+use lockhost_machine::{facts::ErrorCode, names::DEEPEST};
 
 use crate::{
     directory::{Content, File, Files, Modified, Name},

@@ -12,7 +12,7 @@
 //!
 //! In every case, also with two of the original and with a stale reclaim lock, no process is shut out for good.
 
-use lockhost_guest::facts::ErrorCode;
+use lockhost_machine::facts::ErrorCode;
 
 use crate::{
     checker::exhaust,

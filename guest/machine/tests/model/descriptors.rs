@@ -1,6 +1,6 @@
-//! The files that a lockhost process has open, as the guest's driver keeps them, and the locks on them.
+//! The files that a lockhost process has open, as the component's driver keeps them, and the locks on them.
 
-use lockhost_guest::call::Ours;
+use lockhost_machine::call::Ours;
 
 use crate::{
     directory::{File, Name},

@@ -6,7 +6,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::FileStat,
     facts::{Datetime, DescriptorType, ErrorCode},
     names::{DEEPEST, content_of},

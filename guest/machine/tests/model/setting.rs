@@ -1,6 +1,6 @@
 //! The setting of a run: its processes, the events from outside, and its directories.
 
-use lockhost_guest::{facts::ErrorCode, names::DEEPEST};
+use lockhost_machine::{facts::ErrorCode, names::DEEPEST};
 
 use crate::{
     directory::{Content, Directory, Files, Modified, Name},

@@ -7,7 +7,7 @@ mod absurd;
 
 use std::{fs, path::Path};
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::Next,
     machine::{Machine, outcome::Cause},
     names::{Identity, LARGEST_PID, Name, Names, content_of, is_lock_name, parse_pid},
@@ -18,7 +18,7 @@ const LOCK: &str = "tinyforge.lock";
 
 #[test]
 fn what_the_fuzzer_kept_is_still_answered_in_order() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
     let (mut inputs, mut owners) = (0, 0);
     for file in fs::read_dir(corpus).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();

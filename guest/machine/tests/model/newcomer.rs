@@ -1,6 +1,6 @@
 //! The result of a newcomer after all other processes have crashed.
 
-use lockhost_guest::names::DEEPEST;
+use lockhost_machine::names::DEEPEST;
 
 use crate::{
     contender::Contender,

@@ -1,5 +1,5 @@
-//! Every interleaving, every crash and every failure, in memory: an explicit-state model checker runs the guest's own
-//! machine, one operation a step, through all states.
+//! Every interleaving, every crash and every failure, in memory: an explicit-state model checker runs the machine,
+//! one operation a step, through all states.
 //!
 //! [`properties`] has the promises that are checked. The rooms with tests have the situations: [`interleavings`],
 //! [`beside_original`], [`without_links`], [`denied`], [`another_user`], [`assumed`], [`restored`], [`failures`] and

@@ -1,6 +1,6 @@
 //! Checks of the checker.
 
-use lockhost_guest::facts::ErrorCode;
+use lockhost_machine::facts::ErrorCode;
 
 use crate::{
     checker::{Violation, find},

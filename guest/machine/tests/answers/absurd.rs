@@ -1,4 +1,4 @@
-//! The guest's machine beside a host and a directory with arbitrary answers, and the rules that it must keep whatever
+//! The machine beside a host and a directory with arbitrary answers, and the rules that it must keep whatever
 //! they are.
 //!
 //! The answers are made from bytes, so every source of bytes makes answers: a property test, a fuzzer, a file of a
@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, iter, slice};
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Call, FileId, FileStat, Listed, Maker, Next, Ours, Reply},
     facts::{
         AliveReason, Datetime, DeadReason, DescriptorType, ErrorCode, Liveness, UnknownReason,
@@ -312,7 +312,7 @@ impl<'a> Answers<'a> {
                     Call::List,
                     Call::ListOn,
                     Call::Ask {
-                        owner: lockhost_guest::call::Owner::Nobody,
+                        owner: lockhost_machine::call::Owner::Nobody,
                     },
                 ];
                 let other = self.pick(&calls);

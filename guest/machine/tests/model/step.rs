@@ -1,6 +1,6 @@
 //! One step of a process in small numbers, and its result.
 
-use lockhost_guest::{
+use lockhost_machine::{
     call::{Listed, Maker, Ours, Reply},
     facts::{ErrorCode, Liveness},
 };
