@@ -205,3 +205,24 @@ impl GiveUp {
             .get_or_insert(Failure::of(operation, name, code));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_level_has_its_own_file() {
+        let levels = 0..=DEEPEST;
+        let file = |level| FileId(u64::from(level) + 1, 0);
+        for level in levels.clone() {
+            let mut set = Levels::default();
+            set.insert(level, file(level));
+            for other in levels.clone() {
+                let expected = (other == level).then(|| file(level));
+                assert_eq!(set.get(other), expected, "{other} of {level}");
+            }
+            assert_eq!(set.take_first(), Some((level, file(level))));
+            assert_eq!(set, Levels::default());
+        }
+    }
+}

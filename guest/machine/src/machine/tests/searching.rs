@@ -5,9 +5,9 @@ use super::{
     scenes::{EXISTS, failed},
 };
 use crate::{
-    call::{Call, Listed, Owner, Reply},
-    facts::{ErrorCode, Liveness, UnknownReason},
-    machine::outcome::{Cause, Operation},
+    call::{Call, FileId, FileStat, Listed, Owner, Reply},
+    facts::{DescriptorType, ErrorCode, Liveness, UnknownReason},
+    machine::outcome::{Cause, NotALock, Operation},
     names::{Identity, LONGEST, Name},
 };
 
@@ -138,6 +138,46 @@ fn a_candidate_that_cannot_be_looked_at_does_not_end_the_search() {
         .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
         .ends();
     assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
+}
+
+#[test]
+fn a_candidate_that_is_another_file_is_not_the_claim() {
+    let (other, found) = (claim(1), claim(2));
+    let owner = Owner::Maker(found);
+    let error = listing()
+        .told(Call::List, part(&[other], None, true))
+        .compares(Name::Claim(other), Ok(FileId(3, 0)))
+        .told(Call::ListOn, part(&[found], None, false))
+        .compares(Name::Claim(found), Ok(OTHER))
+        .told(Call::Ask { owner }, Reply::Liveness(EXISTS))
+        .ends();
+    assert_eq!(error.holder.claim, Some(found));
+}
+
+#[test]
+fn what_cannot_be_a_lock_is_never_opened() {
+    let kind = DescriptorType::Directory;
+    let size = LONGEST as u64 + 1;
+    let cases = [
+        (kind, 2, NotALock::Kind(kind)),
+        (DescriptorType::RegularFile, size, NotALock::Size(size)),
+    ];
+    for (kind, size, what) in cases {
+        let stat = FileStat {
+            kind,
+            size,
+            links: 1,
+            modified: None,
+        };
+        let name = at(0);
+        let error = Attempt::begin()
+            .told(Call::Stat { name }, Reply::Stat(stat))
+            .ends();
+        assert_eq!(error.cause, Cause::NotALock(what));
+        // It was small, and is not any more: the file that is open is what counts.
+        let error = read().told(Call::StatOpen, Reply::Stat(stat)).ends();
+        assert_eq!(error.cause, Cause::NotALock(what));
+    }
 }
 
 #[test]
