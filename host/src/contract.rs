@@ -1,9 +1,12 @@
-//! Conversions between the contract's types in `wit/` and this library's own, about processes.
+//! Conversions between the contract's types in `wit/` and this library's own, about processes, files and failures.
 //!
 //! Each list names the variants once for both directions. If either side lacks a variant, it does not compile.
 
+use wasmtime_wasi::p2::bindings::filesystem::types as files;
+
 use crate::{
-    bindings::process as wit,
+    bindings::{direct::lockfile, process as wit},
+    outcome::{DescriptorType, ErrorCode, Operation},
     process::{
         GuardError, Owner,
         liveness::{AliveReason, DeadReason, Liveness, UnknownReason},
@@ -12,16 +15,16 @@ use crate::{
 
 /// Defines the conversions between two enumerations, in both directions.
 macro_rules! convert {
-    ($name:ident: $($variant:ident),+ $(,)?) => {
-        impl From<wit::$name> for $name {
-            fn from(wire: wit::$name) -> Self {
+    ($wire:ident::$name:ident: $($variant:ident),+ $(,)?) => {
+        impl From<$wire::$name> for $name {
+            fn from(wire: $wire::$name) -> Self {
                 match wire {
-                    $(wit::$name::$variant => Self::$variant,)+
+                    $($wire::$name::$variant => Self::$variant,)+
                 }
             }
         }
 
-        impl From<$name> for wit::$name {
+        impl From<$name> for $wire::$name {
             fn from(native: $name) -> Self {
                 match native {
                     $($name::$variant => Self::$variant,)+
@@ -31,9 +34,17 @@ macro_rules! convert {
     };
 }
 
-convert!(AliveReason: Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid);
-convert!(DeadReason: NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody);
-convert!(UnknownReason: OtherBoot, OtherNamespace, Unreadable, NoAnswer);
+convert!(wit::AliveReason: Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid);
+convert!(wit::DeadReason: NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody);
+convert!(wit::UnknownReason: OtherBoot, OtherNamespace, Unreadable, NoAnswer);
+convert!(lockfile::Operation: Create, Write, Stat, Open, Read, List, Link, Remove);
+convert!(files::DescriptorType: Unknown, BlockDevice, CharacterDevice, Directory, Fifo, SymbolicLink, RegularFile, Socket);
+convert!(
+    files::ErrorCode: Access, WouldBlock, Already, BadDescriptor, Busy, Deadlock, Quota, Exist, FileTooLarge,
+    IllegalByteSequence, InProgress, Interrupted, Invalid, Io, IsDirectory, Loop, TooManyLinks, MessageSize, NameTooLong,
+    NoDevice, NoEntry, NoLock, InsufficientMemory, InsufficientSpace, NotDirectory, NotEmpty, NotRecoverable, Unsupported,
+    NoTty, NoSuchDevice, Overflow, NotPermitted, Pipe, ReadOnly, InvalidSeek, TextFileBusy, CrossDevice,
+);
 
 impl From<wit::Liveness> for Liveness {
     fn from(wire: wit::Liveness) -> Self {

@@ -1,9 +1,11 @@
 //! A single-instance lock on a data directory.
 //!
 //! One process at a time holds the directory. A second process is refused, and the error names the owner. A dead
-//! owner's lock is taken over, and of any number of processes that start at once exactly one acquires it. A small
-//! sandboxed WASI component inside this crate decides. The crate answers its questions about processes, and never
-//! decides about a lock.
+//! owner's lock is taken over, and of any number of processes that start at once exactly one acquires it.
+//!
+//! One of two backends decides: a small sandboxed WASI component inside this crate, or the same machine as native code,
+//! without wasmtime. Features choose it, and [`BACKEND`] names it. Both follow the same protocol, and each respects the
+//! locks of the other.
 //!
 //! ```no_run
 //! fn main() -> Result<(), lockhost::Error> {
@@ -14,11 +16,12 @@
 //! }
 //! ```
 //!
-//! A library has no use for the command line that comes by default:
+//! A library has no use for the command line that comes by default, and chooses a backend. A program without wasmtime
+//! takes the native one:
 //!
 //! ```toml
 //! [dependencies]
-//! lockhost = { path = "../lockhost/host", default-features = false }
+//! lockhost = { path = "../lockhost/host", default-features = false, features = ["native"] }
 //! ```
 //!
 //! [`acquire`] starts no thread and no runtime. It blocks as plain file operations do. It waits for seconds only where
@@ -54,7 +57,7 @@
 //!
 //! # In your own engine and linker
 //!
-//! A plugin host may run the component in its own stores. [`add_to_linker`] gives a linker the one interface that the
+//! All of this needs the feature `component`. A plugin host may run the component in its own stores. [`add_to_linker`] gives a linker the one interface that the
 //! component imports beside WASI. [`fit_filesystem`] makes the host's WASI fit, [`component()`] loads the component,
 //! and [`bindings`] has its typed interface. The example `embedding` shows that with `InstancePre`, a pooling
 //! allocator, fuel, epochs and memory limits. [`process`] answers questions about processes without a component. All of
@@ -66,6 +69,8 @@
 //! | feature | brings |
 //! | --- | --- |
 //! | `cli` (on by default) | the program `lockhost`, and its command line; a library has no use for it |
+//! | `component` (on by default) | the component as the backend, [`wasmtime`], and all items about either; it decides where `native` is on too |
+//! | `native` | native code as the backend, on Unix; without `component`, no wasmtime is compiled |
 //! | `cranelift` | a compiler in [`wasmtime`], for plugins, and so that [`component()`] serves engines of any settings |
 //! | `pulley` | the component interpreted: no memory is executed that was written before |
 //! | `all-arch` | code generators for other machines in the build script: to build on x86-64 for aarch64, say |
@@ -85,18 +90,42 @@ mod sys;
 
 pub mod process;
 
-pub mod bindings;
-mod wasi;
+mod outcome;
 
+#[cfg(feature = "component")]
+pub mod bindings;
+
+#[cfg(feature = "component")]
 mod contract;
 
+#[cfg(feature = "component")]
+mod wasi;
+
+#[cfg(feature = "component")]
 mod process_host;
 
+#[cfg(feature = "component")]
 mod component;
 
+#[cfg(any(feature = "component", feature = "native"))]
+mod backend;
+
+#[cfg(any(feature = "component", feature = "native"))]
 mod lock;
 
+#[cfg(feature = "component")]
 pub mod plugin;
+
+#[cfg(not(any(feature = "component", feature = "native")))]
+compile_error!(
+    "lockhost has two backends, and needs one of them: the feature `component` for the sandboxed component (hosts of \
+     plugins, and the default), or the feature `native` for a program without wasmtime"
+);
+
+#[cfg(all(feature = "native", not(feature = "component"), not(unix)))]
+compile_error!(
+    "the native backend of lockhost is for Linux, macOS and other Unix systems: on this system, choose the feature `component`"
+);
 
 // Tests that need crate internals.
 #[cfg(test)]
@@ -128,7 +157,14 @@ pub mod upgrading {}
 #[doc = include_str!("../docs/users.md")]
 pub mod users {}
 
+#[cfg(all(feature = "component", feature = "native", unix))]
+#[doc(hidden)]
+pub use backend::comparison;
+#[cfg(any(feature = "component", feature = "native"))]
+pub use backend::{BACKEND, Backend};
+#[cfg(feature = "component")]
 pub use component::{COMPONENT, component, engine::configure};
+#[cfg(any(feature = "component", feature = "native"))]
 pub use lock::{
     acquire::{acquire, acquire_async},
     attempt::{Attempt, Progress},
@@ -151,9 +187,12 @@ pub use process::{
     liveness::{AliveReason, DeadReason, Liveness, UnknownReason},
     mode::{InvalidMode, Mode},
 };
+#[cfg(feature = "component")]
 pub use process_host::{
     ProcessCtx, ProcessCtxView, ProcessView, add_to_linker, add_view_to_linker,
 };
 pub use sys::poll::BorrowedDescriptor;
+#[cfg(feature = "component")]
 pub use wasi::{directory::open_directory, fit_filesystem};
+#[cfg(feature = "component")]
 pub use {wasmtime, wasmtime_wasi};

@@ -53,7 +53,7 @@ mod unix;
 #[cfg_attr(processes = "unknown", path = "process/unknown.rs")]
 pub(crate) mod platform;
 
-use std::{fs::File, io, sync::Arc};
+use std::{fs::File, io, path::Path, sync::Arc};
 
 use self::liveness::{Liveness, UnknownReason};
 pub use self::{
@@ -61,6 +61,26 @@ pub use self::{
     identity::{Identity, NoIdentity},
     liveness::Owner,
 };
+
+/// Opens a directory for the questions of this module, as a lock opens it: it has to be searchable, and need not be
+/// readable.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # let data = tempfile::tempdir()?;
+/// use lockhost::process;
+///
+/// let directory = process::open_directory(data.path())?;
+/// assert_eq!(process::current(&directory)?.pid(), std::process::id());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// If there is no such directory, or it may not be searched.
+pub fn open_directory(path: impl AsRef<Path>) -> io::Result<File> {
+    platform::open_directory(path.as_ref())
+}
 
 /// Returns the identity of this process at this moment; call it again after a fork. `directory` is the directory of the
 /// file that will have this name. Its file system decides whether the name [promises

@@ -2,6 +2,7 @@
 
 #[cfg(windows)]
 pub(crate) mod event;
+pub(crate) mod patience;
 pub(crate) mod poll;
 pub(crate) mod timer;
 #[cfg(windows)]

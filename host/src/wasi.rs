@@ -1,10 +1,10 @@
 //! The component's needs of `wasi:filesystem/types` beyond wasmtime-wasi.
 
 pub(crate) mod answer;
-pub(crate) mod cause;
 #[cfg(windows)]
 mod creation_time;
 pub(crate) mod directory;
+#[cfg(not(windows))]
 pub(crate) mod error_code;
 #[cfg(windows)]
 mod handles;

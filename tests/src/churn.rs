@@ -16,7 +16,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{exclusion_oracle::ExclusionOracle, jitter::Jitter};
+use crate::{exclusion_oracle::ExclusionOracle, jitter::Jitter, program};
 
 /// How long no process acquires the lock before that counts as a wedge. No acquisition takes a hundredth of it.
 const WEDGED: Duration = Duration::from_secs(60);
@@ -166,7 +166,7 @@ impl<'a> Churn<'a> {
         let number = self.started;
         self.started += 1;
         self.talking += 1;
-        let mut command = Command::new(&self.crew.program);
+        let mut command = Command::new(program::churn(&self.crew.program));
         command.args([&number.to_string(), kind, &threads.to_string()]);
         command.args([self.directory, self.oracles.path(), &self.crew.original]);
         let mut child = command

@@ -4,19 +4,11 @@ pub mod enums;
 pub mod names;
 pub mod optimise;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use wit_component::{ComponentEncoder, DecodedWasm, WitPrinter};
 
-/// Returns the repository's path.
-#[must_use]
-pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+pub use crate::workspace;
 
 /// Builds the component, with `target` for the compiler's files. The same source, rustc and wasm-opt make the same
 /// bytes.

@@ -2,6 +2,7 @@
 //! the component.
 
 pub mod churn;
+#[cfg(feature = "component")]
 pub mod component;
 pub mod contender;
 pub mod exclusion_oracle;
@@ -12,12 +13,16 @@ pub mod jitter;
 mod launch;
 pub mod original;
 pub mod pair;
+#[cfg(feature = "component")]
 pub mod plugin;
 pub mod program;
 pub mod running;
 pub mod schema;
 pub mod single_step;
 pub mod under_lock;
+mod workspace;
+
+pub use workspace::workspace;
 
 // Effects of strace(1) on a program, namespaces, mounts, and system calls that only Linux has.
 #[cfg(target_os = "linux")]
@@ -30,8 +35,6 @@ pub mod namespaces;
 pub mod seccomp;
 #[cfg(target_os = "linux")]
 pub mod strace;
-#[cfg(target_os = "linux")]
-pub mod twin;
 
 // Sessions, and pseudo terminals.
 #[cfg(unix)]

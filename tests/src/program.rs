@@ -4,12 +4,16 @@ use std::{
     env::{self, consts::EXE_EXTENSION},
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::launch;
 
-/// The variable with another program to test in place of the one that is built: its absolute path.
+/// The variable with another program to test in place of the one that is built: its absolute path. With several paths,
+/// separated as in `PATH`, each start takes the next: programs of different backends in one directory.
 pub const OTHER: &str = "LOCKHOST_PROGRAM";
 
 /// Returns the program's path, built in the profile that the tests run in, beside them; or [`OTHER`].
@@ -17,12 +21,31 @@ pub const OTHER: &str = "LOCKHOST_PROGRAM";
 /// # Panics
 /// If it cannot be built.
 pub fn lockhost() -> PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    static PROGRAMS: OnceLock<Vec<PathBuf>> = OnceLock::new();
     launch::normalize();
-    let other = || env::var_os(OTHER).map(PathBuf::from);
-    PROGRAM
-        .get_or_init(|| other().unwrap_or_else(build))
-        .clone()
+    next_of(PROGRAMS.get_or_init(|| others(OTHER).unwrap_or_else(|| vec![build()])))
+}
+
+/// Returns the path of the program `churn`: `built`, or one of those in the variable `LOCKHOST_CHURN`, in turn.
+pub fn churn(built: &Path) -> PathBuf {
+    static PROGRAMS: OnceLock<Option<Vec<PathBuf>>> = OnceLock::new();
+    match PROGRAMS.get_or_init(|| others("LOCKHOST_CHURN")) {
+        Some(programs) => next_of(programs),
+        None => built.to_owned(),
+    }
+}
+
+/// Returns the paths in a variable, if it has any.
+fn others(variable: &str) -> Option<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> = env::split_paths(&env::var_os(variable)?).collect();
+    (!paths.is_empty()).then_some(paths)
+}
+
+/// Returns one program after the other.
+fn next_of(programs: &[PathBuf]) -> PathBuf {
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+    let start = STARTS.fetch_add(1, Ordering::Relaxed);
+    programs[start % programs.len()].clone()
 }
 
 fn build() -> PathBuf {

@@ -13,7 +13,12 @@ use super::{UNTOLD, say};
 const WIT: &str = include_str!("../../wit/lockfile.wit");
 
 /// The output of `sha256sum` for the component.
-pub(crate) const SHA256: &str = include_str!("../../lockfile.wasm.sha256");
+const SHA256: &str = include_str!("../../lockfile.wasm.sha256");
+
+/// Returns which part of the program decides, for `--version`.
+pub(crate) fn decides() -> String {
+    format!("component sha256 {}", SHA256.trim())
+}
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -26,20 +31,22 @@ pub(crate) struct Component {
     wit: bool,
 }
 
-/// Runs the command.
-pub(crate) fn run(arguments: &Component) -> anyhow::Result<ExitCode> {
-    if !arguments.wit && io::stdout().is_terminal() {
-        bail!(
-            "the component is no text: send it to a file or a pipe, or see its contract with --wit"
-        );
+impl Component {
+    /// Runs the command.
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        if !self.wit && io::stdout().is_terminal() {
+            bail!(
+                "the component is no text: send it to a file or a pipe, or see its contract with --wit"
+            );
+        }
+        let bytes = if self.wit {
+            WIT.as_bytes()
+        } else {
+            lockhost::COMPONENT
+        };
+        say(bytes).context(UNTOLD)?;
+        Ok(ExitCode::SUCCESS)
     }
-    let bytes = if arguments.wit {
-        WIT.as_bytes()
-    } else {
-        lockhost::COMPONENT
-    };
-    say(bytes).context(UNTOLD)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ mod verdict;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, bail};
-use lockhost::{process, wasmtime_wasi::filesystem::Descriptor};
+use anyhow::Context;
+use lockhost::{BACKEND, process};
 
 use self::{machine::Machine, trials::Trials, verdict::Verdict};
 use super::{UNTOLD, done, file_system, printable, say, signals::Signals};
@@ -43,12 +43,8 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     let _signals = Signals::catch().context("cannot catch signals")?;
     let path = &arguments.directory;
     // As a lock opens it: the directory need not be readable.
-    let directory = lockhost::open_directory(path)
+    let directory = &process::open_directory(path)
         .with_context(|| format!("cannot open directory {}", path.display()))?;
-    let Descriptor::Dir(directory) = directory else {
-        bail!("{} is no directory", path.display());
-    };
-    let directory = &directory.dir;
     let me = process::current(directory)?;
     let trials = Trials::run(path, &me);
     let machine = Machine::seen(&me, directory);
@@ -62,6 +58,7 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     for finding in trials.findings.iter().chain(&machine.findings) {
         text += &finding.to_string();
     }
+    text += &format!("backend: {BACKEND}\n");
     text += &format!("{verdict}\n");
     say(text.as_bytes()).context(UNTOLD)?;
     Ok(verdict)

@@ -2,6 +2,7 @@
 
 mod acquire;
 mod break_lock;
+#[cfg(feature = "component")]
 mod component;
 #[cfg(test)]
 mod dist;
@@ -16,6 +17,8 @@ mod json;
 #[cfg_attr(windows, path = "limits/windows.rs")]
 mod limits;
 mod log;
+#[cfg(not(feature = "component"))]
+mod no_component;
 mod notify;
 mod reporter;
 #[cfg_attr(unix, path = "signals/unix.rs")]
@@ -99,7 +102,12 @@ enum Command {
     /// Exit codes: 0 locks can be had here, as the verdict says; 1 they cannot, or any failure; 2 wrong usage.
     Doctor(doctor::Doctor),
     /// Write the component that decides to standard output, for another host to run.
+    #[cfg(feature = "component")]
     Component(component::Component),
+    /// Report that this program has no component: it was built with the native backend alone.
+    #[cfg(not(feature = "component"))]
+    #[command(hide = true)]
+    Component(no_component::Component),
 }
 
 impl Command {
@@ -148,7 +156,7 @@ fn run_here() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Holds(arguments) => holds::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Component(arguments) => done(component::run(&arguments)),
+        Command::Component(arguments) => done(arguments.run()),
     }
 }
 

@@ -2,16 +2,19 @@
 
 use std::sync::LazyLock;
 
-use super::component::SHA256;
+#[cfg(feature = "component")]
+use super::component::decides;
+#[cfg(not(feature = "component"))]
+use super::no_component::decides;
 
-/// Returns the versions of the program and its component, and the target.
+/// Returns the versions of the program and of what decides in it, and the target.
 pub(crate) fn long() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         let identities = lockhost::process::Identity::FORMAT;
         format!(
-            "{}\ncomponent sha256 {}, identities in format {identities}\ntarget {}",
+            "{}\n{}, identities in format {identities}\ntarget {}",
             env!("CARGO_PKG_VERSION"),
-            SHA256.trim(),
+            decides(),
             env!("TARGET"),
         )
     });

@@ -1,7 +1,5 @@
 //! Calls of the component's functions: each runs to its end on this thread.
 
-use std::time::Instant;
-
 use wasmtime::{
     Result,
     component::{Resource, ResourceAny},
@@ -9,21 +7,9 @@ use wasmtime::{
 use wasmtime_wasi::filesystem::Descriptor;
 
 use super::instance::Instance;
-use crate::{bindings::direct::lockfile as wit, wasi::cause};
+use crate::{bindings::direct::lockfile as wit, outcome::cause};
 
-/// Returns how long something has been under way, in milliseconds as the component counts.
-pub(crate) fn elapsed(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The longest identity that the contract permits, in bytes.
-pub(crate) const IDENTITY: usize = 128;
-
-/// Returns an identity to be assumed dead. A longer text than any identity means no owner, and is not copied into the
-/// component.
-pub(crate) fn assumed(identity: Option<String>) -> Option<String> {
-    identity.filter(|it| it.len() <= IDENTITY)
-}
+pub(crate) use crate::outcome::{assumed, elapsed};
 
 /// The outer error of each is a trap, after which the instance cannot be called any more.
 impl Instance {

@@ -10,8 +10,6 @@ use std::{
 };
 
 use tracing::{debug, debug_span};
-use wasmtime::component::ResourceAny;
-use wasmtime_wasi::filesystem::Descriptor;
 
 use super::{
     error::{Error, ErrorKind, Kind},
@@ -25,14 +23,10 @@ use super::{
     waiting::{Awaited, Waiting},
 };
 use crate::{
-    bindings::direct::lockfile as wit,
-    component::{
-        calls::{assumed, elapsed},
-        instance::Instance,
-    },
+    backend::{Chosen, Run},
+    outcome::{self, assumed, elapsed},
     process::{fork, number::Number, platform},
     sys::poll::BorrowedDescriptor,
-    wasi::directory::as_dir,
 };
 
 impl Options {
@@ -44,13 +38,13 @@ impl Options {
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be opened,
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the component cannot be loaded.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the backend fails: if the component cannot be loaded.
     pub fn attempt(&self, directory: impl AsRef<Path>) -> Result<Attempt, Error> {
         name::check(&self.name).map_err(|flaw| Error::name(&self.name, flaw))?;
         let place = Arc::new(Place::new(directory.as_ref()));
         let current = self.begin(&place)?;
         Ok(Attempt {
-            tried: Arc::clone(&current.directory),
+            tried: Arc::clone(current.run.directory()),
             tries: Tries::Begun(Box::new(current)),
             place,
             begun: Instant::now(),
@@ -66,24 +60,18 @@ impl Options {
         let directory = place
             .open()
             .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
-        let directory = as_dir(directory);
-        let kept = Arc::clone(&directory.dir);
-        let start = || {
-            let mut instance = Instance::ready()?.with_mode(self.mode);
-            let options = wit::Options {
-                name: self.name.clone(),
-                assume_dead: assumed(self.assume_dead.clone()),
-            };
-            let attempt = instance.attempt(Descriptor::Dir(directory), &options)?;
-            Ok(Try {
-                begun: Instant::now(),
-                directory: kept,
-                instance,
-                attempt,
-                has_waited: false,
-            })
+        let options = outcome::Options {
+            name: self.name.clone(),
+            assume_dead: assumed(self.assume_dead.clone()),
+            mode: self.mode,
         };
-        start().map_err(|error| Error::internal(path, error))
+        let run = Chosen::begin(directory, options);
+        let run = run.map_err(|error| Error::internal(path, error))?;
+        Ok(Try {
+            begun: Instant::now(),
+            run,
+            has_waited: false,
+        })
     }
 }
 
@@ -140,12 +128,10 @@ enum Tries {
     Ended,
 }
 
-/// One run of the component, which ends with a lock or an answer.
+/// One run of the backend, which ends with a lock or an answer.
 struct Try {
     begun: Instant,
-    directory: Arc<File>,
-    instance: Instance,
-    attempt: ResourceAny,
+    run: Chosen,
     /// Whether the attempt was left for a while: then the path may name another directory.
     has_waited: bool,
 }
@@ -266,8 +252,8 @@ impl Attempt {
         (!left.is_zero()).then_some(left)
     }
 
-    /// Limits the component's wait to the patience, if there is one. When the patience ends, the attempt ends with a
-    /// refusal: only the component decides when a file has settled, and it has not decided so.
+    /// Limits the backend's wait to the patience, if there is one. When the patience ends, the attempt ends with a
+    /// refusal: only the backend decides when a file has settled, and it has not decided so.
     fn bounded(&mut self, waiting: Waiting) -> Result<Progress, Error> {
         let retry_after = match (self.options.patience, self.left()) {
             (None, _) => waiting.retry_after,
@@ -287,37 +273,33 @@ impl Attempt {
     /// Ends the attempt, and removes what it made.
     fn give_up(&mut self) {
         if let Tries::Begun(current) = mem::replace(&mut self.tries, Tries::Ended) {
-            current.instance.give_up(current.attempt);
+            current.run.give_up();
         }
     }
 
     fn proceed_once(&mut self) -> Result<Progress, Error> {
         let Try {
             begun,
-            directory,
-            mut instance,
-            attempt,
+            mut run,
             has_waited: _,
         } = self.current()?;
-        self.tried = Arc::clone(&directory);
-        let outcome = instance
-            .proceed(attempt, elapsed(begun))
+        self.tried = Arc::clone(run.directory());
+        let answer = run
+            .proceed(elapsed(begun))
             .map_err(|error| Error::internal(self.place.given(), error))?;
-        match outcome {
-            Ok(lock) => {
+        match answer {
+            Ok(()) => {
                 let watch = mem::take(&mut self.waiter).into_watch();
                 let place = Arc::clone(&self.place);
-                Lock::new(place, directory, instance, lock, watch).map(Progress::Acquired)
+                Lock::new(place, run, watch).map(Progress::Acquired)
             }
-            Err(wit::Error {
+            Err(outcome::Error {
                 file,
-                cause: wit::Cause::Again(waiting),
+                cause: outcome::Cause::Again(waiting),
             }) => {
                 self.tries = Tries::Begun(Box::new(Try {
                     begun,
-                    directory,
-                    instance,
-                    attempt,
+                    run,
                     has_waited: true,
                 }));
                 let path = self.place.given().join(file);
@@ -325,7 +307,7 @@ impl Attempt {
                 Ok(Progress::Waiting(Waiting::as_told(path, &waiting, refusal)))
             }
             Err(error) => {
-                instance.give_up(attempt);
+                run.give_up();
                 Err(refused(&self.place, &self.options, error))
             }
         }
@@ -336,17 +318,17 @@ impl Attempt {
     fn current(&mut self) -> Result<Try, Error> {
         match mem::replace(&mut self.tries, Tries::Ended) {
             Tries::Begun(current) => {
-                if !current.has_waited || self.place.names(&current.directory) == Named::Same {
+                if !current.has_waited || self.place.names(current.run.directory()) == Named::Same {
                     return Ok(*current);
                 }
-                current.instance.give_up(current.attempt);
+                current.run.give_up();
                 self.options.begin(&self.place)
             }
             Tries::Again => {
                 let mut next = self.options.begin(&self.place)?;
                 let holder = self.refusal.as_ref().and_then(Waiting::holder);
                 if let Some(owner) = holder.and_then(Holder::identity) {
-                    let said = next.instance.succeed(next.attempt, owner);
+                    let said = next.run.succeed(owner);
                     said.map_err(|error| Error::internal(self.place.given(), error))?;
                 }
                 Ok(next)

@@ -11,7 +11,7 @@ use super::{
     name::Flaw,
     waiting::Awaited,
 };
-use crate::{printable::Printable, wasi::error_code};
+use crate::{backend::Fault, outcome::error_code, printable::Printable};
 
 /// The reason why a lock could not be acquired, kept, released or judged.
 ///
@@ -107,7 +107,7 @@ pub(crate) enum Kind {
 }
 
 /// The reason why the component failed. wasmtime's own `Debug` prints texts unescaped, over many lines.
-pub(crate) struct Trap(wasmtime::Error);
+pub(crate) struct Trap(Fault);
 
 impl fmt::Debug for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,7 +142,7 @@ impl Error {
         })
     }
 
-    pub(crate) fn internal(directory: &Path, error: wasmtime::Error) -> Self {
+    pub(crate) fn internal(directory: &Path, error: Fault) -> Self {
         Self::new(directory.to_owned(), Kind::Internal(Trap(error)))
     }
 

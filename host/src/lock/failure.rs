@@ -2,16 +2,13 @@
 
 use std::{io, path::Path};
 
-use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
-
 use super::{
     error::{Error, Kind},
     place::Place,
 };
 use crate::{
-    bindings::direct::lockfile::{Failure, NotALock, Operation},
+    outcome::{DescriptorType, ErrorCode, Failure, NotALock, Operation, cause, error_code},
     process::platform::{effective_user, is_sticky, owner_of},
-    wasi::{cause, error_code},
 };
 
 impl Error {

@@ -8,8 +8,6 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use wasmtime::component::ResourceAny;
-
 use super::{
     error::{Error, Kind},
     inherited::{self, Taken},
@@ -19,7 +17,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    component::instance::Instance,
+    backend::{Chosen, Run},
     process::{fork, number::Number, platform},
 };
 
@@ -84,8 +82,7 @@ pub struct Lock {
 }
 
 struct Held {
-    instance: Instance,
-    lock: ResourceAny,
+    run: Chosen,
     /// The watch that was used to wait for the lock.
     watch: Option<Watch>,
     /// When its files were last refreshed, by a clock that goes on while the machine sleeps.
@@ -109,14 +106,12 @@ struct Report {
 impl Lock {
     pub(crate) fn new(
         place: Arc<Place>,
-        opened: Arc<File>,
-        mut instance: Instance,
-        lock: ResourceAny,
+        mut run: Chosen,
         watch: Option<Watch>,
     ) -> Result<Self, Error> {
         let directory = place.given();
-        let report = instance
-            .report(lock)
+        let report = run
+            .report()
             .map_err(|error| Error::internal(directory, error))?;
         let maker = platform::number();
         let replaced = report.replaced.into_iter();
@@ -132,11 +127,10 @@ impl Lock {
                 replaced: replaced.map(|it| Replaced::new(directory, it)).collect(),
                 warnings: warnings.map(|it| Warning::new(&place, it)).collect(),
             },
-            directory: opened,
+            directory: Arc::clone(run.directory()),
             place,
             held: Mutex::new(Some(Box::new(Held {
-                instance,
-                lock,
+                run,
                 watch,
                 refreshed: SystemTime::now(),
                 restoring: None,
@@ -241,17 +235,12 @@ impl Lock {
             return Ok(false);
         };
         held.refresh();
-        let Held {
-            instance,
-            lock,
-            journal,
-            ..
-        } = held;
+        let Held { run, journal, .. } = held;
         if let Some(journal) = journal {
             journal.read();
         }
-        let is_the_files = instance
-            .still_held(*lock)
+        let is_the_files = run
+            .still_held()
             .map_err(|error| Error::internal(self.place.given(), error))?
             .map_err(|failure| self.place.failed(&self.report.file, failure))?;
         if let Some(journal) = journal.as_mut().filter(|_| is_the_files) {
@@ -343,7 +332,7 @@ impl Lock {
             return Ok(None);
         }
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let evidence = held.as_deref().and_then(|held| held.instance.evidence());
+        let evidence = held.as_deref().and_then(|held| held.run.evidence());
         let duplicate = evidence.map(|file| file.try_clone()).transpose();
         duplicate.map_err(|error| Error::io(self.path.clone(), "open once more", error))
     }
@@ -358,14 +347,15 @@ impl fmt::Debug for Lock {
     }
 }
 
-#[cfg(test)]
+// Only a component traps.
+#[cfg(all(test, feature = "component"))]
 mod tests {
     use super::*;
     use crate::{AliveReason, ErrorKind, Liveness, acquire};
 
     fn trap(lock: &Lock) {
         let mut held = lock.held.lock().unwrap();
-        held.as_mut().unwrap().instance.lose_directory();
+        held.as_mut().unwrap().run.lose_directory();
         drop(held);
         assert_eq!(lock.still_held().unwrap_err().kind(), ErrorKind::Internal);
     }

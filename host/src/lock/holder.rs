@@ -8,7 +8,7 @@ use std::{
 
 use super::inherited;
 use crate::{
-    bindings::direct::lockfile as wit,
+    outcome,
     process::{
         Identity,
         keeper::{Keeper, Kept},
@@ -51,11 +51,11 @@ pub struct Holder {
 }
 
 impl Holder {
-    pub(crate) fn new(directory: &Path, file: String, holder: wit::Holder) -> Self {
+    pub(crate) fn new(directory: &Path, file: String, holder: outcome::Holder) -> Self {
         let since = holder.since.and_then(|time| {
             SystemTime::UNIX_EPOCH.checked_add(Duration::new(time.seconds, time.nanoseconds))
         });
-        let liveness = Liveness::from(holder.liveness);
+        let liveness = holder.liveness;
         let path = directory.join(&file);
         let keepers = match liveness {
             Liveness::Alive(AliveReason::Evidence) => keepers(&path),
@@ -84,7 +84,12 @@ impl Holder {
 
     /// Makes a holder as [`new`](Self::new) does, for a file that only this user may read.
     #[cfg(all(test, not(windows)))]
-    pub(crate) fn unread(directory: &Path, file: String, holder: wit::Holder, user: u32) -> Self {
+    pub(crate) fn unread(
+        directory: &Path,
+        file: String,
+        holder: outcome::Holder,
+        user: u32,
+    ) -> Self {
         Self {
             reader: Some(user),
             ..Self::new(directory, file, holder)

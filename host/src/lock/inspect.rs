@@ -10,8 +10,9 @@ use super::{
     name,
 };
 use crate::{
-    bindings::direct::lockfile as wit, component::instance::Instance, process::liveness::Liveness,
-    wasi::directory::open_directory,
+    backend::{Chosen, Run},
+    outcome,
+    process::{liveness::Liveness, platform::open_directory},
 };
 
 /// The state of a lock, as an attempt would find it. [`Status`] has an example.
@@ -157,7 +158,7 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
     name::check(name).map_err(|flaw| Error::name(name, flaw))?;
     let directory = open_directory(path)
         .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
-    let answer = Instance::ready().and_then(|instance| instance.inspect(directory, name));
+    let answer = Chosen::inspect(directory, name);
     match answer.map_err(|error| Error::internal(path, error))? {
         Ok(status) => {
             let mut holders = status
@@ -165,11 +166,11 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
                 .into_iter()
                 .map(|it| Holder::new(path, it.file, it.holder));
             let (state, holder) = match status.state {
-                wit::State::Free => (State::Free, None),
-                wit::State::Held => (State::Held, holders.next()),
-                wit::State::Unknown => (State::Unknown, holders.next()),
-                wit::State::Stale => (State::Stale, holders.next()),
-                wit::State::Malformed => (State::Malformed, holders.next()),
+                outcome::State::Free => (State::Free, None),
+                outcome::State::Held => (State::Held, holders.next()),
+                outcome::State::Unknown => (State::Unknown, holders.next()),
+                outcome::State::Stale => (State::Stale, holders.next()),
+                outcome::State::Malformed => (State::Malformed, holders.next()),
             };
             Ok(Status {
                 directory: path.to_owned(),
@@ -180,12 +181,12 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
                 evidence: status.evidence,
             })
         }
-        Err(wit::InspectError { file, cause }) => Err(match cause {
-            wit::InspectCause::NotALock(what) => {
+        Err(outcome::InspectError { file, cause }) => Err(match cause {
+            outcome::InspectCause::NotALock(what) => {
                 Error::new(path.join(file), Kind::NotALock(not_a_lock(what)))
             }
-            wit::InspectCause::Failed(failure) => Error::failed(path, &file, failure),
-            wit::InspectCause::BadName => Error::new(file.into(), Kind::BadName),
+            outcome::InspectCause::Failed(failure) => Error::failed(path, &file, failure),
+            outcome::InspectCause::BadName => Error::new(file.into(), Kind::BadName),
         }),
     }
 }

@@ -1,4 +1,4 @@
-//! Conversion of the component's errors into errors of this crate.
+//! Conversion of a backend's errors into errors of this crate.
 
 use std::path::Path;
 
@@ -10,19 +10,19 @@ use super::{
     options::Options,
     place::Place,
 };
-use crate::bindings::direct::lockfile as wit;
+use crate::outcome;
 
 /// Returns the error for an attempt that got no lock.
-pub(super) fn refused(place: &Place, options: &Options, error: wit::Error) -> Error {
-    let wit::Error { file, cause } = error;
+pub(super) fn refused(place: &Place, options: &Options, error: outcome::Error) -> Error {
+    let outcome::Error { file, cause } = error;
     let directory = place.given();
     let path = directory.join(&file);
     let kind = match cause {
-        wit::Cause::Held(refusal) => {
+        outcome::Cause::Held(refusal) => {
             let circumstance = match refusal.occupation {
-                wit::Occupation::Owning => Circumstance::Owning,
-                wit::Occupation::Reclaiming => Circumstance::Reclaiming,
-                wit::Occupation::Overtaking => Circumstance::Overtaking,
+                outcome::Occupation::Owning => Circumstance::Owning,
+                outcome::Occupation::Reclaiming => Circumstance::Reclaiming,
+                outcome::Occupation::Overtaking => Circumstance::Overtaking,
             };
             let way_out = WayOut {
                 name: options.name.clone(),
@@ -38,13 +38,13 @@ pub(super) fn refused(place: &Place, options: &Options, error: wit::Error) -> Er
                 _ => held,
             };
         }
-        wit::Cause::Again(_) | wit::Cause::Contended => Kind::Contended,
-        wit::Cause::NotALock(what) => Kind::NotALock(not_a_lock(what)),
-        wit::Cause::TooDeep => Kind::TooDeep,
-        wit::Cause::Failed(failure) => return place.failed(&file, failure),
-        wit::Cause::Host(why) => return Error::new(directory.to_owned(), Kind::Host(why)),
-        wit::Cause::BadName => return Error::new(file.into(), Kind::BadName),
-        wit::Cause::Ended => return ended(directory),
+        outcome::Cause::Again(_) | outcome::Cause::Contended => Kind::Contended,
+        outcome::Cause::NotALock(what) => Kind::NotALock(not_a_lock(what)),
+        outcome::Cause::TooDeep => Kind::TooDeep,
+        outcome::Cause::Failed(failure) => return place.failed(&file, failure),
+        outcome::Cause::Host(why) => return Error::new(directory.to_owned(), Kind::Host(why)),
+        outcome::Cause::BadName => return Error::new(file.into(), Kind::BadName),
+        outcome::Cause::Ended => return ended(directory),
     };
     Error::new(path, kind)
 }

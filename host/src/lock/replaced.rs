@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::message::Pid;
-use crate::{bindings::direct::lockfile as wit, process::liveness::DeadReason};
+use crate::{outcome, process::liveness::DeadReason};
 
 /// A dead file that was removed to acquire a lock. Its text is the reason, as in `stale lockfile (dead pid 123)`.
 ///
@@ -49,14 +49,14 @@ pub enum ReplacedReason {
 }
 
 impl Replaced {
-    pub(crate) fn new(directory: &Path, replaced: wit::Replaced) -> Self {
+    pub(crate) fn new(directory: &Path, replaced: outcome::Replaced) -> Self {
         Self {
             path: directory.join(replaced.file),
             pid: replaced.pid,
             reason: match replaced.reason {
-                wit::ReplacedReason::Dead(reason) => ReplacedReason::Dead(reason.into()),
-                wit::ReplacedReason::Malformed => ReplacedReason::Malformed,
-                wit::ReplacedReason::AssumedDead => ReplacedReason::AssumedDead,
+                outcome::ReplacedReason::Dead(reason) => ReplacedReason::Dead(reason),
+                outcome::ReplacedReason::Malformed => ReplacedReason::Malformed,
+                outcome::ReplacedReason::AssumedDead => ReplacedReason::AssumedDead,
             },
         }
     }

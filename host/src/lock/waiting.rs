@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::holder::Holder;
-use crate::bindings::direct::lockfile as wit;
+use crate::outcome;
 
 /// A wait of an [`Attempt`](crate::Attempt), which keeps what it has. [`Attempt`](crate::Attempt) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,18 +65,22 @@ impl Waiting {
         self.path
     }
 
-    /// Returns what the component waits for. An owner that may be putting its file back still counts as the holder.
-    pub(super) fn as_told(path: PathBuf, waiting: &wit::Waiting, refusal: Option<&Self>) -> Self {
+    /// Returns what the backend waits for. An owner that may be putting its file back still counts as the holder.
+    pub(super) fn as_told(
+        path: PathBuf,
+        waiting: &outcome::Waiting,
+        refusal: Option<&Self>,
+    ) -> Self {
         Self {
             path,
             awaited: match waiting.awaited {
-                wit::Awaited::Settling => Awaited::Settling,
-                wit::Awaited::OtherReclaim => Awaited::OtherReclaim,
-                wit::Awaited::Owner => Awaited::Release,
+                outcome::Awaited::Settling => Awaited::Settling,
+                outcome::Awaited::OtherReclaim => Awaited::OtherReclaim,
+                outcome::Awaited::Owner => Awaited::Release,
             },
             retry_after: Duration::from_millis(waiting.retry_ms.into()),
             holder: match waiting.awaited {
-                wit::Awaited::Owner => refusal.and_then(|it| it.holder.clone()),
+                outcome::Awaited::Owner => refusal.and_then(|it| it.holder.clone()),
                 _ => None,
             },
         }

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use super::{error::Error, place::Place};
-use crate::{bindings::direct::lockfile as wit, printable::Printable};
+use crate::{outcome, printable::Printable};
 
 /// A problem that does not affect the lock, but that a user may want to know. [`Lock`](crate::Lock) has an example.
 #[derive(Debug)]
@@ -30,14 +30,14 @@ pub enum Warning {
 }
 
 impl Warning {
-    pub(crate) fn new(place: &Place, warning: wit::Warning) -> Self {
+    pub(crate) fn new(place: &Place, warning: outcome::Warning) -> Self {
         match warning.remark {
-            wit::Remark::OtherReclaim(pid) => Self::OtherReclaim {
+            outcome::Remark::OtherReclaim(pid) => Self::OtherReclaim {
                 directory: place.given().to_owned(),
                 pid,
             },
-            wit::Remark::Untidy(failure) => Self::Untidy(place.failed(&warning.file, failure)),
-            wit::Remark::Unswept => Self::Unswept {
+            outcome::Remark::Untidy(failure) => Self::Untidy(place.failed(&warning.file, failure)),
+            outcome::Remark::Unswept => Self::Unswept {
                 directory: place.given().to_owned(),
             },
         }

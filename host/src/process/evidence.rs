@@ -8,7 +8,7 @@
 use std::{
     error, fmt,
     fs::{self, File},
-    sync::{Arc, Weak},
+    sync::Arc,
 };
 
 use super::{
@@ -110,7 +110,8 @@ impl Evidence {
     }
 
     /// Returns a weak reference, to recognise the descriptor.
-    pub(crate) fn descriptor(&self) -> Weak<File> {
+    #[cfg(feature = "component")]
+    pub(crate) fn descriptor(&self) -> std::sync::Weak<File> {
         Arc::downgrade(&self.file)
     }
 

@@ -73,6 +73,7 @@ pub(crate) fn judge_unread(owner: &Owner, directory: &File) -> Liveness {
 
 /// Judges as [`judge`] does, without examining any process: only the kernel's evidence and this process' list of its
 /// own files decide. A guest that writes a number into a file, or names a file as a claim, learns nothing of a process.
+#[cfg(feature = "component")]
 pub(crate) fn judge_by_evidence(owner: &Owner, file: &File, own: bool) -> Liveness {
     if own {
         return Liveness::Alive(AliveReason::ThisProcess);

@@ -7,14 +7,8 @@ use std::{
     time::Duration,
 };
 
-use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, ErrorCode};
-
 use crate::{
     AliveReason, Awaited, DeadReason, Error, Liveness, UnknownReason,
-    bindings::{
-        direct::lockfile::{self as wit, NotALock, Operation},
-        lockhost::lockfile::process as asked,
-    },
     lock::{
         error::Kind,
         failure::{Belonging, not_a_lock, operation as words_of},
@@ -25,8 +19,11 @@ use crate::{
         replaced::Replaced,
         warning::Warning,
     },
-    process::keeper::{Keeper, Kept},
-    wasi::error_code,
+    outcome::{self, DescriptorType, ErrorCode, NotALock, Operation, error_code},
+    process::{
+        keeper::{Keeper, Kept},
+        liveness as asked,
+    },
 };
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sentences.txt");
@@ -79,9 +76,9 @@ fn nothing_from_outside_is_printed_as_it_is() {
     let errors: Vec<_> = errors.into_iter().chain([trap]).collect();
     let mut texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     texts.extend(errors.iter().map(|it| format!("{it:?}")));
-    let remark = wit::Remark::OtherReclaim(None);
+    let remark = outcome::Remark::OtherReclaim(None);
     let file = String::new();
-    texts.push(Warning::new(&Place::new(&path()), wit::Warning { file, remark }).to_string());
+    texts.push(Warning::new(&Place::new(&path()), outcome::Warning { file, remark }).to_string());
     texts.push(keeper.to_string());
     texts.push(format!("{keeper:?}"));
     texts.push(Kept(&[keeper]).to_string());
@@ -269,7 +266,7 @@ fn failures() -> impl Iterator<Item = Error> {
         Operation::Remove,
     ];
     let failed = |(operation, code)| {
-        let failure = wit::Failure { operation, code };
+        let failure = outcome::Failure { operation, code };
         Error::failed(Path::new("D"), "tinyforge.lock", failure)
     };
     let full = operations.map(|it| (it, ErrorCode::InsufficientSpace));
@@ -299,7 +296,7 @@ fn read_by(user: u32, (operation, code): (Operation, ErrorCode)) -> Error {
         directory: Some(1000),
         sticky: true,
     };
-    let whose = belonging.told(wit::Failure { operation, code });
+    let whose = belonging.told(outcome::Failure { operation, code });
     let operation = words_of(operation).to_owned();
     let error = io::Error::other(error_code::words(code));
     Error::new(lock(), Kind::Io(operation, error, whose))
@@ -331,12 +328,12 @@ fn named(identity: &str, liveness: asked::Liveness, claimed: bool) -> Holder {
     Holder::new(Path::new("D"), "tinyforge.lock".to_owned(), holder)
 }
 
-fn in_the_contract(identity: &str, liveness: asked::Liveness, claimed: bool) -> wit::Holder {
-    wit::Holder {
+fn in_the_contract(identity: &str, liveness: asked::Liveness, claimed: bool) -> outcome::Holder {
+    outcome::Holder {
         pid: Some(4711),
         identity: Some(identity.to_owned()),
         claimed,
-        since: Some(wit::Datetime {
+        since: Some(outcome::Datetime {
             seconds: 1_795_469_771,
             nanoseconds: 0,
         }),
@@ -347,7 +344,7 @@ fn in_the_contract(identity: &str, liveness: asked::Liveness, claimed: bool) -> 
 /// Returns owners whose file only another user may read: one that runs, one that may, and one that nothing names.
 fn unread() -> [Holder; 3] {
     let known = |liveness| in_the_contract("IDENTITY", liveness, true);
-    let unnamed = wit::Holder {
+    let unnamed = outcome::Holder {
         pid: None,
         identity: None,
         ..in_the_contract("IDENTITY", UNKNOWN[2], false)
@@ -423,15 +420,15 @@ fn no_life_is_forgotten() {
 
 fn replaced() -> impl Iterator<Item = Replaced> {
     let dead = DEAD.into_iter().filter_map(|it| match it {
-        asked::Liveness::Dead(reason) => Some(wit::ReplacedReason::Dead(reason)),
+        asked::Liveness::Dead(reason) => Some(outcome::ReplacedReason::Dead(reason)),
         _ => None,
     });
     let others = [
-        wit::ReplacedReason::Malformed,
-        wit::ReplacedReason::AssumedDead,
+        outcome::ReplacedReason::Malformed,
+        outcome::ReplacedReason::AssumedDead,
     ];
     dead.chain(others).map(|reason| {
-        let replaced = wit::Replaced {
+        let replaced = outcome::Replaced {
             file: "tinyforge.lock".to_owned(),
             pid: Some(4711),
             reason,
@@ -441,18 +438,21 @@ fn replaced() -> impl Iterator<Item = Replaced> {
 }
 
 fn warnings() -> [Warning; 4] {
-    let failure = wit::Failure {
+    let failure = outcome::Failure {
         operation: Operation::Remove,
         code: ErrorCode::Busy,
     };
     [
-        wit::Remark::OtherReclaim(Some(4711)),
-        wit::Remark::OtherReclaim(None),
-        wit::Remark::Untidy(failure),
-        wit::Remark::Unswept,
+        outcome::Remark::OtherReclaim(Some(4711)),
+        outcome::Remark::OtherReclaim(None),
+        outcome::Remark::Untidy(failure),
+        outcome::Remark::Unswept,
     ]
     .map(|remark| {
         let file = "tinyforge.lock.reclaim".to_owned();
-        Warning::new(&Place::new(Path::new("D")), wit::Warning { file, remark })
+        Warning::new(
+            &Place::new(Path::new("D")),
+            outcome::Warning { file, remark },
+        )
     })
 }

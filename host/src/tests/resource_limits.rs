@@ -4,11 +4,11 @@ use crate::{
     ErrorKind, Options,
     bindings::direct::lockfile as wit,
     component::{
-        calls::{IDENTITY, assumed},
         instance::Instance,
         state::{HANDED_OVER, HANDLES, MEMORY},
     },
     lock::name::LONGEST_NAME,
+    outcome::{IDENTITY, assumed},
     wasi::directory::open_directory,
 };
 

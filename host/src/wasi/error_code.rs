@@ -1,71 +1,32 @@
-//! The meaning of WASI's error codes.
+//! The codes of the contract for failures on Unix.
 
-use std::io;
-
+use rustix::io::Errno;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
-#[cfg_attr(windows, path = "error_code/windows.rs")]
-#[cfg_attr(not(windows), path = "error_code/unix.rs")]
-mod platform;
+use crate::{bindings::direct::lockfile::Operation, outcome::error_code};
 
-pub(crate) use self::platform::BUSY_PASSES;
-#[cfg(not(windows))]
-pub(crate) use self::platform::explained;
-
-/// Returns the meaning of a code, in the operating system's words.
-pub(crate) fn words(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::Access => "permission denied",
-        ErrorCode::NotPermitted => "operation not permitted",
-        ErrorCode::NoEntry => "no such file or directory",
-        ErrorCode::Exist => "file exists",
-        ErrorCode::InsufficientSpace => "no space left on device",
-        ErrorCode::Quota => "disk quota exceeded",
-        ErrorCode::ReadOnly => "read-only file system",
-        ErrorCode::NameTooLong => "file name too long",
-        ErrorCode::Loop => "too many levels of symbolic links",
-        ErrorCode::TooManyLinks => "too many links",
-        ErrorCode::NotDirectory => "not a directory",
-        ErrorCode::IsDirectory => "is a directory",
-        ErrorCode::Unsupported => "the file system does not support it",
-        ErrorCode::InsufficientMemory => "out of memory",
-        ErrorCode::Busy => platform::BUSY,
-        ErrorCode::WouldBlock => {
-            "another process has a lease on it, which the kernel takes away within seconds (fs.lease-break-time); try again"
-        }
-        ErrorCode::NoSuchDevice => {
-            "it is a named pipe, a socket or a device, exchanged for the file while that was opened"
-        }
-        ErrorCode::Interrupted => "interrupted",
-        ErrorCode::Invalid => "invalid argument",
-        ErrorCode::FileTooLarge => "file too large",
-        ErrorCode::Io => {
-            "input/output error, or one that WASI has no code for: a read-only file system, too many open files, a \
-             stale network handle"
-        }
-        other => other.name(),
-    }
+/// Returns WASI's code for a failure. For those without a code, the number is kept for the message.
+pub(crate) fn explained(operation: Operation, error: Errno) -> ErrorCode {
+    error_code::explained(operation.into(), error).into()
 }
 
-/// Returns the closest kind of the standard library's.
-pub(crate) fn kind(code: ErrorCode) -> io::ErrorKind {
-    match code {
-        ErrorCode::Access | ErrorCode::NotPermitted => io::ErrorKind::PermissionDenied,
-        ErrorCode::NoEntry => io::ErrorKind::NotFound,
-        ErrorCode::Exist => io::ErrorKind::AlreadyExists,
-        ErrorCode::InsufficientSpace => io::ErrorKind::StorageFull,
-        ErrorCode::Quota => io::ErrorKind::QuotaExceeded,
-        ErrorCode::ReadOnly => io::ErrorKind::ReadOnlyFilesystem,
-        ErrorCode::NameTooLong | ErrorCode::Invalid => io::ErrorKind::InvalidInput,
-        ErrorCode::TooManyLinks => io::ErrorKind::TooManyLinks,
-        ErrorCode::NotDirectory => io::ErrorKind::NotADirectory,
-        ErrorCode::IsDirectory => io::ErrorKind::IsADirectory,
-        ErrorCode::Unsupported => io::ErrorKind::Unsupported,
-        ErrorCode::InsufficientMemory => io::ErrorKind::OutOfMemory,
-        ErrorCode::Busy => io::ErrorKind::ResourceBusy,
-        ErrorCode::WouldBlock => io::ErrorKind::WouldBlock,
-        ErrorCode::Interrupted => io::ErrorKind::Interrupted,
-        ErrorCode::FileTooLarge => io::ErrorKind::FileTooLarge,
-        _ => io::ErrorKind::Other,
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn each_error_has_the_code_that_wasmtime_wasi_has_for_it() {
+        for number in 1..134 {
+            let error = Errno::from_raw_os_error(number);
+            let code = explained(Operation::Open, error);
+            let theirs = ErrorCode::from(io::Error::from_raw_os_error(number));
+            match error {
+                Errno::DQUOT => assert_eq!(code, ErrorCode::Quota),
+                Errno::ROFS => assert_eq!(code, ErrorCode::ReadOnly),
+                _ => assert_eq!(code, theirs, "{error:?}"),
+            }
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! `open-at` for one name of a directory: the parts that both platforms share.
 
-use std::{thread, time::Duration};
-
 use wasmtime::{
     Result, StoreContextMut,
     component::{LinkerInstance, Resource},
@@ -15,6 +13,7 @@ use super::{
     answer::{Answer, View, answer, at_once},
     reopen::reopen,
 };
+pub(super) use crate::sys::patience::patiently;
 
 pub(super) type Directory = Resource<Descriptor>;
 
@@ -111,22 +110,4 @@ pub(super) fn blocking(
 ) -> Result<Resource<Descriptor>> {
     let reopened = reopen(view.table.get(descriptor)?)?;
     Ok(view.table.push(reopened)?)
-}
-
-/// The tries of a blocked operation, and the first pause, which doubles each time: two thirds of a second in all.
-const TRIES: u32 = 7;
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// Repeats an operation for a moment while its failure is one that passes by itself.
-pub(super) fn patiently<T, E>(
-    passes: impl Fn(&E) -> bool,
-    mut attempt: impl FnMut() -> std::result::Result<T, E>,
-) -> std::result::Result<T, E> {
-    for nth in 0..TRIES {
-        match attempt() {
-            Err(error) if passes(&error) => thread::sleep(PAUSE * 2_u32.pow(nth)),
-            outcome => return outcome,
-        }
-    }
-    attempt()
 }

@@ -4,10 +4,8 @@ use std::{fs::File, path::Path};
 
 use fd_lock::RwLock;
 use fslock::LockFile;
-use lockhost_tests::{
-    original::{self, Original},
-    twin,
-};
+use lockhost::{DEFAULT_NAME, comparison};
+use lockhost_tests::original::{self, Original};
 use pidlock::Pidlock;
 
 use super::{
@@ -23,7 +21,7 @@ const BATCH: u32 = 50;
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     let what = "in process, acquire + release";
     let mut rows = [
-        Row::new(what, "twin", "≤ 1.2x"),
+        Row::new(what, "native backend", "≤ 1.2x"),
         Row::new(what, "the Go original's algorithm", "≤ 1.3x"),
         Row::new(what, "crate `pidlock`", "≤ 1.7x tmpfs, ≤ 1.3x disk"),
         Row::new(what, "crate `fd-lock`", "-"),
@@ -34,7 +32,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         let paths = fixtures.each_ref().map(|fixture| fixture.path());
         let mut sides: [Side<'_>; 6] = [
             side(paths[0], lockhost),
-            side(paths[1], twin),
+            side(paths[1], native),
             side(paths[2], original),
             side(paths[3], pidlock),
             side(paths[4], fd_lock),
@@ -57,10 +55,9 @@ pub(crate) fn lockhost(directory: &Path) -> Outcome<()> {
     Ok(lockhost::acquire(directory)?.release()?)
 }
 
-/// One of the twin's.
-pub(crate) fn twin(directory: &Path) -> Outcome<()> {
-    let twin = twin::acquire(directory)?.map_err(|error| format!("{error:?}"))?;
-    Ok(twin.release().map_err(|error| format!("{error:?}"))?)
+/// One of the native backend's.
+pub(crate) fn native(directory: &Path) -> Outcome<()> {
+    Ok(comparison::acquire_natively(directory, DEFAULT_NAME)??.release()?)
 }
 
 fn original(directory: &Path) -> Outcome<()> {

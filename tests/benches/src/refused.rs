@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockhost_tests::twin;
+use lockhost::{DEFAULT_NAME, comparison::acquire_natively};
 use rustix::process::Signal;
 
 use super::{
@@ -18,7 +18,7 @@ const BATCH: u32 = 100;
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     let what = "refused by a live owner";
     let mut rows = [
-        Row::new(what, "twin", "≤ 1.5x"),
+        Row::new(what, "native backend", "≤ 1.5x"),
         Row::new(what, "-", "≤ 15 µs"),
     ];
     for place in places {
@@ -26,7 +26,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         let mut owner = program::owner(fixture.path());
         let mut sides: [Side<'_>; 2] = [
             Box::new(|| batch(BATCH, || lockhost(fixture.path()))),
-            Box::new(|| batch(BATCH, || twin(fixture.path()))),
+            Box::new(|| batch(BATCH, || native(fixture.path()))),
         ];
         let samples = Samples::take(samples, &mut sides)?;
         owner.end(Signal::TERM);
@@ -45,8 +45,8 @@ pub(crate) fn lockhost(directory: &Path) -> Outcome<()> {
     }
 }
 
-fn twin(directory: &Path) -> Outcome<()> {
-    match twin::acquire(directory)? {
+fn native(directory: &Path) -> Outcome<()> {
+    match acquire_natively(directory, DEFAULT_NAME)? {
         Err(_) => Ok(()),
         Ok(_) => Err("it is held".into()),
     }

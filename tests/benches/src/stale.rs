@@ -3,7 +3,11 @@
 
 use std::time::Instant;
 
-use lockhost_tests::{fixture::Fixture, identity::Identity, twin};
+use lockhost::{
+    DEFAULT_NAME,
+    comparison::{Native, acquire_natively},
+};
+use lockhost_tests::{fixture::Fixture, identity::Identity};
 
 use super::{
     Outcome,
@@ -20,7 +24,7 @@ const NOBODY: &str = "999999999";
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     let what = "taking over a stale lock";
     let mut rows = [
-        Row::new(what, "twin", "≤ 1.3x"),
+        Row::new(what, "native backend", "≤ 1.3x"),
         Row::new(what, "acquiring a free one", "≤ 3x"),
     ];
     for place in places {
@@ -29,7 +33,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         let leave = || dead.leave_at(&fixture, &["tinyforge.lock"]);
         let mut sides: [Side<'_>; 3] = [
             Box::new(|| timed(leave, || replaced(&fixture))),
-            Box::new(|| timed(leave, || twin(&fixture))),
+            Box::new(|| timed(leave, || native(&fixture))),
             Box::new(|| timed(|| (), || Ok(lockhost::acquire(fixture.path())?))),
         ];
         let samples = Samples::take(samples, &mut sides)?;
@@ -60,10 +64,10 @@ fn replaced(fixture: &Fixture) -> Outcome<lockhost::Lock> {
     }
 }
 
-fn twin(fixture: &Fixture) -> Outcome<twin::Twin> {
-    let twin = twin::acquire(fixture.path())?.map_err(|error| format!("{error:?}"))?;
-    match twin.report().replaced[..] {
-        [] => Err("it was stale".into()),
-        _ => Ok(twin),
+fn native(fixture: &Fixture) -> Outcome<Native> {
+    let mut lock = acquire_natively(fixture.path(), DEFAULT_NAME)??;
+    match lock.replaced()? {
+        0 => Err("it was stale".into()),
+        _ => Ok(lock),
     }
 }

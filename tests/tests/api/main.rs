@@ -3,5 +3,6 @@
 
 mod executors;
 mod library;
+#[cfg(feature = "component")]
 mod plugins;
 mod threads;

@@ -1,5 +1,9 @@
 //! The program's help, and its output in poor environments.
 
+// What the program says of what decides in it.
+#[cfg_attr(feature = "component", path = "help/component.rs")]
+#[cfg_attr(not(feature = "component"), path = "help/native.rs")]
+mod backend;
 // script(1) makes a terminal.
 #[cfg(unix)]
 mod unix;
@@ -15,8 +19,6 @@ use lockhost_tests::{
     running::lock_of_somebody,
 };
 
-const COMMANDS: [&str; 6] = ["acquire", "break", "status", "holds", "doctor", "component"];
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("it speaks text")
 }
@@ -24,7 +26,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn help_has_examples_and_ends_with_its_line() {
     let told = text(&run(&["--help"]).stdout);
-    for command in COMMANDS {
+    for command in backend::COMMANDS {
         assert!(told.contains(&format!("\n  {command} ")), "{told}");
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
@@ -46,27 +48,6 @@ fn a_typo_is_answered_with_what_was_meant() {
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains(meant), "{output:?}");
     }
-}
-
-#[test]
-fn the_version_names_the_component_and_the_target() {
-    let told = text(&run(&["--version"]).stdout);
-    let lines: Vec<_> = told.lines().collect();
-    assert_eq!(lines.len(), 3, "{told}");
-    assert_eq!(lines[0], text(&run(&["-V"]).stdout).trim());
-    let noted = include_str!("../../../host/lockfile.wasm.sha256").trim();
-    assert!(
-        lines[1].starts_with(&format!("component sha256 {noted}, ")),
-        "{told}"
-    );
-    assert!(lines[2].contains(std::env::consts::ARCH), "{told}");
-}
-
-#[test]
-fn the_component_and_its_contract_come_out_as_they_are() {
-    assert_eq!(run(&["component"]).stdout, lockhost::COMPONENT);
-    let contract = include_bytes!("../../../wit/lockfile.wit");
-    assert_eq!(run(&["component", "--wit"]).stdout, contract);
 }
 
 /// Runs the program in an environment where much is missing.

@@ -1,7 +1,8 @@
-//! The component and the twin, which is the same machine driven natively, do the same in the same order: on a thousand
-//! generated directories the kernel sees the same system calls with the same results, as strace(1) shows.
+//! The component and the native backend do the same in the same order: on a thousand generated directories they give the
+//! same answers, leave the same files, and the kernel sees the same operations with the same results, as strace(1)
+//! shows.
 //!
-//! On Linux alone: the twin makes Linux's system calls, and strace(1) records them.
+//! On Linux alone, which has strace(1).
 #![cfg(target_os = "linux")]
 
 mod generate;
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 
 use self::generate::{Owners, Scenery};
 
-/// Runs tasks with the component and with the twin, under strace(1).
+/// Runs tasks with both backends, under strace(1).
 struct Twins {
     child: Child,
     tasks: ChildStdin,
@@ -102,7 +103,7 @@ fn directories() -> usize {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
-fn component_and_twin_make_the_same_system_calls() {
+fn component_and_native_backend_do_the_same() {
     let place = TempDir::with_prefix("lockhost-").unwrap();
     let [free, log] = ["free", "log"].map(|name| place.path().join(name));
     fs::create_dir(&free).unwrap();
@@ -113,7 +114,7 @@ fn component_and_twin_make_the_same_system_calls() {
     let mut sceneries = Vec::new();
     for seed in 0..directories() {
         let scenery = Scenery::generate(&owners, seed as u64);
-        let both = ["component", "twin"].map(|who| place.path().join(format!("{seed}-{who}")));
+        let both = ["component", "native"].map(|who| place.path().join(format!("{seed}-{who}")));
         // The locks of living owners, until both are done.
         let _kept = both.each_ref().map(|directory| scenery.make(directory));
         let task = json!({
@@ -137,15 +138,15 @@ fn component_and_twin_make_the_same_system_calls() {
     let runs = trace::runs(&fs::read_to_string(&log).unwrap(), place.path());
     assert_eq!(runs.len(), sceneries.len());
     let mut calls = 0;
-    for (seed, ([component, twin], scenery)) in runs.iter().zip(&sceneries).enumerate() {
-        for (line, (first, second)) in component.iter().zip(twin).enumerate() {
+    for (seed, ([component, native], scenery)) in runs.iter().zip(&sceneries).enumerate() {
+        for (line, (first, second)) in component.iter().zip(native).enumerate() {
             assert_eq!(first, second, "{seed}, call {line}: {scenery:#?}");
         }
-        assert_eq!(component.len(), twin.len(), "{seed}: {scenery:#?}");
+        assert_eq!(component.len(), native.len(), "{seed}: {scenery:#?}");
         calls += component.len();
     }
     println!(
-        "{calls} system calls in {} directories; {outcomes:#?}",
+        "{calls} operations in {} directories; {outcomes:#?}",
         runs.len()
     );
 }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lockhost_tests::component::workspace;
+use lockhost_tests::workspace;
 
 /// An item of the documentation.
 struct Item {
@@ -106,7 +106,9 @@ fn linked(docs: &str) -> Option<String> {
 
 #[test]
 fn every_public_item_has_an_example_or_links_to_one() {
-    let files = sources(&workspace().join("host/src"));
+    let mut files = sources(&workspace().join("host/src"));
+    // For the tests of this workspace alone, and hidden in the documentation.
+    files.retain(|file| !file.ends_with("backend/comparison.rs"));
     let items: Vec<_> = files.iter().flat_map(|file| items(file)).collect();
     println!("{} public items", items.len());
     assert!(items.len() > 50);

@@ -16,15 +16,18 @@ const LIBRARY: Library = Library {
     layers: &[
         "printable sys",
         "process",
+        "outcome",
         "bindings",
-        "contract wasi",
+        "contract",
+        "wasi",
         "process_host",
         "component",
+        "backend",
         "lock",
         "plugin",
     ],
     rooms: &[
-        ("sys", &["event volume", "poll", "timer"]),
+        ("sys", &["event patience volume", "poll", "timer"]),
         (
             "process",
             &[
@@ -39,7 +42,7 @@ const LIBRARY: Library = Library {
         (
             "wasi",
             &[
-                "answer cause creation_time directory reopen",
+                "answer creation_time directory reopen",
                 "error_code opening",
                 "handles",
                 "listing",
@@ -84,8 +87,8 @@ const LIBRARY: Library = Library {
             ],
         ),
     ],
-    // One file, generated.
-    free: &["bindings"],
+    // One file that is generated, and two with the types that the modules inside are about.
+    free: &["bindings", "outcome", "backend"],
 };
 
 /// The program, which stands above the library and imports it as another crate. The modules that it shares with the

@@ -6,7 +6,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use lockhost_tests::component::workspace;
+use lockhost_tests::workspace;
 
 /// Folders that builds and other programs fill.
 const BUILT: [&str; 6] = [

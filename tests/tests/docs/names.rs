@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lockhost_tests::component::workspace;
+use lockhost_tests::workspace;
 
 /// In characters.
 const LONGEST: usize = 60;

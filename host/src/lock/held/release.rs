@@ -4,11 +4,12 @@ use std::sync::PoisonError;
 
 use super::{Held, Lock};
 use crate::{
-    bindings::direct::lockfile as wit,
+    backend::Run,
     lock::{
         error::{Error, Kind},
         inherited,
     },
+    outcome,
 };
 
 impl Lock {
@@ -33,20 +34,19 @@ impl Lock {
             return Ok(());
         };
         let Held {
-            instance,
-            lock,
-            watch: _watch,
-            ..
+            run, watch: _watch, ..
         } = held;
         self.is_still_the_makers()?;
         inherited::forget(&self.taken());
         let looked = look(self);
-        let released = instance
-            .release(lock)
+        let released = run
+            .release()
             .map_err(|error| Error::internal(self.place.given(), error))?
-            .map_err(|wit::ReleaseError { file, cause }| match cause {
-                wit::ReleaseCause::Lost => Error::new(self.place.given().join(file), Kind::Lost),
-                wit::ReleaseCause::Failed(failure) => self.place.failed(&file, failure),
+            .map_err(|outcome::ReleaseError { file, cause }| match cause {
+                outcome::ReleaseCause::Lost => {
+                    Error::new(self.place.given().join(file), Kind::Lost)
+                }
+                outcome::ReleaseCause::Failed(failure) => self.place.failed(&file, failure),
             });
         released.and(looked)
     }

@@ -8,9 +8,9 @@ use std::{
 
 use super::{Held, Journal, Lock};
 use crate::{
-    bindings::direct::lockfile as wit,
-    component::calls::elapsed,
+    backend::Run,
     lock::error::{Error, Kind},
+    outcome::{self, elapsed},
     process::platform,
 };
 
@@ -29,7 +29,7 @@ impl Held {
             return;
         }
         self.refreshed = now;
-        let _ = self.instance.refresh(self.lock);
+        let _ = self.run.refresh();
     }
 }
 
@@ -115,37 +115,36 @@ impl Lock {
         self.has_its_place()?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held {
-            instance,
-            lock,
+            run,
             restoring,
             journal,
             ..
         } = held.as_deref_mut().ok_or_else(lost)?;
         let begun = *restoring.get_or_insert_with(Instant::now);
-        let outcome = instance
-            .restore(*lock, elapsed(begun))
+        let outcome = run
+            .restore(elapsed(begun))
             .map_err(|error| Error::internal(self.place.given(), error))?;
-        if !matches!(outcome, Err(wit::Unrestored::Again(_))) {
+        if !matches!(outcome, Err(outcome::Unrestored::Again(_))) {
             *restoring = None;
         }
         match outcome {
-            Ok(wit::Restored::Intact) => Ok(Restored::Intact),
-            Ok(wit::Restored::Claim) => Ok(Restored::Claim),
-            Ok(wit::Restored::Linked) => {
+            Ok(outcome::Restored::Intact) => Ok(Restored::Intact),
+            Ok(outcome::Restored::Claim) => Ok(Restored::Claim),
+            Ok(outcome::Restored::Linked) => {
                 Ok(match journal.as_mut().is_some_and(Journal::is_only_own) {
                     true => Restored::Observed,
                     false => Restored::Unobserved,
                 })
             }
-            Ok(wit::Restored::Anew) => {
+            Ok(outcome::Restored::Anew) => {
                 journal.as_mut().map(Journal::is_only_own);
                 Ok(Restored::Weaker)
             }
-            Err(wit::Unrestored::Again(pause)) => {
+            Err(outcome::Unrestored::Again(pause)) => {
                 Ok(Restored::Pending(Duration::from_millis(pause.into())))
             }
-            Err(wit::Unrestored::Lost) => Err(lost()),
-            Err(wit::Unrestored::Failed(failure)) => {
+            Err(outcome::Unrestored::Lost) => Err(lost()),
+            Err(outcome::Unrestored::Failed(failure)) => {
                 Err(self.place.failed(&self.report.file, failure))
             }
         }

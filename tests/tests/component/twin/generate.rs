@@ -355,14 +355,14 @@ pub(crate) fn kind_of(told: &str) -> String {
         let end = rest.find(|c: char| !c.is_alphanumeric())?;
         Some(rest[..end].to_owned())
     };
-    let seen = word(told, "state: State::").unwrap_or_else(|| "not judged".to_owned());
+    let seen = word(told, "state: ").unwrap_or_else(|| "not judged".to_owned());
     let came = match told.contains("Report {") {
         true if told.contains("Replaced {") => Some("taken over".to_owned()),
         true => Some("taken".to_owned()),
         false => told
             .rsplit("Err(Error {")
             .next()
-            .and_then(|it| word(it, "Cause::")),
+            .and_then(|it| word(it, "cause: ")),
     };
     format!("{seen}, then {}", came.unwrap_or_default())
 }

@@ -2,7 +2,24 @@
 
 use std::path::Path;
 
-/// Returns the system calls of the component and of the twin, one pair for each task, without the calls outside.
+/// The system calls that change a directory, a file or a lock, or read content that decides. What only examines a file
+/// may be asked for in fewer calls by one backend than by the other; whether both learn the same shows in what they do
+/// then, and in their answers.
+const OPERATIONS: [&str; 11] = [
+    "openat",
+    "linkat",
+    "unlinkat",
+    "pwrite64",
+    "pread64",
+    "flock",
+    "fchmod",
+    "utimensat",
+    "getdents64",
+    "kill",
+    "renameat2",
+];
+
+/// Returns the operations of the component and of the native backend, one pair for each task, without those outside.
 pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Vec<String>; 2]> {
     let place = place.to_str().unwrap();
     let mut runs = Vec::new();
@@ -19,36 +36,21 @@ pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Vec<String>; 2]> {
                         .and_then(|sides| <[_; 2]>::try_from(sides).ok()),
                 ),
             }
-        } else if line.contains("F_GETFL") {
-            // fcntl(2) asks how a file is open if a program written in Rust hands it in. A guest's descriptor already
-            // has that flag.
-        } else if let Some(sides) = &mut current {
-            let calls = sides.last_mut().unwrap();
-            let call = comparable(line, place);
-            // How many pieces a file of proc(5) is read in depends on its length at that moment.
-            if !(call == "read" && calls.last() == Some(&call)) {
-                calls.push(call);
-            }
+        } else if let Some(sides) = &mut current
+            && OPERATIONS.contains(&line.split('(').next().unwrap_or(line))
+        {
+            sides.last_mut().unwrap().push(comparable(line, place));
         }
     }
     runs
 }
 
-/// Removes what differs between two runs of one program: the directory, numbers of inodes and times, addresses, and the
-/// process's state in proc(5).
+/// Removes what differs between two runs of one program: the directory, and addresses.
 fn comparable(line: &str, place: &str) -> String {
-    let name = line.split('(').next().unwrap_or(line);
-    if name == "read" {
-        return name.to_owned();
-    }
-    let mut call = without_seed(line, place);
-    if matches!(name, "statx" | "newfstatat" | "fstat" | "fstatfs") {
-        call = without_answer(&call);
-    }
-    without_addresses(&call)
+    without_addresses(&without_seed(line, place))
 }
 
-/// Removes the place from a line: `PLACE/17-twin/file` becomes `file`.
+/// Removes the place from a line: `PLACE/17-native/file` becomes `file`.
 fn without_seed(line: &str, place: &str) -> String {
     let mut parts = line.split(place);
     let mut call = parts.next().unwrap_or_default().to_owned();
@@ -56,14 +58,6 @@ fn without_seed(line: &str, place: &str) -> String {
         call.push_str(part.trim_start_matches(|c| c != '"'));
     }
     call
-}
-
-/// Removes the structure that the kernel fills in, but keeps whether it does.
-fn without_answer(call: &str) -> String {
-    match (call.find('{'), call.rfind('}')) {
-        (Some(from), Some(to)) if from < to => format!("{}{}", &call[..from], &call[to..]),
-        _ => call.to_owned(),
-    }
 }
 
 fn without_addresses(call: &str) -> String {

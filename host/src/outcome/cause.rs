@@ -1,16 +1,13 @@
 //! The system's own reason for a failed operation, where WASI has no code for it: too many open files, a stale handle
 //! of a network file system.
 //!
-//! The component gets `io` and names the operation and the file. The number stays on the host's side, with the thread
-//! of the call. The error is put into words there, before the component is called again.
+//! The machine gets `io` and names the operation and the file. The number stays with the thread of the call. The error
+//! is put into words there, before the machine is asked again.
 
 use std::{cell::RefCell, io};
 
-use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
-
-use crate::bindings::direct::lockfile::{Failure, Operation};
-
-/// The maximum number of failures that are kept. A call of the component that fails more often has reported why long
+use super::{ErrorCode, Failure, Operation};
+/// The maximum number of failures that are kept. A call that fails more often has reported why long
 /// before.
 const MOST: usize = 64;
 
@@ -18,12 +15,12 @@ thread_local! {
     static NOTED: RefCell<Vec<(Operation, i32)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Forgets the failures of an earlier call of the component.
+/// Forgets the failures of an earlier call.
 pub(crate) fn forget() {
     NOTED.with_borrow_mut(Vec::clear);
 }
 
-/// Keeps the number of a failure for which the component gets `code`.
+/// Keeps the number of a failure for which the machine gets `code`.
 #[cfg_attr(
     windows,
     allow(dead_code, reason = "each code of its own has a sentence there")
@@ -37,7 +34,7 @@ pub(crate) fn note(operation: Operation, code: ErrorCode, number: i32) {
     }
 }
 
-/// Returns the system's error of the last such failure of an operation, if the component reports that failure.
+/// Returns the system's error of the last such failure of an operation, if that failure is reported.
 pub(crate) fn of(failure: Failure) -> Option<io::Error> {
     if failure.code != ErrorCode::Io {
         return None;

@@ -1,0 +1,257 @@
+//! The driver, which performs the machine's calls by the calls of the operating system. It decides nothing.
+
+use std::{fs::File, sync::Arc};
+
+use lockhost_machine::{
+    call::{Call, FileId, Listed, Next, Ours, Owner, Reply},
+    facts::ErrorCode,
+    names::{DEEPEST, LONGEST, Names, content_of},
+};
+
+use super::{
+    files::{self, Listing, Opened},
+    questions,
+};
+use crate::process::{Evidence, mode::Mode};
+
+/// How many entries of a directory may fail to be read.
+const UNSEEN: u32 = 1_000;
+
+/// How many claims one part of a listing has at most: all that the driver keeps of a directory at one time.
+const CLAIMS: usize = 64;
+
+/// How many entries are read for one part at most, of whatever kind.
+const ENTRIES: u32 = 1_024;
+
+/// A file that we made, until it is closed. Its evidence is dropped first.
+struct Made {
+    evidence: Option<Evidence>,
+    file: Arc<File>,
+}
+
+/// The files that an attempt or a lock has open.
+pub(super) struct Driver {
+    names: Names,
+    /// The mode of claims.
+    mode: Mode,
+    /// The name of our claim.
+    claim: String,
+    /// The claim, then the files made in place, by level.
+    ours: [Option<Made>; DEEPEST as usize + 2],
+    open: Option<Opened>,
+    /// The kept files by level; beyond the deepest level there may be one that is examined.
+    kept: [Option<Opened>; DEEPEST as usize + 2],
+    listing: Option<(Listing, u32)>,
+}
+
+impl Driver {
+    /// Creates a driver for the lock of these names.
+    pub(super) fn new(names: Names, mode: Mode) -> Self {
+        Self {
+            names,
+            mode,
+            claim: String::new(),
+            ours: Default::default(),
+            open: None,
+            kept: Default::default(),
+            listing: None,
+        }
+    }
+
+    /// Performs calls in a directory until a part of the machine ends.
+    pub(super) fn run<T>(
+        &mut self,
+        dir: &File,
+        mut next: Next<T>,
+        mut reply: impl FnMut(Reply) -> Next<T>,
+    ) -> T {
+        loop {
+            match next {
+                Next::Call(call) => {
+                    let answer = self.perform(dir, call);
+                    next = reply(answer.unwrap_or_else(Reply::Failed));
+                }
+                Next::End(end) => {
+                    // A search ends as soon as the claim is found.
+                    self.listing = None;
+                    return end;
+                }
+            }
+        }
+    }
+
+    /// Closes files that were only examined, and reclaim locks that were made in place. The lock, which is the claim or
+    /// was made in place, stays open, and its evidence is kept.
+    pub(super) fn close_looked_at(&mut self) {
+        self.open = None;
+        for reclaim in self.ours.iter_mut().skip(2) {
+            *reclaim = None;
+        }
+        self.kept = Default::default();
+    }
+
+    /// Sets the access time of the lock to now.
+    pub(super) fn refresh(&self) -> Result<(), ErrorCode> {
+        files::refresh(&self.lock().ok_or(ErrorCode::BadDescriptor)?.file)
+    }
+
+    /// Returns the descriptor under which a kernel keeps the lock locked.
+    pub(super) fn evidence(&self) -> Option<Arc<File>> {
+        let lock = self.lock()?;
+        let evidence = lock.evidence.as_ref()?;
+        evidence.is_kept().then(|| Arc::clone(&lock.file))
+    }
+
+    /// Returns the lock's file, which is the claim or was made in place.
+    fn lock(&self) -> Option<&Made> {
+        self.ours[0].as_ref().or(self.ours[1].as_ref())
+    }
+
+    fn perform(&mut self, dir: &File, call: Call) -> Result<Reply, ErrorCode> {
+        match call {
+            Call::Current { attempt } => Ok(questions::current(dir, attempt)),
+            Call::Create { claim } => self.create(dir, self.names.claim(&claim)),
+            // If that fails half-way the file stays, and names no owner: without its id, the driver cannot know whose
+            // the lock file's name is by now.
+            Call::Make { level } => {
+                let file = files::create(dir, &self.names.level(level))?;
+                self.make(Ours::At(level), file)
+            }
+            Call::Guard { file } => self.guard(file),
+            Call::Write { file, pid } => self.write(file, &content_of(pid)),
+            // A file that begins with a hyphen names no owner, whatever follows the hyphen.
+            Call::Disown { level } => self.write(Ours::At(level), "-"),
+            Call::StatClaim => files::stat(self.ours(Ours::Claim)?).map(Reply::Stat),
+            Call::Stat { name } => files::stat_at(dir, &self.names.file(&name)).map(Reply::Stat),
+            Call::Open { name } => self.open(dir, &self.names.file(&name)),
+            Call::Read => self.opened()?.read(LONGEST + 1).map(Reply::Bytes),
+            Call::StatOpen => files::stat(self.opened()?.file()).map(Reply::Stat),
+            Call::Identify { pid } => Ok(questions::identify(dir, pid)),
+            Call::Id { name } => files::id_at(dir, &self.names.file(&name)).map(Reply::Id),
+            Call::List => {
+                self.listing = Some((Listing::of(dir)?, 0));
+                self.list_on()
+            }
+            Call::ListOn => self.list_on(),
+            Call::Ask { owner } => Ok(questions::ask(&owner, self.opened()?)),
+            Call::AskUnread { maker } => Ok(questions::ask_unread(&Owner::Maker(maker), dir)),
+            Call::Keep { level } => {
+                if let Some(kept) = self.kept.get_mut(usize::from(level)) {
+                    *kept = self.open.take();
+                }
+                Ok(Reply::Done)
+            }
+            Call::Link { name } => {
+                files::link(dir, &self.claim, &self.names.file(&name))?;
+                Ok(Reply::Done)
+            }
+            Call::LinkOpen { claim } => {
+                let name = self.names.claim(&claim);
+                files::link_open(self.ours(Ours::Claim)?, dir, &name)?;
+                Ok(Reply::Done)
+            }
+            Call::Unlink { name } => {
+                files::unlink(dir, &self.names.file(&name))?;
+                Ok(Reply::Done)
+            }
+            Call::Forget => {
+                self.ours = Default::default();
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn create(&mut self, dir: &File, name: String) -> Result<Reply, ErrorCode> {
+        let file = files::create(dir, &name)?;
+        let made = self.make(Ours::Claim, file);
+        if made.is_err() {
+            // We made it a moment ago, under an identity's name, so we may remove it.
+            let _ = files::unlink(dir, &name);
+        }
+        self.claim = name;
+        made
+    }
+
+    fn make(&mut self, which: Ours, file: File) -> Result<Reply, ErrorCode> {
+        let id: FileId = files::id(&file)?;
+        *self.slot(which)? = Some(Made {
+            evidence: None,
+            file: Arc::new(file),
+        });
+        Ok(Reply::Id(id))
+    }
+
+    fn slot(&mut self, which: Ours) -> Result<&mut Option<Made>, ErrorCode> {
+        let slot = match which {
+            Ours::Claim => 0,
+            Ours::At(level) => usize::from(level) + 1,
+        };
+        self.ours.get_mut(slot).ok_or(ErrorCode::BadDescriptor)
+    }
+
+    fn ours(&mut self, which: Ours) -> Result<&File, ErrorCode> {
+        let made = self.slot(which)?.as_ref();
+        made.map(|made| &*made.file).ok_or(ErrorCode::BadDescriptor)
+    }
+
+    fn guard(&mut self, which: Ours) -> Result<Reply, ErrorCode> {
+        let mode = self.mode;
+        let made = self.slot(which)?.as_mut().ok_or(ErrorCode::BadDescriptor)?;
+        let (evidence, reply) = questions::guard(&made.file, mode);
+        if evidence.is_some() {
+            made.evidence = evidence;
+        }
+        Ok(reply)
+    }
+
+    fn write(&mut self, which: Ours, content: &str) -> Result<Reply, ErrorCode> {
+        // A file system that writes only a part of a few bytes has no room for the rest.
+        if files::write(self.ours(which)?, content)? == content.len() {
+            Ok(Reply::Done)
+        } else {
+            Err(ErrorCode::InsufficientSpace)
+        }
+    }
+
+    fn open(&mut self, dir: &File, name: &str) -> Result<Reply, ErrorCode> {
+        // The file that was open before stays open until this one is, so that this one cannot get its inode number.
+        let opened = files::open(dir, name);
+        self.open = None;
+        let (opened, id) = opened?;
+        self.open = Some(opened);
+        Ok(Reply::Id(id))
+    }
+
+    fn opened(&self) -> Result<&Opened, ErrorCode> {
+        self.open.as_ref().ok_or(ErrorCode::BadDescriptor)
+    }
+
+    fn list_on(&mut self) -> Result<Reply, ErrorCode> {
+        let mut listed = Listed::default();
+        // The listing is over unless it is put back.
+        let (mut listing, mut failures) = self.listing.take().ok_or(ErrorCode::BadDescriptor)?;
+        for _ in 0..ENTRIES {
+            match listing.entry() {
+                // A name that is not text is no claim's.
+                Ok(Some(name)) => {
+                    let claimant = name.to_str().ok().and_then(|it| self.names.claimant(it));
+                    listed.claims.extend(claimant);
+                }
+                Ok(None) => return Ok(Reply::Listed(listed)),
+                // One entry cannot be read, such as a mount point whose server is gone. Bounded, in case a system
+                // reports the end of the directory this way.
+                Err(code) if failures < UNSEEN => {
+                    failures += 1;
+                    listed.missed = Some(code);
+                }
+                Err(code) => return Err(code),
+            }
+            if listed.claims.len() == CLAIMS {
+                break;
+            }
+        }
+        self.listing = Some((listing, failures));
+        listed.more = true;
+        Ok(Reply::Listed(listed))
+    }
+}
