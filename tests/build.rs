@@ -7,7 +7,7 @@ const NOTED: &str = "../host/lockfile.wasm.rustc";
 const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
 
 /// The parts that may be missing: each is a `cfg`.
-const PARTS: [&str; 20] = [
+const PARTS: [&str; 21] = [
     "not_root",
     "no_wasm_target",
     "other_rustc",
@@ -25,6 +25,7 @@ const PARTS: [&str; 20] = [
     "no_xfs",
     "no_btrfs",
     "no_shells",
+    "no_man",
     "no_systemd",
     "no_mdwe",
     "under_wine",
@@ -119,6 +120,7 @@ fn find_programs(missing: &mut Missing) -> Result<(), Box<dyn Error>> {
             succeeds("python3", &["-m", "pip", "--version"]),
         ),
         ("no_shells", are_installed(&["bash", "zsh", "fish"])),
+        ("no_man", are_installed(&["man", "mandoc"])),
         ("no_systemd", are_installed(&["systemd-analyze"])),
         ("no_faketime", are_installed(&["faketime"])),
         ("no_mdwe", is_linux_since(6, 3)),

@@ -28,6 +28,9 @@ _lockhost() {
             lockhost,doctor)
                 cmd="lockhost__subcmd__doctor"
                 ;;
+            lockhost,help)
+                cmd="lockhost__subcmd__help"
+                ;;
             lockhost,holds)
                 cmd="lockhost__subcmd__holds"
                 ;;
@@ -41,12 +44,16 @@ _lockhost() {
 
     case "${cmd}" in
         lockhost)
-            opts="-h -V --help --version acquire break status holds doctor component"
+            opts="-h -V --color --help --version acquire status holds break doctor component help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -55,16 +62,12 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__acquire)
-            opts="-E -q -v -h --name --wait --wait-for-ancestor --conflict-exit-code --on-lost --mode --assume-dead --mkdir --close --all --until-stdin-closes --quiet --verbose --json --notify --help"
+            opts="-E -q -v -h --wait --wait-for-ancestor --conflict-exit-code --assume-dead --name --mode --mkdir --on-lost --all --close --until-stdin-closes --notify --quiet --verbose --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --name)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -77,20 +80,28 @@ _lockhost() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-lost)
-                    COMPREPLY=($(compgen -W "warn terminate" -- "${cur}"))
+                --assume-dead)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --mode)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --assume-dead)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                --on-lost)
+                    COMPREPLY=($(compgen -W "warn terminate" -- "${cur}"))
                     return 0
                     ;;
                 --notify)
                     COMPREPLY=($(compgen -W "ready status no" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -101,7 +112,7 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__break)
-            opts="-h --owner --name --help"
+            opts="-h --owner --name --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -115,6 +126,10 @@ _lockhost() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -123,12 +138,16 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__component)
-            opts="-h --wit --help"
+            opts="-h --wit --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -137,12 +156,34 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__doctor)
-            opts="-h --help"
+            opts="-h --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lockhost__subcmd__help)
+            opts="-h --color --help acquire status holds break doctor component exit-codes environment files"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -151,7 +192,7 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__holds)
-            opts="-v -h --name --verbose --json --help"
+            opts="-v -h --name --verbose --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,6 +200,10 @@ _lockhost() {
             case "${prev}" in
                 --name)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -169,7 +214,7 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__status)
-            opts="-h --name --json --help"
+            opts="-h --name --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -177,6 +222,10 @@ _lockhost() {
             case "${prev}" in
                 --name)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -32,18 +32,24 @@ use super::{
     signals::Signals,
 };
 
+/// The headings of its options.
+const WAITING: &str = "Waiting and refusals";
+const FILE: &str = "Lock file";
+const HOLDING: &str = "While the lock is held";
+const OUTPUT: &str = "Output";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Acquire {
-    /// The directories to guard: all of them or none.
+    /// The directories to lock: all of them or none.
     #[arg(value_name = "DIRECTORY", required = true)]
     directories: Vec<PathBuf>,
-    /// What to run under the lock; without one, the lock is held until a signal comes.
+    /// The command to run while the lock is held.
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<OsString>,
-    /// The lock file's name in each directory, ending in .lock or .pid.
-    #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
-    pub(super) name: String,
-    /// Wait for the lock: indefinitely, or at most DURATION (seconds, or 300ms, 30s, 5m; 0 is not at all).
+    /// Wait for the lock, indefinitely or up to DURATION.
+    ///
+    /// DURATION is 300ms, 30s, 5m or a number of seconds; 0 waits for nothing. When it is over, the lock is refused, never
+    /// taken over.
     #[arg(
         long,
         value_name = "DURATION",
@@ -52,63 +58,88 @@ pub(crate) struct Acquire {
         default_missing_value = FOREVER,
         value_parser = patience,
         env = "LOCKHOST_WAIT",
-        hide_env_values = true
+        hide_env_values = true,
+        help_heading = WAITING
     )]
     wait: Option<Patience>,
-    /// Wait also for an owner that is an ancestor of this process, and usually waits for it.
-    #[arg(long)]
+    /// Wait also for an owner that is an ancestor of this process.
+    ///
+    /// Such an owner usually waits for its descendants to end, so lockhost refuses it at once by default.
+    #[arg(long, help_heading = WAITING)]
     wait_for_ancestor: bool,
-    /// The exit code for a refusal.
-    #[arg(short = 'E', long, value_name = "CODE", default_value_t = REFUSED)]
+    /// Exit with CODE if the lock is refused, 0 to 255.
+    #[arg(short = 'E', long, value_name = "CODE", default_value_t = REFUSED, help_heading = WAITING)]
     conflict_exit_code: u8,
-    /// What to do when the lock file or its directory is removed, replaced or moved while the lock is held.
-    #[arg(long, value_name = "ACTION", default_value = "warn")]
-    on_lost: OnLost,
-    /// Set the mode of the lock's files, in octal, so that other users can judge the lock; 0600 keeps it from all of them.
+    /// Take the lock over from an owner that you know is dead.
+    ///
+    /// IDENTITY is the owner that a refusal named. The option has no effect once another process has the lock, and is
+    /// refused if the owner is known to live.
+    #[arg(long, value_name = "IDENTITY", help_heading = WAITING)]
+    assume_dead: Option<String>,
+    /// Use the lock file NAME, which must end in .lock or .pid.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = lockhost::DEFAULT_NAME,
+        env = "LOCKHOST_NAME",
+        hide_env_values = true,
+        help_heading = FILE
+    )]
+    pub(super) name: String,
+    /// Set the mode of the lock's files, in octal, whatever the umask is.
+    ///
+    /// With 0640, a group can judge the lock: its members see whether the owner lives.
     #[arg(
         long,
         value_name = "MODE",
         default_value_t = Mode::PRIVATE,
         value_parser = mode,
         env = "LOCKHOST_MODE",
-        hide_env_values = true
+        hide_env_values = true,
+        help_heading = FILE
     )]
     mode: Mode,
-    /// Take over from exactly this owner, as a refusal names it, though nobody can tell that it is dead.
-    #[arg(long, value_name = "IDENTITY")]
-    assume_dead: Option<String>,
-    /// Make directories that are missing.
-    #[arg(long)]
+    /// Create missing directories, with their parents.
+    #[arg(long, help_heading = FILE)]
     mkdir: bool,
-    /// Keep the lock's descriptor from the command, so that it does not keep the directory if lockhost is killed.
-    #[arg(long, requires = "command")]
-    close: bool,
-    /// Hold the lock until all descendants of the command have ended, and not only the command.
-    #[arg(long, requires = "command")]
+    /// Choose what to do if the lock is lost.
+    ///
+    /// A lock is lost if its file or its directory is removed, replaced or moved.
+    #[arg(long, value_name = "ACTION", default_value = "warn", help_heading = HOLDING)]
+    on_lost: OnLost,
+    /// Hold the lock until all descendants of COMMAND have ended.
+    #[arg(long, requires = "command", help_heading = HOLDING)]
     all: bool,
-    /// Hold the lock until standard input is closed, or a signal comes.
-    #[arg(long, conflicts_with = "command")]
+    /// Do not pass the lock's descriptor to COMMAND.
+    ///
+    /// If lockhost is killed, COMMAND then does not keep the directory in use.
+    #[arg(long, requires = "command", help_heading = HOLDING)]
+    close: bool,
+    /// Hold the lock until standard input is closed, or a signal arrives.
+    #[arg(long, conflicts_with = "command", help_heading = HOLDING)]
     until_stdin_closes: bool,
-    /// Say nothing but failures; a refusal is told by the exit code alone.
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Tell each step on standard error.
-    #[arg(short, long)]
-    verbose: bool,
-    /// Tell each event as one JSON object a line: on standard output, or on standard error if there is a command.
-    #[arg(long, conflicts_with_all = ["quiet", "verbose"])]
-    json: bool,
-    /// What the service manager is told, if one listens.
-    #[arg(long, value_name = "WHAT", default_value = "ready")]
+    /// Choose what to report to a service manager.
+    #[arg(long, value_name = "WHAT", default_value = "ready", help_heading = HOLDING)]
     notify: Notify,
+    /// Print only failures and losses; report a refusal by the exit code alone.
+    #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
+    quiet: bool,
+    /// Print each step on standard error.
+    #[arg(short, long, help_heading = OUTPUT)]
+    verbose: bool,
+    /// Print each event as one JSON object a line.
+    ///
+    /// The objects go to standard output, or with COMMAND to standard error.
+    #[arg(long, conflicts_with_all = ["quiet", "verbose"], help_heading = OUTPUT)]
+    json: bool,
 }
 
 /// What follows from a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OnLost {
-    /// Say so, and go on.
+    /// Print a warning, and go on.
     Warn,
-    /// Say so, and send the command SIGTERM; without a command, exit.
+    /// Print it, and send SIGTERM to COMMAND; without COMMAND, exit.
     Terminate,
 }
 
@@ -120,7 +151,7 @@ const FOREVER: &str = "forever";
 struct Patience(Option<Duration>);
 
 fn patience(text: &str) -> Result<Patience, &'static str> {
-    let expected = "not a duration: expected seconds, 300ms, 30s, 5m or forever";
+    let expected = "expected 30 (seconds), 300ms, 30s, 5m or forever";
     Ok(Patience(match text {
         FOREVER => Some(Duration::MAX),
         // As in an environment that empties a variable which it cannot remove.
@@ -246,7 +277,10 @@ impl Acquire {
             events,
             reporter: self.reporter(),
         };
-        taking.take(directories::in_order(&self.directories)?)
+        taking.take(directories::in_order(
+            &self.directories,
+            self.has_command(),
+        )?)
     }
 
     fn reporter(&self) -> Reporter {

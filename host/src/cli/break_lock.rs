@@ -10,12 +10,12 @@ use super::{UNTOLD, printable, say};
 /// Its arguments.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Break {
-    /// The directory.
+    /// The directory with the lock.
     directory: PathBuf,
-    /// The owner, as a refusal names it.
+    /// Remove the lock of this owner, as a refusal or 'lockhost status' named it.
     #[arg(long, value_name = "IDENTITY")]
     owner: String,
-    /// The lock file's name in it, ending in .lock or .pid.
+    /// Use the lock file NAME, which must end in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
     pub(super) name: String,
 }

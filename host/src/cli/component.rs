@@ -21,12 +21,8 @@ pub(crate) fn decides() -> String {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  lockhost component > lockfile.wasm\n  lockhost component | sha256sum\n  \
-                  lockhost component --wit"
-)]
 pub(crate) struct Component {
-    /// Print its contract, in WIT, instead.
+    /// Write the contract of the component, in WIT, instead.
     #[arg(long)]
     wit: bool,
 }
@@ -35,9 +31,7 @@ impl Component {
     /// Runs the command.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         if !self.wit && io::stdout().is_terminal() {
-            bail!(
-                "the component is no text: send it to a file or a pipe, or see its contract with --wit"
-            );
+            bail!("refusing to write binary to a terminal; redirect it, or use --wit");
         }
         let bytes = if self.wit {
             WIT.as_bytes()

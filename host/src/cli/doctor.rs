@@ -20,12 +20,11 @@ use anyhow::Context;
 use lockhost::{BACKEND, process};
 
 use self::{machine::Machine, trials::Trials, verdict::Verdict};
-use super::{UNTOLD, done, file_system, printable, say, signals::Signals};
+use super::{UNTOLD, done, file_system, printable, say, signals::Signals, style::Palette};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  lockhost doctor /var/lib/app")]
 pub(crate) struct Doctor {
-    /// The directory. Some files are made in it, and removed.
+    /// The directory to check.
     directory: PathBuf,
 }
 
@@ -55,11 +54,12 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
         path.display()
     ));
     text.push('\n');
+    let palette = Palette::output();
     for finding in trials.findings.iter().chain(&machine.findings) {
-        text += &finding.to_string();
+        text += &finding.line(palette);
     }
     text += &format!("backend: {BACKEND}\n");
-    text += &format!("{verdict}\n");
+    text += &verdict.line(palette);
     say(text.as_bytes()).context(UNTOLD)?;
     Ok(verdict)
 }

@@ -18,20 +18,16 @@ const NOT_HELD: u8 = 1;
 const CANNOT_BE_KNOWN: u8 = 4;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example, the first line of a script that locks its directory:\n  lockhost holds data || exec lockhost \
-                  acquire data -- \"$0\" \"$@\""
-)]
 pub(crate) struct Holds {
-    /// The directory.
+    /// The directory with the lock.
     directory: PathBuf,
-    /// The lock file's name in it, ending in .lock or .pid.
+    /// Use the lock file NAME, which must end in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
     pub(super) name: String,
-    /// Print the answer and the reason in one line.
+    /// Print the answer and the reason, in one line.
     #[arg(short, long)]
     verbose: bool,
-    /// Print the answer as one JSON object.
+    /// Print one JSON object instead of text.
     #[arg(long, conflicts_with = "verbose")]
     json: bool,
 }

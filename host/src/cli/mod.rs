@@ -9,6 +9,7 @@ mod dist;
 mod doctor;
 mod events;
 mod file_system;
+mod help;
 mod holds;
 #[cfg(unix)]
 mod job;
@@ -17,6 +18,7 @@ mod json;
 #[cfg_attr(windows, path = "limits/windows.rs")]
 mod limits;
 mod log;
+mod manual;
 #[cfg(not(feature = "component"))]
 mod no_component;
 mod notify;
@@ -25,6 +27,7 @@ mod reporter;
 #[cfg_attr(windows, path = "signals/windows.rs")]
 mod signals;
 mod status;
+mod style;
 mod usage;
 #[cfg_attr(unix, path = "user/unix.rs")]
 #[cfg_attr(windows, path = "user/windows.rs")]
@@ -32,13 +35,15 @@ mod user;
 mod version;
 
 use std::{
-    fmt,
+    env, fmt,
     io::{self, Write},
     panic::{self, PanicHookInfo},
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{ArgAction, Parser, Subcommand, error::ErrorKind};
+
+use self::style::{Palette, When};
 
 /// The exit code if an owner that lives, or may live, has the lock: EX_TEMPFAIL of sysexits(3), as a caller may try
 /// again later.
@@ -47,6 +52,9 @@ const REFUSED: u8 = 75;
 /// The exit code of any other failure.
 const FAILED: u8 = 1;
 
+/// The heading of the options that every command has.
+const GENERAL: &str = "General options";
+
 /// Keep two processes from opening the same data directory.
 #[derive(Debug, Parser)]
 #[command(
@@ -54,60 +62,66 @@ const FAILED: u8 = 1;
     version,
     long_version = version::long(),
     arg_required_else_help = true,
-    after_help = "Examples:\n  lockhost acquire data -- app    run app, with the lock on data\n  \
-                  lockhost acquire data           hold the lock until a signal comes\n  \
-                  lockhost status data            tell who has it"
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    disable_version_flag = true
 )]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Choose when to use colours: auto by default.
+    #[arg(long, value_name = "WHEN", global = true, help_heading = GENERAL)]
+    color: Option<When>,
+    /// Print help: a summary with -h, all of it with --help.
+    #[arg(short, long, action = ArgAction::Help, global = true, help_heading = GENERAL)]
+    help: Option<bool>,
+    /// Print the version; with --version, also those of the component and the target.
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = GENERAL)]
+    version: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take the lock on a directory, and hold it for as long as a command runs, or until a signal ends it.
+    /// Run a command while holding the lock on a directory, or hold it until a signal arrives.
     ///
-    /// Exit codes: the command's, 128 and the signal's number if one ended it, 127 if it was not found, 126 if it cannot
-    /// be run; without a command 0, ended by a signal, with nothing left. 75 refused (somebody who is alive, or may be,
-    /// has the lock, or it is contended); 128 and the signal's number for one that came before the lock was had; 1 any
-    /// other failure; 2 wrong usage.
-    #[command(
-        after_help = "Examples:\n  lockhost acquire data\n  lockhost acquire /var/lib/app -- app --serve\n  lockhost \
-                      acquire --wait=30s --name app.pid data -- make backup\n  lockhost acquire -q -E 0 data -- \
-                      nightly-job"
-    )]
+    /// Acquire the lock on each DIRECTORY, run COMMAND, and release the locks when COMMAND has ended. Without COMMAND,
+    /// print "acquired PATH (pid N)" and hold the locks until a signal arrives.
+    ///
+    /// If another process holds a lock, lockhost reports the owner and exits with 75, or waits with --wait. If the owner
+    /// is dead, lockhost takes the lock over at once.
     Acquire(acquire::Acquire),
-    /// Remove the lock of exactly one owner, that a person knows to be dead, and leave the directory free.
+    /// Report the owner of a lock, without changing anything.
     ///
-    /// Exit codes: 0 the owner's lock is gone; 75 refused (the owner is known to live, or somebody else is in the way
-    /// who lives or may live); 1 any other failure, also that somebody else has the lock, or nobody; 2 wrong usage.
-    #[command(
-        after_help = "Example, with the owner that a refusal has named:\n  lockhost break --owner=1@1763932571.250000000 data"
-    )]
-    Break(break_lock::Break),
-    /// Tell who has the lock on a directory, and whether that is safe to believe. Nothing is changed.
-    ///
-    /// Exit codes: 0 held by a living owner; 1 stale (the next attempt would take it over); 3 free; 4 it cannot be known,
-    /// or any failure; 2 wrong usage.
+    /// Print the state of the lock, its owner, why the owner counts as alive or dead, and what to do.
     Status(status::Status),
-    /// Test whether the caller runs under a lock on a directory that is held now. Nothing is printed, and nothing changed.
+    /// Check whether the caller runs under the lock on a directory.
     ///
-    /// The lock's owner has to be an ancestor of the caller (or, if the owner was killed, a process that keeps its lock).
-    /// Variables that were inherited count for nothing.
+    /// Print nothing and change nothing; the exit code is the answer.
     ///
-    /// Exit codes: 0 the caller runs under the lock; 1 it does not; 4 it cannot be known, or any failure; 2 wrong usage.
+    /// The owner of the lock must be an ancestor of the caller. If the owner was killed, a process that keeps its lock
+    /// must be one. Inherited variables do not count.
     Holds(holds::Holds),
-    /// Tell what locks on a directory are worth, by trying what they are made of.
+    /// Remove a lock whose owner you know is dead.
     ///
-    /// Exit codes: 0 locks can be had here, as the verdict says; 1 they cannot, or any failure; 2 wrong usage.
+    /// Remove the lock of exactly the owner IDENTITY, and leave the directory free. Use it where lockhost cannot know
+    /// that the owner is dead. An owner that is known to live keeps its lock.
+    Break(break_lock::Break),
+    /// Check what a lock in a directory guarantees.
+    ///
+    /// Try exclusive creation, hard links and the kernel's locks, check what the machine shows of processes, and end with
+    /// a verdict. Nothing is left in the directory.
     Doctor(doctor::Doctor),
-    /// Write the component that decides to standard output, for another host to run.
+    /// Write the WebAssembly component, or its contract, to standard output.
+    ///
+    /// The component makes all decisions about locks. Other hosts can run it.
     #[cfg(feature = "component")]
     Component(component::Component),
     /// Report that this program has no component: it was built with the native backend alone.
     #[cfg(not(feature = "component"))]
     #[command(hide = true)]
     Component(no_component::Component),
+    /// Print help for a command or a topic.
+    Help(help::Help),
 }
 
 impl Command {
@@ -118,7 +132,7 @@ impl Command {
             Self::Break(it) => Some(&mut it.name),
             Self::Status(it) => Some(&mut it.name),
             Self::Holds(it) => Some(&mut it.name),
-            Self::Doctor(_) | Self::Component(_) => None,
+            Self::Doctor(_) | Self::Component(_) | Self::Help(_) => None,
         }
     }
 }
@@ -145,8 +159,12 @@ fn report(panic: &PanicHookInfo<'_>) {
 }
 
 fn run_here() -> ExitCode {
+    let words: Vec<_> = env::args_os().collect();
+    if let Some(when) = When::typed(&words) {
+        when.apply();
+    }
     log::start();
-    let arguments = match usage::parse() {
+    let arguments = match usage::parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => return wrong_usage(&error),
     };
@@ -157,6 +175,7 @@ fn run_here() -> ExitCode {
         Command::Holds(arguments) => holds::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Component(arguments) => done(arguments.run()),
+        Command::Help(arguments) => done(help::run(&arguments)),
     }
 }
 
@@ -177,7 +196,11 @@ fn code(error: &anyhow::Error) -> ExitCode {
 }
 
 fn wrong_usage(error: &clap::Error) -> ExitCode {
-    let mut text = error.render().to_string();
+    let palette = match error.use_stderr() {
+        true => Palette::error(),
+        false => Palette::output(),
+    };
+    let mut text = palette.clap(&error.render());
     if !text.ends_with('\n') {
         text.push('\n');
     }
@@ -205,7 +228,8 @@ fn say(what: &[u8]) -> io::Result<()> {
 
 /// Writes one line to standard error.
 fn complain(what: &dyn fmt::Display) {
-    let line = format!("lockhost: {}\n", printable(what));
+    let message = Palette::error().message(&printable(what));
+    let line = format!("{message}\n");
     // With one call, so that the lines of processes that share it do not mix.
     let _ = io::stderr().write_all(line.as_bytes());
 }

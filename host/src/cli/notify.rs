@@ -14,14 +14,14 @@ use self::manager::Change;
 /// The variable with the manager's socket.
 pub(crate) const SOCKET: &str = "NOTIFY_SOCKET";
 
-/// How much it is told.
+/// How much is reported to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Notify {
-    /// That the service is ready once the lock is held, and what it waits for before that; the command cannot tell it more.
+    /// Report readiness once the lock is held, and before that what lockhost waits for.
     Ready,
-    /// What it waits for and what it holds; the command says itself when it is ready.
+    /// Report only what lockhost waits for and holds; COMMAND reports its readiness.
     Status,
-    /// Nothing.
+    /// Report nothing.
     No,
 }
 

@@ -22,14 +22,10 @@ use super::{
 const CANNOT_BE_KNOWN: u8 = 4;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  lockhost status data\n  lockhost status --json --name app.pid /var/lib/app\n  \
-                  lockhost status data >/dev/null || echo nobody is known to have it"
-)]
 pub(crate) struct Status {
-    /// The directory.
+    /// The directory with the lock.
     directory: PathBuf,
-    /// The lock file's name in it, ending in .lock or .pid.
+    /// Use the lock file NAME, which must end in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
     pub(super) name: String,
     /// Print one JSON object instead of text.

@@ -2,16 +2,16 @@
 
 mod typos;
 
-use std::{env, ffi::OsString};
+use std::ffi::OsString;
 
 use clap::{
-    ArgMatches, CommandFactory, FromArgMatches,
+    ArgMatches, FromArgMatches,
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
 
 use self::typos::Typo;
-use super::{Arguments, Command};
+use super::{Arguments, Command, help, manual::COMMANDS};
 
 /// The word that announces a command.
 const ANNOUNCEMENT: &str = "--";
@@ -20,16 +20,15 @@ const ANNOUNCEMENT: &str = "--";
 ///
 /// # Errors
 /// Wrong usage, and requests for help.
-pub(super) fn parse() -> clap::error::Result<Arguments> {
-    let words: Vec<OsString> = env::args_os().collect();
-    let matches = Arguments::command()
-        .try_get_matches_from(&words)
-        .map_err(|error| explained(error, &words))?;
+pub(super) fn parse(words: &[OsString]) -> clap::error::Result<Arguments> {
+    let matches = help::command()
+        .try_get_matches_from(words)
+        .map_err(|error| explained(error, words))?;
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     check_name(&mut arguments, &matches)?;
     if let Command::Acquire(acquire) = &arguments.command {
-        check_command(acquire.has_command(), &words)?;
-        if let Some(typo) = Typo::find(acquire, &words) {
+        check_command(acquire.has_command(), words)?;
+        if let Some(typo) = Typo::find(acquire, words) {
             return Err(wrong_usage("acquire", ErrorKind::InvalidValue, &typo));
         }
     }
@@ -38,7 +37,7 @@ pub(super) fn parse() -> clap::error::Result<Arguments> {
 
 /// Wrong usage of a subcommand, with the usage of that one.
 fn wrong_usage(name: &str, kind: ErrorKind, message: impl std::fmt::Display) -> clap::Error {
-    let mut command = Arguments::command();
+    let mut command = help::command();
     command.build();
     match command.find_subcommand_mut(name) {
         Some(subcommand) => subcommand.error(kind, message),
@@ -46,14 +45,14 @@ fn wrong_usage(name: &str, kind: ErrorKind, message: impl std::fmt::Display) -> 
     }
 }
 
-/// A double hyphen at the end announces a command that is not there, as of a script whose variable is empty: to take the
-/// lock for nothing, for ever, is not what is meant.
+/// Refuses a double hyphen without a command behind it, as a script writes it whose variable is empty: otherwise the lock
+/// would be held for nothing, for ever.
 fn check_command(has_command: bool, words: &[OsString]) -> clap::error::Result<()> {
     let is_announced = words.last().is_some_and(|last| last == ANNOUNCEMENT);
     if !is_announced || has_command {
         return Ok(());
     }
-    let message = "there is no command behind the double hyphen";
+    let message = "no command after '--'";
     Err(wrong_usage(
         "acquire",
         ErrorKind::MissingRequiredArgument,
@@ -73,16 +72,13 @@ fn check_name(arguments: &mut Arguments, matches: &ArgMatches) -> clap::error::R
     if name.is_empty() && is_inherited {
         lockhost::DEFAULT_NAME.clone_into(name);
     }
-    let flaw = match (is_inherited, name.is_empty()) {
-        (_, true) => "an empty --name names no lock file: leave the option out, or give a name",
-        (true, _) if !is_plain(name) => {
-            "LOCKHOST_NAME is no name for a lock: a plain file name that ends in .lock or .pid is"
-        }
+    let message = match (is_inherited, name.is_empty()) {
+        (_, true) => "--name is empty: give a name, or leave the option out".to_owned(),
+        (true, _) if !is_plain(name) => format!(
+            "invalid lock name '{}' in LOCKHOST_NAME: expected a file name ending in .lock or .pid",
+            super::printable(name)
+        ),
         _ => return Ok(()),
-    };
-    let message = match name.is_empty() {
-        true => flaw.to_owned(),
-        false => format!("{flaw}; it is {}", super::printable(name)),
     };
     Err(wrong_usage(subcommand, ErrorKind::InvalidValue, message))
 }
@@ -96,10 +92,14 @@ fn is_plain(name: &str) -> bool {
 /// An error in the terms in which the value was given: a variable is named instead of the option that it stands for, and a
 /// forgotten double hyphen instead of an option that is the command's.
 fn explained(mut error: clap::Error, words: &[OsString]) -> clap::Error {
-    let subcommand = words.get(1).and_then(|it| it.to_str()).unwrap_or_default();
+    let is_command = |word: &OsString| COMMANDS.iter().any(|command| *word == **command);
+    let Some(nth) = words.iter().position(is_command) else {
+        return error;
+    };
+    let subcommand = words[nth].to_str().unwrap_or_default();
     if error.kind() == ErrorKind::UnknownArgument
         && subcommand == "acquire"
-        && let Some(typo) = Typo::before_option(&words[2..])
+        && let Some(typo) = Typo::before_option(&words[nth + 1..])
     {
         return wrong_usage("acquire", ErrorKind::UnknownArgument, &typo);
     }
@@ -114,7 +114,7 @@ fn variable_of(error: &clap::Error, subcommand: &str, words: &[OsString]) -> Opt
     let Some(ContextValue::String(invalid)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
-    let mut command = Arguments::command();
+    let mut command = help::command();
     // Before that an option does not know its own text.
     command.build();
     let mut options = command.find_subcommand(subcommand)?.get_arguments();

@@ -37,6 +37,50 @@ fn help_has_examples_and_ends_with_its_line() {
 }
 
 #[test]
+fn help_has_a_text_for_every_command_and_topic() {
+    let program = text(&run(&["--help"]).stdout);
+    assert_eq!(text(&run(&["help"]).stdout), program);
+    for command in COMMANDS {
+        assert_eq!(run(&["help", command]), run(&[command, "--help"]));
+    }
+    for (topic, content) in [
+        ("exit-codes", &COMMANDS[..]),
+        (
+            "environment",
+            &["LOCKHOST_WAIT", "LOCKHOST_DIR", "NO_COLOR"],
+        ),
+        ("files", &["tinyforge.lock.reclaim"]),
+    ] {
+        assert!(
+            program.contains(&format!("lockhost help {topic}")),
+            "{program}"
+        );
+        let told = text(&run(&["help", topic]).stdout);
+        for part in content {
+            assert!(told.contains(part), "{topic}: {told}");
+        }
+    }
+    let wrong = run(&["help", "exit-code"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("'exit-codes'"), "{wrong:?}");
+}
+
+#[test]
+fn the_help_of_a_command_shows_its_usage_and_its_groups() {
+    let told = text(&run(&["acquire", "-h"]).stdout);
+    for part in [
+        "lockhost acquire [OPTIONS] <DIRECTORY>... -- <COMMAND>...\n",
+        "\nWaiting and refusals:\n      --wait[=<DURATION>] ",
+        "\nWhile the lock is held:\n",
+        "\nGeneral options:\n",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let long = text(&run(&["acquire", "--help"]).stdout);
+    assert!(long.contains("\nExit codes:\n"), "{long}");
+}
+
+#[test]
 fn a_typo_is_answered_with_what_was_meant() {
     for (typo, meant) in [
         (&["acqire", "."][..], "'acquire'"),
@@ -46,7 +90,8 @@ fn a_typo_is_answered_with_what_was_meant() {
     ] {
         let output = run(typo);
         assert_eq!(output.status.code(), Some(2));
-        assert!(text(&output.stderr).contains(meant), "{output:?}");
+        let told = text(&output.stderr);
+        assert!(told.contains(meant) && !told.contains("--color"), "{told}");
     }
 }
 
@@ -73,7 +118,8 @@ fn it_speaks_the_same_plain_text_in_every_environment() {
             [("LC_ALL", "C"), ("COLUMNS", "20")],
             [("LC_ALL", "C.UTF-8"), ("COLUMNS", "200")],
             [("NO_COLOR", "1"), ("TERM", "dumb")],
-            [("CLICOLOR_FORCE", "1"), ("TERM", "xterm-256color")],
+            [("CLICOLOR", "1"), ("TERM", "xterm-256color")],
+            [("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
         ] {
             let output = in_environment(&variables, arguments);
             let ages = |it: &Output| text(&it.stdout).replace(|c: char| c.is_ascii_digit(), "");
@@ -83,5 +129,68 @@ fn it_speaks_the_same_plain_text_in_every_environment() {
             let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
             assert!(told.iter().all(is_plain), "{}", text(&told));
         }
+    }
+}
+
+/// Returns a text without the sequences that set colours.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    first
+        + &parts
+            .map(|part| part.split_once('m').expect("a colour ends").1)
+            .collect::<String>()
+}
+
+#[test]
+fn colours_are_forced_and_forbidden() {
+    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_somebody());
+    let directory = fixture.path().to_str().unwrap();
+    let force = [("CLICOLOR_FORCE", "1")];
+    for arguments in [
+        &["acquire", "--help"][..],
+        &["status", directory],
+        &["doctor", directory],
+        &["status", "--nonsense"],
+        &["acquire", directory],
+    ] {
+        let shown = |variables: &[(&str, &str)], choice: &[&str]| {
+            let arguments = [choice, arguments].concat();
+            let output = in_environment(variables, &arguments);
+            text(&[output.stdout, output.stderr].concat())
+        };
+        // Ages and granularities of times change.
+        let fixed = |text: &str| text.replace(|c: char| c.is_ascii_digit() || c == 'm', "");
+        let plain = shown(&[], &[]);
+        for coloured in [shown(&force, &[]), shown(&[], &["--color=always"])] {
+            assert!(coloured.contains("\u{1b}["), "{arguments:?}: {coloured:?}");
+            let bare = without_colours(&coloured);
+            assert_eq!(fixed(&bare).lines().next(), fixed(&plain).lines().next());
+            assert_eq!(bare.lines().count(), plain.lines().count());
+        }
+        assert!(!shown(&force, &["--color=never"]).contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn what_programs_read_has_no_colours() {
+    let fixture = Fixture::free();
+    let directory = fixture.path().to_str().unwrap();
+    for arguments in [
+        &["acquire", "--json", directory, "--", "true"][..],
+        &["acquire", "--until-stdin-closes", directory],
+        &["status", "--json", directory],
+        &["holds", "-v", directory],
+        &["--version"],
+        &["component", "--wit"],
+    ] {
+        let output = Command::new(lockhost())
+            .arg("--color=always")
+            .args(arguments)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("the program can be started");
+        let told = text(&[output.stdout, output.stderr].concat());
+        assert!(!told.is_empty() && !told.contains('\u{1b}'), "{told:?}");
     }
 }

@@ -50,13 +50,73 @@ fn there_is_a_page_for_every_command() {
         .chain(["lockhost.1".to_owned()])
         .collect();
     expected.sort();
-    let pages = fs::read_dir(share.join("man/man1")).unwrap();
-    let mut pages: Vec<_> = pages
-        .map(|page| page.unwrap().file_name().to_string_lossy().into_owned())
+    let pages = pages(&share).into_iter();
+    let pages: Vec<_> = pages
+        .map(|page| page.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
-    pages.sort();
     assert_eq!(pages, expected);
     assert!(pages.len() > 4);
+}
+
+/// Returns the pages of the manual that are installed.
+fn pages(share: &Path) -> Vec<PathBuf> {
+    let pages = fs::read_dir(share.join("man/man1")).unwrap();
+    let mut pages: Vec<_> = pages.map(|page| page.unwrap().path()).collect();
+    pages.sort();
+    pages
+}
+
+#[test]
+fn every_page_has_the_sections_of_a_manual() {
+    let (_place, share) = installed();
+    for page in pages(&share) {
+        let text = fs::read_to_string(&page).unwrap();
+        let sections = text.lines().filter_map(|line| line.strip_prefix(".SH "));
+        let sections: Vec<_> = sections.map(|title| title.trim_matches('"')).collect();
+        for section in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "EXIT STATUS",
+            "ENVIRONMENT",
+            "EXAMPLES",
+            "SEE ALSO",
+        ] {
+            assert!(sections.contains(&section), "{page:?}: {sections:?}");
+        }
+        let title = text.lines().find(|line| line.starts_with(".TH ")).unwrap();
+        assert!(
+            !title.contains(" \"\n") && title.ends_with(" manual\""),
+            "{title}"
+        );
+        assert!(text.lines().all(|line| line == line.trim_end()), "{page:?}");
+    }
+}
+
+#[test]
+#[cfg_attr(no_man, ignore = "man or mandoc is missing")]
+fn the_programs_for_manuals_find_no_flaw_in_a_page() {
+    let (_place, share) = installed();
+    for page in pages(&share) {
+        let shown = run(Command::new("man")
+            .env("LC_ALL", "C.UTF-8")
+            .args(["--warnings", "--local-file"])
+            .arg(&page));
+        assert!(shown.contains("SYNOPSIS"), "{shown}");
+        let lint = Command::new("mandoc")
+            .args(["-T", "lint"])
+            .arg(&page)
+            .output()
+            .expect("it can be started");
+        let lint = String::from_utf8_lossy(&lint.stdout).into_owned();
+        // A page has the version of the program, and no date.
+        let flaws: Vec<_> = lint
+            .lines()
+            .filter(|it| !it.contains("missing date"))
+            .collect();
+        assert!(flaws.is_empty(), "{flaws:#?}");
+    }
 }
 
 #[test]

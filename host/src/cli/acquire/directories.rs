@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use file_id::{FileId, get_file_id};
 
 /// A directory as it was given, with the facts that may identify it.
@@ -26,14 +26,25 @@ struct Given<'a> {
 /// mount. [`Taking`](super::take::Taking) detects one directory under two paths (a bind mount), and refuses it.
 ///
 /// A single directory is not examined here: the attempt does that.
-pub(super) fn in_order(given: &[PathBuf]) -> anyhow::Result<Vec<&Path>> {
+///
+/// # Errors
+/// A directory cannot be opened. If it is missing, is not the first one, and no command is given, it may be a command
+/// without `--` before it.
+pub(super) fn in_order(given: &[PathBuf], has_command: bool) -> anyhow::Result<Vec<&Path>> {
     if let [one] = given {
         return Ok(vec![one]);
     }
-    let examine = |path| {
-        Given::examine(path).with_context(|| format!("cannot open directory {}", path.display()))
+    let examine = |(nth, path)| {
+        Given::examine(path).map_err(|error| {
+            let may_be_command = nth > 0 && !has_command && error.kind() == io::ErrorKind::NotFound;
+            let hint = match may_be_command {
+                true => "; if it is a command, write '--' before it",
+                false => "",
+            };
+            anyhow!("cannot open directory {}: {error}{hint}", path.display())
+        })
     };
-    let directories = given.iter().map(PathBuf::as_path).map(examine);
+    let directories = given.iter().map(PathBuf::as_path).enumerate().map(examine);
     Ok(once(directories.collect::<anyhow::Result<_>>()?))
 }
 
@@ -75,11 +86,14 @@ mod tests {
         // The same directory by another name.
         let c = b.join("..").join("a");
         let [ab, ba] = [[a.clone(), b.clone()], [b.clone(), a.clone()]];
-        let order = in_order(&ab).unwrap();
+        let order = in_order(&ab, true).unwrap();
         assert_eq!(order.len(), 2);
-        assert_eq!(in_order(&ba).unwrap(), order);
-        assert_eq!(in_order(&[c.clone(), a.clone()]).unwrap(), [&c]);
-        assert_eq!(in_order(&[a.clone(), c.clone(), a.clone()]).unwrap(), [&a]);
+        assert_eq!(in_order(&ba, true).unwrap(), order);
+        assert_eq!(in_order(&[c.clone(), a.clone()], true).unwrap(), [&c]);
+        assert_eq!(
+            in_order(&[a.clone(), c.clone(), a.clone()], true).unwrap(),
+            [&a]
+        );
     }
 
     #[test]

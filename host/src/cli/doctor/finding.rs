@@ -1,10 +1,8 @@
 //! The findings of the trials.
 
-use std::fmt;
-
 use lockhost::process::Identity;
 
-use crate::cli::printable;
+use crate::cli::{printable, style::Palette};
 
 /// One thing that was checked.
 #[derive(Debug)]
@@ -44,14 +42,15 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Finding {
+    /// Returns a line for a user.
+    pub(super) fn line(&self, palette: Palette) -> String {
         let mark = match self.mark {
-            Mark::Yes => "yes",
-            Mark::No => "no",
-            Mark::Fact => "-",
+            Mark::Yes => palette.good("yes  "),
+            Mark::No => palette.bad("no   "),
+            Mark::Fact => palette.label("-    "),
         };
-        writeln!(f, "  {mark:<5}{}", printable(&self.text))
+        format!("  {mark}{}\n", printable(&self.text))
     }
 }
 

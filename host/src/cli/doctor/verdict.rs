@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{machine::Machine, system::claims, trials::Trials};
-use crate::cli::file_system::LINKS_DENIED;
+use crate::cli::{file_system::LINKS_DENIED, printable, style::Palette};
 
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -47,9 +47,20 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Returns a line for a user.
+    pub(super) fn line(&self, palette: Palette) -> String {
+        let label = match self.worth {
+            Worth::None(_) => palette.bad("verdict:"),
+            Worth::Evidence => palette.good("verdict:"),
+            Worth::Claim(_) | Worth::Kept | Worth::Pid => palette.doubtful("verdict:"),
+        };
+        format!("{label} {}\n", printable(self))
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("verdict: ")?;
         match &self.worth {
             Worth::None(why) => {
                 return write!(f, "no lock can be had here, or none that means something: {why}");

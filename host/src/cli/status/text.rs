@@ -8,11 +8,14 @@ use std::{
 use lockhost::{Holder, Liveness, ProcessInfo, State, Status};
 
 use super::report::{Guarantee, Report};
-use crate::cli::{file_system::BY_IDENTITY, json::time, printable, user};
+use crate::cli::{file_system::BY_IDENTITY, json::time, printable, style::Palette, user};
 
 /// Returns a line with the verdict, and one for each known fact.
 pub(super) fn of(status: &Status, report: &Report) -> String {
-    let mut text = Lines(String::new());
+    let mut text = Lines {
+        text: String::new(),
+        palette: Palette::output(),
+    };
     text.verdict(status);
     if let Some(holder) = status.holder() {
         text.holder(holder);
@@ -22,33 +25,55 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
     }
     text.line("locks here", &guarantee(report));
     text.line("to do", &report.advice);
-    text.0
+    text.text
 }
 
-struct Lines(String);
+struct Lines {
+    text: String,
+    palette: Palette,
+}
 
 impl Lines {
     fn verdict(&mut self, status: &Status) {
+        let palette = self.palette;
         let verdict = match status.state() {
-            State::Free => "free",
-            State::Held => "held",
-            State::Stale => "stale: its owner is dead",
-            State::Malformed => "stale: it names nobody",
-            _ => "held, as far as can be known from here",
+            State::Free => palette.label("free"),
+            State::Held => palette.good("held"),
+            State::Stale => palette.doubtful("stale: its owner is dead"),
+            State::Malformed => palette.doubtful("stale: it names no owner"),
+            _ => palette.doubtful("held, as far as can be known from here"),
         };
-        let path = status.path();
-        self.0 += &printable(&format_args!("{}: {verdict}", path.display()));
-        self.0.push('\n');
+        let path = printable(&status.path().display());
+        self.text += &format!("{}: {verdict}\n", palette.label(path));
     }
 
     /// Adds a line; whatever a name contains, it stays in its line.
     fn line(&mut self, what: &str, text: &dyn fmt::Display) {
-        let text = printable(text);
-        self.0 += &format!("  {what:<11}{text}\n");
+        self.painted(what, &printable(text));
+    }
+
+    /// Adds a line whose text is printable already.
+    fn painted(&mut self, what: &str, text: &str) {
+        let what = self.palette.label(format!("{what:<11}"));
+        self.text += &format!("  {what}{text}\n");
+    }
+
+    /// Returns the owner, and whether it lives.
+    fn owner(&self, holder: &Holder) -> String {
+        let life = match holder.liveness() {
+            Liveness::Alive(_) => self.palette.good("alive"),
+            Liveness::Dead(_) => self.palette.bad("dead"),
+            Liveness::Unknown(_) => self.palette.doubtful("perhaps alive"),
+        };
+        let pid = holder
+            .pid()
+            .map_or("no pid".to_owned(), |pid| format!("pid {pid}"));
+        format!("{pid}, {life}: {}", printable(&holder.explanation()))
     }
 
     fn holder(&mut self, holder: &Holder) {
-        self.line("owner", &Owner(holder));
+        let owner = self.owner(holder);
+        self.painted("owner", &owner);
         // Beyond the year 9999 a time has no text.
         if let Some(since) = holder.since().filter(|since| time(*since).is_some()) {
             self.line("since", &Since(since));
@@ -65,28 +90,12 @@ impl Lines {
     }
 
     fn reclaim(&mut self, holder: &Holder) {
-        let file = holder.file();
-        self.line("reclaim", &format_args!("{file}, {}", Owner(holder)));
+        let file = printable(&holder.file());
+        let owner = self.owner(holder);
+        self.painted("reclaim", &format!("{file}, {owner}"));
         if let Some(process) = holder.process() {
             self.line("", &format_args!("command {}", Command(&process)));
         }
-    }
-}
-
-struct Owner<'a>(&'a Holder);
-
-impl fmt::Display for Owner<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.pid() {
-            Some(pid) => write!(f, "pid {pid}, ")?,
-            None => f.write_str("nobody, ")?,
-        }
-        f.write_str(match self.0.liveness() {
-            Liveness::Alive(_) => "alive: ",
-            Liveness::Dead(_) => "dead: ",
-            Liveness::Unknown(_) => "perhaps alive: ",
-        })?;
-        f.write_str(&self.0.explanation())
     }
 }
 

@@ -78,13 +78,12 @@ impl fmt::Display for Typo {
         match self {
             Self::Duration(word) => write!(
                 f,
-                "there is no directory {word}\n  tip: an equals sign stands before a duration: --wait={word}; a directory \
-                 of this name is ./{word}"
+                "no such directory: {word}\n  tip: write a duration after an equals sign: --wait={word}; ./{word} names a \
+                 directory"
             ),
             Self::Option(word) => write!(
                 f,
-                "there is no directory {word}\n  tip: an option begins with one or two hyphens, and nothing else; a \
-                 directory of this name is ./{word}"
+                "no such directory: {word}\n  tip: an option begins with one or two ASCII hyphens; ./{word} names a directory"
             ),
             Self::Command(before, command) => {
                 let (word, command) = (&command[0], command.join(" "));
@@ -94,8 +93,8 @@ impl fmt::Display for Typo {
                 };
                 write!(
                     f,
-                    "there is no directory {word}\n  tip: a double hyphen stands before a command: lockhost acquire \
-                     {before} -- {command}; a directory of this name is ./{word}"
+                    "no such directory: {word}\n  tip: write '--' before a command: lockhost acquire {before} -- {command}; \
+                     ./{word} names a directory"
                 )
             }
         }

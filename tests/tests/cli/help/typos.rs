@@ -92,6 +92,32 @@ fn a_command_without_its_double_hyphen_is_refused() {
 }
 
 #[test]
+fn a_directory_that_is_missing_may_be_a_command() {
+    let hint = "write '--' before it";
+    let folder = folder();
+    for (words, has_hint) in [
+        (&["acquire", "d", "COMMAND"][..], true),
+        (&["acquire", "COMMAND", "d"], false),
+        (&["acquire", "d", "COMMAND", "--", "true"], false),
+    ] {
+        let output = typed(folder.path(), &[], words);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {text}");
+        assert!(text.contains("cannot open directory COMMAND: "), "{text}");
+        assert_eq!(text.contains(hint), has_hint, "{words:?}: {text}");
+    }
+    assert_eq!(folder.files(), ["d"]);
+}
+
+#[test]
+fn a_command_is_found_behind_an_option_for_all_commands() {
+    is_refused(
+        &["--color", "never", "acquire", "d", "true", "-j4"],
+        "lockhost acquire d -- true -j4;",
+    );
+}
+
+#[test]
 fn a_directory_may_have_the_name_of_a_program() {
     let folder = folder();
     for words in [
@@ -108,13 +134,13 @@ fn a_directory_may_have_the_name_of_a_program() {
 fn a_dash_makes_no_directory() {
     for dash in ["-", "\u{2014}", "\u{2013}-wait=30s"] {
         let words = ["acquire", "--mkdir", "d", dash];
-        is_refused(&words, "there is no directory ");
+        is_refused(&words, "no such directory: ");
     }
 }
 
 #[test]
 fn a_double_hyphen_at_the_end_is_refused_with_the_usage() {
-    is_refused(&["acquire", "d", "--"], "there is no command behind");
+    is_refused(&["acquire", "d", "--"], "no command after '--'");
 }
 
 #[test]
@@ -143,16 +169,13 @@ fn a_wrong_value_is_reported_where_it_was_given() {
     ] {
         let text = wrong(&other, words);
         assert!(
-            text.contains("LOCKHOST_NAME is no name for a lock"),
+            text.contains("in LOCKHOST_NAME: expected a file name"),
             "{text}"
         );
         let (command, rest) = words.split_first().unwrap();
         let words = [&[*command, "--name="], rest].concat();
         let text = wrong(&[], &words);
-        assert!(
-            text.contains("an empty --name names no lock file"),
-            "{text}"
-        );
+        assert!(text.contains("--name is empty"), "{text}");
     }
 }
 
