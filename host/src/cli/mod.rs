@@ -17,6 +17,7 @@ mod json;
 #[cfg_attr(unix, path = "limits/unix.rs")]
 #[cfg_attr(windows, path = "limits/windows.rs")]
 mod limits;
+mod live_line;
 mod log;
 mod manual;
 #[cfg(not(feature = "component"))]
@@ -229,7 +230,7 @@ fn say(what: &[u8]) -> io::Result<()> {
 /// Writes one line to standard error.
 fn complain(what: &dyn fmt::Display) {
     let message = Palette::error().message(&printable(what));
-    let line = format!("{message}\n");
+    let line = format!("{}{message}\n", live_line::erasure());
     // With one call, so that the lines of processes that share it do not mix.
     let _ = io::stderr().write_all(line.as_bytes());
 }

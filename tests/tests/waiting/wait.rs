@@ -4,6 +4,8 @@
 #[cfg(target_os = "linux")]
 mod hand_over;
 #[cfg(target_os = "linux")]
+mod line;
+#[cfg(target_os = "linux")]
 mod linux;
 // Parents and children, as proc(5) shows them, and shells.
 #[cfg(target_os = "linux")]

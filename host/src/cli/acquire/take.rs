@@ -59,12 +59,8 @@ impl Taking<'_> {
             let Some(mut attempt) = self.begin(directory, several, left)? else {
                 order[..=locks.len()].rotate_right(1);
                 self.give_back(mem::take(&mut locks))?;
-                match self.sleep(
-                    &[],
-                    MISSING.min(left.unwrap_or_default()),
-                    Duration::MAX,
-                    || {},
-                )? {
+                let limit = MISSING.min(left.unwrap_or_default());
+                match self.sleep(&[], limit, || line.draw())? {
                     Some(Event::Signal(caught)) => return Ok(Taken::Signal(caught)),
                     Some(_) => return Ok(Taken::InputClosed),
                     None => continue,
@@ -113,15 +109,14 @@ impl Taking<'_> {
         line: &mut WaitingLine,
     ) -> Result<Result<Lock, Event>, anyhow::Error> {
         loop {
-            line.tell(&waiting);
+            line.report(&waiting);
             let is_missing = waiting.awaited() == Awaited::Directory;
             let limit = match self.mkdir && is_missing && make(waiting.path())? {
                 true => Duration::ZERO,
                 false => waiting.retry_after(),
             };
             let descriptors: Vec<_> = attempt.descriptors().collect();
-            let lasts = line.lasts();
-            let event = self.sleep(&descriptors, limit, lasts, || line.tell(&waiting))?;
+            let event = self.sleep(&descriptors, limit, || line.draw())?;
             if let Some(event) = event {
                 return Ok(Err(event));
             }
@@ -132,23 +127,23 @@ impl Taking<'_> {
         }
     }
 
-    /// Sleeps until a descriptor is readable, at most for `limit`, and calls `elapsed` each time that `step` is over.
-    /// Signals are read at least once, even without time to sleep. Returns the event that ends the attempt.
+    /// Sleeps until a descriptor is readable, at most for `limit`. Calls `draw` before, and again each time that the time
+    /// which it returned is over. Signals are read at least once, even without time to sleep. Returns the event that ends
+    /// the attempt.
     fn sleep(
         &self,
         descriptors: &[BorrowedDescriptor<'_>],
         limit: Duration,
-        step: Duration,
-        mut elapsed: impl FnMut(),
+        mut draw: impl FnMut() -> Duration,
     ) -> Result<Option<Event>, anyhow::Error> {
         let asleep = Instant::now();
         let mut rest = limit;
         loop {
-            match self.events.next(descriptors, rest.min(step))? {
+            match self.events.next(descriptors, rest.min(draw()))? {
                 Event::Signal(caught) if supervise::bury_orphans(caught) => {}
                 event @ (Event::Signal(_) | Event::InputClosed) => return Ok(Some(event)),
                 Event::Ready => return Ok(None),
-                Event::Elapsed => elapsed(),
+                Event::Elapsed => {}
             }
             match left(limit, asleep) {
                 Some(left) => rest = left,

@@ -1,4 +1,4 @@
-//! A waiter's sleep, and its line on a terminal.
+//! A waiter's sleep.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,6 @@ use lockhost::{Attempt, Options, Progress, acquire};
 use lockhost_tests::{
     contender::{Contender, send},
     fixture::Fixture,
-    terminal::Terminal,
     under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until},
 };
 use rustix::{
@@ -341,53 +340,6 @@ fn waiters_leave_the_last_inotify_instances_to_others() {
     }
     assert_eq!(waiters.end_of_input().code(), Some(0));
     assert!(fixture.files().is_empty());
-}
-
-#[test]
-fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
-    let fixture = Fixture::free();
-    let mut owner = Contender::owner(fixture.path());
-    let mut terminal = Terminal::new();
-    let lockhost = under_lock(&["--wait"], fixture.path(), &["echo", "ran"]);
-    let mut session = terminal.session();
-    session
-        .env("TERM", "xterm")
-        .arg(lockhost.get_program())
-        .args(lockhost.get_args())
-        .stderr(terminal.end())
-        .stdout(terminal.end());
-    let mut waiter = session.spawn().unwrap();
-    let shown = terminal.shown_until("lockhost: waiting since 0s for pid ");
-    assert!(shown.starts_with("\r\u{1b}[K"), "{shown:?}");
-    terminal.shown_until("waiting since 1s for");
-    owner.stop();
-    let shown = terminal.shown_until("ran");
-    assert!(shown.contains("\r\u{1b}[Kran"), "{shown:?}");
-    assert_eq!(waiter.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn a_narrow_terminal_shows_one_line() {
-    let fixture = Fixture::free();
-    let _owner = Contender::owner(fixture.path());
-    let mut terminal = Terminal::new();
-    let lockhost = under_lock(&["--wait=300ms"], fixture.path(), &["true"]);
-    let mut session = terminal.session();
-    session
-        .env("TERM", "xterm")
-        .args(["sh", "-c", "stty cols 20; \"$@\"; echo over", "sh"])
-        .arg(lockhost.get_program())
-        .args(lockhost.get_args())
-        .stderr(terminal.end())
-        .stdout(terminal.end());
-    let mut waiter = session.spawn().unwrap();
-    let shown = terminal.shown_until("over");
-    let line = shown.split("\r\u{1b}[K").nth(1).unwrap();
-    assert!(
-        line.len() < 20 && line.starts_with("lockhost: waiting"),
-        "{shown:?}"
-    );
-    waiter.wait().unwrap();
 }
 
 #[test]

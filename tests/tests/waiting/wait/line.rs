@@ -1,0 +1,150 @@
+//! The line of a waiter at a terminal.
+
+use std::{os::unix::fs::symlink, process::Command};
+
+use lockhost_tests::{
+    contender::Contender,
+    fixture::Fixture,
+    terminal::Terminal,
+    under_lock::{ready, under_lock},
+};
+
+const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
+
+#[test]
+fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
+    let mut terminal = Terminal::new();
+    let lockhost = under_lock(&["--wait"], fixture.path(), &["echo", "ran"]);
+    let mut session = terminal.session();
+    session
+        .env("TERM", "xterm")
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args())
+        .stderr(terminal.end())
+        .stdout(terminal.end());
+    let mut waiter = session.spawn().unwrap();
+    let line = format!("| waiting for pid {} (lockhost), 0s", owner.pid());
+    let shown = terminal.shown_until(&line);
+    assert!(shown.starts_with("\r\u{1b}[K"), "{shown:?}");
+    terminal.shown_until("(lockhost), 1s");
+    owner.stop();
+    let shown = terminal.shown_until("ran");
+    assert!(shown.contains("\r\u{1b}[Kran"), "{shown:?}");
+    assert_eq!(waiter.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_narrow_terminal_shows_one_line() {
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let mut terminal = Terminal::new();
+    let lockhost = under_lock(&["--wait=300ms"], fixture.path(), &["true"]);
+    let mut session = terminal.session();
+    session
+        .env("TERM", "xterm")
+        .args(["sh", "-c", "stty cols 20; \"$@\"; echo over", "sh"])
+        .arg(lockhost.get_program())
+        .args(lockhost.get_args())
+        .stderr(terminal.end())
+        .stdout(terminal.end());
+    let mut waiter = session.spawn().unwrap();
+    let shown = terminal.shown_until("over");
+    let line = shown.split("\r\u{1b}[K").nth(1).unwrap();
+    assert!(
+        line.len() < 20 && line.starts_with("| waiting"),
+        "{shown:?}"
+    );
+    assert!(line.ends_with("..., 0s"), "{shown:?}");
+    waiter.wait().unwrap();
+}
+
+/// Returns what a terminal shows while a shell there runs this script, with a command that waits as its arguments.
+fn shown_by(script: &str, variables: &[(&str, &str)], waiting: &Command) -> String {
+    let mut terminal = Terminal::new();
+    let mut session = terminal.session();
+    session
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
+        .envs(variables.iter().copied())
+        .args(["sh", "-c", &format!("{script}; echo over"), "sh"])
+        .arg(waiting.get_program())
+        .args(waiting.get_args())
+        .stderr(terminal.end())
+        .stdout(terminal.end());
+    let mut session = session.spawn().unwrap();
+    let shown = terminal.shown_until("over\r\n");
+    session.wait().unwrap();
+    shown
+}
+
+const ERASE: &str = "\r\u{1b}[K";
+
+#[test]
+fn a_terminal_shows_the_command_of_an_owner_escaped() {
+    let fixture = Fixture::free();
+    let folder = Fixture::free();
+    let odd = folder.path().join("e\u{1b}]0;\nvil");
+    symlink(HEARING, &odd).unwrap();
+    let odd = odd.to_str().unwrap();
+    let mut owner = Contender::start(&mut under_lock(&[], fixture.path(), &[odd]));
+    ready(&mut owner);
+    let waiting = under_lock(&["--wait=300ms", "-E", "0"], fixture.path(), &["true"]);
+    let shown = shown_by("\"$@\"", &[], &waiting);
+    let line = format!(
+        "| waiting for pid {} (e\\u{{1b}}]0;\\nvil), 0s",
+        owner.pid()
+    );
+    assert!(shown.contains(&line), "{shown:?}");
+}
+
+#[test]
+fn the_line_is_redrawn_a_few_times_a_second() {
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let waiting = under_lock(&["--wait=1200ms", "-E", "0"], fixture.path(), &["true"]);
+    let shown = shown_by("\"$@\"", &[], &waiting);
+    // In that time the waiter checks more than ten times.
+    let drawn = shown.matches("waiting for").count();
+    assert!((2..=6).contains(&drawn), "{shown:?}");
+}
+
+#[test]
+fn a_message_stands_on_a_line_of_its_own() {
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let waiting = under_lock(&["--wait=600ms"], fixture.path(), &["true"]);
+    let shown = shown_by("\"$@\"", &[("LOCKHOST_LOG", "debug")], &waiting);
+    let parts: Vec<_> = shown.split("lockhost: ").collect();
+    let (_, before) = parts.split_last().expect("it is never empty");
+    assert!(shown.contains("waiting for") && before.len() > 5);
+    for before in before {
+        let is_begin = before.is_empty() || before.ends_with("\r\n") || before.ends_with(ERASE);
+        assert!(is_begin, "{before:?}");
+    }
+}
+
+#[test]
+fn a_waiter_draws_only_in_the_foreground() {
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    let waiting = under_lock(&["--wait=600ms", "-E", "0"], fixture.path(), &["true"]);
+    let shown = shown_by("set -m; \"$@\" & wait", &[], &waiting);
+    assert!(!shown.contains("waiting for"), "{shown:?}");
+    assert!(!shown.contains(ERASE), "{shown:?}");
+    let waiting = under_lock(&["--wait=2s", "-E", "0"], fixture.path(), &["true"]);
+    let shown = shown_by("set -m; \"$@\" & fg", &[], &waiting);
+    assert!(shown.contains("waiting for"), "{shown:?}");
+}
+
+#[test]
+fn a_quiet_waiter_and_one_for_programs_draw_nothing() {
+    let fixture = Fixture::free();
+    let _owner = Contender::owner(fixture.path());
+    for option in ["-q", "--json"] {
+        let waiting = under_lock(&["--wait=300ms", option], fixture.path(), &["true"]);
+        let shown = shown_by("\"$@\"", &[], &waiting);
+        assert!(!shown.contains(ERASE), "{option}: {shown:?}");
+    }
+}
