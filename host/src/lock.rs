@@ -14,6 +14,8 @@ pub(crate) mod message;
 pub(crate) mod process_info;
 pub(crate) mod waiting;
 
+pub(crate) mod hint;
+
 pub(crate) mod error;
 
 pub(crate) mod ancestor;

@@ -237,9 +237,7 @@ impl ProcessCtxView<'_> {
                 *descriptor = blocking;
                 Ok(())
             }
-            Err(error) => Err(format!(
-                "the directory cannot be opened once more: {error:#}"
-            )),
+            Err(error) => Err(format!("the directory cannot be reopened: {error:#}")),
         })
     }
 
@@ -270,7 +268,7 @@ impl process::Host for ProcessCtxView<'_> {
             return Ok(Err(why));
         }
         let maker = native::current(&*self.open(&dir)?);
-        debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "who asks");
+        debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "identified this process");
         Ok(match maker {
             Ok(identity) => Ok(Maker {
                 pid: identity.pid(),
@@ -288,7 +286,7 @@ impl process::Host for ProcessCtxView<'_> {
     ) -> wasmtime::Result<Option<String>> {
         let identity = native::identify(pid, &*self.open(&dir)?);
         let identity = identity.map(|identity| identity.to_string());
-        debug!(pid, answer = ?identity, "who has this number");
+        debug!(pid, answer = ?identity, "identified the process with a pid");
         Ok(identity)
     }
 
@@ -331,7 +329,7 @@ impl process::Host for ProcessCtxView<'_> {
         let file = match self.table.get(&file)? {
             Descriptor::Dir(dir) if !self.ctx.by_evidence => {
                 let answer = Liveness::from(judge_unread(&owner.clone().into(), &dir.dir));
-                debug!(?owner, ?answer, "is the owner of an unread file alive");
+                debug!(?owner, ?answer, "judged the owner of an unread file");
                 return Ok(answer);
             }
             Descriptor::File(file) if file.open_mode.contains(OpenMode::READ) => {
@@ -349,7 +347,7 @@ impl process::Host for ProcessCtxView<'_> {
         } else {
             judge(&asked, &file, own)
         });
-        debug!(?owner, own, ?answer, "is the owner alive");
+        debug!(?owner, own, ?answer, "judged an owner");
         Ok(answer)
     }
 }

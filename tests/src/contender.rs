@@ -11,7 +11,10 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
 
-use crate::{fixture::Fixture, program::lockhost};
+use crate::{
+    fixture::Fixture,
+    program::{HINT, lockhost},
+};
 
 pub use platform::*;
 
@@ -90,16 +93,20 @@ impl Contender {
         self.child.id()
     }
 
-    /// Returns the next line that it prints; empty once it prints no more.
+    /// Returns the next line that it prints, without hints; empty once it prints no more.
     ///
     /// # Panics
     /// If its output cannot be read.
     pub fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output
-            .read_line(&mut line)
-            .expect("its output can be read");
-        line.trim_end().to_owned()
+        loop {
+            let mut line = String::new();
+            self.output
+                .read_line(&mut line)
+                .expect("its output can be read");
+            if !line.starts_with(HINT) {
+                return line.trim_end().to_owned();
+            }
+        }
     }
 
     /// Lets it go on from where it pauses.

@@ -94,15 +94,29 @@ pub fn run(arguments: &[&str]) -> Output {
         .expect("the program can be started")
 }
 
-/// Returns the code, and the one line on standard error.
+/// Returns the code, and the one message on standard error.
 ///
 /// # Panics
-/// If it is not one line.
+/// If it is not one message.
 #[must_use]
 pub fn ended(output: Output) -> (Option<i32>, String) {
-    let line = String::from_utf8(output.stderr).expect("it speaks text");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    (output.status.code(), line)
+    let text = String::from_utf8(output.stderr).expect("it speaks text");
+    assert!(is_one_message(&text), "{text}");
+    (output.status.code(), text)
+}
+
+/// How the second line of a message begins: the way out.
+pub const HINT: &str = "  hint: ";
+
+/// Returns whether this is one line, and at most a hint in a second one.
+#[must_use]
+pub fn is_one_message(text: &str) -> bool {
+    let lines: Vec<_> = text.lines().collect();
+    match lines[..] {
+        [first] => !first.starts_with(HINT),
+        [first, second] => !first.starts_with(HINT) && second.starts_with(HINT),
+        _ => false,
+    }
 }
 
 /// Returns a path as an argument.

@@ -79,7 +79,10 @@ fn where_processes_are_unknown_both_programs_exclude_each_other() {
             .output()
             .unwrap(),
     );
-    assert!(line.contains("processes cannot be looked at"), "{line}");
+    assert!(
+        line.contains("invisible process; liveness unknown"),
+        "{line}"
+    );
     lock.release().unwrap();
     assert!(fixture.files().is_empty(), "{:?}", fixture.files());
 }

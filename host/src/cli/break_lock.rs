@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Break) -> anyhow::Result<ExitCode> {
 
 fn announcement(removed: &[Replaced]) -> String {
     if removed.is_empty() {
-        return "nothing was left to be removed: somebody else was faster\n".to_owned();
+        return "nothing to remove: another process removed the lock first\n".to_owned();
     }
     let line = |file: &Replaced| {
         let path = printable(&file.path().display());

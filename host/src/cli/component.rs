@@ -5,9 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use super::{UNTOLD, say};
+use super::{UNTOLD, hint::hinted, say};
 
 /// The contract, without those of WASI that it uses.
 const WIT: &str = include_str!("../../wit/lockfile.wit");
@@ -31,7 +31,10 @@ impl Component {
     /// Runs the command.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         if !self.wit && io::stdout().is_terminal() {
-            bail!("refusing to write binary to a terminal; redirect it, or use --wit");
+            return Err(hinted(
+                "refusing to write binary to a terminal",
+                "redirect it, or print the contract with --wit",
+            ));
         }
         let bytes = if self.wit {
             WIT.as_bytes()

@@ -20,7 +20,7 @@ use anyhow::Context;
 use lockhost::{BACKEND, process};
 
 use self::{machine::Machine, trials::Trials, verdict::Verdict};
-use super::{UNTOLD, done, file_system, printable, say, signals::Signals, style::Palette};
+use super::{UNTOLD, done, file_system, hint, printable, say, signals::Signals, style::Palette};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
@@ -42,13 +42,13 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     let _signals = Signals::catch().context("cannot catch signals")?;
     let path = &arguments.directory;
     // As a lock opens it: the directory need not be readable.
-    let directory = &process::open_directory(path)
-        .with_context(|| format!("cannot open directory {}", path.display()))?;
+    let directory =
+        &process::open_directory(path).map_err(|error| hint::cannot_open(path, &error))?;
     let me = process::current(directory)?;
     let trials = Trials::run(path, &me);
     let machine = Machine::seen(&me, directory);
     let verdict = Verdict::on(&trials, &machine);
-    let kind = file_system::told(path);
+    let kind = file_system::named(path);
     let mut text = printable(&format_args!(
         "{}, on a file system of type {kind}",
         path.display()

@@ -20,7 +20,11 @@ pub(crate) enum Event {
     /// A dead owner's lock was removed.
     Reclaimed(Reclaimed),
     /// A warning that does not concern the lock's state.
-    Warning { directory: String, message: String },
+    Warning {
+        directory: String,
+        message: String,
+        hint: Option<String>,
+    },
     /// The lock is held.
     Acquired {
         directory: String,
@@ -39,6 +43,7 @@ pub(crate) enum Event {
         path: String,
         how: String,
         message: String,
+        hint: Option<String>,
     },
     /// The lock was released.
     Released { path: String },
@@ -59,10 +64,11 @@ impl Event {
         Self::Reclaimed(replaced.into())
     }
 
-    pub(crate) fn warning(lock: &Lock, message: String) -> Self {
+    pub(crate) fn warning(lock: &Lock, message: String, hint: Option<&str>) -> Self {
         Self::Warning {
             directory: directory(lock),
             message,
+            hint: hint.map(str::to_owned),
         }
     }
 
@@ -82,6 +88,7 @@ impl Event {
             path: path(lock.path()),
             how: kebab(&restored),
             message: restored.to_string(),
+            hint: restored.hint().map(Into::into),
         }
     }
 

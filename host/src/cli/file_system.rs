@@ -11,14 +11,12 @@ mod platform;
 pub(crate) use self::platform::{BY_IDENTITY, limit, name};
 
 /// Returns the name for a user, "unknown" if there is none.
-pub(crate) fn told(path: &Path) -> String {
+pub(crate) fn named(path: &Path) -> String {
     name(path).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The meaning of a lock that was made in place where a kernel keeps evidence.
-pub(crate) const LINKS_DENIED: &str = "hard links are denied to this process, so a lock that it takes is a pid in a file that the kernel keeps locked: \
-     every process on this kernel sees that its owner lives; but a dead owner whose pid another process has counts as \
-     alive until a person decides";
+pub(crate) const LINKS_DENIED: &str = "hard links are denied to this process, so a dead owner whose pid another process has counts as alive";
 
 /// Returns whether the file system has no hard links, so that a lock there is only a pid in a file.
 pub(crate) fn lacks_links(name: &str) -> bool {

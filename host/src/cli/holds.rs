@@ -6,7 +6,7 @@ use lockhost::{Error, ErrorKind, Status, UnknownReason};
 use serde::Serialize;
 
 use super::{
-    UNTOLD, complain,
+    UNTOLD, complain, complain_with,
     json::{self, Failure, Holder, Stream, kebab, path},
     printable, say,
 };
@@ -77,20 +77,23 @@ impl Answer {
         if arguments.json {
             return json::write(&self.object(arguments, code), Stream::Output);
         }
-        let line = match (&self, self.reason(arguments)) {
-            (Self::Failed(error), _) => {
-                complain(error);
-                return Ok(());
+        let reason = self.reason(arguments);
+        match &self {
+            Self::Failed(_) | Self::Known(_, Err(_)) => {
+                complain_with(&reason, self.hint().as_deref());
+                Ok(())
             }
-            (Self::Known(_, Err(_)), reason) => {
-                complain(&reason);
-                return Ok(());
-            }
-            (_, reason) => reason,
-        };
-        match arguments.verbose {
-            true => say(format!("{}\n", printable(&line)).as_bytes()),
-            false => Ok(()),
+            _ if arguments.verbose => say(format!("{}\n", printable(&reason)).as_bytes()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns what to do if there is no answer.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Failed(error) => error.hint().map(Into::into),
+            Self::Known(status, Err(_)) => status.hint(),
+            Self::Known(_, Ok(_)) | Self::NoDirectory => None,
         }
     }
 
@@ -115,19 +118,19 @@ impl Answer {
         match covers {
             Ok(true) => format!("{path} is held by {pid}, and this process runs under it"),
             Ok(false) if status.obstacle().is_some() => format!(
-                "{path} is held by {pid}, which is no ancestor of this process: {}",
+                "{path} is held by {pid}, which is not an ancestor of this process: {}",
                 owner.explanation()
             ),
             Ok(false) => format!("{path} is not held: {pid}, {}", owner.explanation()),
             Err(_) => format!(
-                "cannot know whether this process runs under {path}, held by {pid}: {}",
+                "cannot determine whether this process runs under {path}, held by {pid}: {}",
                 owner.explanation()
             ),
         }
     }
 
     fn object(self, arguments: &Holds, exit_code: u8) -> Object {
-        let reason = self.reason(arguments);
+        let (reason, hint) = (self.reason(arguments), self.hint());
         let (status, holds, failure) = match self {
             Self::Known(status, covers) => (Some(status), covers.ok(), None),
             Self::NoDirectory => (None, Some(false), None),
@@ -141,6 +144,7 @@ impl Answer {
             state: status.as_ref().map(|it| kebab(&it.state())),
             holder: status.as_ref().and_then(Status::holder).map(Holder::from),
             reason,
+            hint,
             failure,
         }
     }
@@ -162,5 +166,6 @@ struct Object {
     state: Option<String>,
     holder: Option<Holder>,
     reason: String,
+    hint: Option<String>,
     failure: Option<Failure>,
 }

@@ -11,7 +11,7 @@ use std::{
 use lockhost::{Liveness, ProcessInfo, Replaced, ReplacedReason};
 use serde::Serialize;
 
-use super::{say, user};
+use super::{hint, say, user};
 
 /// The stream to which objects are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +142,7 @@ pub(crate) struct Failure {
     kind: String,
     path: Option<String>,
     message: String,
+    hint: Option<String>,
     holder: Option<Holder>,
 }
 
@@ -152,6 +153,7 @@ impl From<&anyhow::Error> for Failure {
             kind: known.map_or_else(|| "other".to_owned(), |it| kebab(&it.kind())),
             path: known.map(|it| path(it.path())),
             message: format!("{error:#}"),
+            hint: hint::of(error).map(Into::into),
             holder: known.and_then(|it| it.holder()).map(Holder::from),
         }
     }

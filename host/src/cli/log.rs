@@ -32,7 +32,7 @@ pub(crate) fn start() {
         // No subscriber is set yet.
         Ok(level) => drop(tracing::subscriber::set_global_default(Log::new(level))),
         Err(_) => complain(&format_args!(
-            "warning: {VARIABLE} is {level}, and none of off, error, warn, info, debug and trace"
+            "warning: invalid {VARIABLE} '{level}': expected off, error, warn, info, debug or trace"
         )),
     }
 }

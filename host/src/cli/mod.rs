@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 mod file_system;
 mod help;
+mod hint;
 mod holds;
 #[cfg(unix)]
 mod job;
@@ -27,6 +28,8 @@ mod reporter;
 #[cfg_attr(unix, path = "signals/unix.rs")]
 #[cfg_attr(windows, path = "signals/windows.rs")]
 mod signals;
+#[path = "../sys/since.rs"]
+mod since;
 mod status;
 mod style;
 mod usage;
@@ -138,7 +141,7 @@ impl Command {
     }
 }
 
-/// Runs the program, and reports a failure in one line.
+/// Runs the program, and reports a failure.
 pub(crate) fn run() -> ExitCode {
     panic::set_hook(Box::new(report));
     limits::run(run_here).unwrap_or_else(|error| {
@@ -182,7 +185,7 @@ fn run_here() -> ExitCode {
 
 fn done(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
-        complain(&format_args!("{error:#}"));
+        complain_about(&error);
         code(&error)
     })
 }
@@ -227,12 +230,26 @@ fn say(what: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes one line to standard error.
+/// Writes a message to standard error, in one line.
 fn complain(what: &dyn fmt::Display) {
-    let message = Palette::error().message(&printable(what));
-    let line = format!("{}{message}\n", live_line::erasure());
+    complain_with(what, None);
+}
+
+/// Writes a message to standard error, in one line, and the way out in a second one.
+fn complain_with(what: &dyn fmt::Display, hint: Option<&str>) {
+    let palette = Palette::error();
+    let message = palette.message(&printable(what));
+    let mut lines = format!("{}{message}\n", live_line::erasure());
+    if let Some(hint) = hint {
+        lines += &format!("  {}{}\n", palette.literal("hint: "), printable(&hint));
+    }
     // With one call, so that the lines of processes that share it do not mix.
-    let _ = io::stderr().write_all(line.as_bytes());
+    let _ = io::stderr().write_all(lines.as_bytes());
+}
+
+/// Writes an error to standard error, and its way out.
+fn complain_about(error: &anyhow::Error) {
+    complain_with(&format_args!("{error:#}"), hint::of(error).as_deref());
 }
 
 /// Returns it as one line, whatever a file name may contain.

@@ -61,7 +61,7 @@ impl Notify {
         let status = printable(&status);
         if let Err(error) = manager::tell(change, &status) {
             complain(&format_args!(
-                "warning: cannot tell the service manager: {error}"
+                "warning: cannot notify the service manager: {error}"
             ));
         }
     }

@@ -1,11 +1,11 @@
 //! The reports of `acquire`: how many, and in which form, sentences or objects.
 
-use std::{io, path::Path};
+use std::{borrow::Cow, io, path::Path};
 
-use lockhost::{Lock, Restored, Waiting};
+use lockhost::{Lock, Restored, Waiting, Warning};
 
 use super::{
-    complain,
+    complain, complain_about, complain_with,
     events::Event,
     file_system::{self, LINKS_DENIED},
     json::Stream,
@@ -22,6 +22,21 @@ pub(crate) enum Level {
     Normal,
     /// Each step.
     Verbose,
+}
+
+/// A problem that does not affect a lock, and what to do about it.
+struct Remark<'a> {
+    message: String,
+    hint: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<&'a Warning> for Remark<'a> {
+    fn from(warning: &'a Warning) -> Self {
+        Self {
+            message: warning.to_string(),
+            hint: warning.hint(),
+        }
+    }
 }
 
 /// Reports at a level.
@@ -65,17 +80,18 @@ impl Reporter {
 
     /// Reports that a lock is held, with its warnings and the owners that it replaced.
     pub(crate) fn acquired(self, lock: &Lock) -> io::Result<()> {
-        let warnings = lock.warnings().iter().map(ToString::to_string);
+        let warnings = lock.warnings().iter().map(Remark::from);
         let warnings = warnings.chain(blindness(lock));
         self.replaced(lock)?;
-        if self.json {
-            for warning in warnings {
-                self.emit(&Event::warning(lock, warning))?;
+        for Remark { message, hint } in warnings {
+            if self.json {
+                self.emit(&Event::warning(lock, message, hint.as_deref()))?;
+            } else if self.level != Level::Quiet {
+                complain_with(&format_args!("warning: {message}"), hint.as_deref());
             }
-            return self.emit(&Event::acquired(lock));
         }
-        if self.level != Level::Quiet {
-            warnings.for_each(|warning| complain(&format_args!("warning: {warning}")));
+        if self.json {
+            return self.emit(&Event::acquired(lock));
         }
         let line = format!("acquired {} (pid {})", lock.path().display(), lock.pid());
         match (self.level, self.beside_command) {
@@ -116,7 +132,7 @@ impl Reporter {
     pub(crate) fn warning(self, locks: &[Lock], message: &str) {
         if self.json {
             for lock in locks {
-                let _ = self.emit(&Event::warning(lock, message.to_owned()));
+                let _ = self.emit(&Event::warning(lock, message.to_owned(), None));
             }
         } else if self.level != Level::Quiet {
             complain(&format_args!("warning: {message}"));
@@ -129,7 +145,11 @@ impl Reporter {
             let _ = self.emit(&Event::restored(lock, restored));
         } else {
             let path = lock.path().display();
-            complain(&format_args!("warning: {path}: {restored}"));
+            let hint = restored.hint();
+            complain_with(
+                &format_args!("warning: {path}: {restored}"),
+                hint.as_deref(),
+            );
         }
     }
 
@@ -146,7 +166,7 @@ impl Reporter {
             // The stream itself may have failed; the exit code reports the failure all the same.
             let _ = self.emit(&Event::error(error));
         } else {
-            complain(&format_args!("{error:#}"));
+            complain_about(error);
         }
     }
 
@@ -159,20 +179,28 @@ impl Reporter {
 }
 
 /// Returns what cannot be known where the kernel keeps no evidence, as on network and FUSE file systems.
-fn blindness(lock: &Lock) -> Option<String> {
+fn blindness(lock: &Lock) -> Option<Remark<'static>> {
     let directory = lock.path().parent()?;
     if lock.has_evidence() {
-        let denied = || format!("{}: {LINKS_DENIED}", directory.display());
-        return (!lock.is_claimed()).then(denied);
+        return (!lock.is_claimed()).then(|| Remark {
+            message: format!("{}: {LINKS_DENIED}", directory.display()),
+            hint: Some(DECIDE.into()),
+        });
     }
-    let kind = file_system::told(directory);
+    let kind = file_system::named(directory);
     let directory = directory.display();
-    let limit = if lock.is_claimed() {
-        file_system::limit(lock.identity())?
-    } else {
-        "there are no hard links, and an owner is judged by its pid alone, so machines and containers are not kept apart"
+    let (limit, hint) = match lock.is_claimed() {
+        true => (file_system::limit(lock.identity())?, DECIDE),
+        false => (
+            "it has no hard links, so an owner is judged by its pid alone",
+            "let only processes that see each other use the directory: no other machine or container",
+        ),
     };
-    Some(format!(
-        "{directory} is on a file system of type {kind}: {limit}"
-    ))
+    Some(Remark {
+        message: format!("{directory} is on a file system of type {kind}: {limit}"),
+        hint: Some(hint.into()),
+    })
 }
+
+/// What to do about a dead owner that counts as alive.
+const DECIDE: &str = "if such an owner is certainly dead, break its lock: lockhost break";

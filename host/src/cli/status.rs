@@ -7,13 +7,13 @@ mod advice;
 mod report;
 mod text;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::SystemTime};
 
 use lockhost::{ErrorKind, State};
 
 use self::report::{Failed, Report};
 use super::{
-    UNTOLD, complain,
+    UNTOLD, complain, complain_about,
     json::{self, Stream},
     say,
 };
@@ -47,12 +47,12 @@ pub(crate) fn run(arguments: &Status) -> ExitCode {
     };
     let code = code(&status);
     let report = Report::new(&arguments.directory, &status, code);
-    let told = if arguments.json {
+    let written = if arguments.json {
         json::write(&report, Stream::Output)
     } else {
-        say(text::of(&status, &report).as_bytes())
+        say(text::of(&status, &report, SystemTime::now()).as_bytes())
     };
-    match told {
+    match written {
         Ok(()) => code.into(),
         Err(error) => {
             complain(&format_args!("{UNTOLD}: {error}"));
@@ -79,7 +79,7 @@ fn fail(error: &anyhow::Error, code: u8, as_json: bool) -> ExitCode {
         // The exit code reports the failure in any case.
         let _ = json::write(&Failed::new(error, code), Stream::Output);
     } else {
-        complain(&format_args!("{error:#}"));
+        complain_about(error);
     }
     code.into()
 }

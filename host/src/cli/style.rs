@@ -158,7 +158,7 @@ impl Palette {
     /// The text has no control characters: apply [`printable`](super::printable) first.
     pub(crate) fn message(self, text: &str) -> String {
         let program = self.label("lockhost:");
-        for (word, style) in [("error:", BAD), ("warning:", DOUBTFUL), ("hint:", LITERAL)] {
+        for (word, style) in [("error:", BAD), ("warning:", DOUBTFUL)] {
             if let Some(rest) = text.strip_prefix(word) {
                 return format!("{program} {}{rest}", self.paint(style, word));
             }

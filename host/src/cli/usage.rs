@@ -52,7 +52,7 @@ fn check_command(has_command: bool, words: &[OsString]) -> clap::error::Result<(
     if !is_announced || has_command {
         return Ok(());
     }
-    let message = "no command after '--'";
+    let message = "missing command after --";
     Err(wrong_usage(
         "acquire",
         ErrorKind::MissingRequiredArgument,
@@ -73,7 +73,7 @@ fn check_name(arguments: &mut Arguments, matches: &ArgMatches) -> clap::error::R
         lockhost::DEFAULT_NAME.clone_into(name);
     }
     let message = match (is_inherited, name.is_empty()) {
-        (_, true) => "--name is empty: give a name, or leave the option out".to_owned(),
+        (_, true) => "invalid empty --name: expected a file name, or no --name".to_owned(),
         (true, _) if !is_plain(name) => format!(
             "invalid lock name '{}' in LOCKHOST_NAME: expected a file name ending in .lock or .pid",
             super::printable(name)

@@ -86,7 +86,7 @@ impl Error {
     /// Turns this into the refusal by an ancestor, if an ancestor of this process holds the lock, or is about to hold
     /// it.
     pub(crate) fn seen_from_descendant(self) -> Self {
-        let Self { path, kind } = self;
+        let Self { path, kind, at } = self;
         let kind = match *kind {
             Kind::Held(holder, circumstance, way_out) => match holder.ancestor() {
                 Some(pid) => Kind::Ancestor(holder, pid),
@@ -94,6 +94,9 @@ impl Error {
             },
             kind => kind,
         };
-        Self::new(path, kind)
+        Self {
+            at,
+            ..Self::new(path, kind)
+        }
     }
 }

@@ -59,7 +59,7 @@ impl Options {
         let path = place.given();
         let directory = place
             .open()
-            .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
+            .map_err(|error| Error::io(path.to_owned(), super::hint::OPEN_DIRECTORY, error))?;
         let options = outcome::Options {
             name: self.name.clone(),
             assume_dead: assumed(self.assume_dead.clone()),

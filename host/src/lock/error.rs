@@ -1,13 +1,16 @@
-//! The reasons why there is no lock: a type to match on, and a sentence to act on.
+//! The reasons why there is no lock: a type to match on, a line that says why, and a hint with the way out.
 
 use std::{
+    borrow::Cow,
     error, fmt, io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use super::{
+    hint::{self, WayOut, Whose},
     holder::Holder,
-    message::{self, Circumstance, Instead, WayOut},
+    message::{self, Circumstance, Instead},
     name::Flaw,
     waiting::Awaited,
 };
@@ -15,8 +18,9 @@ use crate::{backend::Fault, outcome::error_code, printable::Printable};
 
 /// The reason why a lock could not be acquired, kept, released or judged.
 ///
-/// Its text is one sentence in one line. It names the file and, where there are any, its holder and the way out. Parts
-/// that other programs choose, such as names of files and commands, are escaped as [`Printable`] does.
+/// Its text is one line: what failed, and why. It names the file and, if there is one, the holder. [`hint`](Self::hint)
+/// returns the way out, which the program prints as a second line. Parts that other programs choose, such as names of
+/// files and commands, are escaped as [`Printable`] does.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,6 +46,8 @@ use crate::{backend::Fault, outcome::error_code, printable::Printable};
 pub struct Error {
     pub(crate) path: PathBuf,
     pub(crate) kind: Box<Kind>,
+    /// The moment of the failure, to which times in the text are relative.
+    pub(crate) at: SystemTime,
 }
 
 /// The kind of an [`Error`], to match on. [`Error`] has an example.
@@ -100,8 +106,8 @@ pub(crate) enum Kind {
     BadName,
     /// Why the system accepts no file of this name, as a clause behind the name.
     UnusableName(&'static str),
-    /// The operation, its failure, and the owner of the file that is in the way, if there is one.
-    Io(String, io::Error, Option<String>),
+    /// The operation, its failure, and the owner of the file that is in the way, if that explains it.
+    Io(String, io::Error, Option<Whose>),
     Host(String),
     Internal(Trap),
 }
@@ -120,6 +126,7 @@ impl Error {
         Self {
             path,
             kind: Box::new(kind),
+            at: SystemTime::now(),
         }
     }
 
@@ -160,6 +167,44 @@ impl Error {
             way_out.beside = Some((assumed.to_owned(), deeper.to_owned()));
         }
         self
+    }
+
+    /// Returns the way out, for a person: one line without a full stop, often with a command. Returns `None` if the
+    /// error's own text says enough.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// // As an older program leaves it in a container, where every owner is process 1.
+    /// std::fs::write(data.path().join("tinyforge.lock"), "1\n")?;
+    ///
+    /// let error = lockhost::acquire(data.path()).unwrap_err();
+    /// let hint = error.hint().unwrap();
+    /// assert!(hint.contains("lockhost break --owner="));
+    /// eprintln!("{error}\n  hint: {hint}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match &*self.kind {
+            Kind::Held(holder, circumstance, way_out) => way_out.held(holder, *circumstance),
+            Kind::Ancestor(holder, _) => hint::ancestor(holder),
+            Kind::Contended => hint::contended(),
+            Kind::Unsettled(awaited) => hint::unsettled(*awaited),
+            Kind::Lost | Kind::Moved => hint::lost(),
+            Kind::Inherited(_) => hint::inherited(),
+            Kind::NotTheOwner(_, instead) => hint::not_the_owner(instead),
+            Kind::NotALock(_) => hint::not_a_lock(),
+            Kind::TooDeep => hint::too_deep(),
+            Kind::Io(operation, error, whose) => hint::io(operation, error, whose.as_ref()),
+            Kind::BadName | Kind::UnusableName(_) | Kind::Host(_) | Kind::Internal(_) => None,
+        };
+        Some(match hint? {
+            // Other programs choose the names of directories and owners.
+            Cow::Owned(text) => Printable(text).to_string().into(),
+            fixed => fixed,
+        })
     }
 
     /// Returns the kind of this error.
@@ -226,7 +271,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// An error in words.
+/// The text of an error.
 struct Sentence<'a>(&'a Error);
 
 impl fmt::Display for Sentence<'_> {
@@ -234,72 +279,58 @@ impl fmt::Display for Sentence<'_> {
         let Self(error) = self;
         let path = error.path.display();
         match &*error.kind {
-            Kind::Held(holder, circumstance, way_out) => {
-                message::held(f, &error.path, holder, *circumstance, way_out)
+            Kind::Held(holder, circumstance, _) => {
+                message::held(f, &error.path, holder, *circumstance, error.at)
             }
-            Kind::Ancestor(holder, pid) => message::ancestor(f, &error.path, holder, *pid),
+            Kind::Ancestor(holder, pid) => {
+                message::ancestor(f, &error.path, holder, *pid, error.at)
+            }
             Kind::Contended => write!(
                 f,
-                "{path} is contended: other processes kept taking and leaving it, or kept changing it; try again"
+                "{path} is contended: other processes keep acquiring, releasing or changing it"
             ),
-            Kind::Unsettled(Awaited::Settling) => write!(
-                f,
-                "{path} names no owner, and another program may be writing it at this moment: it counts as dead once it \
-                 was unchanged for three seconds; try again, and wait at least that long"
-            ),
-            Kind::Unsettled(Awaited::Release) => write!(
-                f,
-                "{path} was removed, and its owner may be putting it back at this moment; try again"
-            ),
-            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Directory) => {
+            Kind::Unsettled(Awaited::Settling) => {
                 write!(
                     f,
-                    "{path} is held by a process that may be replacing the lock at this moment, which takes five seconds \
-                     at most; try again, and wait at least that long"
+                    "{path} names no owner: another program may be writing it"
                 )
+            }
+            Kind::Unsettled(Awaited::Release) => {
+                write!(f, "{path} was removed: its owner may be putting it back")
+            }
+            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Directory) => {
+                write!(f, "{path} is in use: a process may be replacing the lock")
             }
             Kind::Lost => write!(
                 f,
-                "{path} is lost: somebody removed or replaced it while it was held, so another process may have had \
-                 the directory at the same time; what is there now was left alone"
+                "{path} is lost: another process removed or replaced it while the lock was held"
             ),
             Kind::Moved => write!(
                 f,
-                "{path} is lost: its directory was moved, removed or replaced while the lock was held, so another \
-                 process may have had the directory at this path at the same time; what is there now was left alone"
+                "{path} is lost: its directory was moved, removed or replaced while the lock was held"
             ),
             Kind::Inherited(pid) => write!(
                 f,
-                "{path} was locked by the process that forked this one (pid {pid}), and a child has no part in that lock; \
-                 nothing was changed; to hold a lock in a child, acquire it after the fork"
+                "{path} is held by pid {pid}: it forked this process, which has no part in the lock"
             ),
             Kind::NotTheOwner(owner, instead) => {
                 message::not_the_owner(f, &error.path, owner, instead)
             }
-            Kind::NotALock(what) => write!(
-                f,
-                "{path} is {what}, and no lock file; it was left alone: move it away, or choose another lock name"
-            ),
+            Kind::NotALock(what) => write!(f, "{path} is {what}, not a lock file"),
             Kind::TooDeep => write!(
                 f,
-                "{path} and all reclaim locks before it were left by processes that crashed while they replaced a \
-                 dead lock; remove them when nobody is starting"
+                "cannot reclaim the lock: crashed processes left {path} and all reclaim locks before it"
             ),
-            Kind::UnusableName(why) => {
-                write!(
-                    f,
-                    "{} is no name for a lock here: {why}",
-                    error.path.display()
-                )
-            }
+            Kind::UnusableName(why) => write!(f, "invalid lock name '{path}': {why}"),
             Kind::BadName => write!(
                 f,
-                "{} is no name for a lock: a plain file name that ends in .lock or .pid is",
-                error.path.display()
+                "invalid lock name '{path}': expected a file name ending in .lock or .pid"
             ),
             Kind::Io(operation, error, whose) => {
                 write!(f, "cannot {operation} {path}: {error}")?;
-                whose.iter().try_for_each(|whose| write!(f, "; {whose}"))
+                whose
+                    .iter()
+                    .try_for_each(|whose| write!(f, " ({})", whose.fact))
             }
             Kind::Host(why) => write!(f, "cannot lock {path}: {why}"),
             Kind::Internal(Trap(error)) => {

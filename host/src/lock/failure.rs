@@ -1,9 +1,10 @@
 //! Failed operations of the file system: the file, the reason, and the file's owner.
 
-use std::{io, path::Path};
+use std::{borrow::Cow, io, path::Path};
 
 use super::{
     error::{Error, Kind},
+    hint::Whose,
     place::Place,
 };
 use crate::{
@@ -73,7 +74,7 @@ pub(crate) fn operation(operation: Operation) -> &'static str {
     match operation {
         Operation::Create => "create",
         Operation::Write => "write",
-        Operation::Stat => "look at",
+        Operation::Stat => "examine",
         Operation::Open => "open",
         Operation::Read => "read",
         Operation::List => "list",
@@ -82,16 +83,16 @@ pub(crate) fn operation(operation: Operation) -> &'static str {
     }
 }
 
-/// Returns a text about a file that this process may not touch, or a directory that it may not change: its owner, and
-/// which users may.
-fn whose(path: &Path, directory: &Path, failure: Failure) -> Option<String> {
+/// Returns the owner of a file that this process may not touch, or of a directory that it may not change, and which
+/// users may.
+fn whose(path: &Path, directory: &Path, failure: Failure) -> Option<Whose> {
     let belonging = Belonging {
         file: owner_of(path),
         directory: owner_of(directory),
         sticky: is_sticky(directory),
         user: effective_user(),
     };
-    belonging.told(failure)
+    belonging.explain(failure)
 }
 
 /// The users that the file and its directory belong to, as far as that is known.
@@ -104,13 +105,14 @@ pub(crate) struct Belonging {
 }
 
 /// Root may do what modes and owners forbid, unless it lacks the capability.
-const TO_ROOT: &str = "this process is root: it lacks a capability, or an attribute of the file or directory (chattr(1)), a \
-                       security policy or a file server forbids it";
+const AS_ROOT: &str =
+    "check its capabilities, attributes (lsattr), the security policy and the file server";
 
 impl Belonging {
-    pub(crate) fn told(&self, failure: Failure) -> Option<String> {
+    pub(crate) fn explain(&self, failure: Failure) -> Option<Whose> {
+        let whose = |fact: String, hint: Cow<'static, str>| Some(Whose { fact, hint });
         if self.user == Some(0) && self.file.or(self.directory).is_some() {
-            return Some(TO_ROOT.to_owned());
+            return whose("this process is root".to_owned(), AS_ROOT.into());
         }
         let changes = matches!(
             failure.operation,
@@ -119,29 +121,27 @@ impl Belonging {
         let file = self
             .file
             .filter(|_| !changes || failure.code != ErrorCode::Access);
-        let Some(user) = file else {
-            return Some(match self.directory? {
-                user if self.user == Some(user) => format!(
-                    "the directory is this user's own ({user}): its mode, an attribute (chattr(1)) or a security policy \
-                     forbids it"
-                ),
-                user => format!("the directory belongs to user {user}"),
-            });
+        let (what, user) = match file {
+            Some(user) => ("file", user),
+            None => ("directory", self.directory?),
         };
         if self.user == Some(user) {
-            return Some(format!(
-                "the file is this user's own ({user}): its mode, an attribute (chattr(1)) or a security policy forbids it"
-            ));
+            return whose(
+                format!("the {what} belongs to this user, {user}"),
+                format!("check the {what}'s mode, attributes (lsattr) and the security policy")
+                    .into(),
+            );
         }
-        let who = match failure.operation {
-            Operation::Open => {
-                ": the process that made it has ended, and only that user, or root, can take it over"
-            }
-            Operation::Remove if self.sticky => {
-                ": only that user, the directory's, or root may remove it from a directory with the sticky bit"
-            }
-            _ => "",
+        let fact = format!("the {what} belongs to user {user}");
+        let hint = match failure.operation {
+            Operation::Open if file.is_some() => format!(
+                "run it as user {user} or root: its owner has ended, and no other user may reclaim it"
+            ),
+            Operation::Remove if file.is_some() && self.sticky => format!(
+                "run it as user {user}, the directory's user or root: the directory has the sticky bit"
+            ),
+            _ => format!("run it as user {user} or root, or change the mode of the {what}"),
         };
-        Some(format!("the file belongs to user {user}{who}"))
+        whose(fact, hint.into())
     }
 }

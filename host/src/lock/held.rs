@@ -334,7 +334,7 @@ impl Lock {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let evidence = held.as_deref().and_then(|held| held.run.evidence());
         let duplicate = evidence.map(|file| file.try_clone()).transpose();
-        duplicate.map_err(|error| Error::io(self.path.clone(), "open once more", error))
+        duplicate.map_err(|error| Error::io(self.path.clone(), "reopen", error))
     }
 }
 

@@ -96,6 +96,12 @@ impl Holder {
         }
     }
 
+    /// Returns the same holder, kept by these processes.
+    #[cfg(all(test, not(windows)))]
+    pub(crate) fn kept_by(self, keepers: Vec<Keeper>) -> Self {
+        Self { keepers, ..self }
+    }
+
     /// Returns the file's name in the directory: the lock, or one of its reclaim locks.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -171,30 +177,67 @@ impl Holder {
         &self.keepers
     }
 
-    /// Returns what is known about the owner's life in words, as in a refusal: a clause without a full stop.
+    /// Returns what is known about the owner's life in words: a clause without a full stop.
     #[must_use]
     pub fn explanation(&self) -> String {
-        let told = match self.liveness() {
+        let fact = match self.liveness() {
             Liveness::Alive(AliveReason::Evidence) => return Kept(self.keepers()).to_string(),
-            Liveness::Alive(AliveReason::ThisProcess) => "it is this process itself",
+            Liveness::Alive(reason) => self.alive_because(reason),
+            Liveness::Unknown(reason) => self.unknown_because(reason),
             Liveness::Dead(DeadReason::NoProcess) => "no process has this pid",
             Liveness::Dead(DeadReason::Zombie) => "the process has ended, and is a zombie",
             Liveness::Dead(DeadReason::Thread) => "the pid is now the number of a thread",
             Liveness::Dead(DeadReason::Reused) => "the pid is now the number of another process",
             Liveness::Dead(DeadReason::EvidenceGone) => "the owner no longer keeps its file locked",
-            Liveness::Dead(DeadReason::Nobody) => "nobody keeps the file locked",
-            Liveness::Alive(_) | Liveness::Unknown(_) => {
-                self.doubt().unwrap_or("the process is running")
-            }
+            Liveness::Dead(DeadReason::Nobody) => "no process keeps the file locked",
         };
         match self.reader() {
-            Some(user) => format!("{told}; {}", Unread(user)),
-            None => told.to_owned(),
+            Some(user) => format!("{fact}; {}", Unread(user)),
+            None => fact.to_owned(),
         }
     }
 
-    /// Returns why it is not certain that a holder that counts as alive does live; `None` if it certainly lives, or is
-    /// dead.
+    fn alive_because(&self, reason: AliveReason) -> &'static str {
+        match reason {
+            AliveReason::Evidence => "the kernel keeps the file locked",
+            AliveReason::Running => "the process is running",
+            AliveReason::ThisProcess => "it is this process itself",
+            AliveReason::Exists if self.is_claimed() => {
+                "a process has this pid, and may be another one than the owner"
+            }
+            AliveReason::Exists => "a process has this pid, and the file contains nothing else",
+            AliveReason::Unguarded => {
+                "the process runs, but does not keep the file locked: the file may be a copy of its lock (a backup), or the \
+                 process closed descriptors that it did not open"
+            }
+            AliveReason::OwnPid => {
+                "this process has the same pid: the file is left from an earlier run of this container, or belongs to \
+                 another container that is alive"
+            }
+        }
+    }
+
+    fn unknown_because(&self, reason: UnknownReason) -> &'static str {
+        match reason {
+            UnknownReason::OtherBoot => {
+                "the owner ran before a reboot, or runs on another machine, and is not visible from here"
+            }
+            UnknownReason::OtherNamespace => {
+                "the owner runs in another PID namespace (a container), and is not visible from here"
+            }
+            UnknownReason::Unreadable if self.is_claimed() => {
+                "this version cannot read the owner's identity"
+            }
+            UnknownReason::Unreadable if self.pid().is_some() => {
+                "the file contains more than a pid, and a process has this number"
+            }
+            UnknownReason::Unreadable => "no claim beside the file names its owner",
+            UnknownReason::NoAnswer => "this system does not show its processes",
+        }
+    }
+
+    /// Returns why it is not certain that a holder that counts as alive does live. Returns `None` if it certainly
+    /// lives, or is dead. It is [`explanation`](Self::explanation) in few words, for the line of a refusal.
     pub(crate) fn doubt(&self) -> Option<&'static str> {
         Some(match self.liveness() {
             Liveness::Alive(
@@ -202,38 +245,21 @@ impl Holder {
             )
             | Liveness::Dead(_) => return None,
             Liveness::Alive(AliveReason::Exists) if self.is_claimed() => {
-                "a process has this pid, and whether it is the owner cannot be told"
+                "its pid is in use, maybe reused"
             }
-            Liveness::Alive(AliveReason::Exists) => {
-                "a process has this pid, and the file, which another program wrote or which was made without \
-             hard links, says no more"
+            Liveness::Alive(AliveReason::Exists) => "only a pid, which is in use",
+            Liveness::Alive(AliveReason::Unguarded) => "it runs, but the file is not locked",
+            Liveness::Alive(AliveReason::OwnPid) => "this process has the same pid",
+            Liveness::Unknown(UnknownReason::OtherBoot) => "other boot/machine",
+            Liveness::Unknown(UnknownReason::OtherNamespace) => "other PID namespace",
+            Liveness::Unknown(UnknownReason::Unreadable) if self.is_claimed() => {
+                "unreadable identity"
             }
-            Liveness::Alive(AliveReason::Unguarded) => {
-                "the process runs, but does not keep this file locked, so the file may be a copy of its lock (a backup), or \
-             the process has closed descriptors that it did not know"
+            Liveness::Unknown(UnknownReason::Unreadable) if self.pid().is_some() => {
+                "not only a pid"
             }
-            Liveness::Alive(AliveReason::OwnPid) => {
-                "the pid is this process' own: the file is left from an earlier life of this container, or belongs to \
-             another container that is alive"
-            }
-            Liveness::Unknown(UnknownReason::OtherBoot) => {
-                "the owner lived before a reboot, or lives on another machine, and cannot be seen from here"
-            }
-            Liveness::Unknown(UnknownReason::OtherNamespace) => {
-                "the owner lives in another PID namespace (a container), and cannot be seen from here"
-            }
-            Liveness::Unknown(UnknownReason::Unreadable)
-                if !self.is_claimed() && self.pid().is_some() =>
-            {
-                "the file holds more than a pid, and a process has this number, so its owner may live"
-            }
-            Liveness::Unknown(UnknownReason::Unreadable) if !self.is_claimed() => {
-                "no claim beside the file names its owner"
-            }
-            Liveness::Unknown(UnknownReason::Unreadable) => {
-                "the owner's identity cannot be read by this version"
-            }
-            Liveness::Unknown(UnknownReason::NoAnswer) => "processes cannot be looked at here",
+            Liveness::Unknown(UnknownReason::Unreadable) => "no claim",
+            Liveness::Unknown(UnknownReason::NoAnswer) => "invisible process",
         })
     }
 
@@ -272,15 +298,11 @@ impl Holder {
     }
 }
 
-/// The clause that only this user may read a file.
+/// The clause that only this user, besides root, may read a file.
 pub(super) struct Unread(pub(super) u32);
 
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the file may not be read, and belongs to user {}",
-            self.0
-        )
+        write!(f, "only user {} may read the file", self.0)
     }
 }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use super::{
     error::{Error, Kind},
     failure::not_a_lock,
+    hint::{OPEN_DIRECTORY, WayOut},
     holder::Holder,
-    message::WayOut,
     name,
 };
 use crate::{
     backend::{Chosen, Run},
     outcome,
+    printable::Printable,
     process::{liveness::Liveness, platform::open_directory},
 };
 
@@ -103,31 +104,29 @@ impl Status {
         }
     }
 
-    /// Returns what a person who knows more about the [obstacle](Self::obstacle) than this process can do, with the
-    /// commands: the sentence that a refusal ends with. `None` where there is no doubt, and where only another
-    /// [user](Holder::reader) can do it.
+    /// Returns what a person can do who knows more about the [obstacle](Self::obstacle) than this process: the hint of
+    /// a refusal, often with a command. Returns `None` if there is no doubt whether the obstacle lives.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let data = tempfile::tempdir()?;
     /// std::fs::write(data.path().join("tinyforge.lock"), "1\n")?;
     /// let status = lockhost::inspect(data.path(), lockhost::DEFAULT_NAME)?;
-    /// assert!(status.way_out().unwrap().contains("lockhost break"));
+    /// assert!(status.hint().unwrap().contains("lockhost break --owner="));
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn way_out(&self) -> Option<String> {
-        let obstacle = self.obstacle()?;
-        obstacle.doubt().filter(|_| obstacle.reader().is_none())?;
+    pub fn hint(&self) -> Option<String> {
+        let obstacle = self.obstacle().filter(|it| it.doubt().is_some())?;
         let way_out = WayOut {
             name: self.name.clone(),
             directory: self.directory.clone(),
             beside: None,
         };
-        let mut told = String::new();
-        way_out.tell(&mut told, obstacle.identity()?).ok()?;
-        Some(told)
+        way_out
+            .doubtful(obstacle, obstacle.file() != self.name)
+            .map(|hint| Printable(hint).to_string())
     }
 
     /// Returns whether a lock that this process acquired here would have the kernel's evidence; see
@@ -156,8 +155,8 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
     let path = directory.as_ref();
     let _span = tracing::debug_span!("inspect", directory = ?path, name).entered();
     name::check(name).map_err(|flaw| Error::name(name, flaw))?;
-    let directory = open_directory(path)
-        .map_err(|error| Error::io(path.to_owned(), "open directory", error))?;
+    let directory =
+        open_directory(path).map_err(|error| Error::io(path.to_owned(), OPEN_DIRECTORY, error))?;
     let answer = Chosen::inspect(directory, name);
     match answer.map_err(|error| Error::internal(path, error))? {
         Ok(status) => {

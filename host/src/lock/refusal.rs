@@ -5,8 +5,9 @@ use std::path::Path;
 use super::{
     error::{Error, Kind},
     failure::not_a_lock,
+    hint::WayOut,
     holder::Holder,
-    message::{Circumstance, WayOut},
+    message::Circumstance,
     options::Options,
     place::Place,
 };
@@ -51,6 +52,6 @@ pub(super) fn refused(place: &Place, options: &Options, error: outcome::Error) -
 
 /// Returns the error for an attempt that has ended.
 pub(super) fn ended(directory: &Path) -> Error {
-    let why = "this attempt has ended, or is a parent process'".to_owned();
+    let why = "this attempt has ended, or belongs to a parent process".to_owned();
     Error::new(directory.to_owned(), Kind::Host(why))
 }

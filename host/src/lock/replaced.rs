@@ -86,7 +86,7 @@ impl fmt::Display for Replaced {
         match self.reason {
             ReplacedReason::Malformed => f.write_str("malformed existing lockfile"),
             ReplacedReason::AssumedDead => {
-                write!(f, "lockfile of {pid}, assumed to be dead as told")
+                write!(f, "lockfile of {pid}, assumed dead by request")
             }
             ReplacedReason::Dead(reason) => {
                 write!(f, "stale lockfile (dead {pid}{})", death(reason))

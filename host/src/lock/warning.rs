@@ -1,16 +1,16 @@
 //! Problems that do not affect a lock.
 
-use std::{fmt, path::PathBuf};
+use std::{borrow::Cow, fmt, path::PathBuf};
 
-use super::{error::Error, place::Place};
+use super::{error::Error, hint, place::Place};
 use crate::{outcome, printable::Printable};
 
 /// A problem that does not affect the lock, but that a user may want to know. [`Lock`](crate::Lock) has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Another program's reclaim lock stayed for the two seconds of the wait. Most likely it was left over, and its pid
-    /// belongs to another process by now.
+    /// Another program's reclaim lock stayed for the two seconds of the wait, and was ignored. Most likely it was left
+    /// over, and its pid belongs to another process by now.
     #[non_exhaustive]
     OtherReclaim {
         /// The directory that it is in.
@@ -42,6 +42,31 @@ impl Warning {
             },
         }
     }
+
+    /// Returns what to do about the problem, for a person: one line without a full stop. Returns `None` if nothing has
+    /// to be done.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// let lock = lockhost::acquire(data.path())?;
+    /// for warning in lock.warnings() {
+    ///     eprintln!("warning: {warning}");
+    ///     if let Some(hint) = warning.hint() {
+    ///         eprintln!("  hint: {hint}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn hint(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::OtherReclaim { .. } => hint::other_reclaim(),
+            Self::Untidy(error) => error.hint(),
+            Self::Unswept { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Warning {
@@ -49,18 +74,18 @@ impl fmt::Display for Warning {
         match self {
             Self::OtherReclaim { directory, pid } => {
                 let directory = Printable(directory.display());
-                write!(f, "a reclaim lock in {directory}")?;
+                f.write_str("ignored a reclaim lock ")?;
                 if let Some(pid) = pid {
-                    write!(f, ", of pid {pid},")?;
+                    write!(f, "of pid {pid} ")?;
                 }
-                f.write_str(" stayed for two seconds and was waited for no longer; it is most likely left over")
+                write!(f, "in {directory}: it stayed for two seconds")
             }
             Self::Untidy(error) => error.fmt(f),
             Self::Unswept { directory } => {
                 let directory = Printable(directory.display());
                 write!(
                     f,
-                    "{directory} holds too many claims to check all of them at once; later owners check the rest"
+                    "{directory} has too many claims to check all at once: later owners check the rest"
                 )
             }
         }

@@ -88,19 +88,14 @@ pub(crate) fn words(code: ErrorCode) -> &'static str {
         ErrorCode::Unsupported => "the file system does not support it",
         ErrorCode::InsufficientMemory => "out of memory",
         ErrorCode::Busy => platform::BUSY,
-        ErrorCode::WouldBlock => {
-            "another process has a lease on it, which the kernel takes away within seconds (fs.lease-break-time); try again"
-        }
+        ErrorCode::WouldBlock => "another process has a lease on it",
         ErrorCode::NoSuchDevice => {
-            "it is a named pipe, a socket or a device, exchanged for the file while that was opened"
+            "another process replaced the file by a named pipe, socket or device"
         }
         ErrorCode::Interrupted => "interrupted",
         ErrorCode::Invalid => "invalid argument",
         ErrorCode::FileTooLarge => "file too large",
-        ErrorCode::Io => {
-            "input/output error, or one that WASI has no code for: a read-only file system, too many open files, a \
-             stale network handle"
-        }
+        ErrorCode::Io => "input/output error, or one without a WASI code (such as a stale handle)",
         other => other.name(),
     }
 }

@@ -79,7 +79,7 @@ impl Attempt {
     /// Returns an attempt beyond the plugin's limit, which is refused.
     pub(super) fn one_too_many(at_once: usize, disclosure: Disclosure) -> Self {
         let why =
-            format!("the host permits {at_once} attempts and locks at once, and there are as many");
+            format!("the plugin has as many attempts and locks as the host permits, {at_once}");
         Self::refused(String::new(), wit::Cause::Host(why), disclosure)
     }
 

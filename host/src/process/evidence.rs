@@ -70,7 +70,7 @@ impl Evidence {
     pub(crate) fn leave_with(file: &Arc<File>, mode: Mode) -> Result<Self, GuardError> {
         // The claim's name may promise evidence already. So a failure must not count as a file system without evidence.
         let kind = platform::evidence_kind(file)
-            .map_err(|error| refused("the type of its file system cannot be told", &error))?;
+            .map_err(|error| refused("the type of its file system cannot be determined", &error))?;
         match claim::look(file, kind.is_some()) {
             Ok(Claim::New { private: true }) => {}
             Ok(Claim::New { private: false }) => make_private(file, kind.is_some())?,
@@ -78,7 +78,7 @@ impl Evidence {
             // of this process by now.
             Ok(Claim::Gone) => return Err(GuardError::Probed),
             Ok(Claim::Not(why)) => return Err(not_new(why)),
-            Err(error) => return Err(refused("it cannot be looked at", &error)),
+            Err(error) => return Err(refused("it cannot be examined", &error)),
         }
         if kind.is_some() {
             match file.try_lock() {
@@ -154,7 +154,7 @@ pub enum GuardError {
 impl fmt::Display for GuardError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Probed => f.write_str("somebody is looking at the file at this moment"),
+            Self::Probed => f.write_str("another process is probing the file"),
             Self::Refused(why) => f.write_str(why),
         }
     }

@@ -39,7 +39,7 @@ pub struct NoIdentity;
 
 impl fmt::Display for NoIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is no identity of a process that this version can read")
+        f.write_str("not an identity of a process that this version can read")
     }
 }
 

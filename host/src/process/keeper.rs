@@ -42,26 +42,42 @@ impl fmt::Display for Keeper {
 /// The fact that the kernel keeps a file locked, and for which processes: the first few.
 pub(crate) struct Kept<'a>(pub(crate) &'a [Keeper]);
 
+/// The same fact in the line of a refusal, which names the file, and has space for one process.
+pub(crate) struct KeptBriefly<'a>(pub(crate) &'a [Keeper]);
+
 /// The program that lists the processes that keep a file locked.
 #[cfg(not(processes = "macos"))]
-const SHOWS_LOCKS: &str = "lslocks";
+pub(crate) const SHOWS_LOCKS: &str = "lslocks";
 #[cfg(processes = "macos")]
-const SHOWS_LOCKS: &str = "lsof";
+pub(crate) const SHOWS_LOCKS: &str = "lsof";
 
 impl fmt::Display for Kept<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const TOLD: usize = 3;
-        f.write_str("the kernel keeps the file locked")?;
-        if self.0.is_empty() {
-            return write!(f, ": {SHOWS_LOCKS} shows for whom");
+        const NAMED: usize = 3;
+        let keepers = self.0;
+        if keepers.is_empty() {
+            return f.write_str("the kernel keeps the file locked");
         }
-        for (nth, keeper) in self.0.iter().take(TOLD).enumerate() {
-            let link = if nth == 0 { " for" } else { "," };
-            write!(f, "{link} {keeper}")?;
+        for (nth, keeper) in keepers.iter().take(NAMED).enumerate() {
+            let comma = if nth == 0 { "" } else { ", " };
+            write!(f, "{comma}{keeper}")?;
         }
-        match self.0.len().saturating_sub(TOLD) {
-            0 => Ok(()),
-            more => write!(f, ", and {more} more"),
+        match keepers.len() {
+            1 => f.write_str(" keeps the file locked"),
+            count if count > NAMED => {
+                write!(f, " and {} more keep the file locked", count - NAMED)
+            }
+            _ => f.write_str(" keep the file locked"),
+        }
+    }
+}
+
+impl fmt::Display for KeptBriefly<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("the kernel keeps it locked"),
+            [keeper] => write!(f, "kept by {keeper}"),
+            [keeper, others @ ..] => write!(f, "kept by {keeper} and {} more", others.len()),
         }
     }
 }

@@ -44,13 +44,13 @@ impl Mode {
         match Self(bits) {
             Self::PRIVATE => Ok(Self::PRIVATE),
             _ if !HAS_MODES => Err(InvalidMode(
-                "files have no mode on this system: who may read one is what its directory hands down",
+                "this system has no file modes: a file inherits the permissions of its directory",
             )),
             _ if bits & !POSSIBLE != 0 => Err(InvalidMode(
-                "a lock's files are read and written, and no more: 0600 to 0666",
+                "only bits for reading and writing are possible: expected 0600 to 0666",
             )),
             _ if bits & Self::PRIVATE.0 != Self::PRIVATE.0 => Err(InvalidMode(
-                "the lock's own user has to read and write its files: 0600 to 0666",
+                "the owner must be able to read and write the files: expected 0600 to 0666",
             )),
             mode => Ok(mode),
         }
@@ -84,7 +84,7 @@ impl FromStr for Mode {
         let bits = Some(text).filter(|it| it.bytes().all(is_octal));
         let bits = bits.and_then(|it| u32::from_str_radix(it, 8).ok());
         Self::new(bits.ok_or(InvalidMode(
-            "a mode is an octal number, as 0600 or 0640 are",
+            "not an octal number: expected a mode such as 0600 or 0640",
         ))?)
     }
 }

@@ -1,20 +1,20 @@
-//! The list of all messages: `docs/sentences.txt`. `docs/troubleshooting.md` explains each.
+//! The library's part of `docs/messages.md`, the list of all messages. `docs/troubleshooting.md` explains each.
 
 use std::{
-    fmt::Display,
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
-    AliveReason, Awaited, DeadReason, Error, Liveness, UnknownReason,
+    AliveReason, Awaited, DeadReason, Error, ErrorKind, Liveness, UnknownReason,
     lock::{
         error::Kind,
         failure::{Belonging, not_a_lock, operation as words_of},
         held::Restored,
+        hint::{OPEN_DIRECTORY, WayOut, Whose},
         holder::Holder,
-        message::{Circumstance, Instead, WayOut},
+        message::{Circumstance, Instead},
         place::Place,
         replaced::Replaced,
         warning::Warning,
@@ -26,17 +26,72 @@ use crate::{
     },
 };
 
-const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sentences.txt");
+const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/messages.md");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/troubleshooting.md");
 
+/// The part of the list that comes from here. `tests/tests/cli/messages.rs` writes the other one.
+const PART: [&str; 2] = ["<!-- from the library -->\n", "<!-- until here -->"];
+
 #[test]
-fn the_list_is_all_that_is_said() {
+fn the_list_has_every_message_of_the_library() {
+    let page = fs::read_to_string(LIST).unwrap();
+    let (before, rest) = page.split_once(PART[0]).unwrap();
+    let (present, after) = rest.split_once(PART[1]).unwrap();
     let list = list();
-    if fs::read_to_string(LIST).is_ok_and(|present| present == list) {
+    if present == list {
         return;
     }
-    fs::write(LIST, list).unwrap();
-    panic!("docs/sentences.txt was out of date and is written anew: read it, and test again");
+    let [begin, end] = PART;
+    fs::write(LIST, format!("{before}{begin}{list}{end}{after}")).unwrap();
+    panic!("docs/messages.md was out of date and is written anew: read it, and test again");
+}
+
+/// What a line of a terminal has space for.
+const WIDTH: usize = 120;
+
+/// Returns the length of a line without the parts that are as long as they are: identities, and what is behind a lock's
+/// name in that of a reclaim lock.
+fn length(line: &str) -> usize {
+    let fixed = ["IDENTITY", "OTHER", ".reclaim"];
+    let own = fixed
+        .iter()
+        .fold(line.to_owned(), |line, part| line.replace(part, ""));
+    own.chars().count()
+}
+
+#[test]
+fn every_message_is_two_lines_of_a_terminal_at_most() {
+    let mut longest = 0;
+    let of_today = all().into_iter().flat_map(|group| group.messages);
+    // An explanation is part of a status, which has no such limit.
+    let of_today = of_today.filter(|message| !message.prefix.is_empty());
+    let later = [2, 24, 40 * 24].map(|hours| {
+        errors().into_iter().map(move |mut error| {
+            error.at = now() + Duration::from_secs(hours * 60 * 60);
+            Message::new("lockhost: ", &error, error.hint())
+        })
+    });
+    for message in of_today.chain(later.into_iter().flatten()) {
+        for line in message.lines() {
+            longest = longest.max(length(&line));
+            assert!(length(&line) <= WIDTH, "{}: {line}", length(&line));
+        }
+        let text = message.text + &message.hint.unwrap_or_default();
+        assert!(!text.contains('\n'), "{text}");
+    }
+    assert!(longest > WIDTH - 5, "{longest}");
+}
+
+#[test]
+fn each_refusal_has_a_hint() {
+    for error in errors() {
+        let text = error.to_string();
+        assert!(error.hint().is_some() || !error.is_refusal(), "{text}");
+        // The way out is in the second line alone.
+        for advice in ["try again", "lockhost break", "--wait"] {
+            assert!(!text.contains(advice), "{text}");
+        }
+    }
 }
 
 #[test]
@@ -66,7 +121,10 @@ fn nothing_from_outside_is_printed_as_it_is() {
         Kind::Io(
             "open".to_owned(),
             io::Error::other(rude),
-            Some(rude.to_owned()),
+            Some(Whose {
+                fact: rude.to_owned(),
+                hint: rude.to_owned().into(),
+            }),
         ),
         Kind::BadName,
         Kind::Lost,
@@ -75,6 +133,8 @@ fn nothing_from_outside_is_printed_as_it_is() {
     let errors = kinds.map(|kind| Error::new(path(), kind));
     let errors: Vec<_> = errors.into_iter().chain([trap]).collect();
     let mut texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let hints = [&errors[0], &errors[3]].map(|it| it.hint().unwrap());
+    texts.extend(hints.map(String::from));
     texts.extend(errors.iter().map(|it| format!("{it:?}")));
     let remark = outcome::Remark::OtherReclaim(None);
     let file = String::new();
@@ -91,11 +151,23 @@ fn nothing_from_outside_is_printed_as_it_is() {
 #[test]
 fn a_refusal_in_doubt_has_the_way_out_a_certain_one_the_holder() {
     for holder in holders() {
-        let error = held(holder.clone(), Circumstance::Owning).to_string();
-        let has_way_out = error.contains("lockhost break --owner=");
-        assert_eq!(has_way_out, holder.doubt().is_some(), "{error}");
-        assert!(error.contains("pid 4711"), "{error}");
+        let error = held(holder.clone(), Circumstance::Owning);
+        let hint = error.hint().unwrap_or_default();
+        let has_way_out = hint.contains("lockhost break --owner=IDENTITY D");
+        assert_eq!(has_way_out, holder.doubt().is_some(), "{error}: {hint}");
+        assert!(error.to_string().contains("pid 4711"), "{error}");
     }
+}
+
+#[test]
+fn times_are_relative_to_the_moment_of_the_refusal() {
+    let mut error = held(holder(ALIVE[1], true), Circumstance::Owning);
+    error.at = now() + Duration::from_secs(24 * 60 * 60);
+    let text = error.to_string();
+    assert!(
+        text.ends_with(" since 2026-11-23 21:36Z (1d ago)"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -128,58 +200,171 @@ fn pieces_of(sentence: &str) -> impl Iterator<Item = &str> {
         .split(['…', '·', '*', '(', ')', ';', ','])
         .flat_map(|piece| piece.split(" OTHER"))
         .flat_map(|piece| piece.split("IDENTITY"))
-        .flat_map(|piece| piece.split("NAME "))
+        .flat_map(|piece| piece.split("NAME"))
         .flat_map(|piece| piece.split("D/FILE"))
         .flat_map(|piece| piece.split(" D"))
         .map(|piece| piece.trim_matches([' ', '\'', '.']))
         .filter(|piece| piece.len() > 8)
         // A component's message is its own.
-        .filter(|piece| *piece != "what the component" && *piece != "or its host")
-        .filter(|piece| !piece.starts_with("has to say"))
+        .filter(|piece| *piece != "the text of the component")
+}
+
+/// A message, as the program prints it.
+struct Message {
+    /// What precedes the text in its line.
+    prefix: &'static str,
+    text: String,
+    hint: Option<String>,
+}
+
+impl Message {
+    fn new(prefix: &'static str, text: impl ToString, hint: Option<impl Into<String>>) -> Self {
+        Self {
+            prefix,
+            text: text.to_string(),
+            hint: hint.map(Into::into),
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let first = format!("{}{}", self.prefix, self.text);
+        let second = self.hint.iter().map(|hint| format!("  hint: {hint}"));
+        [first].into_iter().chain(second).collect()
+    }
+}
+
+/// Messages of one kind.
+struct Group {
+    heading: String,
+    about: &'static str,
+    messages: Vec<Message>,
+}
+
+/// Returns all messages, each group once.
+fn all() -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for error in errors() {
+        let heading = format!("{:?}", error.kind());
+        let message = Message::new("lockhost: ", &error, error.hint());
+        match groups.iter_mut().find(|group| group.heading == heading) {
+            Some(group) => group.messages.push(message),
+            None => groups.push(Group {
+                heading,
+                about: exit_code(error.kind()),
+                messages: vec![message],
+            }),
+        }
+    }
+    let lives = holders().into_iter().chain(unread());
+    let lives = lives.map(|holder| {
+        let text = format!("{:?}: {}", holder.liveness(), holder.explanation());
+        Message::new("", text, None::<String>)
+    });
+    let keepers = keepers();
+    let kept = [1, 2, 4].map(|count| {
+        let text = format!("Alive(Evidence): {}", Kept(&keepers[..count]));
+        Message::new("", text, None::<String>)
+    });
+    let replaced = replaced().map(|it| {
+        let text = format!("replaced {}: {it}", it.path().display());
+        Message::new("lockhost: ", text, None::<String>)
+    });
+    let warnings = warnings();
+    let warned = warnings
+        .iter()
+        .map(|it| Message::new("lockhost: warning: ", it, it.hint()));
+    let restored = restored().map(|it| {
+        let text = format!("{}: {it}", lock().display());
+        Message::new("lockhost: warning: ", text, it.hint())
+    });
+    groups.extend([
+        Group {
+            heading: "How an owner is judged".to_owned(),
+            about: "`Holder::liveness()`, and its `explanation()` in words.",
+            messages: lives.chain(kept).collect(),
+        },
+        Group {
+            heading: "What was replaced".to_owned(),
+            about: "The lock is held. `Lock::replaced()` has the same.",
+            messages: replaced.collect(),
+        },
+        Group {
+            heading: "Warnings".to_owned(),
+            about: "The lock is held. `Lock::warnings()` has the same.",
+            messages: warned.collect(),
+        },
+        Group {
+            heading: "What was restored".to_owned(),
+            about: "The lock is held. `Lock::restore()` returns the same.",
+            messages: restored.collect(),
+        },
+    ]);
+    groups
+}
+
+fn exit_code(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Held | ErrorKind::Ancestor | ErrorKind::Contended | ErrorKind::Unsettled => {
+            "A refusal: exit code 75, or that of `-E`."
+        }
+        ErrorKind::BadName => "A failure: exit code 2.",
+        _ => "A failure: exit code 1.",
+    }
 }
 
 fn list() -> String {
     let mut list = String::new();
-    let mut tell = |what: &dyn Display, sentence: &dyn Display| {
-        list += &format!("{what}\n    {sentence}\n");
-    };
-    for error in errors() {
-        tell(&format_args!("{:?}", error.kind()), &error);
+    for group in all() {
+        list += &format!("\n### {}\n\n{}\n\n```text\n", group.heading, group.about);
+        let mut seen = Vec::new();
+        for message in group.messages {
+            let lines = message.lines().join("\n");
+            if !seen.contains(&lines) {
+                list += &lines;
+                list.push('\n');
+                seen.push(lines);
+            }
+        }
+        list += "```\n";
     }
-    for holder in holders().into_iter().chain(unread()) {
-        tell(
-            &format_args!("{:?}", holder.liveness()),
-            &holder.explanation(),
-        );
-    }
-    let keepers = [
-        (4712, "app"),
-        (4713, "worker"),
-        (4714, "worker"),
-        (4715, "sh"),
-    ];
-    let keepers = keepers.map(|(pid, command)| Keeper::new(pid, command.to_owned()));
-    for count in [1, 2, 4] {
-        tell(&"Alive(Evidence)", &Kept(&keepers[..count]));
-    }
-    for replaced in replaced() {
-        tell(&format_args!("{:?}", replaced.reason()), &replaced);
-    }
-    for warning in warnings() {
-        tell(&"Warning", &warning);
-    }
+    list.push('\n');
+    list
+}
+
+fn restored() -> impl Iterator<Item = Restored> {
     let pending = Restored::Pending(Duration::ZERO);
-    for restored in [
+    [
         Restored::Intact,
         Restored::Claim,
         Restored::Observed,
         Restored::Unobserved,
         Restored::Weaker,
         pending,
-    ] {
-        tell(&"Restored", &restored);
-    }
-    list
+    ]
+    .into_iter()
+}
+
+fn keepers() -> [Keeper; 4] {
+    [
+        (4712, "app"),
+        (4713, "worker"),
+        (4714, "worker"),
+        (4715, "sh"),
+    ]
+    .map(|(pid, command)| Keeper::new(pid, command.to_owned()))
+}
+
+/// Returns a holder whose file these processes keep locked.
+fn kept_by(keepers: &[Keeper]) -> Holder {
+    holder(ALIVE[0], true).kept_by(keepers.to_vec())
+}
+
+/// When each lock was acquired: 2026-11-23T21:36:11Z.
+const SINCE: u64 = 1_795_469_771;
+
+/// Returns the moment of each message: two hours and five minutes later.
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(SINCE + 2 * 60 * 60 + 5 * 60)
 }
 
 fn file(name: &str) -> PathBuf {
@@ -208,9 +393,11 @@ fn errors() -> Vec<Error> {
     errors.push(held(running().seen_from_child(), Circumstance::Owning));
     let refusals = holders().into_iter();
     let refusals = refusals.filter(|it| !matches!(it.liveness(), Liveness::Dead(_)));
-    errors.extend(refusals.map(|holder| held(holder, Circumstance::Owning)));
-    let unread = unread().into_iter();
-    errors.extend(unread.map(|holder| held(holder, Circumstance::Owning)));
+    let refusals = refusals.chain((1..3).map(|count| kept_by(&keepers()[..count])));
+    let refusals: Vec<_> = refusals.chain(unread()).collect();
+    for circumstance in [Circumstance::Owning, Circumstance::Reclaiming] {
+        errors.extend(refusals.iter().map(|it| held(it.clone(), circumstance)));
+    }
     let unknown = holder(UNKNOWN[0], true);
     let beside = held(unknown, Circumstance::Owning);
     errors.push(beside.beside("OTHER", &reclaim()));
@@ -219,6 +406,7 @@ fn errors() -> Vec<Error> {
         Kind::Ancestor(holder(ALIVE[0], true), 4712),
         Kind::Contended,
         Kind::Unsettled(Awaited::Settling),
+        Kind::Unsettled(Awaited::Release),
         Kind::Lost,
         Kind::Moved,
         Kind::Inherited(4711),
@@ -244,13 +432,16 @@ fn errors() -> Vec<Error> {
     ];
     errors.extend(others.map(|it| Error::new(lock(), Kind::NotALock(not_a_lock(it)))));
     let missing = io::Error::from_raw_os_error(2);
-    errors.push(Error::io("D".into(), "open directory", missing));
+    errors.push(Error::io("D".into(), OPEN_DIRECTORY, missing));
     errors.extend(failures());
     errors.push(Error::new("NAME".into(), Kind::BadName));
     errors.push(Error::new("NAME".into(), Kind::UnusableName("WHY")));
     errors.push(Error::new("D".into(), Kind::Host("WHY".to_owned())));
     let trap = wasmtime::Error::msg("WHY");
     errors.push(Error::internal(Path::new("D"), trap));
+    for error in &mut errors {
+        error.at = now();
+    }
     errors
 }
 
@@ -296,7 +487,7 @@ fn read_by(user: u32, (operation, code): (Operation, ErrorCode)) -> Error {
         directory: Some(1000),
         sticky: true,
     };
-    let whose = belonging.told(outcome::Failure { operation, code });
+    let whose = belonging.explain(outcome::Failure { operation, code });
     let operation = words_of(operation).to_owned();
     let error = io::Error::other(error_code::words(code));
     Error::new(lock(), Kind::Io(operation, error, whose))
@@ -334,7 +525,7 @@ fn in_the_contract(identity: &str, liveness: asked::Liveness, claimed: bool) -> 
         identity: Some(identity.to_owned()),
         claimed,
         since: Some(outcome::Datetime {
-            seconds: 1_795_469_771,
+            seconds: SINCE,
             nanoseconds: 0,
         }),
         liveness,

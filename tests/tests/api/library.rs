@@ -38,7 +38,7 @@ fn a_lock_of_this_process_itself_is_told_apart() {
     assert!(
         refused
             .to_string()
-            .contains("locked by this process itself"),
+            .contains("is held by this process itself (pid "),
         "{refused}"
     );
 }

@@ -26,7 +26,7 @@ fn each_question_about_a_process_is_told_with_its_answer() {
     let fixture = Fixture::stale();
     let output = status(&fixture, Some("debug"));
     let told = told(&output);
-    let question = "is the owner alive owner=Owner::Pid(999999999)";
+    let question = "judged an owner owner=Owner::Pid(999999999)";
     let answer = "answer=Liveness::Dead(DeadReason::NoProcess)";
     let line = told.lines().find(|line| line.contains(question));
     assert!(line.is_some_and(|line| line.contains(answer)), "{told}");
@@ -65,6 +65,6 @@ fn a_level_that_is_none_is_warned_of_and_costs_nothing() {
     let output = status(&Fixture::stale(), Some("loud"));
     assert_eq!(output.status.code(), Some(1));
     let told = told(&output);
-    assert!(told.contains("LOCKHOST_LOG is loud"), "{told}");
+    assert!(told.contains("invalid LOCKHOST_LOG 'loud'"), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");
 }

@@ -1,4 +1,4 @@
-//! The program's messages in addition to the library's (`docs/sentences.txt`), in one list to be read: `docs/said.txt`.
+//! The program's part of `docs/messages.md`, the list of all messages. `host/src/tests/messages.rs` writes the library's.
 //!
 //! On POSIX systems alone: the commands are typed into a shell, and the list has the messages of such a system.
 #![cfg(unix)]
@@ -10,7 +10,10 @@ use std::{
 
 use lockhost_tests::{fixture::Fixture, program::lockhost};
 
-const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/said.txt");
+const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/messages.md");
+
+/// The part of the list that comes from here.
+const PART: [&str; 2] = ["<!-- from the program -->\n", "<!-- and until here -->"];
 
 /// The commands, where `D` is a directory and the environment may come first.
 const TYPED: [&str; 26] = [
@@ -31,7 +34,7 @@ const TYPED: [&str; 26] = [
     "lockhost acquire --close D",
     "lockhost acquire --on-lost=ignore D",
     "LOCKHOST_LOG=loud lockhost acquire D -- true",
-    "NOTIFY_SOCKET=D/nobody lockhost acquire D -- true",
+    "NOTIFY_SOCKET=D/missing lockhost acquire D -- true",
     "lockhost acquire D >/dev/full",
     "lockhost status D/missing",
     "lockhost status D >/dev/full",
@@ -42,8 +45,8 @@ const TYPED: [&str; 26] = [
     "lockhost component >/dev/full",
 ];
 
-/// Returns the exit code, and standard error up to an empty line.
-fn said(typed: &str) -> String {
+/// Returns what is typed, the exit code, and standard error up to an empty line.
+fn printed(typed: &str) -> String {
     let fixture = Fixture::free();
     let directory = fixture.path().to_str().unwrap();
     fs::write(fixture.path().join("file"), "no program\n").unwrap();
@@ -60,17 +63,22 @@ fn said(typed: &str) -> String {
         .expect("there is a shell");
     let text = String::from_utf8_lossy(&output.stderr).replace(directory, "D");
     let lines = text.lines().take_while(|line| !line.is_empty());
-    let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    let lines: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();
     let code = output.status.code().expect("it ends by itself");
-    format!("{typed}\n    {code}  {line}\n")
+    format!("$ {typed}  # exit code {code}\n{lines}")
 }
 
 #[test]
-fn the_list_is_all_that_the_program_says_of_itself() {
-    let list: String = TYPED.into_iter().map(said).collect();
-    if fs::read_to_string(LIST).is_ok_and(|present| present == list) {
+fn the_list_has_every_message_of_the_program() {
+    let page = fs::read_to_string(LIST).unwrap();
+    let (before, rest) = page.split_once(PART[0]).unwrap();
+    let (present, after) = rest.split_once(PART[1]).unwrap();
+    let blocks = TYPED.map(printed).join("\n");
+    let list = format!("\n```text\n{blocks}```\n\n");
+    if present == list {
         return;
     }
-    fs::write(LIST, list).unwrap();
-    panic!("docs/said.txt was out of date and is written anew: read it, and test again");
+    let [begin, end] = PART;
+    fs::write(LIST, format!("{before}{begin}{list}{end}{after}")).unwrap();
+    panic!("docs/messages.md was out of date and is written anew: read it, and test again");
 }

@@ -237,7 +237,7 @@ fn the_command_of_a_killed_owner_keeps_the_directory() {
         panic!("{:?}", holder.keepers());
     };
     assert_eq!((keeper.pid(), keeper.command()), (command, "hearing"));
-    let told = format!("the kernel keeps the file locked for pid {command} (hearing)");
+    let told = format!(": kept by pid {command} (hearing)");
     assert!(refused.to_string().contains(&told), "{refused}");
     send(command, Signal::USR2).expect("it is there");
     until("it has ended", || acquire(fixture.path()).is_ok());

@@ -120,7 +120,7 @@ fn a_manager_that_does_not_listen_causes_a_warning() {
     assert_eq!(owner.end(Signal::TERM).code(), Some(0));
     let told = owner.complaints();
     assert!(
-        told.contains("warning: cannot tell the service manager"),
+        told.contains("warning: cannot notify the service manager"),
         "{told}"
     );
 }

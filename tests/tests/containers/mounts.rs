@@ -73,7 +73,7 @@ fn keeps_evidence(machine: &Machine, kind: &str) {
     assert_eq!(machine.does("stat -f -c %t data/dir/tinyforge.lock"), kind);
     // Its descriptor is known by numbers that are the same in its mount namespace, though stat(2) may report others.
     let (_, told) = machine.inside().contend(&directory).refused();
-    let keeper = format!("the kernel keeps the file locked for pid {} (", owner.pid());
+    let keeper = format!(": kept by pid {} (", owner.pid());
     assert!(told.contains(&keeper), "{told}");
     owner.release();
     let (inside, container) = (machine.inside(), machine.container());

@@ -59,8 +59,8 @@ fn of_two_live_containers_both_pid_1_the_second_is_refused() {
     for _ in 0..4 {
         let (liveness, told) = Place::container().contend(fixture.path()).refused();
         assert_eq!(liveness, "Alive(Evidence)", "{told}");
-        assert!(told.contains("(pid 1)"), "{told}");
-        assert!(told.contains("lslocks"), "{told}");
+        assert!(told.contains("is held by pid 1 "), "{told}");
+        assert!(told.contains(": the kernel keeps it locked"), "{told}");
         // Nor by a user who mistakes its pid for one of this container.
         let mut forced = Place::container().contend_assuming(fixture.path(), first.identity());
         assert_eq!(forced.refused().0, "Alive(Evidence)");

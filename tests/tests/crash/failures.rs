@@ -21,6 +21,7 @@ use lockhost_tests::{
     fixture::{Fixture, NOBODY},
     leftovers::{left, recovers},
     mounted::{Mounted, is_mounted},
+    program::HINT,
     strace::{self, SystemCall},
 };
 use rustix::process::Signal;
@@ -106,18 +107,19 @@ fn keeps_what_it_promises(fixture: &Fixture) {
 
 /// Asserts an owner, a refusal, or an error that names operation and file.
 fn is_in_order(run: &Run, fixture: &Fixture, what: &str) {
-    let words = run.words.lines().last().unwrap_or_default();
+    let mut words = run.words.lines().filter(|line| !line.starts_with(HINT));
+    let words = words.next_back().unwrap_or_default();
     let directory = fixture.path().to_str().expect("a path that is text");
     match (run.owned, run.code) {
         (true, Some(0)) => {}
         (false, Some(75)) => assert!(
-            words.contains(" is locked by ") && words.contains(directory),
+            words.contains(" is held by ") && words.contains(directory),
             "{what}: {words}"
         ),
         (_, Some(1)) => {
             let failed = words.starts_with("lockhost: cannot ");
             // The messages for ELOOP where a file is opened, and for ENOENT where it is removed.
-            let link = words.contains(" is a symbolic link, and no lock file");
+            let link = words.contains(" is a symbolic link, not a lock file");
             let lost = run.owned && words.contains(" is lost: ");
             let named = words.contains(directory) && (failed || link || lost);
             assert!(named, "{what}: {words}");
@@ -143,7 +145,7 @@ fn excuse(run: &Run, call: &SystemCall, left: &str) -> Result<Option<Excuse>, St
     let is_own = |file: &&str| file.contains("claim") || file.ends_with(')');
     let own: Vec<&str> = left.split(", ").filter(is_own).collect();
     let opening = call.name == "statx" && run.words.contains("cannot create");
-    let looking = call.text.contains(".lock.1-p") && run.words.contains("cannot look at");
+    let looking = call.text.contains(".lock.1-p") && run.words.contains("cannot examine");
     match own[..] {
         [] => Ok(None),
         _ if call.name == "unlinkat" || run.owned && run.code == Some(1) => {

@@ -68,9 +68,9 @@ fn a_file_with_more_than_a_living_pid_is_a_refusal() {
     fs::write(fixture.lock(), format!("{pid} 8080\n")).unwrap();
     let (code, line) = ends(&["acquire", text(fixture.path())]);
     assert_eq!(code, Some(75));
-    let told = format!("(pid {pid})");
+    let told = format!("is held by pid {pid} since ");
     assert!(
-        line.contains(&told) && line.contains("holds more than a pid"),
+        line.contains(&told) && line.contains(": not only a pid; liveness unknown\n"),
         "{line}"
     );
     assert!(

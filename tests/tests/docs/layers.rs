@@ -27,7 +27,7 @@ const LIBRARY: Library = Library {
         "plugin",
     ],
     rooms: &[
-        ("sys", &["event patience volume", "poll", "timer"]),
+        ("sys", &["event patience since volume", "poll", "timer"]),
         (
             "process",
             &[
@@ -66,6 +66,7 @@ const LIBRARY: Library = Library {
                 "inherited name place watch",
                 "holder options",
                 "message process_info waiting",
+                "hint",
                 "error",
                 "ancestor failure replaced",
                 "refusal waiter warning",

@@ -30,9 +30,7 @@ pub(super) fn environment(locks: &[Lock]) -> io::Result<[(&'static str, OsString
 /// the user would think that the command is missing.
 fn without_directory(error: io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::NotFound => io::Error::other(
-            "the working directory was removed: start in one that is there, or give the lock's directory by an absolute path",
-        ),
+        io::ErrorKind::NotFound => io::Error::other("the working directory was removed"),
         _ => error,
     }
 }

@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use file_id::{FileId, get_file_id};
+
+use crate::cli::hint;
 
 /// A directory as it was given, with the facts that may identify it.
 struct Given<'a> {
@@ -36,12 +38,11 @@ pub(super) fn in_order(given: &[PathBuf], has_command: bool) -> anyhow::Result<V
     }
     let examine = |(nth, path)| {
         Given::examine(path).map_err(|error| {
-            let may_be_command = nth > 0 && !has_command && error.kind() == io::ErrorKind::NotFound;
-            let hint = match may_be_command {
-                true => "; if it is a command, write '--' before it",
-                false => "",
-            };
-            anyhow!("cannot open directory {}: {error}{hint}", path.display())
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            match nth > 0 && !has_command && is_missing {
+                true => hint::may_be_a_command(path, &error),
+                false => hint::cannot_open(path, &error),
+            }
         })
     };
     let directories = given.iter().map(PathBuf::as_path).enumerate().map(examine);

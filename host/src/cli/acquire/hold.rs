@@ -15,7 +15,7 @@ use super::{
     loss::{Change, Losses},
     supervise::{self, Inheritance, Supervision},
 };
-use crate::cli::signals::Caught;
+use crate::cli::{hint::hinted, signals::Caught};
 
 /// The exit code if the command was not found, as for shells and env(1).
 const NOT_FOUND: i32 = 127;
@@ -129,8 +129,15 @@ impl<'a> Holding<'a> {
 
     fn cannot_run(&self, error: &io::Error) -> Ended {
         let command = Path::new(&self.arguments.command[0]).display();
-        let told = anyhow!("cannot run {command}: {error}{}", circumstance(error));
-        self.arguments.reporter().failed(&told);
+        let what = format!("cannot run {command}: {error}");
+        let error_with_hint = match has_no_directory(error) {
+            true => hinted(
+                what,
+                "start in a directory that exists: the working directory was removed",
+            ),
+            false => anyhow!(what),
+        };
+        self.arguments.reporter().failed(&error_with_hint);
         Ended::Command(match error.kind() {
             io::ErrorKind::NotFound => NOT_FOUND,
             _ => NOT_EXECUTABLE,
@@ -138,14 +145,12 @@ impl<'a> Holding<'a> {
     }
 }
 
-/// Explains a missing file: in a working directory that was removed, no relative path leads to a file.
-fn circumstance(error: &io::Error) -> &'static str {
+/// Returns whether a command may be missing because the working directory was removed: no relative path leads to a file
+/// then.
+fn has_no_directory(error: &io::Error) -> bool {
     let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-    if is_missing(error) && env::current_dir().is_err_and(|error| is_missing(&error)) {
-        "; the working directory was removed: start in one that is there"
-    } else {
-        ""
-    }
+    let may_be_why = is_missing(error) || error.kind() == io::ErrorKind::Other;
+    may_be_why && env::current_dir().is_err_and(|error| is_missing(&error))
 }
 
 /// Reports a loss, or that a lock file was put back. Returns whether that ends the time with the lock.

@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::anyhow;
 use lockhost::{
     Attempt, Awaited, BorrowedDescriptor, Error, ErrorKind, Holder, Lock, Options, Progress,
     Waiting,
@@ -19,7 +18,7 @@ use super::{
     supervise,
     waiting_line::WaitingLine,
 };
-use crate::cli::{reporter::Reporter, signals::Caught};
+use crate::cli::{hint::hinted, reporter::Reporter, signals::Caught};
 
 /// The result of an acquisition.
 pub(super) enum Taken {
@@ -263,8 +262,9 @@ fn proceed(
 /// tried yet, so this one is held under another path.
 fn given_twice(directory: &Path) -> anyhow::Error {
     let directory = directory.display();
-    anyhow!(
-        "cannot lock {directory}: this command already holds it under another path; give each directory once"
+    hinted(
+        format!("cannot lock {directory}: this command already holds it under another path"),
+        "give each directory once",
     )
 }
 

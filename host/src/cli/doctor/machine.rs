@@ -37,7 +37,7 @@ impl Machine {
                 &format!("{LIST} shows processes of others"),
                 &shown(
                     others,
-                    "they are hidden, so they count as alive while they exist",
+                    "they are hidden, and count as alive while they exist",
                 ),
             ),
             Finding::tried(BOOT, &shown(boot, NO_BOOT)),

@@ -22,7 +22,7 @@ pub(super) fn finding(file: &File) -> Finding {
             humantime::format_duration(step)
         ),
         None => format!(
-            "times of files are coarse, or none are kept: no change was seen in {}",
+            "times of files are coarse, or not kept: none changed within {}",
             humantime::format_duration(PATIENCE)
         ),
     })

@@ -57,7 +57,7 @@ impl Trials {
         self.findings.push(privacy(path, &file));
         self.links = links(scratch, path);
         self.findings.push(Finding::tried(
-            "a file can have two names, which show as one file, and no name is given twice",
+            "a file can have two names, which are one file, and no name is linked twice",
             &self.links,
         ));
         self.evidence = me.promises_evidence().then(|| evidence(path));
@@ -76,7 +76,7 @@ fn is_exclusive(path: &Path) -> Result<(), String> {
     match File::create_new(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.to_string()),
-        Ok(_) => Err("a file that is there was made once more".to_owned()),
+        Ok(_) => Err("an existing file was created again".to_owned()),
     }
 }
 
@@ -90,7 +90,7 @@ fn is_read_back(file: &mut File) -> Result<(), String> {
     };
     match read() {
         Ok(text) if text == "4711\n" => Ok(()),
-        Ok(_) => Err("what was written is not what is read".to_owned()),
+        Ok(_) => Err("the text that is read is not the text that was written".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -99,12 +99,12 @@ fn links(scratch: &mut Scratch, path: &Path) -> Result<(), String> {
     let second = scratch.link(path).map_err(|error| error.to_string())?;
     let id = |path: &Path| get_file_id(path).map_err(|error| error.to_string());
     if id(path)? != id(&second)? {
-        return Err("the two names show as two files".to_owned());
+        return Err("the two names are two files".to_owned());
     }
     match fs::hard_link(path, &second) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.to_string()),
-        Ok(()) => Err("a name that was given was given once more".to_owned()),
+        Ok(()) => Err("an existing name was linked again".to_owned()),
     }
 }
 
@@ -116,12 +116,12 @@ fn evidence(path: &Path) -> Result<(), String> {
     match asked.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {}
         Err(error) => return Err(error.to_string()),
-        Ok(()) => return Err("a file that was locked could be locked once more".to_owned()),
+        Ok(()) => return Err("a locked file could be locked again".to_owned()),
     }
     drop(kept);
     asked
         .try_lock_shared()
-        .map_err(|error| format!("it stays locked once it is closed: {error}"))
+        .map_err(|error| format!("it stays locked after it was closed: {error}"))
 }
 
 fn open(path: &Path) -> Result<File, String> {

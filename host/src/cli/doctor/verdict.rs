@@ -63,22 +63,25 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.worth {
             Worth::None(why) => {
-                return write!(f, "no lock can be had here, or none that means something: {why}");
+                return write!(f, "locks do not work here: {why}");
             }
             Worth::Evidence => f.write_str(
-                "locks here are judged right by everybody who can see the directory, also from other containers and \
-                 after a reboot; a dead owner never needs a person",
+                "every process that sees the directory judges locks correctly, also from other containers and after a \
+                 reboot; a dead owner never needs a person",
             )?,
-            Worth::Claim(told) => f.write_str(told)?,
-            Worth::Kept => f.write_str(LINKS_DENIED)?,
+            Worth::Claim(meaning) => f.write_str(meaning)?,
+            Worth::Kept => write!(
+                f,
+                "{LINKS_DENIED}; every process on this kernel recognizes a living owner"
+            )?,
             Worth::Pid => f.write_str(
-                "locks here keep processes apart that see each other, and neither machines nor containers; an owner is \
+                "locks here exclude only processes that see each other, not other machines or containers; an owner is \
                  judged by its pid alone",
             )?,
         }
         if self.mixes_up {
             f.write_str(
-                "; and a dead owner whose number another process has counts as alive until a person says otherwise",
+                "; a dead owner whose pid another process has counts as alive until a person breaks its lock",
             )?;
         }
         Ok(())

@@ -15,11 +15,9 @@ pub(crate) fn name(path: &Path) -> Option<String> {
 /// Returns a clause about what is not known of the owners of locks that the kernel does not keep, if that deserves a
 /// warning.
 pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
-    Some(
-        "owners on other machines and of earlier boots cannot be judged, and are never taken over from without a person",
-    )
+    Some("owners on other machines and of earlier boots cannot be judged")
 }
 
 /// How locks are judged by their owners' identities: the text after "identities:".
 pub(crate) const BY_IDENTITY: &str =
-    "right among the processes of one boot; from elsewhere they are never taken over";
+    "correctly among the processes of one boot; locks from elsewhere are never reclaimed";

@@ -3,12 +3,9 @@
 /// Returns a clause about what is not known of the owners of locks that the kernel does not keep, if that deserves a
 /// warning.
 pub(crate) fn limit(_identity: &str) -> Option<&'static str> {
-    Some(
-        "owners on other machines, in other containers and of earlier boots cannot be judged, and are never taken over \
-         from without a person",
-    )
+    Some("owners on other machines, in other containers and of earlier boots cannot be judged")
 }
 
 /// How locks are judged by their owners' identities: the text after "identities:".
 pub(crate) const BY_IDENTITY: &str =
-    "right among processes that see each other; from elsewhere they are never taken over";
+    "correctly among processes that see each other; locks from elsewhere are never reclaimed";

@@ -23,11 +23,9 @@ pub(crate) fn name(path: &Path) -> Option<String> {
 /// owner that may be judged names the installation.
 pub(crate) fn limit(identity: &str) -> Option<&'static str> {
     let is_judged = identity.split('-').any(|part| part.starts_with('b'));
-    (!is_judged).then_some(
-        "other machines may have it as well, so owners cannot be judged, and are never taken over from without a person",
-    )
+    (!is_judged).then_some("other machines may use it as well, so owners cannot be judged")
 }
 
 /// How locks are judged by their owners' identities: the text after "identities:".
-pub(crate) const BY_IDENTITY: &str = "right among the processes of this installation of Windows, also after a reboot; from \
-                                      other machines and containers they are never taken over";
+pub(crate) const BY_IDENTITY: &str = "correctly among the processes of this installation of Windows, also after a reboot; \
+                                      locks from other machines and containers are never reclaimed";

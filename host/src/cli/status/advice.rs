@@ -23,38 +23,32 @@ pub(crate) fn advice(directory: &Path, status: &Status) -> String {
     if let Some(error) = denied {
         return without_access(status, &error);
     }
-    if let Some(way_out) = status.way_out() {
-        return way_out;
-    }
-    let reader = status.obstacle().and_then(Holder::reader);
-    if let (State::Unknown, Some(user)) = (status.state(), reader) {
-        return format!(
-            "ask user {user}, or root: only they may read the file, and can tell whether its owner lives"
-        );
+    if let Some(hint) = status.hint() {
+        return hint;
     }
     match (status.state(), status.obstacle()) {
-        (State::Free, _) => "nothing: whoever comes next gets it".to_owned(),
+        (State::Free, _) => "nothing: the next process to try acquires the lock".to_owned(),
         (State::Held, Some(owner)) => wait_for(owner),
         (State::Stale | State::Malformed, Some(_)) => {
-            "wait: somebody replaces the dead lock at this moment".to_owned()
+            "wait: a process is reclaiming the dead lock".to_owned()
         }
-        (State::Stale, None) => "nothing: whoever comes next takes it over".to_owned(),
+        (State::Stale, None) => "nothing: the next process to try reclaims the lock".to_owned(),
         (State::Malformed, None) => {
-            "nothing: whoever comes next takes it over, once the file is a minute old or was seen unchanged for three \
-             seconds"
+            "nothing: the next process to try reclaims the lock, once the file is a minute old or was unchanged for \
+             three seconds"
                 .to_owned()
         }
-        _ => "ask where the owner runs".to_owned(),
+        _ => "check the owner on the system where it runs".to_owned(),
     }
 }
 
 /// Returns the advice on a lock that another process may take, and this one may not.
 fn without_access(status: &Status, error: &io::Error) -> String {
     let what = match status.state() {
-        State::Free => "nothing: a process that may write the directory gets it",
-        _ => "start a process that may write the directory: it takes the lock over",
+        State::Free => "nothing: a process that may write the directory acquires the lock",
+        _ => "start a process that may write the directory: it reclaims the lock",
     };
-    format!("{what}; this one may not: {error}")
+    format!("{what}; this process may not: {error}")
 }
 
 fn wait_for(owner: &Holder) -> String {

@@ -8,13 +8,14 @@ use std::{
 use lockhost::{Holder, Liveness, ProcessInfo, State, Status};
 
 use super::report::{Guarantee, Report};
-use crate::cli::{file_system::BY_IDENTITY, json::time, printable, style::Palette, user};
+use crate::cli::{file_system::BY_IDENTITY, printable, since::since, style::Palette, user};
 
 /// Returns a line with the verdict, and one for each known fact.
-pub(super) fn of(status: &Status, report: &Report) -> String {
+pub(super) fn of(status: &Status, report: &Report, now: SystemTime) -> String {
     let mut text = Lines {
         text: String::new(),
         palette: Palette::output(),
+        now,
     };
     text.verdict(status);
     if let Some(holder) = status.holder() {
@@ -31,6 +32,8 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
 struct Lines {
     text: String,
     palette: Palette,
+    /// The moment to which times are relative.
+    now: SystemTime,
 }
 
 impl Lines {
@@ -41,7 +44,7 @@ impl Lines {
             State::Held => palette.good("held"),
             State::Stale => palette.doubtful("stale: its owner is dead"),
             State::Malformed => palette.doubtful("stale: it names no owner"),
-            _ => palette.doubtful("held, as far as can be known from here"),
+            _ => palette.doubtful("unknown: its owner may be alive"),
         };
         let path = printable(&status.path().display());
         self.text += &format!("{}: {verdict}\n", palette.label(path));
@@ -74,9 +77,8 @@ impl Lines {
     fn holder(&mut self, holder: &Holder) {
         let owner = self.owner(holder);
         self.painted("owner", &owner);
-        // Beyond the year 9999 a time has no text.
-        if let Some(since) = holder.since().filter(|since| time(*since).is_some()) {
-            self.line("since", &Since(since));
+        if let Some(since) = holder.since().and_then(|time| since(time, self.now)) {
+            self.line("since", &since);
         }
         if let Some(identity) = holder.identity() {
             self.line("identity", &identity);
@@ -96,20 +98,6 @@ impl Lines {
         if let Some(process) = holder.process() {
             self.line("", &format_args!("command {}", Command(&process)));
         }
-    }
-}
-
-struct Since(SystemTime);
-
-impl fmt::Display for Since {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", humantime::format_rfc3339_seconds(self.0))?;
-        // A file's time may lie ahead of the clock.
-        let Ok(age) = self.0.elapsed() else {
-            return Ok(());
-        };
-        let age = std::time::Duration::from_secs(age.as_secs());
-        write!(f, " ({} ago)", humantime::format_duration(age))
     }
 }
 
@@ -149,15 +137,15 @@ impl fmt::Display for User {
 fn guarantee(report: &Report) -> String {
     let by = match report.guarantee {
         Guarantee::Evidence => {
-            "are judged by the kernel, which keeps them locked while their owners live: right also from other containers \
-             and after a reboot"
+            "are judged by the kernel, which keeps them locked while their owners live: correctly also from other \
+             containers and after a reboot"
         }
         Guarantee::Claim => &format!("are judged by their owners' identities: {BY_IDENTITY}"),
         Guarantee::Pid => {
-            "are judged by the pid alone, without hard links: machines and containers are not kept apart"
+            "are judged by the pid alone, without hard links: other machines and containers are not excluded"
         }
         Guarantee::Untried => {
-            "are judged by their owners' identities, or by the pid alone: lockhost doctor tells, by trying"
+            "are judged by their owners' identities, or by the pid alone: lockhost doctor checks which"
         }
     };
     match &report.file_system {

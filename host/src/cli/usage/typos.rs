@@ -78,12 +78,13 @@ impl fmt::Display for Typo {
         match self {
             Self::Duration(word) => write!(
                 f,
-                "no such directory: {word}\n  tip: write a duration after an equals sign: --wait={word}; ./{word} names a \
-                 directory"
+                "directory {word} does not exist\n  tip: for a duration, write --wait={word}; for a directory of this \
+                 name, ./{word}"
             ),
             Self::Option(word) => write!(
                 f,
-                "no such directory: {word}\n  tip: an option begins with one or two ASCII hyphens; ./{word} names a directory"
+                "directory {word} does not exist\n  tip: an option begins with one or two hyphens; for a directory of \
+                 this name, write ./{word}"
             ),
             Self::Command(before, command) => {
                 let (word, command) = (&command[0], command.join(" "));
@@ -93,8 +94,8 @@ impl fmt::Display for Typo {
                 };
                 write!(
                     f,
-                    "no such directory: {word}\n  tip: write '--' before a command: lockhost acquire {before} -- {command}; \
-                     ./{word} names a directory"
+                    "directory {word} does not exist\n  tip: for a command, write lockhost acquire {before} -- \
+                     {command}; for a directory of this name, ./{word}"
                 )
             }
         }

@@ -1,6 +1,7 @@
 //! Protection of a lock's files against removal: they do not age, and a removed file is put back.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::PoisonError,
     time::{Duration, Instant, SystemTime},
@@ -9,7 +10,10 @@ use std::{
 use super::{Held, Journal, Lock};
 use crate::{
     backend::Run,
-    lock::error::{Error, Kind},
+    lock::{
+        error::{Error, Kind},
+        hint,
+    },
     outcome::{self, elapsed},
     process::platform,
 };
@@ -151,7 +155,7 @@ impl Lock {
     }
 }
 
-/// The result of [`Lock::restore`]. Its text is a sentence about the lock file. [`Lock::restore`] has an example.
+/// The result of [`Lock::restore`]. Its text is a sentence about the lock file, without a full stop. [`Lock::restore`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Restored {
@@ -172,24 +176,41 @@ pub enum Restored {
     Pending(Duration),
 }
 
+impl Restored {
+    /// Returns what to do, for a person: one line without a full stop. Returns `None` unless another process may have
+    /// held the lock meanwhile.
+    ///
+    /// ```
+    /// use lockhost::Restored;
+    ///
+    /// assert!(Restored::Unobserved.hint().is_some());
+    /// assert!(Restored::Observed.hint().is_none());
+    /// ```
+    #[must_use]
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Unobserved | Self::Weaker => hint::lost(),
+            Self::Intact | Self::Claim | Self::Observed | Self::Pending(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Restored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Intact => "the lock file is in its place",
-            Self::Claim => {
-                "the lock file's claim was removed while the lock was held, and is back"
-            }
+            Self::Claim => "the lock file's claim was removed, and is back",
             Self::Observed => {
-                "the lock file was removed while the lock was held, and is back; no other process had the directory meanwhile"
+                "the lock file was removed, and is back; no other process held the lock meanwhile"
             }
             Self::Unobserved => {
-                "the lock file was removed while the lock was held, and is back; another process may have had the directory meanwhile"
+                "the lock file was removed, and is back; another process may have held the lock"
             }
             Self::Weaker => {
-                "the lock file and its claim were removed while the lock was held, and were made anew; another process may have had the directory meanwhile, and a command that inherited the old file no longer keeps the directory if its owner is killed"
+                "the lock file was removed, and made anew; a command no longer keeps it locked"
             }
             Self::Pending(_) => {
-                "the lock file was removed while the lock was held; it is back, unless another program removes it again"
+                "the lock file was removed; it is back, unless another program removes it again"
             }
         })
     }

@@ -14,10 +14,10 @@ const DIGITS: [&str; 13] = [
 /// Returns what is wrong with a name, if anything is: a clause without a full stop.
 pub(super) fn flaw(name: &str) -> Option<&'static str> {
     if name.contains(|c: char| c.is_control() || r#"<>:"|?*\"#.contains(c)) {
-        return Some("no file's name has control characters or one of < > : \" | ? * \\ in it");
+        return Some("control characters and < > : \" | ? * \\ are not permitted in file names");
     }
     let stem = name.split('.').next().unwrap_or_default();
-    is_device(stem).then_some("Windows takes it for a device")
+    is_device(stem).then_some("Windows reserves it for a device")
 }
 
 fn is_device(stem: &str) -> bool {

@@ -134,13 +134,13 @@ fn a_directory_may_have_the_name_of_a_program() {
 fn a_dash_makes_no_directory() {
     for dash in ["-", "\u{2014}", "\u{2013}-wait=30s"] {
         let words = ["acquire", "--mkdir", "d", dash];
-        is_refused(&words, "no such directory: ");
+        is_refused(&words, " does not exist");
     }
 }
 
 #[test]
 fn a_double_hyphen_at_the_end_is_refused_with_the_usage() {
-    is_refused(&["acquire", "d", "--"], "no command after '--'");
+    is_refused(&["acquire", "d", "--"], "missing command after --");
 }
 
 #[test]
@@ -169,13 +169,13 @@ fn a_wrong_value_is_reported_where_it_was_given() {
     ] {
         let text = wrong(&other, words);
         assert!(
-            text.contains("in LOCKHOST_NAME: expected a file name"),
+            text.contains("invalid lock name 'other' in LOCKHOST_NAME"),
             "{text}"
         );
         let (command, rest) = words.split_first().unwrap();
         let words = [&[*command, "--name="], rest].concat();
         let text = wrong(&[], &words);
-        assert!(text.contains("--name is empty"), "{text}");
+        assert!(text.contains("invalid empty --name"), "{text}");
     }
 }
 

@@ -198,18 +198,27 @@ fn the_way_out_that_a_refusal_prints_works_as_it_stands() {
     fs::write(directory.join("app.pid"), "1\n").unwrap();
     let (code, line) = ends(&["acquire", "--name", "app.pid", text(&directory)]);
     assert_eq!(code, 75);
-    let (_, way_out) = line
-        .split_once("take over from it with: lockhost ")
-        .expect("a way out");
-    let script = format!("exec \"$0\" {way_out}");
-    let mut owner = Contender::start(Command::new("sh").args(["-c", &script]).arg(lockhost()));
+    let (_, hint) = line.split_once("\n  hint: ").expect("a way out");
+    let (_, command) = hint.split_once(": lockhost ").expect("a command");
+    let script = format!("exec \"$0\" {command}");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .arg(lockhost())
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let removed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        removed.contains("lockfile of pid 1, assumed dead by request"),
+        "{removed}"
+    );
+    let mut owner = Contender::start(
+        Command::new(lockhost())
+            .args(["acquire", "--name=app.pid"])
+            .arg(&directory),
+    );
     assert_eq!(owner.answer(), Answer::Owns);
     owner.stop();
-    let told = owner.complaints();
-    assert!(
-        told.contains("lockfile of pid 1, assumed to be dead as told"),
-        "{told}"
-    );
 }
 
 #[test]

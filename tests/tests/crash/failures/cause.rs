@@ -127,7 +127,9 @@ fn a_working_directory_that_is_gone_is_said_to_be_gone() {
         let (found, line) = ended(in_a_removed_directory(script, &fixture));
         assert_eq!(found, Some(code), "{line}");
         assert!(
-            line.contains("the working directory was removed: start in one"),
+            line.contains(
+                "  hint: start in a directory that exists: the working directory was removed"
+            ),
             "{line}"
         );
         assert_eq!(

@@ -41,8 +41,8 @@ fn a_stale_lock_that_only_its_user_may_remove_is_named() {
     let (code, line) = ANOTHER.is_kept_out(&fixture);
     assert_eq!(code, Some(1));
     let told = format!(
-        "cannot remove {}: operation not permitted; the file belongs to user 47101: only that user, the directory's, \
-         or root may remove it",
+        "cannot remove {}: operation not permitted (the file belongs to user 47101)\n  hint: run it as user 47101, the \
+         directory's user or root",
         fixture.lock().display()
     );
     assert!(line.contains(&told), "{line}");
@@ -61,20 +61,17 @@ fn a_lock_of_ours_is_judged_by_its_user_and_root_alone() {
         let pid = owner.pid();
         let (code, line) = ANOTHER.is_kept_out(&fixture);
         assert_eq!(code, Some(75));
-        let told = format!(
-            "{} is locked by another process (pid {pid}), since",
-            fixture.lock().display()
-        );
+        let told = format!("{} is held by pid {pid} since ", fixture.lock().display());
         assert!(line.contains(&told), "{line}");
-        let told = "; the file may not be read, and belongs to user 47101; try again once the process has released it";
+        let told = ": only user 47101 may read the file\n  hint: try again once it has ended";
         assert!(line.contains(told), "{line}");
         assert_eq!(fixture.files(), before);
         owner.end(Signal::KILL);
         let (code, line) = ANOTHER.is_kept_out(&fixture);
         assert_eq!(code, Some(1));
         let told = format!(
-            "cannot open {}: permission denied; the file belongs to user 47101: the process that made it has ended, \
-             and only that user, or root, can take it over",
+            "cannot open {}: permission denied (the file belongs to user 47101)\n  hint: run it as user 47101 or root: its \
+             owner has ended",
             fixture.lock().display()
         );
         assert!(line.contains(&told), "{line}");

@@ -149,7 +149,7 @@ fn the_reason_is_printed_where_it_is_asked_for() {
     );
     let owner = Contender::owner(fixture.path());
     let elsewhere = line(run(&["holds", "-v", data]));
-    let part = format!("is held by pid {}, which is no ancestor", owner.pid());
+    let part = format!("is held by pid {}, which is not an ancestor", owner.pid());
     assert!(elsewhere.contains(&part), "{elsewhere}");
 }
 

@@ -143,7 +143,7 @@ fn an_owner_in_place_is_respected_from_another_pid_namespace() {
     let Answer::Ended(Some(75), told) = elsewhere().answer() else {
         panic!("two owners");
     };
-    assert!(told.contains("the kernel keeps the file locked"), "{told}");
+    assert!(told.contains(": the kernel keeps it locked\n"), "{told}");
     owner.kill();
     assert_eq!(elsewhere().answer(), Answer::Owns);
 }

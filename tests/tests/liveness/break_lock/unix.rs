@@ -36,10 +36,9 @@ fn the_command_that_a_refusal_prints_works_as_it_stands() {
     fs::write(directory.join("app.pid"), "1\n").unwrap();
     let output = run(&["acquire", "--name=app.pid", text(&directory)]);
     let line = String::from_utf8(output.stderr).unwrap();
-    let (_, command) = line.split_once("break its lock with: lockhost ").unwrap();
-    let (command, _) = command.split_once(", or take over").unwrap();
+    let (_, command) = line.split_once("dead: lockhost ").unwrap();
     let status = Command::new("sh")
-        .args(["-c", &format!("exec \"$0\" {command} >/dev/null")])
+        .args(["-c", &format!("exec >/dev/null; exec \"$0\" {command}")])
         .arg(lockhost())
         .status()
         .unwrap();

@@ -212,7 +212,7 @@ fn nothing_is_dead_whose_file_is_locked() {
             acquire(fixture.path()),
             Liveness::Alive(AliveReason::Evidence),
         );
-        let told = format!("keeps the file locked for pid {} (", process::id());
+        let told = format!(": kept by pid {} (", process::id());
         assert!(error.to_string().contains(&told), "{error}");
         drop(file);
         // A process that another test is starting at this moment has a copy of it until its execve(2).

@@ -46,7 +46,7 @@ fn an_ancestor_is_not_waited_for() {
         let line = line(&output);
         assert_eq!(output.status.code(), Some(code), "{script}: {line}");
         assert!(
-            line.contains("is locked by an ancestor of this process (pid "),
+            line.contains(": it is an ancestor of this process\n  hint: "),
             "{line}"
         );
         assert!(line.contains("--wait-for-ancestor"), "{line}");
@@ -96,7 +96,10 @@ fn a_dead_owners_command_is_an_ancestor_too() {
          lockhost acquire --wait $D; echo $?",
     );
     let line = line(&output);
-    assert!(line.contains("is kept locked by pid "), "{line}");
+    assert!(
+        line.contains(": kept by pid ") && line.contains(" (ancestor or self)\n"),
+        "{line}"
+    );
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "75\n");
 }
 
@@ -118,7 +121,7 @@ fn another_program_that_is_an_ancestor_is_not_waited_for() {
         .output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(75), "{output:?}");
-    assert!(line(&output).contains("is locked by an ancestor of this process (pid "));
+    assert!(line(&output).contains(": it is an ancestor of this process\n"));
 }
 
 #[test]

@@ -13,4 +13,4 @@ pub(super) const LIST: &str = "/proc";
 
 /// Why this process may be missing there.
 pub(super) const NO_LIST: &str =
-    "it is not mounted, is another PID namespace's, or makes something up for this process";
+    "it is not mounted, belongs to another PID namespace, or shows made-up data";

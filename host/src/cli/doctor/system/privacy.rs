@@ -25,7 +25,7 @@ fn is_private(path: &Path, file: &File) -> Result<(), String> {
     match mode() {
         Ok(0o600) => Ok(()),
         Ok(mode) => Err(format!(
-            "its mode stays {mode:o}, so others may read or hold up locks"
+            "its mode stays {mode:o}, so other users may read or delay locks"
         )),
         Err(error) => Err(io::Error::to_string(&error)),
     }

@@ -12,4 +12,4 @@ pub(super) use self::{
 pub(super) const LIST: &str = "the system's list";
 
 /// Why this process may be missing there.
-pub(super) const NO_LIST: &str = "processes are not looked at here";
+pub(super) const NO_LIST: &str = "processes are not examined on this system";
