@@ -49,20 +49,42 @@ fn next_of(programs: &[PathBuf]) -> PathBuf {
 }
 
 fn build() -> PathBuf {
+    let (profile, name) = profile();
+    let target = profile.parent().expect("a profile has its own folder");
+    // Of the whole workspace, since cargo has compiled the crates for that before. Unlike the program that `cargo test`
+    // builds by itself, it has no feature that only tests enable, and so no compiler in it.
+    build_with(&["--workspace", "--profile", &name], target);
+    profile.join("lockhost").with_extension(EXE_EXTENSION)
+}
+
+/// Returns the folder of the profile that the tests run in, and the profile's name.
+fn profile() -> (PathBuf, String) {
     let test = env::current_exe().expect("a test knows its own path");
     let profile = test
         .ancestors()
         .nth(2)
         .expect("tests lie two folders deep in the target folder");
-    let target = profile.parent().expect("a profile has its own folder");
     let name = match profile.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    // Of the whole workspace, since cargo has compiled the crates for that before. Unlike the program that `cargo test`
-    // builds by itself, it has no feature that only tests enable, and so no compiler in it.
-    build_with(&["--workspace", "--profile", name], target);
-    profile.join("lockhost").with_extension(EXE_EXTENSION)
+    (profile.to_owned(), name.to_owned())
+}
+
+/// Returns the path of an example of the library, as `cargo test` builds it.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    let (profile, in_profile) = profile();
+    let target = profile.parent().expect("a profile has its own folder");
+    let of = ["--workspace", "--example", name, "--profile", &in_profile];
+    cargo_build(&of, target);
+    profile
+        .join("examples")
+        .join(name)
+        .with_extension(EXE_EXTENSION)
 }
 
 /// Builds the program with these arguments of `cargo build`, into this target folder.
@@ -70,17 +92,21 @@ fn build() -> PathBuf {
 /// # Panics
 /// If it cannot be built.
 pub fn build_with(arguments: &[&str], target: &Path) {
+    cargo_build(&[&["--bin", "lockhost"], arguments].concat(), target);
+}
+
+fn cargo_build(arguments: &[&str], target: &Path) {
     // cargo sets this variable for the processes that it runs.
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--bin", "lockhost"])
+        .args(["build", "--quiet"])
         .args(arguments)
         .arg("--target-dir")
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo can be started");
-    assert!(status.success(), "the program cannot be built");
+    assert!(status.success(), "{arguments:?} cannot be built");
 }
 
 /// Runs the program to its end.

@@ -7,3 +7,4 @@ mod from_flock;
 mod layers;
 mod links;
 mod names;
+mod tutorials;
