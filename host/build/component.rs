@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, WasmFeatures};
 
 #[path = "../src/component/engine.rs"]
 #[allow(unreachable_pub, reason = "the library exports it")]
@@ -22,6 +22,10 @@ pub(crate) fn compile() -> Result<(), Box<dyn Error>> {
     }
     let mut config = Config::new();
     engine::configure(&mut config);
+    // Not left to features of wasmtime that another crate turns on for build scripts alone: code for which these proposals are
+    // enabled loads only in an engine that has them. The component uses none of them.
+    let proposals = WasmFeatures::GC_TYPES | WasmFeatures::EXCEPTIONS | WasmFeatures::THREADS;
+    config.wasm_features(proposals, false);
     // Naming the target also selects its baseline processor, and not the processor of the machine that builds.
     let target = target()?;
     config.target(&target)?;

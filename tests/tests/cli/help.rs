@@ -40,11 +40,11 @@ fn help_has_examples_and_ends_with_its_line() {
 fn help_has_a_text_for_every_command_and_topic() {
     let program = text(&run(&["--help"]).stdout);
     assert_eq!(text(&run(&["help"]).stdout), program);
-    for command in COMMANDS {
+    for command in backend::COMMANDS {
         assert_eq!(run(&["help", command]), run(&[command, "--help"]));
     }
     for (topic, content) in [
-        ("exit-codes", &COMMANDS[..]),
+        ("exit-codes", &backend::COMMANDS[..]),
         (
             "environment",
             &["LOCKHOST_WAIT", "LOCKHOST_DIR", "NO_COLOR"],

@@ -113,5 +113,5 @@ fn a_machine_without_proc_is_seen() {
     let (code, told) = told(output);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("  no   /proc shows this process"), "{told}");
-    assert!(told.contains("whose number another process has"), "{told}");
+    assert!(told.contains("whose pid another process has"), "{told}");
 }

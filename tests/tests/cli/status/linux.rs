@@ -46,7 +46,7 @@ fn the_keepers_of_a_killed_owners_lock_are_named() {
     owner.kill();
     let (code, told) = told(&fixture);
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains(&format!(" for pid {keeper} (sh)")), "{told}");
+    assert!(told.contains(&format!(": pid {keeper} (sh) keeps the file locked")), "{told}");
     let ending = format!("end them with: kill {keeper}");
     assert!(told.trim_end().ends_with(&ending), "{told}");
     let object = object(&[text(fixture.path())]);
@@ -128,7 +128,7 @@ fn of_a_process_with_many_descriptors_only_some_are_looked_at() {
         "{first}"
     );
     assert!(
-        told.contains(&format!("for pid {} (flock)", keeper.pid())),
+        told.contains(&format!(": pid {} (flock), ", keeper.pid())),
         "{told}"
     );
     keeper.end_of_input();
