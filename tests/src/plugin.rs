@@ -1,33 +1,102 @@
-//! The plugin in `tests/plugins/counter`, as a plugin's author would build it: by itself, or composed with the
-//! component.
+//! Plugins, as their authors build them: the one that is published as an example, and one with faults in
+//! `tests/plugins/counter`. By itself, or composed with the component.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use wac_graph::{CompositionGraph, EncodeOptions, plug, types::Package};
 
 use crate::component::workspace;
 
-/// Builds it, with `target` for the compiler's files.
+/// The profile of the component: small, so that compiling a plugin again is fast. A package beside the workspace does not
+/// have it, and what is compiled with equal settings is used again.
+const PROFILE: [&str; 6] = [
+    "inherits='release'",
+    "opt-level='z'",
+    "lto='fat'",
+    "codegen-units=1",
+    "panic='abort'",
+    "strip=true",
+];
+
+/// Builds the plugin with faults, with `target` for the compiler's files.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn faulty(target: &Path) -> Vec<u8> {
+    let arguments = [
+        "--package",
+        "counter-plugin",
+        "--lib",
+        "--crate-type",
+        "cdylib",
+    ];
+    build(&workspace(), &arguments, target);
+    let component = target.join("wasm32-wasip2/component/counter_plugin.wasm");
+    fs::read(component).expect("the plugin was written")
+}
+
+/// Returns the folder of the plugin that is published.
+#[must_use]
+pub fn example() -> PathBuf {
+    workspace().join("host/examples/counter")
+}
+
+/// Builds the plugin that is published, as its page shows it: in a folder of its own, from its files and the contract.
 ///
 /// # Panics
 /// If it cannot be built.
 #[must_use]
 pub fn counter(target: &Path) -> Vec<u8> {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let copy = |from: &Path, name: &str| {
+        let to = place.path().join(name);
+        fs::create_dir_all(to.parent().expect("it is in a folder")).expect("a folder for it");
+        fs::copy(from, to).expect("it can be copied");
+    };
+    for name in ["lib.rs", "counter.wit"] {
+        copy(&example().join(name), name);
+    }
+    copy(&example().join("manifest.toml"), "Cargo.toml");
+    // The versions that the workspace has compiled.
+    copy(&workspace().join("Cargo.lock"), "Cargo.lock");
+    copy(&workspace().join("wit/lockfile.wit"), "wit/lockfile.wit");
+    for package in ["clocks", "filesystem", "io"] {
+        let folder = Path::new("wit/deps").join(package);
+        for file in fs::read_dir(workspace().join(&folder)).expect("the contract has it") {
+            let file = file.expect("an entry");
+            let name = folder.join(file.file_name());
+            copy(&file.path(), name.to_str().expect("the name is text"));
+        }
+    }
+    let profile = PROFILE.map(|setting| format!("profile.component.{setting}"));
+    let arguments: Vec<_> = profile
+        .iter()
+        .flat_map(|setting| ["--config", setting.as_str()])
+        .collect();
+    build(place.path(), &arguments, target);
+    let component = target.join("wasm32-wasip2/component/counter.wasm");
+    fs::read(component).expect("the plugin was written")
+}
+
+/// Compiles a plugin in this folder.
+fn build(folder: &Path, arguments: &[&str], target: &Path) {
     let status = Command::new(env!("CARGO"))
-        .args(["rustc", "--quiet", "--package", "counter-plugin", "--lib"])
-        .args(["--crate-type", "cdylib", "--target", "wasm32-wasip2"])
-        // Small, so that compiling it again is fast.
+        .args(["rustc", "--quiet", "--target", "wasm32-wasip2"])
         .args(["--profile", "component"])
+        .args(arguments)
         .arg("--target-dir")
         .arg(target)
-        .current_dir(workspace())
+        .current_dir(folder)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .status()
         .expect("cargo can be started");
     assert!(status.success(), "the plugin does not build");
-    let component = target.join("wasm32-wasip2/component/counter_plugin.wasm");
-    fs::read(component).expect("the plugin was written")
 }
 
 /// Composes the plugin and the component into one, as `wac plug` does.

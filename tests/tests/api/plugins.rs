@@ -1,4 +1,5 @@
-//! Plugins that lock: linked by the host, and composed. The host is the example of the crate.
+//! Plugins that lock: linked by the host, and composed. The host is the example of the crate. Most tests have a plugin with
+//! faults, which gets its directory as a descriptor; the published one has a preopen.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +12,7 @@ use std::{
 use lockhost::{
     DEFAULT_NAME, DeadReason, ErrorKind, ReplacedReason, acquire, open_directory,
     wasmtime::{
-        Engine, Result, Store,
+        Result, Store, Trap,
         component::{Component, Linker, Resource},
     },
     wasmtime_wasi::{
@@ -39,10 +40,15 @@ struct Ways {
     composed: Way,
 }
 
-/// Built once.
-static WAYS: LazyLock<Ways> = LazyLock::new(|| {
-    let engine = Engine::default();
-    let plugin = plugin::counter(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin"));
+/// Built once: the plugin with faults.
+static WAYS: LazyLock<Ways> = LazyLock::new(|| ways(plugin::faulty));
+
+/// Built once: the plugin that is published.
+static PUBLISHED: LazyLock<Ways> = LazyLock::new(|| ways(plugin::counter));
+
+fn ways(built: fn(&Path) -> Vec<u8>) -> Ways {
+    let engine = host::engine().expect("an engine");
+    let plugin = built(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin"));
     let way = |linker: Result<Linker<Host>>, component: &[u8]| Way {
         linker: linker.expect("what a plugin imports"),
         component: Component::new(&engine, component).expect("a component"),
@@ -51,7 +57,7 @@ static WAYS: LazyLock<Ways> = LazyLock::new(|| {
         linked: way(host::linked(&engine), &plugin),
         composed: way(host::composed(&engine), &plugin::composed(&plugin)),
     }
-});
+}
 
 impl Ways {
     fn both(&self) -> [&Way; 2] {
@@ -61,8 +67,18 @@ impl Ways {
 
 impl Way {
     fn plugin(&self) -> Plugin {
-        Plugin::new(&self.linker, &self.component).expect("an instance")
+        bare(&self.linker, &self.component)
     }
+
+    /// Returns the published plugin, which sees the fixture as `/data`.
+    fn in_directory(&self, fixture: &Fixture) -> Plugin {
+        Plugin::new(&self.linker, &self.component, fixture.path()).expect("an instance")
+    }
+}
+
+/// Returns a plugin without any directory.
+fn bare(linker: &Linker<Host>, component: &Component) -> Plugin {
+    Plugin::with(linker, component, Host::default()).expect("an instance")
 }
 
 /// Tries for the lock. Returns the plugin's message if it is refused.
@@ -71,8 +87,20 @@ fn start(plugin: &mut Plugin, fixture: &Fixture) -> Result<(), String> {
 }
 
 fn start_in(plugin: &mut Plugin, directory: Descriptor) -> Result<(), String> {
-    let started = plugin.start(directory, DEFAULT_NAME);
-    started.expect("no trap")
+    start_with(plugin, directory, DEFAULT_NAME)
+}
+
+/// Gives it a directory, and has it try for the lock of this name.
+fn start_with(plugin: &mut Plugin, directory: Descriptor, name: &str) -> Result<(), String> {
+    type Start<'a> = (Resource<Descriptor>, &'a str);
+    let start = plugin
+        .instance
+        .get_typed_func::<Start<'_>, (Result<(), String>,)>(&mut plugin.store, "start")
+        .expect("it can start");
+    let table = plugin.store.data_mut().ctx().table;
+    let directory = table.push(directory).expect("there is room");
+    let started = start.call(&mut plugin.store, (directory, name));
+    started.expect("no trap").0
 }
 
 /// Ends by a trap.
@@ -107,6 +135,81 @@ fn two_plugins_in_one_process_exclude_each_other() {
             assert_eq!(second.stop().unwrap(), Ok(()));
             assert_eq!(fixture.files(), ["count"]);
         }
+    }
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn the_published_plugin_locks_its_preopen() {
+    for way in PUBLISHED.both() {
+        let fixture = Fixture::free();
+        let [mut first, mut second] = [way.in_directory(&fixture), way.in_directory(&fixture)];
+        assert_eq!(first.start(DEFAULT_NAME).unwrap(), Ok(()));
+        let refused = second.start(DEFAULT_NAME).unwrap().unwrap_err();
+        assert!(refused.contains("Held"), "{refused}");
+        for count in 1..=2 {
+            assert_eq!(first.count().unwrap(), Ok(count));
+        }
+        assert_eq!(first.stop().unwrap(), Ok(()));
+        assert_eq!(first.stop().unwrap(), Err("not started".into()));
+        assert_eq!(fixture.files(), ["count"]);
+        let refused = way.plugin().start(DEFAULT_NAME).unwrap().unwrap_err();
+        assert_eq!(refused, "the host gives no /data");
+    }
+}
+
+#[test]
+#[cfg_attr(no_wasm_target, ignore = "there is no target wasm32-wasip2")]
+fn a_plugin_without_fuel_or_time_loses_its_lock() {
+    for out_of in [Trap::OutOfFuel, Trap::Interrupt] {
+        let fixture = Fixture::free();
+        let mut plugin = PUBLISHED.linked.in_directory(&fixture);
+        assert_eq!(plugin.start(DEFAULT_NAME).unwrap(), Ok(()));
+        let Plugin { store, instance } = &mut plugin;
+        let spin = instance
+            .get_typed_func::<(), ()>(&mut *store, "spin")
+            .expect("it can spin");
+        if out_of == Trap::Interrupt {
+            store.set_fuel(u64::MAX).expect("the engine counts fuel");
+            // The deadline is over when the call begins.
+            store.set_epoch_deadline(0);
+        }
+        let trap = spin.call(store, ()).unwrap_err();
+        assert_eq!(trap.downcast_ref(), Some(&out_of), "{trap:?}");
+        let page = include_str!("../../../docs/plugins.md");
+        assert!(page.contains(&out_of.to_string()), "{out_of}");
+        assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
+        drop(plugin);
+        assert!(fixture.files().is_empty(), "left: {:?}", fixture.files());
+    }
+}
+
+/// Returns the page's blocks of code in this language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let page = include_str!("../../../docs/plugins.md");
+    let fence = format!("\n```{language}\n");
+    let blocks = page.split(&fence).skip(1);
+    let block = |rest: &'static str| rest.split("```").next().expect("its end");
+    blocks.map(block).collect()
+}
+
+#[test]
+fn the_page_shows_the_published_plugin() {
+    for (language, file) in [
+        ("toml,counter", "manifest.toml"),
+        ("wit", "counter.wit"),
+        ("rust,ignore", "lib.rs"),
+    ] {
+        let text = std::fs::read_to_string(plugin::example().join(file)).expect("its file");
+        let shown = blocks(language);
+        assert!(!shown.is_empty(), "{language}");
+        for block in shown {
+            assert!(text.contains(block), "{file} has not:\n{block}");
+        }
+    }
+    let host = include_str!("../../../host/examples/plugins.rs");
+    for block in blocks("rust,ignore,host") {
+        assert!(host.contains(block), "the host has not:\n{block}");
     }
 }
 
@@ -230,7 +333,7 @@ fn a_plugin_cannot_lock_outside_of_its_directory() {
         ] {
             let mut plugin = way.plugin();
             let directory = open_directory(&inner).expect("it is there");
-            let refused = plugin.start(directory, name).unwrap().unwrap_err();
+            let refused = start_with(&mut plugin, directory, name).unwrap_err();
             assert!(refused.contains("BadName"), "{name}: {refused}");
         }
         assert_eq!(fixture.files(), ["inner"]);
@@ -290,7 +393,7 @@ fn a_plugin_has_only_so_many_attempts_at_once() {
         .at_once(1)
         .add_to_linker(&mut linker, |host: &mut Host| host.ctx().table)
         .expect("a new linker");
-    let mut plugin = Plugin::new(&linker, component).expect("an instance");
+    let mut plugin = bare(&linker, component);
     assert_eq!(hoard(&mut plugin, &fixture, DEFAULT_NAME, 3), 2);
 }
 
@@ -327,7 +430,7 @@ fn a_host_may_withhold_all_processes_from_a_plugin() {
     };
     assert!(learnt(&mut trusted, &fixture).contains(&identity));
     assert_eq!(trusted.stop().unwrap(), Ok(()));
-    let mut plugin = Plugin::new(&linker, component).expect("an instance");
+    let mut plugin = bare(&linker, component);
     start(&mut plugin, &fixture).expect("it is free");
     let learnt = learnt(&mut plugin, &fixture);
     let facts = identity.split('-').filter(|fact| fact.len() > 5);
@@ -338,7 +441,7 @@ fn a_host_may_withhold_all_processes_from_a_plugin() {
         learnt.contains("0-h") && learnt.contains("pid: 0"),
         "{learnt}"
     );
-    let refused = start(&mut Plugin::new(&linker, component).unwrap(), &fixture).unwrap_err();
+    let refused = start(&mut bare(&linker, component), &fixture).unwrap_err();
     assert!(
         refused.contains("Held") && !refused.contains("pid: Some"),
         "{refused}"
@@ -350,6 +453,7 @@ fn a_host_may_withhold_all_processes_from_a_plugin() {
 /// Counts once with the lock, by calls that are asynchronous.
 async fn counts(linker: &Linker<Host>, component: &Component, fixture: &Fixture) -> Result<u64> {
     let mut store = Store::new(linker.engine(), Host::default());
+    host::refill(&mut store)?;
     let instance = linker.instantiate_async(&mut store, component).await?;
     type Start<'a> = (Resource<Descriptor>, &'a str);
     let start = instance.get_typed_func::<Start<'_>, (Result<(), String>,)>(&mut store, "start")?;
