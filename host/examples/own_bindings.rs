@@ -1,10 +1,10 @@
-//! The component with bindings of one's own, and `lockhost::process` answering: what a host does whose wasmtime is of
-//! another major version than this crate's. Nothing here is typed by this crate but files, texts and its own answers.
+//! The component with bindings of its host's own, and `lockhost::process` for the answers. It is for hosts whose wasmtime
+//! has another major version than this crate's. Only files, texts and answers have types of this crate.
 //!
 //!     cargo run -p lockhost --example own_bindings -- DIRECTORY
 //!
-//! It takes the lock and holds it until its standard input ends. With another wasmtime, what a `Descriptor` has inside may
-//! differ, and with it `Host::file` and `open`; nothing else does. `wit/` is this crate's, copied.
+//! It acquires the lock and holds it until its standard input ends. With another wasmtime, the inside of a `Descriptor` may
+//! differ, and with it `Host::file` and `open`; nothing else does. `wit/` is a copy of this crate's.
 
 use std::{env, error, fs::File, io, path::Path};
 
@@ -55,7 +55,7 @@ impl WasiView for Host {
 }
 
 impl Host {
-    /// The file that a descriptor means. A duplicate of it is the same to the kernel, and to its locks.
+    /// Returns the file of a descriptor. A duplicate of it is the same to the kernel, and to its locks.
     fn file(&self, descriptor: &Resource<Descriptor>) -> Result<File> {
         Ok(match self.table.get(descriptor)? {
             Descriptor::File(file) => file.file.try_clone()?,
@@ -105,7 +105,7 @@ impl asked::Host for Host {
             Owner::Nobody => process::Owner::Nobody,
         };
         // The component asks about files that it has opened for that, and never about one that it had guarded.
-        Ok(told(process::liveness(&owner, &self.file(&file)?)))
+        Ok(answer(process::liveness(&owner, &self.file(&file)?)))
     }
 }
 
@@ -116,8 +116,8 @@ impl asked::HostEvidence for Host {
     }
 }
 
-/// The same answer in the component's words. A reason that a later version may have is nobody's death.
-fn told(liveness: lockhost::Liveness) -> asked::Liveness {
+/// The same answer in the component's words. A reason of a later version never means dead.
+fn answer(liveness: lockhost::Liveness) -> asked::Liveness {
     use lockhost::{AliveReason as Alive, DeadReason as Dead, Liveness, UnknownReason as Unknown};
     match liveness {
         Liveness::Alive(reason) => asked::Liveness::Alive(match reason {
@@ -146,7 +146,7 @@ fn told(liveness: lockhost::Liveness) -> asked::Liveness {
     }
 }
 
-/// For the component, which sees nothing above or beside it.
+/// Opens a directory for the component, which sees nothing above or beside it.
 fn open(directory: &Path) -> io::Result<Descriptor> {
     let mode = OpenMode::READ | OpenMode::WRITE;
     let directory = File::open(directory)?;
@@ -158,7 +158,7 @@ fn open(directory: &Path) -> io::Result<Descriptor> {
     )))
 }
 
-/// Takes the lock, does this, and releases the lock.
+/// Acquires the lock, does this work, and releases the lock.
 async fn locked(directory: &Path, work: impl FnOnce()) -> Result<()> {
     let engine = Engine::default();
     let mut linker = Linker::<Host>::new(&engine);
@@ -193,7 +193,9 @@ async fn locked(directory: &Path, work: impl FnOnce()) -> Result<()> {
 }
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    let directory = env::args_os().nth(1).ok_or("on which directory?")?;
+    let directory = env::args_os()
+        .nth(1)
+        .ok_or("usage: own_bindings DIRECTORY")?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let hold = || {
         println!("it is ours");

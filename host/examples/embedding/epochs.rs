@@ -1,4 +1,4 @@
-//! A lock that must be had before a deadline: a thread of the host's counts epochs.
+//! A lock that has to be acquired before a deadline: a thread of the host counts epochs.
 
 use std::{
     path::Path,
@@ -14,7 +14,7 @@ use lockhost::{
 
 use crate::host::{Host, acquire, block_on, linker, release};
 
-/// How long an epoch is.
+/// The length of an epoch.
 const EPOCH: Duration = Duration::from_millis(10);
 
 /// How many epochs a call may take.
@@ -49,7 +49,7 @@ fn take(pre: &LockhostPre<Host>, directory: &Path) -> Result<()> {
         let mut store = Store::new(pre.engine(), Host::new());
         store.set_epoch_deadline(DEADLINE);
         let instance = pre.instantiate_async(&mut store).await?;
-        // Past the deadline it traps. Then the store is dropped, and with it goes whatever it had.
+        // Past the deadline it traps. Then the store is dropped, with all that it had.
         let lock = acquire(&mut store, &instance, directory).await?;
         store.set_epoch_deadline(DEADLINE);
         release(&mut store, &instance, lock).await

@@ -1,4 +1,4 @@
-//! What all five have in common: what a store holds, a linker, and the calls that take and release a lock.
+//! The common part of all five: the data of a store, a linker, and the calls that acquire and release a lock.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use lockhost::{
     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystemView, p2},
 };
 
-/// What a store of this host holds.
+/// The data of a store.
 pub(crate) struct Host {
     wasi: WasiCtx,
     process: ProcessCtx,
@@ -57,7 +57,7 @@ impl ProcessView for Host {
     }
 }
 
-/// The host's WASI, and beside it what the lock asks.
+/// Returns a linker with the host's WASI and the interface that the component asks.
 pub(crate) fn linker<T: WasiView + ProcessView + 'static>(engine: &Engine) -> Result<Linker<T>> {
     let mut linker = Linker::new(engine);
     p2::add_to_linker_async(&mut linker)?;
@@ -66,7 +66,7 @@ pub(crate) fn linker<T: WasiView + ProcessView + 'static>(engine: &Engine) -> Re
     Ok(linker)
 }
 
-/// Takes the lock. An error is a trap, or says why not.
+/// Acquires the lock. An error is a trap, or the reason why not.
 pub(crate) async fn acquire(
     store: &mut Store<impl WasiView + 'static>,
     instance: &Lockhost,
@@ -83,7 +83,7 @@ pub(crate) async fn acquire(
         .attempt()
         .call_constructor(&mut *store, directory, &options)
         .await?;
-    // A host that has time to wait calls again where the cause is `again`, and says how many milliseconds have passed.
+    // A host that can wait calls again where the cause is `again`, and passes the milliseconds since the attempt was made.
     let outcome = guest.attempt().call_try(&mut *store, attempt, 0).await?;
     outcome.map_err(|error| match error.cause {
         Cause::Held(refusal) => Error::msg(format!("held by {:?}", refusal.holder.pid)),
@@ -91,7 +91,7 @@ pub(crate) async fn acquire(
     })
 }
 
-/// Releases it. A store that is dropped runs nothing in the component, so this has to be asked for.
+/// Releases it. Dropping the store would run nothing in the component.
 pub(crate) async fn release(
     store: &mut Store<impl WasiView + 'static>,
     instance: &Lockhost,
@@ -102,7 +102,7 @@ pub(crate) async fn release(
     released.map_err(|error| Error::msg(format!("{error:?}")))
 }
 
-/// For the calls of this example, which all return at once; a host has its own.
+/// Runs the calls of this example, which all return at once. A host has a runtime of its own.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(runtime.block_on(future))

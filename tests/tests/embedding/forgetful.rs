@@ -24,14 +24,14 @@ use crate::{
 };
 
 /// The data of its store.
-struct Forgetful {
+pub(crate) struct Forgetful {
     wasi: WasiCtx,
     process: ProcessCtx,
     table: ResourceTable,
 }
 
 impl Forgetful {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             wasi: WasiCtx::builder().build(),
             process: ProcessCtx::new(),
@@ -85,7 +85,7 @@ async fn cycle(store: &mut Store<Forgetful>, instance: &Lockhost, directory: &Pa
 }
 
 /// Leaves a future when it waits again after this many waits. Returns whether it was done before.
-async fn left_after(waits: usize, future: impl Future) -> bool {
+pub(crate) async fn left_after(waits: usize, future: impl Future) -> bool {
     let mut future = Box::pin(future);
     let mut left = waits;
     poll_fn(|context| match (future.as_mut().poll(context), left) {

@@ -14,6 +14,7 @@ mod memory_limit;
 mod pooling;
 
 mod forgetful;
+mod forgotten;
 mod instructions;
 mod interrupted;
 mod linking;
