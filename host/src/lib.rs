@@ -131,30 +131,40 @@ compile_error!(
 #[cfg(test)]
 mod tests;
 
-// Documentation pages only.
+// Documentation pages only. Pages link to each other by references, such as `[users][users.md]`, which each page defines for the
+// repository and the book. Here `links.md` defines them first, and of two definitions the first one counts.
 #[cfg(doc)]
-#[doc = include_str!("../docs/backups.md")]
+macro_rules! page {
+    ($file:literal) => {
+        concat!(
+            include_str!("links.md"),
+            include_str!(concat!("../docs/", $file))
+        )
+    };
+}
+#[cfg(doc)]
+#[doc = page!("backups.md")]
 pub mod backups {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/containers.md")]
+#[doc = page!("containers.md")]
 pub mod containers {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/embedding.md")]
+#[doc = page!("embedding.md")]
 pub mod embedding {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/filesystems.md")]
+#[doc = page!("filesystems.md")]
 pub mod filesystems {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/plugins.md")]
+#[doc = page!("plugins.md")]
 pub mod plugins {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/platforms.md")]
+#[doc = page!("platforms.md")]
 pub mod platforms {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/upgrading.md")]
+#[doc = page!("upgrading.md")]
 pub mod upgrading {}
 #[cfg(doc)]
-#[doc = include_str!("../docs/users.md")]
+#[doc = page!("users.md")]
 pub mod users {}
 
 #[cfg(all(feature = "component", feature = "native", unix))]

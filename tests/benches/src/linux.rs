@@ -1,7 +1,7 @@
 //! What a lock costs, beside what it would cost without a sandbox, and beside others.
 //!
 //! `cargo bench -p lockhost-benches` measures all parts, and prints a table; `-- PART…` measures some, `-- --brief` takes
-//! a tenth of the samples, and `-- --write` puts the table into `docs/benchmarks.md`, and the plots into `plots/`.
+//! a tenth of the samples, and `-- --write` puts the table into `docs/benchmarks.md`, and the plots into `docs/plots/`.
 //!
 //! As root, each part has a new ext4 on the disk; otherwise the disk's own file system is measured. Of ext4 without a
 //! journal that tells little: it keeps away from what was removed there in the last minutes.

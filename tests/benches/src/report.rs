@@ -152,8 +152,8 @@ pub(crate) fn write(table: &str, plots: &[&Plot]) -> Result<(), Box<dyn Error>> 
         .ok_or("the page has no second mark")?;
     let mut text = format!("{before}{FROM}\n{table}\n");
     for plot in plots {
-        plot.draw(&package.join("plots"))?;
-        let path = format!("../tests/benches/plots/{}.svg", plot.name);
+        plot.draw(&package.join("../../docs/plots"))?;
+        let path = format!("plots/{}.svg", plot.name);
         text.push_str(&format!("![{}]({path})\n", plot.title));
     }
     if !plots.is_empty() {

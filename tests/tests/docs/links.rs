@@ -76,6 +76,22 @@ fn targets(line: &str) -> Vec<String> {
     targets.map(str::to_owned).collect()
 }
 
+/// Returns the references in a line, such as `users.md` in `[users][users.md]`, without those in its code spans.
+fn references(line: &str) -> Vec<String> {
+    let text: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
+    let labels = text
+        .split("][")
+        .skip(1)
+        .filter_map(|rest| rest.split(']').next());
+    labels.map(str::to_owned).collect()
+}
+
+/// Returns what the references of a text are defined as.
+fn definitions(text: &str) -> BTreeMap<&str, &str> {
+    let definition = |line| str::strip_prefix(line, "[")?.split_once("]: ");
+    prose(text).filter_map(definition).collect()
+}
+
 /// Returns what a link can name in a page: its headings, as the sites that show Markdown do it, and its anchors.
 fn anchors(page: &str) -> BTreeSet<String> {
     let mut seen = BTreeMap::<String, u32>::new();
@@ -132,7 +148,8 @@ fn every_link_of_a_page_leads_somewhere() {
     for page in &pages {
         let text = read(page);
         for target in prose(&text).flat_map(targets) {
-            if target.contains("://") || target.starts_with("mailto:") {
+            let by_rustdoc = target.starts_with("crate");
+            if target.contains("://") || target.starts_with("mailto:") || by_rustdoc {
                 continue;
             }
             checked += 1;
@@ -150,6 +167,120 @@ fn every_link_of_a_page_leads_somewhere() {
     }
     assert!(broken.is_empty(), "{broken:#?}");
     assert!(checked > 50, "{checked}");
+}
+
+#[test]
+fn every_reference_of_a_page_is_defined() {
+    let mut broken = Vec::new();
+    for page in files(&["md"]) {
+        let text = read(&page);
+        let defined = definitions(&text);
+        let references: Vec<_> = prose(&text).flat_map(references).collect();
+        let undefined = references
+            .iter()
+            .filter(|it| !defined.contains_key(it.as_str()));
+        broken.extend(undefined.map(|it| format!("{}: {it}", page.display())));
+        let unused = defined
+            .keys()
+            .filter(|it| !references.iter().any(|used| used == *it));
+        if page.starts_with("docs") {
+            broken.extend(unused.map(|it| format!("{}: unused {it}", page.display())));
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Returns the pages of the book, by their names.
+fn pages() -> BTreeSet<String> {
+    let entries = fs::read_dir(workspace().join("docs")).expect("the pages can be listed");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let names = names.map(|name| name.into_string().expect("a name is text"));
+    names
+        .filter(|name| name.ends_with(".md") && name != "SUMMARY.md")
+        .collect()
+}
+
+/// Returns the names of the pages that a text in `docs` links to.
+fn linked(text: &str) -> BTreeSet<String> {
+    let targets = prose(text).flat_map(targets);
+    let files = targets.filter_map(|target| Some(target.split('#').next()?.to_owned()));
+    files.filter(|file| file.ends_with(".md")).collect()
+}
+
+#[test]
+fn the_table_of_contents_has_every_page() {
+    let contents = linked(&read(Path::new("docs/SUMMARY.md")));
+    assert_eq!(contents, pages(), "docs/SUMMARY.md");
+    assert!(contents.len() > 20);
+}
+
+#[test]
+fn every_page_is_reached_from_the_front_page() {
+    let front = linked(&read(Path::new("README.md")));
+    let mut open: Vec<_> = front
+        .iter()
+        .filter_map(|page| page.strip_prefix("docs/"))
+        .map(str::to_owned)
+        .collect();
+    let mut reached = BTreeSet::new();
+    while let Some(page) = open.pop() {
+        if reached.insert(page.clone()) {
+            open.extend(linked(&read(&Path::new("docs").join(page))));
+        }
+    }
+    assert_eq!(reached, pages());
+}
+
+/// The book has nothing beside the pages, and docs.rs has less.
+#[test]
+fn no_link_of_a_page_leads_out_of_the_book() {
+    let mut outside = Vec::new();
+    for page in pages() {
+        let text = read(&Path::new("docs").join(&page));
+        let leading_out = prose(&text)
+            .flat_map(targets)
+            .filter(|target| target.starts_with("..") || target.starts_with('/'));
+        outside.extend(leading_out.map(|target| format!("{page}: {target}")));
+    }
+    assert!(outside.is_empty(), "name the path instead: {outside:#?}");
+}
+
+#[test]
+fn every_page_opens_with_its_readers() {
+    for page in pages() {
+        let text = read(&Path::new("docs").join(&page));
+        let opening = text
+            .lines()
+            .find(|line| !line.is_empty() && !line.starts_with('#'));
+        let opens = opening.is_some_and(|line| line.starts_with("This page is for "));
+        assert!(opens, "{page}: {opening:?}");
+    }
+}
+
+/// On docs.rs a page is a module, where a path such as `users.md` leads nowhere: `host/src/links.md` defines it there.
+#[test]
+fn pages_of_the_library_link_by_references() {
+    let library = read(Path::new("host/src/lib.rs"));
+    let names = library.split("page!(\"").skip(1);
+    let names: Vec<_> = names.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(names.len() > 7, "{names:?}");
+    let modules = read(Path::new("host/src/links.md"));
+    let modules = definitions(&modules);
+    for name in names {
+        let page = read(&Path::new("docs").join(name));
+        for (label, target) in definitions(&page) {
+            assert_eq!(label, target, "{name}");
+            assert!(
+                modules.contains_key(label),
+                "host/src/links.md: {label} of {name}"
+            );
+        }
+        let inline = prose(&page).filter(|line| !line.starts_with('['));
+        for target in inline.flat_map(targets) {
+            let elsewhere = !target.starts_with('#') && !target.contains("://");
+            assert!(!elsewhere, "{name}: ({target}) is to be a reference");
+        }
+    }
 }
 
 #[test]
@@ -237,6 +368,8 @@ fn headings_get_the_names_that_links_use() {
     let line = "see [a](b.md#c) and `[no](link)`, ![d](e.svg)";
     assert_eq!(targets(line), ["b.md#c", "e.svg"]);
     assert_eq!(targets("[a]: b.md"), ["b.md"]);
+    assert_eq!(references("[a][b.md#c], `[no][d]`"), ["b.md#c"]);
+    assert_eq!(definitions("[a.md]: b").get("a.md"), Some(&"b"));
     assert_eq!(
         resolve(Path::new("docs/a.md"), "../wit/x"),
         Path::new("wit/x")
