@@ -16,7 +16,7 @@ fn status(fixture: &Fixture, level: Option<&str>) -> Output {
 
 fn told(output: &Output) -> String {
     let told = String::from_utf8(output.stderr.clone()).expect("it speaks text");
-    let is_line = |line: &str| line.starts_with("lockhost: ");
+    let is_line = |line: &str| line.starts_with("lockhost: ") || line.starts_with("  hint: ");
     assert!(told.lines().all(is_line), "{told}");
     told
 }
