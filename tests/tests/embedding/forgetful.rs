@@ -116,7 +116,7 @@ fn a_dropped_call_changes_nothing_afterwards() -> Result<()> {
                 store.set_fuel(u64::MAX)?;
                 let instance = pre.instantiate_async(&mut store).await?;
                 let cycle = cycle(&mut store, &instance, fixture.path());
-                Ok::<_, wasmtime::Error>(left_after(waits, cycle).await)
+                Ok::<_, lockhost::wasmtime::Error>(left_after(waits, cycle).await)
             })??;
             // The end of the runtime has waited for its working threads.
             if done {

@@ -78,7 +78,7 @@ fn a_blocking_wasi_waits_for_no_other_thread() -> Result<()> {
             let lock = lock.expect("no process has it");
             release(&mut store, &instance, lock).await
         };
-        Ok::<_, wasmtime::Error>(left_after(0, cycle).await)
+        Ok::<_, lockhost::wasmtime::Error>(left_after(0, cycle).await)
     })??;
     assert!(done);
     assert!(fixture.files().is_empty(), "{:?}", fixture.files());

@@ -46,7 +46,10 @@ fn the_keepers_of_a_killed_owners_lock_are_named() {
     owner.kill();
     let (code, told) = told(&fixture);
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains(&format!(": pid {keeper} (sh) keeps the file locked")), "{told}");
+    assert!(
+        told.contains(&format!(": pid {keeper} (sh) keeps the file locked")),
+        "{told}"
+    );
     let ending = format!("end them with: kill {keeper}");
     assert!(told.trim_end().ends_with(&ending), "{told}");
     let object = object(&[text(fixture.path())]);
