@@ -90,20 +90,16 @@ pub fn open_directory(path: impl AsRef<Path>) -> io::Result<File> {
 /// # Errors
 /// If the system lacks the descriptors or memory to identify this process, or the file system.
 pub fn current(directory: &File) -> io::Result<Identity> {
-    let told =
+    let with =
         |what: &str, error: io::Error| io::Error::new(error.kind(), format!("{what}: {error}"));
-    let evidence = platform::evidence_kind(directory).map_err(|error| {
-        told(
-            "the type of the directory's file system cannot be told",
-            error,
-        )
-    })?;
+    let evidence = platform::evidence_kind(directory)
+        .map_err(|error| with("the type of its file system cannot be determined", error))?;
     let me = match evidence {
         // A process that judges it asks the kernel for the evidence, whatever else the name contains.
         Some(_) => cached_self::myself(),
         None => platform::myself(),
     };
-    let me = me.map_err(|error| told("it cannot be told which process this is", error))?;
+    let me = me.map_err(|error| with("this process cannot be identified", error))?;
     Ok(Identity {
         evidence,
         ..seen_in(directory, me)

@@ -103,7 +103,7 @@ impl Answer {
             Self::Known(status, covers) => (status, covers),
             Self::NoDirectory => {
                 let directory = arguments.directory.display();
-                return format!("there is no directory {directory}, and so no lock");
+                return format!("directory {directory} does not exist, so there is no lock");
             }
             Self::Failed(error) => return error.to_string(),
         };

@@ -2,7 +2,7 @@
 //!
 //! `telling DIRECTORY [IDENTITY]` prints `acquired IDENTITY [REASON, ...]`; the reasons are those for which it replaced
 //! dead owners' locks. Then it answers each line on standard input with `held true` or `held false`, and releases at
-//! its end. Refused, it prints `refused LIVENESS` and ends with 75. IDENTITY is an owner to assume dead.
+//! its end. Refused, it prints `refused LIVENESS`, the message and its hint on standard error, and ends with 75. IDENTITY is an owner to assume dead.
 
 use std::{
     env,
@@ -27,6 +27,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         Ok(lock) => lock,
         Err(error) => {
             eprintln!("telling: {error}");
+            if let Some(hint) = error.hint() {
+                eprintln!("  hint: {hint}");
+            }
             let Some(holder) = error.holder() else {
                 return Ok(ExitCode::FAILURE);
             };

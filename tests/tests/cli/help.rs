@@ -124,7 +124,8 @@ fn it_speaks_the_same_plain_text_in_every_environment() {
             let output = in_environment(&variables, arguments);
             let ages = |it: &Output| text(&it.stdout).replace(|c: char| c.is_ascii_digit(), "");
             assert_eq!(ages(&output), ages(&plain), "{variables:?}");
-            assert_eq!(output.stderr, plain.stderr, "{variables:?}");
+            let ages = |it: &Output| text(&it.stderr).replace(|c: char| c.is_ascii_digit(), "");
+            assert_eq!(ages(&output), ages(&plain), "{variables:?}");
             let told = [output.stdout, output.stderr].concat();
             let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
             assert!(told.iter().all(is_plain), "{}", text(&told));

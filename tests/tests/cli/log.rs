@@ -2,7 +2,11 @@
 
 use std::process::{Command, Output};
 
-use lockhost_tests::{fixture::Fixture, program::lockhost, running::lock_of_somebody};
+use lockhost_tests::{
+    fixture::Fixture,
+    program::{HINT, lockhost},
+    running::lock_of_somebody,
+};
 
 fn status(fixture: &Fixture, level: Option<&str>) -> Output {
     let mut command = Command::new(lockhost());
@@ -16,7 +20,7 @@ fn status(fixture: &Fixture, level: Option<&str>) -> Output {
 
 fn told(output: &Output) -> String {
     let told = String::from_utf8(output.stderr.clone()).expect("it speaks text");
-    let is_line = |line: &str| line.starts_with("lockhost: ") || line.starts_with("  hint: ");
+    let is_line = |line: &str| line.starts_with("lockhost: ") || line.starts_with(HINT);
     assert!(told.lines().all(is_line), "{told}");
     told
 }

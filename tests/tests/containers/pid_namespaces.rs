@@ -60,7 +60,8 @@ fn of_two_live_containers_both_pid_1_the_second_is_refused() {
         let (liveness, told) = Place::container().contend(fixture.path()).refused();
         assert_eq!(liveness, "Alive(Evidence)", "{told}");
         assert!(told.contains("is held by pid 1 "), "{told}");
-        assert!(told.contains(": the kernel keeps it locked"), "{told}");
+        assert!(told.contains(": the kernel keeps it locked\n"), "{told}");
+        assert!(told.contains("  hint: lslocks "), "{told}");
         // Nor by a user who mistakes its pid for one of this container.
         let mut forced = Place::container().contend_assuming(fixture.path(), first.identity());
         assert_eq!(forced.refused().0, "Alive(Evidence)");
@@ -177,7 +178,7 @@ fn without_evidence_an_owner_in_a_container_is_unknown() {
     let (liveness, told) = other.contend(fixture.path()).refused();
     assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
     assert!(
-        told.contains("another PID namespace (a container)"),
+        told.contains(": other PID namespace; liveness unknown\n"),
         "{told}"
     );
     assert!(owner.still_holds());
@@ -185,10 +186,7 @@ fn without_evidence_an_owner_in_a_container_is_unknown() {
     owner.kill();
     let (liveness, told) = other.contend(fixture.path()).refused();
     assert_eq!(liveness, "Unknown(OtherNamespace)", "{told}");
-    assert!(
-        told.contains(&format!("--assume-dead={identity}")),
-        "{told}"
-    );
+    assert!(told.contains(&format!("--owner={identity} ")), "{told}");
     let mut heir = other.contend_assuming(fixture.path(), &identity);
     assert_eq!(heir.acquired(), "[AssumedDead]");
 }
@@ -250,8 +248,11 @@ fn a_lock_of_another_program_with_our_own_pid_1_is_refused() {
     let fixture = Fixture::free().with("tinyforge.lock", "1\n");
     let (liveness, told) = Place::container().contend(fixture.path()).refused();
     assert_eq!(liveness, "Alive(OwnPid)", "{told}");
-    assert!(told.contains("earlier life of this container"), "{told}");
-    let (_, identity) = told.split_once("--assume-dead=").expect("a way out");
+    assert!(
+        told.contains("if no other container uses the directory: "),
+        "{told}"
+    );
+    let (_, identity) = told.split_once("--owner=").expect("a way out");
     let identity = identity.split(' ').next().expect("an identity");
     let mut heir = Place::container().contend_assuming(fixture.path(), identity);
     assert_eq!(heir.acquired(), "[AssumedDead]");

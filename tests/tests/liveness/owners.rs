@@ -189,11 +189,18 @@ fn a_bare_pid_that_is_our_own_is_refused_with_the_way_out() {
         Liveness::Alive(AliveReason::OwnPid),
     );
     let told = error.to_string();
+    assert!(told.ends_with(": this process has the same pid"), "{told}");
     let identity = error.holder().unwrap().identity().unwrap();
-    assert!(told.contains("earlier life of this container"), "{told}");
+    let explained = error.holder().unwrap().explanation();
     assert!(
-        told.contains(&format!("--assume-dead={identity}")),
-        "{told}"
+        explained.contains("earlier run of this container"),
+        "{explained}"
+    );
+    let hint = error.hint().unwrap();
+    let condition = "if no other container uses the directory: lockhost break --owner=";
+    assert!(
+        hint.starts_with(&format!("{condition}{identity} ")),
+        "{hint}"
     );
     let lock = Options::new()
         .assume_dead(identity)

@@ -97,7 +97,7 @@ fn a_bound_holds_for_what_has_to_settle_too() {
         let patient = Options::new().patience(Duration::from_millis(20));
         let error = patient.acquire(fixture.path()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsettled, "{error}");
-        assert!(error.is_refusal() && error.to_string().contains(awaited));
+        assert!(error.is_refusal() && error.hint().unwrap().contains(awaited));
         assert_eq!(fixture.files(), before, "nothing is taken over");
         let mut long = under_lock(&["--wait=3600", "-q"], fixture.path(), &["true"]);
         assert_eq!(long.status().unwrap().code(), Some(0));

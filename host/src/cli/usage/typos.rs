@@ -78,12 +78,12 @@ impl fmt::Display for Typo {
         match self {
             Self::Duration(word) => write!(
                 f,
-                "directory {word} does not exist\n  tip: for a duration, write --wait={word}; for a directory of this \
+                "directory {word} does not exist\n  hint: for a duration, write --wait={word}; for a directory of this \
                  name, ./{word}"
             ),
             Self::Option(word) => write!(
                 f,
-                "directory {word} does not exist\n  tip: an option begins with one or two hyphens; for a directory of \
+                "directory {word} does not exist\n  hint: an option begins with one or two hyphens; for a directory of \
                  this name, write ./{word}"
             ),
             Self::Command(before, command) => {
@@ -94,7 +94,7 @@ impl fmt::Display for Typo {
                 };
                 write!(
                     f,
-                    "directory {word} does not exist\n  tip: for a command, write lockhost acquire {before} -- \
+                    "directory {word} does not exist\n  hint: for a command, write lockhost acquire {before} -- \
                      {command}; for a directory of this name, ./{word}"
                 )
             }

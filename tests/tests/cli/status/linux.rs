@@ -46,10 +46,8 @@ fn the_keepers_of_a_killed_owners_lock_are_named() {
     owner.kill();
     let (code, told) = told(&fixture);
     assert_eq!(code, Some(0), "{told}");
-    assert!(
-        told.contains(&format!(": pid {keeper} (sh) keeps the file locked")),
-        "{told}"
-    );
+    let kept = format!("alive: pid {keeper} (sh) keeps the file locked");
+    assert!(told.contains(&kept), "{told}");
     let ending = format!("end them with: kill {keeper}");
     assert!(told.trim_end().ends_with(&ending), "{told}");
     let object = object(&[text(fixture.path())]);
@@ -131,7 +129,7 @@ fn of_a_process_with_many_descriptors_only_some_are_looked_at() {
         "{first}"
     );
     assert!(
-        told.contains(&format!(": pid {} (flock), ", keeper.pid())),
+        told.contains(&format!("alive: pid {} (flock)", keeper.pid())),
         "{told}"
     );
     keeper.end_of_input();

@@ -221,10 +221,7 @@ fn a_pipe_exchanged_in_at_the_last_moment_hangs_no_start() {
     let Answer::Ended(Some(1), line) = starting.answer() else {
         panic!("a pipe is no lock");
     };
-    assert!(
-        line.contains("a named pipe, a socket or a device"),
-        "{line}"
-    );
+    assert!(line.contains("a named pipe, socket or device"), "{line}");
     assert_eq!(fixture.files(), ["tinyforge.lock"]);
 }
 

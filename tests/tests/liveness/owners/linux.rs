@@ -79,8 +79,21 @@ fn a_running_process_without_its_promised_evidence_is_refused() {
         Liveness::Alive(AliveReason::Unguarded),
     );
     let told = error.to_string();
-    assert!(told.contains("may be a copy of its lock"), "{told}");
-    assert!(told.contains("--assume-dead="), "{told}");
+    assert!(
+        told.contains("it runs, but the file is not locked"),
+        "{told}"
+    );
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.starts_with("if the file is a copy (a backup) "),
+        "{hint}"
+    );
+    let explained = error.holder().unwrap().explanation();
+    assert!(
+        explained.contains("may be a copy of its lock"),
+        "{explained}"
+    );
+    assert!(hint.contains("lockhost break --owner="), "{hint}");
     let identity = error.holder().unwrap().identity().unwrap().to_owned();
     let options = lockhost::Options::new().assume_dead(identity);
     let lock = options.acquire(fixture.path()).unwrap();
@@ -152,7 +165,8 @@ fn an_owner_of_another_boot_is_dead_only_with_proof() {
         acquire(fixture.path()),
         Liveness::Unknown(UnknownReason::OtherBoot),
     );
-    assert!(error.to_string().contains("--assume-dead=1-p"), "{error}");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("lockhost break --owner=1-p"), "{hint}");
 }
 
 #[test]
@@ -291,7 +305,7 @@ fn a_proc_of_another_pid_namespace_makes_nobody_dead() {
         .expect("unshare can be started");
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(75), "{told}");
-    assert!(told.contains("a process has this pid"), "{told}");
+    assert!(told.contains(": only a pid, which is in use\n"), "{told}");
 }
 
 #[test]
