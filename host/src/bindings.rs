@@ -58,7 +58,7 @@
 //!     let directory = store.data_mut().table.push(directory)?;
 //!     let options = Options { name: "plugin.lock".into(), assume_dead: None };
 //!     let attempt = guest.attempt().call_constructor(&mut store, directory, &options).await?;
-//!     let lock = guest.attempt().call_try(&mut store, attempt, 0).await?.expect("nobody has it");
+//!     let lock = guest.attempt().call_try(&mut store, attempt, 0).await?.expect("no process has it");
 //!     assert!(guest.lock().call_still_held(&mut store, lock).await?.is_ok_and(|held| held));
 //!     // Dropping a store runs nothing in the component: the files would stay, as those of a dead process.
 //!     guest.lock().call_release(&mut store, lock).await?.expect("it is still ours");
@@ -137,7 +137,7 @@ pub use generated::{
 /// # let directory = store.data_mut().table.push(lockhost::open_directory(directory)?)?;
 /// # let options = Options { name: "plugin.lock".into(), assume_dead: None };
 /// let attempt = guest.attempt().call_constructor(&mut store, directory, &options)?;
-/// let lock = guest.attempt().call_try(&mut store, attempt, 0)?.expect("nobody has it");
+/// let lock = guest.attempt().call_try(&mut store, attempt, 0)?.expect("no process has it");
 /// guest.lock().call_release(&mut store, lock)?.expect("it is still ours");
 /// # Ok(())
 /// # }
