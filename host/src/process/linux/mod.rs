@@ -63,8 +63,10 @@ fn read_whole(file: &File) -> io::Result<Vec<u8>> {
 
 /// Returns this process' number, and its mark; without marks, its PID namespace.
 pub(crate) fn number() -> Number {
-    let mark = fork_mark::mark().or_else(itself::pid_namespace);
-    (std::process::id(), mark)
+    match fork_mark::mark() {
+        Some((pid, mark)) => (pid, Some(mark)),
+        None => (std::process::id(), itself::pid_namespace()),
+    }
 }
 
 /// Reads an entry. The command's name in the second field may contain any bytes, parentheses and spaces too. So the
