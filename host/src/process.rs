@@ -90,20 +90,37 @@ pub fn open_directory(path: impl AsRef<Path>) -> io::Result<File> {
 /// # Errors
 /// If the system lacks the descriptors or memory to identify this process, or the file system.
 pub fn current(directory: &File) -> io::Result<Identity> {
-    let with =
-        |what: &str, error: io::Error| io::Error::new(error.kind(), format!("{what}: {error}"));
-    let evidence = platform::evidence_kind(directory)
-        .map_err(|error| with("the type of its file system cannot be determined", error))?;
+    current_on(directory, evidence_kind(directory)?)
+}
+
+/// Returns the type of a directory's file system, if locks are evidence there.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn evidence_kind(directory: &File) -> io::Result<Option<u64>> {
+    let what = "the type of its file system cannot be determined";
+    platform::evidence_kind(directory).map_err(|error| in_context(what, &error))
+}
+
+/// Returns the identity as [`current`] does, for a directory on a file system of this type.
+///
+/// # Errors
+/// If the system lacks the descriptors or memory to identify this process.
+pub(crate) fn current_on(directory: &File, evidence: Option<u64>) -> io::Result<Identity> {
     let me = match evidence {
         // A process that judges it asks the kernel for the evidence, whatever else the name contains.
         Some(_) => cached_self::myself(),
         None => platform::myself(),
     };
-    let me = me.map_err(|error| with("this process cannot be identified", error))?;
+    let what = "this process cannot be identified";
     Ok(Identity {
         evidence,
-        ..seen_in(directory, me)
+        ..seen_in(directory, me.map_err(|error| in_context(what, &error))?)
     })
+}
+
+fn in_context(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 /// Returns the identity that a process may use in a directory. Where owners cannot be judged from here, it leaves out

@@ -20,6 +20,10 @@ use crate::{
     wasi::reopen::reopen,
 };
 
+mod known;
+
+use self::known::Known;
+
 /// The maximum number of files that a store guards at one time, whatever its guest requests: each keeps a descriptor
 /// open. A lock has one, an attempt at most ten.
 const GUARDED: usize = 1_000;
@@ -40,6 +44,8 @@ pub struct ProcessCtx {
     files_block: bool,
     /// The mode of claims.
     mode: Mode,
+    /// What is known of the store's files.
+    pub(crate) known: Known,
 }
 
 impl ProcessCtx {
@@ -267,7 +273,11 @@ impl process::Host for ProcessCtxView<'_> {
         if let Err(why) = self.make_blocking(&dir)? {
             return Ok(Err(why));
         }
-        let maker = native::current(&*self.open(&dir)?);
+        let dir = self.open(&dir)?;
+        let maker = native::evidence_kind(&dir).and_then(|kind| {
+            self.ctx.known.note_directory(&dir, kind);
+            native::current_on(&dir, kind)
+        });
         debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "identified this process");
         Ok(match maker {
             Ok(identity) => Ok(Maker {
@@ -307,7 +317,15 @@ impl process::Host for ProcessCtxView<'_> {
                 "the claim was made, but {GUARDED} files are under guard already"
             ))));
         }
-        Ok(match Evidence::leave_with(&file, self.ctx.mode) {
+        let (mode, known) = (self.ctx.mode, &mut self.ctx.known);
+        let guarded = match known.made_on(&file) {
+            Some(kind) => Evidence::leave_new(&file, kind, mode).map(|(evidence, id)| {
+                known.note_opened(&file, id);
+                evidence
+            }),
+            None => Evidence::leave_with(&file, mode),
+        };
+        Ok(match guarded {
             Ok(evidence) => {
                 debug!(kept = evidence.is_kept(), "a claim is guarded");
                 self.ctx.guarded.push(evidence.descriptor());
@@ -337,7 +355,7 @@ impl process::Host for ProcessCtxView<'_> {
             }
             _ => return Ok(NO_ANSWER),
         };
-        if !is_regular(&file) {
+        if self.ctx.known.id(&file).is_none() && !is_regular(&file) {
             return Ok(NO_ANSWER);
         }
         let own = self.guards(&file);

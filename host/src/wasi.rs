@@ -8,9 +8,11 @@ pub(crate) mod directory;
 pub(crate) mod error_code;
 #[cfg(windows)]
 mod handles;
-mod listing;
-mod opening;
+pub(crate) mod listing;
+pub(crate) mod opening;
 pub(crate) mod reopen;
+#[cfg(not(windows))]
+pub(crate) mod stat;
 
 #[cfg_attr(windows, path = "wasi/windows.rs")]
 #[cfg_attr(not(windows), path = "wasi/unix.rs")]
@@ -20,7 +22,7 @@ use wasmtime::component::Linker;
 
 use self::answer::View;
 #[cfg(not(windows))]
-pub(crate) use self::platform::is_plain;
+pub(crate) use self::platform::{Opened, is_plain, open};
 
 /// Makes a linker's `wasi:filesystem/types` fit for the component, after wasmtime-wasi's has been added to it.
 ///

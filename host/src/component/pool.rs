@@ -59,6 +59,7 @@ impl Instance {
             let state = self.store.data_mut();
             state.process.judge_by_evidence(false);
             state.process.set_mode(Mode::PRIVATE);
+            state.process.known.forget();
             idle.push(self);
         }
     }

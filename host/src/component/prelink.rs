@@ -14,10 +14,7 @@ use wasmtime::{
     Result,
     component::{Component, Linker},
 };
-use wasmtime_wasi::{
-    WasiCtx,
-    filesystem::{WasiFilesystemCtx, WasiFilesystemView},
-};
+use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 
 use super::{
     code,
@@ -27,7 +24,6 @@ use super::{
 use crate::{
     bindings::direct::LockhostPre,
     process_host::{ProcessCtxView, add_to_linker},
-    wasi::fit_filesystem,
 };
 
 /// The component, linked with all its imports.
@@ -122,7 +118,6 @@ impl<T> ForkSafeOnce<T> {
 fn link(component: Component) -> Result<Prelinked> {
     let mut linker = Linker::<State>::new(component.engine());
     wasi_files::add_to_linker(&mut linker)?;
-    fit_filesystem(&mut linker, |state| state.filesystem())?;
     add_to_linker(&mut linker, |state: &mut State| {
         called(&mut state.table);
         ProcessCtxView {
@@ -130,14 +125,10 @@ fn link(component: Component) -> Result<Prelinked> {
             table: &mut state.table,
         }
     })?;
-    // It gets only the functions of `wasi:filesystem/types`: no directory, no clock, no random numbers. Blocking is
-    // allowed, so every call is done when it returns, on this thread.
-    let mut wasi = WasiCtx::builder()
-        .allow_blocking_current_thread(true)
-        .build();
     Ok(Prelinked {
         pre: LockhostPre::new(linker.instantiate_pre(&component)?)?,
-        files: wasi.filesystem().clone(),
+        // It gets only the functions of `wasi:filesystem/types`: no directory, no clock, no random numbers.
+        files: wasi_files::context(),
     })
 }
 

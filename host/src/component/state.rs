@@ -24,9 +24,22 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
 }
 
+impl State {
+    /// Begins a call of the component.
+    pub(super) fn begin(&mut self) {
+        called(&mut self.table);
+    }
+
+    /// Begins a call of the component that uses a file.
+    pub(super) fn use_files(&mut self) {
+        self.begin();
+        self.process.known.note_use();
+    }
+}
+
 impl WasiFilesystemView for State {
     fn filesystem(&mut self) -> WasiFilesystemCtxView<'_> {
-        called(&mut self.table);
+        self.use_files();
         WasiFilesystemCtxView {
             ctx: &mut self.files,
             table: &mut self.table,

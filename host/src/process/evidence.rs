@@ -8,6 +8,7 @@
 use std::{
     error, fmt,
     fs::{self, File},
+    io,
     sync::Arc,
 };
 
@@ -71,24 +72,39 @@ impl Evidence {
         // The claim's name may promise evidence already. So a failure must not count as a file system without evidence.
         let kind = platform::evidence_kind(file)
             .map_err(|error| refused("the type of its file system cannot be determined", &error))?;
-        match claim::look(file, kind.is_some()) {
-            Ok(Claim::New { private: true }) => {}
-            Ok(Claim::New { private: false }) => make_private(file, kind.is_some())?,
-            // The same error as for a probed file: the caller must make another one. The name may serve another attempt
-            // of this process by now.
-            Ok(Claim::Gone) => return Err(GuardError::Probed),
-            Ok(Claim::Not(why)) => return Err(not_new(why)),
-            Err(error) => return Err(refused("it cannot be examined", &error)),
-        }
-        if kind.is_some() {
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(fs::TryLockError::WouldBlock) => return Err(GuardError::Probed),
-                Err(fs::TryLockError::Error(error)) => {
-                    return Err(refused("the kernel keeps no lock on it", &error));
-                }
-            }
-        }
+        let looked = claim::look(file, kind.is_some());
+        check(looked, file, kind)?;
+        lock(file, kind)?;
+        Self::kept(file, kind, mode)
+    }
+
+    /// Leaves evidence as [`leave_with`](Self::leave_with) does on a file that this process has just made, exclusively,
+    /// in a directory on a file system of this type. So the file is this user's, and lies there as well: where another
+    /// file system was mounted on the name, the name would have existed. Returns the file's number, too.
+    ///
+    /// The file is examined once it is locked. From then on no sweep takes it for the claim of a dead process, so it
+    /// keeps its name; and a file that lost its name before is found out.
+    ///
+    /// # Errors
+    /// As [`leave_with`](Self::leave_with). If it is not a new claim, it stays locked until it is closed.
+    #[cfg_attr(
+        windows,
+        allow(dead_code, reason = "files are made by other calls there")
+    )]
+    pub(crate) fn leave_new(
+        file: &Arc<File>,
+        kind: Option<u64>,
+        mode: Mode,
+    ) -> Result<(Self, FileId), GuardError> {
+        lock(file, kind)?;
+        let looked = claim::look_new(file, kind.is_some());
+        let id = looked.as_ref().map(|(_, id)| *id).unwrap_or_default();
+        check(looked.map(|(claim, _)| claim), file, kind)?;
+        Ok((Self::kept(file, kind, mode)?, id))
+    }
+
+    /// Returns the evidence that was left, with this mode in the end.
+    fn kept(file: &Arc<File>, kind: Option<u64>, mode: Mode) -> Result<Self, GuardError> {
         if mode != Mode::PRIVATE {
             open_to_others(file, mode)?;
         }
@@ -180,6 +196,33 @@ pub(crate) fn is_regular(file: &File) -> bool {
     file.metadata().is_ok_and(|file| file.is_file())
 }
 
+/// Checks that a file can be a new claim, and makes it private.
+fn check(looked: io::Result<Claim>, file: &File, kind: Option<u64>) -> Result<(), GuardError> {
+    match looked {
+        Ok(Claim::New { private: true }) => Ok(()),
+        Ok(Claim::New { private: false }) => make_private(file, kind.is_some()),
+        // The same error as for a probed file: the caller must make another one. The name may serve another attempt of
+        // this process by now.
+        Ok(Claim::Gone) => Err(GuardError::Probed),
+        Ok(Claim::Not(why)) => Err(not_new(why)),
+        Err(error) => Err(refused("it cannot be looked at", &error)),
+    }
+}
+
+/// Locks a file where a lock is evidence.
+fn lock(file: &File, kind: Option<u64>) -> Result<(), GuardError> {
+    if kind.is_none() {
+        return Ok(());
+    }
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(fs::TryLockError::WouldBlock) => Err(GuardError::Probed),
+        Err(fs::TryLockError::Error(error)) => {
+            Err(refused("the kernel keeps no lock on it", &error))
+        }
+    }
+}
+
 fn make_private(file: &File, known: bool) -> Result<(), GuardError> {
     match platform::set_mode(file, Mode::PRIVATE.bits()) {
         // Unknown file systems may have no modes to set.
@@ -210,7 +253,7 @@ pub(crate) fn not_new(why: &str) -> GuardError {
     GuardError::Refused(format!("only a file that was just made is guarded: {why}"))
 }
 
-fn refused(what: &str, error: &std::io::Error) -> GuardError {
+fn refused(what: &str, error: &io::Error) -> GuardError {
     GuardError::Refused(format!("the claim was made, but {what}: {error}"))
 }
 

@@ -18,7 +18,7 @@ use super::answer::{Answer, View};
 mod platform;
 
 /// Defines the calls anew, and the resource that they share.
-pub(super) fn fit<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
+pub(crate) fn fit<T: 'static>(types: &mut LinkerInstance<'_, T>, view: View<T>) -> Result<()> {
     let listing = ResourceType::host::<Listing>();
     types.resource("directory-entry-stream", listing, move |mut store, rep| {
         let listing = Resource::<Listing>::new_own(rep);

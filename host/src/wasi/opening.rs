@@ -19,7 +19,7 @@ pub(super) type Directory = Resource<Descriptor>;
 
 /// Whether a file must exist, or must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// It must exist.
     Existing,
     /// It must not exist, and is made.
@@ -28,15 +28,15 @@ pub(super) enum Wanted {
 
 /// The way in which a file is opened.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Opening {
-    pub(super) follow: PathFlags,
-    pub(super) how: OpenFlags,
-    pub(super) flags: DescriptorFlags,
+pub(crate) struct Opening {
+    pub(crate) follow: PathFlags,
+    pub(crate) how: OpenFlags,
+    pub(crate) flags: DescriptorFlags,
 }
 
 impl Opening {
     /// Returns whether the file must exist, or must not, if it is opened in a way that is handled here.
-    pub(super) fn wanted(self) -> Option<Wanted> {
+    pub(crate) fn wanted(self) -> Option<Wanted> {
         let asked = DescriptorFlags::READ | DescriptorFlags::WRITE;
         if self.follow != PathFlags::empty() || !asked.contains(self.flags) {
             None
@@ -51,7 +51,7 @@ impl Opening {
 
     /// Returns the mode, as wasmtime-wasi does: a new file is writable, and a file that is not opened for writing is
     /// readable.
-    pub(super) fn mode(self) -> OpenMode {
+    pub(crate) fn mode(self) -> OpenMode {
         let mut mode = OpenMode::empty();
         let writes = self.flags.contains(DescriptorFlags::WRITE);
         let makes = self.how.contains(OpenFlags::CREATE);

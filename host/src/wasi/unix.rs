@@ -6,10 +6,10 @@
 //! file is before it opens it, but the file may be exchanged between the two. So this opens the file with `O_NONBLOCK`,
 //! and checks it once more when it is open.
 
-use std::fs::File;
+use std::{fs::File, io};
 
 use rustix::{
-    fs::{Mode, OFlags, openat},
+    fs::{FileType, Mode, OFlags, Stat, fstat, openat},
     io::Errno,
 };
 use wasmtime::component::Linker;
@@ -52,20 +52,17 @@ fn open_at(
         return Ok(Err(ErrorCode::NotPermitted));
     }
     let perms = parent.perms;
-    let passes = |code: &ErrorCode| *code == ErrorCode::WouldBlock;
-    Ok(
-        match patiently(passes, || open(&parent.dir, &path, mode, wanted)) {
-            Ok(Opened::File(file)) => {
-                let file = filesystem::File::new(file, perms, mode, true);
-                Ok(view.table.push(Descriptor::File(file))?)
-            }
-            Ok(Opened::Directory(dir)) => {
-                let dir = Dir::new(dir, perms, mode, true);
-                Ok(view.table.push(Descriptor::Dir(dir))?)
-            }
-            Err(code) => Err(code),
-        },
-    )
+    Ok(match open(&parent.dir, &path, mode, wanted) {
+        Ok(Opened::Directory(dir)) => {
+            let dir = Dir::new(dir, perms, mode, true);
+            Ok(view.table.push(Descriptor::Dir(dir))?)
+        }
+        Ok(Opened::New(file) | Opened::File(file, _)) => {
+            let file = filesystem::File::new(file, perms, mode, true);
+            Ok(view.table.push(Descriptor::File(file))?)
+        }
+        Err(code) => Err(code),
+    })
 }
 
 /// Returns whether it is the name of a file in the directory itself.
@@ -74,13 +71,32 @@ pub(crate) fn is_plain(path: &str) -> bool {
 }
 
 /// The object that was opened.
-enum Opened {
-    File(File),
+pub(crate) enum Opened {
+    /// A regular file, as it was seen when it was open.
+    File(File, Stat),
     Directory(File),
+    /// A regular file that was made.
+    New(File),
 }
 
-/// Opens a file of a directory, or makes one that is private to its user from the start. It follows no link.
-fn open(directory: &File, name: &str, mode: OpenMode, wanted: Wanted) -> Result<Opened, ErrorCode> {
+/// Opens a file of a directory, or makes one that is private to its user from the start. It follows no link. While
+/// another process has a lease on the file, it waits for a moment.
+pub(crate) fn open(
+    directory: &File,
+    name: &str,
+    mode: OpenMode,
+    wanted: Wanted,
+) -> Result<Opened, ErrorCode> {
+    let passes = |code: &ErrorCode| *code == ErrorCode::WouldBlock;
+    patiently(passes, || open_at_once(directory, name, mode, wanted))
+}
+
+fn open_at_once(
+    directory: &File,
+    name: &str,
+    mode: OpenMode,
+    wanted: Wanted,
+) -> Result<Opened, ErrorCode> {
     let file = openat(
         directory,
         name,
@@ -89,16 +105,14 @@ fn open(directory: &File, name: &str, mode: OpenMode, wanted: Wanted) -> Result<
     );
     let file = File::from(file.map_err(|error| code(error, wanted))?);
     if wanted == Wanted::New {
-        return Ok(Opened::File(file));
+        return Ok(Opened::New(file));
     }
-    let kind = file.metadata().map_err(ErrorCode::from)?.file_type();
-    if kind.is_file() {
-        Ok(Opened::File(file))
-    } else if kind.is_dir() {
-        Ok(Opened::Directory(file))
-    } else {
+    let seen = fstat(&file).map_err(io::Error::from)?;
+    match FileType::from_raw_mode(seen.st_mode) {
+        FileType::RegularFile => Ok(Opened::File(file, seen)),
+        FileType::Directory => Ok(Opened::Directory(file)),
         // It is closed before a byte was read or written.
-        Err(ErrorCode::NoSuchDevice)
+        _ => Err(ErrorCode::NoSuchDevice),
     }
 }
 

@@ -42,7 +42,7 @@ const LIBRARY: Library = Library {
         (
             "wasi",
             &[
-                "answer creation_time directory reopen",
+                "answer creation_time directory reopen stat",
                 "error_code opening",
                 "handles",
                 "listing",

@@ -1,13 +1,17 @@
 //! Checks of a file that is to be guarded.
 
-use std::{fs::File, io, os::unix::fs::MetadataExt};
+use std::{
+    fs::{File, Metadata},
+    io,
+    os::unix::fs::MetadataExt,
+};
 
 use rustix::{
     fs::{OFlags, fcntl_getfl},
     process::geteuid,
 };
 
-use super::Claim;
+use super::{Claim, FileId};
 
 /// The bits of a file's mode that are not its type.
 const MODE: u32 = 0o7777;
@@ -25,25 +29,41 @@ const MADE: u32 = 0o666;
 /// If the file cannot be examined.
 pub(super) fn look(file: &File, known: bool) -> io::Result<Claim> {
     let seen = file.metadata()?;
+    Ok(match judge(&seen, known) {
+        Claim::New { .. } if known && seen.uid() != geteuid().as_raw() => {
+            Claim::Not("it belongs to another user")
+        }
+        claim => claim,
+    })
+}
+
+/// Checks a file that this process has made itself, and returns its device and inode as well.
+///
+/// # Errors
+/// If the file cannot be examined.
+pub(super) fn look_new(file: &File, known: bool) -> io::Result<(Claim, FileId)> {
+    let seen = file.metadata()?;
+    Ok((judge(&seen, known), (seen.dev(), seen.ino())))
+}
+
+/// Judges a file by all that does not concern its user.
+fn judge(seen: &Metadata, known: bool) -> Claim {
     let mode = seen.mode() & MODE;
-    let flaw = if !seen.is_file() {
-        "it is no regular file"
+    if !seen.is_file() {
+        Claim::Not("it is no regular file")
     } else if seen.len() > 0 {
-        "it is not empty"
+        Claim::Not("it is not empty")
     } else if seen.nlink() > 1 {
-        "it has further names"
+        Claim::Not("it has further names")
     } else if known && seen.nlink() == 0 {
-        return Ok(Claim::Gone);
-    } else if known && seen.uid() != geteuid().as_raw() {
-        "it belongs to another user"
+        Claim::Gone
     } else if known && mode & !MADE != 0 {
-        "its mode is not that of a new file"
+        Claim::Not("its mode is not that of a new file")
     } else {
-        return Ok(Claim::New {
+        Claim::New {
             private: mode == PRIVATE,
-        });
-    };
-    Ok(Claim::Not(flaw))
+        }
+    }
 }
 
 /// Returns whether a file is open for reading and writing.

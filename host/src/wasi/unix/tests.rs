@@ -92,7 +92,7 @@ fn a_file_that_is_made_is_private_from_the_start() {
 fn a_pipe_that_was_exchanged_in_is_not_waited_for() {
     let mut guest = Guest::new();
     let path = guest.path("pipe");
-    let (kind, mode) = (rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR);
+    let (kind, mode) = (FileType::Fifo, Mode::RUSR | Mode::WUSR);
     rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
     assert_eq!(guest.open("pipe").map(drop), Err(ErrorCode::NoSuchDevice));
     // The bytes in it for another reader are still there.
