@@ -23,7 +23,10 @@ const ENTRIES: u32 = 1_024;
 
 /// A file that we made, until it is closed. Its evidence is dropped first.
 struct Made {
-    evidence: Option<Evidence>,
+    /// The evidence, or why there is none.
+    evidence: Result<Evidence, GuardError>,
+    /// Whether the machine has not asked for the evidence yet.
+    unasked: bool,
     file: Descriptor,
 }
 
@@ -186,10 +189,16 @@ impl Driver {
         made
     }
 
+    /// Keeps a file that was just made. The machine asks for evidence next, and nothing comes between: so it is guarded
+    /// here, before the host is asked for anything else about it. Such a host need not examine it twice.
     fn make(&mut self, which: Ours, file: Descriptor) -> Result<Reply, ErrorCode> {
+        let evidence = process::guard(&file);
         let id = id_of(&file)?;
-        let evidence = None;
-        *self.slot(which)? = Some(Made { evidence, file });
+        *self.slot(which)? = Some(Made {
+            evidence,
+            unasked: true,
+            file,
+        });
         Ok(Reply::Id(id))
     }
 
@@ -207,14 +216,15 @@ impl Driver {
 
     fn guard(&mut self, which: Ours) -> Result<Reply, ErrorCode> {
         let made = self.slot(which)?.as_mut().ok_or(ErrorCode::BadDescriptor)?;
-        match process::guard(&made.file) {
-            Ok(evidence) => {
-                made.evidence = Some(evidence);
-                Ok(Reply::Done)
-            }
-            Err(GuardError::Probed) => Ok(Reply::Probed),
-            Err(GuardError::Refused(why)) => Ok(Reply::Refused(why)),
+        // A file that was made in place is guarded again and again while it is probed.
+        if !core::mem::take(&mut made.unasked) {
+            made.evidence = process::guard(&made.file);
         }
+        Ok(match &made.evidence {
+            Ok(_) => Reply::Done,
+            Err(GuardError::Probed) => Reply::Probed,
+            Err(GuardError::Refused(why)) => Reply::Refused(why.clone()),
+        })
     }
 
     fn write(&mut self, which: Ours, content: &str) -> Result<Reply, ErrorCode> {
