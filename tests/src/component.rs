@@ -48,8 +48,8 @@ fn compile(target: &Path) -> Vec<u8> {
         // loop strength trades bytes for time that is not spent here.
         .args(["--", "-C", "relocation-model=static"])
         .args(["-C", "llvm-args=-disable-lsr"])
-        // Inlining a call that is this small saves time. Beyond it, the component grows by half and is not faster.
-        .args(["-C", "llvm-args=-inline-threshold=50"])
+        // Inlining a call that is this small costs fewer bytes than the call.
+        .args(["-C", "llvm-args=-inline-threshold=7"])
         .current_dir(workspace())
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
