@@ -346,9 +346,10 @@ impl process::Host for ProcessCtxView<'_> {
     ) -> wasmtime::Result<Liveness> {
         let file = match self.table.get(&file)? {
             Descriptor::Dir(dir) if !self.ctx.by_evidence => {
-                let answer = Liveness::from(judge_unread(&owner.clone().into(), &dir.dir));
+                let owner = owner.into();
+                let answer = judge_unread(&owner, &dir.dir);
                 debug!(?owner, ?answer, "judged the owner of an unread file");
-                return Ok(answer);
+                return Ok(answer.into());
             }
             Descriptor::File(file) if file.open_mode.contains(OpenMode::READ) => {
                 Arc::clone(&file.file)
@@ -359,14 +360,14 @@ impl process::Host for ProcessCtxView<'_> {
             return Ok(NO_ANSWER);
         }
         let own = self.guards(&file);
-        let asked = owner.clone().into();
-        let answer = Liveness::from(if self.ctx.by_evidence {
-            judge_by_evidence(&asked, &file, own)
+        let owner = owner.into();
+        let answer = if self.ctx.by_evidence {
+            judge_by_evidence(&owner, &file, own)
         } else {
-            judge(&asked, &file, own)
-        });
+            judge(&owner, &file, own)
+        };
         debug!(?owner, own, ?answer, "judged an owner");
-        Ok(answer)
+        Ok(answer.into())
     }
 }
 

@@ -5,7 +5,7 @@
 #[cfg_attr(not(feature = "component"), path = "help/native.rs")]
 mod backend;
 // script(1) makes a terminal.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "component"))]
 mod unix;
 // Programs by their names alone, and a link for a directory.
 #[cfg(unix)]

@@ -30,8 +30,8 @@ fn each_question_about_a_process_is_told_with_its_answer() {
     let fixture = Fixture::stale();
     let output = status(&fixture, Some("debug"));
     let told = told(&output);
-    let question = "judged an owner owner=Owner::Pid(999999999)";
-    let answer = "answer=Liveness::Dead(DeadReason::NoProcess)";
+    let question = "judged an owner owner=Pid(999999999)";
+    let answer = "answer=Dead(NoProcess)";
     let line = told.lines().find(|line| line.contains(question));
     assert!(line.is_some_and(|line| line.contains(answer)), "{told}");
     let within = format!("inspect directory={:?}", fixture.path());

@@ -20,7 +20,7 @@ use crate::process::{
 /// Asks who this process is, anew for each attempt: a child made by fork(2) has its parent's memory.
 pub(super) fn current(dir: &File, attempt: u32) -> Reply {
     let maker = process::current(dir);
-    debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "who asks");
+    debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "identified this process");
     let me = match maker {
         Ok(me) => me,
         Err(why) => return Reply::Refused(why.to_string()),
@@ -60,21 +60,21 @@ pub(super) fn ask(owner: &Owner, opened: &Opened) -> Reply {
     if opened.is_directory() {
         return ask_unread(owner, file);
     }
-    let asked = owner_of(owner);
+    let owner = owner_of(owner);
     // What is not a regular file proves nothing about an owner, and a lock on it would block other processes.
     let answer = match is_regular(file) {
-        true => judge(&asked, file, false),
+        true => judge(&owner, file, false),
         false => Liveness::Unknown(UnknownReason::NoAnswer),
     };
-    debug!(owner = ?asked, own = false, ?answer, "is the owner alive");
+    debug!(?owner, own = false, ?answer, "judged an owner");
     Reply::Liveness(answers::judged(answer))
 }
 
 /// Asks about the maker of a file in this directory that may not be opened.
 pub(super) fn ask_unread(owner: &Owner, directory: &File) -> Reply {
-    let asked = owner_of(owner);
-    let answer = judge_unread(&asked, directory);
-    debug!(owner = ?asked, ?answer, "is the owner of an unread file alive");
+    let owner = owner_of(owner);
+    let answer = judge_unread(&owner, directory);
+    debug!(?owner, ?answer, "judged the owner of an unread file");
     Reply::Liveness(answers::judged(answer))
 }
 
