@@ -35,7 +35,7 @@ pub fn run(backend: Backend, task: &Task, directory: &Path) -> io::Result<String
 
 fn answers<R: Run>(task: &Task, directory: &Path) -> io::Result<String> {
     let inspected = answered(R::inspect(open(directory)?, &task.name))?;
-    let mut told = format!("{inspected:?}");
+    let mut line = format!("{inspected:?}");
     let mut run = begin::<R>(task, directory)?;
     let mut elapsed = 0;
     for _ in 0..TRIES {
@@ -43,16 +43,16 @@ fn answers<R: Run>(task: &Task, directory: &Path) -> io::Result<String> {
             Ok(()) => {
                 let report = run.report().map_err(io::Error::other)?;
                 let held = answered(run.still_held())?;
-                let _ = write!(told, " {report:?} {held:?}");
+                let _ = write!(line, " {report:?} {held:?}");
                 if task.release {
-                    let _ = write!(told, " {:?}", answered(run.release())?);
+                    let _ = write!(line, " {:?}", answered(run.release())?);
                 } else {
                     run.give_up();
                 }
-                return Ok(told);
+                return Ok(line);
             }
             Err(error) => {
-                let _ = write!(told, " {error:?}");
+                let _ = write!(line, " {error:?}");
                 let Error {
                     cause: Cause::Again(waiting),
                     ..
@@ -65,7 +65,7 @@ fn answers<R: Run>(task: &Task, directory: &Path) -> io::Result<String> {
         }
     }
     run.give_up();
-    Ok(told)
+    Ok(line)
 }
 
 /// A lock of the native backend, in a process in which the component decides. Dropping it releases it.

@@ -20,10 +20,7 @@ use crate::{
         warning::Warning,
     },
     outcome::{self, DescriptorType, ErrorCode, NotALock, Operation, error_code},
-    process::{
-        keeper::{Keeper, Kept},
-        liveness as asked,
-    },
+    process::keeper::{Keeper, Kept},
 };
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/messages.md");
@@ -510,16 +507,16 @@ fn held(holder: Holder, circumstance: Circumstance) -> Error {
     Error::new(file, Kind::Held(holder, circumstance, way_out))
 }
 
-fn holder(liveness: asked::Liveness, claimed: bool) -> Holder {
+fn holder(liveness: Liveness, claimed: bool) -> Holder {
     named("IDENTITY", liveness, claimed)
 }
 
-fn named(identity: &str, liveness: asked::Liveness, claimed: bool) -> Holder {
+fn named(identity: &str, liveness: Liveness, claimed: bool) -> Holder {
     let holder = in_the_contract(identity, liveness, claimed);
     Holder::new(Path::new("D"), "tinyforge.lock".to_owned(), holder)
 }
 
-fn in_the_contract(identity: &str, liveness: asked::Liveness, claimed: bool) -> outcome::Holder {
+fn in_the_contract(identity: &str, liveness: Liveness, claimed: bool) -> outcome::Holder {
     outcome::Holder {
         pid: Some(4711),
         identity: Some(identity.to_owned()),
@@ -553,29 +550,29 @@ fn holders() -> Vec<Holder> {
     holders
 }
 
-const ALIVE: [asked::Liveness; 6] = [
-    asked::Liveness::Alive(asked::AliveReason::Evidence),
-    asked::Liveness::Alive(asked::AliveReason::Running),
-    asked::Liveness::Alive(asked::AliveReason::Unguarded),
-    asked::Liveness::Alive(asked::AliveReason::Exists),
-    asked::Liveness::Alive(asked::AliveReason::ThisProcess),
-    asked::Liveness::Alive(asked::AliveReason::OwnPid),
+const ALIVE: [Liveness; 6] = [
+    Liveness::Alive(AliveReason::Evidence),
+    Liveness::Alive(AliveReason::Running),
+    Liveness::Alive(AliveReason::Unguarded),
+    Liveness::Alive(AliveReason::Exists),
+    Liveness::Alive(AliveReason::ThisProcess),
+    Liveness::Alive(AliveReason::OwnPid),
 ];
 
-const UNKNOWN: [asked::Liveness; 4] = [
-    asked::Liveness::Unknown(asked::UnknownReason::OtherBoot),
-    asked::Liveness::Unknown(asked::UnknownReason::OtherNamespace),
-    asked::Liveness::Unknown(asked::UnknownReason::Unreadable),
-    asked::Liveness::Unknown(asked::UnknownReason::NoAnswer),
+const UNKNOWN: [Liveness; 4] = [
+    Liveness::Unknown(UnknownReason::OtherBoot),
+    Liveness::Unknown(UnknownReason::OtherNamespace),
+    Liveness::Unknown(UnknownReason::Unreadable),
+    Liveness::Unknown(UnknownReason::NoAnswer),
 ];
 
-const DEAD: [asked::Liveness; 6] = [
-    asked::Liveness::Dead(asked::DeadReason::NoProcess),
-    asked::Liveness::Dead(asked::DeadReason::Zombie),
-    asked::Liveness::Dead(asked::DeadReason::Thread),
-    asked::Liveness::Dead(asked::DeadReason::Reused),
-    asked::Liveness::Dead(asked::DeadReason::EvidenceGone),
-    asked::Liveness::Dead(asked::DeadReason::Nobody),
+const DEAD: [Liveness; 6] = [
+    Liveness::Dead(DeadReason::NoProcess),
+    Liveness::Dead(DeadReason::Zombie),
+    Liveness::Dead(DeadReason::Thread),
+    Liveness::Dead(DeadReason::Reused),
+    Liveness::Dead(DeadReason::EvidenceGone),
+    Liveness::Dead(DeadReason::Nobody),
 ];
 
 #[test]
@@ -611,7 +608,7 @@ fn no_life_is_forgotten() {
 
 fn replaced() -> impl Iterator<Item = Replaced> {
     let dead = DEAD.into_iter().filter_map(|it| match it {
-        asked::Liveness::Dead(reason) => Some(outcome::ReplacedReason::Dead(reason)),
+        Liveness::Dead(reason) => Some(outcome::ReplacedReason::Dead(reason)),
         _ => None,
     });
     let others = [
