@@ -38,7 +38,7 @@ pub(super) fn current(dir: &File, attempt: u32) -> Reply {
 
 pub(super) fn identify(dir: &File, pid: u32) -> Reply {
     let identity = process::identify(pid, dir).map(|identity| identity.to_string());
-    debug!(pid, answer = ?identity, "who has this number");
+    debug!(pid, answer = ?identity, "identified the process with a pid");
     Reply::Identity(identity.and_then(|identity| Identity::new(&identity)))
 }
 
