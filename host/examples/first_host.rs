@@ -11,7 +11,7 @@ use lockhost::{
         lockfile::{Cause, Options},
     },
     wasmtime::{
-        Config, Engine, Store,
+        self, Config, Engine, Store,
         component::{Linker, ResourceTable},
     },
     wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, filesystem::WasiFilesystemView, p2},
@@ -32,7 +32,7 @@ impl WasiView for Host {
     }
 }
 
-fn prepare() -> lockhost::wasmtime::Result<LockhostPre<Host>> {
+fn prepare() -> wasmtime::Result<LockhostPre<Host>> {
     let mut config = Config::new();
     lockhost::configure(&mut config);
     let engine = Engine::new(&config)?;
