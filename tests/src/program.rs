@@ -53,7 +53,7 @@ fn build() -> PathBuf {
     let target = profile.parent().expect("a profile has its own folder");
     // Of the whole workspace, since cargo has compiled the crates for that before. Unlike the program that `cargo test`
     // builds by itself, it has no feature that only tests enable, and so no compiler in it.
-    build_with(&["--workspace", "--profile", &name], target);
+    build_with(&["build", "--workspace", "--profile", &name], target, &[]);
     profile.join("lockhost").with_extension(EXE_EXTENSION)
 }
 
@@ -79,30 +79,38 @@ fn profile() -> (PathBuf, String) {
 pub fn example(name: &str) -> PathBuf {
     let (profile, in_profile) = profile();
     let target = profile.parent().expect("a profile has its own folder");
-    let of = ["--workspace", "--example", name, "--profile", &in_profile];
-    cargo_build(&of, target);
+    let of = [
+        "build",
+        "--workspace",
+        "--example",
+        name,
+        "--profile",
+        &in_profile,
+    ];
+    cargo(&of, target, &[]);
     profile
         .join("examples")
         .join(name)
         .with_extension(EXE_EXTENSION)
 }
 
-/// Builds the program with these arguments of `cargo build`, into this target folder.
+/// Builds the program with this subcommand and these arguments of cargo, into this target folder, with these flags for
+/// rustc.
 ///
 /// # Panics
 /// If it cannot be built.
-pub fn build_with(arguments: &[&str], target: &Path) {
-    cargo_build(&[&["--bin", "lockhost"], arguments].concat(), target);
+pub fn build_with(arguments: &[&str], target: &Path, flags: &[&str]) {
+    cargo(&[arguments, &["--bin", "lockhost"]].concat(), target, flags);
 }
 
-fn cargo_build(arguments: &[&str], target: &Path) {
+fn cargo(arguments: &[&str], target: &Path, flags: &[&str]) {
     // cargo sets this variable for the processes that it runs.
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet"])
         .args(arguments)
-        .arg("--target-dir")
+        .args(["--quiet", "--target-dir"])
         .arg(target)
+        .args(flags)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo can be started");

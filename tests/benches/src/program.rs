@@ -1,4 +1,4 @@
-//! The program, as it is released.
+//! The program, as packages have it.
 
 use std::{
     env,
@@ -22,12 +22,19 @@ pub(crate) fn lockhost() -> &'static Path {
     PROGRAM.get_or_init(build)
 }
 
+/// Builds it as `docs/building.md` has it for packages.
 fn build() -> PathBuf {
     // `tmp` in the target folder.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("it lies in the target folder");
-    build_with(&["--package", "lockhost", "--release"], target);
-    target.join("release/lockhost")
+    let arguments = ["rustc", "--package", "lockhost", "--profile", "dist"];
+    let flags = [
+        "--",
+        "-Crelocation-model=static",
+        "-Ctarget-feature=+crt-static",
+    ];
+    build_with(&arguments, target, &flags);
+    target.join("dist/lockhost")
 }
 
 /// A command of a program that is measured. Cargo tells whatever it starts of folders of libraries, and the loader would
