@@ -1,0 +1,3 @@
+//! Every run of the many-machines protocol through all states.
+
+mod holds;
