@@ -1,3 +1,6 @@
-//! Every run of the many-machines protocol through all states.
+//! Every run of the many-machines protocol through all states, and each rule left out in turn.
 
 mod holds;
+mod intervals;
+mod limits;
+mod seeds;

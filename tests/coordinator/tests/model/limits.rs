@@ -1,0 +1,60 @@
+//! The states that no lock can mend: the model finds the two owners in each of them.
+
+use lockhost_coordinator_model::{
+    checker::find,
+    properties::Promise,
+    setting::{Budget, Limit, Setting},
+};
+
+fn found(setting: Setting) {
+    let Some(violation) = find(&setting, &[Promise::OneActs]) else {
+        panic!("{}: not found", setting.what);
+    };
+    println!("{}: {violation}\n", setting.what);
+}
+
+fn held(what: &'static str, budget: Budget) -> Setting {
+    let budget = Budget {
+        revocations: 1,
+        ..budget
+    };
+    Setting::of(what, &[1, 1]).held().with(budget)
+}
+
+fn paused() -> Budget {
+    Budget {
+        pauses: 1,
+        ..Budget::default()
+    }
+}
+
+#[test]
+fn a_pause_that_stops_the_clock_is_found() {
+    found(held("the hypervisor's pause", paused()).limit(Limit::ClockStops));
+}
+
+#[test]
+fn both_guards_stopped_are_found() {
+    found(held(
+        "both guards stopped",
+        Budget {
+            stops: 2,
+            ..Budget::default()
+        },
+    ));
+}
+
+#[test]
+fn an_escaped_descendant_is_found() {
+    found(held("an escaped descendant", Budget::default()).limit(Limit::Escape));
+}
+
+#[test]
+fn a_dirty_page_of_a_dead_command_is_found() {
+    found(held("a dirty page", Budget::default()).limit(Limit::DirtyPage));
+}
+
+#[test]
+fn a_command_that_thaws_before_its_guards_is_found() {
+    found(held("the command thaws first", paused()).limit(Limit::CommandThawsFirst));
+}
