@@ -3,4 +3,5 @@
 mod holds;
 mod intervals;
 mod limits;
+mod page;
 mod seeds;

@@ -1,0 +1,128 @@
+//! The holes in the design page's rules that the model has found, each with the rule that closes it.
+
+use lockhost_coordinator_model::{
+    checker::{exhaust, find},
+    properties::Promise,
+    rules::{Rule, Rules},
+    setting::{Budget, Setting},
+};
+
+/// Checks that a promise does not hold by the page's rules, and does with this one more, or if it takes all of the model's.
+fn closed_by(rule: Rule, promise: Promise, setting: Setting) {
+    let page = Rules::of_the_page();
+    let Some(violation) = find(&setting.clone().by(page), &[promise]) else {
+        panic!("{}: not found", setting.what);
+    };
+    println!("{}, by the page: {violation}\n", setting.what);
+    exhaust(&setting.by(page.with(rule)), &[promise]);
+}
+
+fn budget() -> Budget {
+    Budget::default()
+}
+
+#[test]
+fn both_guards_killed_at_once_need_linked_deaths() {
+    let killed = Setting::of("both guards killed", &[1, 1]).held();
+    let killed = killed.with(Budget {
+        kills: 2,
+        revocations: 1,
+        ..budget()
+    });
+    closed_by(Rule::DeathsLinked, Promise::OneActs, killed);
+    let stopped = Setting::of("the renewer killed, the deadman stopped", &[1, 1]).held();
+    let stopped = stopped.with(Budget {
+        kills: 1,
+        stops: 1,
+        revocations: 1,
+        ..budget()
+    });
+    closed_by(Rule::DeathsLinked, Promise::OneActs, stopped);
+}
+
+#[test]
+fn a_wipe_and_a_late_remove_need_the_claims_listed() {
+    let wiped = Setting::of("wiped, a late REMOVE", &[1, 1])
+        .held()
+        .with_late_remove();
+    closed_by(
+        Rule::ClaimsListed,
+        Promise::OneActs,
+        wiped.with(Budget {
+            wipes: 1,
+            ..budget()
+        }),
+    );
+}
+
+#[test]
+fn another_coordinator_and_a_late_remove_need_the_claims() {
+    let led = Setting::of("led to another, a late REMOVE", &[1, 1])
+        .held()
+        .with_late_remove();
+    closed_by(
+        Rule::ClaimsListed,
+        Promise::OneActs,
+        led.with(Budget {
+            redirections: 1,
+            ..budget()
+        }),
+    );
+}
+
+#[test]
+fn a_restore_and_a_late_remove_need_the_claims_listed() {
+    let restored = Setting::of("restored, a late REMOVE", &[1, 1])
+        .held()
+        .with_late_remove()
+        .saved_early();
+    closed_by(
+        Rule::ClaimsListed,
+        Promise::OneActs,
+        restored.with(Budget {
+            restores: 1,
+            ..budget()
+        }),
+    );
+}
+
+#[test]
+fn a_session_restored_between_two_questions_needs_the_mark() {
+    let revoked = Setting::of("revoked, restored, revoked", &[1, 1])
+        .held()
+        .patient();
+    let revoked = revoked.with(Budget {
+        restores: 1,
+        revocations: 2,
+        ..budget()
+    });
+    closed_by(Rule::Mark, Promise::OneActs, revoked);
+}
+
+#[test]
+fn a_session_restored_after_its_deadline_stays_dead() {
+    let revived = Setting::of("revoked, restored, before the start", &[1, 1])
+        .acquired()
+        .patient();
+    let revived = revived.with(Budget {
+        restores: 1,
+        revocations: 1,
+        ..budget()
+    });
+    closed_by(Rule::NoRevival, Promise::OneActs, revived);
+}
+
+#[test]
+fn tokens_of_restored_data_need_the_directory() {
+    let restored = Setting::of("restored from before the key", &[1, 1])
+        .held()
+        .saved_early();
+    closed_by(
+        Rule::TokenKept,
+        Promise::TokensRise,
+        restored.with(Budget {
+            restores: 1,
+            ..budget()
+        }),
+    );
+}
