@@ -14,7 +14,7 @@ use crate::{
 pub const MACHINES: usize = 3;
 
 /// The token of an owner from before the beginning. Others have written since the snapshot of
-/// [`Setting::saved_early`].
+/// a setting that is saved early.
 const FIRST_TOKEN: u8 = 4;
 
 /// A state of a run.

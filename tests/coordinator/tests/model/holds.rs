@@ -230,7 +230,6 @@ fn after_a_release_no_process_waits() {
 }
 
 #[test]
-#[ignore = "takes a minute or more: a million states and more each"]
 fn two_owners_never_act_in_larger_runs() {
     let replayed = Budget {
         replays: 1,
@@ -254,4 +253,28 @@ fn two_owners_never_act_in_larger_runs() {
             .patient()
             .with(restored),
     );
+}
+
+#[test]
+#[ignore = "takes minutes: millions of states"]
+fn two_owners_never_act_when_all_goes_wrong_at_once() {
+    let budget = Budget {
+        replays: 1,
+        power_losses: 1,
+        pauses: 1,
+        kills: 1,
+        stops: 1,
+        ..revoked()
+    };
+    let setting = Setting::of("all but the coordinator's data", &[1, 1]).held();
+    holds(setting.with(budget).clocks(&[Rate::Slow, Rate::Fast]));
+    let budget = Budget {
+        power_losses: 1,
+        restores: 1,
+        lifts: 1,
+        wipes: 1,
+        ..revoked()
+    };
+    let setting = Setting::of("all that can happen to the coordinator's data", &[1, 1]).held();
+    holds(setting.with_late_remove().saved_early().with(budget));
 }

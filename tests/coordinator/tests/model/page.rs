@@ -2,12 +2,13 @@
 
 use lockhost_coordinator_model::{
     checker::{exhaust, find},
+    clock::Rate,
     properties::Promise,
     rules::{Rule, Rules},
     setting::{Budget, Setting},
 };
 
-/// Checks that a promise does not hold by the page's rules, and does with this one more, or if it takes all of the model's.
+/// Checks that a promise does not hold by the page's rules, and does with one more.
 fn closed_by(rule: Rule, promise: Promise, setting: Setting) {
     let page = Rules::of_the_page();
     let Some(violation) = find(&setting.clone().by(page), &[promise]) else {
@@ -22,6 +23,78 @@ fn budget() -> Budget {
 }
 
 #[test]
+fn the_page_holds_where_one_thing_goes_wrong() {
+    let one = |what, budget| Setting::of(what, &[1, 1]).held().with(budget);
+    let revoked = Budget {
+        revocations: 1,
+        ..budget()
+    };
+    let settings = [
+        one("revoked", revoked),
+        one("clocks wrong", revoked).clocks(&[Rate::Slow, Rate::Fast]),
+        one("a dead owner", budget()).dead(),
+        one("a late REMOVE", budget()).with_late_remove(),
+        one("a late REMOVE, revoked", revoked).with_late_remove(),
+        one(
+            "a power loss",
+            Budget {
+                power_losses: 1,
+                ..revoked
+            },
+        ),
+        one(
+            "one killed",
+            Budget {
+                kills: 1,
+                ..revoked
+            },
+        ),
+        one(
+            "one stopped",
+            Budget {
+                stops: 1,
+                ..revoked
+            },
+        ),
+        one(
+            "paused",
+            Budget {
+                pauses: 1,
+                ..revoked
+            },
+        ),
+        one(
+            "wiped",
+            Budget {
+                wipes: 1,
+                ..budget()
+            },
+        ),
+        one(
+            "restored",
+            Budget {
+                restores: 1,
+                lifts: 1,
+                ..budget()
+            },
+        ),
+        one(
+            "led to another",
+            Budget {
+                redirections: 1,
+                ..budget()
+            },
+        ),
+    ];
+    for setting in settings {
+        exhaust(
+            &setting.by(Rules::of_the_page()),
+            &[Promise::OneActs, Promise::NoWedge],
+        );
+    }
+}
+
+#[test]
 fn both_guards_killed_at_once_need_linked_deaths() {
     let killed = Setting::of("both guards killed", &[1, 1]).held();
     let killed = killed.with(Budget {
@@ -30,7 +103,7 @@ fn both_guards_killed_at_once_need_linked_deaths() {
         ..budget()
     });
     closed_by(Rule::DeathsLinked, Promise::OneActs, killed);
-    let stopped = Setting::of("the renewer killed, the deadman stopped", &[1, 1]).held();
+    let stopped = Setting::of("one guard killed, one stopped", &[1, 1]).held();
     let stopped = stopped.with(Budget {
         kills: 1,
         stops: 1,
