@@ -256,7 +256,6 @@ fn two_owners_never_act_in_larger_runs() {
 }
 
 #[test]
-#[ignore = "takes minutes: millions of states"]
 fn two_owners_never_act_when_all_goes_wrong_at_once() {
     let budget = Budget {
         replays: 1,
@@ -277,4 +276,23 @@ fn two_owners_never_act_when_all_goes_wrong_at_once() {
     };
     let setting = Setting::of("all that can happen to the coordinator's data", &[1, 1]).held();
     holds(setting.with_late_remove().saved_early().with(budget));
+}
+
+#[test]
+#[ignore = "takes minutes: millions of states"]
+fn two_owners_never_act_when_all_goes_wrong_for_longer() {
+    let budget = Budget {
+        replays: 1,
+        power_losses: 1,
+        kills: 1,
+        ..revoked()
+    };
+    let setting = Setting::of("three, processes and machines fail", &[1, 1, 1]).held();
+    holds(setting.patient().with(budget));
+    let budget = Budget {
+        pauses: 1,
+        ..budget
+    };
+    let setting = Setting::of("one comes again, all but the coordinator's data", &[2, 1]).held();
+    holds(setting.with(budget).clocks(&[Rate::Slow, Rate::Fast]));
 }
