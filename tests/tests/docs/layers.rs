@@ -60,6 +60,7 @@ const LIBRARY: Library = Library {
                 "calls",
             ],
         ),
+        ("process_host", &["known"]),
         (
             "lock",
             &[

@@ -63,10 +63,7 @@ fn too_early(directory: &Path) -> Result<(), Box<dyn Error>> {
             );
             println!("by itself {}", holder.is_this_process());
             let said = refused.to_string();
-            println!(
-                "says so {}",
-                said.contains("by the process that forked this one")
-            );
+            println!("says so {}", said.contains("it forked this process"));
             println!("verified {:?}", lock.verify().map_err(|error| error.kind()));
             println!(
                 "restored {:?}",

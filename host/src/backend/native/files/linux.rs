@@ -1,4 +1,4 @@
-//! What Linux reports about a file, by statx(2), and a name for an open file.
+//! What Linux reports about a file, by statx(2) or, where that is refused, by fstatat(2), and a name for an open file.
 
 use std::{
     fs::File,
@@ -7,19 +7,31 @@ use std::{
 
 use lockhost_machine::{call::FileId, facts::Datetime};
 use rustix::{
-    fs::{AtFlags, CWD, FileType, Statx, StatxFlags, linkat, statx},
+    fs::{AtFlags, CWD, FileType, Statx, StatxFlags, fstat, linkat, statat, statx},
     io::{Errno, Result},
 };
 
-use super::{Seen, kind_of};
+use super::{Seen, kind_of, stat};
 
 pub(super) fn look(file: &File) -> Result<Seen> {
-    statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS).map(seen)
+    match statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS) {
+        Err(error) if is_missing(error) => fstat(file).map(stat::seen),
+        found => found.map(seen),
+    }
 }
 
 pub(super) fn look_at(dir: &File, name: &str) -> Result<Seen> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
-    statx(dir, name, flags, StatxFlags::BASIC_STATS).map(seen)
+    match statx(dir, name, flags, StatxFlags::BASIC_STATS) {
+        Err(error) if is_missing(error) => statat(dir, name, flags).map(stat::seen),
+        found => found.map(seen),
+    }
+}
+
+/// Returns whether there is no statx(2): before Linux 4.11, and in sandboxes that do not know it. It needs no permission,
+/// so the kernel itself never refuses it by this error.
+fn is_missing(error: Errno) -> bool {
+    matches!(error, Errno::NOSYS | Errno::PERM)
 }
 
 fn seen(seen: Statx) -> Seen {

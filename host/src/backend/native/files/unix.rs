@@ -5,6 +5,7 @@
 //! lease that the file's owner has on it (fcntl(2), `F_SETLEASE`). The machine examines a file before it opens it, but
 //! the file may be exchanged between the two. So it is opened with `O_NONBLOCK`, and examined once more when it is open.
 
+mod stat;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod system;
