@@ -313,6 +313,27 @@ fn whatever_a_kernel_tells_of_an_owner_a_locked_file_decides() {
     no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
+fn without_statx_locks_are_acquired_refused_and_replaced() {
+    for answer in ["statx:error=ENOSYS", "statx:error=EPERM"] {
+        let fixture = Fixture::free();
+        let place = Place::host().injected(&[answer]);
+        let mut owner = place.contend(fixture.path());
+        owner.acquired();
+        let (liveness, told) = place.contend(fixture.path()).refused();
+        assert_eq!(liveness, "Alive(Running)", "{answer}: {told}");
+        owner.kill();
+        let mut heir = place.contend(fixture.path());
+        assert_eq!(heir.acquired(), "[Dead(NoProcess)]", "{answer}");
+        heir.release();
+        assert!(fixture.files().is_empty(), "{answer}");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    no_namespaces_or_strace,
+    ignore = "needs root, unshare, nsenter and strace"
+)]
 fn whatever_kill_answers_a_living_owner_stays_the_owner() {
     let answers = [
         ("kill:error=EPERM", "Alive(Running)"),
