@@ -88,7 +88,7 @@ impl Evidence {
     /// # Errors
     /// As [`leave_with`](Self::leave_with). If it is not a new claim, it stays locked until it is closed.
     #[cfg_attr(
-        windows,
+        any(windows, not(feature = "component")),
         allow(dead_code, reason = "files are made by other calls there")
     )]
     pub(crate) fn leave_new(

@@ -71,6 +71,10 @@ pub(crate) fn is_plain(path: &str) -> bool {
 }
 
 /// The object that was opened.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it was made, and never kept"
+)]
 pub(crate) enum Opened {
     /// A regular file, as it was seen when it was open.
     File(File, Stat),

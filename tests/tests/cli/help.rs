@@ -183,11 +183,13 @@ fn what_programs_read_has_no_colours() {
         &["status", "--json", directory],
         &["holds", "-v", directory],
         &["--version"],
-        &["component", "--wit"],
-    ] {
+    ]
+    .iter()
+    .chain(backend::FOR_PROGRAMS)
+    {
         let output = Command::new(lockhost())
             .arg("--color=always")
-            .args(arguments)
+            .args(*arguments)
             .stdin(std::process::Stdio::null())
             .output()
             .expect("the program can be started");

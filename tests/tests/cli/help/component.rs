@@ -7,6 +7,9 @@ use super::text;
 pub(super) const COMMANDS: [&str; 6] =
     ["acquire", "break", "status", "holds", "doctor", "component"];
 
+/// The commands of this backend whose output programs read.
+pub(super) const FOR_PROGRAMS: &[&[&str]] = &[&["component", "--wit"]];
+
 #[test]
 fn the_version_names_the_component_and_the_target() {
     let told = text(&run(&["--version"]).stdout);

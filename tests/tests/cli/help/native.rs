@@ -6,6 +6,9 @@ use super::text;
 
 pub(super) const COMMANDS: [&str; 5] = ["acquire", "break", "status", "holds", "doctor"];
 
+/// The commands of this backend whose output programs read: none.
+pub(super) const FOR_PROGRAMS: &[&[&str]] = &[];
+
 #[test]
 fn the_version_says_that_native_code_decides() {
     let told = text(&run(&["--version"]).stdout);

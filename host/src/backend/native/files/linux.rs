@@ -7,7 +7,7 @@ use std::{
 
 use lockhost_machine::{call::FileId, facts::Datetime};
 use rustix::{
-    fs::{AtFlags, CWD, FileType, Statx, StatxFlags, fstat, linkat, statat, statx},
+    fs::{AtFlags, CWD, FileType, Statx, StatxFlags, fstat, linkat, makedev, statat, statx},
     io::{Errno, Result},
 };
 
@@ -35,7 +35,8 @@ fn is_missing(error: Errno) -> bool {
 }
 
 fn seen(seen: Statx) -> Seen {
-    let device = u64::from(seen.stx_dev_major) << 32 | u64::from(seen.stx_dev_minor);
+    // As fstatat(2) returns it, so that files seen by either call can be compared.
+    let device = makedev(seen.stx_dev_major, seen.stx_dev_minor);
     let modified = seen.stx_mtime;
     Seen {
         id: FileId(device, seen.stx_ino),
