@@ -1,6 +1,6 @@
 //! Programs that are built for other systems than Linux, as far as they can run here: `LOCKHOST_PLATFORM` in
 //! `host/build.rs`. `.ci/foreign-platform` makes them, and names the first, without Linux's own features, in
-//! `LOCKHOST_PROGRAM`. Beside it lies `unknown`, which cannot inspect processes either. The library in these tests is
+//! `LOCKHOST_PROGRAM`. Beside its folder lies `unknown`, with one that cannot inspect processes either. The library in these tests is
 //! that of Linux.
 //!
 //! On Linux alone: the programs are built for it.
@@ -26,7 +26,12 @@ const HEARING: &str = env!("CARGO_BIN_EXE_hearing");
 
 /// Returns the program to which all processes are unknown.
 fn unknown() -> PathBuf {
-    lockhost().with_file_name("unknown")
+    let posix = lockhost();
+    let programs = posix
+        .ancestors()
+        .nth(2)
+        .expect("it lies in a folder of its own");
+    programs.join("unknown/lockhost")
 }
 
 /// Returns the command, by the program to which all processes are unknown.
