@@ -237,7 +237,7 @@ impl<'a> Churn<'a> {
             Ok((worker, line)) => Some((worker, self.hear(worker, line))),
             Err(RecvTimeoutError::Timeout) => {
                 self.counts.wedges += 1;
-                println!("nobody gets in: {:?}", self.files());
+                println!("no process gets in: {:?}", self.files());
                 None
             }
             Err(RecvTimeoutError::Disconnected) => unreachable!("there is a sender here"),

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_after_another_is_nobody_beside_anybody() {
+    fn one_after_another_is_none_beside_another() {
         let directory = tempfile::tempdir().unwrap();
         let oracle = ExclusionOracle::new(directory.path());
         for name in ["1.0", "2.0", "1.1"] {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_begins_before_another_ends_is_beside_it() {
+    fn a_process_that_begins_before_another_ends_is_beside_it() {
         let directory = tempfile::tempdir().unwrap();
         let oracle = ExclusionOracle::new(directory.path());
         let first = oracle.begin("1.0").unwrap();

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::{identity::Identity, launch};
 
 /// A pid that no process has: beyond Linux's largest (4,194,304).
-pub const NOBODY: &str = "999999999\n";
+pub const NO_PROCESS: &str = "999999999\n";
 
 /// A directory of its own, removed with the value.
 pub struct Fixture {
@@ -27,7 +27,7 @@ pub struct Fixture {
     /// Made when a program has to be run from it.
     #[cfg_attr(
         windows,
-        expect(dead_code, reason = "nobody becomes another user there")
+        expect(dead_code, reason = "no test becomes another user there")
     )]
     tools: OnceLock<TempDir>,
 }
@@ -84,7 +84,7 @@ impl Fixture {
     /// Returns a directory with the lock of a dead process.
     #[must_use]
     pub fn stale() -> Self {
-        Self::free().with("tinyforge.lock", NOBODY)
+        Self::free().with("tinyforge.lock", NO_PROCESS)
     }
 
     /// Adds a claim that a process with this pid left, under further names too. The process is gone: the pid must be
@@ -126,7 +126,7 @@ impl Fixture {
             }
             thread::yield_now();
         }
-        panic!("somebody keeps a removed file open: {:?}", self.listed());
+        panic!("a process keeps a removed file open: {:?}", self.listed());
     }
 
     fn listed(&self) -> Vec<OsString> {

@@ -12,7 +12,7 @@ use rustix::process::Signal;
 
 use crate::{
     contender::{Answer, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     strace,
 };
 
@@ -35,7 +35,9 @@ pub fn left(fixture: &Fixture, killed: u32) -> String {
             claim if claim.contains(&format!(".1-p{killed}-")) => "claim",
             _ => "old",
         };
-        let inode = fs::symlink_metadata(&path).expect("nobody is about").ino();
+        let inode = fs::symlink_metadata(&path)
+            .expect("no other process is about")
+            .ino();
         let entry = files.entry(inode).or_default();
         entry.0.push(name);
         entry.1 = fs::read_to_string(&path).expect("it can be read");
@@ -67,7 +69,7 @@ pub fn left(fixture: &Fixture, killed: u32) -> String {
 pub fn recovers(fixture: &Fixture, killed: u32, injections: &[&str], after: &str) {
     // A file that names no owner is another program's that is not written yet, unless it is old.
     for file in fixture.files() {
-        grow_old_if_it_names_nobody(&fixture.path().join(file));
+        grow_old_if_it_names_no_owner(&fixture.path().join(file));
     }
     gets_in(fixture, injections, after);
     let litter = left(fixture, killed);
@@ -76,7 +78,7 @@ pub fn recovers(fixture: &Fixture, killed: u32, injections: &[&str], after: &str
         matches!(names, "" | "claim" | "old")
     });
     assert!(claims, "{litter} after {after}");
-    fs::write(fixture.lock(), NOBODY).expect("a dead lock makes the next owner sweep");
+    fs::write(fixture.lock(), NO_PROCESS).expect("a dead lock makes the next owner sweep");
     gets_in(fixture, injections, after);
     assert_eq!(left(fixture, killed), "", "after {after}");
 }
@@ -91,7 +93,7 @@ fn gets_in(fixture: &Fixture, injections: &[&str], after: &str) {
     assert_eq!(newcomer.end(Signal::TERM).code(), Some(0), "after {after}");
 }
 
-fn grow_old_if_it_names_nobody(path: &Path) {
+fn grow_old_if_it_names_no_owner(path: &Path) {
     let content = fs::read_to_string(path).expect("it can be read");
     if content.is_empty() || content.starts_with('-') {
         File::options()

@@ -6,8 +6,8 @@ mod platform;
 
 pub use platform::*;
 
-/// Returns the lock of [`somebody`], as another program would have made it.
+/// Returns the lock of [`another_process`], as another program would have made it.
 #[must_use]
-pub fn lock_of_somebody() -> String {
-    format!("{}\n", somebody())
+pub fn lock_of_another_process() -> String {
+    format!("{}\n", another_process())
 }

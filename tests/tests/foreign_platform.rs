@@ -127,7 +127,7 @@ fn where_processes_are_unknown_a_person_decides_on_a_killed_one() {
 
 #[test]
 #[ignore = "for the programs that .ci/foreign-platform makes"]
-fn who_waits_gets_in_though_nobody_tells() {
+fn who_waits_gets_in_without_a_notification() {
     for program in [lockhost(), unknown()] {
         let fixture = Fixture::free();
         let lock = acquire(fixture.path()).unwrap();

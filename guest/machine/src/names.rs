@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_number_of_its_own_names_nobody() {
+    fn a_file_without_a_number_of_its_own_names_no_owner() {
         for content in [
             &b""[..],
             b"\n",

@@ -44,7 +44,7 @@ pub(super) fn get() -> Result<&'static Prelinked> {
 /// remains: a child that is forked in the very moment in which wasmtime registers code, for which wasmtime has a lock.)
 struct ForkSafeOnce<T> {
     made: OnceLock<T>,
-    /// The number of the process that makes it, or [`NOBODY`]. In a child that was forked meanwhile, it is the
+    /// The number of the process that makes it, or [`NO_PROCESS`]. In a child that was forked meanwhile, it is the
     /// parent's.
     maker: AtomicU32,
     /// The value that such a child has made.
@@ -52,7 +52,7 @@ struct ForkSafeOnce<T> {
 }
 
 /// The number of no process.
-const NOBODY: u32 = 0;
+const NO_PROCESS: u32 = 0;
 
 /// The longest wait for another thread, which needs less than a millisecond. It is not for ever: the thread may have
 /// panicked, or belong to a parent that has the same number in its own PID namespace.
@@ -65,7 +65,7 @@ impl<T> ForkSafeOnce<T> {
     const fn new() -> Self {
         Self {
             made: OnceLock::new(),
-            maker: AtomicU32::new(NOBODY),
+            maker: AtomicU32::new(NO_PROCESS),
             beside: OnceLock::new(),
         }
     }
@@ -85,13 +85,15 @@ impl<T> ForkSafeOnce<T> {
                 return Ok(made);
             }
             let myself = process::id();
-            match self
-                .maker
-                .compare_exchange(NOBODY, myself, Ordering::Acquire, Ordering::Acquire)
-            {
+            match self.maker.compare_exchange(
+                NO_PROCESS,
+                myself,
+                Ordering::Acquire,
+                Ordering::Acquire,
+            ) {
                 Ok(_) => {
                     let made =
-                        once().inspect_err(|_| self.maker.store(NOBODY, Ordering::Release))?;
+                        once().inspect_err(|_| self.maker.store(NO_PROCESS, Ordering::Release))?;
                     return Ok(self.made.get_or_init(|| made));
                 }
                 // Polls instead of waiting for a lock: a lock might be held by no thread of this process.
@@ -140,12 +142,12 @@ mod tests {
 
     use super::*;
 
-    fn nobody() -> Result<u32> {
-        panic!("this is for somebody else to do")
+    fn unused() -> Result<u32> {
+        panic!("this is for another thread to do")
     }
 
     #[test]
-    fn whoever_comes_while_it_is_made_waits_for_it() {
+    fn a_thread_that_comes_while_it_is_made_waits_for_it() {
         let making = ForkSafeOnce::new();
         let (come, waited_for) = mpsc::channel();
         thread::scope(|scope| {
@@ -157,14 +159,14 @@ mod tests {
                     (0..8).for_each(|_| waited_for.recv().unwrap());
                     Ok(1)
                 };
-                assert_eq!(*making.get(once, nobody).unwrap(), 1);
+                assert_eq!(*making.get(once, unused).unwrap(), 1);
             });
             begun.recv().unwrap();
             for _ in 0..8 {
                 let come = come.clone();
                 scope.spawn(move || {
                     come.send(()).unwrap();
-                    assert_eq!(*making.get(nobody, nobody).unwrap(), 1);
+                    assert_eq!(*making.get(unused, unused).unwrap(), 1);
                 });
             }
         });
@@ -175,19 +177,19 @@ mod tests {
         let making = ForkSafeOnce::new();
         making.maker.store(process::id() + 1, Ordering::Relaxed);
         making
-            .get(nobody, || Err(Error::msg("no room")))
+            .get(unused, || Err(Error::msg("no room")))
             .unwrap_err();
-        assert_eq!(*making.get(nobody, || Ok(2)).unwrap(), 2);
-        assert_eq!(*making.get(nobody, nobody).unwrap(), 2);
+        assert_eq!(*making.get(unused, || Ok(2)).unwrap(), 2);
+        assert_eq!(*making.get(unused, unused).unwrap(), 2);
     }
 
     #[test]
     fn after_a_failure_it_is_made_as_at_first() {
         let making = ForkSafeOnce::new();
         making
-            .get(|| Err(Error::msg("no room")), nobody)
+            .get(|| Err(Error::msg("no room")), unused)
             .unwrap_err();
-        assert_eq!(*making.get(|| Ok(3), nobody).unwrap(), 3);
-        assert_eq!(*making.get(nobody, nobody).unwrap(), 3);
+        assert_eq!(*making.get(|| Ok(3), unused).unwrap(), 3);
+        assert_eq!(*making.get(unused, unused).unwrap(), 3);
     }
 }

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mode_lets_its_user_read_and_write_and_nobody_execute() {
+    fn a_mode_lets_its_user_read_and_write_and_no_user_execute() {
         for (text, bits) in [
             ("0600", Some(0o600)),
             ("600", Some(0o600)),

@@ -31,7 +31,7 @@ fn judged(owner: Owner) -> Liveness {
 }
 
 #[test]
-fn numbers_that_no_process_has_are_nobodys() {
+fn numbers_that_no_process_has_name_no_owner() {
     for pid in [0, 1 << 31, u32::MAX - 1, u32::MAX] {
         assert!(matches!(
             judged(Owner::Pid(pid)),
@@ -81,7 +81,7 @@ fn what_is_no_identity_is_unknown_and_never_dead() {
 }
 
 #[test]
-fn a_directory_is_nobodys_claim_and_never_dead() {
+fn a_directory_is_no_claim_and_never_dead() {
     let refused = ask(|view, dir, _| view.guard(dir)).unwrap();
     assert!(matches!(refused, Err(GuardError::Refused(_))));
     let liveness = ask(|view, dir, _| view.process_alive(Owner::Nobody, dir)).unwrap();

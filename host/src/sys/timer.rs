@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_for_ever_is_woken_once_something_is_told() {
+    fn an_endless_waiter_is_woken_by_a_notification() {
         let (tells, told) = tie().unwrap();
         let pause = Pause::begin(Duration::MAX, iter::once(borrow(&told))).unwrap();
         drop(tells);

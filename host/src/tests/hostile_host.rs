@@ -281,7 +281,7 @@ fn an_owner_of_whom_nothing_is_known_holds_the_lock() {
 }
 
 #[test]
-fn a_host_that_traps_costs_the_instance_and_nobody_the_lock() {
+fn a_host_that_traps_costs_the_instance_and_no_process_the_lock() {
     let current = |_| Err(wasmtime::Error::msg("it fails"));
     let guard = || Err(wasmtime::Error::msg("it fails"));
     let process_alive = || Err(wasmtime::Error::msg("it fails"));

@@ -16,7 +16,7 @@ use wasmtime::component::ResourceTable;
 
 use crate::{DEFAULT_NAME, Error, ErrorKind, Options, Progress, acquire};
 
-const NOBODY: &str = "999999999\n";
+const NO_PROCESS: &str = "999999999\n";
 
 /// Passes the directory to a test that is started in a process of its own.
 const DIRECTORY: &str = "LOCKHOST_TEST_DIRECTORY";
@@ -52,7 +52,7 @@ fn failing<T>(call: i32, what: impl FnOnce() -> T) -> (T, bool) {
 fn directory(files: &[&str]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for file in files {
-        fs::write(directory.path().join(file), NOBODY).unwrap();
+        fs::write(directory.path().join(file), NO_PROCESS).unwrap();
     }
     directory
 }
@@ -104,7 +104,7 @@ fn get_in(directory: &Path) {
         }
         thread::yield_now();
     }
-    panic!("nobody gets in");
+    panic!("no process gets in");
 }
 
 /// What the traps left, one trap at each call.
@@ -117,7 +117,7 @@ struct Left {
 
 impl Left {
     /// Checks that this process acquires the lock, then another one, and that a sweep removes the leftovers.
-    fn is_in_nobodys_way(&mut self, directory: &Path) {
+    fn is_in_no_process_way(&mut self, directory: &Path) {
         self.traps += 1;
         self.files += files(directory).len();
         get_in(directory);
@@ -147,7 +147,7 @@ impl Left {
 
 /// Sweeps as a process does that replaces a dead lock.
 fn sweep(directory: &Path) {
-    fs::write(directory.join(DEFAULT_NAME), NOBODY).unwrap();
+    fs::write(directory.join(DEFAULT_NAME), NO_PROCESS).unwrap();
     get_in(directory);
 }
 
@@ -156,7 +156,7 @@ fn trapped<T: Debug>(outcome: Result<T, Error>) {
 }
 
 #[test]
-fn an_acquire_that_traps_at_any_call_is_in_nobodys_way() {
+fn an_acquire_that_traps_at_any_call_blocks_no_process() {
     let mut left = Left::default();
     for kind in 0..3 {
         for call in 1.. {
@@ -167,7 +167,7 @@ fn an_acquire_that_traps_at_any_call_is_in_nobodys_way() {
                 break;
             }
             trapped(outcome);
-            left.is_in_nobodys_way(directory.path());
+            left.is_in_no_process_way(directory.path());
         }
     }
     left.tell("acquire");
@@ -203,7 +203,7 @@ fn what_a_trap_leaves_is_refused_until_this_process_asks_again() {
 }
 
 #[test]
-fn a_release_that_traps_at_any_call_is_in_nobodys_way() {
+fn a_release_that_traps_at_any_call_blocks_no_process() {
     let mut left = Left::default();
     for call in 1.. {
         let directory = directory(&[]);
@@ -214,7 +214,7 @@ fn a_release_that_traps_at_any_call_is_in_nobodys_way() {
             break;
         }
         trapped(outcome);
-        left.is_in_nobodys_way(directory.path());
+        left.is_in_no_process_way(directory.path());
     }
     left.tell("release");
 }
@@ -229,18 +229,18 @@ fn dropped<T>(what: &str, take: impl Fn(&Path) -> T) {
         if !reached {
             break;
         }
-        left.is_in_nobodys_way(directory.path());
+        left.is_in_no_process_way(directory.path());
     }
     left.tell(what);
 }
 
 #[test]
-fn a_lock_whose_drop_traps_at_any_call_is_in_nobodys_way() {
+fn a_lock_whose_drop_traps_at_any_call_blocks_no_process() {
     dropped("drop of a lock", |directory| acquire(directory).unwrap());
 }
 
 #[test]
-fn an_attempt_whose_drop_traps_at_any_call_is_in_nobodys_way() {
+fn an_attempt_whose_drop_traps_at_any_call_blocks_no_process() {
     dropped("drop of an attempt", |directory| {
         // It has the lock already, and waits for another program, which then ends.
         let other = directory.join(format!("{DEFAULT_NAME}.reclaim"));

@@ -116,10 +116,10 @@ pub(crate) fn contend(contenders: &str, lockhost: &Path, directory: &Path) -> Ou
     let mut left: HashSet<u32> = contenders?.iter().map(Child::id).collect();
     drop(open);
     while left.len() > 1 {
-        let ended = waitpid(None, WaitOptions::empty())?.ok_or("nobody is left")?;
+        let ended = waitpid(None, WaitOptions::empty())?.ok_or("no process is left")?;
         left.remove(&ended.0.as_raw_nonzero().get().unsigned_abs());
     }
-    let owner = left.into_iter().next().ok_or("nobody is left")?;
+    let owner = left.into_iter().next().ok_or("no process is left")?;
     let owner = Pid::from_raw(owner.try_into()?).ok_or("this is no pid")?;
     // A lone contender may not have the lock yet.
     let lock = directory.join(lockhost::DEFAULT_NAME);

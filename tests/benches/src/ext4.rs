@@ -47,7 +47,7 @@ impl Ext4 {
             .args(["-o", "loop,noinit_itable"])
             .arg(&image)
             .arg(made.path()))?;
-        // The mount keeps it. Whoever is interrupted leaves two empty directories.
+        // The mount keeps it. An interrupted run leaves two empty directories.
         std::fs::remove_file(image)?;
         Ok(made)
     }

@@ -63,7 +63,7 @@ fn waiting(command: &mut Command) -> Outcome<Child> {
     let child = command.stdin(Stdio::null()).spawn()?;
     let stat = format!("/proc/{}/stat", child.id());
     let mut in_a_row = 0;
-    // Nobody tells that a process waits. It may sleep for a moment before that, on a page of its file.
+    // No notification says that a process waits. It may sleep for a moment before that, on a page of its file.
     while in_a_row < 5 {
         thread::sleep(Duration::from_millis(1));
         let sleeps = fs::read_to_string(&stat)?.contains(") S ");

@@ -45,7 +45,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// flock(1), by its path, as ours is: nobody looks for it again and again.
+/// flock(1), by its path, as ours is: it is not searched for again and again.
 ///
 /// # Panics
 /// If it is not there.

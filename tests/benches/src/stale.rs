@@ -19,7 +19,7 @@ use super::{
 const BATCH: u32 = 20;
 
 /// Beyond what Linux ever counts to.
-const NOBODY: &str = "999999999";
+const NO_PROCESS: &str = "999999999";
 
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     let what = "taking over a stale lock";
@@ -29,7 +29,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     ];
     for place in places {
         let fixture = place.fixture();
-        let dead = Identity::mine(fixture.path()).with('p', NOBODY);
+        let dead = Identity::mine(fixture.path()).with('p', NO_PROCESS);
         let leave = || dead.leave_at(&fixture, &["tinyforge.lock"]);
         let mut sides: [Side<'_>; 3] = [
             Box::new(|| timed(leave, || replaced(&fixture))),

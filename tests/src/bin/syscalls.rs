@@ -59,7 +59,7 @@ fn perform(step: &str, directory: &Path) -> Result<(), Box<dyn Error>> {
             lock.release()?;
         }
         "refused" => {
-            let error = lockhost::acquire(directory).expect_err("somebody has it");
+            let error = lockhost::acquire(directory).expect_err("another process has it");
             assert!(error.is_refusal(), "{error}");
         }
         "free" => is(directory, State::Free)?,

@@ -23,7 +23,7 @@ pub fn start_of(pid: u32) -> String {
 
 /// Returns the pid of a process that is not this one, and does not end before it: the first.
 #[must_use]
-pub fn somebody() -> u32 {
+pub fn another_process() -> u32 {
     1
 }
 

@@ -39,14 +39,14 @@ pub fn start_of(pid: u32) -> String {
 /// # Panics
 /// If it cannot be started.
 #[must_use]
-pub fn somebody() -> u32 {
-    static SOMEBODY: OnceLock<Child> = OnceLock::new();
+pub fn another_process() -> u32 {
+    static ANOTHER_PROCESS: OnceLock<Child> = OnceLock::new();
     let start = || {
         let mut idle = Command::new(lockhost().with_file_name("idle.exe"));
         idle.stdin(Stdio::piped()).stdout(Stdio::null());
         idle.spawn().expect("it can be started")
     };
-    SOMEBODY.get_or_init(start).id()
+    ANOTHER_PROCESS.get_or_init(start).id()
 }
 
 /// Returns whether there is a process with this pid. `None` if no process can have it.

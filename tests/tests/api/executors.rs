@@ -10,7 +10,7 @@ use std::{
 use lockhost::{DEFAULT_NAME, Error, ErrorKind, Lock, Options, Warning, acquire_async};
 use lockhost_tests::{
     fixture::Fixture,
-    running::{lock_of_somebody, somebody},
+    running::{another_process, lock_of_another_process},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -41,7 +41,7 @@ async fn takes_is_refused_and_waits() -> Result<(), Error> {
     let fixture = fixture.with(DEFAULT_NAME, "");
     let mut waiting = pin!(acquire_async(fixture.path()));
     assert!(polled(waiting.as_mut()).await.is_pending());
-    fs::write(fixture.lock(), lock_of_somebody()).unwrap();
+    fs::write(fixture.lock(), lock_of_another_process()).unwrap();
     let refused = waiting.await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
     assert_eq!(fixture.files(), [DEFAULT_NAME]);
@@ -80,11 +80,11 @@ fn the_api_that_blocks_works_inside_runtimes_too() -> Result<(), Error> {
 
 #[test]
 fn what_has_to_be_waited_for_is_waited_for_to_its_end() -> Result<(), Error> {
-    let fixture = Fixture::free().with("tinyforge.lock.reclaim", &lock_of_somebody());
+    let fixture = Fixture::free().with("tinyforge.lock.reclaim", &lock_of_another_process());
     let lock: Lock = pollster::block_on(acquire_async(fixture.path()))?;
     assert!(matches!(
         lock.warnings(),
-        [Warning::OtherReclaim { pid: Some(pid), .. }] if *pid == somebody()
+        [Warning::OtherReclaim { pid: Some(pid), .. }] if *pid == another_process()
     ));
     Ok(())
 }
@@ -103,7 +103,7 @@ fn a_future_that_is_dropped_gives_up_and_leaves_nothing() {
     // An attempt that waits for a file to settle, and one that has the lock and waits for another program.
     for (file, content) in [
         (DEFAULT_NAME, ""),
-        ("tinyforge.lock.reclaim", &lock_of_somebody()),
+        ("tinyforge.lock.reclaim", &lock_of_another_process()),
     ] {
         let fixture = Fixture::free().with(file, content);
         pollster::block_on(async {

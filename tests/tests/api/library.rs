@@ -7,8 +7,8 @@ use lockhost::{
     ReplacedReason, State, acquire, inspect,
 };
 use lockhost_tests::{
-    fixture::{Fixture, NOBODY},
-    running::{lock_of_somebody, somebody},
+    fixture::{Fixture, NO_PROCESS},
+    running::{another_process, lock_of_another_process},
 };
 
 #[test]
@@ -116,7 +116,7 @@ fn a_replaced_lock_file_is_noticed_and_left_alone() {
     let fixture = Fixture::free();
     let lock = acquire(fixture.path()).unwrap();
     fs::remove_file(fixture.lock()).unwrap();
-    fs::write(fixture.lock(), NOBODY).unwrap();
+    fs::write(fixture.lock(), NO_PROCESS).unwrap();
     assert!(!lock.still_held().unwrap());
     let lost = lock.release().unwrap_err();
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_replaced_lock_file_is_noticed_and_left_alone() {
         (ErrorKind::Lost, fixture.lock().as_path())
     );
     assert_eq!(fixture.files(), [DEFAULT_NAME]);
-    assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), NOBODY);
+    assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), NO_PROCESS);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn an_attempt_without_waiting_is_refused_at_once() {
     for (files, awaited) in [
         (&[(DEFAULT_NAME, "")][..], DEFAULT_NAME),
         (
-            &[("tinyforge.lock.reclaim", &lock_of_somebody())],
+            &[("tinyforge.lock.reclaim", &lock_of_another_process())],
             "tinyforge.lock.reclaim",
         ),
     ] {
@@ -175,10 +175,10 @@ fn a_file_that_gets_its_pid_while_it_settles_holds() {
     let fixture = Fixture::free().with(DEFAULT_NAME, "");
     let mut attempt = Options::new().attempt(fixture.path()).unwrap();
     assert!(matches!(attempt.proceed(), Ok(Progress::Waiting(_))));
-    fs::write(fixture.lock(), lock_of_somebody()).unwrap();
+    fs::write(fixture.lock(), lock_of_another_process()).unwrap();
     let refused = attempt.proceed().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Held);
-    assert_eq!(refused.holder().unwrap().pid(), Some(somebody()));
+    assert_eq!(refused.holder().unwrap().pid(), Some(another_process()));
     assert_eq!(fixture.files(), [DEFAULT_NAME]);
 }
 
@@ -196,7 +196,7 @@ fn an_attempt_that_has_ended_says_so() {
 
 #[test]
 fn exactly_the_owner_that_is_named_is_assumed_to_be_dead() {
-    let fixture = Fixture::free().with(DEFAULT_NAME, &lock_of_somebody());
+    let fixture = Fixture::free().with(DEFAULT_NAME, &lock_of_another_process());
     let refused = acquire(fixture.path()).unwrap_err();
     let holder = refused.holder().unwrap();
     assert_eq!(holder.liveness(), Liveness::Alive(AliveReason::Exists));
@@ -214,7 +214,7 @@ fn exactly_the_owner_that_is_named_is_assumed_to_be_dead() {
 }
 
 #[test]
-fn nobody_can_be_assumed_to_be_dead_who_is_known_to_live() {
+fn an_owner_known_to_live_cannot_be_assumed_dead() {
     let fixture = Fixture::free();
     let lock = acquire(fixture.path()).unwrap();
     let refused = Options::new()
@@ -228,8 +228,8 @@ fn nobody_can_be_assumed_to_be_dead_who_is_known_to_live() {
 #[test]
 fn inspecting_tells_and_touches_nothing() {
     for (content, old, state) in [
-        (NOBODY, false, State::Stale),
-        (&lock_of_somebody(), false, State::Held),
+        (NO_PROCESS, false, State::Stale),
+        (&lock_of_another_process(), false, State::Held),
         ("", false, State::Malformed),
         ("garbage", true, State::Malformed),
     ] {
@@ -261,7 +261,7 @@ fn inspecting_tells_and_touches_nothing() {
 
 #[test]
 fn inspecting_tells_of_a_reclaim_in_progress() {
-    let fixture = Fixture::stale().with("tinyforge.lock.reclaim", &lock_of_somebody());
+    let fixture = Fixture::stale().with("tinyforge.lock.reclaim", &lock_of_another_process());
     let status = inspect(fixture.path(), DEFAULT_NAME).unwrap();
     assert_eq!(status.state(), State::Stale);
     let pids: Vec<_> = status
@@ -269,7 +269,7 @@ fn inspecting_tells_of_a_reclaim_in_progress() {
         .iter()
         .map(lockhost::Holder::pid)
         .collect();
-    assert_eq!(pids, [Some(somebody())]);
+    assert_eq!(pids, [Some(another_process())]);
 }
 
 #[test]
@@ -330,8 +330,8 @@ fn too_long_a_name_is_a_failure_that_leaves_nothing() {
 fn a_reclaim_sweeps_claims_of_the_dead_and_no_other_file() {
     let dead = "tinyforge.lock.1-p999999999";
     let fixture = Fixture::stale()
-        .with("tinyforge.lock.bak", NOBODY)
-        .with(dead, NOBODY);
+        .with("tinyforge.lock.bak", NO_PROCESS)
+        .with(dead, NO_PROCESS);
     // A claim from this very machine, as far as its name shows, made by a process that is gone.
     let lock = acquire(fixture.path()).unwrap();
     let identity = lock
@@ -339,8 +339,8 @@ fn a_reclaim_sweeps_claims_of_the_dead_and_no_other_file() {
         .replace(&format!("-p{}-", lock.pid()), "-p999999999-");
     drop(lock);
     let gone = format!("{DEFAULT_NAME}.{identity}");
-    fs::write(fixture.path().join(&gone), NOBODY).unwrap();
-    fs::write(fixture.lock(), NOBODY).unwrap();
+    fs::write(fixture.path().join(&gone), NO_PROCESS).unwrap();
+    fs::write(fixture.lock(), NO_PROCESS).unwrap();
     let lock = acquire(fixture.path()).unwrap();
     let files = fixture.files();
     assert!(

@@ -280,7 +280,7 @@ fn what_a_composed_plugin_leaves_by_a_trap_is_dead_at_once() {
     assert_eq!(acquire(fixture.path()).unwrap_err().kind(), ErrorKind::Held);
     drop(plugin);
     assert_eq!(fixture.files().len(), 2, "the lock and its claim");
-    let lock = acquire(fixture.path()).expect("nobody keeps it locked");
+    let lock = acquire(fixture.path()).expect("no process keeps it locked");
     let [replaced] = lock.replaced() else {
         panic!("one file was in the way: {:?}", lock.replaced());
     };
@@ -352,7 +352,7 @@ fn a_plugin_whose_directory_is_read_only_cannot_lock_it() {
         let refused = start_in(&mut plugin, Descriptor::Dir(directory)).unwrap_err();
         assert!(refused.contains("not-permitted"), "{refused}");
         assert!(fixture.files().is_empty(), "made: {:?}", fixture.files());
-        let lock = acquire(fixture.path()).expect("nobody has it");
+        let lock = acquire(fixture.path()).expect("it is free");
         let file = File::open(fixture.path()).expect("a directory");
         let directory = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
         let refused = start_in(&mut way.plugin(), Descriptor::Dir(directory)).unwrap_err();

@@ -12,7 +12,7 @@ use lockhost::{
     Attempt, Awaited, Error, ErrorKind, Lock, Options, Progress, ReplacedReason, acquire,
 };
 use lockhost_tests::{
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
 };
 
@@ -79,14 +79,16 @@ fn of_64_threads_on_an_empty_lock_exactly_one_gets_in() {
 
 #[test]
 fn of_64_threads_on_a_stale_reclaim_exactly_one_gets_in() {
-    of_64_threads_exactly_one_gets_in(|| Fixture::stale().with("tinyforge.lock.reclaim", NOBODY));
+    of_64_threads_exactly_one_gets_in(|| {
+        Fixture::stale().with("tinyforge.lock.reclaim", NO_PROCESS)
+    });
 }
 
 #[test]
 fn of_64_threads_after_a_crashed_owner_exactly_one_gets_in() {
     of_64_threads_exactly_one_gets_in(|| {
         let fixture = Fixture::free();
-        let crashed = Identity::mine(fixture.path()).with('p', NOBODY.trim());
+        let crashed = Identity::mine(fixture.path()).with('p', NO_PROCESS.trim());
         crashed.leave(&fixture);
         fixture
     });

@@ -47,7 +47,7 @@ fn a_command_that_is_not_there_is_127() {
 }
 
 #[test]
-fn it_is_not_started_where_somebody_has_the_lock() {
+fn it_is_not_started_where_a_process_has_the_lock() {
     let fixture = Fixture::free();
     let owner = Contender::owner(fixture.path());
     let (ended, out, told) = ends(&mut under_lock(&[], fixture.path(), &[SAYING, "0"]));

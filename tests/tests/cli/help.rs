@@ -16,7 +16,7 @@ use std::process::{Command, Output};
 use lockhost_tests::{
     fixture::Fixture,
     program::{lockhost, run},
-    running::lock_of_somebody,
+    running::lock_of_another_process,
 };
 
 fn text(bytes: &[u8]) -> String {
@@ -105,7 +105,7 @@ fn in_environment(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
 
 #[test]
 fn it_speaks_the_same_plain_text_in_every_environment() {
-    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_somebody());
+    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_another_process());
     let directory = fixture.path().to_str().unwrap();
     for arguments in [
         &["acquire", directory][..],
@@ -145,7 +145,7 @@ fn without_colours(text: &str) -> String {
 
 #[test]
 fn colours_are_forced_and_forbidden() {
-    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_somebody());
+    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_another_process());
     let directory = fixture.path().to_str().unwrap();
     let force = [("CLICOLOR_FORCE", "1")];
     for arguments in [

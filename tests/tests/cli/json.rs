@@ -8,7 +8,7 @@ use std::{fs, path::Path, process::Command};
 
 use lockhost_tests::{
     contender::{self, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     program::{lockhost, run, text},
     schema::Schema,
 };
@@ -60,7 +60,7 @@ fn a_lock_is_acquired_and_released() {
 
 #[test]
 fn what_was_replaced_is_told_before_the_lock() {
-    for (content, reason) in [(NOBODY, "no-process"), ("garbage\n", "malformed")] {
+    for (content, reason) in [(NO_PROCESS, "no-process"), ("garbage\n", "malformed")] {
         let fixture = Fixture::free().with_old("tinyforge.lock", content);
         let mut owner = acquire(fixture.path());
         let events = until(&mut owner, "acquired");

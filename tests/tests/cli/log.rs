@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use lockhost_tests::{
     fixture::Fixture,
     program::{HINT, lockhost},
-    running::lock_of_somebody,
+    running::lock_of_another_process,
 };
 
 fn status(fixture: &Fixture, level: Option<&str>) -> Output {
@@ -40,7 +40,7 @@ fn each_question_about_a_process_is_told_with_its_answer() {
 
 #[test]
 fn an_attempt_is_told_with_its_outcome() {
-    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_somebody());
+    let fixture = Fixture::free().with("tinyforge.lock", &lock_of_another_process());
     let mut command = Command::new(lockhost());
     command.arg("acquire").arg(fixture.path());
     let output = command.env("LOCKHOST_LOG", "debug").output().unwrap();

@@ -9,7 +9,7 @@ use std::fs;
 use lockhost_tests::{
     contender::{self, Answer, Contender},
     files::look_at,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     program::{is_one_message, run, text},
 };
 
@@ -101,7 +101,7 @@ fn a_killed_owner_does_not_block_a_restart() {
 #[test]
 fn a_stale_lock_is_replaced_whatever_white_space_it_has() {
     for content in [
-        NOBODY,
+        NO_PROCESS,
         "999999999",
         "  +0999999999\t\r\n",
         "\u{a0}999999999\u{2003}",
@@ -256,7 +256,7 @@ fn a_directory_that_is_missing_is_a_failure_that_names_it() {
 )]
 fn a_lost_lock_is_reported_and_the_other_file_left_alone() {
     // A file that is only missing would be put back.
-    for replacement in [NOBODY, ""] {
+    for replacement in [NO_PROCESS, ""] {
         let fixture = Fixture::free();
         let mut owner = Contender::owner(fixture.path());
         let other = fixture.path().join("other");

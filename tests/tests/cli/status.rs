@@ -9,7 +9,7 @@ use std::{ffi::OsString, fs, process};
 use lockhost_tests::{
     contender::Contender,
     files::{Seen, look_at},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     program::{is_one_message, run, text},
     schema::Schema,
@@ -90,8 +90,8 @@ fn a_held_one_is_0_with_its_owner() {
 }
 
 #[test]
-fn a_dead_owner_is_1_and_so_is_a_file_that_names_nobody() {
-    for content in [NOBODY, "", "garbage\n"] {
+fn a_dead_owner_is_1_and_so_is_a_file_that_names_no_owner() {
+    for content in [NO_PROCESS, "", "garbage\n"] {
         let fixture = Fixture::free().with("tinyforge.lock", content);
         let (code, told) = told(&fixture);
         assert_eq!(code, Some(1), "{told}");
@@ -105,7 +105,7 @@ fn a_dead_owner_is_1_and_so_is_a_file_that_names_nobody() {
 }
 
 #[test]
-fn an_owner_that_nobody_can_judge_is_4_with_the_way_out() {
+fn an_owner_that_no_process_can_judge_is_4_with_the_way_out() {
     let fixture = Fixture::free();
     let owner = unknown();
     owner.leave(&fixture);
@@ -131,7 +131,7 @@ fn a_reclaim_in_progress_is_4_and_told_and_a_dead_one_is_1() {
     assert_eq!(code, Some(4), "{told_living}");
     let line = format!("  reclaim    {RECLAIM}, pid {}, alive", process::id());
     assert!(told_living.contains(&line), "{told_living}");
-    let fixture = Fixture::stale().with(RECLAIM, NOBODY);
+    let fixture = Fixture::stale().with(RECLAIM, NO_PROCESS);
     let (code, told_dead) = told(&fixture);
     assert_eq!(code, Some(1), "{told_dead}");
     let object = object(&[text(fixture.path())]);
@@ -163,7 +163,7 @@ fn what_cannot_be_looked_at_is_4_and_wrong_usage_2() {
 
 #[test]
 fn another_name_is_another_lock() {
-    let fixture = Fixture::free().with("app.pid", NOBODY);
+    let fixture = Fixture::free().with("app.pid", NO_PROCESS);
     assert_eq!(object(&[text(fixture.path())])["state"], "free");
     let object = object(&["--name=app.pid", text(fixture.path())]);
     assert_eq!(object["state"], "stale");

@@ -26,7 +26,7 @@ fn of_threads_that_come_first_at_once_none_copies_it() {
 
 /// Neither mprotect(2) nor mmap(2) makes memory executable: the component's code is the program's own.
 #[test]
-#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn no_memory_is_made_executable() {
     let fixture = Fixture::free();
     let options = ["-f", "-e", "trace=mprotect,mmap"];

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fs, process::Command, time::Instant};
 
 use lockhost_tests::{
     contender::{Answer, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     program::lockhost,
 };
@@ -82,7 +82,7 @@ fn calls_of_one_who_does_not_sweep(fixture: &Fixture) -> Calls {
 }
 
 #[test]
-#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn a_hundred_thousand_other_files_cost_calls_in_a_sweep_alone() {
     let (empty, large) = (Fixture::free(), full(Fixture::free(), 100_000));
     let got = calls_of_one_who_does_not_sweep(&empty);
@@ -100,11 +100,11 @@ fn a_hundred_thousand_other_files_cost_calls_in_a_sweep_alone() {
 }
 
 #[test]
-#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn a_sweep_looks_at_no_file_that_is_no_claim() {
     let (empty, large) = (Fixture::stale(), full(Fixture::stale(), 1_000));
     let [few, many] = [&empty, &large].map(|fixture| {
-        fs::write(fixture.lock(), NOBODY).expect("a file in a temporary directory");
+        fs::write(fixture.lock(), NO_PROCESS).expect("a file in a temporary directory");
         let (answer, calls) = calls(fixture);
         assert_eq!(answer, Answer::Owns);
         assert!(calls["getdents64"] > 0, "{calls:?}");
@@ -126,7 +126,7 @@ fn claimed(fixture: Fixture) -> Fixture {
 }
 
 #[test]
-#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn claims_without_number_cost_a_takeover_some_thousand_looks() {
     let fixture = claimed(Fixture::stale());
     let mut command = Command::new(lockhost());
@@ -142,7 +142,7 @@ fn claims_without_number_cost_a_takeover_some_thousand_looks() {
     assert!(said.contains("too many claims"), "{said}");
     assert!(!fixture.lock().exists());
     // Again, counted.
-    fs::write(fixture.lock(), NOBODY).expect("a file in a temporary directory");
+    fs::write(fixture.lock(), NO_PROCESS).expect("a file in a temporary directory");
     let (answer, calls) = calls(&fixture);
     assert_eq!(answer, Answer::Owns);
     println!("{calls:?}");
@@ -152,7 +152,7 @@ fn claims_without_number_cost_a_takeover_some_thousand_looks() {
 }
 
 #[test]
-#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn the_claim_of_a_lock_is_found_among_others_without_number() {
     let fixture = claimed(Fixture::free());
     // A crash between its two halves leaves a lock with a claim.

@@ -11,7 +11,7 @@ use std::{fs::File, process::Command};
 
 use lockhost_tests::{
     contender::{Answer, Barrier, Contender, owners, rounds},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     jitter::Jitter,
     pair::{ends, exclude_each_other, gets_in, is_refused, native, take_over_from_each_other},
@@ -55,7 +55,7 @@ fn node_is_told(fixture: &Fixture, liveness: &str) {
     no_node,
     ignore = "there is no Node.js, or no npm (Debian: nodejs, npm)"
 )]
-fn nobody_is_dead_to_node_who_may_live() {
+fn an_owner_that_may_live_is_not_dead_to_node() {
     let me = Identity::mine(Fixture::free().path());
     for (identity, liveness) in [
         (me.clone(), "alive: running"),
@@ -93,7 +93,7 @@ fn who_is_certainly_dead_is_so_to_node() {
         let complaints = ends(gets_in(node(&fixture)), &fixture);
         assert!(complaints.contains(reason), "{complaints}");
     }
-    for (content, reason) in [(NOBODY, "no-process"), ("", "malformed")] {
+    for (content, reason) in [(NO_PROCESS, "no-process"), ("", "malformed")] {
         let fixture = Fixture::free().with_old("tinyforge.lock", content);
         let complaints = ends(gets_in(node(&fixture)), &fixture);
         assert!(complaints.contains(reason), "{complaints}");
@@ -110,7 +110,7 @@ fn whose_file_the_kernel_keeps_locked_is_not_dead_to_node() {
     let me = Identity::mine(Fixture::free().path());
     me.with('p', &DEAD.to_string()).leave(&fixture);
     let file = File::open(fixture.lock()).expect("a lock file");
-    file.lock().expect("nobody has it locked");
+    file.lock().expect("no process keeps it locked");
     node_is_told(&fixture, "alive: evidence");
     // Another process that only reads the lock blocks no process.
     file.lock_shared().expect("it is ours to share");

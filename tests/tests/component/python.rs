@@ -12,7 +12,7 @@ use std::{
 use lockhost_tests::{
     component::workspace,
     contender::Contender,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     pair::{ends, exclude_each_other, gets_in, is_refused, native, take_over_from_each_other},
 };
@@ -79,7 +79,7 @@ fn each_takes_over_what_the_other_left() {
     no_python,
     ignore = "there is no Python, or no pip (Debian: python3, python3-pip)"
 )]
-fn nobody_is_dead_to_python_who_may_live() {
+fn an_owner_that_may_live_is_not_dead_to_python() {
     let me = Identity::mine(Fixture::free().path());
     for (identity, liveness) in [
         (me.clone(), "alive: running"),
@@ -96,7 +96,7 @@ fn nobody_is_dead_to_python_who_may_live() {
     // This process keeps a lock on a file, and the file's maker had this process's pid.
     let kept = Fixture::free().with("kept", "");
     let file = File::open(kept.path().join("kept")).expect("it is there");
-    file.lock().expect("nobody has it locked");
+    file.lock().expect("no process keeps it locked");
     let fixture = Fixture::free();
     me.clone().with('s', "1").leave(&fixture);
     let why = is_refused(python(&fixture));
@@ -111,10 +111,10 @@ fn nobody_is_dead_to_python_who_may_live() {
 fn who_is_certainly_dead_is_so_to_python() {
     let me = Identity::mine(Fixture::free().path());
     let fixture = Fixture::free();
-    me.with('p', NOBODY.trim()).leave(&fixture);
+    me.with('p', NO_PROCESS.trim()).leave(&fixture);
     let complaints = ends(gets_in(python(&fixture)), &fixture);
     assert!(complaints.contains("dead: no-process"), "{complaints}");
-    for (content, reason) in [(NOBODY, "no-process"), ("", "malformed")] {
+    for (content, reason) in [(NO_PROCESS, "no-process"), ("", "malformed")] {
         let fixture = Fixture::free().with_old("tinyforge.lock", content);
         let complaints = ends(gets_in(python(&fixture)), &fixture);
         assert!(complaints.contains(reason), "{complaints}");

@@ -102,7 +102,7 @@ fn directories() -> usize {
 }
 
 #[test]
-#[cfg_attr(no_strace, ignore = "strace is not installed, or may trace nobody")]
+#[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn component_and_native_backend_do_the_same() {
     let place = TempDir::with_prefix("lockhost-").unwrap();
     let [free, log] = ["free", "log"].map(|name| place.path().join(name));

@@ -13,7 +13,7 @@ use lockhost::{
     AliveReason, DeadReason, ErrorKind, Liveness, ReplacedReason, UnknownReason, acquire,
 };
 use lockhost_tests::{
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     namespaces::{Place, judged_by_evidence, seen_alive_then_dead},
 };
@@ -191,7 +191,7 @@ fn set_time(fixture: &Fixture, time: SystemTime) {
 }
 
 #[test]
-fn the_files_times_make_nobody_dead_and_keep_nobody_alive() {
+fn the_files_times_decide_about_no_owner() {
     for time in times() {
         let fixture = Fixture::free();
         let mut owner = Place::host().contend(fixture.path());
@@ -217,14 +217,14 @@ fn the_files_times_change_nothing_for_a_pid_without_a_claim() {
         let error = acquire(fixture.path()).unwrap_err();
         let liveness = error.holder().unwrap().liveness();
         assert_eq!(liveness, Liveness::Alive(AliveReason::Exists));
-        let fixture = Fixture::free().with("tinyforge.lock", NOBODY);
+        let fixture = Fixture::free().with("tinyforge.lock", NO_PROCESS);
         set_time(&fixture, time);
         assert!(acquire(fixture.path()).is_ok());
     }
 }
 
 #[test]
-fn a_file_that_names_nobody_and_is_of_the_future_is_not_old() {
+fn a_file_that_names_no_owner_and_is_of_the_future_is_not_old() {
     let ahead = SystemTime::now() + Duration::from_secs(10 * 365 * 24 * 3600);
     let fixture = Fixture::free().with("tinyforge.lock", "");
     set_time(&fixture, ahead);

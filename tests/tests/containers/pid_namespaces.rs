@@ -7,7 +7,7 @@
 use std::{fs, thread};
 
 use lockhost_tests::{
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     namespaces::{Place, judged_by_evidence, seen_alive_then_dead},
 };
 use rustix::process::Signal;
@@ -300,14 +300,14 @@ fn is_there(fixture: &Fixture, file: &str) -> bool {
     no_namespaces_or_strace,
     ignore = "needs root, unshare, nsenter and strace"
 )]
-fn a_container_killed_during_a_reclaim_is_in_nobodys_way() {
+fn a_container_killed_during_a_reclaim_blocks_no_process() {
     for Stop {
         after,
         has_come,
         is_free,
     } in STOPS
     {
-        let fixture = Fixture::free().with("tinyforge.lock", NOBODY);
+        let fixture = Fixture::free().with("tinyforge.lock", NO_PROCESS);
         let mut container = Place::container()
             .injected(&[after])
             .contend(fixture.path());

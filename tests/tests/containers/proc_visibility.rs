@@ -11,7 +11,7 @@ use std::{
 
 use lockhost::{AliveReason, Liveness};
 use lockhost_tests::{
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     namespaces::{Place, Placed, judged_by_evidence, seen_alive_then_dead},
 };
@@ -126,7 +126,7 @@ fn without_proc_a_bare_pid_is_what_kill_says() {
     let neighbour = Place::host().idle();
     let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
     assert_eq!(without.contend(fixture.path()).refused().0, "Alive(Exists)");
-    let fixture = Fixture::free().with("tinyforge.lock", NOBODY);
+    let fixture = Fixture::free().with("tinyforge.lock", NO_PROCESS);
     assert_eq!(
         without.contend(fixture.path()).acquired(),
         "[Dead(NoProcess)]"
@@ -229,7 +229,7 @@ fn where_processes_are_hidden_no_pid_is_taken_for_reused() {
 
 /// Returns a place of another user than the owner, in a user namespace in which that user is root: it may signal no
 /// process outside.
-fn where_nobody_may_be_signalled() -> Place {
+fn where_no_process_may_be_signalled() -> Place {
     Place::host()
         .as_user("65534", "65534")
         .with(&["unshare", "--user", "--map-root-user"])
@@ -242,7 +242,7 @@ fn in_a_user_namespace_without_signals_an_owner_is_judged() {
     fixture.open_to_all();
     let mut owner = Place::host().contend(fixture.path());
     owner.acquired();
-    let other = where_nobody_may_be_signalled();
+    let other = where_no_process_may_be_signalled();
     let kill = format!("test $(id -u) = 0; kill -0 {} || echo refused", owner.pid());
     other.start(&["sh", "-ec", &kill]).says("refused");
     // The file is private, and its claim names its maker.
@@ -266,7 +266,7 @@ fn in_a_user_namespace_without_signals_a_bare_pid_is_alive() {
     let neighbour = Place::host().idle();
     let fixture = Fixture::free().with("tinyforge.lock", &format!("{}\n", neighbour.pid()));
     fixture.open_to_all();
-    let other = where_nobody_may_be_signalled();
+    let other = where_no_process_may_be_signalled();
     assert_eq!(other.contend(fixture.path()).refused().0, "Alive(Exists)");
     let error = lockhost::acquire(fixture.path()).unwrap_err();
     let liveness = error.holder().unwrap().liveness();

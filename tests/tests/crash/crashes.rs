@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, os::unix::process::ExitStatusExt};
 
 use lockhost_tests::{
     contender::Answer,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     leftovers::{left, recovers},
     strace::{self, SystemCall},
 };
@@ -168,7 +168,7 @@ fn on_a_crashed_owners_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn on_a_stale_reclaim_beside_a_stale_lock() {
-    let start = || Fixture::stale().with(RECLAIM, NOBODY);
+    let start = || Fixture::stale().with(RECLAIM, NO_PROCESS);
     crashes(
         "stale reclaim",
         start,
@@ -308,7 +308,7 @@ fn without_links_on_another_programs_stale_lock() {
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
 fn without_links_on_a_stale_reclaim_beside_a_stale_lock() {
-    let start = || Fixture::stale().with(RECLAIM, NOBODY);
+    let start = || Fixture::stale().with(RECLAIM, NO_PROCESS);
     crashes_without_links(
         "stale reclaim, without links",
         start,

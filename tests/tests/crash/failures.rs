@@ -18,7 +18,7 @@ use std::{
 use lockhost::{ErrorKind, acquire};
 use lockhost_tests::{
     contender::{Answer, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     leftovers::{left, recovers},
     mounted::{Mounted, is_mounted},
     program::HINT,
@@ -265,12 +265,12 @@ fn never_gets_in(what: &str, fixture: &Fixture) {
         }
     }
     assert_eq!(fixture.files(), before, "{what}");
-    println!("{what}: {faults} faults, nobody got in");
+    println!("{what}: {faults} faults, no process got in");
 }
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace is not installed, or may not trace")]
-fn whatever_fails_nobody_gets_in_beside_a_living_owner() {
+fn whatever_fails_a_living_owner_stays_alone() {
     let fixture = Fixture::free();
     let mut owner = Contender::owner(fixture.path());
     never_gets_in("beside a living owner", &fixture);
@@ -343,6 +343,6 @@ fn without_links_what_fails_on_a_free_directory_names_no_owner() {
 fn without_links_what_fails_on_a_stale_lock_names_no_owner() {
     let exfat = Mounted::exfat();
     assert!(is_mounted(&exfat.path()));
-    let stale = || Fixture::free_in(&exfat.path()).with(LOCK, NOBODY);
+    let stale = || Fixture::free_in(&exfat.path()).with(LOCK, NO_PROCESS);
     failures("without links, stale", stale, but_of_closing(&["EIO"]));
 }

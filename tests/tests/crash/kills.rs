@@ -9,7 +9,7 @@ use lockhost::acquire;
 use lockhost_tests::{
     churn::Crew,
     files,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
 };
 
 /// How many are on one directory at a time.
@@ -24,7 +24,7 @@ fn kills() -> usize {
 
 #[test]
 fn a_kill_at_any_moment_holds_up_none_and_leaves_nothing() {
-    let fixture = Fixture::free().with("tinyforge.lock.bak", NOBODY);
+    let fixture = Fixture::free().with("tinyforge.lock.bak", NO_PROCESS);
     let crew = Crew {
         program: env!("CARGO_BIN_EXE_churn").into(),
         workers: vec![("lockhost", 1); PROCESSES],
@@ -48,7 +48,7 @@ fn a_kill_at_any_moment_holds_up_none_and_leaves_nothing() {
 /// that was there from the start.
 fn swept(fixture: &Fixture) -> usize {
     if !fixture.lock().exists() {
-        fs::write(fixture.lock(), NOBODY).expect("a file in a temporary directory");
+        fs::write(fixture.lock(), NO_PROCESS).expect("a file in a temporary directory");
     }
     let lock = acquire(fixture.path()).expect("everybody is dead");
     assert!(!lock.replaced().is_empty());

@@ -16,7 +16,7 @@ use lockhost::acquire;
 use lockhost_machine::{machine::sweeps_unasked, names};
 use lockhost_tests::{
     files::look_at,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     single_step::{Stepped, lists, unlinks},
 };
@@ -48,7 +48,7 @@ fn level(fixture: &Fixture, level: usize) -> PathBuf {
 /// Leaves a claim of a dead process that has these levels' names.
 fn leave(fixture: &Fixture, identity: &Identity, levels: &[usize]) {
     let claim = claim(fixture, identity);
-    fs::write(&claim, NOBODY).unwrap();
+    fs::write(&claim, NO_PROCESS).unwrap();
     for number in levels {
         fs::hard_link(&claim, level(fixture, *number)).unwrap();
     }
@@ -64,7 +64,7 @@ fn take_and_release(fixture: &Fixture) -> Vec<OsString> {
 
 /// Does as [`take_and_release`], but replaces a dead owner's lock, and so sweeps.
 fn sweep(fixture: &Fixture) -> Vec<OsString> {
-    fs::write(fixture.lock(), NOBODY).unwrap();
+    fs::write(fixture.lock(), NO_PROCESS).unwrap();
     take_and_release(fixture)
 }
 
@@ -132,7 +132,7 @@ fn dead_reclaim_locks_beside_a_free_lock_go_with_the_next_owner() {
     for depth in 1..DEEPEST {
         let fixture = Fixture::free();
         for number in 1..=depth {
-            fs::write(level(&fixture, number), NOBODY).unwrap();
+            fs::write(level(&fixture, number), NO_PROCESS).unwrap();
         }
         assert!(
             take_and_release(&fixture).is_empty(),
@@ -154,7 +154,7 @@ fn dead_reclaim_locks_beside_a_free_lock_go_with_the_next_owner() {
 fn a_dead_reclaim_lock_at_any_depth_goes_with_the_next_sweep() {
     for depth in 1..DEEPEST {
         let fixture = Fixture::free();
-        fs::write(level(&fixture, depth), NOBODY).unwrap();
+        fs::write(level(&fixture, depth), NO_PROCESS).unwrap();
         assert!(sweep(&fixture).is_empty(), "{:?}", fixture.files());
         leave(&fixture, &dead(1), &[depth]);
         assert!(sweep(&fixture).is_empty(), "{:?}", fixture.files());
@@ -164,7 +164,7 @@ fn a_dead_reclaim_lock_at_any_depth_goes_with_the_next_sweep() {
 #[test]
 fn limit_the_deepest_reclaim_lock_stays_beside_a_free_lock() {
     let fixture = Fixture::free();
-    fs::write(level(&fixture, DEEPEST), NOBODY).unwrap();
+    fs::write(level(&fixture, DEEPEST), NO_PROCESS).unwrap();
     let deepest = fixture.files();
     assert_eq!(sweep(&fixture), deepest);
     assert_eq!(take_and_release(&fixture), deepest);

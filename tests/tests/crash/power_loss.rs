@@ -18,7 +18,7 @@ use std::fs;
 
 use lockhost::{ErrorKind, Liveness, Options, UnknownReason, acquire};
 use lockhost_tests::{
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
 };
 
@@ -38,7 +38,7 @@ const NAMES: [&[&str]; 7] = [
 ];
 
 /// What the content `999999999\n` can have become: all, none, zeros in its place, a part.
-const CONTENTS: [&str; 4] = [NOBODY, "", "\0\0\0\0\0\0\0\0\0\0", "99999999"];
+const CONTENTS: [&str; 4] = [NO_PROCESS, "", "\0\0\0\0\0\0\0\0\0\0", "99999999"];
 
 /// The files after a reboot.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,7 @@ fn gets_in(options: &Options, fixture: &Fixture, remains: Remains) {
 
 /// Sweeps: replaces a dead owner's lock.
 fn sweep(fixture: &Fixture, remains: Remains) {
-    fs::write(fixture.lock(), NOBODY).expect("a file can be written");
+    fs::write(fixture.lock(), NO_PROCESS).expect("a file can be written");
     gets_in(&Options::new(), fixture, remains);
 }
 
@@ -144,7 +144,7 @@ fn a_lock_of_another_boot_without_evidence_is_refused() {
         let before = fixture.files();
         let refused = acquire(fixture.path()).expect_err("its owner cannot be seen");
         assert_eq!(refused.kind(), ErrorKind::Held, "{remains:?}: {refused}");
-        let holder = refused.holder().expect("somebody is named");
+        let holder = refused.holder().expect("an owner is named");
         assert_eq!(
             holder.liveness(),
             Liveness::Unknown(UnknownReason::OtherBoot),
@@ -182,7 +182,7 @@ fn a_reclaim_lock_of_another_boot_leaves_a_free_lock_free() {
             continue;
         }
         // It only blocks a process that has to replace a dead owner's lock.
-        fs::write(fixture.lock(), NOBODY).expect("a file can be written");
+        fs::write(fixture.lock(), NO_PROCESS).expect("a file can be written");
         let refused = acquire(fixture.path()).expect_err("its owner cannot be seen");
         let named = refused.holder().and_then(|holder| holder.identity());
         assert_eq!(named, Some(identity.text().as_str()), "{remains:?}");

@@ -13,7 +13,7 @@ use std::{
 use lockhost::{AliveReason, Error, ErrorKind, Liveness, Lock, acquire};
 use lockhost_tests::{
     contender::{Answer, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
 };
 
 const LOCK: &str = "tinyforge.lock";
@@ -163,7 +163,7 @@ fn a_snapshot_of_the_claim_alone_is_free() {
     let snapshot = hard_links(&fixture);
     fs::remove_file(snapshot.lock()).unwrap();
     let sweep = || {
-        fs::write(snapshot.lock(), NOBODY).unwrap();
+        fs::write(snapshot.lock(), NO_PROCESS).unwrap();
         acquire(snapshot.path()).unwrap().release().unwrap();
     };
     sweep();
@@ -208,7 +208,7 @@ fn a_copy_without_links_is_refused_while_the_owner_lives() {
 fn a_lock_file_restored_in_place_is_still_its_owners() {
     let (fixture, mut owner) = owned();
     // As cp(1) does: the same file with other content.
-    fs::write(fixture.lock(), NOBODY).unwrap();
+    fs::write(fixture.lock(), NO_PROCESS).unwrap();
     let error = acquire(fixture.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Held);
     assert!(error.holder().unwrap().is_claimed());
@@ -220,7 +220,7 @@ fn a_lock_file_restored_in_place_is_still_its_owners() {
 
 #[test]
 fn removing_the_claims_of_a_living_owner_frees_nothing() {
-    for content in [None, Some(NOBODY), Some(""), Some("garbage\n")] {
+    for content in [None, Some(NO_PROCESS), Some(""), Some("garbage\n")] {
         let (fixture, mut owner) = owned();
         fs::remove_file(claim(&fixture)).unwrap();
         if let Some(content) = content {
@@ -261,7 +261,7 @@ fn removing_a_living_owners_lock_lets_a_second_one_in() {
 fn moving_another_file_over_a_living_owners_lock_is_noticed() {
     let fixture = Fixture::free().with("data", "precious");
     let first = acquire(fixture.path()).unwrap();
-    fs::write(fixture.path().join("restored"), NOBODY).unwrap();
+    fs::write(fixture.path().join("restored"), NO_PROCESS).unwrap();
     fs::rename(fixture.path().join("restored"), fixture.lock()).unwrap();
     assert!(!first.still_held().unwrap());
     let second = acquire(fixture.path()).expect("this is how two get in");

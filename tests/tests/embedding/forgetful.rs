@@ -16,7 +16,7 @@ use lockhost::{
         filesystem::{Descriptor, Dir, FsPerms, OpenMode},
     },
 };
-use lockhost_tests::fixture::{Fixture, NOBODY};
+use lockhost_tests::fixture::{Fixture, NO_PROCESS};
 
 use crate::{
     fuel,
@@ -108,7 +108,7 @@ fn a_dropped_call_changes_nothing_afterwards() -> Result<()> {
         for waits in 0.. {
             let fixture = match stale {
                 false => Fixture::free(),
-                true => Fixture::free().with("plugin.lock", NOBODY),
+                true => Fixture::free().with("plugin.lock", NO_PROCESS),
             };
             let before = fixture.files();
             let done = block_on(async {

@@ -8,7 +8,7 @@ use lockhost::{
     wasmtime::{Result, Store},
 };
 use lockhost_machine::{machine::sweeps_unasked, names::Identity};
-use lockhost_tests::fixture::{Fixture, NOBODY};
+use lockhost_tests::fixture::{Fixture, NO_PROCESS};
 
 use crate::{
     fuel,
@@ -67,7 +67,7 @@ fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
     // for that as well.
     takes(refusal, 18_000..=21_500, "a refusal");
 
-    let fixture = Fixture::free().with("plugin.lock", NOBODY);
+    let fixture = Fixture::free().with("plugin.lock", NO_PROCESS);
     let (reclaim, _) = taken(&pre, &fixture)?;
     takes(reclaim, 66_000..=84_000, "a reclaim");
     Ok(())

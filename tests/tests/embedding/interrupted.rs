@@ -16,7 +16,7 @@ use lockhost::{
 };
 use lockhost_tests::{
     contender::{Answer, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     program::lockhost,
 };
 
@@ -33,11 +33,11 @@ const FUEL: u64 = 1 << 40;
 
 /// Returns directories that are free, stale, and with a crashed reclaim.
 fn fixtures() -> [Fixture; 3] {
-    let stale = || Fixture::free().with("plugin.lock", NOBODY);
+    let stale = || Fixture::free().with("plugin.lock", NO_PROCESS);
     [
         Fixture::free(),
         stale(),
-        stale().with("plugin.lock.reclaim", NOBODY),
+        stale().with("plugin.lock.reclaim", NO_PROCESS),
     ]
 }
 
@@ -58,7 +58,7 @@ fn get_in(directory: &Path) {
         }
         thread::yield_now();
     }
-    panic!("nobody gets in, or a reclaim lock is left");
+    panic!("no process gets in, or a reclaim lock is left");
 }
 
 /// Asserts that nothing is held: this process acquires the lock, and then another. Neither leaves the lock, or a

@@ -67,7 +67,7 @@ fn a_synchronous_host_takes_the_lock_without_any_async_call() -> Result<()> {
     let lock = guest
         .attempt()
         .call_try(&mut store, attempt, 0)?
-        .expect("nobody has it");
+        .expect("it is free");
     assert!(matches!(
         guest.lock().call_still_held(&mut store, lock)?,
         Ok(true)

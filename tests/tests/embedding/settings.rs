@@ -7,7 +7,7 @@ use lockhost::{
     bindings::LockhostPre,
     wasmtime::{Error, Result, Store, StoreLimitsBuilder},
 };
-use lockhost_tests::fixture::{Fixture, NOBODY};
+use lockhost_tests::fixture::{Fixture, NO_PROCESS};
 
 use crate::{
     epochs, fuel,
@@ -28,7 +28,7 @@ fn each_example_takes_a_free_and_a_dead_lock_and_no_living_one() {
         let fixture = Fixture::free();
         run(fixture.path()).unwrap();
         assert!(fixture.files().is_empty(), "{:?}", fixture.files());
-        let fixture = fixture.with("plugin.lock", NOBODY);
+        let fixture = fixture.with("plugin.lock", NO_PROCESS);
         run(fixture.path()).unwrap();
         assert!(fixture.files().is_empty(), "{:?}", fixture.files());
         let options = Options::new().name("plugin.lock");

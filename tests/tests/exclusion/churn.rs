@@ -88,7 +88,7 @@ fn beside_one_original_there_is_no_owner_beside_one_of_ours() {
 /// Two owners are not ruled out here, nor are lost locks. The original removes a live lock that it judges dead (empty,
 /// before the pid is in it). It also removes a reclaim lock that is not the one it has judged. They are counted.
 #[test]
-fn among_originals_that_are_killed_too_somebody_always_gets_in() {
+fn among_originals_that_are_killed_too_one_always_gets_in() {
     let mut workers = vec![("lockhost", 1); 3];
     workers.extend([("mortal", 1); 3]);
     churn("originals, killed", &crew(&workers, 8), 100);

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use lockhost_tests::{
     contender::{Contender, exactly_one_gets_in, owners, rounds},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
 };
 
 const PROCESSES: usize = 16;
@@ -49,15 +49,17 @@ fn of_sixteen_on_a_garbage_lock_exactly_one_gets_in() {
 
 #[test]
 fn of_sixteen_on_a_stale_reclaim_exactly_one_gets_in() {
-    race("stale reclaim", || Fixture::stale().with(RECLAIM, NOBODY));
+    race("stale reclaim", || {
+        Fixture::stale().with(RECLAIM, NO_PROCESS)
+    });
 }
 
 #[test]
 fn of_sixteen_on_a_lock_stale_two_deep_exactly_one_gets_in() {
     race("stale two deep", || {
         Fixture::stale()
-            .with(RECLAIM, NOBODY)
-            .with(SECOND_RECLAIM, NOBODY)
+            .with(RECLAIM, NO_PROCESS)
+            .with(SECOND_RECLAIM, NO_PROCESS)
     });
 }
 
@@ -111,7 +113,7 @@ fn the_harness_sees_two_originals_own_a_free_directory() {
     ignore = "Wine keeps a removed name for as long as anybody has its file open"
 )]
 fn the_harness_sees_the_originals_two_owners_on_a_stale_reclaim() {
-    let fixture = Fixture::stale().with(RECLAIM, NOBODY);
+    let fixture = Fixture::stale().with(RECLAIM, NO_PROCESS);
     let steps = ["reclaim-judged-dead", "lock-judged-dead", "lock-created"];
     let mut pair = [0, 1].map(|_| original(&fixture, &steps));
     // Both have seen the same dead owner's reclaim lock. Each removes it, the second that of the first. So both are

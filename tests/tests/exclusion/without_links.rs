@@ -11,7 +11,7 @@ use std::{ffi::OsString, fs};
 use lockhost::{AliveReason, DeadReason, ErrorKind, Liveness, Lock, ReplacedReason, acquire};
 use lockhost_tests::{
     contender::{Answer, Contender, exactly_one_gets_in, rounds},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     mounted::{Mounted, is_mounted},
     program::run,
     strace,
@@ -43,9 +43,9 @@ fn of_sixteen_without_links_exactly_one_gets_in() {
     let rounds = rounds().div_ceil(2);
     for _ in 0..rounds {
         round(&free());
-        round(&free().with(LOCK, NOBODY));
+        round(&free().with(LOCK, NO_PROCESS));
         round(&free().with_old(LOCK, ""));
-        round(&free().with(LOCK, NOBODY).with(RECLAIM, NOBODY));
+        round(&free().with(LOCK, NO_PROCESS).with(RECLAIM, NO_PROCESS));
     }
     println!("without links: 4 times {rounds} rounds of {PROCESSES} processes, one owner each");
 }
@@ -149,7 +149,7 @@ fn without_links_a_replaced_lock_file_is_noticed() {
     let fixture = Fixture::free_in(&exfat.path());
     let lock = acquire(fixture.path()).unwrap();
     fs::remove_file(fixture.lock()).unwrap();
-    fs::write(fixture.lock(), NOBODY).unwrap();
+    fs::write(fixture.lock(), NO_PROCESS).unwrap();
     assert!(!lock.still_held().unwrap());
     assert_eq!(lock.release().unwrap_err().kind(), ErrorKind::Lost);
     assert_eq!(fixture.files(), [LOCK]);

@@ -81,28 +81,28 @@ fn race(what: &str, fixture: impl Fn() -> Fixture) {
     let rounds = rounds();
     let originals = (0..rounds).filter(|seed| round(&fixture(), *seed)).count();
     println!(
-        "{what}: {rounds} rounds, the original got in {originals} times, one of seven of ours {} times, nobody beside",
+        "{what}: {rounds} rounds, the original got in {originals} times, one of seven of ours {} times, none beside",
         rounds - originals
     );
 }
 
 #[test]
-fn nobody_gets_in_beside_one_of_ours_on_a_free_directory() {
+fn one_of_ours_excludes_the_original_on_a_free_directory() {
     race("free", Fixture::free);
 }
 
 #[test]
-fn nobody_gets_in_beside_one_of_ours_on_a_stale_lock() {
+fn one_of_ours_excludes_the_original_on_a_stale_lock() {
     race("stale", Fixture::stale);
 }
 
 #[test]
-fn nobody_gets_in_beside_one_of_ours_on_an_empty_lock() {
+fn one_of_ours_excludes_the_original_on_an_empty_lock() {
     race("empty, old", || Fixture::free().with_old(LOCK, ""));
 }
 
 #[test]
-fn nobody_gets_in_beside_one_of_ours_on_a_garbage_lock() {
+fn one_of_ours_excludes_the_original_on_a_garbage_lock() {
     race("garbage, old", || {
         Fixture::free().with_old(LOCK, "garbage\n")
     });
@@ -111,12 +111,12 @@ fn nobody_gets_in_beside_one_of_ours_on_a_garbage_lock() {
 // lockhost watches these for three seconds; the original does not, and so decides.
 
 #[test]
-fn nobody_gets_in_beside_one_of_ours_on_a_fresh_empty_lock() {
+fn one_of_ours_excludes_the_original_on_a_fresh_empty_lock() {
     race("empty, fresh", || Fixture::free().with(LOCK, ""));
 }
 
 #[test]
-fn nobody_gets_in_beside_one_of_ours_on_a_fresh_garbage_lock() {
+fn one_of_ours_excludes_the_original_on_a_fresh_garbage_lock() {
     race("garbage, fresh", || Fixture::free().with(LOCK, "garbage\n"));
 }
 
@@ -138,15 +138,15 @@ fn round_on_a_release(seed: usize) -> (usize, usize) {
 }
 
 #[test]
-fn nobody_gets_in_beside_one_of_ours_while_an_owner_releases() {
+fn one_of_ours_excludes_the_original_while_an_owner_releases() {
     let rounds = rounds();
     let outcomes = (0..rounds).map(round_on_a_release);
     let (owners, originals) = outcomes.fold((0, 0), |(owners, originals), (owner, original)| {
         (owners + owner, originals + original)
     });
     println!(
-        "released: {rounds} rounds, the original got in {originals} times, one of seven of ours {} times, nobody \
-         beside, nobody at all {} times",
+        "released: {rounds} rounds, the original got in {originals} times, one of seven of ours {} times, none \
+         beside, none at all {} times",
         owners - originals,
         rounds - owners
     );
@@ -171,7 +171,7 @@ fn race_of_originals(what: &str, fixture: impl Fn() -> Fixture) {
         barrier.open();
         let (count, answers) = owners(&mut contenders);
         // A process that has created the lock file reports that, even if the file is removed.
-        assert!(count >= 1, "nobody: {answers:#?}");
+        assert!(count >= 1, "no process: {answers:#?}");
         beside += usize::from(count > 1);
     }
     println!(

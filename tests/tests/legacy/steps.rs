@@ -15,7 +15,7 @@ use lockhost::{
 use lockhost_machine::machine::outcome::Cause;
 use lockhost_tests::{
     contender::{Answer, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     single_step::{Stepped, links, unlinks},
 };
 
@@ -380,7 +380,7 @@ fn limit_an_original_pausing_before_it_writes_gets_in() {
 
 #[test]
 fn limit_an_original_that_removes_our_reclaim_lock_lets_two_in() {
-    let fixture = Fixture::stale().with(RECLAIM, NOBODY);
+    let fixture = Fixture::stale().with(RECLAIM, NO_PROCESS);
     let mut other = original(&fixture, &["reclaim-judged-dead", "reclaim-removed"]);
     is_at(&mut other, "reclaim-judged-dead");
     // Meanwhile a lockhost process has replaced that one, and is under its own reclaim lock.

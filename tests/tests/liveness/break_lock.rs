@@ -14,10 +14,10 @@ use std::{
 use lockhost::{ErrorKind, Options, ReplacedReason, acquire, break_lock};
 use lockhost_tests::{
     contender::Contender,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     identity::Identity,
     program::{is_one_message, lockhost, run, text},
-    running::lock_of_somebody,
+    running::lock_of_another_process,
 };
 
 const RECLAIM: &str = "tinyforge.lock.reclaim";
@@ -103,7 +103,7 @@ fn a_break_of_a_living_owners_lock_changes_nothing() {
 }
 
 #[test]
-fn somebody_elses_lock_is_not_broken() {
+fn the_lock_of_another_owner_is_not_broken() {
     let (fixture, other) = bare();
     let before = fixture.files();
     let (code, line) = breaks(fixture.path(), "1-p7");
@@ -121,7 +121,7 @@ fn somebody_elses_lock_is_not_broken() {
 }
 
 #[test]
-fn an_identity_is_useless_once_somebody_else_has_come() {
+fn an_identity_is_useless_once_another_owner_came() {
     let (fixture, owner) = bare();
     let time = fs::metadata(fixture.lock()).unwrap().modified().unwrap();
     let later = time + std::time::Duration::from_nanos(1_000_000_000);
@@ -132,7 +132,7 @@ fn an_identity_is_useless_once_somebody_else_has_come() {
 }
 
 #[test]
-fn nobodys_lock_is_not_broken() {
+fn a_lock_without_an_owner_is_not_broken() {
     for fixture in [Fixture::free(), Fixture::free().with("tinyforge.lock", "")] {
         let before = fixture.files();
         let error = break_lock(fixture.path(), "1-p7").unwrap_err();
@@ -181,7 +181,7 @@ fn one_claim_under_two_names_is_one_owner() {
 
 #[test]
 fn another_programs_reclaim_lock_beside_a_free_lock_is_broken() {
-    let fixture = Fixture::free().with(RECLAIM, &lock_of_somebody());
+    let fixture = Fixture::free().with(RECLAIM, &lock_of_another_process());
     let status = lockhost::inspect(fixture.path(), lockhost::DEFAULT_NAME).unwrap();
     let owner = status.reclaims()[0].identity().unwrap();
     let removed = break_lock(fixture.path(), owner).unwrap();
@@ -202,7 +202,7 @@ fn a_reclaim_lock_beside_a_free_lock_needs_no_break() {
             assert!(error.to_string().contains("blocks no process"), "{error}");
             acquire(fixture.path()).unwrap().release().unwrap();
             // It is broken once it does.
-            fs::write(fixture.lock(), NOBODY).unwrap();
+            fs::write(fixture.lock(), NO_PROCESS).unwrap();
             assert_eq!(break_lock(fixture.path(), &owner.text()).unwrap().len(), 2);
         }
     }

@@ -29,7 +29,7 @@ fn get_in(directory: &Path) -> Lock {
         }
         thread::yield_now();
     }
-    panic!("nobody gets in");
+    panic!("no process gets in");
 }
 
 #[test]

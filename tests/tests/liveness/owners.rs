@@ -107,7 +107,7 @@ fn a_living_number_beside_others_keeps_the_lock() {
 }
 
 #[test]
-fn dead_numbers_beside_others_name_nobody() {
+fn dead_numbers_beside_others_name_no_owner() {
     let mut gone = Sleeper::new();
     let contents = more_than(gone.pid());
     gone.0.kill().unwrap();

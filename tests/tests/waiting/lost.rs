@@ -14,7 +14,7 @@ use std::{
 
 use lockhost_tests::{
     contender::Contender,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     mounted::Mounted,
     strace::log_of,
     under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until, watches},
@@ -145,7 +145,7 @@ fn a_file_system_mounted_over_the_directory_is_a_loss() {
 fn lose(fixture: &Fixture, how: usize) -> bool {
     let (lock, other) = (fixture.lock(), fixture.path().join("other"));
     match how {
-        0 => fs::write(&other, NOBODY).unwrap(),
+        0 => fs::write(&other, NO_PROCESS).unwrap(),
         1 => symlink("nowhere", &other).unwrap(),
         2 => fs::create_dir(&other).unwrap(),
         _ => return false,
@@ -280,7 +280,7 @@ fn without_a_command_a_loss_is_told_and_it_goes_on() {
 }
 
 #[test]
-fn what_takes_the_lock_from_nobody_is_no_loss() {
+fn what_takes_the_lock_from_no_owner_is_no_loss() {
     let fixture = Fixture::free();
     let directory = fixture.path().join("data");
     fs::create_dir(&directory).unwrap();
@@ -312,7 +312,7 @@ fn what_takes_the_lock_from_nobody_is_no_loss() {
 
 #[test]
 #[cfg_attr(no_fuse, ignore = "bindfs cannot be mounted (bindfs, root)")]
-fn where_nobody_tells_a_loss_is_found_all_the_same() {
+fn without_notifications_a_loss_is_found_all_the_same() {
     let mounted = Mounted::bindfs();
     let fixture = Fixture::free_in(&mounted.path());
     let mut owner = owner(&[], &fixture, &[HEARING]);

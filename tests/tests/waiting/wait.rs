@@ -168,7 +168,7 @@ fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
     let mut attempt = options.attempt(fixture.path()).unwrap();
     assert_eq!(attempt.descriptors().count(), 0);
     let Progress::Waiting(waiting) = attempt.proceed().unwrap() else {
-        panic!("somebody has it");
+        panic!("another process has it");
     };
     assert_eq!(waiting.awaited(), Awaited::Release);
     assert_eq!(waiting.path(), fixture.lock());
@@ -187,7 +187,7 @@ fn an_attempt_tells_whom_it_waits_for_and_what_may_wake_it() {
     assert_eq!(attempt.descriptors().count(), 2);
     owner.stop();
     let Progress::Acquired(lock) = attempt.proceed().unwrap() else {
-        panic!("nobody has it");
+        panic!("it is free");
     };
     lock.release().unwrap();
 }

@@ -160,7 +160,7 @@ impl Watch {
         let file = (file.0, file.1);
         assert!(
             self.made.contains(&file) || self.dead.contains(&file),
-            "{name:?} is somebody's: {self:?}"
+            "{name:?} belongs to an owner: {self:?}"
         );
     }
 

@@ -50,7 +50,7 @@ fn a_free_directory_refuses_another_user_and_never_fails() {
     exhaust(
         Setting {
             sorts: vec![ANOTHER_USER, Sort::Ours],
-            ..Setting::of("another user beside one of ours, nobody crashes", 0)
+            ..Setting::of("another user beside one of ours, no process crashes", 0)
         },
         &Promise::ALL,
     );

@@ -68,7 +68,7 @@ fn gets_in(setting: Setting) {
 }
 
 /// Goes through a run in which no process does.
-fn nobody_gets_in(setting: Setting) {
+fn none_gets_in(setting: Setting) {
     assert_eq!(exhaust(setting, &Promise::ALL).counts.acquisitions, 0);
 }
 
@@ -124,7 +124,7 @@ fn a_living_owner_is_not_robbed_whatever_a_person_says() {
     let start = Start::default().claim(STRANGER, &[0]);
     let living = Assumed::Maker(dead(STRANGER));
     for evidence in [true, false] {
-        nobody_gets_in(Setting {
+        none_gets_in(Setting {
             evidence,
             ..setting("taken for dead, and is running", living, start.clone())
         });
@@ -132,16 +132,16 @@ fn a_living_owner_is_not_robbed_whatever_a_person_says() {
 }
 
 #[test]
-fn what_a_person_says_is_of_no_use_once_somebody_else_has_come() {
+fn what_a_person_says_is_of_no_use_once_another_owner_came() {
     let another = Start::default().claim_with(Author::Unproven(2), Content::Pid(DEAD), &[0]);
-    nobody_gets_in(setting(
+    none_gets_in(setting(
         "another one than was taken for dead",
         Assumed::Maker(UNPROVEN),
         another,
     ));
     for (pid, modified) in [(STRANGER, Modified::Future), (STRANGER + 1, Modified::Old)] {
         let start = Start::default().file(0, Content::Pid(pid), modified);
-        nobody_gets_in(setting(
+        none_gets_in(setting(
             "another file, or another pid, than was taken for dead",
             Assumed::Pid(STRANGER),
             start,
@@ -150,7 +150,7 @@ fn what_a_person_says_is_of_no_use_once_somebody_else_has_come() {
 }
 
 #[test]
-fn whoever_replaces_one_that_was_taken_for_dead_is_not_robbed() {
+fn the_heir_of_one_declared_dead_is_not_robbed() {
     // It is dead, and every process knows it.
     let start = Start::default().claim_with(Author::Foreign(1), Content::Pid(DEAD), &[0]);
     gets_in(Setting {

@@ -26,7 +26,7 @@ use crate::{
 const BESIDE_ONE: [Promise; 5] = [
     Promise::NeverTwoOwners,
     Promise::ALivingOwnersFileIsNeverRemovedByAnother,
-    Promise::SomebodyGetsInWhenNobodyCrashes,
+    Promise::AProcessGetsInWithoutACrash,
     Promise::NoWedge,
     Promise::TheNextSweepRemovesWhatTheDeadLeft,
 ];
@@ -104,7 +104,7 @@ fn one_that_comes_later_beside_the_original() {
 }
 
 #[test]
-fn crashes_beside_the_original_shut_nobody_out() {
+fn crashes_beside_the_original_shut_none_out() {
     for atomic in [true, false] {
         exhaust(
             Setting {
@@ -122,7 +122,7 @@ fn crashes_beside_the_original_shut_nobody_out() {
 }
 
 #[test]
-fn two_of_the_original_beside_ours_shut_nobody_out() {
+fn two_of_the_original_beside_ours_shut_none_out() {
     for atomic in [true, false] {
         exhaust(
             Setting {

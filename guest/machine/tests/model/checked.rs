@@ -223,9 +223,9 @@ fn owners_not_told_apart_from_the_next_of_their_pid_are_caught() {
 }
 
 #[test]
-fn a_machine_to_which_nobody_is_dead_is_caught() {
-    let setting = seeded("nobody is dead", Seed::NobodyIsDead, Start::stale());
-    caught(setting.clone(), Promise::SomebodyGetsInWhenNobodyCrashes);
+fn a_machine_to_which_no_owner_is_dead_is_caught() {
+    let setting = seeded("no owner is dead", Seed::NoOwnerIsDead, Start::stale());
+    caught(setting.clone(), Promise::AProcessGetsInWithoutACrash);
     caught(setting, Promise::NoWedge);
 }
 
@@ -238,7 +238,7 @@ fn litter_that_is_never_swept_is_caught() {
 #[test]
 fn a_claim_that_is_left_behind_is_caught() {
     let setting = seeded("claim left", Seed::ClaimLeft, free());
-    caught(setting, Promise::NothingIsLeftWhenNobodyCrashes);
+    caught(setting, Promise::NothingIsLeftWithoutACrash);
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Run {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().expect("nobody has panicked")
+        self.table.lock().expect("no thread has panicked")
     }
 
     fn holds(&self, promise: Promise, world: &World) -> bool {
@@ -133,11 +133,11 @@ fn property(promise: Promise) -> Property<Run> {
                 world,
             )
         },
-        Promise::SomebodyGetsInWhenNobodyCrashes => {
-            |run, world| run.holds(Promise::SomebodyGetsInWhenNobodyCrashes, world)
+        Promise::AProcessGetsInWithoutACrash => {
+            |run, world| run.holds(Promise::AProcessGetsInWithoutACrash, world)
         }
-        Promise::NothingIsLeftWhenNobodyCrashes => {
-            |run, world| run.holds(Promise::NothingIsLeftWhenNobodyCrashes, world)
+        Promise::NothingIsLeftWithoutACrash => {
+            |run, world| run.holds(Promise::NothingIsLeftWithoutACrash, world)
         }
         Promise::NoWedge => |run, world| run.holds(Promise::NoWedge, world),
         Promise::TheNextSweepRemovesWhatTheDeadLeft => {

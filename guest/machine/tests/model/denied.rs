@@ -38,7 +38,7 @@ pub const ELSEWHERE: Sort = Sort::In(Place {
 fn however_long() -> Vec<Promise> {
     let promises = Promise::ALL.into_iter();
     promises
-        .filter(|promise| *promise != Promise::SomebodyGetsInWhenNobodyCrashes)
+        .filter(|promise| *promise != Promise::AProcessGetsInWithoutACrash)
         .collect()
 }
 

@@ -214,7 +214,7 @@ impl World {
             }
             Action::Arrives(slot) => {
                 self.budget.arrivals -= 1;
-                let who = self.nobody_yet(setting.sorts[usize::from(slot)]);
+                let who = self.no_owner_yet(setting.sorts[usize::from(slot)]);
                 self.arrive(slot.into(), who, setting, table);
             }
             Action::ArrivesWithItsPid(slot) => {
@@ -317,7 +317,7 @@ impl World {
     }
 
     /// Returns a process that did not exist before.
-    pub fn nobody_yet(&mut self, sort: Sort) -> Who {
+    pub fn no_owner_yet(&mut self, sort: Sort) -> Who {
         let pid = self.next_pid;
         if sort != Sort::Thread {
             self.next_pid += 1;
@@ -375,7 +375,7 @@ impl World {
         };
         world.free = !world.is_blocked_but_by_the_assumed(table);
         for (slot, sort) in setting.sorts.iter().enumerate() {
-            let who = world.nobody_yet(*sort);
+            let who = world.no_owner_yet(*sort);
             world.arrive(slot, who, setting, table);
         }
         world

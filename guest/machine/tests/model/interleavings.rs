@@ -189,7 +189,7 @@ fn a_lock_that_a_person_removes_under_its_owner() {
         Promise::WhatALivingProcessHasMadeIsNeverRemovedByAnother,
         Promise::NoWedge,
         Promise::TheNextSweepRemovesWhatTheDeadLeft,
-        Promise::NothingIsLeftWhenNobodyCrashes,
+        Promise::NothingIsLeftWithoutACrash,
     ];
     exhaust(
         Setting {
@@ -350,8 +350,8 @@ fn eight_levels_of_crashed_reclaims() {
         &[
             Promise::NeverTwoOwners,
             Promise::ALivingOwnersFileIsNeverRemovedByAnother,
-            Promise::SomebodyGetsInWhenNobodyCrashes,
-            Promise::NothingIsLeftWhenNobodyCrashes,
+            Promise::AProcessGetsInWithoutACrash,
+            Promise::NothingIsLeftWithoutACrash,
             Promise::EveryAttemptEndsWell,
         ],
     );
@@ -372,7 +372,7 @@ fn more_at_once() {
 }
 
 #[test]
-fn steps_that_nobody_notices_may_be_taken_at_once() {
+fn steps_without_witnesses_may_be_taken_at_once() {
     for evidence in [true, false] {
         let ways = |reduced| {
             exhaust(
@@ -397,16 +397,13 @@ fn a_link_count_of_one_is_not_believed_without_evidence() {
     // The owner elsewhere has a pid that no process has here.
     let namesake = Start::default().claim_with(Author::Unproven(1), Content::Pid(DEAD), &[0]);
     for sees_one_link in [0b00001, 0b11111] {
-        let nobody_gets_in = Setting {
+        let none_gets_in = Setting {
             evidence: false,
             sees_one_link,
             starts: vec![namesake.clone()],
             ..Setting::of("an owner elsewhere, whose file seems to have one name", 2)
         };
-        assert_eq!(
-            exhaust(nobody_gets_in, &Promise::ALL).counts.acquisitions,
-            0
-        );
+        assert_eq!(exhaust(none_gets_in, &Promise::ALL).counts.acquisitions, 0);
     }
 }
 

@@ -89,7 +89,7 @@ impl World {
 
     fn after_everybody_crashed(&self, table: &mut Table) -> Self {
         let mut world = *self;
-        let nobody = table.number(Local::gone(Who::default(), End::Well));
+        let gone = table.number(Local::gone(Who::default(), End::Well));
         for slot in 0..SLOTS {
             let info = table.info(world.locals[slot]);
             let (who, alive) = (info.who, info.is_alive());
@@ -98,7 +98,7 @@ impl World {
             }
             // Of the ended processes only the strangers matter any more.
             if world.strangers & (1 << slot) == 0 {
-                world.locals[slot] = nobody;
+                world.locals[slot] = gone;
             }
         }
         Self {

@@ -21,9 +21,9 @@ pub enum Promise {
     /// a lock.
     WhatALivingProcessHasMadeIsNeverRemovedByAnother,
     /// When all have ended and none has crashed, some process has owned the lock, unless it was taken all along.
-    SomebodyGetsInWhenNobodyCrashes,
+    AProcessGetsInWithoutACrash,
     /// When all have ended and none has crashed, nothing is left of any of them, unless a removal failed.
-    NothingIsLeftWhenNobodyCrashes,
+    NothingIsLeftWithoutACrash,
     /// In every state: if all processes crash now, a newcomer acquires the lock, alone and in a bounded number of
     /// steps. The exception is a lock whose owner lives, or may live.
     NoWedge,
@@ -41,8 +41,8 @@ impl Promise {
         Self::NeverTwoOwners,
         Self::ALivingOwnersFileIsNeverRemovedByAnother,
         Self::WhatALivingProcessHasMadeIsNeverRemovedByAnother,
-        Self::SomebodyGetsInWhenNobodyCrashes,
-        Self::NothingIsLeftWhenNobodyCrashes,
+        Self::AProcessGetsInWithoutACrash,
+        Self::NothingIsLeftWithoutACrash,
         Self::NoWedge,
         Self::TheNextSweepRemovesWhatTheDeadLeft,
         Self::AWaiterKeepsNoFileLocked,
@@ -58,8 +58,8 @@ impl Promise {
             Self::WhatALivingProcessHasMadeIsNeverRemovedByAnother => {
                 "what a living process has made is never removed by another"
             }
-            Self::SomebodyGetsInWhenNobodyCrashes => "somebody gets in when nobody crashes",
-            Self::NothingIsLeftWhenNobodyCrashes => "nothing is left when nobody crashes",
+            Self::AProcessGetsInWithoutACrash => "a process gets in when no process crashes",
+            Self::NothingIsLeftWithoutACrash => "nothing is left when no process crashes",
             Self::NoWedge => "no wedge: a newcomer alone gets in",
             Self::TheNextSweepRemovesWhatTheDeadLeft => {
                 "the next sweep removes what the dead have left"
@@ -81,14 +81,14 @@ impl Promise {
                 })
             }
             Self::WhatALivingProcessHasMadeIsNeverRemovedByAnother => !world.robbed,
-            Self::SomebodyGetsInWhenNobodyCrashes => {
+            Self::AProcessGetsInWithoutACrash => {
                 world.owned
                     || world.crashed
                     || world.failed.is_some()
                     || !world.free
                     || !world.is_over(table)
             }
-            Self::NothingIsLeftWhenNobodyCrashes => {
+            Self::NothingIsLeftWithoutACrash => {
                 let removing = world.failed.is_some_and(|failed| failed.removing);
                 let excused = world.crashed || removing;
                 excused || !world.is_over(table) || !world.has_any_of_the_run(table)

@@ -16,7 +16,7 @@ const NOT_ATOMIC: Sort = Sort::Original { atomic: false };
 const PROMISES: [Promise; 6] = [
     Promise::NeverTwoOwners,
     Promise::WhatALivingProcessHasMadeIsNeverRemovedByAnother,
-    Promise::NothingIsLeftWhenNobodyCrashes,
+    Promise::NothingIsLeftWithoutACrash,
     Promise::NoWedge,
     Promise::TheNextSweepRemovesWhatTheDeadLeft,
     Promise::AWaiterKeepsNoFileLocked,
@@ -114,7 +114,7 @@ fn two_attempts_of_one_process_and_a_claim_that_is_removed() {
     // that attempt's file may be left at the lock's name until the process ends.
     let promises = PROMISES
         .into_iter()
-        .filter(|it| *it != Promise::NothingIsLeftWhenNobodyCrashes);
+        .filter(|it| *it != Promise::NothingIsLeftWithoutACrash);
     exhaust(
         Setting {
             budget: Budget {
@@ -211,7 +211,7 @@ fn a_claim_that_is_not_compared_before_it_is_put_back_is_caught() {
         ..ONCE
     };
     let sorts = [Sort::Ours, Sort::Thread];
-    let promise = Promise::NothingIsLeftWhenNobodyCrashes;
+    let promise = Promise::NothingIsLeftWithoutACrash;
     let setting = Setting {
         unclaims_any_time: false,
         ..seeded(Seed::RestoredFromAnyFile, &sorts, budget)
@@ -227,7 +227,7 @@ fn a_claim_that_gets_its_name_from_the_locks_is_caught() {
         unclaimings: 1,
         ..ONCE
     };
-    let promise = Promise::NothingIsLeftWhenNobodyCrashes;
+    let promise = Promise::NothingIsLeftWithoutACrash;
     let setting = seeded(Seed::ClaimNamedFromTheLock, OURS, budget);
     caught(setting.clone(), promise);
     let seed = None;
@@ -237,5 +237,5 @@ fn a_claim_that_gets_its_name_from_the_locks_is_caught() {
 #[test]
 fn a_lock_file_that_is_put_back_in_its_release_is_caught() {
     let setting = seeded(Seed::RestoredInRelease, OURS, ONCE);
-    caught(setting, Promise::NothingIsLeftWhenNobodyCrashes);
+    caught(setting, Promise::NothingIsLeftWithoutACrash);
 }

@@ -42,7 +42,7 @@ pub enum Seed {
     /// Nothing is ever swept.
     NeverSwept,
     /// No owner is ever dead.
-    NobodyIsDead,
+    NoOwnerIsDead,
     /// The claim stays when the lock is released.
     ClaimLeft,
     /// A file that names no owner is dead at once.
@@ -218,7 +218,7 @@ impl Seed {
             (Seed::OneLinkBelieved, Op::List) if trail.one_link => {
                 Some(Lie::Says(Answer::Claims(0, None, false)))
             }
-            (Seed::NobodyIsDead, Op::Ask(_)) => {
+            (Seed::NoOwnerIsDead, Op::Ask(_)) => {
                 let unknown = Liveness::Unknown(UnknownReason::NoAnswer);
                 Some(Lie::Says(Answer::Liveness(unknown)))
             }

@@ -231,9 +231,9 @@ impl Start {
 
     /// Adds a file that another program wrote.
     pub fn file(mut self, level: u8, content: Content, modified: Modified) -> Self {
-        let nobody = Author::Foreign(0);
+        let foreign = Author::Foreign(0);
         self.files
-            .push((nobody, content, modified, false, vec![level]));
+            .push((foreign, content, modified, false, vec![level]));
         self
     }
 

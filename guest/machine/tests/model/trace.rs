@@ -197,7 +197,7 @@ fn answer(answer: Answer, table: &Table) -> String {
     match answer {
         Answer::Id(file) => format!("#{file}"),
         Answer::Stat(stat) => format!("{:?}, {} links", stat.content, stat.links),
-        Answer::Identity(claim) => claim.map_or("nobody".into(), |claim| author(claim, table)),
+        Answer::Identity(claim) => claim.map_or("no identity".into(), |claim| author(claim, table)),
         Answer::Claims(.., more) => if more { "claims, and more" } else { "claims" }.into(),
         Answer::Either(free, _) => format!("{free:?}, unless it is locked"),
         Answer::Done => "done".into(),

@@ -19,7 +19,7 @@ const LACK: Links = Links::Lack(ErrorCode::NotPermitted);
 fn however_long() -> Vec<Promise> {
     let promises = Promise::ALL.into_iter();
     promises
-        .filter(|promise| *promise != Promise::SomebodyGetsInWhenNobodyCrashes)
+        .filter(|promise| *promise != Promise::AProcessGetsInWithoutACrash)
         .collect()
 }
 
@@ -47,12 +47,15 @@ fn two_on_a_free_directory_however_long_they_are_stopped() {
 }
 
 #[test]
-fn two_on_a_free_directory_of_whom_nobody_is_stopped() {
+fn two_on_a_free_directory_of_which_none_is_stopped() {
     exhaust(
         Setting {
             timely: Timely::Everybody,
             budget: Budget::ONE_CRASH,
-            ..setting("without hard links, free, nobody is stopped for seconds", 2)
+            ..setting(
+                "without hard links, free, no process is stopped for seconds",
+                2,
+            )
         },
         &Promise::ALL,
     );
@@ -77,7 +80,7 @@ fn two_on_a_stale_directory() {
             timely: Timely::Everybody,
             starts: vec![Start::stale()],
             ..setting(
-                "without hard links, stale, nobody is stopped for seconds",
+                "without hard links, stale, no process is stopped for seconds",
                 2,
             )
         },
@@ -124,7 +127,7 @@ fn one_that_sees_no_second_name_beside_one_that_does() {
             Setting {
                 timely: Timely::Everybody,
                 starts: vec![Start::stale()],
-                ..setting("files that seem to have one name, stale, nobody is stopped")
+                ..setting("files that seem to have one name, stale, no process is stopped")
             },
             &Promise::ALL,
         );

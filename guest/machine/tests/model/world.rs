@@ -329,7 +329,7 @@ impl World {
 
     /// Asserts that a process may want this level. Steps that check deeper levels are not put in an order with others.
     fn wants(&self, level: u8) {
-        assert!(level <= self.deepest, "nobody wants level {level}");
+        assert!(level <= self.deepest, "no process wants level {level}");
     }
 
     fn link(&mut self, who: Who, claim: u8, name: Name, table: &Table) -> Result<(), ErrorCode> {

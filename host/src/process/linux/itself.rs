@@ -164,7 +164,7 @@ mod tests {
     use crate::process::platform::{Presence, entry, presence};
 
     #[test]
-    fn we_are_somebody() {
+    fn this_process_is_identified() {
         let (me, again) = (myself().unwrap(), myself().unwrap());
         assert_eq!(me.pid, std::process::id());
         assert!(

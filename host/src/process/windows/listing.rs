@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_nobody_has_is_not_listed() {
+    fn a_number_that_no_process_has_is_not_listed() {
         assert_eq!(entry(u32::MAX), None);
     }
 }

@@ -42,7 +42,7 @@ pub(crate) use volume::{lacks_links, numbers_places};
 /// Returns whether any process has this number now.
 pub(crate) fn presence(pid: u32) -> Presence {
     match open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION) {
-        Err(error) if is_nobodys(&error) => Presence::Absent,
+        Err(error) if is_no_process(&error) => Presence::Absent,
         _ => Presence::Present,
     }
 }
@@ -52,7 +52,7 @@ pub(crate) fn entry(pid: u32) -> Option<Entry> {
     let rights = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE;
     let process = match open_process(pid, rights) {
         Ok(process) => process,
-        Err(error) if is_nobodys(&error) => return None,
+        Err(error) if is_no_process(&error) => return None,
         // It belongs to another user, for instance to a service. The list still shows its start.
         Err(_) => return listing::entry(pid),
     };
@@ -81,17 +81,17 @@ pub(crate) fn open_process(pid: u32, rights: PROCESS_ACCESS_RIGHTS) -> io::Resul
     // SAFETY: the handle is open.
     let found = unsafe { GetProcessId(process.as_raw_handle()) };
     if found != 0 && found != pid {
-        return Err(nobodys());
+        return Err(no_process());
     }
     Ok(process)
 }
 
-fn nobodys() -> io::Error {
+fn no_process() -> io::Error {
     io::Error::from_raw_os_error(ERROR_INVALID_PARAMETER.cast_signed())
 }
 
-fn is_nobodys(error: &io::Error) -> bool {
-    error.raw_os_error() == nobodys().raw_os_error()
+fn is_no_process(error: &io::Error) -> bool {
+    error.raw_os_error() == no_process().raw_os_error()
 }
 
 #[allow(unsafe_code)]
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_ended_is_dead_while_somebody_has_a_handle_of_it() {
+    fn an_ended_process_is_dead_while_a_handle_is_open() {
         let place = tempfile::tempdir().unwrap();
         let file = File::create(place.path().join("file")).unwrap();
         let directory = open_directory(place.path()).unwrap();

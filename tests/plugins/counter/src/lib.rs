@@ -61,7 +61,7 @@ impl Guest for Counter {
         GUARDED.with_borrow(|guarded| {
             let Guarded { dir, lock } = guarded.as_ref().ok_or("it is not started")?;
             if !lock.still_held().map_err(|failure| failure.to_string())? {
-                return Err("somebody has taken the lock away".into());
+                return Err("another process has taken the lock away".into());
             }
             count_in(dir).map_err(told)
         })

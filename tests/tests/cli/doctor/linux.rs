@@ -35,7 +35,7 @@ fn where_temporary_files_are_locks_are_judged_by_the_kernel() {
         verdict.contains("a dead owner never needs a person"),
         "{told}"
     );
-    assert_eq!(warned(&fixture, &[]), "", "and nobody is warned");
+    assert_eq!(warned(&fixture, &[]), "", "and no warning is printed");
 }
 
 #[test]

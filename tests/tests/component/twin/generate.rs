@@ -14,7 +14,7 @@ use lockhost_tests::identity::Identity;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 /// A pid that no process has.
-const NOBODY: &str = "999999999";
+const NO_PROCESS: &str = "999999999";
 
 /// Processes of every kind that a claim can be of.
 pub(crate) struct Owners {
@@ -30,7 +30,7 @@ impl Owners {
         let zombie = Command::new("true").spawn().unwrap();
         until_ended(zombie.id());
         let asking_pid = &asking.split('-').nth(1).unwrap()[1..];
-        let dead = mine.clone().with('p', NOBODY);
+        let dead = mine.clone().with('p', NO_PROCESS);
         let elsewhere = [
             dead.clone().with('b', "0123456789abcdef0123456789abcdef"),
             dead.clone().with('n', "1"),
@@ -57,12 +57,12 @@ impl Owners {
             format!("{asking}-a1"),
             format!("{asking}-a2"),
             format!("{asking}-a7"),
-            format!("1-p{NOBODY}"),
+            format!("1-p{NO_PROCESS}"),
             "1-q1".to_owned(),
             "2-p7-later".to_owned(),
         ]);
         let numbers = [
-            NOBODY,
+            NO_PROCESS,
             "1",
             mine.pid(),
             asking_pid,

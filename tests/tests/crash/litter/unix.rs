@@ -6,13 +6,13 @@ use std::{
 };
 
 use lockhost::acquire;
-use lockhost_tests::fixture::{Fixture, NOBODY};
+use lockhost_tests::fixture::{Fixture, NO_PROCESS};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{dead, sweep};
 
 #[test]
-fn nobodys_files_are_left_as_they_are() {
+fn files_without_an_owner_are_left_as_they_are() {
     let dead = dead(1).text();
     let names = [
         "data",
@@ -42,7 +42,7 @@ fn nobodys_files_are_left_as_they_are() {
     ];
     let fixture = Fixture::free();
     for name in names.iter().chain(&almost) {
-        fs::write(fixture.path().join(name), NOBODY).unwrap();
+        fs::write(fixture.path().join(name), NO_PROCESS).unwrap();
     }
     // Entries with a dead process's name that are not files which a process would have made.
     let bears = |tag: char| {

@@ -11,7 +11,7 @@ use std::{
 
 use lockhost_tests::{
     contender::{Answer, Contender},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     program::{ended, lockhost, text},
 };
 use rustix::fs::{CWD, FileType, Mode};
@@ -20,17 +20,17 @@ use super::stands_in_the_way;
 
 #[test]
 fn a_symbolic_link_in_place_of_the_lock_is_not_followed() {
-    let fixture = Fixture::free().with("precious", NOBODY);
+    let fixture = Fixture::free().with("precious", NO_PROCESS);
     symlink("precious", fixture.lock()).unwrap();
     stands_in_the_way(&fixture, "a symbolic link");
     assert_eq!(
         fs::read_to_string(fixture.path().join("precious")).unwrap(),
-        NOBODY
+        NO_PROCESS
     );
 }
 
 #[test]
-fn a_named_pipe_in_place_of_the_lock_hangs_nobody() {
+fn a_named_pipe_in_place_of_the_lock_hangs_no_start() {
     let fixture = Fixture::free();
     rustix::fs::mknodat(CWD, fixture.lock(), FileType::Fifo, Mode::RUSR, 0).unwrap();
     stands_in_the_way(&fixture, "a special file");
@@ -79,7 +79,7 @@ fn another_users_unreadable_lock_is_never_stale() {
     assert!(line.contains(text(&fixture.lock())), "{line}");
     let told = "no claim; liveness unknown\n  hint: ask user 0 or root: no other user can check";
     assert!(line.contains(told), "{line}");
-    assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), NOBODY);
+    assert_eq!(fs::read_to_string(fixture.lock()).unwrap(), NO_PROCESS);
     assert_eq!(fixture.files(), ["tinyforge.lock"]);
 }
 

@@ -164,7 +164,7 @@ fn claims_under_our_names_cost_another_name_each() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_claim_of_somebody_dead_on_a_living_lock_makes_nobody_dead() {
+fn a_dead_owners_claim_on_a_living_lock_makes_no_owner_dead() {
     // Only its user, and root, can give a private file another name, where fs.protected_hardlinks is on.
     let fixture = shared(STICKY);
     let mut owner = ONE.owns(&fixture);

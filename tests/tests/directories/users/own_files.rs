@@ -12,7 +12,7 @@ use super::fixtures::{ANOTHER, ONE, STICKY, User, WRITABLE, shared};
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn in_a_sticky_directory_nobody_else_removes_or_replaces_a_lock() {
+fn in_a_sticky_directory_only_its_user_replaces_a_lock() {
     let fixture = shared(STICKY);
     let mut owner = ONE.owns(&fixture);
     let before = fixture.files();

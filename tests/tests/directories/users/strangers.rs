@@ -54,7 +54,7 @@ fn no_other_user_can_open_or_lock_a_lock_of_ours() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root can become another user")]
-fn a_lock_on_the_directory_itself_is_in_nobodys_way() {
+fn a_lock_on_the_directory_itself_blocks_no_process() {
     let fixture = shared(WRITABLE);
     let _keeper = STRANGER.keeps(&fixture, "exec 3<\"$1\" && flock --exclusive 3");
     ONE.crashes(&fixture);

@@ -9,7 +9,7 @@ use std::{
 use lockhost::{AliveReason, Liveness, Options, acquire};
 use lockhost_tests::{
     contender::{ACQUIRE, Answer, Barrier, Contender, owners, rounds, send},
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     program::{lockhost, run},
     seccomp::deny_links,
     strace,
@@ -113,7 +113,7 @@ fn a_killed_owner_in_place_is_taken_over() {
 #[test]
 fn an_owner_in_place_that_swept_hands_its_evidence_over() {
     // The owner acquires the reclaim lock that was left, only to drop it, and guards that file after its lock.
-    let fixture = Fixture::free().with(RECLAIM, NOBODY);
+    let fixture = Fixture::free().with(RECLAIM, NO_PROCESS);
     let mut command = Command::new(lockhost());
     command.args(ACQUIRE).arg(fixture.path());
     // The kernel reports the owner's end to the command by SIGTERM.
@@ -153,7 +153,7 @@ fn of_eight_with_links_and_eight_without_exactly_one_gets_in() {
     let fixtures: [fn() -> Fixture; 4] = [
         Fixture::free,
         Fixture::stale,
-        || Fixture::stale().with(RECLAIM, NOBODY),
+        || Fixture::stale().with(RECLAIM, NO_PROCESS),
         || Fixture::free().with_old(LOCK, ""),
     ];
     for _ in 0..rounds() {

@@ -58,7 +58,7 @@ fn a_zombie_leader_with_living_threads_is_alive() {
 }
 
 #[test]
-fn a_thread_id_is_nobodys_pid() {
+fn a_thread_id_is_no_pid() {
     let thread = rustix::thread::gettid()
         .as_raw_nonzero()
         .get()
@@ -114,7 +114,7 @@ fn a_process_that_may_not_be_signalled_is_alive() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root chooses the next pid")]
-fn a_pid_that_the_kernel_gave_to_somebody_else_is_dead() {
+fn a_pid_that_the_kernel_gave_to_another_process_is_dead() {
     let fixture = Fixture::free();
     let mut owner = Contender::owner(fixture.path());
     let pid = owner.pid();
@@ -292,7 +292,7 @@ fn a_veto_is_told_also_where_the_process_seems_to_live() {
 
 #[test]
 #[cfg_attr(not_root, ignore = "only root makes namespaces everywhere")]
-fn a_proc_of_another_pid_namespace_makes_nobody_dead() {
+fn a_proc_of_another_pid_namespace_makes_no_owner_dead() {
     // Inside, proc(5) is still the one outside. There the pids of the first few processes are those of other processes
     // or threads, or of none. The lock's owner lives inside.
     let fixture = Fixture::free();

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::MetadataExt, path::Path, process::Command, sync::Bar
 use lockhost::{ErrorKind, Restored};
 use lockhost_tests::{
     contender::Contender,
-    fixture::{Fixture, NOBODY},
+    fixture::{Fixture, NO_PROCESS},
     program::text,
     schema::Schema,
     under_lock::{sleeps_until_notified, told, under_lock, until, watches},
@@ -98,9 +98,9 @@ fn a_name_that_another_file_has_is_not_the_claims_again() {
     let owner = lockhost::acquire(fixture.path()).unwrap();
     let claim = claim(&fixture);
     fs::remove_file(&claim).unwrap();
-    fs::write(&claim, NOBODY).unwrap();
+    fs::write(&claim, NO_PROCESS).unwrap();
     assert_eq!(owner.restore().unwrap(), Restored::Intact);
-    assert_eq!(fs::read_to_string(&claim).unwrap(), NOBODY);
+    assert_eq!(fs::read_to_string(&claim).unwrap(), NO_PROCESS);
     fs::remove_file(&claim).unwrap();
     assert_eq!(owner.restore().unwrap(), Restored::Claim);
     assert_eq!(owner.restore().unwrap(), Restored::Intact);
@@ -323,7 +323,7 @@ fn a_further_name_of_the_file_does_not_undo_a_break() {
     // The effects of a break.
     fs::remove_file(fixture.lock()).unwrap();
     fs::remove_file(&claim).unwrap();
-    fs::write(fixture.lock(), NOBODY).unwrap();
+    fs::write(fixture.lock(), NO_PROCESS).unwrap();
     assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);
     fs::remove_file(fixture.lock()).unwrap();
     assert_eq!(owner.restore().unwrap_err().kind(), ErrorKind::Lost);

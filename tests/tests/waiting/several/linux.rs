@@ -64,7 +64,7 @@ fn twenty_locks_take_one_inotify_instance() {
 }
 
 #[test]
-fn whoever_names_them_in_another_order_still_gets_them() {
+fn directories_in_another_order_are_locked_too() {
     let (a, b) = (Fixture::free(), Fixture::free());
     let witness = a.path().join("witness");
     let witness = witness.to_str().unwrap();

@@ -275,7 +275,7 @@ fn the_end_of_input_ends_the_wait_where_it_would_end_the_lock() {
 
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
-fn where_nobody_tells_a_release_is_found_all_the_same() {
+fn without_notifications_a_release_is_found_all_the_same() {
     for lacking in ["inotify_init1:error=EMFILE", "pidfd_open:error=ENOSYS"] {
         let fixture = Fixture::free();
         let mut owner = Contender::owner(fixture.path());

@@ -19,7 +19,7 @@ pub(super) const OWN: FileId = FileId(1, 0);
 pub(super) const OTHER: FileId = FileId(2, 0);
 
 /// A pid that no process has.
-pub(super) const NOBODY: Liveness = Liveness::Dead(DeadReason::NoProcess);
+pub(super) const NO_PROCESS: Liveness = Liveness::Dead(DeadReason::NoProcess);
 
 /// Returns a level's name.
 pub(super) fn at(level: u8) -> Name {

@@ -1,7 +1,7 @@
 //! Links that a policy denies to this process, on a file system where the kernel keeps evidence.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular, with_links},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular, with_links},
     scenes::{
         EXISTS, GONE, SCRATCH, denied, denied_altogether, failed, judged, judging,
         made_in_place_of_a_dead_lock, scratch, scratching,
@@ -98,7 +98,7 @@ fn a_denied_reclaim_leads_to_a_lock_made_in_place() {
     let (file, reclaim) = (Ours::At(1), FileId(3, 0));
     denied_altogether(judging(), 1)
         .told(Call::Make { level: 0 }, Reply::Failed(ErrorCode::Exist))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .sees(0, OTHER, "9\n", 0, NO_PROCESS)
         .told(Call::Make { level: 1 }, Reply::Id(reclaim))
         .told(Call::Guard { file }, Reply::Done);
 }

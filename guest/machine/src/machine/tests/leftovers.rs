@@ -1,7 +1,7 @@
 //! Files that dead owners have left, which attempts sweep them, and what an attempt has to leave itself.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular},
     scenes::{
         EXISTS, GONE, failed, finds_none_left_above, reclaiming, scratch, tidying, written_in_place,
     },
@@ -19,9 +19,9 @@ use crate::{
 #[test]
 fn a_reclaim_lock_that_is_left_over_is_taken_and_dropped() {
     tidying()
-        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .sees(1, OTHER, "9\n", 0, NO_PROCESS)
         .links(at(2))
-        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .sees(1, OTHER, "9\n", 0, NO_PROCESS)
         .removes(at(1), OTHER)
         .links(at(1))
         .removes(at(2), OWN)
@@ -32,17 +32,17 @@ fn a_reclaim_lock_that_is_left_over_is_taken_and_dropped() {
 
 #[test]
 fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
-    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let no_owner = Liveness::Dead(DeadReason::Nobody);
     let unsettled = |attempt: Attempt| {
         attempt
-            .sees(1, OTHER, "", 1_000, nobody)
+            .sees(1, OTHER, "", 1_000, no_owner)
             .told(Call::StatClaim, regular(2, 1_000))
             .told(Call::Keep { level: 1 }, Reply::Done)
     };
     unsettled(tidying()).told(Call::List, Reply::Listed(Listed::default()));
     // Also where it cannot remove the file that it made meanwhile, of which it warns.
     let unlink = Call::Unlink { name: at(2) };
-    let dead = tidying().sees(1, OTHER, "9\n", 0, NOBODY).links(at(2));
+    let dead = tidying().sees(1, OTHER, "9\n", 0, NO_PROCESS).links(at(2));
     let report = unsettled(dead)
         .compares(at(2), Ok(OWN))
         .told(unlink, Reply::Failed(ErrorCode::Access))
@@ -56,12 +56,12 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
 fn beside_a_file_made_in_place_no_reclaim_is_waited_for() {
     let file = Ours::At(2);
     let owner = written_in_place()
-        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .sees(1, OTHER, "9\n", 0, NO_PROCESS)
         .compares(at(0), Ok(OWN));
     finds_none_left_above(1, owner)
         .compares(at(1), Ok(OTHER))
         .told(Call::Make { level: 1 }, Reply::Failed(ErrorCode::Exist))
-        .sees(1, OTHER, "9\n", 0, NOBODY)
+        .sees(1, OTHER, "9\n", 0, NO_PROCESS)
         .told(Call::Make { level: 2 }, Reply::Id(FileId(3, 0)))
         .told(Call::Guard { file }, Reply::Done)
         .told(Call::Write { file, pid: 7 }, Reply::Done)
@@ -73,11 +73,11 @@ fn beside_a_file_made_in_place_no_reclaim_is_waited_for() {
 
 #[test]
 fn an_attempt_that_cannot_drop_its_reclaim_lock_does_not_wait() {
-    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let no_owner = Liveness::Dead(DeadReason::Nobody);
     let unlink = Call::Unlink { name: at(1) };
     let no = || Reply::Failed(ErrorCode::Access);
     let error = reclaiming()
-        .sees(0, OTHER, "", 1_000, nobody)
+        .sees(0, OTHER, "", 1_000, no_owner)
         .told(Call::StatClaim, regular(2, 1_000))
         .told(Call::Keep { level: 0 }, Reply::Done)
         .compares(at(1), Ok(OWN))
@@ -94,7 +94,7 @@ fn an_attempt_that_cannot_drop_its_reclaim_lock_does_not_wait() {
 fn a_dead_claim_goes_also_where_another_was_faster() {
     let (dead, faster) = (Name::Claim(scratch()), FileId(3, 0));
     let refused = reclaiming()
-        .sees_claim(0, OTHER, scratch(), NOBODY)
+        .sees_claim(0, OTHER, scratch(), NO_PROCESS)
         .removes(at(0), OTHER)
         .does_not_link(at(0), ErrorCode::Exist, Ok(faster))
         .removes(at(1), OWN)

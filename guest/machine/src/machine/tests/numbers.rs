@@ -1,7 +1,7 @@
 //! Files that hold more than a pid, as other programs write them.
 
 use super::{
-    attempt::{Attempt, Ended, NOBODY, OTHER, at, identity, maker, regular},
+    attempt::{Attempt, Ended, NO_PROCESS, OTHER, at, identity, maker, regular},
     scenes::EXISTS,
 };
 use crate::{
@@ -31,7 +31,7 @@ fn read(attempt: Attempt, content: &str) -> Attempt {
 /// Asks about these numbers, one after another, and each is dead.
 fn finds_dead(attempt: Attempt, numbers: &[u32]) -> Attempt {
     numbers.iter().fold(attempt, |attempt, number| {
-        attempt.asks(Owner::Pid(*number), NOBODY)
+        attempt.asks(Owner::Pid(*number), NO_PROCESS)
     })
 }
 
@@ -69,7 +69,7 @@ fn a_number_that_a_process_has_keeps_the_lock() {
 }
 
 #[test]
-fn a_file_whose_numbers_are_all_dead_names_nobody() {
+fn a_file_whose_numbers_are_all_dead_names_no_owner() {
     let claim = identity(false);
     finds_dead(read(Attempt::begin(), "9 8080\n"), &[9, 8080])
         .asks(Owner::Nobody, UNNAMED)

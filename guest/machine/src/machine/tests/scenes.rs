@@ -1,6 +1,6 @@
 //! The points that an attempt has reached when a test begins.
 
-use super::attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular};
+use super::attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular};
 use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
     facts::{AliveReason, ErrorCode, Liveness},
@@ -59,10 +59,10 @@ pub(super) fn linked(maker: Maker) -> Attempt {
 /// Returns an attempt that has seen a dead owner's lock, and asks for its reclaim lock.
 pub(super) fn judging() -> Attempt {
     Attempt::begin()
-        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .sees(0, OTHER, "9\n", 0, NO_PROCESS)
         .claims(0, maker(true))
         .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .sees(0, OTHER, "9\n", 0, NO_PROCESS)
 }
 
 /// Returns an attempt that has the reclaim lock.
@@ -72,7 +72,7 @@ pub(super) fn reclaiming() -> Attempt {
 
 /// Returns an attempt that has judged the lock again under it.
 pub(super) fn judged() -> Attempt {
-    reclaiming().sees(0, OTHER, "9\n", 0, NOBODY)
+    reclaiming().sees(0, OTHER, "9\n", 0, NO_PROCESS)
 }
 
 /// Returns an attempt that asks for a scratch link.
@@ -129,13 +129,13 @@ pub(super) fn made_in_place_of_a_dead_lock(attempt: Attempt) -> Attempt {
     let (file, reclaim) = (Ours::At(1), FileId(3, 0));
     attempt
         .told(Call::Make { level: 0 }, Reply::Failed(ErrorCode::Exist))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .sees(0, OTHER, "9\n", 0, NO_PROCESS)
         .told(Call::Make { level: 1 }, Reply::Id(reclaim))
         .told(Call::Guard { file }, Reply::Done)
         .told(Call::Write { file, pid: 7 }, Reply::Done)
         .finds_nothing(2)
         .compares(at(1), Ok(reclaim))
-        .sees(0, OTHER, "9\n", 0, NOBODY)
+        .sees(0, OTHER, "9\n", 0, NO_PROCESS)
         .removes(at(0), OTHER)
         .told(Call::Make { level: 0 }, Reply::Id(OWN))
 }

@@ -1,7 +1,7 @@
 //! The search for a lock's claim, and the meaning of an unfinished search.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, at, identity, maker, regular, with_links},
+    attempt::{Attempt, NO_PROCESS, OTHER, at, identity, maker, regular, with_links},
     scenes::{EXISTS, failed},
 };
 use crate::{
@@ -99,7 +99,7 @@ fn a_search_that_is_interrupted_proves_no_death() {
     };
     for last in [part(&[], Some(access), false), Reply::Failed(access)] {
         let error = listed(last.clone())
-            .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+            .told(Call::Ask { owner: OWNER }, Reply::Liveness(NO_PROCESS))
             .ends();
         assert_eq!(error.cause, failed(Operation::List, access));
         // A pid that exists holds the lock, but a user cannot declare its owner dead.
@@ -113,7 +113,7 @@ fn a_search_that_is_interrupted_proves_no_death() {
     // The second listing has shown what the first one missed.
     let owner = OWNER;
     listed(part(&[], None, false))
-        .told(Call::Ask { owner }, Reply::Liveness(NOBODY))
+        .told(Call::Ask { owner }, Reply::Liveness(NO_PROCESS))
         .goes_on_with(Call::Current { attempt: 0 });
 }
 
@@ -129,13 +129,13 @@ fn a_candidate_that_cannot_be_looked_at_does_not_end_the_search() {
     hide(listing())
         .told(Call::ListOn, part(&[found], None, false))
         .compares(Name::Claim(found), Ok(OTHER))
-        .told(Call::Ask { owner }, Reply::Liveness(NOBODY))
+        .told(Call::Ask { owner }, Reply::Liveness(NO_PROCESS))
         .goes_on_with(Call::Current { attempt: 0 });
     let nothing = || part(&[], None, false);
     let once = hide(listing()).told(Call::ListOn, nothing());
     let error = hide(once)
         .told(Call::ListOn, nothing())
-        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NO_PROCESS))
         .ends();
     assert_eq!(error.cause, failed(Operation::Stat, ErrorCode::Access));
 }
@@ -187,7 +187,7 @@ fn a_listing_without_end_is_an_interrupted_search() {
         attempt = attempt.told(Call::ListOn, part(&[], None, true));
     }
     let error = attempt
-        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NO_PROCESS))
         .ends();
     assert_eq!(error.cause, failed(Operation::List, ErrorCode::Overflow));
 }
@@ -201,7 +201,7 @@ fn the_host_is_asked_once_who_asks() {
         .told(Call::Identify { pid: 9 }, Reply::Identity(None))
         .told(Call::List, part(&[], None, false))
         .told(Call::List, part(&[], None, false))
-        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NO_PROCESS))
         .goes_on_with(Call::Create {
             claim: identity(false),
         });
@@ -225,6 +225,6 @@ fn an_identity_answers_only_its_own_question() {
         .told(Call::Identify { pid: 9 }, Reply::Maker(maker(true)))
         .told(Call::List, nothing())
         .told(Call::List, nothing())
-        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NOBODY))
+        .told(Call::Ask { owner: OWNER }, Reply::Liveness(NO_PROCESS))
         .goes_on_with(Call::Current { attempt: 0 });
 }

@@ -1,7 +1,7 @@
 //! The files that an owner sweeps, how many at a time, and what it leaves.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, identity, maker, regular},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular},
     scenes::{GONE, finds_none_left_above, linked},
 };
 use crate::{
@@ -86,7 +86,7 @@ fn an_empty_claim_without_a_time_or_from_the_future_stays() {
 #[test]
 fn an_empty_claim_whose_maker_is_certainly_dead_needs_no_age() {
     let owner = sweeping().told(Call::List, part([claim(1)], false));
-    buries(asks(owner, claim(1), 0, 9_999, NOBODY), claim(1)).owns();
+    buries(asks(owner, claim(1), 0, 9_999, NO_PROCESS), claim(1)).owns();
 }
 
 #[test]
@@ -94,15 +94,15 @@ fn a_claim_in_a_later_part_of_the_listing_is_swept() {
     let owner = sweeping()
         .told(Call::List, part([], true))
         .told(Call::ListOn, part([claim(1)], false));
-    let report = buries(asks(owner, claim(1), 2, 0, NOBODY), claim(1)).owns();
+    let report = buries(asks(owner, claim(1), 2, 0, NO_PROCESS), claim(1)).owns();
     assert_eq!(report.warnings, []);
 }
 
 #[test]
 fn a_sweep_that_cannot_list_on_removes_what_it_knows_to_be_dead() {
     let owner = sweeping().told(Call::List, part([claim(1)], true));
-    let owner =
-        asks(owner, claim(1), 2, 0, NOBODY).told(Call::ListOn, Reply::Failed(ErrorCode::Access));
+    let owner = asks(owner, claim(1), 2, 0, NO_PROCESS)
+        .told(Call::ListOn, Reply::Failed(ErrorCode::Access));
     let report = buries(owner, claim(1)).owns();
     assert_eq!(report.warnings.len(), 1);
 }

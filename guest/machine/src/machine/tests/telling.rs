@@ -1,7 +1,7 @@
 //! The contents of reports: which file it was, what failed first, and which owner was in the way.
 
 use super::{
-    attempt::{Attempt, Ended, NOBODY, OTHER, OWN, at, identity, maker, regular, with_links},
+    attempt::{Attempt, Ended, NO_PROCESS, OTHER, OWN, at, identity, maker, regular, with_links},
     scenes::{
         EXISTS, GONE, SCRATCH, failed, finds_none_left_above, judged, judging, linked,
         made_in_place, reclaiming, scratch, written_in_place,
@@ -72,7 +72,7 @@ fn an_error_names_the_lock_or_directory_that_was_not_seen() {
         .told(Call::StatOpen, with_links(2))
         .told(Call::Identify { pid: 9 }, Reply::Identity(None))
         .told(Call::List, no())
-        .told(ask, Reply::Liveness(NOBODY))
+        .told(ask, Reply::Liveness(NO_PROCESS))
         .ends();
     assert_eq!(error.file, "", "the directory");
     assert_eq!(error.cause, failed(Operation::List, ErrorCode::Access));

@@ -1,7 +1,7 @@
 //! The points at which an attempt begins again: no step too many, and none too few.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular, with_links},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular, with_links},
     scenes::{
         GONE, LAST, SCRATCH, failed, judged, judging, linked, made_in_place_of_a_dead_lock,
         reclaiming, scratch, scratching, unlinkable,
@@ -96,7 +96,7 @@ fn eight_levels_are_followed_and_no_more() {
         .fold(Attempt::claimed(me), |attempt, level| {
             attempt
                 .does_not_link(at(level), ErrorCode::Exist, Ok(OTHER))
-                .sees(level, OTHER, "9\n", 0, NOBODY)
+                .sees(level, OTHER, "9\n", 0, NO_PROCESS)
         })
         .unclaims(me)
         .ends();
@@ -110,7 +110,7 @@ fn another_file_than_the_one_judged_is_judged_a_hundred_times() {
         let file = FileId(file, 1);
         attempt = attempt
             .compares(at(0), Ok(file))
-            .sees(0, file, "9\n", 0, NOBODY);
+            .sees(0, file, "9\n", 0, NO_PROCESS);
     }
     let error = attempt
         .compares(at(0), Ok(OTHER))

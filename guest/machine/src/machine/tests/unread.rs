@@ -1,7 +1,7 @@
 //! Locks of another user, which may not be opened.
 
 use super::{
-    attempt::{Attempt, Ended, NOBODY, OTHER, OWN, at, maker, with_links},
+    attempt::{Attempt, Ended, NO_PROCESS, OTHER, OWN, at, maker, with_links},
     scenes::{GONE, failed, judging, linked, scratch},
 };
 use crate::{
@@ -72,7 +72,7 @@ fn an_unreadable_lock_is_held_by_the_maker_of_its_claim() {
 #[test]
 fn a_dead_lock_that_may_not_be_opened_is_a_failure() {
     let error = denied()
-        .finds_unread(holders(), NOBODY)
+        .finds_unread(holders(), NO_PROCESS)
         .compares(at(0), Ok(OTHER))
         .ends();
     assert_eq!(error.file, "a.lock");
@@ -82,7 +82,7 @@ fn a_dead_lock_that_may_not_be_opened_is_a_failure() {
 #[test]
 fn an_owner_that_released_in_between_leaves_a_free_lock() {
     denied()
-        .finds_unread(holders(), NOBODY)
+        .finds_unread(holders(), NO_PROCESS)
         .compares(at(0), GONE)
         .goes_on_with(Call::Current { attempt: 0 });
     Attempt::begin()
@@ -95,7 +95,7 @@ fn an_owner_that_released_in_between_leaves_a_free_lock() {
 #[test]
 fn a_newcomer_after_a_dead_owner_keeps_the_lock() {
     let attempt = denied()
-        .finds_unread(holders(), NOBODY)
+        .finds_unread(holders(), NO_PROCESS)
         .compares(at(0), Ok(FileId(3, 0)));
     let holder = holder(attempt.ends());
     assert_eq!((holder.pid, holder.identity()), (None, None));

@@ -1,7 +1,7 @@
 //! What it waits for, and how long.
 
 use super::{
-    attempt::{Attempt, NOBODY, OTHER, OWN, at, maker, regular},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular},
     scenes::{EXISTS, GONE, linked, scratch, written_in_place},
 };
 use crate::{
@@ -58,40 +58,40 @@ fn a_reclaim_beside_a_file_made_in_place_gets_five_seconds() {
 }
 
 #[test]
-fn an_old_reclaim_lock_that_names_nobody_is_not_waited_for() {
-    let nobody = Liveness::Dead(DeadReason::Nobody);
+fn an_old_reclaim_lock_that_names_no_owner_is_not_waited_for() {
+    let no_owner = Liveness::Dead(DeadReason::Nobody);
     linked(maker(true))
-        .sees(1, OTHER, "", 0, nobody)
+        .sees(1, OTHER, "", 0, no_owner)
         .told(Call::StatClaim, regular(2, 1_000))
         .compares(at(0), Ok(OWN));
 }
 
 #[test]
 fn a_nameless_reclaim_lock_settles_beside_a_file_made_in_place() {
-    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let no_owner = Liveness::Dead(DeadReason::Nobody);
     written_in_place()
-        .sees(1, OTHER, "", 1_000, nobody)
+        .sees(1, OTHER, "", 1_000, no_owner)
         .told(Call::Keep { level: 1 }, Reply::Done)
         .waits_until(10)
-        .sees(1, OTHER, "", 1_000, nobody)
+        .sees(1, OTHER, "", 1_000, no_owner)
         .waits_until(3_009)
-        .sees(1, OTHER, "", 1_000, nobody)
+        .sees(1, OTHER, "", 1_000, no_owner)
         .waits_until(3_010)
-        .sees(1, OTHER, "", 1_000, nobody)
+        .sees(1, OTHER, "", 1_000, no_owner)
         .compares(at(0), Ok(OWN));
 }
 
 #[test]
 fn a_file_that_never_settles_is_given_up_after_thirty_seconds() {
     let me = maker(true);
-    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let no_owner = Liveness::Dead(DeadReason::Nobody);
     let looks = |attempt: Attempt, seconds| {
         attempt
             .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
-            .sees(0, OTHER, "", seconds, nobody)
+            .sees(0, OTHER, "", seconds, no_owner)
     };
     let attempt = Attempt::begin()
-        .sees(0, OTHER, "", 1_000, nobody)
+        .sees(0, OTHER, "", 1_000, no_owner)
         .claims(0, me);
     let attempt = looks(attempt, 1_000)
         .told(Call::StatClaim, regular(2, 1_000))
@@ -107,13 +107,13 @@ fn a_file_that_never_settles_is_given_up_after_thirty_seconds() {
 
 #[test]
 fn another_programs_reclaim_is_waited_for_though_unreadable() {
-    let nobody = Liveness::Dead(DeadReason::Nobody);
+    let no_owner = Liveness::Dead(DeadReason::Nobody);
     let me = maker(true);
     linked(me)
         .told(Call::Stat { name: at(1) }, Reply::Failed(ErrorCode::Access))
         .waits_for(1);
     linked(me)
-        .sees(1, OTHER, "", 1_000, nobody)
+        .sees(1, OTHER, "", 1_000, no_owner)
         .told(Call::StatClaim, regular(2, 1_000))
         .waits_for(1);
 }
@@ -127,7 +127,7 @@ fn a_reclaim_of_ours_is_not_waited_for_and_swept_if_it_is_dead() {
         .compares(at(0), Ok(OWN))
         .owns();
     linked(me)
-        .sees_claim(1, OTHER, scratch(), NOBODY)
+        .sees_claim(1, OTHER, scratch(), NO_PROCESS)
         .compares(at(0), Ok(OWN))
         .compares(at(DEEPEST), GONE);
 }
