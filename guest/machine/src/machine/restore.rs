@@ -500,4 +500,49 @@ mod tests {
         assert_eq!(next, Next::End(Err(Unrestored::Lost)));
         assert!(restore.is_open());
     }
+
+    /// Puts the file back where all names are missing, with these replies to the guard of a claim that is made anew. Returns
+    /// the end of it, and how often the guard was asked for.
+    fn made_anew(there: FileId, guarded: impl Fn(usize) -> Reply) -> (Next<Outcome>, usize) {
+        let mut restore = restore();
+        let (mut is_linked, mut guards) = (false, 0);
+        let mut next = restore.start(0);
+        while let Next::Call(call) = next {
+            next = restore.reply(match call {
+                Call::Create { .. } => Reply::Id(OWN),
+                Call::Guard { .. } => {
+                    guards += 1;
+                    guarded(guards)
+                }
+                Call::Link { .. } => {
+                    is_linked = true;
+                    Reply::Done
+                }
+                Call::Write { .. } => Reply::Done,
+                Call::Id { name: LOCK } if is_linked => Reply::Id(there),
+                _ => Reply::Failed(ErrorCode::NoEntry),
+            });
+        }
+        (next, guards)
+    }
+
+    #[test]
+    fn a_lock_is_back_once_its_name_has_our_file() {
+        let (end, _) = made_anew(OWN, |_| Reply::Done);
+        assert_eq!(end, Next::End(Ok(Restored::Anew)));
+        let (end, _) = made_anew(FileId(1, 2), |_| Reply::Done);
+        assert_eq!(end, Next::End(Err(Unrestored::Lost)));
+    }
+
+    #[test]
+    fn a_claim_that_is_probed_is_guarded_again_and_not_for_ever() {
+        let last = usize::from(PROBES) + 1;
+        let (end, guards) = made_anew(OWN, |nth| match nth == last {
+            true => Reply::Done,
+            false => Reply::Probed,
+        });
+        assert_eq!((end, guards), (Next::End(Ok(Restored::Anew)), last));
+        let (end, guards) = made_anew(OWN, |_| Reply::Probed);
+        assert_eq!((end, guards), (Next::End(Err(Unrestored::Lost)), last));
+    }
 }
