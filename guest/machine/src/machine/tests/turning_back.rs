@@ -11,8 +11,19 @@ use crate::{
     call::{Call, FileId, Maker, Ours, Reply},
     facts::ErrorCode,
     machine::outcome::{Cause, Operation},
-    names::{DEEPEST, Name},
+    names::{DEEPEST, Identity, Name},
 };
+
+#[test]
+fn an_owner_with_a_claim_that_is_dead_is_not_judged_twice() {
+    let claim = Identity::new("1-x1").unwrap();
+    Attempt::begin()
+        .sees_claim(0, OTHER, claim, NO_PROCESS)
+        .claims(0, maker(true))
+        .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
+        .links(at(1))
+        .removes(at(0), OTHER);
+}
 
 #[test]
 fn a_name_that_is_free_again_is_linked_a_hundred_times() {
