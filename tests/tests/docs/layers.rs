@@ -27,7 +27,10 @@ const LIBRARY: Library = Library {
         "plugin",
     ],
     rooms: &[
-        ("sys", &["event patience since volume", "poll", "timer"]),
+        (
+            "sys",
+            &["event open_file patience since volume", "poll", "timer"],
+        ),
         (
             "process",
             &[

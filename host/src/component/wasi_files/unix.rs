@@ -24,6 +24,7 @@ use wasmtime_wasi::{
 use super::{Handle, State};
 use crate::{
     bindings::direct::lockfile::Operation,
+    sys::open_file,
     wasi::{
         Opened,
         answer::{Answer, TYPES, answer, at_once},
@@ -33,10 +34,6 @@ use crate::{
         stat,
     },
 };
-
-#[cfg_attr(target_os = "linux", path = "open_file/linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "open_file/elsewhere.rs")]
-mod open_file;
 
 type Store<'a> = StoreContextMut<'a, State>;
 

@@ -1,13 +1,10 @@
-//! What Linux reports about a file, by statx(2) or, where that is refused, by fstatat(2), and a name for an open file.
+//! What Linux reports about a file, by statx(2) or, where that is refused, by fstatat(2).
 
-use std::{
-    fs::File,
-    os::fd::{AsFd, AsRawFd},
-};
+use std::fs::File;
 
 use lockhost_machine::{call::FileId, facts::Datetime};
 use rustix::{
-    fs::{AtFlags, CWD, FileType, Statx, StatxFlags, fstat, linkat, makedev, statat, statx},
+    fs::{AtFlags, FileType, Statx, StatxFlags, fstat, makedev, statat, statx},
     io::{Errno, Result},
 };
 
@@ -48,18 +45,5 @@ fn seen(seen: Statx) -> Seen {
             seconds,
             nanoseconds: modified.tv_nsec,
         }),
-    }
-}
-
-/// Gives the file `name` in `directory`. The kernel refuses a file that has no name left.
-pub(super) fn link_open(file: &File, directory: &File, name: &str) -> Result<()> {
-    match linkat(file, c"", directory, name, AtFlags::EMPTY_PATH) {
-        // Without CAP_DAC_READ_SEARCH, unless the kernel is newer than 6.9.
-        Err(Errno::NOENT) => {
-            // Another thread may have other descriptors.
-            let entry = format!("/proc/thread-self/fd/{}", file.as_fd().as_raw_fd());
-            linkat(CWD, entry, directory, name, AtFlags::SYMLINK_FOLLOW)
-        }
-        linked => linked,
     }
 }

@@ -26,7 +26,7 @@ use rustix::{
 
 use crate::{
     outcome::{Operation, error_code},
-    sys::patience::patiently,
+    sys::{open_file, patience::patiently},
 };
 
 /// A file that was opened to be examined.
@@ -134,7 +134,7 @@ pub(in crate::backend::native) fn link_open(
     dir: &File,
     name: &str,
 ) -> Result<(), ErrorCode> {
-    system::link_open(file, dir, name).map_err(failed(Operation::Link))
+    open_file::link(file, dir, name).map_err(failed(Operation::Link))
 }
 
 pub(in crate::backend::native) fn unlink(dir: &File, name: &str) -> Result<(), ErrorCode> {

@@ -8,7 +8,7 @@ use rustix::{
 };
 
 /// Gives the file `name` in `directory`. The kernel refuses a file that has no name left.
-pub(super) fn link(file: impl AsFd, directory: impl AsFd, name: &str) -> Result<()> {
+pub(crate) fn link(file: impl AsFd, directory: impl AsFd, name: &str) -> Result<()> {
     let (file, directory) = (file.as_fd(), directory.as_fd());
     match linkat(file, "", directory, name, AtFlags::EMPTY_PATH) {
         // Without CAP_DAC_READ_SEARCH, unless the kernel is newer than 6.9.

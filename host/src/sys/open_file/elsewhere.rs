@@ -5,6 +5,6 @@ use std::os::fd::AsFd;
 use rustix::io::{Errno, Result};
 
 /// Always fails.
-pub(super) fn link(_: impl AsFd, _: impl AsFd, _: &str) -> Result<()> {
+pub(crate) fn link(_: impl AsFd, _: impl AsFd, _: &str) -> Result<()> {
     Err(Errno::NOTSUP)
 }
