@@ -4,11 +4,36 @@
 #[cfg_attr(windows, path = "launch/windows.rs")]
 mod platform;
 
-use std::sync::Once;
+use std::{env, sync::Once};
+
+/// What changes the program's output or decision, and may be set where the tests run: on a hosted runner, in the shell of a
+/// user who likes colours, in a service, or under a lock of their own.
+const VARIABLES: [&str; 12] = [
+    "CI",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "LOCKHOST_DIR",
+    "LOCKHOST_LOCK",
+    "LOCKHOST_LOG",
+    "LOCKHOST_MODE",
+    "LOCKHOST_NAME",
+    "LOCKHOST_PID",
+    "LOCKHOST_WAIT",
+    "NOTIFY_SOCKET",
+    "NO_COLOR",
+];
 
 /// Gives this process, and so each program that it starts, the state that a login shell gives. A script that runs the tests
-/// in the background ignores keys' signals and may have files open, and a service may have a strict umask.
+/// in the background ignores keys' signals and may have files open, and a service may have a strict umask. Variables are
+/// set that the program reads.
 pub(crate) fn normalize() {
     static NORMALIZED: Once = Once::new();
-    NORMALIZED.call_once(platform::normalize);
+    NORMALIZED.call_once(|| {
+        platform::normalize();
+        for variable in VARIABLES {
+            // SAFETY: threads of a test process read their environment by the standard library, which locks it meanwhile.
+            // What C code reads by itself (TZ, say) stays where it is; only the entries after a removed one move.
+            unsafe { env::remove_var(variable) };
+        }
+    });
 }

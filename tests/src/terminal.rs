@@ -50,11 +50,12 @@ impl Terminal {
         }
     }
 
-    /// Starts a program in a session of its own that has this terminal, which is its standard input.
+    /// Starts a program in a session of its own that has this terminal, which is its standard input and shows colours.
     #[must_use]
     pub fn session(&self) -> Command {
         let mut command = Command::new("setsid");
         command.arg("--ctty").stdin(self.end());
+        command.env("TERM", "xterm");
         command
     }
 

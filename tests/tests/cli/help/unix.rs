@@ -24,9 +24,6 @@ fn shown(variables: &[(&str, &str)], arguments: &[&str]) -> String {
     let mut terminal = Terminal::new();
     let mut session = terminal.session();
     session
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("NO_COLOR")
-        .env("TERM", "xterm")
         .envs(variables.iter().copied())
         .args(["sh", "-c", "\"$@\"; echo over", "sh"])
         .arg(lockhost())

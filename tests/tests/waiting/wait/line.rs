@@ -79,7 +79,6 @@ fn shown_by(script: &str, variables: &[(&str, &str)], waiting: &Command) -> Stri
     let mut terminal = Terminal::new();
     let mut session = terminal.session();
     session
-        .env("TERM", "xterm")
         .env("NO_COLOR", "1")
         .envs(variables.iter().copied())
         .args(["sh", "-c", &format!("{script}; echo over"), "sh"])
