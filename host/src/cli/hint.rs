@@ -37,17 +37,25 @@ pub(crate) fn of(error: &Error) -> Option<Cow<'_, str>> {
 
 /// Returns the error for a directory that cannot be opened, as the library words it.
 pub(crate) fn cannot_open(directory: &Path, error: &io::Error) -> Error {
-    let what = format!("cannot open directory {}: {error}", directory.display());
+    let failure = failure(directory, error);
     match error.kind() {
-        io::ErrorKind::NotFound => hinted(what, "create it first; lockhost acquire --mkdir does"),
-        _ => anyhow::anyhow!(what),
+        io::ErrorKind::NotFound => {
+            hinted(failure, "create it first; lockhost acquire --mkdir does")
+        }
+        _ => Error::msg(failure),
     }
 }
 
 /// Returns the error for a directory after the first one that does not exist, and may be meant as a command.
 pub(crate) fn may_be_a_command(word: &Path, error: &io::Error) -> Error {
-    let what = format!("cannot open directory {}: {error}", word.display());
-    hinted(what, "if it is a command, write '--' before it")
+    hinted(
+        failure(word, error),
+        "if it is a command, write '--' before it",
+    )
+}
+
+fn failure(directory: &Path, error: &io::Error) -> String {
+    format!("cannot open directory {}: {error}", directory.display())
 }
 
 #[cfg(test)]
