@@ -25,7 +25,6 @@ fn a_terminal_shows_who_is_waited_for_and_nothing_in_the_end() {
     let lockhost = under_lock(&["--wait"], fixture.path(), &["echo", "ran"]);
     let mut session = terminal.session();
     session
-        .env("TERM", "xterm")
         .arg(lockhost.get_program())
         .args(lockhost.get_args())
         .stderr(terminal.end())
@@ -57,7 +56,6 @@ fn a_narrow_terminal_shows_one_line() {
     let lockhost = under_lock(&[BOUND], fixture.path(), &["true"]);
     let mut session = terminal.session();
     session
-        .env("TERM", "xterm")
         .args(["sh", "-c", "stty cols 20; \"$@\"; echo over", "sh"])
         .arg(lockhost.get_program())
         .args(lockhost.get_args())
@@ -151,6 +149,41 @@ fn a_waiter_draws_only_in_the_foreground() {
     let waiting = under_lock(&[BOUND, "-E", "0"], fixture.path(), &["true"]);
     let shown = shown_by("set -m; \"$@\" & fg", &[], &waiting);
     assert!(shown.contains("waiting for"), "{shown:?}");
+}
+
+#[test]
+fn a_waiter_that_is_stopped_draws_again_once_it_goes_on() {
+    let fixture = Fixture::free();
+    let mut owner = Contender::owner(fixture.path());
+    let waiting = under_lock(&["--wait"], fixture.path(), &["echo", "ran"]);
+    let mut terminal = Terminal::new();
+    let mut session = terminal.session();
+    session
+        .args([
+            "sh",
+            "-c",
+            "set -m; \"$@\"; echo stopped; read line; fg",
+            "sh",
+        ])
+        .arg(waiting.get_program())
+        .args(waiting.get_args())
+        .stderr(terminal.end())
+        .stdout(terminal.end());
+    let mut session = session.spawn().unwrap();
+    terminal.shown_until("waiting for");
+    terminal.press("\u{1a}");
+    let shown = terminal.shown_until("stopped\r\n");
+    let (_, after) = shown.split_once("^Z").expect("the terminal echoes it");
+    // The terminal shows the key before the process has stopped, which may draw once in between.
+    assert!(after.matches("waiting for").count() <= 1, "{shown:?}");
+    terminal.press("\n");
+    let shown = terminal.shown_until("waiting for");
+    let frame = shown.split(ERASE).nth(1).expect("the line is drawn");
+    assert!(frame[1..].starts_with(" waiting for"), "{shown:?}");
+    owner.stop();
+    let shown = terminal.shown_until("ran");
+    assert!(shown.contains(&format!("{ERASE}ran")), "{shown:?}");
+    session.wait().unwrap();
 }
 
 #[test]
