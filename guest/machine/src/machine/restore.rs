@@ -501,6 +501,41 @@ mod tests {
         assert!(restore.is_open());
     }
 
+    #[test]
+    fn another_file_at_the_claims_name_is_not_linked() {
+        let mut restore = restore();
+        let missing = || Reply::Failed(ErrorCode::NoEntry);
+        assert!(!ends(restore.start(0)));
+        assert!(!ends(restore.reply(missing())), "the reclaim lock");
+        assert!(!ends(restore.reply(missing())), "the claim");
+        let next = restore.reply(Reply::Id(FileId(1, 2)));
+        assert_eq!(next, Next::End(Err(Unrestored::Lost)));
+    }
+
+    #[test]
+    fn a_file_in_place_that_is_missing_is_lost_at_once() {
+        let mut restore = Restore::new(None, OWN);
+        assert!(!ends(restore.start(0)));
+        let next = restore.reply(Reply::Failed(ErrorCode::NoEntry));
+        assert_eq!(next, Next::End(Err(Unrestored::Lost)));
+    }
+
+    #[test]
+    fn a_reclaim_without_a_pid_keeps_no_file_from_its_name() {
+        let failed = Seen::Failed(Operation::Open, ErrorCode::Io);
+        for (seen, is_lost) in [(Seen::File, false), (failed, true)] {
+            let mut restore = restore();
+            restore.linked = true;
+            let again = Next::End(Err(Unrestored::Again(PAUSE)));
+            assert_eq!(restore.other_seen(seen), again);
+            assert!(!ends(restore.start(RECLAIM - 1)));
+            assert_eq!(restore.other_seen(seen), again);
+            assert!(!ends(restore.start(2 * RECLAIM)));
+            assert_eq!(ends(restore.other_seen(seen)), is_lost);
+            assert_eq!(restore.is_lost(), is_lost);
+        }
+    }
+
     /// Puts the file back where all names are missing, with these replies to the guard of a claim that is made anew. Returns
     /// the end of it, and how often the guard was asked for.
     fn made_anew(there: FileId, guarded: impl Fn(usize) -> Reply) -> (Next<Outcome>, usize) {
@@ -544,5 +579,21 @@ mod tests {
         assert_eq!((end, guards), (Next::End(Ok(Restored::Anew)), last));
         let (end, guards) = made_anew(OWN, |_| Reply::Probed);
         assert_eq!((end, guards), (Next::End(Err(Unrestored::Lost)), last));
+    }
+
+    #[test]
+    fn a_new_claim_makes_the_owner_forget_its_levels() {
+        for (file, is_kept) in [(OWN, true), (FileId(1, 2), false)] {
+            let mut machine = Machine::new("a.lock".into(), None);
+            machine.state = State::Owned;
+            machine.own = OWN;
+            machine.levels.insert(0, OWN);
+            machine.levels.insert(1, OWN);
+            let mut restore = restore();
+            restore.own = file;
+            machine.restored(&restore);
+            assert_eq!((machine.own, machine.own()), (file, Some(file)));
+            assert_eq!(machine.levels.get(1).is_some(), is_kept);
+        }
     }
 }

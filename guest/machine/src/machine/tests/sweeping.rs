@@ -90,6 +90,12 @@ fn an_empty_claim_whose_maker_is_certainly_dead_needs_no_age() {
 }
 
 #[test]
+fn an_owner_does_not_examine_its_own_claim() {
+    let own = identity(true);
+    sweeping().told(Call::List, part([own], false)).owns();
+}
+
+#[test]
 fn a_claim_in_a_later_part_of_the_listing_is_swept() {
     let owner = sweeping()
         .told(Call::List, part([], true))
