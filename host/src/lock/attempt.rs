@@ -114,7 +114,7 @@ pub struct Attempt {
     maker: Number,
     tries: Tries,
     waiter: Waiter,
-    /// The last refusal by an owner with a claim.
+    /// The wait after the last refusal.
     refusal: Option<Waiting>,
 }
 
@@ -176,6 +176,9 @@ impl Attempt {
             return Err(ended(self.place.given()));
         }
         self.waiter.wake();
+        if let Some(waiting) = self.passed_on() {
+            return Ok(Progress::Waiting(waiting));
+        }
         let mut looks = LOOKS;
         loop {
             let error = match self.proceed_once() {
@@ -205,12 +208,24 @@ impl Attempt {
                 Awaited::Directory => Waiting::for_directory(self.place.given(), pause),
                 _ => Waiting::for_release(error.path(), error.holder(), pause),
             };
-            self.refusal = error
-                .holder()
-                .filter(|holder| holder.is_claimed())
-                .map(|_| waiting.clone());
+            self.refusal = Some(waiting.clone());
             return Ok(Progress::Waiting(waiting));
         }
+    }
+
+    /// Returns the wait to go on with if another process was quicker after a release. It names the holder of before: the next
+    /// check comes soon.
+    fn passed_on(&mut self) -> Option<Waiting> {
+        let Tries::Again = self.tries else {
+            return None;
+        };
+        let left = self.left()?;
+        let refusal = self.refusal.as_ref()?;
+        let retry_after = self.waiter.passed_on()?.min(left);
+        Some(Waiting {
+            retry_after,
+            ..refusal.clone()
+        })
     }
 
     /// Watches the obstacle. Returns `None` if waiting does not help against this error.
@@ -303,14 +318,20 @@ impl Attempt {
                     has_waited: true,
                 }));
                 let path = self.place.given().join(file);
-                let refusal = self.refusal.as_ref();
-                Ok(Progress::Waiting(Waiting::as_told(path, &waiting, refusal)))
+                let holder = self.claimed_holder();
+                Ok(Progress::Waiting(Waiting::as_told(path, &waiting, holder)))
             }
             Err(error) => {
                 run.give_up();
                 Err(refused(&self.place, &self.options, error))
             }
         }
+    }
+
+    /// Returns the owner of the last refusal, if it has a claim.
+    fn claimed_holder(&self) -> Option<&Holder> {
+        let holder = self.refusal.as_ref().and_then(Waiting::holder);
+        holder.filter(|holder| holder.is_claimed())
     }
 
     /// Returns the try to go on with. Gives up a try that was left for a while if the path names another directory by
@@ -326,8 +347,7 @@ impl Attempt {
             }
             Tries::Again => {
                 let mut next = self.options.begin(&self.place)?;
-                let holder = self.refusal.as_ref().and_then(Waiting::holder);
-                if let Some(owner) = holder.and_then(Holder::identity) {
+                if let Some(owner) = self.claimed_holder().and_then(Holder::identity) {
                     let said = next.run.succeed(owner);
                     said.map_err(|error| Error::internal(self.place.given(), error))?;
                 }

@@ -1,6 +1,11 @@
 //! The watches of a waiter, and how long it sleeps between checks.
 
-use std::{path::Path, time::Duration};
+use std::{
+    mem,
+    path::Path,
+    process,
+    time::{Duration, Instant},
+};
 
 use super::{
     error::Error,
@@ -10,9 +15,15 @@ use super::{
 use crate::sys::poll::{BorrowedDescriptor, await_any};
 
 mod decision;
+#[cfg_attr(unix, path = "waiter/file_version/unix.rs")]
+#[cfg_attr(not(unix), path = "waiter/file_version/elsewhere.rs")]
+mod file_version;
 
-use self::decision::{Decision, FileArmed, Obstacle};
 pub(crate) use self::decision::{Next, SHORTEST};
+use self::{
+    decision::{Decision, FileArmed, Obstacle},
+    file_version::FileVersion,
+};
 
 /// Watches on the file that is in the way, its directory, and the processes that own or lock it.
 #[derive(Debug, Default)]
@@ -22,14 +33,49 @@ pub(crate) struct Waiter {
     processes: Vec<ProcessWatch>,
     /// How often a check found no watch on the file.
     unwatched: u32,
+    /// The file in the way, as the last check found it or a later notification.
+    version: Option<FileVersion>,
+    /// When the last check ended.
+    checked: Option<Instant>,
+    /// Whether something was reported since.
+    is_notified: bool,
 }
 
 impl Waiter {
     /// Watches the obstacle of a refusal, whose file has this absolute path. Every check renews the watch on the file:
     /// the name may belong to another file by now, even one of the same owner.
     pub(crate) fn turn_to(&mut self, refusal: &Error, path: &Path) -> Next {
+        self.version = FileVersion::of(path);
+        self.checked = Some(Instant::now());
         let file = self.watch_file(path);
         self.decide(obstacle(refusal), file)
+    }
+
+    /// Returns how long to leave the lock to a process that was quicker: something was reported, and the file in the way
+    /// is another one than before. A check would cost a hundred times as much, and where many wait, each but one would
+    /// check in vain, at each release.
+    ///
+    /// The new file is watched, but not its owner, who is unknown. So the next check comes soon.
+    pub(crate) fn passed_on(&mut self) -> Option<Duration> {
+        let pause = self.pause_if_passed_on()?;
+        let version = self.version.as_ref()?.successor()?;
+        if let Some(watch) = &mut self.file {
+            // Where that fails, this file is gone too.
+            watch.turn_to(version.path()).ok()?;
+        }
+        self.version = Some(version);
+        self.processes.clear();
+        self.decision.passed_on();
+        Some(pause)
+    }
+
+    /// Returns the pause, which differs between processes that began to wait one after the other: they would check at the
+    /// same time.
+    fn pause_if_passed_on(&mut self) -> Option<Duration> {
+        if !mem::take(&mut self.is_notified) {
+            return None;
+        }
+        decision::pause_if_passed_on(self.checked?.elapsed(), process::id())
     }
 
     /// Returns whether a refusal names others than the last one.
@@ -39,6 +85,7 @@ impl Waiter {
 
     /// Waits for a missing directory. Only a check finds it again.
     pub(crate) fn turn_to_nothing(&mut self) -> Next {
+        self.version = None;
         self.file = None;
         self.decide(Obstacle::default(), FileArmed::No)
     }
@@ -85,6 +132,7 @@ impl Waiter {
         self.processes.retain(|process| !process.has_ended());
         if file || self.processes.len() < before {
             self.decision.notified();
+            self.is_notified = true;
         }
     }
 

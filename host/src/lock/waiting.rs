@@ -46,14 +46,15 @@ impl Waiting {
 
     /// Returns when to go on if none of [`Attempt::descriptors`](crate::Attempt::descriptors) is readable before: after
     /// a second at most. The system does not report everything that ends a wait. So a waiter checks once a second even
-    /// where it expects a notification. A check takes some thirty system calls, as a refusal does.
+    /// where it expects a notification. A check takes some thirty system calls, as a refusal does. After a release that
+    /// another process was quicker to use, the next check comes within 50 ms.
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         self.retry_after
     }
 
-    /// Returns the holder of the lock that the attempt waits for. `None` if it waits for something else, or if the lock
-    /// is contended.
+    /// Returns the holder of the lock that the attempt waits for, as the last check found it. `None` if it waits for
+    /// something else, or if the lock is contended.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         self.holder.as_ref()
@@ -69,7 +70,7 @@ impl Waiting {
     pub(super) fn as_told(
         path: PathBuf,
         waiting: &outcome::Waiting,
-        refusal: Option<&Self>,
+        refused_by: Option<&Holder>,
     ) -> Self {
         Self {
             path,
@@ -80,7 +81,7 @@ impl Waiting {
             },
             retry_after: Duration::from_millis(waiting.retry_ms.into()),
             holder: match waiting.awaited {
-                outcome::Awaited::Owner => refusal.and_then(|it| it.holder.clone()),
+                outcome::Awaited::Owner => refused_by.cloned(),
                 _ => None,
             },
         }

@@ -15,6 +15,18 @@ pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 /// a file is unlocked after it was closed.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 
+/// The shortest pause after another process was quicker, and how much longer it is for some of many waiters: longer than
+/// commands of a shell take, so that waiters do not check each of them, and short for a person.
+const PASSED_ON: Duration = Duration::from_millis(16);
+const SPREAD: u32 = 32;
+
+/// Returns how long a waiter leaves the lock to a process that was quicker, if the last check was so long ago. `None` if it
+/// has to check: it does so once a second, however often the lock is passed on. `number` differs between waiters.
+pub(crate) fn pause_if_passed_on(since_check: Duration, number: u32) -> Option<Duration> {
+    let pause = PASSED_ON + Duration::from_millis((number % SPREAD).into());
+    (since_check.saturating_add(pause) <= BACKSTOP).then_some(pause)
+}
+
 /// The obstacle that a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Obstacle {
@@ -68,6 +80,11 @@ impl Decision {
     /// Notes that a watch has reported something.
     pub(crate) fn notified(&mut self) {
         self.pause = SHORTEST;
+    }
+
+    /// Notes that another process has the lock by now, of which nothing is known yet.
+    pub(crate) fn passed_on(&mut self) {
+        *self = Self::default();
     }
 
     /// Returns whether the obstacle differs from the last one, so that its processes have to be watched anew. The

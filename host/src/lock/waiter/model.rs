@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use stateright::{Checker, Model, Property};
 
-use super::{BACKSTOP, Decision, FileArmed, Next, Obstacle};
+use super::{BACKSTOP, Decision, FileArmed, Next, Obstacle, pause_if_passed_on};
 
 /// The lock file that has the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +46,12 @@ enum ProcessWatch {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Step {
     Wake,
+    /// Something was reported: is the file another one than before?
+    Compare,
+    /// It is, and gets a watch.
+    Follow(Duration),
     Look,
+    See(Obstacle),
     ArmFile(Obstacle),
     ArmProcess(Obstacle, FileArmed),
     Decide(Obstacle, FileArmed),
@@ -65,6 +70,10 @@ struct State {
     changes: u8,
     step: Step,
     decision: Decision,
+    /// The file in the way.
+    seen: Option<u8>,
+    /// How long the waiter has slept since its last check.
+    since_check: Duration,
     watched: Option<u8>,
     process: ProcessWatch,
     /// The kernel has reported it, and the waiter's poll(2) does not see it yet.
@@ -90,6 +99,10 @@ enum Fault {
     Zombie,
     /// It always sleeps until something is reported, after the short pauses.
     NoBackstop,
+    /// It leaves the lock for long to a process that was quicker, and whose end may have been reported before the watch.
+    PassedOnForLong,
+    /// It leaves the lock to such a process however long ago its last check was.
+    PassedOnAgain,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -189,13 +202,37 @@ impl Waiter {
                 }
                 if notified {
                     state.decision.notified();
+                    Step::Compare
+                } else {
+                    Step::Look
                 }
-                Step::Look
             }
+            Step::Compare => {
+                let now = state.file.map(|file| file.inode);
+                let is_other = now.is_some() && state.seen.is_some() && now != state.seen;
+                match self.pause_if_passed_on(state) {
+                    Some(pause) if is_other => Step::Follow(pause),
+                    _ => Step::Look,
+                }
+            }
+            Step::Follow(pause) => match arm(state) {
+                FileArmed::No => Step::Look,
+                FileArmed::Before | FileArmed::Anew => {
+                    state.seen = state.watched;
+                    state.process = ProcessWatch::None;
+                    state.decision.passed_on();
+                    Step::Sleep(pause)
+                }
+            },
             Step::Look => match state.obstacle() {
                 None => Step::Taken,
-                Some(obstacle) => Step::ArmFile(obstacle),
+                Some(obstacle) => Step::See(obstacle),
             },
+            Step::See(obstacle) => {
+                state.seen = state.file.map(|file| file.inode);
+                state.since_check = Duration::ZERO;
+                Step::ArmFile(obstacle)
+            }
             Step::ArmFile(obstacle) => {
                 let armed = self.arm_file(state, &obstacle);
                 Step::ArmProcess(obstacle, armed)
@@ -219,10 +256,18 @@ impl Waiter {
     /// Returns what a waiter with a fault remembers until it sees another owner.
     fn believes(&self, state: &State) -> bool {
         match self.fault {
-            Fault::None | Fault::SameOwner => false,
+            Fault::None | Fault::SameOwner | Fault::PassedOnForLong | Fault::PassedOnAgain => false,
             Fault::Foreigner => state.file.is_some_and(|file| file.foreigner),
             Fault::Zombie => state.process != ProcessWatch::None,
             Fault::NoBackstop => true,
+        }
+    }
+
+    fn pause_if_passed_on(&self, state: &State) -> Option<Duration> {
+        match self.fault {
+            Fault::PassedOnForLong => Some(BACKSTOP),
+            Fault::PassedOnAgain => pause_if_passed_on(Duration::ZERO, 0),
+            _ => pause_if_passed_on(state.since_check, 0),
         }
     }
 
@@ -230,16 +275,21 @@ impl Waiter {
         if self.fault == Fault::SameOwner && !state.decision.is_other(obstacle) {
             return FileArmed::Before;
         }
-        let now = state.file.map(|file| file.inode);
-        let before = std::mem::replace(&mut state.watched, now);
-        match now {
-            None => FileArmed::No,
-            Some(_) if now == before => FileArmed::Before,
-            Some(_) => {
-                // What was reported of the file before is drained.
-                (state.under_way, state.reported) = (false, false);
-                FileArmed::Anew
-            }
+        arm(state)
+    }
+}
+
+/// Watches the file that has the name.
+fn arm(state: &mut State) -> FileArmed {
+    let now = state.file.map(|file| file.inode);
+    let before = std::mem::replace(&mut state.watched, now);
+    match now {
+        None => FileArmed::No,
+        Some(_) if now == before => FileArmed::Before,
+        Some(_) => {
+            // What was reported of the file before is drained.
+            (state.under_way, state.reported) = (false, false);
+            FileArmed::Anew
         }
     }
 }
@@ -278,6 +328,8 @@ impl Model for Waiter {
             changes: self.changes,
             step: Step::Look,
             decision: Decision::default(),
+            seen: None,
+            since_check: Duration::ZERO,
             watched: None,
             process: ProcessWatch::None,
             under_way: false,
@@ -359,6 +411,7 @@ impl Model for Waiter {
                 let Step::Sleep(pause) = state.step else {
                     return None;
                 };
+                state.since_check = state.since_check.saturating_add(pause);
                 if !state.is_held() {
                     state.overslept = state.overslept.saturating_add(pause);
                 }
@@ -466,6 +519,23 @@ fn a_sleep_for_ever_beside_a_foreign_lock_is_found() {
 #[test]
 fn a_sleep_for_ever_beside_a_zombie_is_found() {
     let fault = Fault::Zombie;
+    assert_eq!(broken(Waiter { fault, ..SOUND }), [IN_TIME]);
+}
+
+#[test]
+fn a_long_sleep_once_a_lock_was_passed_on_is_found() {
+    let fault = Fault::PassedOnForLong;
+    let waiter = Waiter {
+        fault,
+        is_silent: false,
+        ..SOUND
+    };
+    assert_eq!(broken(waiter), [IN_TIME, AT_ONCE]);
+}
+
+#[test]
+fn a_check_that_is_postponed_again_and_again_is_found() {
+    let fault = Fault::PassedOnAgain;
     assert_eq!(broken(Waiter { fault, ..SOUND }), [IN_TIME]);
 }
 

@@ -211,11 +211,7 @@ pub(super) fn named(identity: &str, liveness: Liveness, claimed: bool) -> Holder
     Holder::new(Path::new("D"), "tinyforge.lock".to_owned(), holder)
 }
 
-fn in_the_contract(
-    identity: &str,
-    liveness: Liveness,
-    claimed: bool,
-) -> outcome::Holder {
+fn in_the_contract(identity: &str, liveness: Liveness, claimed: bool) -> outcome::Holder {
     outcome::Holder {
         pid: Some(4711),
         identity: Some(identity.to_owned()),

@@ -161,6 +161,38 @@ fn the_same_owners_next_file_is_watched() {
 }
 
 #[test]
+fn a_lock_that_was_passed_on_is_left_to_its_owner_for_a_moment() {
+    let fixture = Fixture::free();
+    let mut attempt = Options::new()
+        .patience(Duration::MAX)
+        .attempt(fixture.path())
+        .unwrap();
+    let mut owner = acquire(fixture.path()).unwrap();
+    let mut pause = Duration::MAX;
+    // On a busy machine, the last check may be so long ago that the next one is due.
+    while pause > Duration::from_millis(50) {
+        settle(&mut attempt);
+        let before = owner.identity().to_owned();
+        owner.release().unwrap();
+        owner = acquire(fixture.path()).unwrap();
+        let Progress::Waiting(waiting) = attempt.proceed().unwrap() else {
+            panic!("another has the lock");
+        };
+        if waiting.holder().unwrap().identity() == Some(&before) {
+            pause = waiting.retry_after();
+        }
+    }
+    let Progress::Waiting(waiting) = attempt.proceed().unwrap() else {
+        panic!("another has the lock");
+    };
+    let found = waiting.holder().unwrap().identity();
+    assert_eq!(found, Some(owner.identity()));
+    owner.release().unwrap();
+    let end = attempt.proceed().unwrap();
+    assert!(matches!(end, Progress::Acquired(_)), "{end:?}");
+}
+
+#[test]
 fn a_foreign_lock_on_a_stale_file_is_outlasted() {
     let fixture = Fixture::free();
     Contender::owner(fixture.path()).kill();
