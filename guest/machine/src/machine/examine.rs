@@ -44,7 +44,7 @@ pub struct Found {
 
 impl Found {
     /// A file about which nothing is known yet.
-    const NOTHING: Self = Self {
+    pub(super) const NOTHING: Self = Self {
         id: FileId(0, 0),
         stat: FileStat {
             kind: DescriptorType::Unknown,
@@ -137,6 +137,17 @@ pub struct Examine {
     listing: Listing,
     /// How often the directory was listed.
     listings: u8,
+}
+
+#[cfg(test)]
+impl Examine {
+    /// Returns an examination that has found this.
+    pub(super) fn that_found(found: Found) -> Self {
+        Self {
+            found,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Examine {

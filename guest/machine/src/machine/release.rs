@@ -64,3 +64,22 @@ impl Machine {
         (release, next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lock_that_was_held_can_be_lost() {
+        for (state, lost, released) in [
+            (State::Owned, true, Err(Unreleased::Lost)),
+            (State::Owned, false, Ok(())),
+            (State::Ended, true, Ok(())),
+        ] {
+            let mut machine = Machine::new("a.lock".into(), None);
+            machine.state = state;
+            machine.lost = lost;
+            assert_eq!(machine.release().1, Next::End(released));
+        }
+    }
+}

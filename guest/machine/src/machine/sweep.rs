@@ -315,7 +315,6 @@ impl Sweep {
                 let name = Name::Claim(*identity);
                 self.call(Stage::Compare, Call::Id { name })
             }
-            None if self.listed => None,
             None => self.next_claim(),
         }
     }

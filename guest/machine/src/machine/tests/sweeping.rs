@@ -96,6 +96,13 @@ fn an_owner_does_not_examine_its_own_claim() {
 }
 
 #[test]
+fn a_claim_without_evidence_is_removed_while_it_is_open() {
+    let owner = sweeping().told(Call::List, part([claim(1), claim(2)], false));
+    let owner = buries(asks(owner, claim(2), 2, 0, UNLOCKED), claim(2));
+    asks(owner, claim(1), 2, 0, UNLOCKED);
+}
+
+#[test]
 fn a_claim_in_a_later_part_of_the_listing_is_swept() {
     let owner = sweeping()
         .told(Call::List, part([], true))
@@ -114,10 +121,10 @@ fn a_sweep_that_cannot_list_on_removes_what_it_knows_to_be_dead() {
 }
 
 /// Returns which of this many claims are examined, when the host cannot know whether their makers live. Our own was
-/// made this many microseconds after a second.
-fn looked_at(count: u32, micros: u32) -> (Vec<u32>, bool) {
+/// made so many microseconds after a second of the clock.
+fn looked_at(count: u32, (second, micros): (u64, u32)) -> (Vec<u32>, bool) {
     let unknown = Liveness::Unknown(UnknownReason::Unreadable);
-    let born = |nanoseconds| match regular(2, 0) {
+    let born = |nanoseconds| match regular(2, second) {
         Reply::Stat(mut stat) => {
             stat.modified = stat.modified.map(|time| Datetime {
                 nanoseconds,
@@ -154,14 +161,14 @@ fn looked_at(count: u32, micros: u32) -> (Vec<u32>, bool) {
 
 #[test]
 fn a_few_hundred_claims_are_all_looked_at() {
-    let (all, unswept) = looked_at(500, 7);
+    let (all, unswept) = looked_at(500, (0, 7));
     assert_eq!(all, Vec::from_iter(0..500));
     assert!(!unswept);
 }
 
 #[test]
 fn however_many_claims_there_are_a_sweep_looks_at_some_thousand() {
-    let (few, unswept) = looked_at(100_000, 0);
+    let (few, unswept) = looked_at(100_000, (0, 0));
     assert!((1_000..6_000).contains(&few.len()), "{}", few.len());
     assert!(*few.last().unwrap() > 99_000);
     assert!(unswept, "a warning");
@@ -171,7 +178,15 @@ fn however_many_claims_there_are_a_sweep_looks_at_some_thousand() {
 fn what_one_sweep_does_not_look_at_a_later_one_does() {
     let mut all = std::collections::BTreeSet::new();
     for micros in 0..16 {
-        all.extend(looked_at(5_000, micros * 7_919).0);
+        all.extend(looked_at(5_000, (0, micros * 7_919)).0);
     }
     assert_eq!(all.len(), 5_000);
+}
+
+#[test]
+fn seconds_and_microseconds_choose_what_is_looked_at() {
+    let at = |time| looked_at(5_000, time).0;
+    assert_eq!(at((1, 1)), at((0, 0)));
+    assert_ne!(at((1, 0)), at((0, 0)));
+    assert_ne!(at((0, 1)), at((0, 0)));
 }
