@@ -208,6 +208,8 @@ impl GiveUp {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{vec, vec::Vec};
+
     use super::*;
 
     #[test]
@@ -224,5 +226,128 @@ mod tests {
             assert_eq!(set.take_first(), Some((level, file(level))));
             assert_eq!(set, Levels::default());
         }
+    }
+
+    const OWN: FileId = FileId(1, 1);
+    const OTHER: FileId = FileId(1, 2);
+    const LOCK: Name = Name::Level(0);
+    const IO: Reply = Reply::Failed(ErrorCode::Io);
+    const GONE: Reply = Reply::Failed(ErrorCode::NoEntry);
+
+    fn claim() -> Name {
+        Name::Claim(Identity::new("1-p7").unwrap())
+    }
+
+    /// Gives these levels and the claim up, with these replies. Returns the calls after the first one, and what is known then.
+    fn given_up(
+        levels: &[u8],
+        unsure: Option<u8>,
+        replies: impl IntoIterator<Item = Reply>,
+    ) -> (Vec<Call>, GiveUp) {
+        let mut set = Levels::default();
+        levels.iter().for_each(|level| set.insert(*level, OWN));
+        let Name::Claim(identity) = claim() else {
+            unreachable!()
+        };
+        let mut give_up = GiveUp::default();
+        let mut next = give_up.begin(set, unsure, OWN, Some(identity));
+        let mut calls = Vec::new();
+        for reply in replies {
+            assert!(next.is_some(), "it ended after {calls:?}");
+            next = give_up.reply(reply);
+            calls.extend(next);
+        }
+        assert_eq!(next, None, "it goes on after {calls:?}");
+        (calls, give_up)
+    }
+
+    fn failure(operation: Operation, name: Name) -> Option<Failure> {
+        Some(Failure::of(operation, name, ErrorCode::Io))
+    }
+
+    #[test]
+    fn names_of_our_file_go_then_the_claim_then_the_evidence() {
+        let own = || Reply::Id(OWN);
+        let replies = [own(), Reply::Done, own(), Reply::Done, Reply::Done];
+        let (calls, end) = given_up(&[0], None, replies);
+        let removed = [
+            Call::Unlink { name: LOCK },
+            Call::Id { name: claim() },
+            Call::Unlink { name: claim() },
+            Call::Forget,
+        ];
+        assert_eq!(calls, removed);
+        assert_eq!((end.lost, end.failure), (false, None));
+        assert!(end.left.is_empty());
+    }
+
+    #[test]
+    fn another_file_at_a_name_stays() {
+        for there in [Reply::Id(OTHER), GONE] {
+            for (level, is_lost) in [(0, true), (1, false)] {
+                let replies = [there.clone(), there.clone(), Reply::Done];
+                let (calls, end) = given_up(&[level], None, replies);
+                assert_eq!(calls, [Call::Id { name: claim() }, Call::Forget]);
+                assert_eq!((end.lost, end.failure), (is_lost, None));
+                assert!(end.left.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_goes_before_its_removal_is_a_loss_of_the_lock_alone() {
+        for (level, is_lost) in [(0, true), (1, false)] {
+            let replies = [Reply::Id(OWN), GONE, Reply::Id(OWN), GONE, Reply::Done];
+            let (_, end) = given_up(&[level], None, replies);
+            assert_eq!((end.lost, end.failure), (is_lost, None));
+        }
+    }
+
+    #[test]
+    fn beside_a_name_that_stays_the_claim_stays() {
+        let not_seen = (vec![IO, Reply::Done], Operation::Stat);
+        let not_removed = (vec![Reply::Id(OWN), IO, Reply::Done], Operation::Remove);
+        for (replies, operation) in [not_seen, not_removed] {
+            let (calls, end) = given_up(&[0], None, replies);
+            assert_eq!(calls.last(), Some(&Call::Forget));
+            assert!(!calls.contains(&Call::Id { name: claim() }));
+            assert_eq!(end.left.get(0), Some(OWN));
+            assert_eq!((end.lost, end.failure), (false, failure(operation, LOCK)));
+        }
+    }
+
+    #[test]
+    fn a_claim_that_cannot_be_removed_is_a_failure() {
+        let not_seen = (vec![IO, Reply::Done], Operation::Stat);
+        let not_removed = (vec![Reply::Id(OWN), IO, Reply::Done], Operation::Remove);
+        for (replies, operation) in [not_seen, not_removed] {
+            let (calls, end) = given_up(&[], None, replies);
+            assert_eq!(calls.last(), Some(&Call::Forget));
+            assert_eq!(end.failure, failure(operation, claim()));
+        }
+    }
+
+    #[test]
+    fn a_file_that_may_be_another_ones_is_made_to_name_no_owner() {
+        for (reply, failed) in [(Reply::Done, None), (IO, failure(Operation::Write, LOCK))] {
+            let replies = [reply, Reply::Id(OWN), Reply::Done, Reply::Done];
+            let (calls, end) = given_up(&[0], Some(0), replies);
+            assert!(!calls.contains(&Call::Unlink { name: LOCK }));
+            assert!(calls.contains(&Call::Unlink { name: claim() }));
+            assert_eq!((end.lost, end.failure), (false, failed));
+        }
+    }
+
+    #[test]
+    fn the_first_failure_is_reported() {
+        let replies = [
+            IO,
+            Reply::Id(OWN),
+            Reply::Failed(ErrorCode::Access),
+            Reply::Done,
+        ];
+        let (_, end) = given_up(&[0, 1], None, replies);
+        assert_eq!(end.failure.map(|it| it.code), Some(ErrorCode::Io));
+        assert!(end.left.get(0).is_some() && end.left.get(1).is_some());
     }
 }

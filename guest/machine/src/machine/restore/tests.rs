@@ -202,6 +202,21 @@ fn a_new_claim_makes_the_owner_forget_its_levels() {
 }
 
 #[test]
+fn an_owner_in_place_has_no_claim_to_link() {
+    let identity = Identity::new("1-p7").expect("an identity");
+    for in_place in [true, false] {
+        let mut machine = owner(in_place);
+        machine.maker = Some(Maker {
+            pid: 7,
+            identity,
+            evidence: true,
+        });
+        let restore = machine.restore().expect("it holds the lock");
+        assert_eq!(restore.maker.is_none(), in_place);
+    }
+}
+
+#[test]
 fn an_owner_in_place_has_no_claim_to_replace() {
     let mut machine = owner(true);
     let mut restore = restore();
