@@ -3,7 +3,7 @@
 use std::{env, path::Path, process::Stdio};
 
 use super::{
-    Outcome, contenders, first, growth, large, many, memory, place::Place, program, unasked,
+    Outcome, contenders, first, growth, large, many, memory, place::Place, program, stale, unasked,
 };
 
 /// The first argument of a child.
@@ -37,6 +37,7 @@ fn measure(what: &str, directory: &Path, of: &[String]) -> Outcome<()> {
     match (what, of) {
         ("first", []) => first::alone(directory),
         ("memory", []) => memory::alone(directory),
+        ("stale", []) => stale::alone(directory),
         ("locks", []) => growth::beside_locks(directory),
         ("many at once", []) => many::alone(directory, many::at_once),
         ("many in turn", []) => many::alone(directory, many::in_turn),
@@ -47,9 +48,18 @@ fn measure(what: &str, directory: &Path, of: &[String]) -> Outcome<()> {
 
 /// Starts a child on an empty directory, and waits for its numbers; and another one if that sweeps unasked.
 pub(crate) fn ask<const N: usize>(what: &str, place: &Place) -> Outcome<[f64; N]> {
+    ask_of(&env::current_exe()?, what, place)
+}
+
+/// The same of this program as another commit has it.
+pub(crate) fn ask_of<const N: usize>(
+    program: &Path,
+    what: &str,
+    place: &Place,
+) -> Outcome<[f64; N]> {
     loop {
         let fixture = place.fixture();
-        let (numbers, sweeps) = start(&[what.as_ref(), fixture.path()])?;
+        let (numbers, sweeps) = start(program, &[what.as_ref(), fixture.path()])?;
         if !sweeps {
             return Ok(numbers.try_into().map_err(|_| "a number is missing")?);
         }
@@ -59,7 +69,7 @@ pub(crate) fn ask<const N: usize>(what: &str, place: &Place) -> Outcome<[f64; N]
 /// The same with a child that does sweep: its arguments are what it does, a directory and what else it is told.
 pub(crate) fn ask_who_sweeps(arguments: &[&Path]) -> Outcome<Vec<f64>> {
     loop {
-        let (numbers, sweeps) = start(arguments)?;
+        let (numbers, sweeps) = start(&env::current_exe()?, arguments)?;
         if sweeps {
             return Ok(numbers);
         }
@@ -67,8 +77,8 @@ pub(crate) fn ask_who_sweeps(arguments: &[&Path]) -> Outcome<Vec<f64>> {
 }
 
 /// A child's numbers, and whether it sweeps unasked.
-fn start(arguments: &[&Path]) -> Outcome<(Vec<f64>, bool)> {
-    let mut child = program::command(env::current_exe()?);
+fn start(program: &Path, arguments: &[&Path]) -> Outcome<(Vec<f64>, bool)> {
+    let mut child = program::command(program);
     child.arg(MARK).args(arguments);
     let output = child.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {

@@ -1,6 +1,6 @@
 //! The whole program, from its start to its end, around a command that does nothing.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use super::{
     Outcome,
@@ -11,15 +11,30 @@ use super::{
 };
 
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
-    let mut row = Row::new(
-        "cold: `lockhost acquire DIR -- true`, a whole process",
-        "`flock -n FILE true`",
-        "≤ 1.1x",
-    );
+    Ok(vec![
+        row(places, samples, program::lockhost(), COMPONENT)?,
+        row(places, samples, program::native(), NATIVE)?,
+    ])
+}
+
+const COMPONENT: (&str, &str) = (
+    "cold: `lockhost acquire DIR -- true`, a whole process",
+    "≤ 1.2x",
+);
+
+const NATIVE: (&str, &str) = ("cold, native: the same", "≤ 1.0x");
+
+fn row(
+    places: &[Place],
+    samples: u32,
+    program: &Path,
+    (what, goal): (&'static str, &'static str),
+) -> Outcome<Row> {
+    let mut row = Row::new(what, "`flock -n FILE true`", goal);
     for place in places {
         let fixture = place.fixture();
         let file = place.path().join("flock");
-        let mut lockhost = program::command(program::lockhost());
+        let mut lockhost = program::command(program);
         lockhost
             .arg("acquire")
             .arg(fixture.path())
@@ -33,7 +48,7 @@ pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
         let samples = Samples::take(3 * samples, &mut sides)?;
         row.push(Measured::ratio(&samples, 0, 1));
     }
-    Ok(vec![row])
+    Ok(row)
 }
 
 /// Runs it to its end.

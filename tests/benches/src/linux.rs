@@ -18,11 +18,13 @@ mod first;
 mod growth;
 mod handover;
 mod large;
+mod library;
 mod many;
 mod memory;
 mod paired;
 mod place;
 mod plot;
+mod processor;
 mod program;
 mod refused;
 mod report;
@@ -46,9 +48,11 @@ const PARTS: &[(&str, Part)] = &[
     ("cold", cold::measure),
     ("first", first::measure),
     ("memory", memory::measure),
+    ("library", library::measure),
     ("large", large::measure),
     ("many", many::measure),
     ("handover", handover::measure),
+    ("crowd", handover::crowd),
     ("contenders", contenders::measure),
     ("growth", growth::files),
     ("growth", growth::locks),

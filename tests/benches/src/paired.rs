@@ -34,6 +34,11 @@ impl Samples {
         Ok(Self(samples))
     }
 
+    /// Those that were taken already, by side.
+    pub(crate) fn of_sides<const N: usize>(samples: [Vec<f64>; N]) -> Self {
+        Self(samples.into())
+    }
+
     /// Prints them, for [`read`](Self::read).
     pub(crate) fn tell(&self) {
         for sample in self.0.iter().flatten() {

@@ -13,25 +13,47 @@ use lockhost_tests::{
     program::build_with,
 };
 
-/// Its path, once it is built.
+/// The variable with another program to measure instead: its absolute path.
+const OTHER: &str = "LOCKHOST_PROGRAM";
+
+/// Returns the program's path, once it is built; or that in [`OTHER`].
 ///
 /// # Panics
 /// If it cannot be built.
 pub(crate) fn lockhost() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(build)
+    PROGRAM.get_or_init(|| env::var_os(OTHER).map_or_else(|| build(target(), &[]), PathBuf::from))
 }
 
-/// Builds it as `docs/building.md` has it for packages.
-fn build() -> PathBuf {
-    // `tmp` in the target folder.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let target = target.expect("it lies in the target folder");
+/// Returns the path of the program with the native backend, once it is built.
+///
+/// # Panics
+/// If it cannot be built.
+pub(crate) fn native() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let features = ["--no-default-features", "--features", "cli,native"];
+        build(&target().join("native"), &features)
+    })
+}
+
+/// Returns the target folder.
+pub(crate) fn target() -> &'static Path {
+    // `tmp` in there.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    folder.expect("it lies in the target folder")
+}
+
+/// Builds it with these features, as `docs/building.md` has it for packages.
+fn build(target: &Path, features: &[&str]) -> PathBuf {
     let arguments = ["rustc", "--package", "lockhost", "--profile", "dist"];
+    let arguments = [&arguments, features].concat();
     let flags = [
         "--",
-        "-Crelocation-model=static",
-        "-Ctarget-feature=+crt-static",
+        "-C",
+        "relocation-model=static",
+        "-C",
+        "target-feature=+crt-static",
     ];
     build_with(&arguments, target, &flags);
     target.join("dist/lockhost")

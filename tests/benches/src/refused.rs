@@ -18,7 +18,7 @@ const BATCH: u32 = 100;
 pub(crate) fn measure(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
     let what = "refused by a live owner";
     let mut rows = [
-        Row::new(what, "native backend", "≤ 1.5x"),
+        Row::new(what, "native backend", "≤ 1.3x"),
         Row::new(what, "-", "≤ 15 µs"),
     ];
     for place in places {
