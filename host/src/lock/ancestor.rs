@@ -1,5 +1,7 @@
 //! Detection of a holder that is an ancestor of this process, so that waiting for it would be in vain.
 
+use std::sync::OnceLock;
+
 use super::{
     error::{Error, Kind},
     holder::Holder,
@@ -82,12 +84,35 @@ fn has_ended(maker: &Identity, me: &Identity) -> bool {
     }
 }
 
+/// The numbers of this process and its ancestors, read once. A later ancestor is among them: the new parent of an orphan
+/// was an ancestor before. So a holder of another number is no ancestor, whatever has happened since.
+#[derive(Debug, Default)]
+pub(crate) struct Lineage(OnceLock<Option<Vec<u32>>>);
+
+impl Lineage {
+    /// Returns whether the holder may be an ancestor. It is asked for each owner of a lock that many processes pass on.
+    fn may_have(&self, holder: &Holder) -> bool {
+        let read = || Ancestors::now().map(|chain| chain.numbers().collect());
+        let Some(numbers) = self.0.get_or_init(read) else {
+            return true;
+        };
+        let claimed = holder.identity().and_then(Identity::parse);
+        let owner = claimed.as_ref().map(Identity::pid).into_iter();
+        let keepers = holder.keepers().iter().map(|keeper| keeper.pid());
+        let mut pids = owner.chain(holder.pid()).chain(keepers);
+        pids.any(|pid| numbers.contains(&pid))
+    }
+}
+
 impl Error {
     /// Turns this into the refusal by an ancestor, if an ancestor of this process holds the lock, or is about to hold
     /// it.
-    pub(crate) fn seen_from_descendant(self) -> Self {
+    pub(crate) fn seen_from_descendant(self, lineage: &Lineage) -> Self {
         let Self { path, kind, at } = self;
         let kind = match *kind {
+            Kind::Held(holder, circumstance, way_out) if !lineage.may_have(&holder) => {
+                Kind::Held(holder, circumstance, way_out)
+            }
             Kind::Held(holder, circumstance, way_out) => match holder.ancestor() {
                 Some(pid) => Kind::Ancestor(holder, pid),
                 None => Kind::Held(holder, circumstance, way_out),

@@ -12,6 +12,7 @@ use std::{
 use tracing::{debug, debug_span};
 
 use super::{
+    ancestor::Lineage,
     error::{Error, ErrorKind, Kind},
     held::Lock,
     holder::Holder,
@@ -52,6 +53,7 @@ impl Options {
             options: self.clone(),
             waiter: Waiter::default(),
             refusal: None,
+            lineage: Lineage::default(),
         })
     }
 
@@ -70,7 +72,7 @@ impl Options {
         Ok(Try {
             begun: Instant::now(),
             run,
-            has_waited: false,
+            awaited: None,
         })
     }
 }
@@ -116,6 +118,7 @@ pub struct Attempt {
     waiter: Waiter,
     /// The wait after the last refusal.
     refusal: Option<Waiting>,
+    lineage: Lineage,
 }
 
 /// The state of an attempt.
@@ -132,8 +135,8 @@ enum Tries {
 struct Try {
     begun: Instant,
     run: Chosen,
-    /// Whether the attempt was left for a while: then the path may name another directory.
-    has_waited: bool,
+    /// What the attempt was left for a while for: then the path may name another directory.
+    awaited: Option<outcome::Awaited>,
 }
 
 /// The maximum number of tries that `proceed` makes in a row, while the obstacle changes, before it returns to the
@@ -190,7 +193,7 @@ impl Attempt {
                 return Err(error);
             };
             let error = match self.waiter.is_news(&error) && !self.options.wait_for_ancestor {
-                true => error.seen_from_descendant(),
+                true => error.seen_from_descendant(&self.lineage),
                 false => error,
             };
             let Some((next, awaited)) = self.turn_to(&error) else {
@@ -216,15 +219,20 @@ impl Attempt {
     /// Returns the wait to go on with if another process was quicker after a release. It names the holder of before: the next
     /// check comes soon.
     fn passed_on(&mut self) -> Option<Waiting> {
-        let Tries::Again = self.tries else {
-            return None;
+        let owner_left = match &self.tries {
+            Tries::Again => false,
+            // It found no lock file, and its owner may put it back.
+            Tries::Begun(current) if current.awaited == Some(outcome::Awaited::Owner) => true,
+            Tries::Begun(_) | Tries::Ended => return None,
         };
         let left = self.left()?;
-        let refusal = self.refusal.as_ref()?;
-        let retry_after = self.waiter.passed_on()?.min(left);
+        let refusal = self.refusal.clone()?;
+        let retry_after = self.waiter.passed_on(owner_left)?.min(left);
+        self.give_up();
+        self.tries = Tries::Again;
         Some(Waiting {
             retry_after,
-            ..refusal.clone()
+            ..refusal
         })
     }
 
@@ -296,7 +304,7 @@ impl Attempt {
         let Try {
             begun,
             mut run,
-            has_waited: _,
+            awaited: _,
         } = self.current()?;
         self.tried = Arc::clone(run.directory());
         let answer = run
@@ -315,7 +323,7 @@ impl Attempt {
                 self.tries = Tries::Begun(Box::new(Try {
                     begun,
                     run,
-                    has_waited: true,
+                    awaited: Some(waiting.awaited),
                 }));
                 let path = self.place.given().join(file);
                 let holder = self.claimed_holder();
@@ -339,7 +347,9 @@ impl Attempt {
     fn current(&mut self) -> Result<Try, Error> {
         match mem::replace(&mut self.tries, Tries::Ended) {
             Tries::Begun(current) => {
-                if !current.has_waited || self.place.names(current.run.directory()) == Named::Same {
+                if current.awaited.is_none()
+                    || self.place.names(current.run.directory()) == Named::Same
+                {
                     return Ok(*current);
                 }
                 current.run.give_up();

@@ -51,31 +51,23 @@ impl Waiter {
         self.decide(obstacle(refusal), file)
     }
 
-    /// Returns how long to leave the lock to a process that was quicker: something was reported, and the file in the way
-    /// is another one than before. A check would cost a hundred times as much, and where many wait, each but one would
-    /// check in vain, at each release.
+    /// Returns how long to leave the lock to a process that was quicker: something was reported, and the file in the way is
+    /// another one than before. A check would cost twenty times as much, and where many wait, each but one would check in
+    /// vain at each release.
     ///
-    /// The new file is watched, but not its owner, who is unknown. So the next check comes soon.
-    pub(crate) fn passed_on(&mut self) -> Option<Duration> {
-        let pause = self.pause_if_passed_on()?;
-        let version = self.version.as_ref()?.successor()?;
-        if let Some(watch) = &mut self.file {
-            // Where that fails, this file is gone too.
-            watch.turn_to(version.path()).ok()?;
-        }
-        self.version = Some(version);
-        self.processes.clear();
-        self.decision.passed_on();
-        Some(pause)
-    }
-
-    /// Returns the pause, which differs between processes that began to wait one after the other: they would check at the
-    /// same time.
-    fn pause_if_passed_on(&mut self) -> Option<Duration> {
-        if !mem::take(&mut self.is_notified) {
+    /// In that time nothing is listened to, or each release would wake all of them. Then the files are compared again.
+    ///
+    /// `is_due`: it is time to compare the files, whatever was reported.
+    pub(crate) fn passed_on(&mut self, is_due: bool) -> Option<Duration> {
+        let is_notified = mem::take(&mut self.is_notified);
+        if !is_due && !is_notified && !self.decision.is_deaf() {
             return None;
         }
-        decision::pause_if_passed_on(self.checked?.elapsed(), process::id())
+        let current = self.version.as_mut()?.update();
+        let since_check = self.checked?.elapsed();
+        let pause = self.decision.leave(current, since_check, process::id())?;
+        self.processes.clear();
+        Some(pause)
     }
 
     /// Returns whether a refusal names others than the last one.
@@ -126,6 +118,9 @@ impl Waiter {
 
     /// Takes in what the watches have reported, before the next check.
     pub(crate) fn wake(&mut self) {
+        if self.decision.is_deaf() {
+            return;
+        }
         let file = self.file.as_ref().is_some_and(Watch::forget);
         let before = self.processes.len();
         // A process that has ended would wake the waiter again and again.
@@ -136,10 +131,12 @@ impl Waiter {
         }
     }
 
-    /// Returns the descriptors that become readable once a watch has reported something.
+    /// Returns the descriptors that become readable once a watch has reported something. There are none for a moment after
+    /// the lock was passed on.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
         let file = self.file.iter().map(Watch::descriptor);
-        file.chain(self.processes.iter().map(ProcessWatch::descriptor))
+        let all = file.chain(self.processes.iter().map(ProcessWatch::descriptor));
+        all.filter(|_| !self.decision.is_deaf())
     }
 
     /// Waits until a watch reports something, the time is up, or a signal comes.

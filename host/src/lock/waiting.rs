@@ -46,8 +46,8 @@ impl Waiting {
 
     /// Returns when to go on if none of [`Attempt::descriptors`](crate::Attempt::descriptors) is readable before: after
     /// a second at most. The system does not report everything that ends a wait. So a waiter checks once a second even
-    /// where it expects a notification. A check takes some thirty system calls, as a refusal does. After a release that
-    /// another process was quicker to use, the next check comes within 50 ms.
+    /// where it expects a notification. A check takes some thirty system calls, as a refusal does. Where another process
+    /// was quicker after a release, there are no descriptors for a moment, and this is 32 milliseconds at most.
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         self.retry_after

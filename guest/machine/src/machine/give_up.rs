@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_goes_before_its_removal_is_a_loss_of_the_lock_alone() {
+    fn a_name_that_goes_too_early_is_a_loss_of_the_lock_alone() {
         for (level, is_lost) in [(0, true), (1, false)] {
             let replies = [Reply::Id(OWN), GONE, Reply::Id(OWN), GONE, Reply::Done];
             let (_, end) = given_up(&[level], None, replies);

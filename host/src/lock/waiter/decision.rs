@@ -15,16 +15,19 @@ pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 /// a file is unlocked after it was closed.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 
-/// The shortest pause after another process was quicker, and how much longer it is for some of many waiters: longer than
-/// commands of a shell take, so that waiters do not check each of them, and short for a person.
-const PASSED_ON: Duration = Duration::from_millis(16);
-const SPREAD: u32 = 32;
+/// The shortest pause after another process was quicker, and the longest: longer than short commands run, so that few of
+/// many waiters wake for each of them, and short for a person.
+const PASSED_ON: [Duration; 2] = [Duration::from_millis(8), Duration::from_millis(32)];
 
-/// Returns how long a waiter leaves the lock to a process that was quicker, if the last check was so long ago. `None` if it
-/// has to check: it does so once a second, however often the lock is passed on. `number` differs between waiters.
-pub(crate) fn pause_if_passed_on(since_check: Duration, number: u32) -> Option<Duration> {
-    let pause = PASSED_ON + Duration::from_millis((number % SPREAD).into());
-    (since_check.saturating_add(pause) <= BACKSTOP).then_some(pause)
+/// The number of passes beyond which more make no difference.
+const MANY: u32 = 5;
+
+/// The file that is in the way now, beside the one of before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Current {
+    Gone,
+    Same,
+    Other,
 }
 
 /// The obstacle that a check found.
@@ -64,6 +67,12 @@ pub(crate) struct Decision {
     was_new: bool,
     /// The next pause.
     pause: Duration,
+    /// How often the lock was passed on, of late. Only among many does a waiter see that often.
+    passes: u32,
+    /// How often it was found with the same file since then.
+    same: u32,
+    /// Whether it was passed on, and not checked since.
+    is_deaf: bool,
 }
 
 impl Default for Decision {
@@ -72,6 +81,9 @@ impl Default for Decision {
             obstacle: None,
             was_new: false,
             pause: SHORTEST,
+            passes: 0,
+            same: 0,
+            is_deaf: false,
         }
     }
 }
@@ -82,9 +94,41 @@ impl Decision {
         self.pause = SHORTEST;
     }
 
-    /// Notes that another process has the lock by now, of which nothing is known yet.
-    pub(crate) fn passed_on(&mut self) {
-        *self = Self::default();
+    /// Returns whether nothing is listened to, since the lock was passed on a moment ago.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.is_deaf
+    }
+
+    /// Returns how long to leave the lock to a process that was quicker. `None` if it is time to check: the lock may be free,
+    /// or has the same file for a while, or was not checked for a second.
+    ///
+    /// The pauses differ by `number` between processes that began to wait one after the other, and would wake at the same
+    /// time.
+    pub(crate) fn leave(
+        &mut self,
+        current: Current,
+        since_check: Duration,
+        number: u32,
+    ) -> Option<Duration> {
+        let was_deaf = std::mem::take(&mut self.is_deaf);
+        match current {
+            Current::Other => {
+                self.passes = MANY.min(self.passes + 1);
+                self.same = 0;
+            }
+            Current::Same if was_deaf && self.same < self.passes => self.same += 1,
+            Current::Same | Current::Gone => return None,
+        }
+        let [shortest, longest] = PASSED_ON;
+        let most = longest.min(shortest * 2_u32.pow(self.passes - 1));
+        let pause = most / 2 + most * (number.wrapping_add(self.passes) % 16) / 32;
+        if since_check.saturating_add(pause) > BACKSTOP {
+            return None;
+        }
+        self.obstacle = None;
+        self.was_new = false;
+        self.is_deaf = true;
+        Some(pause)
     }
 
     /// Returns whether the obstacle differs from the last one, so that its processes have to be watched anew. The
@@ -105,7 +149,12 @@ impl Decision {
         let is_new = file == FileArmed::Anew;
         let was_new = std::mem::replace(&mut self.was_new, is_new);
         if is_other || is_new && !was_new {
-            self.pause = SHORTEST;
+            self.pause = match self.passes {
+                0 => SHORTEST,
+                // Among many, and it was found so without a report.
+                _ => PASSED_ON[1],
+            };
+            self.passes /= 2;
             return Next::Look;
         }
         let pause = self.pause;

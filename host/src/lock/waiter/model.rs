@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use stateright::{Checker, Model, Property};
 
-use super::{BACKSTOP, Decision, FileArmed, Next, Obstacle, pause_if_passed_on};
+use super::{BACKSTOP, Current, Decision, FileArmed, Next, Obstacle};
 
 /// The lock file that has the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,10 +46,10 @@ enum ProcessWatch {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Step {
     Wake,
-    /// Something was reported: is the file another one than before?
+    /// Something was reported, or a moment ago the lock was passed on: is the file another one than before?
     Compare,
-    /// It is, and gets a watch.
-    Follow(Duration),
+    /// It is, and for so long nothing wakes the waiter.
+    Deaf(Duration),
     Look,
     See(Obstacle),
     ArmFile(Obstacle),
@@ -209,21 +209,20 @@ impl Waiter {
             }
             Step::Compare => {
                 let now = state.file.map(|file| file.inode);
-                let is_other = now.is_some() && state.seen.is_some() && now != state.seen;
-                match self.pause_if_passed_on(state) {
-                    Some(pause) if is_other => Step::Follow(pause),
-                    _ => Step::Look,
+                let current = match now {
+                    None => Current::Gone,
+                    Some(_) if now == state.seen => Current::Same,
+                    Some(_) => Current::Other,
+                };
+                match self.leave(state, current) {
+                    Some(pause) => {
+                        state.seen = now;
+                        state.process = ProcessWatch::None;
+                        Step::Deaf(pause)
+                    }
+                    None => Step::Look,
                 }
             }
-            Step::Follow(pause) => match arm(state) {
-                FileArmed::No => Step::Look,
-                FileArmed::Before | FileArmed::Anew => {
-                    state.seen = state.watched;
-                    state.process = ProcessWatch::None;
-                    state.decision.passed_on();
-                    Step::Sleep(pause)
-                }
-            },
             Step::Look => match state.obstacle() {
                 None => Step::Taken,
                 Some(obstacle) => Step::See(obstacle),
@@ -249,7 +248,7 @@ impl Waiter {
                 Next::Sleep(BACKSTOP) if state.belief => Step::Sleep(Duration::MAX),
                 Next::Sleep(pause) => Step::Sleep(pause),
             },
-            step @ (Step::Sleep(_) | Step::Taken) => step,
+            step @ (Step::Sleep(_) | Step::Deaf(_) | Step::Taken) => step,
         };
     }
 
@@ -263,11 +262,16 @@ impl Waiter {
         }
     }
 
-    fn pause_if_passed_on(&self, state: &State) -> Option<Duration> {
+    fn leave(&self, state: &mut State, current: Current) -> Option<Duration> {
+        state.seen?;
+        let since_check = match self.fault {
+            Fault::PassedOnAgain => Duration::ZERO,
+            _ => state.since_check,
+        };
+        let pause = state.decision.leave(current, since_check, 0)?;
         match self.fault {
             Fault::PassedOnForLong => Some(BACKSTOP),
-            Fault::PassedOnAgain => pause_if_passed_on(Duration::ZERO, 0),
-            _ => pause_if_passed_on(state.since_check, 0),
+            _ => Some(pause),
         }
     }
 
@@ -275,21 +279,16 @@ impl Waiter {
         if self.fault == Fault::SameOwner && !state.decision.is_other(obstacle) {
             return FileArmed::Before;
         }
-        arm(state)
-    }
-}
-
-/// Watches the file that has the name.
-fn arm(state: &mut State) -> FileArmed {
-    let now = state.file.map(|file| file.inode);
-    let before = std::mem::replace(&mut state.watched, now);
-    match now {
-        None => FileArmed::No,
-        Some(_) if now == before => FileArmed::Before,
-        Some(_) => {
-            // What was reported of the file before is drained.
-            (state.under_way, state.reported) = (false, false);
-            FileArmed::Anew
+        let now = state.file.map(|file| file.inode);
+        let before = std::mem::replace(&mut state.watched, now);
+        match now {
+            None => FileArmed::No,
+            Some(_) if now == before => FileArmed::Before,
+            Some(_) => {
+                // What was reported of the file before is drained.
+                (state.under_way, state.reported) = (false, false);
+                FileArmed::Anew
+            }
         }
     }
 }
@@ -348,7 +347,7 @@ impl Model for Waiter {
             Step::Sleep(_) if state.owner == Owner::Ends => {}
             // A notification comes late, but not never.
             Step::Sleep(Duration::MAX) if state.under_way && !self.is_lossy => {}
-            Step::Sleep(_) => actions.push(Action::Elapse),
+            Step::Sleep(_) | Step::Deaf(_) => actions.push(Action::Elapse),
             _ => actions.push(Action::Step),
         }
         if state.under_way {
@@ -408,14 +407,16 @@ impl Model for Waiter {
         match action {
             Action::Step => self.step(&mut state),
             Action::Elapse => {
-                let Step::Sleep(pause) = state.step else {
-                    return None;
+                let (pause, next) = match state.step {
+                    Step::Sleep(pause) => (pause, Step::Wake),
+                    Step::Deaf(pause) => (pause, Step::Compare),
+                    _ => return None,
                 };
                 state.since_check = state.since_check.saturating_add(pause);
                 if !state.is_held() {
                     state.overslept = state.overslept.saturating_add(pause);
                 }
-                state.step = Step::Wake;
+                state.step = next;
             }
             Action::Deliver => (state.under_way, state.reported) = (false, true),
             Action::Lose => state.under_way = false,
@@ -465,7 +466,10 @@ impl Model for Waiter {
         })];
         if !self.is_lossy {
             properties.push(Property::always(AT_ONCE, |_, state: &State| {
-                let sleeps = matches!(state.step, Step::Sleep(pause) if pause >= BACKSTOP);
+                let sleeps = matches!(
+                    state.step,
+                    Step::Sleep(pause) | Step::Deaf(pause) if pause >= BACKSTOP
+                );
                 !sleeps || state.is_held() || state.is_silent || state.is_pending()
             }));
         }

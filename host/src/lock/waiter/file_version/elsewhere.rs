@@ -2,20 +2,18 @@
 
 use std::path::Path;
 
+use super::decision::Current;
+
 /// A file that has had a name. There is none.
 #[derive(Debug)]
-pub(super) enum FileVersion {}
+pub(crate) enum FileVersion {}
 
 impl FileVersion {
-    pub(super) fn of(_path: &Path) -> Option<Self> {
+    pub(crate) fn of(_path: &Path) -> Option<Self> {
         None
     }
 
-    pub(super) fn successor(&self) -> Option<Self> {
-        match *self {}
-    }
-
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn update(&mut self) -> Current {
         match *self {}
     }
 }

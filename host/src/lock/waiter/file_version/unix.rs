@@ -6,16 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::decision::Current;
+
 /// A file that has had a name.
 #[derive(Debug)]
-pub(super) struct FileVersion {
+pub(crate) struct FileVersion {
     path: PathBuf,
     file: (u64, u64, i64, i64),
 }
 
 impl FileVersion {
     /// Returns the file that has this absolute path now. `None` if none has it, or if that cannot be known.
-    pub(super) fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let found = fs::symlink_metadata(path).ok()?;
         Some(Self {
             path: path.to_owned(),
@@ -23,12 +25,15 @@ impl FileVersion {
         })
     }
 
-    /// Returns the file that has the path now, if it is another one.
-    pub(super) fn successor(&self) -> Option<Self> {
-        Self::of(&self.path).filter(|now| now.file != self.file)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// Compares with the file that has the path now, which takes the place of this one.
+    pub(crate) fn update(&mut self) -> Current {
+        match Self::of(&self.path) {
+            None => Current::Gone,
+            Some(now) if now.file == self.file => Current::Same,
+            Some(now) => {
+                *self = now;
+                Current::Other
+            }
+        }
     }
 }
