@@ -92,6 +92,9 @@ pub mod process;
 
 mod outcome;
 
+#[cfg(windows)]
+mod handles;
+
 #[cfg(feature = "component")]
 pub mod bindings;
 

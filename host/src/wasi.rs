@@ -1,13 +1,9 @@
 //! The component's needs of `wasi:filesystem/types` beyond wasmtime-wasi.
 
 pub(crate) mod answer;
-#[cfg(windows)]
-mod creation_time;
 pub(crate) mod directory;
 #[cfg(not(windows))]
 pub(crate) mod error_code;
-#[cfg(windows)]
-mod handles;
 pub(crate) mod listing;
 pub(crate) mod opening;
 pub(crate) mod reopen;

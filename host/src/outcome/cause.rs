@@ -21,10 +21,6 @@ pub(crate) fn forget() {
 }
 
 /// Keeps the number of a failure for which the machine gets `code`.
-#[cfg_attr(
-    windows,
-    allow(dead_code, reason = "each code of its own has a sentence there")
-)]
 pub(crate) fn note(operation: Operation, code: ErrorCode, number: i32) {
     if code == ErrorCode::Io {
         NOTED.with_borrow_mut(|noted| {

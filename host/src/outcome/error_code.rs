@@ -6,9 +6,7 @@ use std::io;
 #[cfg_attr(not(windows), path = "error_code/unix.rs")]
 mod platform;
 
-pub(crate) use self::platform::BUSY_PASSES;
-#[cfg(not(windows))]
-pub(crate) use self::platform::explained;
+pub(crate) use self::platform::{BUSY_PASSES, explained};
 
 /// Defines the codes, with the names that the contract has for them.
 macro_rules! codes {

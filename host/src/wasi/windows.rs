@@ -22,12 +22,10 @@ use windows_sys::{
 
 use super::{
     answer::{Answer, TYPES, View, answer, at_once},
-    creation_time::stamp,
-    handles::{self, Status},
     listing,
     opening::{self, Directory, Opening, Wanted, blocking, open_by_wasmtime},
 };
-use crate::process::platform::{long_id, numbers_places};
+use crate::{handles, outcome::Operation, process::platform::long_id};
 
 /// Defines the calls anew.
 pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> Result<()> {
@@ -105,34 +103,29 @@ fn open_at(
     let access =
         access(OpenMode::READ, FILE_GENERIC_READ) | access(OpenMode::WRITE, FILE_GENERIC_WRITE);
     let perms = parent.perms;
-    let file = match handles::open(&parent.dir, &path, access, wanted, FILE_NON_DIRECTORY_FILE) {
+    let (opened, operation) = match wanted {
+        Wanted::Existing => {
+            let options = FILE_NON_DIRECTORY_FILE;
+            let opened = handles::open(&parent.dir, &path, access, options);
+            (opened, Operation::Open)
+        }
+        Wanted::New => {
+            let made = handles::create(&parent.dir, &path, access);
+            (made, Operation::Create)
+        }
+    };
+    let file = match opened {
         Ok(file) => file,
         Err(status) if status.is_of_a_directory() => {
             return open_by_wasmtime(view, dir, path, opening);
         }
-        Err(status) if wanted == Wanted::New && status.is_of_the_removed() => {
-            return Ok(Err(ErrorCode::Exist));
-        }
-        Err(status) => return Ok(Err(status.code())),
+        Err(status) => return Ok(Err(status.code(operation).into())),
     };
-    if is_link(&file) {
+    if handles::is_link(&file) {
         return Ok(Err(ErrorCode::Loop));
-    }
-    if wanted == Wanted::New
-        && numbers_places(&file)
-        && let Err(status) = handles::date(&file, stamp())
-    {
-        // The component knows of no file then. If the file cannot be removed either, that adds nothing.
-        let _ = handles::remove(&parent.dir, &path, FILE_NON_DIRECTORY_FILE);
-        return Ok(Err(status.code()));
     }
     let file = filesystem::File::new(file, perms, mode, true);
     Ok(Ok(view.table.push(Descriptor::File(file))?))
-}
-
-/// Returns whether it is a symbolic link, or another name for something elsewhere.
-fn is_link(file: &File) -> bool {
-    file.metadata().is_ok_and(|it| it.file_type().is_symlink())
 }
 
 fn link_at(
@@ -158,10 +151,7 @@ fn link_at(
         return Ok(Err(ErrorCode::NotPermitted));
     }
     let linked = handles::link(&parent.dir, &path, &new_parent.dir, &name);
-    Ok(linked.map_err(|status| match status.is_of_the_removed() {
-        true => ErrorCode::Exist,
-        false => status.code(),
-    }))
+    Ok(linked.map_err(|status| status.code(Operation::Link).into()))
 }
 
 fn unlink_file_at(view: WasiFilesystemCtxView<'_>, dir: &Directory, path: String) -> Answer<()> {
@@ -171,10 +161,8 @@ fn unlink_file_at(view: WasiFilesystemCtxView<'_>, dir: &Directory, path: String
     if parent.perms.write_not_permitted() {
         return Ok(Err(ErrorCode::NotPermitted));
     }
-    match handles::remove(&parent.dir, &path, FILE_NON_DIRECTORY_FILE) {
-        Err(status) if status.is_of_a_directory() => unlink_by_wasmtime(view, dir, path),
-        removed => Ok(removed.map_err(Status::code)),
-    }
+    let removed = handles::remove(&parent.dir, &path);
+    Ok(removed.map_err(|status| status.code(Operation::Remove).into()))
 }
 
 fn unlink_by_wasmtime(
@@ -198,7 +186,7 @@ fn stat_at(
     let looked = look(&mut view, dir, follow, &path)?;
     let stat = match &looked {
         Looked::At(file) => at_once(view.stat(Resource::new_own(file.rep())))?,
-        Looked::Not(status) => return Ok(Err(status.code())),
+        Looked::Not(code) => return Ok(Err(*code)),
         Looked::Elsewhere(dir) => {
             let stat = view.stat_at(Resource::new_own(dir.rep()), follow, path);
             at_once(stat)?
@@ -217,7 +205,7 @@ fn metadata_hash_at(
     let looked = look(&mut view, dir, follow, &path)?;
     let hash = match &looked {
         Looked::At(file) => hash_of(&mut view, file)?,
-        Looked::Not(status) => return Ok(Err(status.code())),
+        Looked::Not(code) => return Ok(Err(*code)),
         Looked::Elsewhere(dir) => {
             let hash = view.metadata_hash_at(Resource::new_own(dir.rep()), follow, path);
             at_once(hash)?
@@ -257,8 +245,8 @@ fn hash_of(
 enum Looked {
     /// Its file or directory, opened only for that.
     At(Resource<Descriptor>),
-    /// Nothing.
-    Not(Status),
+    /// Nothing, for this reason.
+    Not(ErrorCode),
     /// It is not a plain name: the directory to examine it in.
     Elsewhere(Directory),
 }
@@ -286,15 +274,13 @@ fn look(
         return Ok(Looked::Elsewhere(blocking(view, dir)?));
     };
     let access = FILE_READ_ATTRIBUTES;
-    Ok(
-        match handles::open(&parent.dir, path, access, Wanted::Existing, 0) {
-            Ok(file) => {
-                let file = filesystem::File::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
-                Looked::At(view.table.push(Descriptor::File(file))?)
-            }
-            Err(status) => Looked::Not(status),
-        },
-    )
+    Ok(match handles::open(&parent.dir, path, access, 0) {
+        Ok(file) => {
+            let file = filesystem::File::new(file, FsPerms::ReadOnly, OpenMode::READ, true);
+            Looked::At(view.table.push(Descriptor::File(file))?)
+        }
+        Err(status) => Looked::Not(status.code(Operation::Stat).into()),
+    })
 }
 
 /// Returns whether it is the name of a file in the directory itself: not of another, a stream of a file, or a

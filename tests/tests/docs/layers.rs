@@ -17,6 +17,7 @@ const LIBRARY: Library = Library {
         "printable sys",
         "process",
         "outcome",
+        "handles",
         "bindings",
         "contract",
         "wasi",
@@ -42,12 +43,12 @@ const LIBRARY: Library = Library {
                 "judge",
             ],
         ),
+        ("handles", &["creation_time status", "names", "listing"]),
         (
             "wasi",
             &[
-                "answer creation_time directory reopen stat",
+                "answer directory reopen stat",
                 "error_code opening",
-                "handles",
                 "listing",
                 "platform",
             ],

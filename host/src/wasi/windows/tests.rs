@@ -320,11 +320,3 @@ fn a_synchronous_host_takes_and_releases_beside_a_reader() {
     assert!(!path.exists());
     drop(reader);
 }
-
-#[test]
-fn a_new_file_can_be_stamped_where_that_tells_it_from_others() {
-    let file = tempfile::tempfile().unwrap();
-    let before = file.metadata().unwrap().modified().unwrap();
-    assert_eq!(handles::date(&file, stamp()), Ok(()));
-    assert_eq!(file.metadata().unwrap().modified().unwrap(), before);
-}

@@ -2,39 +2,39 @@
 //!
 //! The system uses such a name as it is: `NUL` means no device, nothing is cut off its end, and it contains no
 //! directory.
+//!
+//! A name is looked up in the directory that the handle refers to, wherever that directory is by now. Win32 would need a
+//! path. The path of the handle (`GetFinalPathNameByHandleW`) is only true until the directory, or one above it, is
+//! renamed. Another directory may then have the path, and its files would be locked and removed. Such a path may also be
+//! too long, or not exist, as on a volume without a drive letter.
 
 use std::{
     fs::File,
-    io,
     mem::offset_of,
     os::windows::io::{AsRawHandle, FromRawHandle},
     process, ptr,
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use windows_sys::{
     Wdk::{
         Foundation::OBJECT_ATTRIBUTES,
         Storage::FileSystem::{
-            FILE_BASIC_INFORMATION, FILE_CREATE, FILE_DISPOSITION_DELETE,
+            FILE_BASIC_INFORMATION, FILE_CREATE, FILE_DIRECTORY_FILE, FILE_DISPOSITION_DELETE,
             FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION,
             FILE_DISPOSITION_INFORMATION_EX, FILE_DISPOSITION_POSIX_SEMANTICS,
-            FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION, FILE_OPEN, FILE_OPEN_REPARSE_POINT,
-            FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation, FileDispositionInformation,
-            FileDispositionInformationEx, FileLinkInformation, FileRenameInformation,
-            NTCREATEFILE_CREATE_DISPOSITION, NTCREATEFILE_CREATE_OPTIONS, NtCreateFile,
-            NtSetInformationFile,
+            FILE_INFORMATION_CLASS, FILE_LINK_INFORMATION, FILE_NON_DIRECTORY_FILE, FILE_OPEN,
+            FILE_OPEN_REPARSE_POINT, FILE_SYNCHRONOUS_IO_NONALERT, FileBasicInformation,
+            FileDispositionInformation, FileDispositionInformationEx, FileLinkInformation,
+            FileRenameInformation, NTCREATEFILE_CREATE_DISPOSITION, NTCREATEFILE_CREATE_OPTIONS,
+            NtCreateFile, NtSetInformationFile,
         },
     },
     Win32::{
         Foundation::{
-            INVALID_HANDLE_VALUE, NTSTATUS, OBJ_CASE_INSENSITIVE, RtlNtStatusToDosError,
-            STATUS_ACCESS_DENIED, STATUS_CANNOT_DELETE, STATUS_DELETE_PENDING,
-            STATUS_FILE_IS_A_DIRECTORY, STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_INFO_CLASS,
-            STATUS_INVALID_PARAMETER, STATUS_NAME_TOO_LONG, STATUS_NOT_IMPLEMENTED,
-            STATUS_NOT_SUPPORTED, STATUS_OBJECT_NAME_COLLISION, STATUS_SHARING_VIOLATION,
-            STATUS_SUCCESS, STATUS_TOO_MANY_LINKS, UNICODE_STRING,
+            INVALID_HANDLE_VALUE, OBJ_CASE_INSENSITIVE, STATUS_ACCESS_DENIED, STATUS_CANNOT_DELETE,
+            STATUS_FILE_IS_A_DIRECTORY, STATUS_NAME_TOO_LONG, STATUS_NOT_SUPPORTED,
+            STATUS_OBJECT_NAME_COLLISION, STATUS_SUCCESS, UNICODE_STRING,
         },
         Storage::FileSystem::{
             DELETE, FILE_ACCESS_RIGHTS, FILE_ATTRIBUTE_NORMAL, FILE_READ_ATTRIBUTES,
@@ -45,85 +45,26 @@ use windows_sys::{
     },
 };
 
-use super::opening::{self, Wanted};
-use crate::process::platform::lacks_links;
-
-/// The reason why a call failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Status(NTSTATUS);
-
-impl Status {
-    /// Returns whether a directory has the name.
-    pub(super) fn is_of_a_directory(self) -> bool {
-        self.0 == STATUS_FILE_IS_A_DIRECTORY
-    }
-
-    /// Returns whether the name still belongs to a removed file that a process has open.
-    pub(super) fn is_of_the_removed(self) -> bool {
-        self.0 == STATUS_DELETE_PENDING
-    }
-
-    /// Returns whether a file system, or a system, reports by this that it does not support a request.
-    fn is_of_the_unknown(self) -> bool {
-        matches!(
-            self.0,
-            STATUS_INVALID_DEVICE_REQUEST
-                | STATUS_INVALID_INFO_CLASS
-                | STATUS_INVALID_PARAMETER
-                | STATUS_NOT_IMPLEMENTED
-                | STATUS_NOT_SUPPORTED
-        )
-    }
-
-    /// Returns whether another process has the file open and does not permit the operation. That may be over in a
-    /// moment: a program that scans all files keeps each open only briefly.
-    fn passes(self) -> bool {
-        self.0 == STATUS_SHARING_VIOLATION
-    }
-
-    /// Returns WASI's code for it.
-    #[allow(unsafe_code)]
-    pub(super) fn code(self) -> ErrorCode {
-        match self.0 {
-            // It is removed, and disappears when the last process that has it open closes it. Until then its name is in
-            // use, and no process can open it any more.
-            STATUS_DELETE_PENDING => ErrorCode::NoEntry,
-            STATUS_SHARING_VIOLATION => ErrorCode::Busy,
-            _ if self.is_of_the_unknown() => ErrorCode::Unsupported,
-            STATUS_NAME_TOO_LONG => ErrorCode::NameTooLong,
-            STATUS_TOO_MANY_LINKS => ErrorCode::TooManyLinks,
-            STATUS_FILE_IS_A_DIRECTORY => ErrorCode::IsDirectory,
-            status => {
-                // SAFETY: nothing is pointed to.
-                let error = unsafe { RtlNtStatusToDosError(status) };
-                io::Error::from_raw_os_error(error.cast_signed()).into()
-            }
-        }
-    }
-}
+use super::{creation_time::stamp, status::Status};
+use crate::{
+    process::platform::{lacks_links, numbers_places},
+    sys::patience,
+};
 
 /// Repeats an attempt for a moment while other processes block it.
 fn patiently<T>(attempt: impl FnMut() -> Result<T, Status>) -> Result<T, Status> {
-    opening::patiently(|status: &Status| status.passes(), attempt)
-}
-
-fn disposition(wanted: Wanted) -> NTCREATEFILE_CREATE_DISPOSITION {
-    match wanted {
-        Wanted::Existing => FILE_OPEN,
-        Wanted::New => FILE_CREATE,
-    }
+    patience::patiently(|status: &Status| status.passes(), attempt)
 }
 
 /// Opens a file in a directory, or a symbolic link itself. Other processes may open, rename and remove it.
-pub(super) fn open(
+pub(crate) fn open(
     directory: &File,
     name: &str,
     access: FILE_ACCESS_RIGHTS,
-    wanted: Wanted,
     options: NTCREATEFILE_CREATE_OPTIONS,
 ) -> Result<File, Status> {
     let name: Vec<u16> = name.encode_utf16().collect();
-    patiently(|| open_once(directory, &name, access, wanted, options))
+    patiently(|| open_once(directory, &name, access, FILE_OPEN, options))
 }
 
 #[allow(unsafe_code)]
@@ -131,7 +72,7 @@ fn open_once(
     directory: &File,
     name: &[u16],
     access: FILE_ACCESS_RIGHTS,
-    wanted: Wanted,
+    disposition: NTCREATEFILE_CREATE_DISPOSITION,
     options: NTCREATEFILE_CREATE_OPTIONS,
 ) -> Result<File, Status> {
     let length = u16::try_from(size_of_val(name)).map_err(|_| Status(STATUS_NAME_TOO_LONG))?;
@@ -162,7 +103,7 @@ fn open_once(
             ptr::null(),
             FILE_ATTRIBUTE_NORMAL,
             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-            disposition(wanted),
+            disposition,
             options | FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT,
             ptr::null(),
             0,
@@ -175,9 +116,28 @@ fn open_once(
     }
 }
 
+/// Makes a file that must not exist. Where no number distinguishes it from others, it gets a creation time that does.
+pub(crate) fn create(
+    directory: &File,
+    name: &str,
+    access: FILE_ACCESS_RIGHTS,
+) -> Result<File, Status> {
+    let units: Vec<u16> = name.encode_utf16().collect();
+    let options = FILE_NON_DIRECTORY_FILE;
+    let file = patiently(|| open_once(directory, &units, access, FILE_CREATE, options))?;
+    if numbers_places(&file)
+        && let Err(status) = date(&file, stamp())
+    {
+        // The caller knows of no file then. If the file cannot be removed either, that adds nothing.
+        let _ = remove(directory, name);
+        return Err(status);
+    }
+    Ok(file)
+}
+
 /// Gives a file a further name that is free, in the same directory or another.
-pub(super) fn link(directory: &File, file: &str, to: &File, name: &str) -> Result<(), Status> {
-    let file = open(directory, file, FILE_WRITE_ATTRIBUTES, Wanted::Existing, 0)?;
+pub(crate) fn link(directory: &File, file: &str, to: &File, name: &str) -> Result<(), Status> {
+    let file = open(directory, file, FILE_WRITE_ATTRIBUTES, 0)?;
     let beside = ptr::eq(directory, to);
     let linked = patiently(|| name_it(&file, to, beside, name, FileLinkInformation));
     linked.map_err(|status| match status {
@@ -233,45 +193,60 @@ fn name_it_in(
 }
 
 /// Removes a name of a file, or of a symbolic link: at once, also while other processes have it open.
-pub(super) fn remove(
-    directory: &File,
-    name: &str,
-    options: NTCREATEFILE_CREATE_OPTIONS,
-) -> Result<(), Status> {
-    match remove_at_once(directory, name, options) {
-        Err(status) if status.is_of_the_unknown() => {
-            remove_from_elsewhere(directory, name, options)
-        }
+pub(crate) fn remove(directory: &File, name: &str) -> Result<(), Status> {
+    match remove_at_once(directory, name) {
+        Err(status) if status.is_of_the_unknown() => remove_from_elsewhere(directory, name),
+        Err(Status(STATUS_FILE_IS_A_DIRECTORY)) => remove_link(directory, name),
         removed => removed,
     }
 }
 
+fn remove_at_once(directory: &File, name: &str) -> Result<(), Status> {
+    let file = open(directory, name, DELETE, FILE_NON_DIRECTORY_FILE)?;
+    dispose_at_once(&file)
+}
+
 #[allow(unsafe_code)]
-fn remove_at_once(
-    directory: &File,
-    name: &str,
-    options: NTCREATEFILE_CREATE_OPTIONS,
-) -> Result<(), Status> {
-    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+fn dispose_at_once(file: &File) -> Result<(), Status> {
     let information = FILE_DISPOSITION_INFORMATION_EX {
         Flags: FILE_DISPOSITION_DELETE
             | FILE_DISPOSITION_POSIX_SEMANTICS
             | FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE,
     };
     // SAFETY: the information is of its class.
-    unsafe { set(&file, FileDispositionInformationEx, &information) }
+    unsafe { set(file, FileDispositionInformationEx, &information) }
+}
+
+#[allow(unsafe_code)]
+fn dispose(file: &File) -> Result<(), Status> {
+    let information = FILE_DISPOSITION_INFORMATION { DeleteFile: true };
+    // SAFETY: the information is of its class.
+    unsafe { set(file, FileDispositionInformation, &information) }
+}
+
+/// Removes a symbolic link to a directory, or a junction. The handle that was examined is the one that is removed: a
+/// directory that gets the name meanwhile stays.
+fn remove_link(directory: &File, name: &str) -> Result<(), Status> {
+    let link = open(directory, name, DELETE, FILE_DIRECTORY_FILE)?;
+    if !is_link(&link) {
+        return Err(Status(STATUS_FILE_IS_A_DIRECTORY));
+    }
+    match dispose_at_once(&link) {
+        Err(status) if status.is_of_the_unknown() => dispose(&link),
+        removed => removed,
+    }
+}
+
+/// Returns whether an open file is a symbolic link, or another name for something elsewhere.
+pub(crate) fn is_link(file: &File) -> bool {
+    file.metadata().is_ok_and(|it| it.file_type().is_symlink())
 }
 
 /// Removes a name where it would disappear only when the last process closes the file, as on FAT. The file first gets
 /// another name, which disappears then.
-#[allow(unsafe_code)]
-fn remove_from_elsewhere(
-    directory: &File,
-    name: &str,
-    options: NTCREATEFILE_CREATE_OPTIONS,
-) -> Result<(), Status> {
+fn remove_from_elsewhere(directory: &File, name: &str) -> Result<(), Status> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let file = open(directory, name, DELETE, Wanted::Existing, options)?;
+    let file = open(directory, name, DELETE, FILE_NON_DIRECTORY_FILE)?;
     let elsewhere = loop {
         let nth = NEXT.fetch_add(1, Ordering::Relaxed);
         let elsewhere = format!(".lockhost-{}-{nth}.removed", process::id());
@@ -283,13 +258,10 @@ fn remove_from_elsewhere(
             Ok(()) => break elsewhere,
         }
     };
-    let going = FILE_DISPOSITION_INFORMATION { DeleteFile: true };
-    // SAFETY: the information is of its class.
-    match unsafe { set(&file, FileDispositionInformation, &going) } {
+    match dispose(&file) {
         Err(Status(STATUS_CANNOT_DELETE)) => {
-            permit_removal(directory, &elsewhere, options)?;
-            // SAFETY: as above.
-            unsafe { set(&file, FileDispositionInformation, &going) }
+            permit_removal(directory, &elsewhere)?;
+            dispose(&file)
         }
         gone => gone,
     }
@@ -297,13 +269,9 @@ fn remove_from_elsewhere(
 
 /// Removes a file's read-only attribute: on other systems, too, it does not protect the file's names.
 #[allow(unsafe_code)]
-fn permit_removal(
-    directory: &File,
-    name: &str,
-    options: NTCREATEFILE_CREATE_OPTIONS,
-) -> Result<(), Status> {
+fn permit_removal(directory: &File, name: &str) -> Result<(), Status> {
     let access = FILE_WRITE_ATTRIBUTES;
-    let file = open(directory, name, access, Wanted::Existing, options)?;
+    let file = open(directory, name, access, FILE_NON_DIRECTORY_FILE)?;
     // Its times are not changed.
     let information = FILE_BASIC_INFORMATION {
         FileAttributes: FILE_ATTRIBUTE_NORMAL,
@@ -315,7 +283,7 @@ fn permit_removal(
 
 /// Sets the creation time of a file.
 #[allow(unsafe_code)]
-pub(super) fn date(file: &File, made: i64) -> Result<(), Status> {
+fn date(file: &File, made: i64) -> Result<(), Status> {
     // Zero leaves a value as it is.
     let information = FILE_BASIC_INFORMATION {
         CreationTime: made,
@@ -352,3 +320,7 @@ unsafe fn set<T: ?Sized>(
         status => Err(Status(status)),
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
