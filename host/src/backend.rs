@@ -4,11 +4,11 @@
 //! system. Where both are compiled in, the component decides. `lock/` knows neither: it has [`Chosen`], and the types of
 //! [`outcome`](crate::outcome).
 
-#[cfg(all(feature = "component", feature = "native", unix))]
+#[cfg(all(feature = "component", feature = "native"))]
 pub mod comparison;
 #[cfg(feature = "component")]
 mod component;
-#[cfg(all(feature = "native", unix))]
+#[cfg(feature = "native")]
 mod native;
 
 use std::{fmt, fs::File, sync::Arc};

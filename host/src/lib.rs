@@ -70,7 +70,7 @@
 //! | --- | --- |
 //! | `cli` (on by default) | the program `lockhost`, and its command line; a library has no use for it |
 //! | `component` (on by default) | the component as the backend, [`wasmtime`], and all items about either; it decides where `native` is on too |
-//! | `native` | native code as the backend, on Unix; without `component`, no wasmtime is compiled |
+//! | `native` | native code as the backend; without `component`, no wasmtime is compiled |
 //! | `cranelift` | a compiler in [`wasmtime`], for plugins, and so that [`component()`] serves engines of any settings |
 //! | `pulley` | the component interpreted: no memory is executed that was written before |
 //! | `all-arch` | code generators for other machines in the build script: to build on x86-64 for aarch64, say |
@@ -125,11 +125,6 @@ compile_error!(
      plugins, and the default), or the feature `native` for a program without wasmtime"
 );
 
-#[cfg(all(feature = "native", not(feature = "component"), not(unix)))]
-compile_error!(
-    "the native backend of lockhost is for Linux, macOS and other Unix systems: on this system, choose the feature `component`"
-);
-
 // Tests that need crate internals.
 #[cfg(test)]
 mod tests;
@@ -170,7 +165,7 @@ pub mod upgrading {}
 #[doc = page!("users.md")]
 pub mod users {}
 
-#[cfg(all(feature = "component", feature = "native", unix))]
+#[cfg(all(feature = "component", feature = "native"))]
 #[doc(hidden)]
 pub use backend::comparison;
 #[cfg(any(feature = "component", feature = "native"))]

@@ -234,7 +234,7 @@ impl Driver {
             match listing.entry() {
                 // A name that is not text is no claim's.
                 Ok(Some(name)) => {
-                    let claimant = name.to_str().ok().and_then(|it| self.names.claimant(it));
+                    let claimant = name.text().and_then(|it| self.names.claimant(it));
                     listed.claims.extend(claimant);
                 }
                 Ok(None) => return Ok(Reply::Listed(listed)),

@@ -1,5 +1,6 @@
 //! Operations on the files of one directory, each by one name in it, which never wait and follow no link.
 
+#[cfg_attr(windows, path = "files/windows.rs")]
 #[cfg_attr(unix, path = "files/unix.rs")]
 mod platform;
 

@@ -1,6 +1,6 @@
 //! The numbers that distinguish an open file from others.
 
-use std::{fs::File, mem::MaybeUninit, os::windows::io::AsRawHandle};
+use std::{fs::File, io, mem::MaybeUninit, os::windows::io::AsRawHandle};
 
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, FILE_ID_INFO, FileIdInfo, GetFileInformationByHandle,
@@ -9,12 +9,30 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::volume::numbers_places;
 
-/// Returns the numbers that distinguish a file from others: those within its volume, or the volume's and its own.
+/// Returns the numbers that distinguish a file from others, if the system reports any.
 pub(crate) fn file_id(file: &File) -> Option<(u64, u64)> {
-    long_id(file).or_else(|| {
-        let told = told(file)?;
-        Some((u64::from(told.dwVolumeSerialNumber), index(&told)))
-    })
+    identified(file).ok()
+}
+
+/// Returns the numbers that distinguish a file from others: those within its volume, or the volume's and its own.
+///
+/// # Errors
+/// If the file cannot be examined.
+pub(crate) fn identified(file: &File) -> io::Result<(u64, u64)> {
+    if let Some(id) = long_id(file) {
+        return Ok(id);
+    }
+    let told = told(file)?;
+    Ok((u64::from(told.dwVolumeSerialNumber), index(&told)))
+}
+
+/// Returns how many names a file has.
+///
+/// # Errors
+/// If the file cannot be examined.
+#[cfg(feature = "native")]
+pub(crate) fn links(file: &File) -> io::Result<u64> {
+    Ok(u64::from(told(file)?.nNumberOfLinks))
 }
 
 /// Returns the number that distinguishes a file from others in its volume, the upper half first. `None` where a number
@@ -46,7 +64,7 @@ fn wide_id(file: &File) -> Option<(u64, u64)> {
 /// place of its name in the directory, or that of its content. Another file may get the former while this one is open,
 /// and the latter changes.
 fn dated_id(file: &File) -> Option<(u64, u64)> {
-    let made = told(file)?.ftCreationTime;
+    let made = told(file).ok()?.ftCreationTime;
     Some((
         u64::from(made.dwHighDateTime),
         u64::from(made.dwLowDateTime),
@@ -58,12 +76,15 @@ fn index(told: &BY_HANDLE_FILE_INFORMATION) -> u64 {
 }
 
 #[allow(unsafe_code)]
-fn told(file: &File) -> Option<BY_HANDLE_FILE_INFORMATION> {
+fn told(file: &File) -> io::Result<BY_HANDLE_FILE_INFORMATION> {
     let mut found = MaybeUninit::<BY_HANDLE_FILE_INFORMATION>::uninit();
     // SAFETY: the handle is open, and there is room for the answer.
-    let told = unsafe { GetFileInformationByHandle(file.as_raw_handle(), found.as_mut_ptr()) } != 0;
+    let told = unsafe { GetFileInformationByHandle(file.as_raw_handle(), found.as_mut_ptr()) };
+    if told == 0 {
+        return Err(io::Error::last_os_error());
+    }
     // SAFETY: the call has succeeded, so the answer is written.
-    told.then(|| unsafe { found.assume_init() })
+    Ok(unsafe { found.assume_init() })
 }
 
 #[cfg(test)]

@@ -35,7 +35,11 @@ mod installation;
 mod listing;
 mod volume;
 
-pub(crate) use file_number::{file_id, long_id};
+pub(crate) use file_number::file_id;
+#[cfg(feature = "component")]
+pub(crate) use file_number::long_id;
+#[cfg(feature = "native")]
+pub(crate) use file_number::{identified, links};
 pub(crate) use listing::listed;
 pub(crate) use volume::{lacks_links, numbers_places};
 

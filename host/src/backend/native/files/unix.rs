@@ -10,7 +10,7 @@ mod stat;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod system;
 
-use std::{ffi::CStr, fs::File};
+use std::fs::File;
 
 use lockhost_machine::{
     call::{FileId, FileStat},
@@ -177,11 +177,10 @@ impl Listing {
 /// The name of an entry.
 pub(in crate::backend::native) struct Name(rustix::fs::DirEntry);
 
-impl std::ops::Deref for Name {
-    type Target = CStr;
-
-    fn deref(&self) -> &CStr {
-        self.0.file_name()
+impl Name {
+    /// Returns the name, if it is text.
+    pub(in crate::backend::native) fn text(&self) -> Option<&str> {
+        self.0.file_name().to_str().ok()
     }
 }
 
