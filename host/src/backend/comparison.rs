@@ -138,3 +138,6 @@ fn open(directory: &Path) -> io::Result<File> {
 fn answered<T, E>(answer: Answer<T, E>) -> io::Result<Result<T, E>> {
     answer.map_err(io::Error::other)
 }
+
+#[cfg(test)]
+mod tests;
