@@ -270,6 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(feature = "component")]
     fn by_evidence_alone_no_process_is_looked_at() {
         let file = tempfile::tempfile().unwrap();
         let me = platform::myself().unwrap();
