@@ -88,7 +88,7 @@ impl Evidence {
     /// # Errors
     /// As [`leave_with`](Self::leave_with). If it is not a new claim, it stays locked until it is closed.
     #[cfg_attr(
-        any(windows, not(feature = "component")),
+        windows,
         allow(dead_code, reason = "files are made by other calls there")
     )]
     pub(crate) fn leave_new(
@@ -192,6 +192,7 @@ pub(crate) fn is_open_for_both(file: &File) -> bool {
 }
 
 /// Returns whether a file is regular: only then does a lock on it prove anything.
+#[cfg(feature = "component")]
 pub(crate) fn is_regular(file: &File) -> bool {
     file.metadata().is_ok_and(|file| file.is_file())
 }

@@ -1,9 +1,9 @@
 //! The driver, which performs the machine's calls by the calls of the operating system. It decides nothing.
 
-use std::{fs::File, sync::Arc};
+use std::{fs::File, mem, sync::Arc};
 
 use lockhost_machine::{
-    call::{Call, FileId, Listed, Next, Ours, Owner, Reply},
+    call::{Call, Listed, Next, Ours, Owner, Reply},
     facts::ErrorCode,
     names::{DEEPEST, LONGEST, Names, content_of},
 };
@@ -12,7 +12,7 @@ use super::{
     files::{self, Listing, Opened},
     questions,
 };
-use crate::process::{Evidence, mode::Mode};
+use crate::process::{Evidence, GuardError, mode::Mode};
 
 /// How many entries of a directory may fail to be read.
 const UNSEEN: u32 = 1_000;
@@ -25,7 +25,10 @@ const ENTRIES: u32 = 1_024;
 
 /// A file that we made, until it is closed. Its evidence is dropped first.
 struct Made {
-    evidence: Option<Evidence>,
+    /// The evidence, or why there is none.
+    evidence: Result<Evidence, GuardError>,
+    /// Whether the machine has not asked for the evidence yet.
+    unasked: bool,
     file: Arc<File>,
 }
 
@@ -34,6 +37,8 @@ pub(super) struct Driver {
     names: Names,
     /// The mode of claims.
     mode: Mode,
+    /// The type of the directory's file system, if locks are evidence there; unknown until the first question about it.
+    place: Option<Option<u64>>,
     /// The name of our claim.
     claim: String,
     /// The claim, then the files made in place, by level.
@@ -50,6 +55,7 @@ impl Driver {
         Self {
             names,
             mode,
+            place: None,
             claim: String::new(),
             ours: Default::default(),
             open: None,
@@ -98,7 +104,7 @@ impl Driver {
     /// Returns the descriptor under which a kernel keeps the lock locked.
     pub(super) fn evidence(&self) -> Option<Arc<File>> {
         let lock = self.lock()?;
-        let evidence = lock.evidence.as_ref()?;
+        let evidence = lock.evidence.as_ref().ok()?;
         evidence.is_kept().then(|| Arc::clone(&lock.file))
     }
 
@@ -109,7 +115,7 @@ impl Driver {
 
     fn perform(&mut self, dir: &File, call: Call) -> Result<Reply, ErrorCode> {
         match call {
-            Call::Current { attempt } => Ok(questions::current(dir, attempt)),
+            Call::Current { attempt } => Ok(questions::current(dir, attempt, &mut self.place)),
             Call::Create { claim } => self.create(dir, self.names.claim(&claim)),
             // If that fails half-way the file stays, and names no owner: without its id, the driver cannot know whose
             // the lock file's name is by now.
@@ -172,11 +178,19 @@ impl Driver {
         made
     }
 
+    /// Keeps a file that was just made. The machine asks for evidence next, and nothing comes between: so it is guarded
+    /// here, and examined once for both.
     fn make(&mut self, which: Ours, file: File) -> Result<Reply, ErrorCode> {
-        let id: FileId = files::id(&file)?;
+        let file = Arc::new(file);
+        let guarded = questions::guard_new(&file, self.place, self.mode);
+        let (evidence, id) = match guarded {
+            Ok((evidence, id)) => (Ok(evidence), id),
+            Err(error) => (Err(error), files::id(&file)?),
+        };
         *self.slot(which)? = Some(Made {
-            evidence: None,
-            file: Arc::new(file),
+            evidence,
+            unasked: true,
+            file,
         });
         Ok(Reply::Id(id))
     }
@@ -197,11 +211,15 @@ impl Driver {
     fn guard(&mut self, which: Ours) -> Result<Reply, ErrorCode> {
         let mode = self.mode;
         let made = self.slot(which)?.as_mut().ok_or(ErrorCode::BadDescriptor)?;
-        let (evidence, reply) = questions::guard(&made.file, mode);
-        if evidence.is_some() {
-            made.evidence = evidence;
+        // A file that was made in place is guarded again and again while it is probed.
+        if !mem::take(&mut made.unasked) {
+            made.evidence = questions::guard(&made.file, mode);
         }
-        Ok(reply)
+        Ok(match &made.evidence {
+            Ok(_) => Reply::Done,
+            Err(GuardError::Probed) => Reply::Probed,
+            Err(GuardError::Refused(why)) => Reply::Refused(why.clone()),
+        })
     }
 
     fn write(&mut self, which: Ours, content: &str) -> Result<Reply, ErrorCode> {

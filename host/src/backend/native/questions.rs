@@ -3,7 +3,7 @@
 use std::{fs::File, sync::Arc};
 
 use lockhost_machine::{
-    call::{Maker, Owner, Reply},
+    call::{FileId, Maker, Owner, Reply},
     names::Identity,
 };
 use tracing::debug;
@@ -11,15 +11,18 @@ use tracing::debug;
 use super::{answers, files::Opened};
 use crate::process::{
     self, Evidence, GuardError,
-    evidence::is_regular,
     judge::{judge, judge_unread},
-    liveness::{self, Liveness, UnknownReason},
+    liveness,
     mode::Mode,
 };
 
-/// Asks who this process is, anew for each attempt: a child made by fork(2) has its parent's memory.
-pub(super) fn current(dir: &File, attempt: u32) -> Reply {
-    let maker = process::current(dir);
+/// Asks who this process is, anew for each attempt: a child made by fork(2) has its parent's memory. Notes in `place` the
+/// type of the directory's file system, if locks are evidence there. An open directory stays on its file system.
+pub(super) fn current(dir: &File, attempt: u32, place: &mut Option<Option<u64>>) -> Reply {
+    let maker = process::evidence_kind(dir).and_then(|kind| {
+        *place = Some(kind);
+        process::current_on(dir, kind)
+    });
     debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "identified this process");
     let me = match maker {
         Ok(me) => me,
@@ -42,16 +45,27 @@ pub(super) fn identify(dir: &File, pid: u32) -> Reply {
     Reply::Identity(identity.and_then(|identity| Identity::new(&identity)))
 }
 
-/// Returns the evidence, if it can be left, and the reply to the machine.
-pub(super) fn guard(file: &Arc<File>, mode: Mode) -> (Option<Evidence>, Reply) {
-    match Evidence::leave_with(file, mode) {
-        Ok(evidence) => {
-            debug!(kept = evidence.is_kept(), "a claim is guarded");
-            (Some(evidence), Reply::Done)
-        }
-        Err(GuardError::Probed) => (None, Reply::Probed),
-        Err(GuardError::Refused(why)) => (None, Reply::Refused(why)),
-    }
+/// Leaves evidence on a file.
+pub(super) fn guard(file: &Arc<File>, mode: Mode) -> Result<Evidence, GuardError> {
+    Evidence::leave_with(file, mode).inspect(log)
+}
+
+/// Leaves evidence as [`guard`] does on a file that was just made, exclusively, in a directory on a file system of this
+/// type. Returns which file it is, too.
+pub(super) fn guard_new(
+    file: &Arc<File>,
+    place: Option<Option<u64>>,
+    mode: Mode,
+) -> Result<(Evidence, FileId), GuardError> {
+    // No file is made before this process has an identity for it.
+    let kind = place.ok_or_else(|| GuardError::Refused("its directory is unknown".to_owned()))?;
+    let (evidence, (device, inode)) = Evidence::leave_new(file, kind, mode)?;
+    log(&evidence);
+    Ok((evidence, FileId(device, inode)))
+}
+
+fn log(evidence: &Evidence) {
+    debug!(kept = evidence.is_kept(), "a claim is guarded");
 }
 
 /// Asks about the owner of a file that was opened for this question, so it is never under guard itself.
@@ -61,11 +75,8 @@ pub(super) fn ask(owner: &Owner, opened: &Opened) -> Reply {
         return ask_unread(owner, file);
     }
     let owner = owner_of(owner);
-    // What is not a regular file proves nothing about an owner, and a lock on it would block other processes.
-    let answer = match is_regular(file) {
-        true => judge(&owner, file, false),
-        false => Liveness::Unknown(UnknownReason::NoAnswer),
-    };
+    // A file that was opened and is no directory is regular, and stays so.
+    let answer = judge(&owner, file, false);
     debug!(?owner, own = false, ?answer, "judged an owner");
     Reply::Liveness(answers::judged(answer))
 }

@@ -41,10 +41,6 @@ pub(super) fn look(file: &File, known: bool) -> io::Result<Claim> {
 ///
 /// # Errors
 /// If the file cannot be examined.
-#[cfg_attr(
-    not(feature = "component"),
-    allow(dead_code, reason = "only the component's files are made so")
-)]
 pub(super) fn look_new(file: &File, known: bool) -> io::Result<(Claim, FileId)> {
     let seen = file.metadata()?;
     Ok((judge(&seen, known), (seen.dev(), seen.ino())))

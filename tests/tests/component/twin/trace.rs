@@ -19,27 +19,40 @@ const OPERATIONS: [&str; 11] = [
     "renameat2",
 ];
 
-/// Returns the operations of the component and of the native backend, one pair for each task, without those outside.
-pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Vec<String>; 2]> {
+/// The system calls that examine a file.
+const LOOKS: [&str; 4] = ["fstat", "fstatfs", "newfstatat", "statx"];
+
+/// The calls of one backend for one task.
+#[derive(Default)]
+pub(crate) struct Run {
+    pub(crate) operations: Vec<String>,
+    /// How many calls examined a file.
+    pub(crate) looks: usize,
+}
+
+/// Returns the calls of the component and of the native backend, one pair for each task, without those outside.
+pub(crate) fn runs(log: &str, place: &Path) -> Vec<[Run; 2]> {
     let place = place.to_str().unwrap();
     let mut runs = Vec::new();
-    let mut current: Option<Vec<Vec<String>>> = None;
+    let mut current: Option<Vec<Run>> = None;
     for line in log.lines() {
         if line.starts_with("read(0, \"{") {
-            current = Some(vec![Vec::new()]);
+            current = Some(vec![Run::default()]);
         } else if line.starts_with("write(1, ") {
             match current.as_mut() {
-                Some(sides) if sides.len() == 1 => sides.push(Vec::new()),
+                Some(sides) if sides.len() == 1 => sides.push(Run::default()),
                 _ => runs.extend(
                     current
                         .take()
                         .and_then(|sides| <[_; 2]>::try_from(sides).ok()),
                 ),
             }
-        } else if let Some(sides) = &mut current
-            && OPERATIONS.contains(&line.split('(').next().unwrap_or(line))
-        {
-            sides.last_mut().unwrap().push(comparable(line, place));
+        } else if let Some(run) = current.as_mut().and_then(|sides| sides.last_mut()) {
+            let kind = line.split('(').next().unwrap_or(line);
+            if OPERATIONS.contains(&kind) {
+                run.operations.push(comparable(line, place));
+            }
+            run.looks += usize::from(LOOKS.contains(&kind));
         }
     }
     runs
