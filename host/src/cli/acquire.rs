@@ -14,7 +14,7 @@ mod take;
 mod terminal;
 mod waiting_line;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -27,6 +27,7 @@ use self::{
 };
 use super::{
     REFUSED, UNTOLD, code,
+    exit_code::ExitCode,
     notify::Notify,
     reporter::{Level, Reporter},
     signals::Signals,

@@ -1,11 +1,11 @@
 //! `lockhost break`: removes the lock of one owner, and reports what was removed.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use lockhost::{Options, Replaced};
 
-use super::{UNTOLD, printable, say};
+use super::{UNTOLD, exit_code::ExitCode, printable, say};
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]

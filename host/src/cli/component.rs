@@ -1,13 +1,10 @@
 //! `lockhost component`: the component itself, or its contract.
 
-use std::{
-    io::{self, IsTerminal},
-    process::ExitCode,
-};
+use std::io::{self, IsTerminal};
 
 use anyhow::Context;
 
-use super::{UNTOLD, hint::hinted, say};
+use super::{UNTOLD, exit_code::ExitCode, hint::hinted, say};
 
 /// The contract, without those of WASI that it uses.
 const WIT: &str = include_str!("../../wit/lockfile.wit");

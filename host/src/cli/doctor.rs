@@ -14,13 +14,16 @@ mod times;
 mod trials;
 mod verdict;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use lockhost::{BACKEND, process};
 
 use self::{machine::Machine, trials::Trials, verdict::Verdict};
-use super::{UNTOLD, done, file_system, hint, printable, say, signals::Signals, style::Palette};
+use super::{
+    UNTOLD, done, exit_code::ExitCode, file_system, hint, printable, say, signals::Signals,
+    style::Palette,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {

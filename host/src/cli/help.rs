@@ -1,7 +1,5 @@
 //! The help: the command line with examples and exit codes, and `lockhost help` with its topics.
 
-use std::process::ExitCode;
-
 use anyhow::Context;
 use clap::{
     Arg, CommandFactory,
@@ -10,6 +8,7 @@ use clap::{
 
 use super::{
     Arguments, UNTOLD,
+    exit_code::ExitCode,
     manual::{COMMANDS, FILES, PROGRAM, READ, Row, SET, page},
     say,
     style::{Palette, STYLES},

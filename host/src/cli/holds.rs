@@ -1,12 +1,13 @@
 //! `lockhost holds`: whether the caller runs under a lock that is held now, as an exit code like that of test(1).
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf};
 
 use lockhost::{Error, ErrorKind, Status, UnknownReason};
 use serde::Serialize;
 
 use super::{
     UNTOLD, complain, complain_with,
+    exit_code::ExitCode,
     json::{self, Failure, Holder, Stream, kebab, path},
     printable, say,
 };

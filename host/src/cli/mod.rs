@@ -8,10 +8,13 @@ mod component;
 mod dist;
 mod doctor;
 mod events;
+pub(crate) mod exit_code;
 mod file_system;
 mod help;
 mod hint;
 mod holds;
+#[cfg(unix)]
+pub(crate) mod inherited;
 #[cfg(unix)]
 mod job;
 mod json;
@@ -39,15 +42,18 @@ mod user;
 mod version;
 
 use std::{
-    env, fmt,
+    ffi::OsString,
+    fmt,
     io::{self, Write},
     panic::{self, PanicHookInfo},
-    process::ExitCode,
 };
 
 use clap::{ArgAction, Parser, Subcommand, error::ErrorKind};
 
-use self::style::{Palette, When};
+use self::{
+    exit_code::ExitCode,
+    style::{Palette, When},
+};
 
 /// The exit code if an owner that lives, or may live, has the lock: EX_TEMPFAIL of sysexits(3), as a caller may try
 /// again later.
@@ -141,10 +147,10 @@ impl Command {
     }
 }
 
-/// Runs the program, and reports a failure.
-pub(crate) fn run() -> ExitCode {
+/// Runs the program with these words on its command line, its own name among them, and reports a failure.
+pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     panic::set_hook(Box::new(report));
-    limits::run(run_here).unwrap_or_else(|error| {
+    limits::run(move || run_here(&words)).unwrap_or_else(|error| {
         complain(&format_args!(
             "cannot start within the limits of this process (ulimit): {error}"
         ));
@@ -162,13 +168,12 @@ fn report(panic: &PanicHookInfo<'_>) {
     }
 }
 
-fn run_here() -> ExitCode {
-    let words: Vec<_> = env::args_os().collect();
-    if let Some(when) = When::typed(&words) {
+fn run_here(words: &[OsString]) -> ExitCode {
+    if let Some(when) = When::typed(words) {
         when.apply();
     }
     log::start();
-    let arguments = match usage::parse(&words) {
+    let arguments = match usage::parse(words) {
         Ok(arguments) => arguments,
         Err(error) => return wrong_usage(&error),
     };

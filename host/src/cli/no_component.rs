@@ -1,8 +1,8 @@
 //! `lockhost component` in a program that has none.
 
-use std::process::ExitCode;
-
 use anyhow::bail;
+
+use super::exit_code::ExitCode;
 
 /// Returns which part of the program decides, for `--version`.
 pub(crate) fn decides() -> String {

@@ -7,13 +7,14 @@ mod advice;
 mod report;
 mod text;
 
-use std::{path::PathBuf, process::ExitCode, time::SystemTime};
+use std::{path::PathBuf, time::SystemTime};
 
 use lockhost::{ErrorKind, State};
 
 use self::report::{Failed, Report};
 use super::{
     UNTOLD, complain, complain_about,
+    exit_code::ExitCode,
     json::{self, Stream},
     say,
 };

@@ -101,7 +101,7 @@ const LIBRARY: Library = Library {
 /// library's lowest layer by `#[path]` are listed too.
 const PROGRAM: Library = Library {
     root: "main.rs",
-    layers: &["sys", "cli"],
+    layers: &["sys", "cli", "start"],
     rooms: &[(
         "cli::doctor",
         &[

@@ -3,7 +3,6 @@
 use std::{
     env, io,
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 use anyhow::{Context, anyhow};
@@ -15,7 +14,7 @@ use super::{
     loss::{Change, Losses},
     supervise::{self, Inheritance, Supervision},
 };
-use crate::cli::{hint::hinted, signals::Caught};
+use crate::cli::{exit_code::ExitCode, hint::hinted, signals::Caught};
 
 /// The exit code if the command was not found, as for shells and env(1).
 const NOT_FOUND: i32 = 127;

@@ -1,10 +1,12 @@
 //! The limits of setrlimit(2) on this process's memory and stack. A user sets such limits for the command. This program
 //! works under them, or reports that it cannot before it touches anything.
 
-use std::{io, process::ExitCode, thread};
+use std::{io, thread};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use rustix::process::{Resource, getrlimit};
+
+use crate::cli::exit_code::ExitCode;
 
 /// The memory that an attempt needs at most, including its instance, its code and its stack for signals.
 const MEMORY: usize = 8 << 20;
@@ -16,7 +18,7 @@ const STACK: usize = 1 << 20;
 ///
 /// # Errors
 /// If there is too little memory.
-pub(crate) fn run(program: fn() -> ExitCode) -> io::Result<ExitCode> {
+pub(crate) fn run(program: impl FnOnce() -> ExitCode + Send + 'static) -> io::Result<ExitCode> {
     let limited = [Resource::As, Resource::Data].map(|it| getrlimit(it).current.is_some());
     if limited.contains(&true) && Vec::<u8>::new().try_reserve_exact(MEMORY).is_err() {
         return Err(io::ErrorKind::OutOfMemory.into());
@@ -30,7 +32,7 @@ pub(crate) fn run(program: fn() -> ExitCode) -> io::Result<ExitCode> {
 
 /// Runs the program on a thread. The first thread does nothing meanwhile, and gets no signal: those that the program
 /// waits for are the thread's.
-fn on_a_thread(program: fn() -> ExitCode) -> io::Result<ExitCode> {
+fn on_a_thread(program: impl FnOnce() -> ExitCode + Send + 'static) -> io::Result<ExitCode> {
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     let run = move || {
         let restored = mask.thread_set_mask();

@@ -1,11 +1,13 @@
 //! Limits on Windows: none from the process that starts this one. A job may set some, and has its own errors.
 
-use std::{io, process::ExitCode};
+use std::io;
+
+use crate::cli::exit_code::ExitCode;
 
 /// Runs the program.
 ///
 /// # Errors
 /// None.
-pub(crate) fn run(program: fn() -> ExitCode) -> io::Result<ExitCode> {
+pub(crate) fn run(program: impl FnOnce() -> ExitCode) -> io::Result<ExitCode> {
     Ok(program())
 }

@@ -4,10 +4,9 @@ use std::{mem::MaybeUninit, ptr};
 
 use nix::libc;
 
-/// Returns whether this process ignores a signal, as under nohup(1), or as a background command of some shells. Makes
-/// only a system call, so it may be called before `main`.
+/// Returns whether this process ignores a signal, as under nohup(1), or as a background command of some shells.
 #[allow(unsafe_code)]
-pub(crate) fn is_ignored(signal: i32) -> bool {
+pub(super) fn is_ignored(signal: i32) -> bool {
     let mut now = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: all zeros are a value of this type. sigaction(2) only writes to it, since its call sets nothing.
     unsafe {

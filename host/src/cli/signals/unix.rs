@@ -4,7 +4,6 @@
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd},
-    process::ExitCode,
 };
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
@@ -15,9 +14,9 @@ mod ignored;
 mod inbox;
 mod numbers;
 
-use self::{inbox::Inbox, numbers::Numbers};
+use super::exit_code::ExitCode;
 
-pub(crate) use self::ignored::is_ignored;
+use self::{ignored::is_ignored, inbox::Inbox, numbers::Numbers};
 
 /// Signals that a fault of this process itself causes: they end it at once, even while they are blocked.
 const FAULTS: [Signal; 6] = [
@@ -71,7 +70,7 @@ impl Signals {
     }
 
     /// Catches all others as well, except those ignored at startup, for a command that is to get them. SIGPIPE, which
-    /// Rust's runtime ignores in any case, was ignored at startup if `pipe_ignored` says so.
+    /// this program ignores in any case, was ignored at startup if `pipe_ignored` says so.
     pub(crate) fn catch_all(&mut self, pipe_ignored: bool) -> io::Result<()> {
         let pipe = |signal| !pipe_ignored && signal == Signal::SIGPIPE as i32;
         let more: Numbers = inbox::range().filter(|signal| pipe(*signal)).collect();

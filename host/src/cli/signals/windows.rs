@@ -3,7 +3,7 @@
 use std::{
     io,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
-    process::{self, ExitCode},
+    process,
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -26,6 +26,8 @@ use windows_sys::{
 
 #[path = "../../sys/event.rs"]
 mod event;
+
+use super::exit_code::ExitCode;
 
 pub(crate) use self::event::event;
 

@@ -1,10 +1,7 @@
 //! The dispositions of two signals at the program's start, and which standard streams were closed. Without this module,
-//! a command would not inherit either: Rust's runtime or this program changes each before.
+//! a command would not inherit either: this program changes each.
 
-use std::{
-    io,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::io;
 
 use nix::{
     libc,
@@ -12,45 +9,7 @@ use nix::{
 };
 
 use super::kernel;
-use crate::cli::signals::is_ignored;
-
-static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
-
-/// Which of the first three descriptors were closed at the start.
-static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
-
-/// Rust's runtime ignores SIGPIPE before `main`, whatever its disposition: systemd(1) starts services with it ignored,
-/// and a shell does not ignore it for commands. The runtime also opens `/dev/null` for each standard stream that is
-/// closed. So both are recorded before.
-#[used]
-#[allow(unsafe_code)]
-// SAFETY: the loader calls every function in this section once, before `main`, on the only thread. This function takes
-// none of the arguments that the loader passes, which the calling convention allows. It needs nothing that a runtime
-// sets up.
-#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
-#[cfg_attr(
-    target_vendor = "apple",
-    unsafe(link_section = "__DATA,__mod_init_func")
-)]
-static LOOK: extern "C" fn() = look;
-
-extern "C" fn look() {
-    SIGPIPE_WAS_IGNORED.store(is_ignored(Signal::SIGPIPE as i32), Ordering::Relaxed);
-    for (descriptor, closed) in (0..).zip(&CLOSED) {
-        closed.store(is_closed(descriptor), Ordering::Relaxed);
-    }
-}
-
-#[allow(unsafe_code)]
-fn is_closed(descriptor: i32) -> bool {
-    // SAFETY: fcntl(2) is asked for flags, and touches no memory.
-    unsafe { libc::fcntl(descriptor, libc::F_GETFD) == -1 }
-}
-
-/// Returns whether SIGPIPE was ignored when the program was started.
-pub(super) fn pipe_was_ignored() -> bool {
-    SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
-}
+use crate::cli::inherited;
 
 /// The dispositions and streams with which a command is to be started.
 #[derive(Clone, Copy, Debug)]
@@ -69,23 +28,24 @@ impl Dispositions {
         // SAFETY: a handler, if there is one, does nothing, which is safe at any time.
         let before = unsafe { signal(Signal::SIGCHLD, kernel::TOLD_OF_CHILDREN) }?;
         Ok(Self {
-            pipe_ignored: pipe_was_ignored(),
-            closed: [0, 1, 2].map(|nth: usize| CLOSED[nth].load(Ordering::Relaxed)),
+            pipe_ignored: inherited::ignores_pipe(),
             children_ignored: matches!(before, SigHandler::SigIgn),
+            closed: inherited::closed(),
         })
     }
 
     /// Restores them between fork(2) and execve(2), and so makes only system calls.
     #[allow(unsafe_code)]
     pub(super) fn restore(self) -> io::Result<()> {
-        for (number, ignored) in [
-            (Signal::SIGPIPE, self.pipe_ignored),
-            (Signal::SIGCHLD, self.children_ignored),
-        ] {
-            if ignored {
-                // SAFETY: no function becomes a handler.
-                unsafe { signal(number, SigHandler::SigIgn) }?;
-            }
+        let pipe = match self.pipe_ignored {
+            true => SigHandler::SigIgn,
+            false => SigHandler::SigDfl,
+        };
+        // SAFETY: no function becomes a handler.
+        unsafe { signal(Signal::SIGPIPE, pipe) }?;
+        if self.children_ignored {
+            // SAFETY: as above.
+            unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
         }
         for (descriptor, closed) in (0..).zip(self.closed) {
             if closed {

@@ -1,6 +1,6 @@
 //! The parent of a command: passes signals on, stops and continues with it, reaps children.
 
-use std::{ffi::OsString, fs, io, process::ExitCode, thread, time::Duration};
+use std::{ffi::OsString, fs, io, thread, time::Duration};
 
 use anyhow::Context;
 use lockhost::Lock;
@@ -16,7 +16,8 @@ use super::{
     loss::{Change, Losses},
 };
 use crate::cli::{
-    job,
+    exit_code::ExitCode,
+    inherited, job,
     signals::{Caught, Signals, uncaught},
 };
 
@@ -61,7 +62,7 @@ pub(super) fn bury_orphans(caught: Caught) -> bool {
 /// Prepares for a command: from now on, all signals are caught; with `all`, the command's orphans are waited for.
 pub(super) fn expect_children(signals: &mut Signals, all: bool) -> anyhow::Result<()> {
     signals
-        .catch_all(dispositions::pipe_was_ignored())
+        .catch_all(inherited::ignores_pipe())
         .context("cannot catch signals")?;
     if all {
         kernel::adopt_descendants().context("cannot wait for descendants")?;

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     io,
     os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle},
-    process::{self, Child, Command, ExitCode},
+    process::{self, Child, Command},
     ptr, thread,
     time::Duration,
 };
@@ -29,6 +29,7 @@ use super::{
     loss::{Change, Losses},
 };
 use crate::cli::{
+    exit_code::ExitCode,
     notify,
     signals::{Caught, Signals},
 };
