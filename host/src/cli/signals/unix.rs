@@ -57,10 +57,10 @@ pub(crate) struct Caught {
 }
 
 impl Signals {
-    /// Catches the signals that would end this process, and SIGCHLD, except those ignored at startup (as under nohup(1),
-    /// or by shells for what they run in the background). SIGKILL, SIGSTOP and the signals of a fault cannot be caught.
+    /// Catches the signals that would end this process, and SIGCHLD. SIGKILL, SIGSTOP and the signals of a fault cannot
+    /// be caught.
     pub(crate) fn catch() -> io::Result<Self> {
-        let caught = heeded(|signal| is_child(signal) || is_ending(signal));
+        let caught = catchable(|signal| is_child(signal) || is_ending(signal));
         let inherited = caught.to_set().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         Ok(Self {
             inbox: Inbox::of(caught)?,
@@ -69,19 +69,27 @@ impl Signals {
         })
     }
 
-    /// Catches all others as well, except those ignored at startup, for a command that is to get them. SIGPIPE, which
-    /// this program ignores in any case, was ignored at startup if `pipe_ignored` says so.
+    /// Catches all others as well, for a command that is to get them. SIGPIPE, which this program ignores in any case,
+    /// was ignored at startup if `pipe_ignored` says so.
     pub(crate) fn catch_all(&mut self, pipe_ignored: bool) -> io::Result<()> {
-        let pipe = |signal| !pipe_ignored && signal == Signal::SIGPIPE as i32;
+        let pipe = |signal| !pipe_ignored && is_pipe(signal);
         let more: Numbers = inbox::range().filter(|signal| pipe(*signal)).collect();
-        self.caught = self.caught.and(heeded(|_| true)).and(more);
+        self.caught = self.caught.and(catchable(|_| true)).and(more);
         self.caught.to_set().thread_block()?;
         self.inbox.set(self.caught)
     }
 
     /// Returns the next pending signal; `None` if there is none left.
+    ///
+    /// Signals ignored at startup stay so, as under nohup(1), or in what shells run in the background. They are blocked
+    /// as all others, and dropped here: so only the dispositions of those that arrive are read.
     pub(crate) fn next(&self) -> io::Result<Option<Caught>> {
-        self.inbox.next()
+        while let Some(caught) = self.inbox.next()? {
+            if !stays_ignored(caught.number) {
+                return Ok(Some(caught));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the mask with which the program was started.
@@ -136,15 +144,22 @@ pub(crate) fn uncaught(signal: Signal) -> io::Result<()> {
     Ok(only.thread_block()?)
 }
 
-/// Returns the signals that are wanted, can be caught, and are not ignored: this program itself ignores no signal but
-/// SIGPIPE.
-fn heeded(is_wanted: impl Fn(i32) -> bool) -> Numbers {
+/// Returns the signals that are wanted and can be caught. SIGPIPE is none of them: this program itself ignores it.
+fn catchable(is_wanted: impl Fn(i32) -> bool) -> Numbers {
     let faults = Numbers::from(&FAULTS[..]);
-    let wanted = inbox::range().filter(|signal| is_wanted(*signal) && !faults.contains(*signal));
-    // Even under a parent that ignores SIGCHLD, this process needs notification about its own children.
-    wanted
-        .filter(|signal| is_child(*signal) || !is_ignored(*signal))
-        .collect()
+    let can_be = |signal: i32| !faults.contains(signal) && !is_pipe(signal);
+    let wanted = inbox::range().filter(|signal| can_be(*signal) && is_wanted(*signal));
+    wanted.collect()
+}
+
+/// Returns whether a signal that arrived was ignored at startup. Even under a parent that ignores SIGCHLD, this process
+/// needs notification about its own children. SIGPIPE is caught only if it was not ignored.
+fn stays_ignored(signal: i32) -> bool {
+    !is_child(signal) && !is_pipe(signal) && is_ignored(signal)
+}
+
+fn is_pipe(signal: i32) -> bool {
+    signal == Signal::SIGPIPE as i32
 }
 
 fn is_child(signal: i32) -> bool {
