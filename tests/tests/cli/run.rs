@@ -21,6 +21,7 @@ use lockhost::{AliveReason, ErrorKind, Liveness, State, acquire, inspect};
 use lockhost_tests::{
     contender::{Contender, send},
     fixture::Fixture,
+    strace::log_of,
     terminal::Terminal,
     under_lock::{numbers, passes_on, ready, under_lock, until, watches},
 };
@@ -44,6 +45,28 @@ fn run(options: &[&str], fixture: &Fixture, command: &[&str]) -> (Option<i32>, S
     let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
     assert!(fixture.files().is_empty(), "{:?}", fixture.files());
     (output.status.code(), out, err)
+}
+
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn the_start_of_a_command_copies_no_memory() {
+    let fixture = Fixture::free();
+    let mut command = Command::new(lockhost_tests::program::lockhost());
+    command.arg("acquire").arg(fixture.path());
+    let (_, log) = log_of(&["-f"], command.args(["--", "true"]));
+    let own = log.split_once(' ').unwrap().0;
+    let calls = log.lines().filter_map(|line| line.strip_prefix(own));
+    let calls: Vec<_> = calls.map(str::trim_start).collect();
+    let forks = ["clone", "fork", "vfork"];
+    let forks: Vec<_> = calls
+        .iter()
+        .filter(|it| forks.iter().any(|kind| it.starts_with(kind)))
+        .collect();
+    assert_eq!(forks.len(), 1, "{forks:?}");
+    assert!(forks[0].contains("CLONE_VM|CLONE_VFORK"), "{forks:?}");
+    // SIGPIPE and SIGCHLD. Of no other signal is it asked whether it is ignored, until one arrives.
+    let signals = calls.iter().filter(|it| it.starts_with("rt_sigaction("));
+    assert_eq!(signals.count(), 2, "{calls:#?}");
 }
 
 #[test]

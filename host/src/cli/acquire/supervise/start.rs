@@ -1,6 +1,6 @@
 //! The start of the command as with env(1), and what it inherits in addition.
 
-use std::{ffi::OsString, fs::File, io, os::unix::process::CommandExt, process::Command};
+use std::{ffi::OsString, fs::File, io};
 
 use lockhost::Lock;
 use nix::sys::signal::SigSet;
@@ -13,6 +13,7 @@ use super::{
     super::{Acquire, command::environment},
     dispositions::Dispositions,
     kernel,
+    spawn::spawn,
 };
 use crate::cli::{notify, signals::Signals};
 
@@ -80,20 +81,6 @@ pub(super) fn start(
         }
         Ok(inheritance.mask.thread_set_mask()?)
     };
-    let mut child = Command::new(&command[0]);
-    child.args(&command[1..]).envs(environment(locks)?);
-    if !notifies {
-        child.env_remove(notify::SOCKET);
-    }
-    #[allow(unsafe_code)]
-    // SAFETY: between fork(2) and execve(2), a program with several threads may only do what is safe in a signal
-    // handler. The function makes only system calls, and no error that it returns allocates.
-    unsafe {
-        child.pre_exec(prepare);
-    }
-    let number = child.spawn()?.id();
-    i32::try_from(number)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+    let removed = (!notifies).then_some(notify::SOCKET);
+    spawn(command, &environment(locks)?, removed, prepare)
 }

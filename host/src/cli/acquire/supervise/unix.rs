@@ -27,6 +27,9 @@ mod first;
 #[cfg_attr(not(kernel = "linux"), path = "posix.rs")]
 mod kernel;
 mod pass;
+#[cfg_attr(kernel = "linux", path = "vfork.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "fork.rs")]
+mod spawn;
 mod start;
 mod strangers;
 
