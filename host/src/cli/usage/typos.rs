@@ -32,16 +32,15 @@ impl Typo {
     /// Looks for one among the directories of a command line.
     pub(super) fn find(acquire: &Acquire, words: &[OsString]) -> Option<Self> {
         let directories = acquire.directories();
-        let unknown = || {
-            directories
-                .iter()
-                .map(|it| it.as_os_str())
-                .filter(|it| is_absent(it))
+        // The file system is asked only about a word that reads like something else.
+        let absent = |is_other: &dyn Fn(&OsStr) -> bool| {
+            let mut words = directories.iter().map(|it| it.as_os_str());
+            words.find(|word| is_other(word) && is_absent(word))
         };
-        if let Some(word) = unknown().find(|word| is_duration(word, words)) {
+        if let Some(word) = absent(&|word| is_duration(word, words)) {
             return Some(Self::Duration(shown(word)));
         }
-        if let Some(word) = unknown().find(|word| is_option(word)) {
+        if let Some(word) = absent(&is_option) {
             return Some(Self::Option(shown(word)));
         }
         if acquire.has_command() {
