@@ -30,6 +30,11 @@
 mod absent;
 pub(crate) mod ancestors;
 mod cached_self;
+#[cfg(any(
+    processes = "macos",
+    all(test, processes = "linux", feature = "component")
+))]
+mod cmdline;
 mod entry;
 pub(crate) mod evidence;
 pub(crate) mod fork;

@@ -1,12 +1,11 @@
-//! Queries that work alike on every Unix whose processes can be examined: kill(2), and `sysinfo`.
+//! Queries that work alike on every Unix whose processes can be examined: kill(2), and the failures of others.
 
-use std::{ffi::OsString, io};
+use std::io;
 
 use rustix::{
     io::Errno,
     process::{Pid, test_kill_process},
 };
-use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::entry::Presence;
 
@@ -37,31 +36,6 @@ pub(crate) fn shown<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Returns the command and its arguments, and the number of the user that the process runs as. `None` if there is no
-/// such process, or it is hidden.
-#[cfg_attr(
-    processes = "linux",
-    allow(dead_code, reason = "proc(5) tells more; tested here for others")
-)]
-pub(crate) fn cmdline(pid: u32) -> Option<(Vec<OsString>, Option<u32>)> {
-    let pid = sysinfo::Pid::from_u32(pid);
-    let mut system = System::new().ok()?;
-    system.refresh_processes_specifics(
-        ProcessesToUpdate::Some(&[pid]),
-        false,
-        ProcessRefreshKind::nothing()
-            .with_cmd(UpdateKind::Always)
-            .with_user(UpdateKind::Always),
-    );
-    let process = system.process(pid)?;
-    let command = match process.cmd() {
-        // Some systems show the arguments only to the process' own user.
-        [] => vec![format!("[{}]", process.name().to_string_lossy()).into()],
-        command => command.to_vec(),
-    };
-    Some((command, process.user_id().map(|user| **user)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,12 +53,5 @@ mod tests {
         assert_eq!(shown(Ok(7)).unwrap(), Some(7));
         assert_eq!(failed(Errno::PERM).unwrap(), None);
         assert!(failed(Errno::NOMEM).is_err());
-    }
-
-    #[test]
-    fn this_process_is_shown() {
-        let (command, user) = cmdline(std::process::id()).unwrap();
-        assert_eq!(command, std::env::args_os().collect::<Vec<_>>());
-        assert_eq!(user, Some(rustix::process::getuid().as_raw()));
     }
 }

@@ -36,7 +36,7 @@ const LIBRARY: Library = Library {
             "process",
             &[
                 "entry identity keeper liveness number",
-                "absent kill kinfo unix",
+                "absent cmdline kill kinfo unix",
                 "platform",
                 "ancestors fork mode noted",
                 "cached_self evidence",

@@ -10,17 +10,23 @@ use rustix::fs::{Mode, OFlags};
 
 use super::{liveness::UnknownReason, number::Number};
 
+#[cfg(feature = "component")]
+pub(crate) mod by_sysinfo;
 mod file_systems;
 mod fork_mark;
 mod itself;
 mod keepers;
 mod proc_cmdline;
+#[cfg(any(not(feature = "component"), test))]
 mod proc_state;
 
+#[cfg(feature = "component")]
+pub(crate) use by_sysinfo::state;
 pub(crate) use file_systems::evidence_kind;
 pub(crate) use itself::{lists_our_processes, myself};
 pub(crate) use keepers::{is_kept_by_any, keepers};
 pub(crate) use proc_cmdline::cmdline;
+#[cfg(not(feature = "component"))]
 pub(crate) use proc_state::state;
 
 pub(crate) use super::{

@@ -13,8 +13,9 @@ mod sysctl;
 
 pub(crate) use super::{
     absent::{is_kept_by_any, keepers, lists_our_processes},
+    cmdline::cmdline,
     entry::{Presence, Seen},
-    kill::{cmdline, presence},
+    kill::presence,
     kinfo::Entry,
     unix::{
         HAS_MODES, effective_user, file_id, has_mode, is_sticky, may_not_read, owner_of, set_mode,
