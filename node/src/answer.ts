@@ -4,7 +4,7 @@ import path from "node:path";
 import { Trap } from "./instance";
 import type { Failure, NotALock, WireError } from "./contract";
 import { LockError } from "./error";
-import { ERRNO } from "./filesystem";
+import { errno } from "./filesystem";
 import { type Holder, holderOf, refusal } from "./holder";
 
 /** Returns whether other processes are the reason, so that waiting may help. */
@@ -24,9 +24,9 @@ export function lockError(directory: string, error: unknown): unknown {
   }
   const answered = answer(error);
   if (answered !== undefined) return answeredError(directory, answered);
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined || error instanceof LockError) return error;
-  return new LockError(code, directory, `cannot open directory ${directory}: ${(error as Error).message}`, { cause: error });
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return error;
+  return new LockError(code, directory, `cannot open directory ${directory}: ${code}`, { cause: error });
 }
 
 function answeredError(directory: string, { file, cause }: WireError): LockError {
@@ -63,8 +63,10 @@ function answeredError(directory: string, { file, cause }: WireError): LockError
 }
 
 /** An operation of the component failed. */
-export const failedError = (at: string, { operation, code }: Failure): LockError =>
-  new LockError(ERRNO[code] ?? "EIO", at, `cannot ${operation} ${at}: ${code}`);
+export function failedError(at: string, { operation, code }: Failure): LockError {
+  const name = errno(code);
+  return new LockError(name, at, `cannot ${operation} ${at}: ${code === "io" ? name : code.replaceAll("-", " ")}`);
+}
 
 /** The lock is not this process' own any more. */
 export const lostError = (at: string): LockError =>

@@ -45,8 +45,7 @@ const CODES: Record<string, string> = {
   EXDEV: "cross-device",
 };
 
-/** The system's names of WASI's codes, for errors of this package. */
-export const ERRNO: Record<string, string> = Object.fromEntries(Object.entries(CODES).map(([name, code]) => [code, name]));
+const ERRNO = Object.fromEntries(Object.entries(CODES).map(([name, code]) => [code, name]));
 
 /** What the instances of the component have open. It outlives a trap. */
 export type Open = Set<{ [dispose](): void }>;
@@ -58,9 +57,16 @@ function perform<T>(call: () => T): T {
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === undefined || (syscall === undefined && !code.startsWith("E"))) throw error;
+    if (CODES[code] === undefined) unnamed = code;
     throw CODES[code] ?? "io";
   }
 }
+
+/** The system's own code of the last failure that WASI has no code for. */
+let unnamed: string | undefined;
+
+/** Returns the system's own code for a code of WASI. */
+export const errno = (code: string) => (code === "io" ? (unnamed ?? "EIO") : (ERRNO[code] ?? "EIO"));
 
 interface OpenFlags {
   create?: boolean;
