@@ -26,10 +26,23 @@ export interface Warning {
 const DAY = 86_400_000;
 
 /**
- * All locks that this thread holds. Without it, a lock that the program keeps no reference to would be collected as
- * garbage, and released.
+ * All locks that this thread holds, and what refreshes each. It also keeps them from garbage collection, by which jco
+ * releases what a program has no reference to.
  */
-const held = new Set<Lock>();
+const held = new Map<Lock, () => void>();
+let refreshing: NodeJS.Timeout | undefined;
+
+function hold(lock: Lock, refresh: () => void): void {
+  held.set(lock, refresh);
+  refreshing ??= setInterval(() => held.forEach((again) => again()), DAY).unref();
+}
+
+function letGo(lock: Lock): void {
+  held.delete(lock);
+  if (held.size > 0) return;
+  clearInterval(refreshing);
+  refreshing = undefined;
+}
 
 /** A lock that this process holds, until it is released or the process ends. */
 export class Lock {
@@ -51,7 +64,6 @@ export class Lock {
   readonly #listeners = new Set<(error: LockError) => void>();
   #lost: LockError | undefined;
   #watch: Watch | undefined;
-  readonly #refresh: NodeJS.Timeout;
 
   /** @internal */
   constructor(directory: string, instance: Instance, lock: WireLock) {
@@ -64,9 +76,7 @@ export class Lock {
     this.identity = report.identity;
     this.replaced = report.replaced.map((it) => replacedOf(directory, it));
     this.warnings = report.warnings.map((it) => warningOf(directory, it));
-    this.#refresh = setInterval(() => this.#keepFresh(), DAY);
-    this.#refresh.unref();
-    held.add(this);
+    hold(this, () => this.#refresh());
   }
 
   /**
@@ -114,8 +124,7 @@ export class Lock {
   async release(): Promise<void> {
     const lock = this.#open();
     this.#lock = undefined;
-    held.delete(this);
-    clearInterval(this.#refresh);
+    letGo(this);
     this.#watch?.close();
     try {
       if (this.#instance.isTrapped) await this.#recover();
@@ -149,7 +158,7 @@ export class Lock {
     recover(await compiled(), this.#instance, this.directory, path.basename(this.path));
   }
 
-  #keepFresh(): void {
+  #refresh(): void {
     try {
       this.#instance.with(this.#open(), (it) => it.refresh());
     } catch {
