@@ -31,13 +31,13 @@ export class Watch {
   async change(most: number, signal?: AbortSignal, ref = true): Promise<void> {
     if (!this.changed && !signal?.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, Math.min(most, POLL)));
-        if (!ref) timer.unref();
         const wake = () => {
           clearTimeout(timer);
           signal?.removeEventListener("abort", wake);
           resolve();
         };
+        const timer = setTimeout(wake, Math.max(0, Math.min(most, POLL)));
+        if (!ref) timer.unref();
         this.wake = wake;
         signal?.addEventListener("abort", wake);
       });

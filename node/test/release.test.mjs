@@ -32,12 +32,15 @@ test("two releases at once release once", async (t) => {
   assert.deepEqual(settled.map((it) => it.status), ["fulfilled", "rejected"]);
 });
 
+// The first versions of Node.js 20 lack the symbol.
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for("nodejs.asyncDispose");
+
 test("disposal releases, and is no error after a release", async (t) => {
   const dir = directory(t);
   const lock = await acquire(dir);
-  await lock[Symbol.asyncDispose]();
+  await lock[asyncDispose]();
   assert.deepEqual(fs.readdirSync(dir), []);
-  await lock[Symbol.asyncDispose]();
+  await lock[asyncDispose]();
 });
 
 test("a release does not touch a lock that came after", async (t) => {
