@@ -38,13 +38,13 @@ const { code } = await transform(transpiled.replace(log, "const _debugLog = () =
 writeFileSync("dist/component.js", code);
 
 await build({
-  entryPoints: ["src/index.ts"],
-  outfile: "dist/index.js",
+  entryPoints: { index: "src/index.ts", thread: "src/thread-main.ts" },
+  outdir: "dist",
   bundle: true,
   format: "cjs",
   platform: "node",
   target: "node20",
-  external: ["./component.js"],
+  external: ["./component.js", "./index.js"],
 });
 
 const require = createRequire(import.meta.url);

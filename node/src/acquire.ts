@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { compiled, giveBack, type Instance, recover, taken, Trap, type WireAttempt, type WireLock } from "./instance";
 import { answer, isRefusal, lockError } from "./answer";
 import { Lock } from "./lock";
+import { acquireInThread } from "./thread";
 import { absolute, Watch } from "./watch";
+import { factsOf, OwnWork } from "./work";
 
 /** The name of the lock file without the option `name`. */
 export const DEFAULT_NAME = "tinyforge.lock";
@@ -22,6 +24,11 @@ export interface AcquireOptions {
   readonly wait?: boolean | number | undefined;
   /** Gives the attempt up once it is aborted. Nothing is left in the directory then. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Runs the component in a thread that this package starts, instead of the calling one. Then nothing blocks the event
+   * loop: neither a search through a very large directory nor a network mount that hangs. Default: `false`.
+   */
+  readonly thread?: boolean | undefined;
   /**
    * Takes the lock over from exactly this owner (`holder.identity`), though it cannot be known whether it is dead. Use it
    * only for an owner that a person knows to be dead.
@@ -40,6 +47,7 @@ export async function acquire(directory: string | URL, options: AcquireOptions =
   const place = placeOf(directory, options.name);
   const end = endOf(options.wait);
   signal?.throwIfAborted();
+  if (options.thread) return acquireInThread(place, options);
   const code = await compiled();
   let watch: Watch | undefined;
   const instance = taken(code);
@@ -51,7 +59,7 @@ export async function acquire(directory: string | URL, options: AcquireOptions =
         const lock = await settle(instance, place, options.assumeDead, after, signal);
         return held(place, instance, lock);
       } catch (error) {
-        if (error instanceof Trap) recover(code, instance, place.directory, place.name);
+        if (error instanceof Trap) recover(code, place.directory, place.name, instance);
         const why = lockError(place.directory, error);
         if (!isRefusal(why) || performance.now() >= end) throw why;
         after = why.holder?.claimed ? why.holder.identity : undefined;
@@ -121,7 +129,8 @@ async function settle(
 /** Hands a lock over, or gives it up if that fails. */
 function held({ directory }: Place, instance: Instance, lock: WireLock): Lock {
   try {
-    return new Lock(directory, instance, lock);
+    const facts = factsOf(directory, instance, lock);
+    return new Lock(facts, new OwnWork(facts, instance, lock));
   } catch (error) {
     if (!instance.isTrapped) instance.release(lock);
     throw error;

@@ -2,12 +2,15 @@
 import { placeOf } from "./acquire";
 import { lockError } from "./answer";
 import { compiled, giveBack, taken } from "./instance";
+import { inspectInThread } from "./thread";
 import { type Holder, holderOf } from "./holder";
 
 /** Which lock to judge. */
 export interface InspectOptions {
   /** The name of the lock file. Default: `tinyforge.lock`. */
   readonly name?: string | undefined;
+  /** Runs the component in a thread that this package starts, as for {@link AcquireOptions.thread}. */
+  readonly thread?: boolean | undefined;
 }
 
 /** The lock, judged and not touched. */
@@ -31,6 +34,7 @@ export interface Status {
  */
 export async function inspect(directory: string | URL, options: InspectOptions = {}): Promise<Status> {
   const place = placeOf(directory, options.name);
+  if (options.thread) return inspectInThread(place);
   const instance = taken(await compiled());
   try {
     const { state, files } = instance.inspect(place.directory, place.name);

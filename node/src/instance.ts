@@ -157,11 +157,11 @@ export class Instance {
 }
 
 /**
- * Frees a directory after a trap: what the ended instance left there is dead, so another instance takes the lock over,
- * and releases it. Where that fails the lock is refused until this process ends.
+ * Frees a directory after a trap, or after the end of a thread: what the ended instance left there is dead, so another
+ * instance takes the lock over, and releases it. Where that fails the lock is refused until this process ends.
  */
-export function recover(code: Map<string, WebAssembly.Module>, ended: Instance, directory: string, name: string): void {
-  ended.close();
+export function recover(code: Map<string, WebAssembly.Module>, directory: string, name: string, ended?: Instance): void {
+  ended?.close();
   const instance = taken(code);
   try {
     const attempt = instance.attempt(directory, name);

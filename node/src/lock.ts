@@ -1,9 +1,7 @@
 // The lock, held.
 import path from "node:path";
 
-import { compiled, giveBack, type Instance, recover, Trap, type WireLock } from "./instance";
-import type { ReplacedReason, Report } from "./contract";
-import { failedError, lockError, lostError } from "./answer";
+import { lostError } from "./answer";
 import { asyncDispose } from "./dispose";
 import { LockError } from "./error";
 import { Watch } from "./watch";
@@ -20,6 +18,16 @@ export interface Replaced {
 export interface Warning {
   readonly file: string;
   readonly message: string;
+}
+
+/** What is known of a lock from the start. */
+export type LockFacts = Pick<Lock, "directory" | "path" | "pid" | "identity" | "replaced" | "warnings">;
+
+/** What a lock does, in this thread or in another one. */
+export interface Work {
+  stillHeld(): Promise<boolean>;
+  refresh(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /** How often the files are refreshed, so that no program removes them for their age. */
@@ -59,23 +67,20 @@ export class Lock {
   /** What else could not be done. */
   readonly warnings: readonly Warning[];
 
-  #lock: WireLock | undefined;
-  readonly #instance: Instance;
+  #work: Work | undefined;
   readonly #listeners = new Set<(error: LockError) => void>();
   #lost: LockError | undefined;
   #watch: Watch | undefined;
 
   /** @internal */
-  constructor(directory: string, instance: Instance, lock: WireLock) {
-    const report: Report = instance.with(lock, (it) => it.report());
-    this.#instance = instance;
-    this.#lock = lock;
-    this.directory = directory;
-    this.path = path.join(directory, report.file);
-    this.pid = report.pid;
-    this.identity = report.identity;
-    this.replaced = report.replaced.map((it) => replacedOf(directory, it));
-    this.warnings = report.warnings.map((it) => warningOf(directory, it));
+  constructor(facts: LockFacts, work: Work) {
+    this.#work = work;
+    this.directory = facts.directory;
+    this.path = facts.path;
+    this.pid = facts.pid;
+    this.identity = facts.identity;
+    this.replaced = facts.replaced;
+    this.warnings = facts.warnings;
     hold(this, () => this.#refresh());
   }
 
@@ -86,12 +91,7 @@ export class Lock {
    * @throws {LockError} `ERELEASED`; another code if that file cannot be checked
    */
   async stillHeld(): Promise<boolean> {
-    const lock = this.#open();
-    try {
-      return this.#instance.with(lock, (it) => it.stillHeld());
-    } catch (error) {
-      throw this.#failure(error);
-    }
+    return this.#open().stillHeld();
   }
 
   /**
@@ -122,79 +122,37 @@ export class Lock {
    * alone; another code if a file could not be removed: its owner counts as dead once this process has ended
    */
   async release(): Promise<void> {
-    const lock = this.#open();
-    this.#lock = undefined;
+    const work = this.#open();
+    this.#work = undefined;
     letGo(this);
     this.#watch?.close();
-    try {
-      if (this.#instance.isTrapped) await this.#recover();
-      else this.#instance.release(lock);
-    } catch (error) {
-      if (error instanceof Trap) await this.#recover();
-      throw this.#failure(error);
-    } finally {
-      giveBack(this.#instance);
-    }
+    await work.release();
   }
 
   /** Releases the lock, unless that was done before. For `await using`. */
   async [asyncDispose](): Promise<void> {
-    if (this.#lock) await this.release();
+    if (this.#work) await this.release();
   }
 
-  #open(): WireLock {
-    if (this.#lock === undefined) throw new LockError("ERELEASED", this.path, `the lock ${this.path} was released before`);
-    return this.#lock;
-  }
-
-  #failure(error: unknown): unknown {
-    const { payload } = error as { payload?: { operation?: string; code?: string } };
-    const { operation, code } = payload ?? {};
-    if (operation !== undefined && code !== undefined) return failedError(this.path, { operation, code });
-    return lockError(this.directory, error);
-  }
-
-  async #recover(): Promise<void> {
-    recover(await compiled(), this.#instance, this.directory, path.basename(this.path));
+  #open(): Work {
+    if (this.#work === undefined) throw new LockError("ERELEASED", this.path, `the lock ${this.path} was released before`);
+    return this.#work;
   }
 
   #refresh(): void {
-    try {
-      this.#instance.with(this.#open(), (it) => it.refresh());
-    } catch {
-      // The lock is held all the same.
-    }
+    // The lock is held all the same.
+    this.#work?.refresh().catch(() => {});
   }
 
   async #untilLost(watch: Watch): Promise<void> {
-    while (this.#lock !== undefined) {
+    while (this.#work !== undefined) {
       // A failure to check is no loss.
       if ((await this.stillHeld().catch(() => true)) === false) break;
       await watch.change(Number.POSITIVE_INFINITY, undefined, false);
     }
     watch.close();
-    if (this.#lock === undefined) return;
+    if (this.#work === undefined) return;
     this.#lost = lostError(this.path);
     for (const listener of this.#listeners) listener(this.#lost);
-  }
-}
-
-const inWords = (reason: ReplacedReason) => (reason.tag === "dead" ? reason.val : reason.tag);
-
-const replacedOf = (directory: string, it: Report["replaced"][number]): Replaced => ({
-  file: path.join(directory, it.file),
-  pid: it.pid,
-  reason: inWords(it.reason),
-});
-
-function warningOf(directory: string, { file, remark }: Report["warnings"][number]): Warning {
-  const at = path.join(directory, file);
-  switch (remark.tag) {
-    case "other-reclaim":
-      return { file: at, message: `${at} of another program (pid ${remark.val ?? "unknown"}) stayed for two seconds` };
-    case "untidy":
-      return { file: at, message: failedError(at, remark.val).message };
-    case "unswept":
-      return { file: at, message: `${at} has more claims than one sweep checks` };
   }
 }
