@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { performance } from "node:perf_hooks";
 import process from "node:process";
 
 import { acquire, inspect } from "lockhost";
@@ -13,20 +13,18 @@ const entries = Number(process.argv[2] ?? 100_000);
 async function measured(what, rounds, work) {
   const times = [];
   const cpu = process.cpuUsage();
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
   for (let round = 0; round < rounds; round += 1) {
     const begun = performance.now();
     await work(round);
     times.push(performance.now() - begun);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  delay.disable();
   const used = process.cpuUsage(cpu);
   times.sort((one, other) => one - other);
   const at = (part) => times[Math.floor((rounds - 1) * part)].toFixed(2);
   const processor = ((used.user + used.system) / 1000 / rounds).toFixed(2);
-  console.log(`${what}: median ${at(0.5)} ms, 99% ${at(0.99)} ms, most ${at(1)} ms, processor ${processor} ms each (${rounds} rounds)`);
+  const all = `median ${at(0.5)} ms, 99% ${at(0.99)} ms, most ${at(1)} ms, processor ${processor} ms each`;
+  console.log(`${what}: ${all} (${rounds} rounds)`);
 }
 
 const folder = () => mkdtempSync(path.join(os.tmpdir(), "lockhost-measure-"));

@@ -29,6 +29,12 @@ export type LockErrorCode =
   | "ETRAP"
   | (string & {});
 
+interface More {
+  holder?: Holder;
+  hint?: string;
+  cause?: unknown;
+}
+
 /** Why there is no lock, or why it was not released in full. */
 export class LockError extends Error {
   override readonly name = "LockError";
@@ -42,7 +48,7 @@ export class LockError extends Error {
   readonly hint: string | undefined;
 
   /** @internal */
-  constructor(code: LockErrorCode, file: string, message: string, more: { holder?: Holder; hint?: string; cause?: unknown } = {}) {
+  constructor(code: LockErrorCode, file: string, message: string, more: More = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.path = file;

@@ -1,10 +1,11 @@
 // The messages between a thread that asks and the one in which the component runs.
+import type { AcquireOptions } from "./acquire";
 import { LockError } from "./error";
 import type { LockFacts } from "./lock";
 
 /** What the asking thread sends. `lock` is the number of the request that acquired it. */
 export type Request =
-  | { id: number; what: "acquire"; directory: string; options: { name: string; wait?: boolean | number | undefined; assumeDead?: string | undefined } }
+  | { id: number; what: "acquire"; directory: string; options: Pick<AcquireOptions, "name" | "wait" | "assumeDead"> }
   | { id: number; what: "inspect"; directory: string; options: { name: string } }
   | { id: number; what: "stillHeld" | "release"; lock: number }
   | { id: number; what: "abort"; attempt: number };

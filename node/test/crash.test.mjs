@@ -5,10 +5,13 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import test from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { acquire, inspect, LockError } from "lockhost";
 
-import { atCall, Contender, DEAD, directory, identity, leave, NAME, native, node, onLinux, owns, program, start } from "./support.mjs";
+import {
+  atCall, Contender, DEAD, directory, identity, leave, NAME, native, node, onLinux, owns, program, start,
+} from "./support.mjs";
 
 /** Returns whether the native program gets in, while this process goes on. */
 async function isFreeOutside(dir) {
@@ -101,7 +104,8 @@ for (const [how, what] of Object.entries({
     const dir = directory(t);
     const script = `import("lockhost").then(async ({ acquire }) => {
       await acquire(${JSON.stringify(dir)}); console.log("acquired"); ${what} })`;
-    const child = await owns(start(t, process.execPath, ["-e", script], { cwd: import.meta.dirname ?? new URL(".", import.meta.url).pathname }));
+    const cwd = fileURLToPath(new URL(".", import.meta.url));
+    const child = await owns(start(t, process.execPath, ["-e", script], { cwd }));
     await child.exit;
     assert.equal((await inspect(dir)).state, "stale");
     await (await acquire(dir)).release();

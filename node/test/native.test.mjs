@@ -7,7 +7,9 @@ import test from "node:test";
 
 import { acquire, inspect } from "lockhost";
 
-import { Contender, DEAD, directory, identity, leave, NAME, native, nativeHolder, node, owns, program } from "./support.mjs";
+import {
+  Contender, DEAD, directory, identity, leave, NAME, native, nativeHolder, node, owns, program, start,
+} from "./support.mjs";
 
 const HELD = 75;
 
@@ -115,3 +117,28 @@ test("of eight and eight on a crashed reclaim one gets in", native, (t) =>
     leave(dir, await identity({ p: DEAD }), [NAME]);
     leave(dir, await identity({ p: DEAD - 1 }), [`${NAME}.reclaim`]);
   }));
+
+test("under stress no two processes are inside at once", native, async (t) => {
+  const dir = directory(t);
+  const times = 2 * ROUNDS;
+  const nodes = Array.from({ length: 4 }, () => node(t, "churn.mjs", dir, String(times)));
+  const inside = 'mkdir "$0/inside" && rmdir "$0/inside"';
+  const loop = `for i in $(seq ${times}); do "$0" acquire --wait "$1" -- sh -c '${inside}' "$1" || exit; done; echo done`;
+  const natives = Array.from({ length: 2 }, () => start(t, "sh", ["-c", loop, program, dir]));
+  // Owners that are killed, one after the other.
+  let killed = 0;
+  const all = [...nodes, ...natives].map((it) => it.line());
+  const ended = Promise.all(all).then(() => "ended");
+  for (let victims = 0; victims < 3; victims += 1) {
+    const victim = node(t, "hold.mjs", dir, JSON.stringify({ wait: true }));
+    await owns(victim);
+    await victim.kill();
+    killed += 1;
+  }
+  assert.equal(await ended, "ended");
+  for (const it of [...nodes, ...natives]) assert.equal(await it.exit, 0, it.errors);
+  // The last one that was killed may have been the last owner of all.
+  await (await acquire(dir)).release();
+  assert.deepEqual(fs.readdirSync(dir).filter((file) => !file.startsWith(`${NAME}.1-`)), []);
+  t.diagnostic(`${6 * times} acquisitions and ${killed} kills`);
+});

@@ -8,7 +8,9 @@ import test from "node:test";
 
 import { acquire, inspect } from "lockhost";
 
-import { DEAD, directory, identity, leave, NAME, native, node, onLinux, owns, program, start } from "./support.mjs";
+import {
+  DEAD, directory, fixture, identity, leave, NAME, native, node, onLinux, owns, program, start,
+} from "./support.mjs";
 
 /** Returns the verdict about what is left in a directory. */
 async function verdict(t, fill) {
@@ -128,21 +130,20 @@ const inNamespace = mayUnshare ? {} : { skip: "no PID namespace can be made" };
 test("in a container a killed owner is taken over", { ...native, ...inNamespace }, (t) => {
   const dir = directory(t);
   const script = `"$1" acquire "$3" -- sh -c 'kill -9 $PPID'; exec "$2" "$4" "$3" < /dev/null`;
-  const { stdout } = namespaced(script, program, process.execPath, dir, new URL("fixtures/hold.mjs", import.meta.url).pathname);
+  const { stdout } = namespaced(script, program, process.execPath, dir, fixture("hold.mjs"));
   assert.match(stdout, /^acquired /);
 });
 
 test("in a container a command that outlives its owner keeps it", { ...native, ...inNamespace }, (t) => {
   const dir = directory(t);
   const script = `"$1" acquire "$3" -- sh -c 'trap "" TERM; kill -9 $PPID; exec sleep 60' & wait; exec "$2" "$4" "$3" < /dev/null`;
-  const { stdout } = namespaced(script, program, process.execPath, dir, new URL("fixtures/hold.mjs", import.meta.url).pathname);
+  const { stdout } = namespaced(script, program, process.execPath, dir, fixture("hold.mjs"));
   assert.match(stdout, /^ELOCKED .* the kernel keeps it locked$/m);
 });
 
 test("an owner in a container is unknown from outside", { ...inNamespace }, async (t) => {
   const dir = directory(t);
-  const fixture = new URL("fixtures/hold.mjs", import.meta.url).pathname;
-  const args = ["--pid", "--fork", "--mount-proc", "--kill-child", process.execPath, fixture, dir];
+  const args = ["--pid", "--fork", "--mount-proc", "--kill-child", process.execPath, fixture("hold.mjs"), dir];
   const owner = await owns(start(t, "unshare", args));
   const refused = await acquire(dir).catch((error) => error);
   assert.equal(refused.code, "ELOCKED");
@@ -172,4 +173,15 @@ test("an inspection of nothing is an error or free", async (t) => {
   assert.deepEqual(await inspect(dir), { state: "free", holder: undefined, reclaiming: [] });
   await assert.rejects(inspect(path.join(dir, "missing")), { code: "ENOENT" });
   await assert.rejects(inspect(dir, { name: "none" }), { code: "EBADNAME" });
+});
+
+test("the list of file systems is that of the native host", () => {
+  const numbers = (file) => {
+    const source = fs.readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+    const list = /SINGLE_KERNEL[^=]*= \[([^\]]*)\]/.exec(source)[1];
+    return [...list.matchAll(/0x([0-9a-f_]+)/g)].map(([, digits]) => digits.replaceAll("_", "")).sort();
+  };
+  const ours = numbers("node/src/process/evidence.ts");
+  assert.equal(ours.length, 9);
+  assert.deepEqual(ours, numbers("host/src/process/linux/file_systems.rs"));
 });
