@@ -70,7 +70,7 @@ export function failedError(at: string, { operation, code }: Failure): LockError
 
 /** The lock is not this process' own any more. */
 export const lostError = (at: string): LockError =>
-  new LockError("ELOST", at, `the lock ${at} was lost: its file was removed or replaced`, {
+  new LockError("ELOST", at, `the lock ${at} was lost: its file or its directory was removed or replaced`, {
     hint: "check the data: another process may have used the directory meanwhile",
   });
 

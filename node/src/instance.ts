@@ -72,6 +72,8 @@ export class Instance {
   private readonly open: Open = new Set();
   /** What ended it. */
   private trap: Trap | undefined;
+  /** The device and inode of the directory of the last attempt. */
+  private directory: string | undefined;
 
   constructor(code: Map<string, WebAssembly.Module>) {
     const root = instantiate((file) => code.get(file)!, {
@@ -116,11 +118,23 @@ export class Instance {
    */
   attempt(directory: string, name: string, assumeDead?: string, after?: string): WireAttempt {
     const dir = Descriptor.directory(directory, this.open);
+    const seen = fs.fstatSync(dir.fd, { bigint: true });
+    this.directory = `${seen.dev}:${seen.ino}`;
     return this.call(() => {
       const attempt = new this.lockfile.Attempt(dir, { name, assumeDead });
       if (after !== undefined) attempt.succeed(after);
       return attempt;
     });
+  }
+
+  /**
+   * Returns whether a path names the directory of the last attempt. If it does not, other processes come to another one.
+   *
+   * @throws an error of node:fs if that cannot be known
+   */
+  isNamedBy(directory: string): boolean {
+    const seen = fs.statSync(directory, { bigint: true, throwIfNoEntry: false });
+    return seen !== undefined && this.directory === `${seen.dev}:${seen.ino}`;
   }
 
   /** Takes one step of an attempt. */

@@ -85,8 +85,8 @@ export class Lock {
   }
 
   /**
-   * Returns whether the lock file is still this lock's own. It is `false` once that file was removed or replaced: then
-   * another process may have the directory.
+   * Returns whether the lock file is still this lock's own. It is `false` once that file was removed or replaced, or once
+   * the path names another directory or none: then another process may have the directory.
    *
    * @throws {LockError} `ERELEASED`; another code if that file cannot be checked
    */
@@ -95,7 +95,7 @@ export class Lock {
   }
 
   /**
-   * Calls `listener` once if the lock is lost: when its file was removed or replaced by another program. The loss is
+   * Calls `listener` once if the lock is lost: when `stillHeld` would return `false`. The loss is
    * reported within about a second. Neither the watch nor the timer keeps the process running.
    *
    * @returns a function that removes the listener

@@ -29,7 +29,8 @@ export class OwnWork implements Work {
 
   async stillHeld(): Promise<boolean> {
     try {
-      return this.instance.with(this.lock, (it) => it.stillHeld());
+      const held = this.instance.with(this.lock, (it) => it.stillHeld());
+      return held && this.instance.isNamedBy(this.facts.directory);
     } catch (error) {
       throw this.failure(error);
     }

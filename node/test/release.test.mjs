@@ -129,13 +129,20 @@ test("a check that fails is no loss", async (t) => {
   await lock.release();
 });
 
-test("a directory that is renamed is locked still", { skip: process.platform !== "linux" }, async (t) => {
+test("a lock whose directory is renamed is lost and released", { skip: process.platform !== "linux" }, async (t) => {
+  stayAlive(t);
   const dir = directory(t);
   const moved = `${dir}.moved`;
   const lock = await acquire(dir);
+  const lost = new Promise((resolve) => lock.onLost(resolve));
   fs.renameSync(dir, moved);
   t.after(() => fs.rmSync(moved, { recursive: true }));
-  assert(await lock.stillHeld());
+  assert.equal((await lost).code, "ELOST");
+  assert.equal(await lock.stillHeld(), false);
+  fs.mkdirSync(dir);
+  assert.equal(await lock.stillHeld(), false);
+  const other = await acquire(dir);
+  await other.release();
   await lock.release();
   assert.deepEqual(fs.readdirSync(moved), []);
 });
