@@ -8,25 +8,34 @@ import { dispose } from "./dispose";
 import { Descriptor, DirectoryEntryStream, type Open } from "./filesystem";
 import { forget } from "./process/facts";
 import * as processInterface from "./process/host";
-// The build makes it of host/lockfile.wasm.
-import { instantiate } from "./component.js";
 
 /** The files of the component are beside this one once it is built. */
 const load = async (file: string) => WebAssembly.compile(await fs.promises.readFile(path.join(__dirname, file)));
 
 const MODULES = ["lockfile.core.wasm", "lockfile.core2.wasm", "lockfile.core3.wasm"];
-let modules: Promise<Map<string, WebAssembly.Module>> | undefined;
 
-/** Compiles the component once in a thread. */
-export function compiled(): Promise<Map<string, WebAssembly.Module>> {
-  modules ??= Promise.all(MODULES.map(async (file) => [file, await load(file)] as const)).then(
-    (pairs) => new Map(pairs),
-    (error) => {
-      modules = undefined;
-      throw error;
-    },
-  );
-  return modules;
+/** The component, compiled. */
+export interface Code {
+  readonly modules: Map<string, WebAssembly.Module>;
+  readonly instantiate: typeof import("./component.js").instantiate;
+}
+
+let code: Promise<Code> | undefined;
+
+/** Compiles the component once in a thread, at the first call: an import of this package is to cost little. */
+export function compiled(): Promise<Code> {
+  code ??= compile().catch((error) => {
+    code = undefined;
+    throw error;
+  });
+  return code;
+}
+
+async function compile(): Promise<Code> {
+  const pairs = await Promise.all(MODULES.map(async (file) => [file, await load(file)] as const));
+  // The build makes it of host/lockfile.wasm.
+  const { instantiate } = require("./component.js") as typeof import("./component.js");
+  return { modules: new Map(pairs), instantiate };
 }
 
 export interface WireLock {
@@ -57,7 +66,7 @@ const idle: Instance[] = [];
 const MOST_IDLE = 4;
 
 /** Returns an instance that is in no use. */
-export const taken = (code: Map<string, WebAssembly.Module>) => idle.pop() ?? new Instance(code);
+export const taken = (code: Code) => idle.pop() ?? new Instance(code);
 
 /** Takes an instance back. One that a trap has ended, or that left a file open, is closed and not used again. */
 export function giveBack(instance: Instance): void {
@@ -75,8 +84,8 @@ export class Instance {
   /** The device and inode of the directory of the last attempt. */
   private directory: string | undefined;
 
-  constructor(code: Map<string, WebAssembly.Module>) {
-    const root = instantiate((file) => code.get(file)!, {
+  constructor(code: Code) {
+    const root = code.instantiate((file) => code.modules.get(file)!, {
       "lockhost:lockfile/process": processInterface,
       "wasi:clocks/wall-clock": {},
       "wasi:filesystem/types": { Descriptor, DirectoryEntryStream },
@@ -174,7 +183,7 @@ export class Instance {
  * Frees a directory after a trap, or after the end of a thread: what the ended instance left there is dead, so another
  * instance takes the lock over, and releases it. Where that fails the lock is refused until this process ends.
  */
-export function recover(code: Map<string, WebAssembly.Module>, directory: string, name: string, ended?: Instance): void {
+export function recover(code: Code, directory: string, name: string, ended?: Instance): void {
   ended?.close();
   const instance = taken(code);
   try {
