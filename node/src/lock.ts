@@ -25,6 +25,8 @@ export type LockFacts = Pick<Lock, "directory" | "path" | "pid" | "identity" | "
 
 /** What a lock does, in this thread or in another one. */
 export interface Work {
+  /** Whether this thread may block, for as long as the file system takes. */
+  readonly mayBlock: boolean;
   stillHeld(): Promise<boolean>;
   refresh(): Promise<void>;
   release(): Promise<void>;
@@ -101,7 +103,7 @@ export class Lock {
    * @returns a function that removes the listener
    */
   onLost(listener: (error: LockError) => void): () => void {
-    this.#open();
+    const work = this.#open();
     if (this.#lost) {
       const lost = this.#lost;
       queueMicrotask(() => listener(lost));
@@ -109,7 +111,7 @@ export class Lock {
     }
     this.#listeners.add(listener);
     if (this.#watch === undefined) {
-      this.#watch = new Watch(this.directory, path.basename(this.path));
+      this.#watch = new Watch(work.mayBlock ? this.directory : undefined, path.basename(this.path));
       void this.#untilLost(this.#watch);
     }
     return () => void this.#listeners.delete(listener);

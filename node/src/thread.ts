@@ -69,6 +69,8 @@ function current(): Thread {
 
 /** The work of a lock that another thread holds. */
 class ThreadWork implements Work {
+  readonly mayBlock = false;
+
   constructor(
     private readonly thread: Thread,
     private readonly lock: number,

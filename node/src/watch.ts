@@ -11,7 +11,9 @@ export class Watch {
   private changed = false;
   private wake: (() => void) | undefined;
 
-  constructor(directory: string, name: string) {
+  /** Without a directory there is only the time: to watch one may block. */
+  constructor(directory: string | undefined, name: string) {
+    if (directory === undefined) return;
     try {
       this.watcher = fs.watch(directory, { persistent: false }, (_event, file) => {
         if (file === null || file === name) this.notify();

@@ -21,6 +21,8 @@ export function factsOf(directory: string, instance: Instance, lock: WireLock): 
 
 /** The work of a lock by the instance of the component that acquired it. */
 export class OwnWork implements Work {
+  readonly mayBlock = true;
+
   constructor(
     private readonly facts: LockFacts,
     private readonly instance: Instance,
