@@ -24,6 +24,7 @@ class Thread {
   /** The places of the locks that are held there. */
   readonly held = new Set<Place>();
   private last = 0;
+  ended = false;
 
   constructor() {
     this.worker.unref();
@@ -35,6 +36,7 @@ class Thread {
   /** Sends a request. Returns its number and the promise of an answer. */
   ask(request: Unnumbered<Request>): { id: number; answer: Promise<unknown> } {
     const id = ++this.last;
+    if (this.ended) return { id, answer: Promise.reject(hasEnded()) };
     const answer = new Promise<unknown>((resolve, reject) => this.pending.set(id, { resolve, reject }));
     this.worker.ref();
     this.worker.postMessage({ ...request, id });
@@ -51,14 +53,17 @@ class Thread {
 
   /** The thread has ended, by an error: its descriptors are closed, so what it left is dead, and is freed here. */
   private async end(): Promise<void> {
+    this.ended = true;
     if (thread === this) thread = undefined;
+    for (const { reject } of this.pending.values()) reject(hasEnded());
+    this.pending.clear();
     const code = await compiled();
     for (const { directory, name } of this.held) recover(code, directory, name);
     this.held.clear();
-    for (const { reject } of this.pending.values()) reject(new LockError("ETRAP", "", "the thread of lockhost has ended"));
-    this.pending.clear();
   }
 }
+
+const hasEnded = () => new LockError("ETRAP", "", "the thread of lockhost has ended");
 
 let thread: Thread | undefined;
 
@@ -101,7 +106,7 @@ export async function acquireInThread(place: Place, { wait, assumeDead, signal }
   const held = { directory, name };
   // From the moment that the thread may hold it.
   asked.held.add(held);
-  const abort = () => void asked.ask({ what: "abort", attempt: id });
+  const abort = () => void asked.ask({ what: "abort", attempt: id }).answer.catch(() => {});
   signal?.addEventListener("abort", abort);
   try {
     const facts = (await answer) as LockFacts;
@@ -110,7 +115,7 @@ export async function acquireInThread(place: Place, { wait, assumeDead, signal }
     signal?.throwIfAborted();
     return lock;
   } catch (error) {
-    asked.held.delete(held);
+    if (!asked.ended) asked.held.delete(held);
     signal?.throwIfAborted();
     throw error;
   } finally {
