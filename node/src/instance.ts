@@ -137,7 +137,7 @@ export class Instance {
   }
 
   /**
-   * Returns whether a path names the directory of the last attempt. If it does not, other processes come to another one.
+   * Returns whether a path names the directory of the last attempt. If it does not, other processes lock another one.
    *
    * @throws an error of node:fs if that cannot be known
    */
@@ -195,7 +195,7 @@ export function recover(code: Code, directory: string, name: string, ended?: Ins
       instance.drop(attempt);
     }
   } catch {
-    // Another process has the lock by now, or the failure that caused the trap goes on.
+    // Another process has the lock by now, or the failure that caused the trap persists.
   } finally {
     giveBack(instance);
   }

@@ -5,7 +5,7 @@ import path from "node:path";
 /** How long to wait for a notification. The death of an owner, and changes on a network mount, give none. */
 export const POLL = 1_000;
 
-/** A watch on the directory of a lock. Where none can be had, only the time passes. */
+/** A watch on the directory of a lock. Where the system has none, only the time passes. */
 export class Watch {
   private watcher: fs.FSWatcher | undefined;
   private changed = false;

@@ -13,7 +13,7 @@ import {
   atCall, Contender, DEAD, directory, identity, leave, NAME, native, node, onLinux, owns, program, start,
 } from "./support.mjs";
 
-/** Returns whether the native program gets in, while this process goes on. */
+/** Returns whether the native program gets in, while this process still runs. */
 async function isFreeOutside(dir) {
   const other = new Contender(program, ["acquire", dir, "--", "true"]);
   return (await other.exit) === 0;

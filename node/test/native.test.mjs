@@ -90,7 +90,7 @@ async function race(t, fill) {
     const natives = Array.from({ length: EACH }, () => linedUp(dir));
     // Native programs have to start first, so who goes ahead changes.
     const order = round % 2 ? [natives, nodes] : [nodes, natives];
-    for (const it of order.flat()) it.say(natives.includes(it) ? "" : dir);
+    for (const it of order.flat()) it.send(natives.includes(it) ? "" : dir);
     const answers = await Promise.all([
       ...nodes.map((it) => it.line()),
       ...natives.map(async (it) => ((await it.line()) ? "acquired" : await it.exit)),
@@ -99,7 +99,7 @@ async function race(t, fill) {
     const refused = answers.filter((it) => it === HELD || it === "ELOCKED" || it === "ECONTENDED");
     assert.equal(refused.length, 2 * EACH - 1, String(answers));
     won += answers.slice(0, EACH).includes("acquired") ? 1 : 0;
-    for (const it of nodes) it.say("");
+    for (const it of nodes) it.send("");
     for (const it of nodes) assert.equal(await it.line(), "released");
     await Promise.all(natives.map((it) => it.kill("SIGTERM")));
     assert.deepEqual(fs.readdirSync(dir).filter((file) => !file.startsWith(`${NAME}.1-`)), []);

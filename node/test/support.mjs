@@ -51,7 +51,7 @@ export function leave(dir, owner, names = [NAME]) {
   for (const name of names) fs.linkSync(claim, path.join(dir, name));
 }
 
-/** A process that says on its first line what became of its attempt. */
+/** A process that prints on its first line what became of its attempt. */
 export class Contender {
   constructor(command, args, options = {}) {
     const stdio = ["pipe", "pipe", "pipe"];
@@ -69,7 +69,7 @@ export class Contender {
     return (await this.lines.next()).value;
   }
 
-  say(text) {
+  send(text) {
     this.child.stdin.write(`${text}\n`);
   }
 

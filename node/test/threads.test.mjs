@@ -119,7 +119,7 @@ test("a thread of the package does not keep the process running", async (t) => {
   assert.equal((await inspect(dir)).state, "stale");
 });
 
-test("the event loop goes on beside a search in a large directory", async (t) => {
+test("the event loop runs during a search in a large directory", async (t) => {
   const dir = directory(t);
   for (let entry = 0; entry < 20_000; entry += 1) fs.writeFileSync(`${dir}/entry-${entry}`, "");
   fs.writeFileSync(`${dir}/${NAME}`, `${process.ppid}\n`);

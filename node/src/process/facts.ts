@@ -62,14 +62,14 @@ export function listsOurProcesses(): boolean {
 
 let remembered: Identity | undefined;
 
-/** Makes {@link myself} look again. Each call of the component begins so, and nothing comes between its questions. */
+/** Makes {@link myself} read the facts again. Each call of the component begins so, and its questions follow at once. */
 export function forget(): void {
   remembered = undefined;
 }
 
 /** Returns the identity of this process, as it is in this call of the component. */
 export function myself(): Identity {
-  remembered ??= look();
+  remembered ??= facts();
   return remembered;
 }
 
@@ -79,7 +79,7 @@ export function myself(): Identity {
  *
  * @throws if the system lacks the descriptors or memory to answer
  */
-function look(): Identity {
+function facts(): Identity {
   const { pid } = process;
   if (process.platform === "darwin") {
     return { pid, boot: macBoot(), namespace: 0n };
@@ -101,7 +101,7 @@ function look(): Identity {
 
 const agreed = <T>(one: T | undefined, other: T | undefined) => (one === other ? one : undefined);
 
-/** Returns the number of a namespace, `missing` if the kernel has none, and `undefined` if two looks differ. */
+/** Returns the number of a namespace, `missing` if the kernel has none, and `undefined` if two ways to read it differ. */
 function namespaceOf(kind: string): bigint | "missing" | undefined {
   const numberAt = (path: string) => {
     if (shown(() => fs.lstatSync(path)) === undefined) return "missing";

@@ -7,9 +7,9 @@ const LACKING = ["EMFILE", "ENFILE", "ENOMEM"];
  * Returns what the system shows, and `undefined` for what it does not have or hides. Rethrows a lack of descriptors or
  * memory: a fact that is missing for that reason proves nothing.
  */
-export function shown<T>(look: () => T): T | undefined {
+export function shown<T>(read: () => T): T | undefined {
   try {
-    return look();
+    return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined || LACKING.includes(code)) throw error;
