@@ -315,3 +315,21 @@ test("an unknown owner is refused until a person declares it dead", async (t) =>
   assert.equal(lock.replaced[0].reason, "assumed-dead");
   await lock.release();
 });
+
+test("where hard links are denied the lock is made in place", async (t) => {
+  const dir = directory(t);
+  const original = fs.linkSync;
+  t.after(() => (fs.linkSync = original));
+  fs.linkSync = () => { throw failure("EPERM"); };
+  const lock = await acquire(dir);
+  assert.deepEqual(fs.readdirSync(dir), [NAME]);
+  const refused = await acquire(dir).catch((error) => error);
+  assert.equal(refused.code, "ELOCKED");
+  assert.equal(refused.holder.claimed, false);
+  assert.equal(refused.holder.pid, process.pid);
+  assert.equal(refused.holder.reason, "this-process");
+  const other = node(t, "hold.mjs", dir);
+  assert.match(await other.line(), new RegExp(`^ELOCKED ${process.pid} `));
+  await lock.release();
+  assert.deepEqual(fs.readdirSync(dir), []);
+});
