@@ -80,9 +80,12 @@ test("a file with a pid is judged by the pid alone", onLinux, async (t) => {
 });
 
 test("a zombie is dead", onLinux, async (t) => {
-  // A shell that does not wait for its child, and then becomes a program that never does.
-  const shell = start(t, "sh", ["-c", "true & echo $!; exec cat"]);
+  // A shell that has a child becomes a program that never waits for one.
+  const shell = start(t, "sh", ["-c", "sleep 60 & echo $!; exec cat"]);
   const pid = Number(await shell.line());
+  shell.send("cat runs");
+  assert.equal(await shell.line(), "cat runs");
+  process.kill(pid, "SIGKILL");
   const isZombie = () => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, "latin1"));
   while (!isZombie()) await new Promise((resolve) => setImmediate(resolve));
   const write = (dir) => fs.writeFileSync(path.join(dir, NAME), `${pid}\n`);
@@ -136,9 +139,18 @@ test("in a container a killed owner is taken over", { ...native, ...inNamespace 
 
 test("in a container a command that outlives its owner keeps it", { ...native, ...inNamespace }, (t) => {
   const dir = directory(t);
-  const script = `"$1" acquire "$3" -- sh -c 'trap "" TERM; kill -9 $PPID; exec sleep 60' & wait; exec "$2" "$4" "$3" < /dev/null`;
+  const killed = `"$1" acquire "$3" -- sh -c 'trap "" TERM; kill -9 $PPID; exec sleep 60' & wait`;
+  const script = `${killed}; exec "$2" "$4" "$3" < /dev/null`;
   const { stdout } = namespaced(script, program, process.execPath, dir, fixture("hold.mjs"));
   assert.match(stdout, /^ELOCKED .* the kernel keeps it locked$/m);
+});
+
+test("where processes are hidden a dead native owner is unknown", { ...native, ...inNamespace }, (t) => {
+  const dir = directory(t);
+  const killed = `mount -o remount,hidepid=2 /proc && "$1" acquire "$3" -- sh -c 'kill -9 $PPID'`;
+  const script = `${killed}; exec "$2" "$4" "$3" < /dev/null`;
+  const { stdout } = namespaced(script, program, process.execPath, dir, fixture("hold.mjs"));
+  assert.match(stdout, /^ELOCKED .*; liveness unknown$/m);
 });
 
 test("an owner in a container is unknown from outside", { ...inNamespace }, async (t) => {

@@ -18,6 +18,9 @@ const SINGLE_KERNEL = [
 /** The number of the first PID namespace, fixed in the kernel: there proc(5) shows every lock. */
 const FIRST_NAMESPACE = "pid:[4026531836]";
 
+/** The options of a proc(5) that does not list each process. */
+const HIDING = /\bhidepid=(?!0\b|off\b)|\bsubset=/;
+
 /** How many descriptors of other processes are examined. */
 const MOST = 20_000;
 
@@ -70,8 +73,8 @@ const isLocked = (locks: string, wanted: RegExp) =>
  * the list is read again until it has no process that was not examined.
  */
 function keptByAny(wanted: RegExp): Kept {
-  const mount = (text("/proc/self/mountinfo") ?? "").split("\n").find((line) => line.split(" ")[4] === "/proc");
-  if (mount === undefined || /hidepid=(?!0\b|off\b)|subset=/.test(mount)) return "unknown";
+  const mounts = (text("/proc/self/mountinfo") ?? "").split("\n").filter((line) => line.split(" ")[4] === "/proc");
+  if (mounts.length === 0 || mounts.some((line) => HIDING.test(line))) return "unknown";
   const examined = new Set<string>();
   let left = MOST;
   for (;;) {
