@@ -84,5 +84,6 @@ function hintFor(directory: string, holder: Holder): string {
   if (!doubtful || holder.identity === undefined) return "try again once it has ended, or wait for it: the option wait";
   const name = path.basename(holder.file).replace(/(\.reclaim)+$/, "");
   const named = name === "tinyforge.lock" ? "" : ` --name=${quoted(name)}`;
-  return `if it is certainly dead: lockhost break${named} --owner=${holder.identity} ${quoted(directory)}`;
+  const command = `lockhost break${named} --owner=${holder.identity} ${quoted(directory)}`;
+  return `if it is certainly dead: ${command}, or the option assumeDead with holder.identity`;
 }
