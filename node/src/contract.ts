@@ -1,13 +1,5 @@
 // The types of wit/lockfile.wit, as jco passes them.
-
-/** Why an owner counts as alive: `docs/protocol.md` has the table. */
-export type AliveReason = "evidence" | "running" | "unguarded" | "exists" | "this-process" | "own-pid";
-
-/** Why an owner is certainly dead. */
-export type DeadReason = "no-process" | "zombie" | "thread" | "reused" | "evidence-gone" | "nobody";
-
-/** Why it cannot be known whether an owner is alive. */
-export type UnknownReason = "other-boot" | "other-namespace" | "unreadable" | "no-answer";
+import type { AliveReason, DeadReason, UnknownReason } from "./reasons";
 
 export type Liveness =
   | { readonly tag: "alive"; readonly val: AliveReason }

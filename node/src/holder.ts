@@ -1,7 +1,8 @@
 // The holder of a lock, and what is known about whether it lives.
 import path from "node:path";
 
-import type { AliveReason, DeadReason, Liveness, UnknownReason, WireHolder } from "./contract";
+import type { Liveness, WireHolder } from "./contract";
+import type { AliveReason, DeadReason, UnknownReason } from "./reasons";
 
 /** The owner of a lock file. */
 export interface Holder {

@@ -1,7 +1,8 @@
 // The judgement whether an owner is dead, by the table *Verdicts* of docs/protocol.md. Every `dead` is certain.
 import process from "node:process";
 
-import type { DeadReason, Liveness, Owner, UnknownReason } from "../contract";
+import type { Liveness, Owner } from "../contract";
+import type { DeadReason, UnknownReason } from "../reasons";
 import { isOpenHere, kept } from "./evidence";
 import { entry, isPresent, isThread, listsOurProcesses, myself } from "./facts";
 import { type Identity, read, sharesPids, sharesTicks } from "./identity";

@@ -1,0 +1,10 @@
+// How it is known whether an owner lives, in the words of wit/lockfile.wit.
+
+/** Why an owner counts as alive: `docs/protocol.md` has the table. */
+export type AliveReason = "evidence" | "running" | "unguarded" | "exists" | "this-process" | "own-pid";
+
+/** Why an owner is certainly dead. */
+export type DeadReason = "no-process" | "zombie" | "thread" | "reused" | "evidence-gone" | "nobody";
+
+/** Why it cannot be known whether an owner is alive. */
+export type UnknownReason = "other-boot" | "other-namespace" | "unreadable" | "no-answer";
