@@ -14,7 +14,7 @@ from ._lock import Lock, is_held_by_this_thread, is_past_exit
 
 if TYPE_CHECKING:
     from ._cancellation import Cancellation
-    from ._native import WaitingData
+    from ._dictionaries import WaitingData
 
 
 def acquire(

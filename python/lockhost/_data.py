@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ._native import HolderData, ReplacedData, StatusData, WarningData
+    from ._dictionaries import HolderData, ReplacedData, StatusData, WarningData
 
 # The type of an argument that names a directory.
 StrPath = str | os.PathLike[str]

@@ -1,47 +1,12 @@
 import os
-from typing import Final, TypedDict, final
+from typing import Final, final
+
+from ._dictionaries import HolderData, ReplacedData, StatusData, WaitingData, WarningData
+
+__all__ = ["DEFAULT_NAME", "VERSION", "Attempt", "Failure", "Lock", "Options", "Watch", "inspect"]
 
 DEFAULT_NAME: Final[str]
 VERSION: Final[str]
-
-class HolderData(TypedDict):
-    file: str
-    pid: int | None
-    identity: str | None
-    is_claimed: bool
-    since: float | None
-    liveness: str
-    reason: str
-    explanation: str
-    reader: int | None
-    keepers: list[tuple[int, str]]
-    is_this_process: bool
-    is_ancestor: bool
-    is_forker: bool
-
-class WaitingData(TypedDict):
-    awaited: str
-    retry_after: float
-    holder: HolderData | None
-
-class ReplacedData(TypedDict):
-    path: str
-    pid: int | None
-    reason: str
-    message: str
-
-class WarningData(TypedDict):
-    message: str
-    hint: str | None
-
-class StatusData(TypedDict):
-    path: str
-    state: str
-    holder: HolderData | None
-    reclaims: list[HolderData]
-    obstacle: HolderData | None
-    hint: str | None
-    would_have_evidence: bool
 
 @final
 class Failure:
