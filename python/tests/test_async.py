@@ -146,7 +146,7 @@ def test_many_tasks_get_in_one_after_the_other(tmp_path: Path) -> None:
 
     async def enter() -> None:
         nonlocal inside
-        async with lockhost.acquire_async(tmp_path, timeout=3600):
+        async with lockhost.acquire_async(tmp_path, timeout=600):
             inside += 1
             assert inside == 1
             await asyncio.sleep(0)

@@ -33,6 +33,9 @@ FREE = {
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit()); os.kill(os.getpid(), 15); signal.pause()"
     ),
     "a cycle of garbage": "cycle = [lock]; cycle.append(cycle)",
+    "a daemon that refers to the lock": (
+        "threading.Thread(target=lambda _: threading.Event().wait(), args=[lock], daemon=True).start()"
+    ),
     "a lost lock beside another": ("other = lockhost.acquire(sys.argv[1], name='b.lock'); other.path.unlink()"),
     "an exit handler that still needs the lock": "atexit.register(lock.verify)",
 }
@@ -74,16 +77,27 @@ def test_an_end_without_an_exit_leaves_a_dead_lock(how: str, tmp_path: Path) -> 
 
 
 def test_an_exit_beside_daemons_that_wait_is_clean(tmp_path: Path) -> None:
-    daemon = (
-        "for _ in range(4): threading.Thread(target=lockhost.acquire, args=sys.argv[1:],"
-        " kwargs={'timeout': None}, daemon=True).start()"
-    )
+    daemons = """
+from lockhost import _acquire
+wait, waiting = _acquire._await, threading.Semaphore(0)
+def noted(*arguments):
+    waiting.release()
+    wait(*arguments)
+_acquire._await = noted
+for _ in range(4):
+    threading.Thread(target=lockhost.acquire, args=sys.argv[1:], kwargs={"timeout": None}, daemon=True).start()
+for _ in range(4):
+    waiting.acquire()
+"""
+    free = 0
     for _ in range(ROUNDS):
         # No thread aborts the process while the interpreter ends it.
-        assert ended(daemon, tmp_path) == 0
-        # A daemon may have had the lock when it was ended.
+        assert ended(daemons, tmp_path) == 0
+        free += lockhost.inspect(tmp_path).state == "free"
         with lockhost.acquire(tmp_path) as lock:
             assert len(lock.replaced) <= 1
+    # Daemons do not take the lock of an interpreter that exits, unless one was just trying.
+    assert free >= ROUNDS - 1
     assert leftovers(tmp_path) == []
 
 

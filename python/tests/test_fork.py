@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -153,9 +154,9 @@ def test_a_child_does_not_keep_the_lock_of_a_killed_parent(tmp_path: Path) -> No
             os.kill(parent.pid, signal.SIGKILL)
             parent.wait()
             os.kill(child, 0)
-            with lockhost.acquire(tmp_path, timeout=3600) as lock:
+            with lockhost.acquire(tmp_path) as lock:
                 assert [it.pid for it in lock.replaced] == [parent.pid]
-            with lockhost.acquire(tmp_path, name="counted.lock", timeout=3600) as lock:
+            with lockhost.acquire(tmp_path, name="counted.lock") as lock:
                 assert [it.pid for it in lock.replaced] == [parent.pid]
         finally:
             os.kill(child, signal.SIGKILL)
@@ -188,7 +189,7 @@ sys.stdin.read()
             assert child in [keeper.pid for keeper in refused.value.holder.keepers]
         finally:
             os.kill(child, signal.SIGKILL)
-        with lockhost.acquire(tmp_path, timeout=3600) as lock:
+        with lockhost.acquire(tmp_path, timeout=600) as lock:
             assert len(lock.replaced) == 1
 
 
@@ -230,3 +231,11 @@ def test_a_lock_of_another_process_is_not_of_this_one(tmp_path: Path) -> None:
         lockhost.acquire(tmp_path)
     assert refused.value.holder is not None
     assert not refused.value.holder.is_this_process
+
+
+def test_a_child_cancels_no_wait_of_its_parent() -> None:
+    cancellation = lockhost.Cancellation()
+    assert in_child(cancellation.cancel) == "None"
+    assert select.select([cancellation], [], [], 0) == ([], [], [])
+    cancellation.cancel()
+    assert select.select([cancellation], [], [], 0)[0] == [cancellation]

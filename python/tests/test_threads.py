@@ -34,7 +34,7 @@ def test_of_threads_with_locks_of_their_own_one_is_inside(tmp_path: Path) -> Non
     oracle = Oracle()
 
     def enter(_: int) -> None:
-        with lockhost.acquire(tmp_path, timeout=3600), oracle:
+        with lockhost.acquire(tmp_path, timeout=600), oracle:
             pass
 
     with ThreadPoolExecutor(8) as pool:
@@ -43,7 +43,7 @@ def test_of_threads_with_locks_of_their_own_one_is_inside(tmp_path: Path) -> Non
 
 
 def test_of_threads_with_one_counted_lock_one_is_inside(tmp_path: Path) -> None:
-    oracle, lock = Oracle(), lockhost.DirectoryLock(tmp_path, timeout=3600)
+    oracle, lock = Oracle(), lockhost.DirectoryLock(tmp_path, timeout=600)
 
     def enter(_: int) -> None:
         with lock, lock, oracle:
