@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import threading
 import weakref
-from threading import current_thread, get_ident
 from typing import TYPE_CHECKING
 
 from . import _native
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
     from ._native import Watch
 
-# The locks of this process that are held.
-_held: weakref.WeakSet[Lock] = weakref.WeakSet()
+# The locks of this process that are held, by their numbers.
+_held: weakref.WeakValueDictionary[int, Lock] = weakref.WeakValueDictionary()
+
+
+class _Thread(threading.local):
+    """A thread, as an object of its own: the number of a thread that has ended comes back."""
+
+    def __init__(self) -> None:
+        self.token = object()
+
+
+_thread = _Thread()
 
 
 class Lock:
@@ -38,8 +48,8 @@ class Lock:
     def __init__(self, native: _native.Lock) -> None:
         self._native = native
         self._maker = os.getpid()
-        self._thread = get_ident()
-        _held.add(self)
+        self._thread = _thread.token
+        _held[id(self)] = self
 
     @property
     def path(self) -> Path:
@@ -122,7 +132,7 @@ class Lock:
         It raises ``Lost`` if the lock was lost before, and ``Inherited`` in a child made by fork(2).
         """
         self._refuse_inherited()
-        _held.discard(self)
+        _held.pop(id(self), None)
         checked(self._native.release())
 
     def _refuse_inherited(self) -> None:
@@ -154,13 +164,18 @@ class Lock:
 
 def is_held_by_this_thread(identity: str | None) -> bool:
     """Returns whether the lock of this identity was acquired by the current thread, and is not released."""
-    me = get_ident()
-    return any(lock._thread == me and lock.identity == identity for lock in list(_held))
+    return any(lock._thread is _thread.token and lock.identity == identity for lock in held())
+
+
+def held() -> list[Lock]:
+    """Returns the locks of this process that are held."""
+    # The list of references is made at once, whatever other threads do meanwhile.
+    return [lock for reference in _held.valuerefs() if (lock := reference()) is not None]
 
 
 def is_past_exit() -> bool:
     """Returns whether this is a daemon thread of an interpreter that exits: its lock would never be released."""
-    return _exit.begun and current_thread().daemon
+    return _exit.begun and threading.current_thread().daemon
 
 
 class _Exit:
@@ -173,14 +188,14 @@ _exit = _Exit()
 def _release_all() -> None:
     # First, so that a thread which waits for one of these locks does not acquire it.
     _exit.begun = True
-    for lock in list(_held):
+    for lock in held():
         # One that is lost does not keep the others.
         with contextlib.suppress(Exception):
             lock.release()
 
 
 def _abandon_all() -> None:
-    for lock in list(_held):
+    for lock in held():
         lock._native.abandon()
     _held.clear()
 

@@ -16,4 +16,4 @@ def _no_lock_is_left() -> Iterator[None]:
     """Fails a test that leaves a lock to the next one."""
     yield
     gc.collect()
-    assert not list(_lock._held)
+    assert _lock.held() == []

@@ -182,6 +182,26 @@ def test_a_thread_that_would_wait_for_itself_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_thread_is_not_one_that_has_ended(tmp_path: Path, waits: list[float]) -> None:
+    locks: list[lockhost.Lock] = []
+
+    def acquire() -> None:
+        locks.append(lockhost.acquire(tmp_path, timeout=None))
+
+    # The second thread often gets the number of the first one, which would be a deadlock.
+    for _ in range(8):
+        first, second = threading.Thread(target=acquire), threading.Thread(target=acquire)
+        first.start()
+        first.join()
+        begun.clear()
+        second.start()
+        begun.wait()
+        locks.pop(0).release()
+        second.join()
+        locks.pop(0).release()
+    assert waits
+
+
 def test_another_name_is_no_deadlock(tmp_path: Path) -> None:
     with lockhost.acquire(tmp_path), lockhost.acquire(tmp_path, name="b.lock", timeout=None):
         pass
