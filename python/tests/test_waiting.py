@@ -186,7 +186,11 @@ def test_a_thread_is_not_one_that_has_ended(tmp_path: Path, waits: list[float]) 
     locks: list[lockhost.Lock] = []
 
     def acquire() -> None:
-        locks.append(lockhost.acquire(tmp_path, timeout=None))
+        try:
+            locks.append(lockhost.acquire(tmp_path, timeout=None))
+        finally:
+            # Also for a thread that was refused.
+            begun.set()
 
     # The second thread often gets the number of the first one, which would be a deadlock.
     for _ in range(8):
