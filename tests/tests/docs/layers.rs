@@ -130,6 +130,23 @@ const GUEST: Library = Library {
     free: &["contract"],
 };
 
+/// The coordinator etcd, `etcd/src`.
+const ETCD: Library = Library {
+    root: "lib.rs",
+    layers: &[
+        "error keys",
+        "address answer request",
+        "lookup tls",
+        "transport",
+        "cluster",
+        "facts leases",
+        "etcd",
+        "serve",
+    ],
+    rooms: &[],
+    free: &[],
+};
+
 /// Returns the source files in a folder of the workspace.
 fn files(folder: &str) -> Files {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -186,4 +203,9 @@ fn each_room_of_the_machine_imports_from_those_below() {
 #[test]
 fn each_room_of_the_guest_imports_from_those_below() {
     has_no("guest/src", &GUEST.flaws(&files("guest/src")));
+}
+
+#[test]
+fn each_room_of_the_coordinator_imports_from_those_below() {
+    has_no("etcd/src", &ETCD.flaws(&files("etcd/src")));
 }
