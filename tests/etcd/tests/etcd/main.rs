@@ -1,0 +1,12 @@
+//! The coordinator etcd: each operation, with real clusters and with endpoints that are none.
+#![cfg(unix)]
+
+mod auth;
+mod crates;
+mod endpoints;
+mod lives;
+mod members;
+mod operations;
+mod races;
+mod space;
+mod tls;
