@@ -101,8 +101,9 @@ pub(crate) fn crowd(places: &[Place], samples: u32) -> Outcome<Vec<Row>> {
 fn lockhost(program: &Path, directory: &Path, waiters: u32) -> Outcome<f64> {
     let lock = lockhost::acquire(directory)?;
     let mut command = program::command(program);
+    // This process is its parent, and releases the lock all the same.
     command
-        .args(["acquire", "--quiet", "--wait"])
+        .args(["acquire", "--quiet", "--wait", "--wait-for-ancestor"])
         .arg(directory);
     let waiters = waiting(command.args(["--", "true"]), waiters)?;
     from_release(waiters, || Ok(lock.release()?))
@@ -130,7 +131,11 @@ fn waiting(command: &mut Command, count: u32) -> Outcome<Vec<Child>> {
         // No process reports that another one waits. It may sleep for a moment before that, on a page of its file.
         while in_a_row < 5 {
             thread::sleep(Duration::from_millis(1));
-            let sleeps = fs::read_to_string(&stat)?.contains(") S ");
+            let stat = fs::read_to_string(&stat)?;
+            if stat.contains(") Z ") {
+                return Err("a waiter ended before it waited".into());
+            }
+            let sleeps = stat.contains(") S ");
             in_a_row = if sleeps { in_a_row + 1 } else { 0 };
         }
     }
