@@ -13,7 +13,6 @@ use super::{
     answer::{Answer, View, answer, at_once},
     reopen::reopen,
 };
-pub(super) use crate::sys::patience::patiently;
 
 pub(super) type Directory = Resource<Descriptor>;
 

@@ -22,9 +22,9 @@ use super::{
     answer::{Answer, TYPES, View},
     error_code::explained,
     listing,
-    opening::{self, Directory, Opening, Wanted, open_by_wasmtime, patiently},
+    opening::{self, Directory, Opening, Wanted, open_by_wasmtime},
 };
-use crate::bindings::direct::lockfile::Operation;
+use crate::{bindings::direct::lockfile::Operation, sys::patience::patiently};
 
 /// Defines `open-at` anew, and how a directory is read.
 pub(super) fn fit<T: 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {

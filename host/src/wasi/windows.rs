@@ -1,7 +1,5 @@
 //! Calls that name one file of a directory, by the directory's handle.
 
-use std::fs::File;
-
 use wasmtime::{
     Result, StoreContextMut,
     component::{Linker, LinkerInstance, Resource},

@@ -1,7 +1,7 @@
 //! Tests of the calls that are made here.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     os::windows::fs::OpenOptionsExt,
     path::Path,
 };
