@@ -2,6 +2,7 @@
 
 use std::{
     env, fmt,
+    path::PathBuf,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -35,8 +36,34 @@ pub(crate) struct Cluster {
 
 struct User {
     name: String,
-    password: String,
+    password: Password,
     token: Mutex<Token>,
+}
+
+/// A password. That of a file is read each time, since it may be replaced.
+enum Password {
+    In(PathBuf),
+    Is(String),
+}
+
+impl Password {
+    fn read(&self) -> Result<String, Error> {
+        let password = match self {
+            Self::Is(password) => password.clone(),
+            Self::In(path) => {
+                let text = String::from_utf8(tls::read(path)?)
+                    .map_err(|_| tls::wrong(path, "the password is no text"))?;
+                text.lines().next().unwrap_or_default().to_owned()
+            }
+        };
+        if password.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "the password is empty",
+            ));
+        }
+        Ok(password)
+    }
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -196,7 +223,11 @@ impl Cluster {
             return Ok(known);
         }
         // Not under the mutex, so that a request that hangs holds up no other one.
-        let body = json!({"name": user.name, "password": user.password}).to_string();
+        let password = user
+            .password
+            .read()
+            .map_err(|error| Failure::new(ErrorKind::Authentication, error.cause()))?;
+        let body = json!({"name": user.name, "password": password}).to_string();
         let path = "/v3/auth/authenticate";
         let reply = self
             .transport
@@ -242,24 +273,15 @@ impl User {
             return Ok(None);
         };
         let password = match &address.password_file {
-            Some(path) => {
-                let text = String::from_utf8(tls::read(path)?)
-                    .map_err(|_| tls::wrong(path, "the password is no text"))?;
-                text.lines().next().unwrap_or_default().to_owned()
-            }
-            None => env::var(PASSWORD).map_err(|_| {
+            Some(path) => Password::In(path.clone()),
+            None => Password::Is(env::var(PASSWORD).map_err(|_| {
                 Error::new(
                     ErrorKind::Configuration,
                     format!("user= needs a password: password-file= or {PASSWORD}"),
                 )
-            })?,
+            })?),
         };
-        if password.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Configuration,
-                "the password is empty",
-            ));
-        }
+        password.read()?;
         Ok(Some(Self {
             name: name.clone(),
             password,

@@ -79,6 +79,17 @@ impl ErrorKind {
         }
     }
 
+    /// Returns the class by which lockhost distinguishes failures.
+    pub(crate) fn class(self) -> Class {
+        match self {
+            Self::Configuration => Class::Misconfigured,
+            Self::Unreachable | Self::TimedOut | Self::Closed => Class::Unreachable,
+            Self::Tls | Self::Authentication | Self::PermissionDenied => Class::Denied,
+            Self::NoSpace | Self::NoLeader | Self::Refused | Self::Contended => Class::Failed,
+            Self::AnotherCluster | Self::NotEtcd | Self::Malformed => Class::Nonsense,
+        }
+    }
+
     /// Returns how much a failure of this kind explains, beside one of another endpoint.
     fn weight(self) -> u8 {
         match self {
@@ -102,6 +113,21 @@ impl ErrorKind {
                 | Self::Contended
         )
     }
+}
+
+/// A class of failures, as lockhost distinguishes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// No endpoint answered in time.
+    Unreachable,
+    /// The user or the certificate is not admitted.
+    Denied,
+    /// The URL, or a file that it names, is wrong.
+    Misconfigured,
+    /// etcd answered with an error.
+    Failed,
+    /// The answer is not one of etcd.
+    Nonsense,
 }
 
 /// The failure of one endpoint.

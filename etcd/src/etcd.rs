@@ -11,26 +11,25 @@ use serde_json::json;
 
 use crate::{
     address::Address,
-    answer::Entry,
-    cluster::{Cluster, deadline},
+    cluster::{Cluster, Sent, deadline},
     error::{Error, ErrorKind, Failure},
-    facts::{Enrolled, Enrollment, Facts, Outcome, Owner, Question, Session},
+    facts::{Facts, Outcome, Owner, Question, Session},
     keys::{self, Keys},
     leases::Leases,
     request::{Compare, Operation, look, transaction},
 };
 
 /// How often an operation begins anew because others change the same keys.
-const ATTEMPTS: u32 = 16;
+pub(crate) const ATTEMPTS: u32 = 16;
 
 /// A cluster of etcd as a coordinator.
 ///
 /// It may be used by several threads at once. Nothing is asked before the first operation.
 #[derive(Debug)]
 pub struct Etcd {
-    cluster: Arc<Cluster>,
-    keys: Keys,
-    leases: Leases,
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) keys: Keys,
+    pub(crate) leases: Leases,
     /// The value of each mark that was answered, by the asker and the judged session.
     marks: Mutex<HashMap<(String, String), String>>,
 }
@@ -60,110 +59,6 @@ impl Etcd {
     #[must_use]
     pub fn name(&self) -> String {
         format!("etcd at {}", self.cluster.endpoints().join(", "))
-    }
-
-    /// Creates a session with a lease.
-    pub(crate) fn enroll(
-        &self,
-        enrollment: &Enrollment,
-        within: Duration,
-    ) -> Result<Enrolled, Error> {
-        let deadline = deadline(within);
-        let Enrollment { nonce, about, .. } = enrollment;
-        let lease = keys::lease(nonce);
-        let keys = [self.keys.incarnation(), self.keys.session(nonce)];
-        let [incarnation, session] = keys.each_ref().map(String::as_str);
-        let reads = [incarnation, session];
-        let make = || Operation::Put {
-            key: session,
-            value: about,
-            lease,
-        };
-        let known = transaction(
-            &[Compare::Present(incarnation), Compare::Absent(session)],
-            &[Operation::Read(incarnation), make()],
-            &reads,
-        );
-        let name = Operation::Put {
-            key: incarnation,
-            value: &enrollment.incarnation,
-            lease: 0,
-        };
-        let first = transaction(
-            &[Compare::Absent(incarnation), Compare::Absent(session)],
-            &[name, make()],
-            &reads,
-        );
-        let mut request = &known;
-        self.grant(lease, enrollment.lease, deadline)?;
-        let mut again = false;
-        for _ in 0..ATTEMPTS {
-            let sent = self
-                .cluster
-                .send("/v3/kv/txn", request, deadline, |reply| match reply {
-                    Ok(answer) if answer.succeeded()? && *request == known => {
-                        let found = answer.entry(0, incarnation)?.map(|it| it.number());
-                        Ok(Enrolling::Made(found.transpose()?, answer.revision()?))
-                    }
-                    Ok(answer) if answer.succeeded()? => {
-                        let own = enrollment.incarnation.clone();
-                        Ok(Enrolling::Made(Some(own), answer.revision()?))
-                    }
-                    Ok(answer) => {
-                        let mut found = answer.entries(&reads)?;
-                        let is_ours = |it: Entry| it.lease == lease && it.value == about.as_bytes();
-                        let ours = found.pop().flatten().map(is_ours);
-                        let incarnation =
-                            found.pop().flatten().map(|it| it.number()).transpose()?;
-                        Ok(Enrolling::Found(incarnation, ours, answer.revision()?))
-                    }
-                    Err(_) => Ok(Enrolling::LeaseEnded),
-                })?;
-            again |= sent.again;
-            match sent.read {
-                Enrolling::Made(Some(incarnation), revision) => {
-                    return Ok(self.enrolled(enrollment, incarnation, revision));
-                }
-                // An endpoint that did not answer has made it all the same.
-                Enrolling::Found(Some(incarnation), Some(true), revision) if again => {
-                    return Ok(self.enrolled(enrollment, incarnation, revision));
-                }
-                Enrolling::Found(_, Some(_), _) => {
-                    return Err(Error::new(ErrorKind::Refused, "the session exists already"));
-                }
-                Enrolling::Found(None, None, _) => request = &first,
-                Enrolling::Found(Some(_), None, _) | Enrolling::Made(None, _) => request = &known,
-                Enrolling::LeaseEnded => self.grant(lease, enrollment.lease, deadline)?,
-            }
-        }
-        Err(contended())
-    }
-
-    fn enrolled(&self, enrollment: &Enrollment, incarnation: String, revision: u64) -> Enrolled {
-        self.leases.insert(&enrollment.nonce, enrollment.lease);
-        Enrolled {
-            incarnation,
-            revision,
-        }
-    }
-
-    /// Makes the lease of a session, unless it is there already.
-    fn grant(&self, lease: i64, length: Duration, deadline: Instant) -> Result<(), Error> {
-        let seconds = i64::try_from(length.as_millis().div_ceil(1000)).unwrap_or(i64::MAX);
-        let seconds = seconds.clamp(1, 9_000_000_000);
-        let body = json!({"TTL": seconds.to_string(), "ID": lease.to_string()}).to_string();
-        self.cluster.send("/v3/lease/grant", &body, deadline, |reply| match reply {
-            Ok(answer) => match (answer.number("TTL")?, answer.number("ID")?) {
-                (length, id) if length >= seconds && id == lease => Ok(()),
-                (length, id) => Err(Failure::new(
-                    ErrorKind::Malformed,
-                    format!("a lease of {length} s with the id {id} in place of {seconds} s and {lease}"),
-                )),
-            },
-            Err(refusal) if refusal.is_existing_lease() => Ok(()),
-            Err(refusal) => Err(refusal.into()),
-        })
-        .map(drop)
     }
 
     /// Reads the facts about the owner's session, and extends its lease beside that.
@@ -205,26 +100,33 @@ impl Etcd {
         let question = self.question(asker, Some(judged), directory);
         let (incarnation, own, other) = self.names(asker, judged);
         let mark = self.keys.mark(&asker.nonce, &judged.nonce);
-        let value = format!("{:016x}", RandomState::new().hash_one(&mark));
-        let request = transaction(
-            &[
-                Compare::Equals(&incarnation, &asker.incarnation),
-                Compare::Present(&own),
-                Compare::Absent(&other),
-            ],
-            &[Operation::Put {
-                key: &mark,
-                value: &value,
-                lease: keys::lease(&asker.nonce),
-            }],
-            &question.keys(),
-        );
-        let outcome = self.transact(&request, &question, deadline)?;
-        if outcome.is_ok() {
-            let names = (asker.nonce.clone(), judged.nonce.clone());
-            self.marks().insert(names, value);
+        for _ in 0..ATTEMPTS {
+            let value = format!("{:016x}", RandomState::new().hash_one(&mark));
+            let request = transaction(
+                &[
+                    Compare::Equals(&incarnation, &asker.incarnation),
+                    Compare::Present(&own),
+                    Compare::Absent(&other),
+                ],
+                &[Operation::Put {
+                    key: &mark,
+                    value: &value,
+                    lease: keys::lease(&asker.nonce),
+                }],
+                &question.keys(),
+            );
+            let sent = self.transact(&request, &question, deadline)?;
+            if sent.read.is_ok() && sent.again {
+                // An endpoint that did not answer may execute it late: this value counts for nothing.
+                continue;
+            }
+            if sent.read.is_ok() {
+                let names = (asker.nonce.clone(), judged.nonce.clone());
+                self.marks().insert(names, value);
+            }
+            return Ok(sent.read);
         }
-        Ok(outcome)
+        Err(contended())
     }
 
     /// Puts the directory's key to the session, with its deadline in milliseconds. The revision is the fencing token.
@@ -278,7 +180,7 @@ impl Etcd {
                 lease: 0,
             };
             let request = transaction(&compares, &[put], &question.keys());
-            let facts = match self.transact(&request, &question, deadline)? {
+            let facts = match self.transact(&request, &question, deadline)?.read {
                 Ok(revision) => return Ok(Ok(revision)),
                 Err(facts) => facts,
             };
@@ -308,7 +210,7 @@ impl Etcd {
             };
             let compares = [Compare::Equals(&key, &owner)];
             let request = transaction(&compares, &[Operation::Delete(&key)], &question.keys());
-            if self.transact(&request, &question, deadline)?.is_ok() {
+            if self.transact(&request, &question, deadline)?.read.is_ok() {
                 return Ok(());
             }
         }
@@ -360,22 +262,24 @@ impl Etcd {
         request: &str,
         question: &Question,
         deadline: Instant,
-    ) -> Result<Outcome, Error> {
-        let sent = self
-            .cluster
-            .send("/v3/kv/txn", request, deadline, |reply| match reply {
-                Ok(answer) if answer.succeeded()? => Ok(Ok(Ok(answer.revision()?))),
-                Ok(answer) => Ok(Ok(Err(question.facts(&answer)?))),
-                Err(refusal) => Ok(Err(refusal)),
-            })?;
-        match sent.read {
-            Ok(outcome) => Ok(outcome),
+    ) -> Result<Sent<Outcome>, Error> {
+        let path = "/v3/kv/txn";
+        let Sent { read, again } = self.cluster.send(path, request, deadline, |reply| {
+            Ok(match reply {
+                Ok(answer) if answer.succeeded()? => Ok(Ok(answer.revision()?)),
+                Ok(answer) => Ok(Err(question.facts(&answer)?)),
+                Err(refusal) => Err(refusal),
+            })
+        })?;
+        let read = match read {
+            Ok(outcome) => outcome,
             // A lease that is gone has taken its session along.
             Err(refusal) => match self.look(question, deadline)? {
-                facts if !facts.own => Ok(Err(facts)),
-                _ => Err(Failure::from(refusal).into()),
+                facts if !facts.own => Err(facts),
+                _ => return Err(Failure::from(refusal).into()),
             },
-        }
+        };
+        Ok(Sent { read, again })
     }
 
     fn marks(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), String>> {
@@ -383,17 +287,7 @@ impl Etcd {
     }
 }
 
-/// What a transaction for a new session has come to.
-enum Enrolling {
-    /// The session was made, in this incarnation.
-    Made(Option<String>, u64),
-    /// The incarnation, and whether the session that is there is this one.
-    Found(Option<String>, Option<bool>, u64),
-    /// The lease ended before the session was made.
-    LeaseEnded,
-}
-
-fn contended() -> Error {
+pub(crate) fn contended() -> Error {
     Error::new(
         ErrorKind::Contended,
         "other processes changed the keys too often",

@@ -4,6 +4,7 @@
 mod address;
 mod answer;
 mod cluster;
+mod enroll;
 mod error;
 mod etcd;
 mod facts;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     address::Address,
-    error::{Error, ErrorKind, excerpt},
+    error::{Class, Error, ErrorKind, excerpt},
     etcd::Etcd,
     facts::{Enrollment, Facts, Outcome, Owner, Session},
     keys::{is_directory, is_number},
@@ -386,15 +386,13 @@ fn described(error: &Error) -> Value {
     described
 }
 
-/// Returns the kind of an error as lockhost distinguishes them.
+/// Returns the kind of an error as the lines name it.
 fn kind(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Configuration => "misconfigured",
-        ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::Closed => "unreachable",
-        ErrorKind::Tls | ErrorKind::Authentication | ErrorKind::PermissionDenied => "denied",
-        ErrorKind::NoSpace | ErrorKind::NoLeader | ErrorKind::Refused | ErrorKind::Contended => {
-            "failed"
-        }
-        ErrorKind::AnotherCluster | ErrorKind::NotEtcd | ErrorKind::Malformed => "nonsense",
+    match kind.class() {
+        Class::Unreachable => "unreachable",
+        Class::Denied => "denied",
+        Class::Misconfigured => "misconfigured",
+        Class::Failed => "failed",
+        Class::Nonsense => "nonsense",
     }
 }

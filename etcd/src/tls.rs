@@ -33,6 +33,13 @@ pub(crate) fn settings(files: &Tls) -> Result<TlsConfig, Error> {
     .build())
 }
 
+/// Returns what the files contain, to notice that they were renewed.
+pub(crate) fn contents(files: &Tls) -> Result<Vec<Vec<u8>>, Error> {
+    let client = files.client.iter().flat_map(|(cert, key)| [cert, key]);
+    let paths = [&files.authorities].into_iter().chain(client);
+    paths.map(|path| read(path)).collect()
+}
+
 fn authorities(path: &Path) -> Result<RootCerts, Error> {
     let certificates = certificates(path)?;
     let mut store = RootCertStore::empty();

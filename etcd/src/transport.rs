@@ -2,13 +2,14 @@
 
 use std::{
     error, io,
+    sync::{PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
 use ureq::{Agent, unversioned::transport::DefaultConnector};
 
 use crate::{
-    address::Address,
+    address::{Address, Tls},
     answer::{self, Answer, Refusal},
     error::{Error, ErrorKind, Failure, excerpt},
     lookup::Lookup,
@@ -21,15 +22,26 @@ const IDLE: Duration = Duration::from_secs(60);
 /// The answer to a request, by etcd.
 pub(crate) type Reply = Result<Answer, Refusal>;
 
+/// The status and the body of an answer.
+type Posted = Result<(u16, Vec<u8>), ureq::Error>;
+
 /// Sends requests, each of which an endpoint may receive twice.
 #[derive(Debug)]
 pub(crate) struct Transport {
-    agent: Agent,
+    client: RwLock<Client>,
     lookup: Lookup,
+    files: Option<Tls>,
 }
 
-impl Transport {
-    pub(crate) fn new(address: &Address) -> Result<Self, Error> {
+/// The connections, and the contents of the files that they were made with.
+#[derive(Clone, Debug)]
+struct Client {
+    agent: Agent,
+    contents: Vec<Vec<u8>>,
+}
+
+impl Client {
+    fn new(files: Option<&Tls>, lookup: &Lookup) -> Result<Self, Error> {
         let settings = Agent::config_builder()
             // A proxy of the environment is for the web. One that is in the way of etcd is another point of failure.
             .proxy(None)
@@ -38,17 +50,52 @@ impl Transport {
             .max_response_header_size(16 << 10)
             .max_idle_age(IDLE)
             .user_agent(concat!("lockhost-etcd/", env!("CARGO_PKG_VERSION")));
-        let settings = match &address.tls {
-            Some(files) => settings.tls_config(tls::settings(files)?).https_only(true),
-            None => settings,
+        let (settings, contents) = match files {
+            Some(files) => {
+                let contents = tls::contents(files)?;
+                let tls = tls::settings(files)?;
+                (settings.tls_config(tls).https_only(true), contents)
+            }
+            None => (settings, Vec::new()),
         };
-        let lookup = Lookup::default();
         let connector = DefaultConnector::default();
         let agent = Agent::with_parts(settings.build(), connector, lookup.clone());
-        Ok(Self { agent, lookup })
+        Ok(Self { agent, contents })
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(address: &Address) -> Result<Self, Error> {
+        let lookup = Lookup::default();
+        let files = address.tls.clone();
+        Ok(Self {
+            client: RwLock::new(Client::new(files.as_ref(), &lookup)?),
+            lookup,
+            files,
+        })
     }
 
-    /// Sends a request, and once more if the connection had been closed before its answer. Sets `again` then.
+    /// Reads the files with certificates anew, as a holder that runs for months needs it. Returns whether they have changed.
+    fn renew(&self) -> bool {
+        let Some(files) = &self.files else {
+            return false;
+        };
+        let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        if !tls::contents(files).is_ok_and(|it| it != client.contents) {
+            return false;
+        }
+        // Of files that are just being replaced, one may not fit another yet.
+        match Client::new(Some(files), &self.lookup) {
+            Ok(new) => {
+                *client = new;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Sends a request, and once more if the connection had been closed before its answer, or if certificates were renewed.
+    /// Sets `again` then.
     pub(crate) fn post(
         &self,
         endpoint: &str,
@@ -60,15 +107,25 @@ impl Transport {
     ) -> Result<Reply, Failure> {
         let url = format!("{endpoint}{path}");
         let mut answer = self.post_once(&url, body, token, deadline);
-        if matches!(&answer, Err(ureq::Error::Io(error)) if was_closed(error)) {
+        let fails_by =
+            |answer: &Posted, kind| matches!(answer, Err(error) if failure(error).kind == kind);
+        if fails_by(&answer, ErrorKind::Closed) {
+            *again = true;
+            answer = self.post_once(&url, body, token, deadline);
+        }
+        // A server that refuses a certificate says so, or closes the connection.
+        let is_refused = fails_by(&answer, ErrorKind::Tls) || fails_by(&answer, ErrorKind::Closed);
+        if is_refused && self.renew() {
             *again = true;
             answer = self.post_once(&url, body, token, deadline);
         }
         let (status, body) = answer.map_err(|error| {
             let failure = failure(&error);
-            if let (ErrorKind::Unreachable | ErrorKind::TimedOut, Some((_, host))) =
-                (failure.kind, endpoint.split_once("://"))
-            {
+            let is_away = matches!(
+                failure.kind,
+                ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::Closed
+            );
+            if let (true, Some((_, host))) = (is_away, endpoint.split_once("://")) {
                 self.lookup.doubt(host);
             }
             failure
@@ -82,16 +139,13 @@ impl Transport {
         answer::read(status, &body)
     }
 
-    fn post_once(
-        &self,
-        url: &str,
-        body: &str,
-        token: Option<&str>,
-        deadline: Instant,
-    ) -> Result<(u16, Vec<u8>), ureq::Error> {
+    fn post_once(&self, url: &str, body: &str, token: Option<&str>, deadline: Instant) -> Posted {
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut request = self
-            .agent
+        let client = self.client.read().unwrap_or_else(PoisonError::into_inner);
+        // Not under the lock: others are sent meanwhile.
+        let agent = client.agent.clone();
+        drop(client);
+        let mut request = agent
             .post(url)
             .config()
             // Zero would be no limit.

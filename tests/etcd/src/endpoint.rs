@@ -11,14 +11,14 @@ use std::{
 };
 
 /// Reads a request with its body. A connection that is closed before that would be reset, and the answer lost.
-fn read_request(stream: &mut TcpStream) -> Option<()> {
+fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut read = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&read).to_lowercase();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.split("content-length: ").nth(1)?.lines().next()?;
             if body.len() >= length.parse().ok()? {
-                return Some(());
+                return Some(read);
             }
         }
         let mut part = [0; 4096];
@@ -42,7 +42,7 @@ impl Endpoint {
     #[must_use]
     pub fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
-        Self::serving(move |mut stream| {
+        Self::serving(move |mut stream, _| {
             let _ = stream.write_all(&answer);
         })
     }
@@ -61,7 +61,7 @@ impl Endpoint {
     /// # Panics
     /// If there is no free port.
     #[must_use]
-    pub fn serving(handle: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+    pub fn serving(handle: impl Fn(TcpStream, &[u8]) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let requests = Arc::new(AtomicUsize::new(0));
@@ -74,14 +74,27 @@ impl Endpoint {
                 };
                 let counted = Arc::clone(&counted);
                 thread::spawn(move || {
-                    if read_request(&mut stream).is_some() {
+                    if let Some(request) = read_request(&mut stream) {
                         counted.fetch_add(1, Ordering::SeqCst);
-                        handle(stream);
+                        handle(stream, &request);
                     }
                 });
             }
         });
         Self { port, requests }
+    }
+
+    /// Has a server execute each request, and closes the connection in place of its answer.
+    #[must_use]
+    pub fn in_front_of(port: u16) -> Self {
+        Self::serving(move |_, request| {
+            let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)) else {
+                return;
+            };
+            // It has executed the request once it begins to answer.
+            let _ = server.write_all(request);
+            let _ = server.read(&mut [0]);
+        })
     }
 
     /// Returns how many requests came.

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
@@ -219,27 +219,32 @@ impl Server {
     /// # Panics
     /// If it fails.
     pub fn ctl(&self, arguments: &[&str]) -> String {
-        let mut output = self
-            .ctl_command(arguments)
-            .output()
-            .expect("etcdctl can be started");
-        // On a machine that is busy, a member may lose its own leadership.
+        self.ctl_with(arguments, "")
+    }
+
+    /// Runs etcdctl with a line on its standard input, and returns what it has printed.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn ctl_with(&self, arguments: &[&str], line: &str) -> String {
         for _ in 0..10 {
+            let mut command = self.ctl_command(arguments);
+            let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let process = command.stderr(Stdio::piped()).spawn();
+            let mut process = process.expect("etcdctl can be started");
+            // One that does not read it may have ended.
+            let _ = writeln!(process.stdin.take().expect("a pipe"), "{line}");
+            let output = process.wait_with_output().expect("it ends");
             let error = String::from_utf8_lossy(&output.stderr);
-            if !error.contains("request timed out") && !error.contains("leader") {
-                break;
+            if output.status.success() || error.contains("already exists") {
+                return String::from_utf8(output.stdout).expect("a text");
             }
-            output = self
-                .ctl_command(arguments)
-                .output()
-                .expect("etcdctl can be started");
+            // On a machine that is busy, a member may lose its own leadership.
+            let is_busy = ["timed out", "leader", "deadline exceeded"];
+            let is_busy = is_busy.iter().any(|it| error.contains(it));
+            assert!(is_busy, "{arguments:?}: {output:?}");
         }
-        let was_done = String::from_utf8_lossy(&output.stderr).contains("already exists");
-        assert!(
-            output.status.success() || was_done,
-            "{arguments:?}: {output:?}"
-        );
-        String::from_utf8(output.stdout).expect("a text")
+        panic!("{arguments:?}: etcd is too busy")
     }
 
     /// Returns the command that runs etcdctl.

@@ -141,6 +141,7 @@ const ETCD: Library = Library {
         "cluster",
         "facts leases",
         "etcd",
+        "enroll",
         "serve",
     ],
     rooms: &[],

@@ -11,6 +11,11 @@ use tempfile::TempDir;
 
 const ROOT: &str = "--user=root:secret";
 
+/// Starts a server that makes passwords costly for no attacker.
+fn start() -> Server {
+    Server::with(&["--bcrypt-cost=4"])
+}
+
 /// Makes the user `app`, with the least permissions that docs/many-machines.md names, and turns users on.
 fn enable(server: &Server) {
     for arguments in [
@@ -47,7 +52,7 @@ fn enrollment(nonce: u64) -> Value {
 #[test]
 #[cfg_attr(no_etcd, ignore = "needs etcd and etcdctl")]
 fn a_user_of_one_prefix_can_do_everything() {
-    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, folder) = (start(), tempfile::tempdir().unwrap());
     enable(&server);
     let mut lines = Lines::new(&url(&server, &folder, "pass word"));
     let (owner, asker) = (lines.enroll(1), lines.enroll(2));
@@ -73,7 +78,7 @@ fn a_user_of_one_prefix_can_do_everything() {
 #[test]
 #[cfg_attr(no_etcd, ignore = "needs etcd and etcdctl")]
 fn a_wrong_password_or_none_is_denied() {
-    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, folder) = (start(), tempfile::tempdir().unwrap());
     enable(&server);
     for url in [url(&server, &folder, "wrong"), server.url()] {
         let mut lines = Lines::new(&url);
@@ -90,7 +95,7 @@ fn a_wrong_password_or_none_is_denied() {
 #[test]
 #[cfg_attr(no_etcd, ignore = "needs etcd and etcdctl")]
 fn a_token_that_is_no_longer_valid_is_renewed() {
-    let (mut server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let (mut server, folder) = (start(), tempfile::tempdir().unwrap());
     enable(&server);
     let mut lines = Lines::new(&url(&server, &folder, "pass word"));
     let session = lines.enroll(1);
@@ -109,6 +114,11 @@ fn a_token_that_is_no_longer_valid_is_renewed() {
     ]);
     assert_eq!(lines.confirm(&session)["own"], true);
     assert!(lines.take(&session, None)["token"].is_u64());
+    // So does a new password, which the file has by now.
+    url(&server, &folder, "passphrase");
+    let change = &[ROOT, "user", "passwd", "app", "--interactive=false"];
+    server.ctl_with(change, "passphrase");
+    assert_eq!(lines.confirm(&session)["own"], true);
     // A user that is gone stays gone.
     server.ctl(&[ROOT, "user", "delete", "app"]);
     let error = lines.error(
@@ -121,7 +131,7 @@ fn a_token_that_is_no_longer_valid_is_renewed() {
 #[test]
 #[cfg_attr(no_etcd, ignore = "needs etcd and etcdctl")]
 fn a_cluster_without_users_accepts_a_user() {
-    let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
+    let (server, folder) = (start(), tempfile::tempdir().unwrap());
     let mut lines = Lines::new(&url(&server, &folder, "pass word"));
     let session = lines.enroll(1);
     assert_eq!(lines.confirm(&session)["own"], true);

@@ -97,7 +97,7 @@ fn bytes_that_are_not_http_are_reported() {
 
 #[test]
 fn an_answer_that_trickles_in_for_ever_times_out() {
-    let endpoint = Endpoint::serving(|mut stream| {
+    let endpoint = Endpoint::serving(|mut stream, _| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
         while stream.write_all(b" ").is_ok() {
             thread::yield_now();
@@ -111,7 +111,7 @@ fn an_answer_that_trickles_in_for_ever_times_out() {
 
 #[test]
 fn a_request_that_hangs_holds_up_no_other_one() {
-    let endpoint = Endpoint::serving(|stream| {
+    let endpoint = Endpoint::serving(|stream, _| {
         thread::park();
         drop(stream);
     });

@@ -52,7 +52,7 @@ fn an_endpoint_that_is_dead_or_hangs_is_passed_over() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let dead = listener.local_addr().unwrap().port();
     drop(listener);
-    let hanging = Endpoint::serving(|stream| {
+    let hanging = Endpoint::serving(|stream, _| {
         std::thread::park();
         drop(stream);
     });
@@ -83,6 +83,36 @@ fn an_endpoint_that_is_dead_or_hangs_is_passed_over() {
         cause.contains(&format!("127.0.0.1:{dead}")) && cause.contains("no answer in time"),
         "{cause}"
     );
+}
+
+#[test]
+#[cfg_attr(no_etcd, ignore = "needs etcd and etcdctl")]
+fn what_was_executed_without_an_answer_is_read_back() {
+    let server = Server::start();
+    let lossy = Endpoint::in_front_of(server.port);
+    let url = format!(
+        "etcd://127.0.0.1:{},127.0.0.1:{}/test",
+        lossy.port, server.port
+    );
+    // Each of these asks the lossy endpoint first.
+    let session = Lines::new(&url).enroll(1);
+    assert!(lossy.requests() > 1, "the lease and the session");
+    let mut lines = Lines::new(&url);
+    let before = lossy.requests();
+    let token = lines.take(&session, None)["token"].as_u64();
+    assert!(lossy.requests() > before);
+    let facts = lines.confirm(&session);
+    assert_eq!(
+        (facts["revision"].as_u64(), facts["key"]["nonce"].as_str()),
+        (token, Some(session.nonce()))
+    );
+    let asker = Lines::new(&url).enroll(2);
+    Lines::new(&url).withdraw(&session);
+    let mut lines = Lines::new(&url);
+    assert!(lines.mark(&asker, &session)["marked"].is_u64());
+    assert!(lines.take(&asker, Some(&session))["token"].as_u64() > token);
+    Lines::new(&url).release(&asker);
+    assert_eq!(lines.confirm(&asker)["key"], Value::Null);
 }
 
 #[test]

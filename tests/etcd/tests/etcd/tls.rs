@@ -86,3 +86,35 @@ fn tls_to_a_server_without_it_is_reported() {
     );
     assert!(error["hint"].as_str().unwrap().contains("tls="), "{error}");
 }
+
+#[test]
+#[cfg_attr(no_etcd_or_openssl, ignore = "needs etcd, etcdctl and openssl")]
+fn a_certificate_that_is_replaced_is_used() {
+    let certificates = Certificates::new();
+    let (_server, url) = start(&certificates);
+    certificates.sign("renewed");
+    // One that the server does not accept, as one that has expired.
+    let stranger = Certificates::new();
+    stranger.sign("client");
+    let url = format!(
+        "{url}?cacert={}&cert={}&key={}",
+        certificates.text("ca.crt"),
+        stranger.text("client.crt"),
+        stranger.text("client.key")
+    );
+    let mut lines = Lines::new(&url);
+    let error = lines.error("enroll", enrollment());
+    assert!(
+        error["kind"] == "denied" || error["kind"] == "unreachable",
+        "{error}"
+    );
+    // Half of it is replaced: the other half does not fit.
+    let copy = |from: &str, to: &str| {
+        std::fs::copy(certificates.path(from), stranger.path(to)).unwrap();
+    };
+    copy("renewed.crt", "client.crt");
+    lines.error("enroll", enrollment());
+    copy("renewed.key", "client.key");
+    let session = lines.enroll(1);
+    assert_eq!(lines.confirm(&session)["own"], true);
+}
