@@ -216,8 +216,8 @@ impl Error {
                 "check that etcd runs and can be reached from here: etcdctl --endpoints … endpoint status"
             }
             ErrorKind::Closed => {
-                "check tls=: an endpoint of etcd closes the connection if it expects TLS and the URL says no, and the other \
-                 way round"
+                "check tls=, cert= and key=: etcd closes a connection without TLS if it expects it, with TLS if it does not, \
+                 and of a client whose certificate it refuses"
             }
             ErrorKind::Tls => {
                 "check tls=, cacert=, cert= and key=: cacert= names the authority that signed the server's certificate, \

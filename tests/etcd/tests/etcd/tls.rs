@@ -47,7 +47,11 @@ fn a_client_with_a_certificate_is_admitted() {
     assert_eq!(by_name.confirm(&session)["own"], true);
 
     let error = Lines::new(&trust).error("enroll", enrollment());
-    assert_eq!(error["kind"], "denied", "without a certificate: {error}");
+    // The alert that says why may be lost: the server resets the connection then.
+    let kind = error["kind"].as_str();
+    let is_refused = matches!(kind, Some("denied" | "unreachable"));
+    assert!(is_refused, "without a certificate: {error}");
+    assert!(error["hint"].as_str().unwrap().contains("cert="), "{error}");
     assert_eq!(error["endpoint"], server.endpoint());
     let stranger = Certificates::new();
     let other = format!("{url}?cacert={}", stranger.text("ca.crt"));
