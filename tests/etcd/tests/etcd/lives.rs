@@ -48,6 +48,7 @@ fn a_confirm_and_a_question_extend_the_lease() {
             };
             assert_eq!(facts["own"], true);
             after = remaining(&server, &session);
+            assert!(after + 30 > before, "it is not extended");
         }
     }
 }

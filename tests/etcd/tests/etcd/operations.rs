@@ -157,6 +157,12 @@ fn a_judged_session_is_replaced_only_with_a_mark() {
         lines.observe(&asker, &owner)["revision"].as_u64(),
         Some(marked)
     );
+    // It is there once more, as after data was restored that has the mark.
+    let key = format!("/test/session/{}", owner.nonce());
+    server.ctl(&["put", &key, "restored"]);
+    let refused = lines.take(&asker, Some(&owner));
+    assert_eq!(refused["refused"]["judged"], true, "{refused}");
+    server.ctl(&["del", &key]);
     let taken = lines.take(&asker, Some(&owner))["token"].as_u64();
     assert!(taken > Some(marked) && Some(marked) > Some(token));
     assert_eq!(lines.confirm(&asker)["key"], own(&asker));
