@@ -260,7 +260,8 @@ impl Attempt {
     }
 
     /// Returns the descriptors to poll beside the time: one becomes readable when it may be time to go on earlier. They
-    /// change with each [`proceed`](Self::proceed). There are none while the attempt does not wait for an owner.
+    /// change with each [`proceed`](Self::proceed). There are none while the attempt does not wait for an owner, and for a
+    /// moment after another process was quicker to use a release.
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedDescriptor<'_>> {
         self.waiter.descriptors()
     }
