@@ -4,7 +4,37 @@
 #[cfg_attr(unix, path = "files/unix.rs")]
 mod platform;
 
+use std::fs::File;
+
+use lockhost_machine::facts::ErrorCode;
+
 pub(super) use self::platform::{
-    Listing, Opened, create, id, id_at, link, link_open, open, refresh, stat, stat_at, unlink,
-    write,
+    Listing, create, id, id_at, link, link_open, open, refresh, stat, stat_at, unlink, write,
 };
+
+/// A file that was opened to be examined.
+pub(super) struct Opened {
+    file: File,
+    is_directory: bool,
+}
+
+impl Opened {
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(super) fn is_directory(&self) -> bool {
+        self.is_directory
+    }
+
+    /// Reads this many bytes at most, from the start.
+    pub(super) fn read(&self, length: usize) -> Result<Vec<u8>, ErrorCode> {
+        if self.is_directory {
+            return Err(ErrorCode::BadDescriptor);
+        }
+        let mut bytes = vec![0; length];
+        let read = platform::read(&self.file, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+}

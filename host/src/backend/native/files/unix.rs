@@ -24,37 +24,11 @@ use rustix::{
     io::{Errno, pread, pwrite},
 };
 
+use super::Opened;
 use crate::{
     outcome::{Operation, error_code},
     sys::{open_file, patience::patiently},
 };
-
-/// A file that was opened to be examined.
-pub(in crate::backend::native) struct Opened {
-    file: File,
-    is_directory: bool,
-}
-
-impl Opened {
-    pub(in crate::backend::native) fn file(&self) -> &File {
-        &self.file
-    }
-
-    pub(in crate::backend::native) fn is_directory(&self) -> bool {
-        self.is_directory
-    }
-
-    /// Reads this many bytes at most, from the start.
-    pub(in crate::backend::native) fn read(&self, length: usize) -> Result<Vec<u8>, ErrorCode> {
-        if self.is_directory {
-            return Err(ErrorCode::BadDescriptor);
-        }
-        let mut bytes = vec![0; length];
-        let read = pread(&self.file, &mut bytes[..], 0).map_err(failed(Operation::Read))?;
-        bytes.truncate(read);
-        Ok(bytes)
-    }
-}
 
 /// Opens a file for reading. It closes a FIFO, a socket or a device at once, before a byte is read.
 pub(in crate::backend::native) fn open(
@@ -94,6 +68,11 @@ fn open_with(dir: &File, name: &str, flags: OFlags) -> Result<File, Errno> {
 /// Returns whether a failure passes: with `O_NONBLOCK`, a lease causes it.
 fn is_lease(code: &ErrorCode) -> bool {
     *code == ErrorCode::WouldBlock
+}
+
+/// Reads from the start, and returns the number of bytes.
+pub(super) fn read(file: &File, bytes: &mut [u8]) -> Result<usize, ErrorCode> {
+    pread(file, bytes, 0).map_err(failed(Operation::Read))
 }
 
 pub(in crate::backend::native) fn write(file: &File, content: &str) -> Result<usize, ErrorCode> {

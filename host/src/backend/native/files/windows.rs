@@ -22,39 +22,12 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_ATTRIBUTES,
 };
 
-use super::super::answers;
+use super::{super::answers, Opened};
 use crate::{
     handles::{self, Status},
     outcome::{Operation, error_code::explained},
     process::platform::{identified, links},
 };
-
-/// A file that was opened to be examined.
-pub(in crate::backend::native) struct Opened {
-    file: File,
-    is_directory: bool,
-}
-
-impl Opened {
-    pub(in crate::backend::native) fn file(&self) -> &File {
-        &self.file
-    }
-
-    pub(in crate::backend::native) fn is_directory(&self) -> bool {
-        self.is_directory
-    }
-
-    /// Reads this many bytes at most, from the start.
-    pub(in crate::backend::native) fn read(&self, length: usize) -> Result<Vec<u8>, ErrorCode> {
-        if self.is_directory {
-            return Err(ErrorCode::BadDescriptor);
-        }
-        let mut bytes = vec![0; length];
-        let read = self.file.seek_read(&mut bytes, 0);
-        bytes.truncate(read.map_err(failed(Operation::Read))?);
-        Ok(bytes)
-    }
-}
 
 /// Opens a file or a directory for reading. It does not follow a symbolic link or a junction.
 pub(in crate::backend::native) fn open(
@@ -75,6 +48,11 @@ pub(in crate::backend::native) fn open(
 pub(in crate::backend::native) fn create(dir: &File, name: &str) -> Result<File, ErrorCode> {
     let access = FILE_GENERIC_READ | FILE_GENERIC_WRITE;
     handles::create(dir, name, access).map_err(refused(Operation::Create))
+}
+
+/// Reads from the start, and returns the number of bytes.
+pub(super) fn read(file: &File, bytes: &mut [u8]) -> Result<usize, ErrorCode> {
+    file.seek_read(bytes, 0).map_err(failed(Operation::Read))
 }
 
 pub(in crate::backend::native) fn write(file: &File, content: &str) -> Result<usize, ErrorCode> {
