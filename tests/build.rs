@@ -1,7 +1,12 @@
 //! Detects what cannot be tested here, so that those tests are reported as ignored, with the reason. With
 //! `LOCKHOST_REQUIRE_ALL=1` they run, and fail, all the same.
 
+#[path = "build/installed.rs"]
+mod installed;
+
 use std::{collections::BTreeSet, env, error::Error, fs, path::Path, process::Command};
+
+use self::installed::are_installed;
 
 const NOTED: &str = "../host/lockfile.wasm.rustc";
 const NOTED_WASM_OPT: &str = "../host/lockfile.wasm.wasm-opt";
@@ -56,6 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rustc-check-cfg=cfg({name})");
     }
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build/installed.rs");
     println!("cargo::rerun-if-changed={NOTED}");
     println!("cargo::rerun-if-changed={NOTED_WASM_OPT}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
@@ -211,14 +217,6 @@ fn unshares(arguments: &[&str]) -> bool {
 fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let output = Command::new(program).args(arguments).output();
     output.is_ok_and(|output| output.status.success())
-}
-
-fn are_installed(programs: &[&str]) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<_> = env::split_paths(&path).collect();
-    programs
-        .iter()
-        .all(|program| folders.iter().any(|folder| folder.join(program).is_file()))
 }
 
 fn ask(arguments: &[&str]) -> Result<String, Box<dyn Error>> {

@@ -1,7 +1,12 @@
 //! Detects what cannot be tested here, so that those tests are reported as ignored, with the reason. With
 //! `LOCKHOST_REQUIRE_ALL=1` they run, and fail, all the same.
 
+#[path = "../build/installed.rs"]
+mod installed;
+
 use std::{env, path::Path};
+
+use self::installed::are_installed;
 
 /// The parts that may be missing, and the programs that show it: each part is a `cfg`.
 const PARTS: [(&str, &[&str]); 2] = [
@@ -11,6 +16,7 @@ const PARTS: [(&str, &[&str]); 2] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../build/installed.rs");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
     println!("cargo::rerun-if-env-changed=PATH");
     if Path::new("/usr/bin").is_dir() {
@@ -25,12 +31,4 @@ fn main() {
             println!("cargo::rustc-cfg={name}");
         }
     }
-}
-
-fn are_installed(programs: &[&str]) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<_> = env::split_paths(&path).collect();
-    programs
-        .iter()
-        .all(|program| folders.iter().any(|folder| folder.join(program).is_file()))
 }
