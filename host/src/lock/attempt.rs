@@ -226,14 +226,15 @@ impl Attempt {
             Tries::Begun(_) | Tries::Ended => return None,
         };
         let left = self.left()?;
-        let refusal = self.refusal.clone()?;
+        let refusal = self.refusal.as_ref()?;
         let retry_after = self.waiter.passed_on(owner_left)?.min(left);
+        let waiting = Waiting {
+            retry_after,
+            ..refusal.clone()
+        };
         self.give_up();
         self.tries = Tries::Again;
-        Some(Waiting {
-            retry_after,
-            ..refusal
-        })
+        Some(waiting)
     }
 
     /// Watches the obstacle. Returns `None` if waiting does not help against this error.

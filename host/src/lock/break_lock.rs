@@ -59,7 +59,7 @@ impl Options {
         let Some(file) = file_of(&before, owner) else {
             let path = directory.join(&self.name);
             let instead = match before.holder() {
-                None => Instead::Nobody,
+                None => Instead::NoFile,
                 Some(holder) if holder.identity().is_none() => Instead::Unnamed,
                 Some(holder) => Instead::Other(holder.clone()),
             };

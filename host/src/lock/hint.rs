@@ -150,7 +150,7 @@ pub(super) fn inherited() -> Hint {
 
 pub(super) fn not_the_owner(instead: &Instead) -> Hint {
     Some(Cow::Borrowed(match instead {
-        Instead::Nobody => "nothing was changed: the directory is free",
+        Instead::NoFile => "nothing was changed: the directory is free",
         Instead::Unnamed | Instead::Other(_) => {
             "nothing was changed: check the owner with lockhost status"
         }

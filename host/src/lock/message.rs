@@ -14,7 +14,7 @@ use crate::{
 /// The state of a lock that was expected to have another owner.
 #[derive(Debug)]
 pub(crate) enum Instead {
-    Nobody,
+    NoFile,
     /// The file is there, and is empty or malformed.
     Unnamed,
     Other(Holder),
@@ -109,7 +109,7 @@ pub(super) fn not_the_owner(
     let file = path.display();
     write!(f, "cannot break the lock of {owner}: ")?;
     match instead {
-        Instead::Nobody => write!(f, "{file} does not exist"),
+        Instead::NoFile => write!(f, "{file} does not exist"),
         Instead::Unnamed => write!(f, "{file} names no owner"),
         Instead::Other(holder) => {
             let other = holder.identity().unwrap_or_default();

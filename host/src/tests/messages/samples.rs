@@ -102,7 +102,7 @@ pub(super) fn errors() -> Vec<Error> {
         Kind::Lost,
         Kind::Moved,
         Kind::Inherited(4711),
-        not_the_owner(Instead::Nobody),
+        not_the_owner(Instead::NoFile),
         not_the_owner(Instead::Unnamed),
         not_the_owner(Instead::Other(named("OTHER", ALIVE[1], true))),
     ];
