@@ -88,6 +88,7 @@
 mod printable;
 mod sys;
 
+pub mod coordinator;
 pub mod process;
 
 mod outcome;

@@ -15,6 +15,7 @@ const LIBRARY: Library = Library {
     root: "lib.rs",
     layers: &[
         "printable sys",
+        "coordinator",
         "process",
         "outcome",
         "handles",
@@ -32,6 +33,7 @@ const LIBRARY: Library = Library {
             "sys",
             &["event open_file patience since volume", "poll", "timer"],
         ),
+        ("coordinator", &["error key session timing"]),
         (
             "process",
             &[

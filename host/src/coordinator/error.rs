@@ -1,0 +1,85 @@
+//! The error of a coordinator.
+
+use std::{error, fmt};
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CoordinatorErrorKind {
+    /// No endpoint answered in time.
+    Unreachable,
+    /// The coordinator does not admit this user, or its certificate is not trusted.
+    Denied,
+    /// The address or an option of it is wrong, or a file that it names cannot be read.
+    Misconfigured,
+    /// The coordinator answered with an error: it is full, has no leader, or lacks what is needed.
+    Failed,
+    /// The answer is not one of this coordinator.
+    Nonsense,
+}
+
+/// Why a coordinator did not answer a question.
+///
+/// It is one line: the endpoint, and the cause.
+///
+/// ```
+/// use lockhost::coordinator::{CoordinatorError, CoordinatorErrorKind};
+///
+/// let error = CoordinatorError::new(CoordinatorErrorKind::Unreachable, "connection refused")
+///     .at("http://db1:2379");
+/// assert_eq!(error.to_string(), "http://db1:2379: connection refused");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoordinatorError {
+    kind: CoordinatorErrorKind,
+    endpoint: Option<String>,
+    cause: String,
+}
+
+impl CoordinatorError {
+    /// Creates an error with a cause, one line without a full stop.
+    #[must_use]
+    pub fn new(kind: CoordinatorErrorKind, cause: impl Into<String>) -> Self {
+        Self {
+            kind,
+            endpoint: None,
+            cause: cause.into(),
+        }
+    }
+
+    /// Names the endpoint that failed, without a password. Where all of several failed, it is the last one that was tried.
+    #[must_use]
+    pub fn at(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Returns what kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> CoordinatorErrorKind {
+        self.kind
+    }
+
+    /// Returns the endpoint that failed.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Returns the cause, without the endpoint.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        &self.cause
+    }
+}
+
+impl fmt::Display for CoordinatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(endpoint) = &self.endpoint {
+            write!(f, "{endpoint}: ")?;
+        }
+        f.write_str(&self.cause)
+    }
+}
+
+impl error::Error for CoordinatorError {}
