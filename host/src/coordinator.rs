@@ -15,185 +15,33 @@
 //! | the incarnation | random, made by the first enrollment that finds none | never |
 //! | a session, by its nonce | a text for people | by the end of its lease, or by [`withdraw`](Coordinator::withdraw) |
 //! | a mark, by the judged session and the asker | nothing | with the asker's session |
-//! | the key of a directory | the nonce of the session that has it | by [`release`](Coordinator::release) |
+//! | the key of a directory | the nonce of the session that has it, and its D | by [`release`](Coordinator::release) |
 //!
 //! All of it must be linearizable: an answer reports what is true at one point between the question and the answer. The
 //! revision rises with each write of the coordinator, also with those of other keys.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "no attempt asks yet"))]
+pub(crate) mod asker;
+#[cfg(test)]
+mod data;
 mod error;
+#[cfg_attr(not(test), expect(dead_code, reason = "no attempt asks yet"))]
+pub(crate) mod holding;
 mod key;
+mod operations;
+pub(crate) mod reading;
 mod session;
+#[cfg_attr(not(test), expect(dead_code, reason = "no attempt asks yet"))]
+pub(crate) mod taking;
+#[cfg(test)]
+mod tests;
 mod timing;
-
-use std::time::Duration;
+mod view;
 
 pub use self::{
     error::{CoordinatorError, CoordinatorErrorKind},
     key::{DirectoryKey, InvalidKey},
+    operations::{Coordinator, Enrolled, Enrollment, Facts, KeyOwner, Marked, Taken},
     session::{FencingToken, Incarnation, NoSession, Nonce, Revision, Session},
     timing::{InvalidTiming, Timing},
 };
-
-/// What a new session is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Enrollment {
-    /// The session's nonce, which no other session has.
-    pub nonce: Nonce,
-    /// The incarnation, if the coordinator has none yet.
-    pub incarnation: Incarnation,
-    /// A text for people, which names the process and its machine: the value of the session's key.
-    pub about: String,
-    /// How long the coordinator keeps the session after its last confirm or observation. It decides how soon a dead owner's
-    /// session goes, and never whether a living owner is safe.
-    pub lease: Duration,
-}
-
-/// The answer to an enrollment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Enrolled {
-    /// The incarnation of the coordinator's data: the one that was there, or the candidate.
-    pub incarnation: Incarnation,
-    /// The revision at which the session was made, or a later one.
-    pub revision: Revision,
-}
-
-/// What a coordinator reports, all of it read at one revision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// The incarnation of the coordinator's data. None after its data was wiped, until a process enrolls.
-    pub incarnation: Option<Incarnation>,
-    /// The revision at which these facts were read.
-    pub revision: Revision,
-    /// Whether the session of the process that asks is there.
-    pub own: bool,
-    /// Whether the judged session is there. `false` where the question named none.
-    pub judged: bool,
-    /// The session that the directory's key names, by its nonce.
-    pub key: Option<Nonce>,
-}
-
-/// The answer to the transaction of the first *gone*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Marked {
-    /// The judged session is absent, and the asker's session is marked with it. This is the transaction's revision.
-    Marked(Revision),
-    /// A comparison failed. Nothing was written.
-    Refused(Facts),
-}
-
-/// The answer to the transaction for a directory's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// The directory's key names the session. The token is the transaction's revision.
-    Taken(FencingToken),
-    /// A comparison failed. Nothing was written.
-    Refused(Facts),
-}
-
-/// A coordinator, as this crate uses it.
-///
-/// A session is found by its nonce. Each operation that names a [`Session`] also compares, or reports, the incarnation. An
-/// operation blocks for `within` at most, fail-over between several endpoints included. Several threads call at once, each
-/// for its own session or another operation of the same one.
-///
-/// # Errors
-///
-/// An error of any operation leaves open whether the coordinator executed it. This crate then repeats the operation, or
-/// gives the attempt up. An orphaned session ends with its lease. A comparison that fails is no error but an answer.
-pub trait Coordinator: Send + Sync {
-    /// Returns its name for messages, such as `etcd at https://db1:2379, https://db2:2379`, without a password.
-    fn name(&self) -> String;
-
-    /// Creates a session, in one transaction: the incarnation is unchanged, or is put if there is none; the session's key
-    /// is absent, and is put with its lease.
-    ///
-    /// # Errors
-    ///
-    /// If the coordinator cannot do it, or the session's key exists.
-    fn enroll(
-        &self,
-        enrollment: &Enrollment,
-        within: Duration,
-    ) -> Result<Enrolled, CoordinatorError>;
-
-    /// Reads the incarnation, the owner's session and the directory's key in one read, and extends the session's lease.
-    ///
-    /// A lease that could not be extended is no error: only the facts count.
-    ///
-    /// # Errors
-    ///
-    /// If the coordinator cannot read.
-    fn confirm(
-        &self,
-        session: Session,
-        directory: &DirectoryKey,
-        within: Duration,
-    ) -> Result<Facts, CoordinatorError>;
-
-    /// Reads the incarnation, the asker's session, the judged session and the directory's key in one read, and extends the
-    /// lease of the asker's session.
-    ///
-    /// # Errors
-    ///
-    /// If the coordinator cannot read.
-    fn observe(
-        &self,
-        asker: Session,
-        judged: Session,
-        directory: &DirectoryKey,
-        within: Duration,
-    ) -> Result<Facts, CoordinatorError>;
-
-    /// Marks the asker's session with the judged one, in one transaction: the incarnation is the asker's, the asker's session
-    /// is there, the judged session is absent; a mark is put that goes with the asker's session.
-    ///
-    /// A mark that is there already is put once more.
-    ///
-    /// # Errors
-    ///
-    /// If the coordinator cannot do it.
-    fn mark(
-        &self,
-        asker: Session,
-        judged: Session,
-        directory: &DirectoryKey,
-        within: Duration,
-    ) -> Result<Marked, CoordinatorError>;
-
-    /// Puts the directory's key to the session, in one transaction: the incarnation is the session's, the session is there,
-    /// and the key is absent, names the session itself, or names the judged one. If a session was judged, it is also absent,
-    /// and the session's mark with it is there.
-    ///
-    /// The three cases of the key may be tried one after the other, each in a transaction of its own with all the other
-    /// comparisons. A key that names the session itself is put once more.
-    ///
-    /// # Errors
-    ///
-    /// If the coordinator cannot do it. The key may be put later all the same.
-    fn take(
-        &self,
-        session: Session,
-        judged: Option<Session>,
-        directory: &DirectoryKey,
-        within: Duration,
-    ) -> Result<Taken, CoordinatorError>;
-
-    /// Deletes the directory's key if it names the session, in one transaction. Otherwise it does nothing.
-    ///
-    /// # Errors
-    ///
-    /// If the coordinator cannot do it.
-    fn release(
-        &self,
-        session: Session,
-        directory: &DirectoryKey,
-        within: Duration,
-    ) -> Result<(), CoordinatorError>;
-
-    /// Deletes the session, and its marks. A session that is gone is no error.
-    ///
-    /// # Errors
-    ///
-    /// If the coordinator cannot do it.
-    fn withdraw(&self, session: Session, within: Duration) -> Result<(), CoordinatorError>;
-}

@@ -33,7 +33,16 @@ const LIBRARY: Library = Library {
             "sys",
             &["event open_file patience since volume", "poll", "timer"],
         ),
-        ("coordinator", &["error key session timing"]),
+        (
+            "coordinator",
+            &[
+                "error key session timing",
+                "operations",
+                "reading view",
+                "asker holding",
+                "taking",
+            ],
+        ),
         (
             "process",
             &[
