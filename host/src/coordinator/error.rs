@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-/// What kind of failure it is.
+/// What kind of failure it is. [`CoordinatorError`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CoordinatorErrorKind {
@@ -28,6 +28,8 @@ pub enum CoordinatorErrorKind {
 /// let error = CoordinatorError::new(CoordinatorErrorKind::Unreachable, "connection refused")
 ///     .at("http://db1:2379");
 /// assert_eq!(error.to_string(), "http://db1:2379: connection refused");
+/// assert_eq!(error.kind(), CoordinatorErrorKind::Unreachable);
+/// assert_eq!((error.endpoint(), error.cause()), (Some("http://db1:2379"), "connection refused"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoordinatorError {

@@ -18,7 +18,7 @@ use std::{error, fmt, str::FromStr};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DirectoryKey(String);
 
-/// The error for a text that is not a [`DirectoryKey`].
+/// The error for a text that is not a [`DirectoryKey`]. [`DirectoryKey`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidKey;
 

@@ -8,7 +8,7 @@ use super::{
     session::{FencingToken, Incarnation, Nonce, Revision, Session},
 };
 
-/// What a new session is made of.
+/// What a new session is made of. [`Coordinator`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrollment {
     /// The session's nonce, which no other session has.
@@ -22,7 +22,7 @@ pub struct Enrollment {
     pub lease: Duration,
 }
 
-/// The answer to an enrollment.
+/// The answer to an enrollment. [`Coordinator`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Enrolled {
     /// The incarnation of the coordinator's data: the one that was there, or the candidate.
@@ -31,7 +31,7 @@ pub struct Enrolled {
     pub revision: Revision,
 }
 
-/// What a coordinator reports, all of it read at one revision.
+/// What a coordinator reports, all of it read at one revision. [`Coordinator`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Facts {
     /// The incarnation of the coordinator's data. None after its data was wiped, until a process enrolls.
@@ -46,7 +46,7 @@ pub struct Facts {
     pub key: Option<KeyOwner>,
 }
 
-/// The session that a directory's key names.
+/// The session that a directory's key names. [`Coordinator`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyOwner {
     /// The session's nonce.
@@ -56,7 +56,7 @@ pub struct KeyOwner {
     pub deadline: Duration,
 }
 
-/// The answer to the transaction of the first *gone*.
+/// The answer to the transaction of the first *gone*. [`Coordinator`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Marked {
     /// The judged session is absent, and the asker's session is marked with it. This is the transaction's revision.
@@ -65,7 +65,7 @@ pub enum Marked {
     Refused(Facts),
 }
 
-/// The answer to the transaction for a directory's key.
+/// The answer to the transaction for a directory's key. [`Coordinator`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Taken {
     /// The directory's key names the session. The token is the transaction's revision.
@@ -84,6 +84,150 @@ pub enum Taken {
 ///
 /// An error of any operation leaves open whether the coordinator executed it. This crate then repeats the operation, or
 /// gives the attempt up. An orphaned session ends with its lease. A comparison that fails is no error but an answer.
+///
+/// # Examples
+///
+/// One in memory, for the threads of one process, without leases:
+///
+/// ```
+/// use std::{
+///     collections::{BTreeMap, BTreeSet},
+///     sync::Mutex,
+///     time::Duration,
+/// };
+/// use lockhost::coordinator::{
+///     Coordinator, CoordinatorError, CoordinatorErrorKind, DirectoryKey, Enrolled, Enrollment, Facts,
+///     FencingToken, Incarnation, KeyOwner, Marked, Nonce, Revision, Session, Taken,
+/// };
+///
+/// #[derive(Default)]
+/// struct Data {
+///     incarnation: Option<Incarnation>,
+///     revision: u64,
+///     sessions: BTreeSet<Nonce>,
+///     marks: BTreeSet<(Nonce, Nonce)>,
+///     keys: BTreeMap<String, KeyOwner>,
+/// }
+///
+/// impl Data {
+///     fn facts(&self, own: Session, judged: Option<Session>, directory: &DirectoryKey) -> Facts {
+///         Facts {
+///             incarnation: self.incarnation,
+///             revision: Revision(self.revision),
+///             own: self.sessions.contains(&own.nonce),
+///             judged: judged.is_some_and(|it| self.sessions.contains(&it.nonce)),
+///             key: self.keys.get(directory.as_str()).copied(),
+///         }
+///     }
+/// }
+///
+/// #[derive(Default)]
+/// struct Memory(Mutex<Data>);
+///
+/// type Answer<T> = Result<T, CoordinatorError>;
+///
+/// impl Coordinator for Memory {
+///     fn name(&self) -> String {
+///         "memory".to_owned()
+///     }
+///
+///     fn enroll(&self, new: &Enrollment, _within: Duration) -> Answer<Enrolled> {
+///         let mut data = self.0.lock().unwrap();
+///         let incarnation = *data.incarnation.get_or_insert(new.incarnation);
+///         if !data.sessions.insert(new.nonce) {
+///             return Err(CoordinatorError::new(CoordinatorErrorKind::Failed, "the session exists"));
+///         }
+///         data.revision += 1;
+///         Ok(Enrolled { incarnation, revision: Revision(data.revision) })
+///     }
+///
+///     fn confirm(&self, own: Session, directory: &DirectoryKey, _within: Duration) -> Answer<Facts> {
+///         Ok(self.0.lock().unwrap().facts(own, None, directory))
+///     }
+///
+///     fn observe(
+///         &self,
+///         asker: Session,
+///         judged: Session,
+///         directory: &DirectoryKey,
+///         _within: Duration,
+///     ) -> Answer<Facts> {
+///         Ok(self.0.lock().unwrap().facts(asker, Some(judged), directory))
+///     }
+///
+///     fn mark(
+///         &self,
+///         asker: Session,
+///         judged: Session,
+///         directory: &DirectoryKey,
+///         _within: Duration,
+///     ) -> Answer<Marked> {
+///         let mut data = self.0.lock().unwrap();
+///         let facts = data.facts(asker, Some(judged), directory);
+///         if facts.incarnation != Some(asker.incarnation) || !facts.own || facts.judged {
+///             return Ok(Marked::Refused(facts));
+///         }
+///         data.marks.insert((judged.nonce, asker.nonce));
+///         data.revision += 1;
+///         Ok(Marked::Marked(Revision(data.revision)))
+///     }
+///
+///     fn take(
+///         &self,
+///         session: Session,
+///         judged: Option<Session>,
+///         deadline: Duration,
+///         directory: &DirectoryKey,
+///         _within: Duration,
+///     ) -> Answer<Taken> {
+///         let mut data = self.0.lock().unwrap();
+///         let facts = data.facts(session, judged, directory);
+///         let marked = judged.is_none_or(|it| data.marks.contains(&(it.nonce, session.nonce)));
+///         let free = facts.key.is_none_or(|key| {
+///             key.nonce == session.nonce || judged.is_some_and(|it| it.nonce == key.nonce)
+///         });
+///         let same = facts.incarnation == Some(session.incarnation) && facts.own;
+///         if !same || facts.judged || !marked || !free {
+///             return Ok(Taken::Refused(facts));
+///         }
+///         let owner = KeyOwner { nonce: session.nonce, deadline };
+///         data.keys.insert(directory.as_str().to_owned(), owner);
+///         data.revision += 1;
+///         Ok(Taken::Taken(FencingToken(data.revision)))
+///     }
+///
+///     fn release(&self, own: Session, directory: &DirectoryKey, _within: Duration) -> Answer<()> {
+///         let mut data = self.0.lock().unwrap();
+///         if data.facts(own, None, directory).key.is_some_and(|key| key.nonce == own.nonce) {
+///             data.keys.remove(directory.as_str());
+///             data.revision += 1;
+///         }
+///         Ok(())
+///     }
+///
+///     fn withdraw(&self, own: Session, _within: Duration) -> Answer<()> {
+///         let mut data = self.0.lock().unwrap();
+///         data.sessions.remove(&own.nonce);
+///         data.marks.retain(|(_, asker)| *asker != own.nonce);
+///         data.revision += 1;
+///         Ok(())
+///     }
+/// }
+///
+/// let memory = Memory::default();
+/// let second = Duration::from_secs(1);
+/// let new = Enrollment {
+///     nonce: Nonce(7),
+///     incarnation: Incarnation(1),
+///     about: "an example".to_owned(),
+///     lease: second,
+/// };
+/// let incarnation = memory.enroll(&new, second)?.incarnation;
+/// let session = Session { incarnation, nonce: new.nonce };
+/// let directory = "billing".parse().expect("a valid name");
+/// assert!(matches!(memory.take(session, None, second, &directory, second)?, Taken::Taken(_)));
+/// # Ok::<(), CoordinatorError>(())
+/// ```
 pub trait Coordinator: Send + Sync {
     /// Returns its name for messages, such as `etcd at https://db1:2379, https://db2:2379`, without a password.
     fn name(&self) -> String;

@@ -44,13 +44,35 @@ fn write(number: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(str::from_utf8(&digits).map_err(|_| fmt::Error)?)
 }
 
-/// A random number of 64 bits with a text of 13 digits.
-macro_rules! random_number {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(pub u64);
+/// One life of a coordinator's data. Data that was wiped has another one; data that was restored from a snapshot has the
+/// one of the snapshot.
+///
+/// It is a random number. Its text is 13 lower case digits of base 36.
+///
+/// ```
+/// use lockhost::coordinator::Incarnation;
+///
+/// assert_eq!(Incarnation(35).to_string(), "000000000000z");
+/// assert_eq!("000000000000z".parse(), Ok(Incarnation(35)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Incarnation(pub u64);
 
+/// What distinguishes a session from all others of any incarnation.
+///
+/// It is a random number. Its text is 13 lower case digits of base 36.
+///
+/// ```
+/// use lockhost::coordinator::Nonce;
+///
+/// assert_eq!(Nonce(u64::MAX).to_string(), "3w5e11264sgsf");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Nonce(pub u64);
+
+/// Gives a number its text.
+macro_rules! text {
+    ($($name:ident),+) => {$(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write(self.0, f)
@@ -64,36 +86,10 @@ macro_rules! random_number {
                 read(text).map(Self)
             }
         }
-    };
+    )+};
 }
 
-random_number! {
-    /// One life of a coordinator's data. Data that was wiped has another one; data that was restored from a snapshot has the
-    /// one of the snapshot.
-    ///
-    /// Its text is 13 lower case digits of base 36.
-    ///
-    /// ```
-    /// use lockhost::coordinator::Incarnation;
-    ///
-    /// assert_eq!(Incarnation(35).to_string(), "000000000000z");
-    /// assert_eq!("000000000000z".parse(), Ok(Incarnation(35)));
-    /// ```
-    Incarnation
-}
-
-random_number! {
-    /// What distinguishes a session from all others of any incarnation.
-    ///
-    /// Its text is 13 lower case digits of base 36.
-    ///
-    /// ```
-    /// use lockhost::coordinator::Nonce;
-    ///
-    /// assert_eq!(Nonce(u64::MAX).to_string(), "3w5e11264sgsf");
-    /// ```
-    Nonce
-}
+text!(Incarnation, Nonce);
 
 /// The session of one attempt: a key at a coordinator that an owner confirms for as long as it acts.
 ///
@@ -133,13 +129,14 @@ impl FromStr for Session {
 }
 
 /// A point in the history of a coordinator's data: it rises with each write. Only a restored snapshot has a lower one.
+/// [`Coordinator`](crate::coordinator::Coordinator) has an example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Revision(pub u64);
 
 /// A number that rises from owner to owner of one directory, within one incarnation.
 ///
 /// A service that keeps the highest token that it has seen can refuse an owner that acts too late. Tokens of two
-/// incarnations have no order.
+/// incarnations have no order. [`Coordinator`](crate::coordinator::Coordinator) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FencingToken(pub u64);
 

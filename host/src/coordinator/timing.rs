@@ -51,7 +51,7 @@ impl Default for Timing {
     }
 }
 
-/// The error for intervals that do not fit each other.
+/// The error for intervals that do not fit each other. [`Timing`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTiming {
