@@ -5,6 +5,8 @@
 //! acts only until the deadline of its last confirm. A session that is gone, and was watched for longer than its owner can
 //! act without it, is that of a dead owner.
 //!
+//! With the feature `coordinator-programs`, `Program` connects a coordinator by a program on PATH.
+//!
 //! [`Coordinator`] is what this crate needs of a coordinator: operations that read or write a few small keys, each in one
 //! transaction. An implementation decides nothing. It reports [`Facts`], and this crate judges them.
 //!
@@ -29,6 +31,8 @@ mod error;
 pub(crate) mod holding;
 mod key;
 mod operations;
+#[cfg(feature = "coordinator-programs")]
+mod program;
 pub(crate) mod reading;
 mod session;
 #[cfg_attr(not(test), expect(dead_code, reason = "no attempt asks yet"))]
@@ -45,3 +49,6 @@ pub use self::{
     session::{FencingToken, Incarnation, NoSession, Nonce, Revision, Session},
     timing::{InvalidTiming, Timing},
 };
+
+#[cfg(feature = "coordinator-programs")]
+pub use self::program::Program;

@@ -71,6 +71,7 @@
 //! | `cli` (on by default) | the program `lockhost`, and its command line; a library has no use for it |
 //! | `component` (on by default) | the component as the backend, [`wasmtime`], and all items about either; it decides where `native` is on too |
 //! | `native` | native code as the backend; without `component`, no wasmtime is compiled |
+//! | `coordinator-programs` | `coordinator::Program`: coordinators behind programs on PATH |
 //! | `cranelift` | a compiler in [`wasmtime`], for plugins, and so that [`component()`] serves engines of any settings |
 //! | `pulley` | the component interpreted: no memory is executed that was written before |
 //! | `all-arch` | code generators for other machines in the build script: to build on x86-64 for aarch64, say |

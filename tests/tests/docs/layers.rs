@@ -40,7 +40,7 @@ const LIBRARY: Library = Library {
                 "operations",
                 "reading view",
                 "asker holding",
-                "taking",
+                "program taking",
             ],
         ),
         (
