@@ -346,3 +346,17 @@ fn a_session_that_is_restored_and_revoked_again_is_waited_out() {
 fn revisions_start_where_the_data_does() {
     assert_eq!(Data::default().revision, Revision::default().0);
 }
+
+#[test]
+fn only_the_session_that_has_a_key_releases_it() {
+    let World {
+        mut data,
+        owner,
+        asker,
+        ..
+    } = World::new(Budget::default(), false);
+    data.release(asker.own(), &directory());
+    assert!(data.keys.contains_key("data"));
+    data.release(owner.own(), &directory());
+    assert!(data.keys.is_empty());
+}
