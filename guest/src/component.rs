@@ -182,6 +182,21 @@ impl GuestLock for LockResource {
         contract::restored(self.0.borrow_mut().restore(elapsed_ms))
     }
 
+    fn rivals(&self) -> Result<Vec<String>, Failure> {
+        let mut held = self.0.borrow_mut();
+        let Holding {
+            dir,
+            machine,
+            driver,
+        } = &mut *held.holding;
+        let Some((mut rivals, next)) = machine.rivals() else {
+            return Err(failed(Operation::List, ErrorCode::Invalid));
+        };
+        let outcome = driver.run(dir, next, |reply| rivals.reply(reply));
+        driver.close_looked_at();
+        contract::rivals(outcome)
+    }
+
     fn refresh(&self) -> Result<(), Failure> {
         let refreshed = self.0.borrow_mut().holding.driver.refresh();
         refreshed.map_err(|code| failed(Operation::Write, code))

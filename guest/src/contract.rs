@@ -36,7 +36,7 @@ use lockhost_machine::{
         examine::Found,
         outcome::{self, Failure as Failed},
         release::{Released, Unreleased},
-        restore,
+        restore, rivals,
     },
     names::{Name, Names},
 };
@@ -130,6 +130,7 @@ pub fn report(machine: &Machine) -> Report {
             .map(|replaced| Replaced {
                 file: names.level(replaced.level),
                 pid: replaced.pid,
+                identity: replaced.claim.map(|claim| claim.as_str().into()),
                 reason: replaced.reason.into(),
             })
             .collect(),
@@ -186,6 +187,17 @@ pub fn restored(outcome: restore::Outcome) -> Result<Restored, Unrestored> {
         Err(restore::Unrestored::Failed(operation, code)) => {
             Err(Unrestored::Failed(failure(operation, code)))
         }
+    }
+}
+
+/// Converts the result of a look at the claims of others.
+///
+/// # Errors
+/// The same.
+pub fn rivals(outcome: rivals::Outcome) -> Result<Vec<String>, Failure> {
+    match outcome {
+        Ok(rivals) => Ok(rivals.iter().map(|it| it.as_str().into()).collect()),
+        Err(failed) => Err(failure(failed.operation, failed.code)),
     }
 }
 

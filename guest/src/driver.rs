@@ -302,6 +302,7 @@ fn current(dir: &Descriptor, attempt: u32) -> Reply {
                 pid: maker.pid,
                 identity,
                 evidence: maker.evidence,
+                session: maker.session,
             }),
             None => Reply::Refused("the host's identity for this process is none".into()),
         },

@@ -74,6 +74,7 @@ impl asked::Host for Host {
         Ok(me.map_err(|error| error.to_string()).map(|me| Maker {
             pid: me.pid(),
             evidence: me.promises_evidence(),
+            session: false,
             identity: me.for_attempt(attempt).to_string(),
         }))
     }

@@ -93,6 +93,9 @@ pub(crate) trait Run: Sized {
     /// Puts a lock file back that was removed. `elapsed` is the time since the first of these calls.
     fn restore(&mut self, elapsed: u64) -> Answer<Restored, Unrestored>;
 
+    /// Returns the makers of the other claims, after those of dead makers were swept.
+    fn rivals(&mut self) -> Answer<Vec<String>, Failure>;
+
     /// Sets the access time of the lock's files to now.
     fn refresh(&mut self) -> Answer<(), Failure>;
 

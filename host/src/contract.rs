@@ -34,9 +34,11 @@ macro_rules! convert {
     };
 }
 
-convert!(wit::AliveReason: Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid);
-convert!(wit::DeadReason: NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody);
-convert!(wit::UnknownReason: OtherBoot, OtherNamespace, Unreadable, NoAnswer);
+convert!(wit::AliveReason: Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid, Session);
+convert!(wit::DeadReason: NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody, SessionGone);
+convert!(
+    wit::UnknownReason: OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable, OtherIncarnation, Watched,
+);
 convert!(lockfile::Operation: Create, Write, Stat, Open, Read, List, Link, Remove);
 convert!(files::DescriptorType: Unknown, BlockDevice, CharacterDevice, Directory, Fifo, SymbolicLink, RegularFile, Socket);
 convert!(

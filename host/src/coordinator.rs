@@ -22,12 +22,10 @@
 //! All of it must be linearizable: an answer reports what is true at one point between the question and the answer. The
 //! revision rises with each write of the coordinator, also with those of other keys.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no attempt asks yet"))]
 pub(crate) mod asker;
 #[cfg(test)]
 mod data;
 mod error;
-#[cfg_attr(not(test), expect(dead_code, reason = "no attempt asks yet"))]
 pub(crate) mod holding;
 mod key;
 mod operations;
@@ -35,7 +33,6 @@ mod operations;
 mod program;
 pub(crate) mod reading;
 mod session;
-#[cfg_attr(not(test), expect(dead_code, reason = "no attempt asks yet"))]
 pub(crate) mod taking;
 #[cfg(test)]
 mod tests;

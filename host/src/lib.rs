@@ -24,7 +24,7 @@
 //! lockhost = { path = "../lockhost/host", default-features = false, features = ["native"] }
 //! ```
 //!
-//! [`acquire`] starts no thread and no runtime. It blocks as plain file operations do. It waits for seconds only where
+//! [`acquire`] starts no thread and no runtime; only a [coordinator](Options::coordinator) takes a thread. It blocks as plain file operations do. It waits for seconds only where
 //! another program may still be writing a file. [`acquire_async`] does not block then, under any executor.
 //! [`Options::attempt`] is for callers that do their own waiting. [`inspect`] judges a lock without acquiring it.
 //!
@@ -91,6 +91,9 @@ mod sys;
 
 pub mod coordinator;
 pub mod process;
+
+#[cfg(any(feature = "component", feature = "native"))]
+mod member;
 
 mod outcome;
 

@@ -28,6 +28,8 @@ pub(crate) mod warning;
 
 pub(crate) mod held;
 
+pub(crate) mod joining;
+
 pub(crate) mod attempt;
 
 pub(crate) mod acquire;

@@ -6,12 +6,15 @@
 pub(crate) mod cause;
 pub(crate) mod error_code;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 pub(crate) use self::error_code::ErrorCode;
-use crate::process::{
-    liveness::{DeadReason, Liveness},
-    mode::Mode,
+use crate::{
+    member::Member,
+    process::{
+        liveness::{DeadReason, Liveness},
+        mode::Mode,
+    },
 };
 
 /// The longest identity that the contract permits, in bytes.
@@ -36,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) assume_dead: Option<String>,
     /// The mode of the lock's files.
     pub(crate) mode: Mode,
+    /// The session of this process, if it has one at a coordinator.
+    pub(crate) member: Option<Arc<Member>>,
 }
 
 /// An operation that failed.
@@ -112,6 +117,7 @@ pub(crate) enum Awaited {
     Settling,
     OtherReclaim,
     Owner,
+    Session,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +157,7 @@ pub(crate) enum ReplacedReason {
 pub(crate) struct Replaced {
     pub(crate) file: String,
     pub(crate) pid: Option<u32>,
+    pub(crate) identity: Option<String>,
     pub(crate) reason: ReplacedReason,
 }
 

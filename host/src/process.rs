@@ -198,8 +198,8 @@ pub fn identify(pid: u32, directory: &File) -> Option<Identity> {
 #[must_use]
 pub fn liveness(owner: &Owner, file: &File) -> Liveness {
     match file.metadata().map(|it| it.file_type()) {
-        Ok(kind) if kind.is_file() => judge::judge(owner, file, false),
-        Ok(kind) if kind.is_dir() => judge::judge_unread(owner, file),
+        Ok(kind) if kind.is_file() => judge::judge(owner, file, false, None),
+        Ok(kind) if kind.is_dir() => judge::judge_unread(owner, file, None),
         _ => Liveness::Unknown(UnknownReason::NoAnswer),
     }
 }

@@ -11,10 +11,11 @@ use wasmtime_wasi::filesystem::{Descriptor, OpenMode};
 
 use crate::{
     bindings::process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
+    member::Member,
     process::{
         self as native, Evidence,
         evidence::{is_regular, not_new},
-        judge::{judge, judge_by_evidence, judge_unread},
+        judge::{Sessions, judge, judge_by_evidence, judge_unread},
         mode::Mode,
     },
     wasi::reopen::reopen,
@@ -44,6 +45,8 @@ pub struct ProcessCtx {
     files_block: bool,
     /// The mode of claims.
     mode: Mode,
+    /// The session of this process, if it has one at a coordinator.
+    member: Option<Arc<Member>>,
     /// What is known of the store's files.
     pub(crate) known: Known,
 }
@@ -70,6 +73,16 @@ impl ProcessCtx {
     /// [`Mode::PRIVATE`]. [`Mode`] has an example.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = mode;
+    }
+
+    /// Sets the session in whose name the store's guest acts.
+    pub(crate) fn set_member(&mut self, member: Option<Arc<Member>>) {
+        self.member = member;
+    }
+
+    /// Returns the coordinator, to which questions about sessions go.
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        self.member.as_deref().map(|member| member as &dyn Sessions)
     }
 
     /// Sets whether owners are judged only by the kernel's evidence, or by everything that is known of processes.
@@ -280,11 +293,19 @@ impl process::Host for ProcessCtxView<'_> {
         });
         debug!(attempt, answer = ?maker.as_ref().map(ToString::to_string), "identified this process");
         Ok(match maker {
-            Ok(identity) => Ok(Maker {
-                pid: identity.pid(),
-                evidence: identity.promises_evidence(),
-                identity: identity.for_attempt(attempt).to_string(),
-            }),
+            Ok(process) => {
+                let (pid, evidence) = (process.pid(), process.promises_evidence());
+                let identity = match &self.ctx.member {
+                    Some(member) => member.identity(process.for_attempt(attempt)),
+                    None => process.for_attempt(attempt),
+                };
+                Ok(Maker {
+                    pid,
+                    evidence,
+                    session: self.ctx.member.is_some(),
+                    identity: identity.to_string(),
+                })
+            }
             Err(error) => Err(error.to_string()),
         })
     }
@@ -347,7 +368,7 @@ impl process::Host for ProcessCtxView<'_> {
         let file = match self.table.get(&file)? {
             Descriptor::Dir(dir) if !self.ctx.by_evidence => {
                 let owner = owner.into();
-                let answer = judge_unread(&owner, &dir.dir);
+                let answer = judge_unread(&owner, &dir.dir, self.ctx.sessions());
                 debug!(?owner, ?answer, "judged the owner of an unread file");
                 return Ok(answer.into());
             }
@@ -364,7 +385,7 @@ impl process::Host for ProcessCtxView<'_> {
         let answer = if self.ctx.by_evidence {
             judge_by_evidence(&owner, &file, own)
         } else {
-            judge(&owner, &file, own)
+            judge(&owner, &file, own, self.ctx.sessions())
         };
         debug!(?owner, own, ?answer, "judged an owner");
         Ok(answer.into())

@@ -1,6 +1,12 @@
 //! Waiting on the operating system, its facts about volumes, names for open files, and points in time as text. Nothing here depends on locks
 //! or processes.
 
+#[cfg_attr(kernel = "linux", path = "sys/alarm/linux.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "sys/alarm/elsewhere.rs")]
+pub(crate) mod alarm;
+#[cfg_attr(kernel = "linux", path = "sys/clocks/linux.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "sys/clocks/elsewhere.rs")]
+pub(crate) mod clocks;
 #[cfg(windows)]
 pub(crate) mod event;
 #[cfg_attr(target_os = "linux", path = "sys/open_file/linux.rs")]

@@ -11,6 +11,7 @@ pub mod fixture;
 pub mod identity;
 pub mod jitter;
 mod launch;
+pub mod memory_coordinator;
 pub mod original;
 pub mod pair;
 #[cfg(feature = "component")]

@@ -226,6 +226,7 @@ impl Stepped {
             pid: self.pid,
             identity: names::Identity::new(&identity).expect("an identity"),
             evidence: false,
+            session: false,
         })
     }
 

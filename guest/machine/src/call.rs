@@ -36,6 +36,8 @@ pub struct Maker {
     pub identity: Identity,
     /// Whether the host will keep evidence.
     pub evidence: bool,
+    /// Whether it has a session at a coordinator, which only a claim names.
+    pub session: bool,
 }
 
 /// The owner that the host is asked about.

@@ -126,6 +126,8 @@ pub enum AliveReason {
     ThisProcess,
     /// The pid is that of the process that asks, and nothing more is known of the owner.
     OwnPid,
+    /// Its session is there, at the coordinator.
+    Session,
 }
 
 /// Why an owner is certainly dead.
@@ -143,6 +145,8 @@ pub enum DeadReason {
     EvidenceGone,
     /// The file names no owner, and no process keeps it locked.
     Nobody,
+    /// Its session is gone from the coordinator, and has been seen gone for longer than it can act.
+    SessionGone,
 }
 
 /// Why it is unknown whether an owner lives.
@@ -156,6 +160,14 @@ pub enum UnknownReason {
     Unreadable,
     /// The host cannot inspect processes.
     NoAnswer,
+    /// The owner has a session at a coordinator, and the host asks none.
+    NoCoordinator,
+    /// The coordinator does not answer.
+    Unreachable,
+    /// The owner's session is of another life of the coordinator's data.
+    OtherIncarnation,
+    /// The owner's session is gone, and is being watched.
+    Watched,
 }
 
 /// What a host knows about an owner.

@@ -168,6 +168,7 @@ mod tests {
             pid: 7,
             identity: Identity::new("1-p7").expect("an identity"),
             evidence,
+            session: false,
         })
     }
 

@@ -16,6 +16,7 @@
 //! | give up, end, wait | `finish`, then [`give_up`] |
 //! | release | [`release`] |
 //! | put back | [`restore`] |
+//! | beside a coordinator, after its transaction | [`rivals`] |
 //!
 //! The whole protocol rests on one invariant, which heads the page: *a file at `name[k]` is unlinked only by its living
 //! owner, or by the one holder of `name[k+1]` that has that very file open, has seen that its owner is dead, and has
@@ -27,6 +28,7 @@ pub mod listing;
 pub mod outcome;
 pub mod release;
 pub mod restore;
+pub mod rivals;
 pub mod settle;
 pub mod sweep;
 
@@ -63,6 +65,9 @@ const PATIENCE: u64 = 30_000;
 /// How long the owner of a missing lock file may take to put it back, in milliseconds.
 const PREDECESSOR: u64 = 200;
 
+/// How long an attempt waits for an owner whose session is gone, in milliseconds: longer than any host watches one.
+const WATCH: u64 = 7_200_000;
+
 /// How long an attempt waits for another program's reclaim, in milliseconds.
 const OTHER_RECLAIM: u64 = 2_000;
 
@@ -77,6 +82,8 @@ enum Verdict {
     Dead(ReplacedReason),
     Held,
     Unsettled,
+    /// The owner's session is gone, and is being watched.
+    Watched,
 }
 
 /// The goal of the attempt.
@@ -260,6 +267,8 @@ enum Then {
     End,
     /// protocol.md#again-1: it waits until the file at this level has settled.
     Settle(u8),
+    /// … or until the session of its owner was watched for long enough.
+    Watch(u8),
     /// protocol.md#tidy-2: the next reclaim level that may be left over.
     Tidy,
 }
@@ -267,7 +276,7 @@ enum Then {
 /// The event that the attempt waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Wait {
-    /// A malformed file settles.
+    /// A malformed file settles, or an owner's session is watched.
     Settle,
     /// No process holds `name[k+1]`; `name[k]` is ours.
     OtherReclaim(u8),

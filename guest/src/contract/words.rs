@@ -57,13 +57,14 @@ both! {
         Unknown, BlockDevice, CharacterDevice, Directory, Fifo, SymbolicLink, RegularFile, Socket,
     }
     process::AliveReason = facts::AliveReason {
-        Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid,
+        Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid, Session,
     }
     process::DeadReason = facts::DeadReason {
-        NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody,
+        NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody, SessionGone,
     }
     process::UnknownReason = facts::UnknownReason {
-        OtherBoot, OtherNamespace, Unreadable, NoAnswer,
+        OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable,
+        OtherIncarnation, Watched,
     }
 }
 
@@ -76,7 +77,7 @@ phrases! {
 words! {
     outcome::Operation => lock::Operation { Create, Write, Stat, Open, Read, List, Link, Remove }
     outcome::Occupation => lock::Occupation { Owning, Reclaiming, Overtaking }
-    outcome::Awaited => lock::Awaited { Settling, OtherReclaim, Owner }
+    outcome::Awaited => lock::Awaited { Settling, OtherReclaim, Owner, Session }
     restore::Restored => lock::Restored { Intact, Claim, Linked, Anew }
     inspect::State => lock::State { Free, Held, Unknown, Stale, Malformed }
 }

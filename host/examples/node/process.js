@@ -83,6 +83,7 @@ export const current = (_directory, attempt) => ({
   pid: me,
   identity: identity(me, facts(), attempt),
   evidence: false,
+  session: false,
 });
 
 // The identity of a process that keeps evidence says so, and this does not: its claim is then found by a listing.

@@ -116,6 +116,7 @@ def current(store, directory, attempt):
     maker.identity = _identity(maker.pid, _facts(), attempt)
     # The descriptor's file is out of Python's reach, so nothing can be locked.
     maker.evidence = False
+    maker.session = False
     return maker
 
 

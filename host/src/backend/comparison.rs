@@ -127,6 +127,7 @@ fn begin<R: Run>(task: &Task, directory: &Path) -> io::Result<R> {
         name: task.name.clone(),
         assume_dead: task.assume_dead.clone(),
         mode: Mode::PRIVATE,
+        member: None,
     };
     R::begin(open(directory)?, options).map_err(io::Error::other)
 }

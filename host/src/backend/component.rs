@@ -32,7 +32,9 @@ impl Run for ComponentRun {
     fn begin(directory: File, options: Options) -> Result<Self, Fault> {
         let directory = as_dir(directory);
         let kept = Arc::clone(&directory.dir);
-        let mut instance = Instance::ready()?.with_mode(options.mode);
+        let mut instance = Instance::ready()?
+            .with_mode(options.mode)
+            .with_member(options.member);
         let options = wit::Options {
             name: options.name,
             assume_dead: options.assume_dead,
@@ -72,6 +74,11 @@ impl Run for ComponentRun {
     fn restore(&mut self, elapsed: u64) -> Answer<Restored, Unrestored> {
         let answer = self.instance.restore(self.resource, elapsed)?;
         Ok(answer.map(Restored::from).map_err(Unrestored::from))
+    }
+
+    fn rivals(&mut self) -> Answer<Vec<String>, Failure> {
+        let answer = self.instance.rivals(self.resource)?;
+        Ok(answer.map_err(Failure::from))
     }
 
     fn refresh(&mut self) -> Answer<(), Failure> {

@@ -41,7 +41,7 @@ impl Run for NativeRun {
     fn begin(directory: File, options: Options) -> Result<Self, Fault> {
         let machine = Machine::new(options.name, options.assume_dead);
         Ok(Self {
-            driver: Driver::new(machine.names().clone(), options.mode),
+            driver: Driver::new(machine.names().clone(), options.mode, options.member),
             machine,
             directory: Arc::new(directory),
             restore: None,
@@ -111,6 +111,19 @@ impl Run for NativeRun {
         Ok(answers::restored(outcome))
     }
 
+    fn rivals(&mut self) -> Answer<Vec<String>, Failure> {
+        cause::forget();
+        let Some((mut rivals, next)) = self.machine.rivals() else {
+            let code = facts::ErrorCode::Invalid;
+            return Ok(Err(answers::failure(machine::Operation::List, code)));
+        };
+        let outcome = self
+            .driver
+            .run(&self.directory, next, |reply| rivals.reply(reply));
+        self.driver.close_looked_at();
+        Ok(answers::rivals(outcome))
+    }
+
     fn refresh(&mut self) -> Answer<(), Failure> {
         let refreshed = self.driver.refresh();
         Ok(refreshed.map_err(|code| answers::failure(machine::Operation::Write, code)))
@@ -136,7 +149,7 @@ impl Run for NativeRun {
         cause::forget();
         let mut inspect = Inspect::new(name.to_owned());
         let names = inspect.names().clone();
-        let mut driver = Driver::new(names.clone(), Mode::PRIVATE);
+        let mut driver = Driver::new(names.clone(), Mode::PRIVATE, None);
         let next = inspect.start();
         let mut files = Vec::new();
         let inspected = driver.run(&directory, next, |reply| {

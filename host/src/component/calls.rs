@@ -73,6 +73,16 @@ impl Instance {
         guest.call_restore(&mut self.store, lock, elapsed)
     }
 
+    /// Returns the makers of the other claims.
+    pub(crate) fn rivals(
+        &mut self,
+        lock: ResourceAny,
+    ) -> Result<std::result::Result<Vec<String>, wit::Failure>> {
+        let guest = self.exports.lockhost_lockfile_lockfile().lock();
+        cause::forget();
+        guest.call_rivals(&mut self.store, lock)
+    }
+
     /// Sets the access time of a lock's files to now.
     pub(crate) fn refresh(
         &mut self,

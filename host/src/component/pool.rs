@@ -1,11 +1,11 @@
 //! The pool of idle instances for the next attempts: making an instance costs more than taking a lock.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use wasmtime::Result;
 
 use super::instance::Instance;
-use crate::process::mode::Mode;
+use crate::{member::Member, process::mode::Mode};
 
 /// The maximum number of idle instances that are kept. A process reaches this only if it used so many at one time. Each
 /// keeps some tens of kilobytes.
@@ -46,6 +46,12 @@ impl Instance {
         self
     }
 
+    /// Returns the instance with a session of this process.
+    pub(crate) fn with_member(mut self, member: Option<Arc<Member>>) -> Self {
+        self.store.data_mut().process.set_member(member);
+        self
+    }
+
     /// Returns the instance to the pool. Call it only if no call of the instance has failed: after a trap an instance
     /// is dead.
     ///
@@ -59,6 +65,7 @@ impl Instance {
             let state = self.store.data_mut();
             state.process.judge_by_evidence(false);
             state.process.set_mode(Mode::PRIVATE);
+            state.process.set_member(None);
             state.process.known.forget();
             idle.push(self);
         }

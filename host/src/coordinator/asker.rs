@@ -75,11 +75,6 @@ impl Asker {
         self.view.own
     }
 
-    /// Returns the last revision that it has seen.
-    pub(crate) fn seen(&self) -> Revision {
-        self.view.seen
-    }
-
     /// Begins to judge a session. Returns the judgement if no question is needed; otherwise, observe the session.
     pub(crate) fn ask(&self, judged: Session) -> Option<Verdict> {
         if self.ended {

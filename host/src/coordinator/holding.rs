@@ -58,6 +58,7 @@ impl Holding {
     }
 
     /// Returns the session.
+    #[cfg(test)]
     pub(crate) fn own(&self) -> Session {
         self.view.own
     }
@@ -65,11 +66,6 @@ impl Holding {
     /// Returns the token.
     pub(crate) fn token(&self) -> FencingToken {
         self.token
-    }
-
-    /// Returns when the last successful confirm was sent.
-    pub(crate) fn sent(&self) -> Reading {
-        self.sent
     }
 
     /// Returns how long the owner may still act: nothing once the lock is lost.

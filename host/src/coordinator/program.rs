@@ -34,11 +34,15 @@ const HELLO: Duration = Duration::from_secs(5);
 /// next question starts it again.
 ///
 /// ```no_run
-/// use lockhost::coordinator::{Coordinator, Program};
+/// use std::sync::Arc;
+/// use lockhost::{Options, coordinator::{Program, Timing}};
 ///
-/// let etcd = Program::start("etcd://db1:2379,db2:2379/locks")?;
-/// println!("connected to {}", etcd.name());
-/// # Ok::<(), lockhost::coordinator::CoordinatorError>(())
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let etcd = Arc::new(Program::start("etcd://db1:2379,db2:2379/locks")?);
+/// let options = Options::new().coordinator(etcd, "billing".parse()?, Timing::default());
+/// let lock = options.acquire("/mnt/billing")?;
+/// # Ok(())
+/// # }
 /// ```
 pub struct Program {
     program: OsString,

@@ -103,7 +103,7 @@ impl Options {
 /// Returns whether this is waited for without [`Options::patience`].
 fn is_decided_soon(awaited: Awaited) -> bool {
     match awaited {
-        Awaited::Settling | Awaited::OtherReclaim => true,
+        Awaited::Settling | Awaited::OtherReclaim | Awaited::Session => true,
         Awaited::Release | Awaited::Directory => false,
     }
 }

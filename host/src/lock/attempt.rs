@@ -16,6 +16,7 @@ use super::{
     error::{Error, ErrorKind, Kind},
     held::Lock,
     holder::Holder,
+    joining::{Joined, Joining},
     name,
     options::Options,
     place::{Named, Place},
@@ -25,6 +26,7 @@ use super::{
 };
 use crate::{
     backend::{Chosen, Run},
+    member::{Member, Renewal},
     outcome::{self, assumed, elapsed},
     process::{fork, number::Number, platform},
     sys::poll::BorrowedDescriptor,
@@ -43,8 +45,14 @@ impl Options {
     pub fn attempt(&self, directory: impl AsRef<Path>) -> Result<Attempt, Error> {
         name::check(&self.name).map_err(|flaw| Error::name(&self.name, flaw))?;
         let place = Arc::new(Place::new(directory.as_ref()));
-        let current = self.begin(&place)?;
+        let member = self.enroll(&place, None)?;
+        let current = self.begin(&place, member.as_ref()).inspect_err(|_| {
+            if let Some(member) = &member {
+                let _ = member.leave();
+            }
+        })?;
         Ok(Attempt {
+            member,
             tried: Arc::clone(current.run.directory()),
             tries: Tries::Begun(Box::new(current)),
             place,
@@ -57,7 +65,28 @@ impl Options {
         })
     }
 
-    fn begin(&self, place: &Place) -> Result<Try, Error> {
+    /// Enrolls a session, if there is a coordinator and the last one is used up.
+    fn enroll(
+        &self,
+        place: &Place,
+        last: Option<Arc<Member>>,
+    ) -> Result<Option<Arc<Member>>, Error> {
+        let Some(coordination) = &self.coordination else {
+            return Ok(None);
+        };
+        match last {
+            Some(member) if !member.is_used_up() => Ok(Some(member)),
+            _ => match Member::enroll(coordination) {
+                Ok(member) => Ok(Some(Arc::new(member))),
+                Err(failure) => {
+                    let path = place.given().to_owned();
+                    Err(Error::new(path, Kind::Coordinator(failure)))
+                }
+            },
+        }
+    }
+
+    fn begin(&self, place: &Place, member: Option<&Arc<Member>>) -> Result<Try, Error> {
         let path = place.given();
         let directory = place
             .open()
@@ -66,6 +95,7 @@ impl Options {
             name: self.name.clone(),
             assume_dead: assumed(self.assume_dead.clone()),
             mode: self.mode,
+            member: member.cloned(),
         };
         let run = Chosen::begin(directory, options);
         let run = run.map_err(|error| Error::internal(path, error))?;
@@ -109,6 +139,8 @@ impl Options {
 /// ```
 pub struct Attempt {
     options: Options,
+    /// The session of this process, if there is a coordinator.
+    member: Option<Arc<Member>>,
     place: Arc<Place>,
     /// The directory of the last try.
     tried: Arc<File>,
@@ -125,6 +157,8 @@ pub struct Attempt {
 enum Tries {
     /// A try is under way.
     Begun(Box<Try>),
+    /// The backend has acquired the lock, and the coordinator is asked.
+    Joining(Box<Joining>),
     /// The last try was refused; the next one is new.
     Again,
     /// The attempt has ended.
@@ -297,12 +331,23 @@ impl Attempt {
 
     /// Ends the attempt, and removes what it made.
     fn give_up(&mut self) {
-        if let Tries::Begun(current) = mem::replace(&mut self.tries, Tries::Ended) {
-            current.run.give_up();
+        match mem::replace(&mut self.tries, Tries::Ended) {
+            Tries::Begun(current) => current.run.give_up(),
+            Tries::Joining(joining) => return joining.give_up(),
+            Tries::Again | Tries::Ended => {}
+        }
+        if let Some(member) = &self.member {
+            // An error cannot be reported; the session goes with its lease.
+            let _ = member.leave();
         }
     }
 
     fn proceed_once(&mut self) -> Result<Progress, Error> {
+        if let Tries::Joining(_) = self.tries
+            && let Tries::Joining(joining) = mem::replace(&mut self.tries, Tries::Ended)
+        {
+            return self.join(joining);
+        }
         let Try {
             begun,
             mut run,
@@ -313,11 +358,13 @@ impl Attempt {
             .proceed(elapsed(begun))
             .map_err(|error| Error::internal(self.place.given(), error))?;
         match answer {
-            Ok(()) => {
-                let watch = mem::take(&mut self.waiter).into_watch();
-                let place = Arc::clone(&self.place);
-                Lock::new(place, run, watch).map(Progress::Acquired)
-            }
+            Ok(()) => match &self.member {
+                Some(member) => {
+                    let (member, place) = (Arc::clone(member), Arc::clone(&self.place));
+                    self.join(Joining::begin(run, member, place)?)
+                }
+                None => self.acquired(run, None),
+            },
             Err(outcome::Error {
                 file,
                 cause: outcome::Cause::Again(waiting),
@@ -329,11 +376,19 @@ impl Attempt {
                 }));
                 let path = self.place.given().join(file);
                 let holder = self.claimed_holder();
-                Ok(Progress::Waiting(Waiting::as_told(path, &waiting, holder)))
+                let waiting = Waiting::as_told(path, &waiting, holder);
+                Ok(Progress::Waiting(match &self.member {
+                    Some(member) => waiting.watching(member),
+                    None => waiting,
+                }))
             }
             Err(error) => {
                 run.give_up();
-                Err(refused(&self.place, &self.options, error))
+                let error = refused(&self.place, &self.options, error);
+                Err(match self.member.as_ref().and_then(|it| it.failure()) {
+                    Some(failure) => error.because(failure),
+                    None => error,
+                })
             }
         }
     }
@@ -342,6 +397,25 @@ impl Attempt {
     fn claimed_holder(&self) -> Option<&Holder> {
         let holder = self.refusal.as_ref().and_then(Waiting::holder);
         holder.filter(|holder| holder.is_claimed())
+    }
+
+    /// Goes on beside the coordinator. A session that has not got the key is used up.
+    fn join(&mut self, joining: Box<Joining>) -> Result<Progress, Error> {
+        match joining.proceed()? {
+            Joined::Lock(run, renewal) => self.acquired(run, Some(renewal)),
+            Joined::Waiting(joining, waiting) => {
+                self.tries = Tries::Joining(joining);
+                Ok(Progress::Waiting(waiting))
+            }
+        }
+    }
+
+    fn acquired(&mut self, run: Chosen, renewal: Option<Renewal>) -> Result<Progress, Error> {
+        let watch = mem::take(&mut self.waiter).into_watch();
+        let place = Arc::clone(&self.place);
+        // The session is the lock's from here on.
+        self.member = None;
+        Lock::new(place, run, watch, renewal).map(Progress::Acquired)
     }
 
     /// Returns the try to go on with. Gives up a try that was left for a while if the path names another directory by
@@ -355,17 +429,18 @@ impl Attempt {
                     return Ok(*current);
                 }
                 current.run.give_up();
-                self.options.begin(&self.place)
+                self.options.begin(&self.place, self.member.as_ref())
             }
             Tries::Again => {
-                let mut next = self.options.begin(&self.place)?;
+                self.member = self.options.enroll(&self.place, self.member.take())?;
+                let mut next = self.options.begin(&self.place, self.member.as_ref())?;
                 if let Some(owner) = self.claimed_holder().and_then(Holder::identity) {
                     let said = next.run.succeed(owner);
                     said.map_err(|error| Error::internal(self.place.given(), error))?;
                 }
                 Ok(next)
             }
-            Tries::Ended => Err(ended(self.place.given())),
+            Tries::Joining(_) | Tries::Ended => Err(ended(self.place.given())),
         }
     }
 }
@@ -383,7 +458,8 @@ fn is_missing(error: &Error) -> bool {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if matches!(self.tries, Tries::Begun(_)) && fork::is_still(self.maker) {
+        let begun = matches!(self.tries, Tries::Begun(_) | Tries::Joining(_));
+        if (begun || self.member.is_some()) && fork::is_still(self.maker) {
             self.give_up();
         }
     }

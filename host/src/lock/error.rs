@@ -14,7 +14,13 @@ use super::{
     name::Flaw,
     waiting::Awaited,
 };
-use crate::{backend::Fault, outcome::error_code, printable::Printable};
+use crate::{
+    backend::Fault,
+    coordinator::{CoordinatorError, holding::Loss},
+    outcome::error_code,
+    printable::Printable,
+    process::liveness::{Liveness, UnknownReason},
+};
 
 /// The reason why a lock could not be acquired, kept, released or judged.
 ///
@@ -83,6 +89,8 @@ pub enum ErrorKind {
     BadName,
     /// An operation of the file system failed. [`Error::io_error`] returns its error.
     Io,
+    /// The [coordinator](crate::coordinator) failed, or its data is not what it was. No lock is known to be held.
+    Coordinator,
     /// The component, or its import, failed. No lock is known to be held.
     Internal,
 }
@@ -97,6 +105,13 @@ pub(crate) enum Kind {
     Lost,
     /// Lost with its directory.
     Moved,
+    /// Lost at the coordinator.
+    Session(Loss),
+    /// The coordinator's key for the directory names another session.
+    KeyHeld,
+    Coordinator(CoordinatorError),
+    /// The files are released, and the session is not.
+    Unreleased(CoordinatorError),
     /// By fork(2), from the process of this number.
     Inherited(u32),
     /// The owner that does not have it, and what was found instead.
@@ -137,6 +152,16 @@ impl Error {
             Flaw::Unusable(why) => Kind::UnusableName(why),
         };
         Self::new(name.into(), kind)
+    }
+
+    /// Returns the error, or the coordinator's if this one is that an owner's session could not be asked about.
+    pub(super) fn because(self, failure: CoordinatorError) -> Self {
+        let unreachable = Liveness::Unknown(UnknownReason::Unreachable);
+        if self.holder().map(Holder::liveness) == Some(unreachable) {
+            Self::new(self.path, Kind::Coordinator(failure))
+        } else {
+            self
+        }
     }
 
     /// Returns whether a file could not be opened because another process blocks it for a limited time.
@@ -190,7 +215,8 @@ impl Error {
         let hint = match &*self.kind {
             Kind::Held(holder, circumstance, way_out) => way_out.held(holder, *circumstance),
             Kind::Ancestor(holder, _) => hint::ancestor(holder),
-            Kind::Contended => hint::contended(),
+            Kind::Contended | Kind::KeyHeld => hint::contended(),
+            Kind::Session(_) => hint::session_lost(),
             Kind::Unsettled(awaited) => hint::unsettled(*awaited),
             Kind::Lost | Kind::Moved => hint::lost(),
             Kind::Inherited(_) => hint::inherited(),
@@ -198,7 +224,12 @@ impl Error {
             Kind::NotALock(_) => hint::not_a_lock(),
             Kind::TooDeep => hint::too_deep(),
             Kind::Io(operation, error, whose) => hint::io(operation, error, whose.as_ref()),
-            Kind::BadName | Kind::UnusableName(_) | Kind::Host(_) | Kind::Internal(_) => None,
+            Kind::BadName
+            | Kind::UnusableName(_)
+            | Kind::Host(_)
+            | Kind::Internal(_)
+            | Kind::Coordinator(_)
+            | Kind::Unreleased(_) => None,
         };
         Some(match hint? {
             // Other programs choose the names of directories and owners.
@@ -213,9 +244,10 @@ impl Error {
         match *self.kind {
             Kind::Held(..) => ErrorKind::Held,
             Kind::Ancestor(..) => ErrorKind::Ancestor,
-            Kind::Contended => ErrorKind::Contended,
+            Kind::Contended | Kind::KeyHeld => ErrorKind::Contended,
+            Kind::Coordinator(_) | Kind::Unreleased(_) => ErrorKind::Coordinator,
             Kind::Unsettled(_) => ErrorKind::Unsettled,
-            Kind::Lost | Kind::Moved => ErrorKind::Lost,
+            Kind::Lost | Kind::Moved | Kind::Session(_) => ErrorKind::Lost,
             Kind::Inherited(_) => ErrorKind::Inherited,
             Kind::NotTheOwner(..) => ErrorKind::NotTheOwner,
             Kind::NotALock(_) => ErrorKind::NotALock,
@@ -298,6 +330,12 @@ impl fmt::Display for Sentence<'_> {
             Kind::Unsettled(Awaited::Release) => {
                 write!(f, "{path} was removed: its owner may be putting it back")
             }
+            Kind::Unsettled(Awaited::Session) => {
+                write!(
+                    f,
+                    "{path} is held: its owner's session is gone, and is watched until the owner cannot act any more"
+                )
+            }
             Kind::Unsettled(Awaited::OtherReclaim | Awaited::Directory) => {
                 write!(f, "{path} is in use: a process may be replacing the lock")
             }
@@ -308,6 +346,18 @@ impl fmt::Display for Sentence<'_> {
             Kind::Moved => write!(
                 f,
                 "{path} is lost: its directory was moved, removed or replaced while the lock was held"
+            ),
+            Kind::Session(loss) => write!(f, "{path} is lost: {}", lost_by(*loss)),
+            Kind::KeyHeld => write!(
+                f,
+                "{path} is contended: the coordinator has another session as the owner of the directory"
+            ),
+            Kind::Coordinator(error) => {
+                write!(f, "cannot lock {path}: the coordinator failed: {error}")
+            }
+            Kind::Unreleased(error) => write!(
+                f,
+                "{path} is released, but its session goes only with its lease: {error}"
             ),
             Kind::Inherited(pid) => write!(
                 f,
@@ -341,3 +391,14 @@ impl fmt::Display for Sentence<'_> {
 }
 
 impl error::Error for Error {}
+
+/// Returns how a lock was lost at the coordinator, as a clause.
+fn lost_by(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Deadline => "the coordinator did not confirm the session in time",
+        Loss::SessionGone => "the session is gone from the coordinator",
+        Loss::OtherIncarnation => "the coordinator's data was wiped or replaced",
+        Loss::Restored => "the coordinator's data was restored from a snapshot",
+        Loss::KeyLost => "the coordinator's key for the directory names another session, or none",
+    }
+}

@@ -18,12 +18,14 @@ use super::{
 };
 use crate::{
     backend::{Chosen, Run},
+    member::Renewal,
     process::{fork, number::Number, platform},
 };
 
 mod journal;
 mod release;
 mod restore;
+mod session;
 
 use self::journal::Journal;
 pub use self::restore::Restored;
@@ -79,6 +81,8 @@ pub struct Lock {
     held: Mutex<Option<Box<Held>>>,
     /// The process that acquired it. A child made by fork(2) has a copy of all this, and no part in it.
     maker: Number,
+    /// The renewer of its session, if there is a coordinator.
+    renewal: Option<Renewal>,
 }
 
 struct Held {
@@ -91,6 +95,13 @@ struct Held {
     restoring: Option<Instant>,
     /// The record of files that get its name.
     journal: Option<Journal>,
+}
+
+impl Lock {
+    /// Returns the session's renewer, if there is a coordinator and this process still has the lock.
+    fn renewal(&self) -> Option<&Renewal> {
+        self.renewal.as_ref().filter(|_| fork::is_still(self.maker))
+    }
 }
 
 struct Report {
@@ -108,6 +119,7 @@ impl Lock {
         place: Arc<Place>,
         mut run: Chosen,
         watch: Option<Watch>,
+        renewal: Option<Renewal>,
     ) -> Result<Self, Error> {
         let directory = place.given();
         let report = run
@@ -137,6 +149,7 @@ impl Lock {
                 journal: None,
             }))),
             maker,
+            renewal,
         };
         inherited::note(lock.taken());
         Ok(lock)
@@ -239,6 +252,9 @@ impl Lock {
         if let Some(journal) = journal {
             journal.read();
         }
+        if self.loss().is_some() {
+            return Ok(false);
+        }
         let is_the_files = run
             .still_held()
             .map_err(|error| Error::internal(self.place.given(), error))?
@@ -257,6 +273,9 @@ impl Lock {
     /// parent's, whether or not the parent still holds it. Otherwise as [`still_held`](Self::still_held).
     pub fn verify(&self) -> Result<(), Error> {
         self.is_still_the_makers()?;
+        if let Some(loss) = self.loss() {
+            return Err(Error::new(self.path.clone(), Kind::Session(loss)));
+        }
         if !self.is_the_files()? {
             return Err(Error::new(self.path.clone(), Kind::Lost));
         }

@@ -134,6 +134,7 @@ pub(super) fn unsettled(awaited: Awaited) -> Hint {
             "wait for three seconds: the file counts as dead once it was unchanged for so long"
         }
         Awaited::Release => "try again",
+        Awaited::Session => "wait until the session was watched for long enough",
         Awaited::OtherReclaim | Awaited::Directory => {
             "wait for five seconds: replacing a lock takes no longer"
         }
@@ -142,6 +143,10 @@ pub(super) fn unsettled(awaited: Awaited) -> Hint {
 
 pub(super) fn lost() -> Hint {
     Some(SECOND_OWNER.into())
+}
+
+pub(super) fn session_lost() -> Hint {
+    Some("another owner may act by now: end everything that uses the directory".into())
 }
 
 pub(super) fn inherited() -> Hint {

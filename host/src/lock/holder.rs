@@ -190,6 +190,9 @@ impl Holder {
             Liveness::Dead(DeadReason::Reused) => "the pid is now the number of another process",
             Liveness::Dead(DeadReason::EvidenceGone) => "the owner no longer keeps its file locked",
             Liveness::Dead(DeadReason::Nobody) => "no process keeps the file locked",
+            Liveness::Dead(DeadReason::SessionGone) => {
+                "its session is gone from the coordinator, for longer than it can act"
+            }
         };
         match self.reader() {
             Some(user) => format!("{fact}; {}", Unread(user)),
@@ -202,6 +205,7 @@ impl Holder {
             AliveReason::Evidence => "the kernel keeps the file locked",
             AliveReason::Running => "the process is running",
             AliveReason::ThisProcess => "it is this process itself",
+            AliveReason::Session => "its session is there, at the coordinator",
             AliveReason::Exists if self.is_claimed() => {
                 "a process has this pid, and may be another one than the owner"
             }
@@ -233,6 +237,16 @@ impl Holder {
             }
             UnknownReason::Unreadable => "no claim beside the file names its owner",
             UnknownReason::NoAnswer => "this system does not show its processes",
+            UnknownReason::NoCoordinator => {
+                "the owner has a session at a coordinator, which was not asked"
+            }
+            UnknownReason::Unreachable => "the coordinator of the owner's session does not answer",
+            UnknownReason::OtherIncarnation => {
+                "the owner's session is at another coordinator, or from before its data was wiped"
+            }
+            UnknownReason::Watched => {
+                "the owner's session is gone, and is watched until the owner cannot act any more"
+            }
         }
     }
 
@@ -241,7 +255,10 @@ impl Holder {
     pub(crate) fn doubt(&self) -> Option<&'static str> {
         Some(match self.liveness() {
             Liveness::Alive(
-                AliveReason::Evidence | AliveReason::Running | AliveReason::ThisProcess,
+                AliveReason::Evidence
+                | AliveReason::Running
+                | AliveReason::ThisProcess
+                | AliveReason::Session,
             )
             | Liveness::Dead(_) => return None,
             Liveness::Alive(AliveReason::Exists) if self.is_claimed() => {
@@ -260,6 +277,10 @@ impl Holder {
             }
             Liveness::Unknown(UnknownReason::Unreadable) => "no claim",
             Liveness::Unknown(UnknownReason::NoAnswer) => "invisible process",
+            Liveness::Unknown(UnknownReason::NoCoordinator) => "no coordinator asked",
+            Liveness::Unknown(UnknownReason::Unreachable) => "no answer from its coordinator",
+            Liveness::Unknown(UnknownReason::OtherIncarnation) => "other coordinator",
+            Liveness::Unknown(UnknownReason::Watched) => "session gone, watched",
         })
     }
 

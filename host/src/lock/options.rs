@@ -1,9 +1,13 @@
 //! The options of a lock: which lock it is, and how it is acquired.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::name::DEFAULT_NAME;
-use crate::process::mode::Mode;
+use crate::{
+    coordinator::{Coordinator, DirectoryKey, Timing},
+    member::Coordination,
+    process::mode::Mode,
+};
 
 /// The options of a lock: its name, and how it is acquired.
 ///
@@ -17,6 +21,7 @@ use crate::process::mode::Mode;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    pub(crate) coordination: Option<Coordination>,
     pub(crate) name: String,
     pub(crate) assume_dead: Option<String>,
     pub(crate) mode: Mode,
@@ -37,6 +42,7 @@ impl Options {
     #[must_use]
     pub fn new() -> Self {
         Self {
+            coordination: None,
             name: DEFAULT_NAME.to_owned(),
             assume_dead: None,
             mode: Mode::PRIVATE,
@@ -101,6 +107,43 @@ impl Options {
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// Acquires the lock with a session at a [coordinator](crate::coordinator), for a directory on a volume that several
+    /// machines mount. An owner on another machine is then judged by its session. `directory` names the directory at the
+    /// coordinator: all processes that use the directory must give the same name, and no other directory may have it.
+    ///
+    /// The owner must stop acting by its [deadline](crate::Lock::deadline), or as soon as
+    /// [`Lock::lost`](crate::Lock::lost) is readable: the lock alone ends no process. A thread of this crate confirms the
+    /// session while the lock is held. Questions to the coordinator block the caller for the time-out in `timing` at most,
+    /// also in [`acquire_async`](Self::acquire_async).
+    ///
+    /// All processes of a directory must use the coordinator, or none. There are two conditions. The system is Linux. The
+    /// file system has hard links.
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use lockhost::{Options, coordinator::{Coordinator, Timing}};
+    ///
+    /// fn acquire(coordinator: Arc<dyn Coordinator>) -> Result<lockhost::Lock, Box<dyn std::error::Error>> {
+    ///     let options = Options::new();
+    ///     let options = options.coordinator(coordinator, "billing".parse()?, Timing::default());
+    ///     Ok(options.acquire("/mnt/billing")?)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn coordinator(
+        mut self,
+        coordinator: Arc<dyn Coordinator>,
+        directory: DirectoryKey,
+        timing: Timing,
+    ) -> Self {
+        self.coordination = Some(Coordination {
+            coordinator,
+            directory,
+            timing,
+        });
         self
     }
 

@@ -102,6 +102,7 @@ fn death(reason: DeadReason) -> &'static str {
         DeadReason::Zombie => ", a zombie",
         DeadReason::Thread => ", now the number of a thread",
         DeadReason::Reused => ", now the number of another process",
+        DeadReason::SessionGone => ", whose session is gone",
         DeadReason::EvidenceGone => ", which no longer keeps its file locked",
     }
 }

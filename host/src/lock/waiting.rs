@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::holder::Holder;
-use crate::outcome;
+use crate::{
+    member::{Member, Watched},
+    outcome,
+};
 
 /// A wait of an [`Attempt`](crate::Attempt), which keeps what it has. [`Attempt`](crate::Attempt) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,7 @@ pub struct Waiting {
     pub(super) awaited: Awaited,
     pub(super) retry_after: Duration,
     pub(super) holder: Option<Holder>,
+    pub(super) watched: Option<Watched>,
 }
 
 /// The reason for a wait, to match on. [`Attempt`](crate::Attempt) has an example.
@@ -27,6 +31,9 @@ pub enum Awaited {
     OtherReclaim,
     /// A process holds the lock, and [`Options::patience`](crate::Options::patience) is set.
     Release,
+    /// The session of the owner is gone from the coordinator, and is watched until its owner certainly does not act any more.
+    /// [`Waiting::watched`] returns for how long.
+    Session,
     /// The directory was there, the path names none now, and [`Options::patience`](crate::Options::patience) is set.
     Directory,
 }
@@ -62,6 +69,58 @@ impl Waiting {
 }
 
 impl Waiting {
+    /// Returns for how long the owner's session is gone, and in how long it counts as dead. `None` unless the attempt waits
+    /// for [`Awaited::Session`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let data = tempfile::tempdir()?;
+    /// use lockhost::Progress;
+    ///
+    /// let mut attempt = lockhost::Options::new().attempt(data.path())?;
+    /// if let Progress::Waiting(waiting) = attempt.proceed()? {
+    ///     if let Some((gone, left)) = waiting.watched() {
+    ///         println!("gone for {gone:?}, dead in {left:?}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn watched(&self) -> Option<(Duration, Duration)> {
+        self.watched.map(|watched| (watched.gone, watched.left))
+    }
+
+    /// Returns a wait beside a coordinator: for a session that is watched, or for one that may be releasing.
+    pub(super) fn for_session(
+        path: PathBuf,
+        retry_after: Duration,
+        watched: Option<Watched>,
+    ) -> Self {
+        Self {
+            path,
+            awaited: Awaited::Session,
+            retry_after,
+            holder: None,
+            watched,
+        }
+    }
+
+    /// Returns the same wait, with what is known of the session that is watched.
+    pub(super) fn watching(self, member: &Member) -> Self {
+        if self.awaited != Awaited::Session {
+            return self;
+        }
+        let watched = member.watched();
+        let left = watched.map_or(Duration::MAX, |watched| watched.left);
+        let retry_after = self.retry_after.min(member.timing().period).min(left);
+        Self {
+            watched,
+            retry_after,
+            ..self
+        }
+    }
+
     pub(super) fn into_path(self) -> PathBuf {
         self.path
     }
@@ -78,12 +137,14 @@ impl Waiting {
                 outcome::Awaited::Settling => Awaited::Settling,
                 outcome::Awaited::OtherReclaim => Awaited::OtherReclaim,
                 outcome::Awaited::Owner => Awaited::Release,
+                outcome::Awaited::Session => Awaited::Session,
             },
             retry_after: Duration::from_millis(waiting.retry_ms.into()),
             holder: match waiting.awaited {
                 outcome::Awaited::Owner => refused_by.cloned(),
                 _ => None,
             },
+            watched: None,
         }
     }
 
@@ -93,6 +154,7 @@ impl Waiting {
             awaited: Awaited::Release,
             retry_after,
             holder: holder.cloned(),
+            watched: None,
         }
     }
 
@@ -102,6 +164,7 @@ impl Waiting {
             awaited: Awaited::Directory,
             retry_after,
             holder: None,
+            watched: None,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Attempt {
 /// The state of an attempt.
 pub(super) enum Trying {
     /// The component's attempt goes on.
-    With(OwnedResource),
+    With(Box<OwnedResource>),
     /// The attempt is refused for this reason, which the plugin has not got yet. There is no instance.
     Refused(wit::Error),
     /// The attempt has ended.
@@ -70,7 +70,7 @@ impl Attempt {
         };
         let attempt = instance.attempt(dir, &options)?;
         Ok(Self {
-            trying: Trying::With(OwnedResource::new(instance, attempt)),
+            trying: Trying::With(Box::new(OwnedResource::new(instance, attempt))),
             begun: Instant::now(),
             asking,
         })
@@ -126,7 +126,7 @@ impl Attempt {
                 inner.resource = lock;
                 let asking = self.asking.clone();
                 Ok(Ok(Lock {
-                    inner,
+                    inner: *inner,
                     restoring: None,
                     asking,
                 }))

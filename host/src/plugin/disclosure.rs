@@ -90,6 +90,7 @@ impl Disclosure {
     pub(super) fn report(&self, lock: &str, report: wit::Report) -> wit::Report {
         let replaced = report.replaced.into_iter().map(|it| wit::Replaced {
             pid: self.pid(it.pid),
+            identity: it.identity.map(|identity| self.identity(identity)),
             ..it
         });
         let warnings = report.warnings.into_iter().map(|it| wit::Warning {
@@ -166,6 +167,7 @@ mod tests {
             replaced: vec![wit::Replaced {
                 file: "a.lock".to_owned(),
                 pid: Some(4711),
+                identity: Some(IDENTITY.to_owned()),
                 reason: wit::ReplacedReason::Malformed,
             }],
             warnings: vec![wit::Warning {

@@ -115,6 +115,13 @@ fn add_lock<T: 'static>(interface: &mut LinkerInstance<'_, T>, table: Table<T>) 
         },
     )?;
     interface.func_wrap(
+        "[method]lock.rivals",
+        move |mut store: StoreContextMut<'_, T>, (lock,): (Resource<Lock>,)| {
+            // As in the functions beside: a handle that is no lock's is a fault of the guest.
+            Ok((table(store.data_mut()).get_mut(&lock)?.rivals(),))
+        },
+    )?;
+    interface.func_wrap(
         "[method]lock.refresh",
         move |mut store: StoreContextMut<'_, T>, (lock,): (Resource<Lock>,)| {
             Ok((table(store.data_mut()).get_mut(&lock)?.refresh()?,))

@@ -50,6 +50,14 @@ impl Lock {
         Ok(outcome)
     }
 
+    /// Returns a failure: only an owner with a session asks, and a plugin has none. The makers of claims are not its concern.
+    pub(super) fn rivals(&self) -> std::result::Result<Vec<String>, wit::Failure> {
+        Err(wit::Failure {
+            operation: wit::Operation::List,
+            code: wit::ErrorCode::Unsupported,
+        })
+    }
+
     pub(super) fn refresh(&mut self) -> Result<std::result::Result<(), wit::Failure>> {
         if !self.inner.is_ours() {
             return Ok(Ok(()));

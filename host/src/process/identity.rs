@@ -1,6 +1,8 @@
-//! The identities of processes: names in format 1, as `wit/lockfile.wit` defines it.
+//! The identities of processes: names in formats 1 and 2, as `wit/lockfile.wit` defines them.
 
-use std::{error, fmt, str::FromStr};
+use std::{error, fmt, str::FromStr, time::Duration};
+
+use crate::coordinator::Session;
 
 /// A process, distinguished from all others on all machines: its number, its start as recorded by its kernel, the run
 /// of the kernel, and its namespaces, as far as these are known. The [module](super) has an example.
@@ -21,6 +23,8 @@ pub struct Identity {
     pub(crate) pid_namespace: Option<u64>,
     /// The type of file system on which it keeps evidence, if it does.
     pub(crate) evidence: Option<u64>,
+    /// Its session at a coordinator, and for how long after a confirm it may act. With it, the format is 2.
+    pub(crate) session: Option<(Session, Duration)>,
     /// Which of its attempts made the claim.
     pub(crate) attempt: u32,
 }
@@ -31,7 +35,7 @@ pub struct Identity {
 /// ```
 /// use lockhost::process::{Identity, NoIdentity};
 ///
-/// let later = format!("{}-p4711", Identity::FORMAT + 1);
+/// let later = format!("{}-p4711", Identity::FORMAT + 2);
 /// assert_eq!(later.parse::<Identity>(), Err(NoIdentity));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +58,13 @@ impl FromStr for Identity {
 }
 
 impl Identity {
-    /// The format that this version writes; it stands in front of each text. This version cannot read a later format.
-    /// [`NoIdentity`] has an example.
+    /// The format that this version writes; it stands in front of each text. The identity of an owner with a session at a
+    /// [coordinator](crate::coordinator) has the next format. This version cannot read a later one. [`NoIdentity`] has an
+    /// example.
     pub const FORMAT: u32 = 1;
+
+    /// The longest text of an identity.
+    pub(crate) const LONGEST: usize = 128;
 
     /// Returns the process' number, as it knows itself.
     ///
@@ -102,10 +110,26 @@ impl Identity {
         Self { attempt, ..self }
     }
 
-    /// Reads an identity of this format. Returns `None` for any other, and for one with a part that is unknown to this
+    /// Returns the identity of the same process with a session. Facts that would make it longer than the contract permits
+    /// are left out: they equal nothing then.
+    pub(crate) fn with_session(self, session: Session, deadline: Duration) -> Self {
+        let mut identity = Self {
+            time_namespace: None,
+            evidence: None,
+            session: Some((session, deadline)),
+            ..self
+        };
+        if identity.to_string().len() > Self::LONGEST {
+            identity.start = None;
+        }
+        identity
+    }
+
+    /// Reads an identity of these formats. Returns `None` for any other, and for one with a part that is unknown to this
     /// version or out of order.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.strip_prefix("1-")?.split('-').peekable();
+        let (format, parts) = text.split_once('-')?;
+        let mut parts = parts.split('-').peekable();
         let mut part = |tag: char| {
             parts
                 .next_if(|part| part.starts_with(tag))
@@ -123,9 +147,25 @@ impl Identity {
             })?,
             pid_namespace: fact(part('n'), decimal)?,
             evidence: fact(part('e'), |text| u64::from_str_radix(text, 16).ok())?,
+            session: match (part('x'), part('d')) {
+                (None, None) => None,
+                (Some(session), Some(deadline)) => {
+                    let deadline = Duration::from_millis(decimal(deadline)?);
+                    Some((session.parse().ok()?, deadline))
+                }
+                _ => return None,
+            },
             attempt: fact(part('a'), decimal)?.unwrap_or(0).try_into().ok()?,
         };
-        parts.next().is_none().then_some(identity)
+        let expected = match identity.session {
+            None => "1",
+            // The evidence of such an owner proves no death: a part of its command may have closed it.
+            Some(_) if identity.evidence.is_some() || identity.time_namespace.is_some() => {
+                return None;
+            }
+            Some(_) => "2",
+        };
+        (parts.next().is_none() && format == expected).then_some(identity)
     }
 
     /// Returns the run of a kernel by the kernel's UUID for it, in lower case. `None` if the text is no UUID.
@@ -185,7 +225,8 @@ fn decimal(text: &str) -> Option<u64> {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "1-p{}", self.pid)?;
+        let format = Self::FORMAT + u32::from(self.session.is_some());
+        write!(f, "{format}-p{}", self.pid)?;
         if let Some(start) = self.start {
             write!(f, "-s{start}")?;
         }
@@ -200,6 +241,9 @@ impl fmt::Display for Identity {
         }
         if let Some(evidence) = self.evidence {
             write!(f, "-e{evidence:x}")?;
+        }
+        if let Some((session, deadline)) = self.session {
+            write!(f, "-x{session}-d{}", deadline.as_millis())?;
         }
         match self.attempt {
             0 => Ok(()),
@@ -220,8 +264,17 @@ mod tests {
             boot: Some("0123456789abcdef0123456789abcdef".into()),
             pid_namespace: Some(4_026_531_836),
             evidence: Some(0xef53),
+            session: None,
             attempt: 3,
         }
+    }
+
+    fn session() -> Session {
+        "3w5e11264sgsf3w5e11264sgsf".parse().unwrap()
+    }
+
+    fn with_session() -> Identity {
+        full().with_session(session(), Duration::from_secs(10))
     }
 
     #[test]
@@ -230,7 +283,7 @@ mod tests {
             pid: 1,
             ..Identity::default()
         };
-        for identity in [full(), bare] {
+        for identity in [full(), bare, with_session()] {
             assert_eq!(Identity::parse(&identity.to_string()), Some(identity));
         }
     }
@@ -247,6 +300,36 @@ mod tests {
             ..full()
         };
         assert!(longest.to_string().len() <= 128, "{longest}");
+        // An hour is the longest deadline.
+        let longest = longest.with_session(session(), Duration::from_secs(3600));
+        assert!(longest.to_string().len() <= 128, "{longest}");
+        assert_eq!(Identity::parse(&longest.to_string()), Some(longest));
+    }
+
+    #[test]
+    fn an_identity_with_a_session_has_the_second_format() {
+        assert_eq!(
+            with_session().to_string(),
+            "2-p4711-s123456-b0123456789abcdef0123456789abcdef-n4026531836-x3w5e11264sgsf3w5e11264sgsf-d10000-a3"
+        );
+    }
+
+    #[test]
+    fn a_session_is_read_only_in_its_format_and_whole() {
+        let text = "p7-x3w5e11264sgsf3w5e11264sgsf-d10000";
+        assert!(Identity::parse(&format!("2-{text}")).is_some());
+        for text in [
+            format!("1-{text}"),
+            format!("3-{text}"),
+            "2-p7-x3w5e11264sgsf3w5e11264sgsf".to_owned(),
+            "2-p7-d10000".to_owned(),
+            "2-p7-x3w5e11264sgsf-d10000".to_owned(),
+            "2-p7-x3w5e11264sgsf3w5e11264sgsf-dx".to_owned(),
+            "2-p7-eef53-x3w5e11264sgsf3w5e11264sgsf-d1".to_owned(),
+            "2-p7-t5-x3w5e11264sgsf3w5e11264sgsf-d1".to_owned(),
+        ] {
+            assert_eq!(Identity::parse(&text), None, "{text}");
+        }
     }
 
     #[test]

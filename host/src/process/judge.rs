@@ -1,6 +1,6 @@
 //! The judgement whether an owner is dead. Every `Dead` is certain.
 
-use std::{cell::OnceCell, fs::File};
+use std::{cell::OnceCell, fs::File, time::Duration};
 
 use super::{
     cached_self,
@@ -10,6 +10,13 @@ use super::{
     noted,
     platform::{self, Presence},
 };
+use crate::coordinator::Session;
+
+/// Answers about owners with sessions: by a coordinator.
+pub(crate) trait Sessions {
+    /// Returns whether the owner with this session lives, which may act this long after a confirm.
+    fn judge(&self, session: Session, deadline: Duration) -> Liveness;
+}
 
 /// A file, and the state of its evidence, which is probed once for each question.
 struct Asked<'a> {
@@ -39,8 +46,13 @@ impl<'a> Asked<'a> {
 }
 
 /// Answers `process-alive`: about `owner`, the owner of this file. `own` means that this process guards the very
-/// descriptor.
-pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
+/// descriptor. `sessions` is the coordinator, if this process asks one.
+pub(crate) fn judge(
+    owner: &Owner,
+    file: &File,
+    own: bool,
+    sessions: Option<&dyn Sessions>,
+) -> Liveness {
     if own {
         return Liveness::Alive(AliveReason::ThisProcess);
     }
@@ -52,20 +64,53 @@ pub(crate) fn judge(owner: &Owner, file: &File, own: bool) -> Liveness {
         Owner::Nobody => unless_vetoed(file, DeadReason::Nobody),
         Owner::Pid(pid) => judge_number(*pid, file),
         Owner::Maker(identity) => match Identity::parse(identity) {
+            Some(Identity {
+                session: Some((session, deadline)),
+                ..
+            }) => judge_session(session, deadline, file, sessions),
             Some(identity) => judge_maker(&identity, file),
             None => unless_alive(file, UnknownReason::Unreadable),
         },
     }
 }
 
+/// Judges an owner with a session. The end of its process proves nothing: its command may live on. Evidence vetoes all the
+/// same, since a process that has it may be the command.
+fn judge_session(
+    session: Session,
+    deadline: Duration,
+    file: &Asked<'_>,
+    sessions: Option<&dyn Sessions>,
+) -> Liveness {
+    if noted::is_ours(file.file) {
+        return Liveness::Alive(AliveReason::ThisProcess);
+    }
+    match (file.probe(), sessions) {
+        (Probe::Kept, _) => Liveness::Alive(AliveReason::Evidence),
+        (_, Some(sessions)) => sessions.judge(session, deadline),
+        (_, None) => Liveness::Unknown(UnknownReason::NoCoordinator),
+    }
+}
+
 /// Answers `process-alive` about a file in this directory that may not be opened, only by processes. `Dead` is certain
 /// for the maker then, but another process may keep its file locked.
-pub(crate) fn judge_unread(owner: &Owner, directory: &File) -> Liveness {
+pub(crate) fn judge_unread(
+    owner: &Owner,
+    directory: &File,
+    sessions: Option<&dyn Sessions>,
+) -> Liveness {
     let Owner::Maker(identity) = owner else {
         return Liveness::Unknown(UnknownReason::NoAnswer);
     };
     match (platform::blindness(directory), Identity::parse(identity)) {
         (Some(reason), _) => Liveness::Unknown(reason),
+        (
+            None,
+            Some(Identity {
+                session: Some((session, deadline)),
+                ..
+            }),
+        ) => judge_session(session, deadline, &Asked::unread(directory), sessions),
         (None, Some(maker)) => judge_maker(&maker, &Asked::unread(directory)),
         (None, None) => Liveness::Unknown(UnknownReason::Unreadable),
     }
@@ -303,7 +348,7 @@ mod tests {
         };
         let ask = |identity: Identity| {
             let owner = Owner::Maker(kept(identity).to_string());
-            format!("{:?}", judge_unread(&owner, &directory))
+            format!("{:?}", judge_unread(&owner, &directory, None))
         };
         let dead = Identity {
             pid: 999_999_999,
@@ -323,8 +368,44 @@ mod tests {
             Owner::Pid(999_999_999),
             Owner::Maker("2-p7".to_owned()),
         ] {
-            let answer = judge_unread(&owner, &directory);
+            let answer = judge_unread(&owner, &directory, None);
             assert!(matches!(answer, Liveness::Unknown(_)), "{answer:?}");
+        }
+    }
+
+    /// A coordinator that gives one answer.
+    struct Says(Liveness);
+
+    impl Sessions for Says {
+        fn judge(&self, _: Session, deadline: Duration) -> Liveness {
+            assert_eq!(deadline, Duration::from_secs(10));
+            self.0
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_process_is_not_the_death_of_its_session() {
+        let file = tempfile::tempfile().unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let directory = platform::open_directory(place.path()).unwrap();
+        let dead = Identity {
+            pid: 999_999_999,
+            ..platform::myself().unwrap()
+        };
+        let session = "00000000000010000000000002".parse().unwrap();
+        let owner = dead.with_session(session, Duration::from_secs(10));
+        let owner = Owner::Maker(owner.to_string());
+        let unknown = Liveness::Unknown(UnknownReason::NoCoordinator);
+        assert_eq!(judge(&owner, &file, false, None), unknown);
+        assert_eq!(judge_unread(&owner, &directory, None), unknown);
+        for answer in [
+            Liveness::Alive(AliveReason::Session),
+            Liveness::Dead(DeadReason::SessionGone),
+            Liveness::Unknown(UnknownReason::Watched),
+        ] {
+            let says = Some(&Says(answer) as &dyn Sessions);
+            assert_eq!(judge(&owner, &file, false, says), answer);
+            assert_eq!(judge_unread(&owner, &directory, says), answer);
         }
     }
 

@@ -40,6 +40,8 @@ pub enum AliveReason {
     ThisProcess,
     /// The number is this process' own, in a file that holds only a pid.
     OwnPid,
+    /// Its session is there, at the coordinator.
+    Session,
 }
 
 /// The reason why a process is dead. [`liveness`](crate::process::liveness()) has an example.
@@ -58,6 +60,8 @@ pub enum DeadReason {
     EvidenceGone,
     /// The file is empty or malformed.
     Nobody,
+    /// Its session is gone from the coordinator, and was watched for longer than it can act.
+    SessionGone,
 }
 
 /// The reason why it cannot be known whether an owner is alive.
@@ -82,4 +86,12 @@ pub enum UnknownReason {
     Unreadable,
     /// Processes cannot be examined here.
     NoAnswer,
+    /// It has a session at a coordinator, and this process asks none.
+    NoCoordinator,
+    /// The coordinator does not answer.
+    Unreachable,
+    /// Its session is of another life of the coordinator's data, or at another coordinator.
+    OtherIncarnation,
+    /// Its session is gone, and is watched until it counts as dead.
+    Watched,
 }

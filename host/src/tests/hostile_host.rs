@@ -57,6 +57,7 @@ fn maker(identity: String) -> Maker {
         pid: 7,
         identity,
         evidence: true,
+        session: false,
     }
 }
 

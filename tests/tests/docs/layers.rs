@@ -17,6 +17,7 @@ const LIBRARY: Library = Library {
         "printable sys",
         "coordinator",
         "process",
+        "member",
         "outcome",
         "handles",
         "bindings",
@@ -31,7 +32,11 @@ const LIBRARY: Library = Library {
     rooms: &[
         (
             "sys",
-            &["event open_file patience since volume", "poll", "timer"],
+            &[
+                "clocks event open_file patience since volume",
+                "poll",
+                "alarm timer",
+            ],
         ),
         (
             "coordinator",
@@ -55,6 +60,7 @@ const LIBRARY: Library = Library {
             ],
         ),
         ("handles", &["creation_time status", "names", "listing"]),
+        ("member", &["session", "renewal"]),
         (
             "wasi",
             &[
@@ -86,7 +92,7 @@ const LIBRARY: Library = Library {
                 "error",
                 "ancestor failure replaced",
                 "refusal waiter warning",
-                "held",
+                "held joining",
                 "attempt",
                 "acquire inspect",
                 "break_lock cover",

@@ -1,6 +1,7 @@
-//! There is never more than one owner: races, churn, forks, and file systems without hard links.
+//! There is never more than one owner: races, churn, forks, sessions at a coordinator, and file systems without hard links.
 
 mod churn;
 mod fork;
 mod races;
+mod sessions;
 mod without_links;

@@ -22,6 +22,8 @@ impl Machine {
                 // Only an attempt that has a claim can know whether the file has settled.
                 Verdict::Dead(_) | Verdict::Unsettled => return self.identify(),
                 Verdict::Held => Error::at(0, Cause::Held(Occupation::Owning)),
+                // Nothing was created yet, so the attempt begins anew.
+                Verdict::Watched => return self.again(State::New, Awaited::Session, 0),
             },
             Seen::NotALock(what) => Error::at(0, Cause::NotALock(what)),
             Seen::Failed(operation, code) => Failure::to_see(operation, 0, code).into(),

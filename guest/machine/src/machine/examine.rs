@@ -113,6 +113,8 @@ enum Stage {
     Left,
     StatOpen,
     Current,
+    /// protocol.md#find-5: the file has more than one link, and no claim was found. Does a kernel count links here?
+    Counted,
     Identify,
     List,
     Candidate,
@@ -196,7 +198,7 @@ impl Examine {
     /// Returns whether the next reply identifies this process.
     #[must_use]
     pub fn asks_who_we_are(&self) -> bool {
-        self.stage == Stage::Current
+        matches!(self.stage, Stage::Current | Stage::Counted)
     }
 
     /// Goes on with the reply to the last call.
@@ -212,6 +214,11 @@ impl Examine {
                 let evidence = matches!(reply, Reply::Maker(maker) if maker.evidence);
                 self.evidence = Some(evidence);
                 self.search_beside_one_link(evidence)
+            }
+            Stage::Counted => {
+                let evidence = matches!(reply, Reply::Maker(maker) if maker.evidence);
+                self.evidence = Some(evidence);
+                self.unclaimed()
             }
             Stage::Identify => match reply {
                 Reply::Identity(Some(identity)) => self.compare(identity),
@@ -385,7 +392,7 @@ impl Examine {
             Entry::Claim(identity) => self.compare(identity),
             Entry::Part(call) => self.call(Stage::List, call),
             Entry::CutShort => self.give_up(ErrorCode::Overflow),
-            Entry::End if self.listings == LISTINGS => self.ask(),
+            Entry::End if self.listings == LISTINGS => self.unclaimed(),
             Entry::End => {
                 self.listings += 1;
                 // This listing may show what the last one missed.
@@ -393,6 +400,22 @@ impl Examine {
                 let call = self.listing.begin();
                 self.call(Stage::List, call)
             }
+        }
+    }
+
+    /// Judges a file that has no claim.
+    ///
+    /// Off the file systems of a single kernel, one that has a further link may be the lock of an owner on another machine
+    /// whose claim this one does not see. Its pid means nothing here.
+    fn unclaimed(&mut self) -> Look {
+        // After a gap in the search no answer means death in any case, and neither for a file that was not read.
+        if self.found.unread || self.found.missed.is_some() {
+            return self.ask();
+        }
+        match (self.found.stat.links, self.evidence) {
+            (2.., None) => self.call(Stage::Counted, Call::Current { attempt: 0 }),
+            (2.., Some(false)) => self.unnamed(),
+            _ => self.ask(),
         }
     }
 

@@ -91,14 +91,18 @@ impl Machine {
                 self.swept(Claims::Replaced, call)
             }
             (Then::End, None) => self.ended(),
-            (Then::Settle(_), Some(failure)) if self.goal == Goal::Lock => {
+            (Then::Settle(_) | Then::Watch(_), Some(failure)) if self.goal == Goal::Lock => {
                 self.abort(failure.into())
             }
             (Then::Settle(level), None) if self.goal == Goal::Lock => {
                 self.levels = Levels::default();
                 self.again(State::Wait(Wait::Settle), Awaited::Settling, level)
             }
-            (Then::Settle(_) | Then::Tidy, failure) => {
+            (Then::Watch(level), None) if self.goal == Goal::Lock => {
+                self.levels = Levels::default();
+                self.again(State::Wait(Wait::Settle), Awaited::Session, level)
+            }
+            (Then::Settle(_) | Then::Watch(_) | Then::Tidy, failure) => {
                 // The release tries again to remove what could not be removed now.
                 let lock = self.own();
                 self.levels = self.give_up.left;

@@ -4,7 +4,7 @@
 
 use crate::{
     facts::{DeadReason, DescriptorType, ErrorCode},
-    names::{DEEPEST, Name},
+    names::{DEEPEST, Identity, Name},
 };
 
 /// The outcome of an attempt; `Ok` is the lock, which [`Machine::report`](super::Machine::report) describes.
@@ -92,6 +92,8 @@ pub enum Awaited {
     OtherReclaim,
     /// The owner may be putting its lock file back.
     Owner,
+    /// The owner's session is gone, and is being watched.
+    Session,
 }
 
 impl Awaited {
@@ -102,6 +104,7 @@ impl Awaited {
             Awaited::Settling => 100,
             Awaited::OtherReclaim => 20,
             Awaited::Owner => 1,
+            Awaited::Session => 1_000,
         }
     }
 }
@@ -182,6 +185,8 @@ pub struct Replaced {
     pub level: u8,
     /// The number that it held.
     pub pid: Option<u32>,
+    /// The identity in the claim that was the same file.
+    pub claim: Option<Identity>,
     /// Why it could be removed.
     pub reason: ReplacedReason,
 }

@@ -115,6 +115,10 @@ impl Machine {
                 self.fail_at(Operation::Link, level, code)
             }
             (Links::Work, _) => self.link(0),
+            // protocol.md#session-2
+            (Links::Lack, _) if self.maker.is_some_and(|maker| maker.session) => {
+                self.fail_at(Operation::Link, 0, ErrorCode::Unsupported)
+            }
             (Links::Lack, _) => self.call(State::ProbeLinks(ProbeLinks::Age), Call::StatClaim),
         }
     }

@@ -2,12 +2,13 @@
 
 use super::{
     Goal, Linked, Machine, PATIENCE, Probes, RETRIES, Reclaim, State, Take, Then, Turn, Verdict,
+    WATCH,
     examine::{Found, Seen},
     outcome::{Cause, Error, Failure, Occupation, Operation, Replaced, ReplacedReason},
 };
 use crate::{
     call::{Call, Maker, Ours, Reply},
-    facts::{AliveReason, ErrorCode, Liveness},
+    facts::{AliveReason, ErrorCode, Liveness, UnknownReason},
     names::{DEEPEST, Name},
 };
 
@@ -199,6 +200,7 @@ impl Machine {
                 self.abort(Error::at(level, Cause::Held(occupation)))
             }
             Verdict::Unsettled => self.settle(level),
+            Verdict::Watched => self.give_up_reclaims(Then::Watch(level)),
             // The file stays open, so no other file has its id. Its owner is dead, so the verdict stays true. Only the
             // name may be another file's since.
             Verdict::Dead(reason) if reclaim == Reclaim::Held => {
@@ -238,6 +240,10 @@ impl Machine {
                     && self.assume_dead == found.identity()
                 {
                     Verdict::Dead(ReplacedReason::AssumedDead)
+                } else if found.liveness == Liveness::Unknown(UnknownReason::Watched)
+                    && self.now < WATCH
+                {
+                    Verdict::Watched
                 } else {
                     Verdict::Held
                 }
@@ -278,7 +284,12 @@ impl Machine {
                 {
                     self.victims.push((claim, id));
                 }
-                self.replaced.push(Replaced { level, pid, reason });
+                self.replaced.push(Replaced {
+                    level,
+                    pid,
+                    claim,
+                    reason,
+                });
             }
             Err(ErrorCode::NoEntry) => {}
             Err(code) => return self.fail_at(Operation::Remove, level, code),

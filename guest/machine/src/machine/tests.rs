@@ -9,6 +9,7 @@ mod leftovers;
 mod numbers;
 mod scenes;
 mod searching;
+mod session;
 mod sweeping;
 mod telling;
 mod turning_back;

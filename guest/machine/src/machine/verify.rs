@@ -55,7 +55,9 @@ impl Machine {
                 self.call(State::Verify(Verify::Keep(level)), call)
             }
             // Also a malformed one: its maker may be about to write.
-            Verdict::Held | Verdict::Unsettled => self.wait_for_reclaim(level, self.found().pid),
+            Verdict::Held | Verdict::Unsettled | Verdict::Watched => {
+                self.wait_for_reclaim(level, self.found().pid)
+            }
         }
     }
 

@@ -329,6 +329,7 @@ impl<'a> Answers<'a> {
                     pid: self.pick(&[1, 7, 0, u32::MAX]),
                     identity: self.identity(),
                     evidence: byte % 4 != 1,
+                    session: byte % 8 == 3,
                 }),
             },
             Call::Create { .. } | Call::Make { .. } => match self.byte() {
@@ -390,6 +391,7 @@ impl<'a> Answers<'a> {
                 Liveness::Alive(AliveReason::Running),
                 Liveness::Alive(AliveReason::Exists),
                 Liveness::Unknown(UnknownReason::NoAnswer),
+                Liveness::Unknown(UnknownReason::Watched),
             ])),
             Call::Write { .. }
             | Call::Disown { .. }

@@ -160,6 +160,7 @@ fn answer(call: Call, choice: u64) -> Reply {
             pid: 7,
             identity: identity(100 + u64::from(attempt)),
             evidence: choice.is_multiple_of(2),
+            session: false,
         }),
         // Its own file, or one of few others.
         Call::Create { .. } | Call::Make { .. } => Reply::Id(FileId(1, 0)),

@@ -161,6 +161,7 @@ impl Answer {
                     pid: claim.pid(),
                     identity: claim.identity,
                     evidence: claim.evidence,
+                    session: false,
                 })
             }
             (Answer::Done, _) => Reply::Done,

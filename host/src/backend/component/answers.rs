@@ -17,7 +17,7 @@ macro_rules! cases {
 
 cases! {
     Occupation: Owning, Reclaiming, Overtaking;
-    Awaited: Settling, OtherReclaim, Owner;
+    Awaited: Settling, OtherReclaim, Owner, Session;
     Restored: Intact, Claim, Linked, Anew;
     State: Free, Held, Unknown, Stale, Malformed;
 }
@@ -37,7 +37,7 @@ records! {
     Refusal: holder, occupation;
     Waiting: awaited, retry_ms;
     Error: file, cause;
-    Replaced: file, pid, reason;
+    Replaced: file, pid, identity, reason;
     Warning: file, remark;
     ReleaseError: file, cause;
     Occupied: file, holder;

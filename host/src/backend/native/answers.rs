@@ -9,7 +9,7 @@ use lockhost_machine::{
         examine::Found,
         outcome::{self as machine, Failure as Failed},
         release::{Released, Unreleased},
-        restore,
+        restore, rivals,
     },
     names::{Name, Names},
 };
@@ -59,26 +59,28 @@ cases! {
         Create, Write, Stat, Open, Read, List, Link, Remove,
     }
     occupation(machine::Occupation) -> Occupation { Owning, Reclaiming, Overtaking }
-    awaited(machine::Awaited) -> Awaited { Settling, OtherReclaim, Owner }
+    awaited(machine::Awaited) -> Awaited { Settling, OtherReclaim, Owner, Session }
     back(restore::Restored) -> Restored { Intact, Claim, Linked, Anew }
     state(inspect::State) -> State { Free, Held, Unknown, Stale, Malformed }
     judged_alive(AliveReason) -> facts::AliveReason {
-        Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid,
+        Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid, Session,
     }
     alive(facts::AliveReason) -> AliveReason {
-        Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid,
+        Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid, Session,
     }
     judged_dead(DeadReason) -> facts::DeadReason {
-        NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody,
+        NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody, SessionGone,
     }
     dead(facts::DeadReason) -> DeadReason {
-        NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody,
+        NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody, SessionGone,
     }
     judged_unknown(UnknownReason) -> facts::UnknownReason {
-        OtherBoot, OtherNamespace, Unreadable, NoAnswer,
+        OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable, OtherIncarnation,
+        Watched,
     }
     unknown(facts::UnknownReason) -> UnknownReason {
-        OtherBoot, OtherNamespace, Unreadable, NoAnswer,
+        OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable, OtherIncarnation,
+        Watched,
     }
 }
 
@@ -147,6 +149,7 @@ pub(super) fn report(machine: &Machine) -> Report {
     let replaced = report.replaced.iter().map(|replaced| Replaced {
         file: names.level(replaced.level),
         pid: replaced.pid,
+        identity: replaced.claim.map(|claim| claim.as_str().into()),
         reason: match replaced.reason {
             machine::ReplacedReason::Dead(reason) => ReplacedReason::Dead(dead(reason)),
             machine::ReplacedReason::Malformed => ReplacedReason::Malformed,
@@ -204,6 +207,14 @@ pub(super) fn restored(outcome: restore::Outcome) -> Result<Restored, Unrestored
             Unrestored::Failed(failure(operation, code))
         }
     })
+}
+
+/// Converts the result of a look at the claims of others.
+pub(super) fn rivals(outcome: rivals::Outcome) -> Result<Vec<String>, Failure> {
+    match outcome {
+        Ok(rivals) => Ok(rivals.iter().map(|it| it.as_str().into()).collect()),
+        Err(failed) => Err(failure(failed.operation, failed.code)),
+    }
 }
 
 /// Converts one of the lock's files, at this level.

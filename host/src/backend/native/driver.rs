@@ -12,7 +12,10 @@ use super::{
     files::{self, Listing, Opened},
     questions,
 };
-use crate::process::{Evidence, GuardError, mode::Mode};
+use crate::{
+    member::Member,
+    process::{Evidence, GuardError, judge::Sessions, mode::Mode},
+};
 
 /// How many entries of a directory may fail to be read.
 const UNSEEN: u32 = 1_000;
@@ -39,6 +42,8 @@ pub(super) struct Driver {
     mode: Mode,
     /// The type of the directory's file system, if locks are evidence there; unknown until the first question about it.
     place: Option<Option<u64>>,
+    /// The session of this process, if it has one at a coordinator.
+    member: Option<Arc<Member>>,
     /// The name of our claim.
     claim: String,
     /// The claim, then the files made in place, by level.
@@ -51,11 +56,12 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Creates a driver for the lock of these names.
-    pub(super) fn new(names: Names, mode: Mode) -> Self {
+    pub(super) fn new(names: Names, mode: Mode, member: Option<Arc<Member>>) -> Self {
         Self {
             names,
             mode,
             place: None,
+            member,
             claim: String::new(),
             ours: Default::default(),
             open: None,
@@ -115,7 +121,10 @@ impl Driver {
 
     fn perform(&mut self, dir: &File, call: Call) -> Result<Reply, ErrorCode> {
         match call {
-            Call::Current { attempt } => Ok(questions::current(dir, attempt, &mut self.place)),
+            Call::Current { attempt } => {
+                let member = self.member.as_deref();
+                Ok(questions::current(dir, attempt, member, &mut self.place))
+            }
             Call::Create { claim } => self.create(dir, self.names.claim(&claim)),
             // If that fails half-way the file stays, and names no owner: without its id, the driver cannot know whose
             // the lock file's name is by now.
@@ -139,8 +148,11 @@ impl Driver {
                 self.list_on()
             }
             Call::ListOn => self.list_on(),
-            Call::Ask { owner } => Ok(questions::ask(&owner, self.opened()?)),
-            Call::AskUnread { maker } => Ok(questions::ask_unread(&Owner::Maker(maker), dir)),
+            Call::Ask { owner } => Ok(questions::ask(&owner, self.opened()?, self.sessions())),
+            Call::AskUnread { maker } => {
+                let owner = Owner::Maker(maker);
+                Ok(questions::ask_unread(&owner, dir, self.sessions()))
+            }
             Call::Keep { level } => {
                 if let Some(kept) = self.kept.get_mut(usize::from(level)) {
                     *kept = self.open.take();
@@ -165,6 +177,11 @@ impl Driver {
                 Ok(Reply::Done)
             }
         }
+    }
+
+    /// Returns the coordinator, to which questions about sessions go.
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        self.member.as_deref().map(|member| member as &dyn Sessions)
     }
 
     fn create(&mut self, dir: &File, name: String) -> Result<Reply, ErrorCode> {

@@ -9,16 +9,22 @@ use lockhost_machine::{
 use tracing::debug;
 
 use super::{answers, files::Opened};
+use crate::member::Member;
 use crate::process::{
     self, Evidence, GuardError,
-    judge::{judge, judge_unread},
+    judge::{Sessions, judge, judge_unread},
     liveness,
     mode::Mode,
 };
 
 /// Asks who this process is, anew for each attempt: a child made by fork(2) has its parent's memory. Notes in `place` the
 /// type of the directory's file system, if locks are evidence there. An open directory stays on its file system.
-pub(super) fn current(dir: &File, attempt: u32, place: &mut Option<Option<u64>>) -> Reply {
+pub(super) fn current(
+    dir: &File,
+    attempt: u32,
+    member: Option<&Member>,
+    place: &mut Option<Option<u64>>,
+) -> Reply {
     let maker = process::evidence_kind(dir).and_then(|kind| {
         *place = Some(kind);
         process::current_on(dir, kind)
@@ -29,11 +35,17 @@ pub(super) fn current(dir: &File, attempt: u32, place: &mut Option<Option<u64>>)
         Err(why) => return Reply::Refused(why.to_string()),
     };
     let (pid, evidence) = (me.pid(), me.promises_evidence());
-    match Identity::new(&me.for_attempt(attempt).to_string()) {
+    let me = me.for_attempt(attempt);
+    let me = match member {
+        Some(member) => member.identity(me),
+        None => me,
+    };
+    match Identity::new(&me.to_string()) {
         Some(identity) => Reply::Maker(Maker {
             pid,
             identity,
             evidence,
+            session: member.is_some(),
         }),
         None => Reply::Refused("the host's identity for this process is none".into()),
     }
@@ -69,22 +81,26 @@ fn log(evidence: &Evidence) {
 }
 
 /// Asks about the owner of a file that was opened for this question, so it is never under guard itself.
-pub(super) fn ask(owner: &Owner, opened: &Opened) -> Reply {
+pub(super) fn ask(owner: &Owner, opened: &Opened, sessions: Option<&dyn Sessions>) -> Reply {
     let file = opened.file();
     if opened.is_directory() {
-        return ask_unread(owner, file);
+        return ask_unread(owner, file, sessions);
     }
     let owner = owner_of(owner);
     // A file that was opened and is no directory is regular, and stays so.
-    let answer = judge(&owner, file, false);
+    let answer = judge(&owner, file, false, sessions);
     debug!(?owner, own = false, ?answer, "judged an owner");
     Reply::Liveness(answers::judged(answer))
 }
 
 /// Asks about the maker of a file in this directory that may not be opened.
-pub(super) fn ask_unread(owner: &Owner, directory: &File) -> Reply {
+pub(super) fn ask_unread(
+    owner: &Owner,
+    directory: &File,
+    sessions: Option<&dyn Sessions>,
+) -> Reply {
     let owner = owner_of(owner);
-    let answer = judge_unread(&owner, directory);
+    let answer = judge_unread(&owner, directory, sessions);
     debug!(?owner, ?answer, "judged the owner of an unread file");
     Reply::Liveness(answers::judged(answer))
 }

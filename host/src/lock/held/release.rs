@@ -39,6 +39,7 @@ impl Lock {
         self.is_still_the_makers()?;
         inherited::forget(&self.taken());
         let looked = look(self);
+        let lost = self.loss();
         let released = run
             .release()
             .map_err(|error| Error::internal(self.place.given(), error))?
@@ -48,7 +49,26 @@ impl Lock {
                 }
                 outcome::ReleaseCause::Failed(failure) => self.place.failed(&file, failure),
             });
-        released.and(looked)
+        // The session goes last: until here another owner may not come.
+        released
+            .and(looked)
+            .and(self.leave_session())
+            .and(match lost {
+                Some(loss) => Err(Error::new(self.path.clone(), Kind::Session(loss))),
+                None => Ok(()),
+            })
+    }
+
+    /// Deletes the directory's key and the session.
+    fn leave_session(&mut self) -> Result<(), Error> {
+        let Some(renewal) = self.renewal.take() else {
+            return Ok(());
+        };
+        renewal.stop();
+        renewal
+            .member()
+            .leave()
+            .map_err(|failure| Error::new(self.path.clone(), Kind::Unreleased(failure)))
     }
 }
 

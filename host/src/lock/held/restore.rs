@@ -117,6 +117,13 @@ impl Lock {
         // Checked first, as in `still_held`.
         self.is_still_the_makers()?;
         self.has_its_place()?;
+        // Beside a coordinator a file that is gone is a loss: what removed it may come late, and once more.
+        if self.renewal().is_some() {
+            return match self.is_the_files()? {
+                true => Ok(Restored::Intact),
+                false => Err(lost()),
+            };
+        }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held {
             run,

@@ -48,6 +48,7 @@ pub(crate) fn myself() -> io::Result<Identity> {
         boot: boot()?,
         pid_namespace: pid_namespace.number(),
         evidence: None,
+        session: None,
         attempt: 0,
     })
 }

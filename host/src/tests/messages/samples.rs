@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     AliveReason, Awaited, DeadReason, Error, Liveness, UnknownReason,
+    coordinator::{CoordinatorError, CoordinatorErrorKind, holding::Loss},
     lock::{
         error::Kind,
         failure::{Belonging, not_a_lock, operation as words_of},
@@ -99,6 +100,15 @@ pub(super) fn errors() -> Vec<Error> {
         Kind::Contended,
         Kind::Unsettled(Awaited::Settling),
         Kind::Unsettled(Awaited::Release),
+        Kind::Unsettled(Awaited::Session),
+        Kind::Session(Loss::Deadline),
+        Kind::Session(Loss::SessionGone),
+        Kind::Session(Loss::OtherIncarnation),
+        Kind::Session(Loss::Restored),
+        Kind::Session(Loss::KeyLost),
+        Kind::KeyHeld,
+        Kind::Coordinator(unreachable()),
+        Kind::Unreleased(unreachable()),
         Kind::Lost,
         Kind::Moved,
         Kind::Inherited(4711),
@@ -241,33 +251,44 @@ pub(super) fn holders() -> Vec<Holder> {
     let lives = ALIVE.into_iter().chain(UNKNOWN).chain(DEAD);
     let mut holders: Vec<_> = lives.map(|it| holder(it, true)).collect();
     holders.insert(4, holder(ALIVE[3], false));
-    holders.insert(10, holder(UNKNOWN[2], false));
+    holders.insert(11, holder(UNKNOWN[2], false));
     holders
 }
 
-pub(super) const ALIVE: [Liveness; 6] = [
+fn unreachable() -> CoordinatorError {
+    let kind = CoordinatorErrorKind::Unreachable;
+    CoordinatorError::new(kind, "connection refused").at("http://db1:2379")
+}
+
+pub(super) const ALIVE: [Liveness; 7] = [
     Liveness::Alive(AliveReason::Evidence),
     Liveness::Alive(AliveReason::Running),
     Liveness::Alive(AliveReason::Unguarded),
     Liveness::Alive(AliveReason::Exists),
     Liveness::Alive(AliveReason::ThisProcess),
     Liveness::Alive(AliveReason::OwnPid),
+    Liveness::Alive(AliveReason::Session),
 ];
 
-pub(super) const UNKNOWN: [Liveness; 4] = [
+pub(super) const UNKNOWN: [Liveness; 8] = [
     Liveness::Unknown(UnknownReason::OtherBoot),
     Liveness::Unknown(UnknownReason::OtherNamespace),
     Liveness::Unknown(UnknownReason::Unreadable),
     Liveness::Unknown(UnknownReason::NoAnswer),
+    Liveness::Unknown(UnknownReason::NoCoordinator),
+    Liveness::Unknown(UnknownReason::Unreachable),
+    Liveness::Unknown(UnknownReason::OtherIncarnation),
+    Liveness::Unknown(UnknownReason::Watched),
 ];
 
-const DEAD: [Liveness; 6] = [
+const DEAD: [Liveness; 7] = [
     Liveness::Dead(DeadReason::NoProcess),
     Liveness::Dead(DeadReason::Zombie),
     Liveness::Dead(DeadReason::Thread),
     Liveness::Dead(DeadReason::Reused),
     Liveness::Dead(DeadReason::EvidenceGone),
     Liveness::Dead(DeadReason::Nobody),
+    Liveness::Dead(DeadReason::SessionGone),
 ];
 
 #[test]
@@ -314,6 +335,7 @@ pub(super) fn replaced() -> impl Iterator<Item = Replaced> {
         let replaced = outcome::Replaced {
             file: "tinyforge.lock".to_owned(),
             pid: Some(4711),
+            identity: None,
             reason,
         };
         Replaced::new(Path::new("D"), replaced)

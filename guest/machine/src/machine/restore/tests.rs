@@ -19,6 +19,7 @@ fn restore_with(evidence: bool) -> Restore {
         pid: 7,
         identity,
         evidence,
+        session: false,
     };
     Restore::new(Some(maker), OWN)
 }

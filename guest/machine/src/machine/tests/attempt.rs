@@ -6,7 +6,8 @@ use crate::{
     machine::{
         Machine,
         examine::Found,
-        outcome::{Awaited, Cause, Error, Outcome, Warning},
+        outcome::{Awaited, Cause, Error, Outcome, Replaced, Warning},
+        rivals::{self, Rivals},
         sweeps_unasked,
     },
     names::{Identity, Name, parse_pid},
@@ -40,6 +41,7 @@ pub(super) fn maker(evidence: bool) -> Maker {
         pid: 7,
         identity: identity(false),
         evidence,
+        session: false,
     }
 }
 
@@ -270,6 +272,22 @@ impl Attempt {
         assert!(awaited.retry_ms() > 0);
         self.next = self.machine.start(elapsed);
         self
+    }
+
+    /// Waits for this.
+    pub(super) fn awaits(self, awaited: Awaited) -> Self {
+        assert_eq!(self.waits().1, awaited);
+        self
+    }
+
+    /// Returns what it has replaced.
+    pub(super) fn replaced(&self) -> &[Replaced] {
+        self.machine.report().replaced
+    }
+
+    /// Begins to look for the claims of others.
+    pub(super) fn rivals(&self) -> Option<(Rivals, Next<rivals::Outcome>)> {
+        self.machine.rivals()
     }
 
     /// Waits for the file at this level.

@@ -112,9 +112,13 @@ fn a_search_that_is_interrupted_proves_no_death() {
     }
     // The second listing has shown what the first one missed.
     let owner = OWNER;
+    let maker = maker(true);
     listed(part(&[], None, false))
+        .told(Call::Current { attempt: 0 }, Reply::Maker(maker))
         .told(Call::Ask { owner }, Reply::Liveness(NO_PROCESS))
-        .goes_on_with(Call::Current { attempt: 0 });
+        .goes_on_with(Call::Create {
+            claim: maker.identity,
+        });
 }
 
 #[test]
@@ -225,6 +229,9 @@ fn an_identity_answers_only_its_own_question() {
         .told(Call::Identify { pid: 9 }, Reply::Maker(maker(true)))
         .told(Call::List, nothing())
         .told(Call::List, nothing())
+        .told(Call::Current { attempt: 0 }, Reply::Maker(maker(true)))
         .told(Call::Ask { owner: OWNER }, Reply::Liveness(NO_PROCESS))
-        .goes_on_with(Call::Current { attempt: 0 });
+        .goes_on_with(Call::Create {
+            claim: identity(false),
+        });
 }

@@ -1,0 +1,9 @@
+//! This process' part in the sessions of a coordinator: a session for each attempt, and its renewer once it has the lock.
+
+mod renewal;
+mod session;
+
+pub(crate) use self::{
+    renewal::Renewal,
+    session::{Coordination, Member, Take, TakeStep, Watched, now},
+};
