@@ -257,7 +257,7 @@ impl Attempt {
             Tries::Again => false,
             // It found no lock file, and its owner may put it back.
             Tries::Begun(current) if current.awaited == Some(outcome::Awaited::Owner) => true,
-            Tries::Begun(_) | Tries::Ended => return None,
+            Tries::Begun(_) | Tries::Joining(_) | Tries::Ended => return None,
         };
         let left = self.left()?;
         let refusal = self.refusal.as_ref()?;
@@ -266,8 +266,10 @@ impl Attempt {
             retry_after,
             ..refusal.clone()
         };
-        self.give_up();
-        self.tries = Tries::Again;
+        // The session stays: what it has watched of an owner counts on.
+        if let Tries::Begun(current) = mem::replace(&mut self.tries, Tries::Again) {
+            current.run.give_up();
+        }
         Some(waiting)
     }
 
@@ -333,6 +335,7 @@ impl Attempt {
     fn give_up(&mut self) {
         match mem::replace(&mut self.tries, Tries::Ended) {
             Tries::Begun(current) => current.run.give_up(),
+            // It leaves the session, too.
             Tries::Joining(joining) => return joining.give_up(),
             Tries::Again | Tries::Ended => {}
         }
