@@ -27,7 +27,10 @@ use self::{
 };
 use super::{
     REFUSED, UNTOLD, code,
+    coordination::Coordination,
+    duration,
     exit_code::ExitCode,
+    hint::hinted,
     notify::Notify,
     reporter::{Level, Reporter},
     signals::Signals,
@@ -122,6 +125,8 @@ pub(crate) struct Acquire {
     /// Choose what to report to a service manager.
     #[arg(long, value_name = "WHAT", default_value = "ready", help_heading = HOLDING)]
     notify: Notify,
+    #[command(flatten)]
+    coordination: Coordination,
     /// Print only failures and losses; report a refusal by the exit code alone.
     #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
     quiet: bool,
@@ -159,14 +164,6 @@ fn patience(text: &str) -> Result<Patience, &'static str> {
         "" => None,
         text => Some(duration(text).ok_or(expected)?),
     }))
-}
-
-/// Parses a duration. A number without a unit is in seconds, and may have a fraction, as for flock(1).
-fn duration(text: &str) -> Option<Duration> {
-    if text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'.')) {
-        return Duration::try_from_secs_f64(text.parse().ok()?).ok();
-    }
-    humantime::parse_duration(text).ok()
 }
 
 fn mode(text: &str) -> Result<Mode, InvalidMode> {
@@ -271,6 +268,13 @@ impl Acquire {
         if let Some(identity) = &self.assume_dead {
             options = options.assume_dead(identity);
         }
+        if self.coordination.is_given() && self.directories.len() > 1 {
+            return Err(hinted(
+                "a coordinator's address names one directory, and several are to be locked",
+                "lock one directory with each command",
+            ));
+        }
+        options = self.coordination.add_to(options)?;
         let taking = Taking {
             options,
             patience: self.wait.and_then(|Patience(patience)| patience),

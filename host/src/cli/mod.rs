@@ -4,6 +4,7 @@ mod acquire;
 mod break_lock;
 #[cfg(feature = "component")]
 mod component;
+mod coordination;
 #[cfg(test)]
 mod dist;
 mod doctor;
@@ -46,6 +47,7 @@ use std::{
     fmt,
     io::{self, Write},
     panic::{self, PanicHookInfo},
+    time::Duration,
 };
 
 use clap::{ArgAction, Parser, Subcommand, error::ErrorKind};
@@ -255,6 +257,14 @@ fn complain_with(what: &dyn fmt::Display, hint: Option<&str>) {
 /// Writes an error to standard error, and its way out.
 fn complain_about(error: &anyhow::Error) {
     complain_with(&format_args!("{error:#}"), hint::of(error).as_deref());
+}
+
+/// Parses a duration. A number without a unit is in seconds, and may have a fraction, as for flock(1).
+fn duration(text: &str) -> Option<Duration> {
+    if text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'.')) {
+        return Duration::try_from_secs_f64(text.parse().ok()?).ok();
+    }
+    humantime::parse_duration(text).ok()
 }
 
 /// Returns it as one line, whatever a file name may contain.

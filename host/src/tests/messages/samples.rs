@@ -302,13 +302,18 @@ fn no_life_is_forgotten() {
                 | AliveReason::Unguarded
                 | AliveReason::Exists
                 | AliveReason::ThisProcess
-                | AliveReason::OwnPid,
+                | AliveReason::OwnPid
+                | AliveReason::Session,
             )
             | Liveness::Unknown(
                 UnknownReason::OtherBoot
                 | UnknownReason::OtherNamespace
                 | UnknownReason::Unreadable
-                | UnknownReason::NoAnswer,
+                | UnknownReason::NoAnswer
+                | UnknownReason::NoCoordinator
+                | UnknownReason::Unreachable
+                | UnknownReason::OtherIncarnation
+                | UnknownReason::Watched,
             )
             | Liveness::Dead(
                 DeadReason::NoProcess
@@ -316,7 +321,8 @@ fn no_life_is_forgotten() {
                 | DeadReason::Thread
                 | DeadReason::Reused
                 | DeadReason::EvidenceGone
-                | DeadReason::Nobody,
+                | DeadReason::Nobody
+                | DeadReason::SessionGone,
             ) => {}
         }
     }
