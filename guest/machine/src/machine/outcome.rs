@@ -201,3 +201,21 @@ pub enum Warning {
     /// There were too many claims to examine them all.
     Unswept,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Awaited;
+
+    #[test]
+    fn what_ends_sooner_is_looked_at_sooner() {
+        let waits = [
+            Awaited::Owner,
+            Awaited::OtherReclaim,
+            Awaited::Settling,
+            Awaited::Session,
+        ];
+        let waits = waits.map(Awaited::retry_ms);
+        assert!(waits.is_sorted_by(|sooner, later| sooner < later));
+        assert!(waits[0] > 0);
+    }
+}

@@ -69,7 +69,7 @@ pub struct Sweep {
     looks: u32,
     claim: Option<Claim>,
     dead: Vec<(Identity, FileId)>,
-    /// Whether the listing is over, or there is none: only removals are left.
+    /// Whether the listing is over: only removals are left.
     listed: bool,
     /// The first failure.
     pub failure: Option<Failure>,
@@ -102,7 +102,6 @@ impl Sweep {
     pub fn bury(&mut self, dead: Vec<(Identity, FileId)>) -> Option<Call> {
         *self = Self {
             dead,
-            listed: true,
             ..Self::default()
         };
         self.look_at_level(0)
@@ -330,3 +329,6 @@ impl Claim {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

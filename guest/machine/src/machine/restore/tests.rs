@@ -8,6 +8,7 @@ use crate::{
 };
 
 const OWN: FileId = FileId(1, 1);
+const OTHER: FileId = FileId(1, 2);
 
 fn restore() -> Restore {
     restore_with(true)
@@ -75,9 +76,61 @@ fn a_claim_is_made_anew_only_where_the_kernel_keeps_evidence() {
 fn a_claim_is_not_named_where_another_file_has_the_locks_name() {
     let mut restore = restore();
     assert!(!ends(restore.start(0)));
-    let next = restore.reply(Reply::Id(FileId(1, 2)));
+    let next = restore.reply(Reply::Id(OTHER));
     assert_eq!(next, Next::End(Err(Unrestored::Lost)));
     assert!(restore.is_open());
+}
+
+/// Returns one that has got as far as this.
+fn restore_at(stage: Stage) -> Restore {
+    Restore {
+        linked: true,
+        stage,
+        ..restore()
+    }
+}
+
+#[test]
+fn a_file_that_was_linked_is_ours_while_the_name_has_it() {
+    let look = Some(Stage::LookAfter);
+    for (stage, ours) in [
+        (Stage::Compare, look),
+        (Stage::CompareLinked(None), look),
+        (Stage::Verify, None),
+    ] {
+        let mut restore = restore_at(stage);
+        let next = restore.reply(Reply::Id(OWN));
+        match ours {
+            Some(stage) => assert_eq!(restore.stage, stage),
+            None => assert_eq!(next, Next::End(Ok(Restored::Linked))),
+        }
+        let next = restore_at(stage).reply(Reply::Id(OTHER));
+        assert_eq!(next, Next::End(Err(Unrestored::Lost)), "{stage:?}");
+    }
+}
+
+#[test]
+fn a_linked_file_that_cannot_be_examined_is_looked_after() {
+    let mut restore = restore_at(Stage::CompareLinked(None));
+    assert!(ends(restore.reply(Reply::Failed(ErrorCode::Io))));
+    assert!(!ends(restore.start(0)));
+    assert_eq!(restore.stage, Stage::LookAfter);
+}
+
+#[test]
+fn a_lost_lock_stays_lost_without_another_look() {
+    let next = restore_at(Stage::Lost).start(0);
+    assert_eq!(next, Next::End(Err(Unrestored::Lost)));
+}
+
+#[test]
+fn a_claim_that_is_missing_beside_our_file_is_linked() {
+    let mut restore = restore();
+    let claim = Identity::new("1-p7").expect("an identity");
+    assert!(!ends(restore.start(0)));
+    assert!(!ends(restore.reply(Reply::Id(OWN))));
+    let next = restore.reply(Reply::Failed(ErrorCode::NoEntry));
+    assert_eq!(next, Next::Call(Call::LinkOpen { claim }));
 }
 
 #[test]
@@ -87,7 +140,7 @@ fn another_file_at_the_claims_name_is_not_linked() {
     assert!(!ends(restore.start(0)));
     assert!(!ends(restore.reply(missing())), "the reclaim lock");
     assert!(!ends(restore.reply(missing())), "the claim");
-    let next = restore.reply(Reply::Id(FileId(1, 2)));
+    let next = restore.reply(Reply::Id(OTHER));
     assert_eq!(next, Next::End(Err(Unrestored::Lost)));
 }
 
@@ -109,7 +162,8 @@ fn a_reclaim_without_a_pid_keeps_no_file_from_its_name() {
         assert_eq!(restore.other_seen(seen), again);
         assert!(!ends(restore.start(RECLAIM - 1)));
         assert_eq!(restore.other_seen(seen), again);
-        assert!(!ends(restore.start(2 * RECLAIM)));
+        // The wait began with the first call after the first look.
+        assert!(!ends(restore.start(2 * RECLAIM - 1)));
         assert_eq!(ends(restore.other_seen(seen)), is_lost);
         assert_eq!(restore.is_lost(), is_lost);
     }
@@ -144,7 +198,7 @@ fn made_anew(there: FileId, guarded: impl Fn(usize) -> Reply) -> (Next<Outcome>,
 fn a_lock_is_back_once_its_name_has_our_file() {
     let (end, _) = made_anew(OWN, |_| Reply::Done);
     assert_eq!(end, Next::End(Ok(Restored::Anew)));
-    let (end, _) = made_anew(FileId(1, 2), |_| Reply::Done);
+    let (end, _) = made_anew(OTHER, |_| Reply::Done);
     assert_eq!(end, Next::End(Err(Unrestored::Lost)));
 }
 
@@ -192,7 +246,7 @@ fn owner(in_place: bool) -> Machine {
 
 #[test]
 fn a_new_claim_makes_the_owner_forget_its_levels() {
-    for (file, is_kept) in [(OWN, true), (FileId(1, 2), false)] {
+    for (file, is_kept) in [(OWN, true), (OTHER, false)] {
         let mut machine = owner(false);
         let mut restore = restore();
         restore.own = file;
@@ -211,6 +265,7 @@ fn an_owner_in_place_has_no_claim_to_link() {
             pid: 7,
             identity,
             evidence: true,
+            session: false,
         });
         let restore = machine.restore().expect("it holds the lock");
         assert_eq!(restore.maker.is_none(), in_place);
@@ -221,7 +276,7 @@ fn an_owner_in_place_has_no_claim_to_link() {
 fn an_owner_in_place_has_no_claim_to_replace() {
     let mut machine = owner(true);
     let mut restore = restore();
-    restore.own = FileId(1, 2);
+    restore.own = OTHER;
     machine.restored(&restore);
     assert_eq!(machine.own, OWN);
 }
@@ -240,4 +295,12 @@ fn a_loss_that_was_seen_once_is_one_for_good() {
         machine.restored(&restore);
         assert_eq!(machine.lost, after);
     }
+}
+
+#[test]
+fn an_owner_that_counts_its_lock_as_lost_does_so_for_good() {
+    let mut machine = owner(false);
+    machine.lose();
+    machine.restored(&restore());
+    assert!(machine.lost);
 }
