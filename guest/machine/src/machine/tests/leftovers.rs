@@ -3,7 +3,8 @@
 use super::{
     attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular},
     scenes::{
-        EXISTS, GONE, failed, finds_none_left_above, reclaiming, scratch, tidying, written_in_place,
+        EXISTS, GONE, failed, finds_none_left_above, leftover, reclaiming, scratch, tidying,
+        written_in_place,
     },
 };
 use crate::{
@@ -33,13 +34,8 @@ fn a_reclaim_lock_that_is_left_over_is_taken_and_dropped() {
 #[test]
 fn an_owner_whose_claim_was_swept_makes_no_other_to_tidy() {
     let failed = Failure::of(Operation::Link, at(1), ErrorCode::NoEntry);
-    let report = tidying()
-        .sees(1, OTHER, "9\n", 0, NO_PROCESS)
-        .links(at(2))
-        .sees(1, OTHER, "9\n", 0, NO_PROCESS)
-        .removes(at(1), OTHER)
+    let report = leftover()
         .does_not_link(at(1), ErrorCode::NoEntry, GONE)
-        .removes(at(2), OWN)
         .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
     assert_eq!(report.warnings, [Warning::Untidy(failed)]);

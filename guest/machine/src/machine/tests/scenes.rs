@@ -91,16 +91,19 @@ pub(super) fn finds_none_left_above(level: u8, owner: Attempt) -> Attempt {
     levels.fold(owner, |owner, level| owner.compares(at(level), GONE))
 }
 
-/// Returns an owner that sweeps, and has reached a leftover reclaim lock.
+/// Returns an owner that sweeps, and has reached a leftover reclaim lock, whose name it found taken.
 pub(super) fn tidying() -> Attempt {
+    leftover().does_not_link(at(1), ErrorCode::Exist, Ok(OTHER))
+}
+
+/// Returns an owner that sweeps, and has found a leftover reclaim lock.
+pub(super) fn leftover() -> Attempt {
     let me = Maker {
         identity: identity(true),
         ..maker(true)
     };
     let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
-    finds_none_left_above(1, owner)
-        .compares(at(1), Ok(OTHER))
-        .does_not_link(at(1), ErrorCode::Exist, Ok(OTHER))
+    finds_none_left_above(1, owner).compares(at(1), Ok(OTHER))
 }
 
 /// Returns an attempt whose link was denied at a level, which then showed this, and that asks for a scratch link.
