@@ -1,4 +1,4 @@
-//! The claims of others beside a lock (protocol.md#session): an owner with a session asks for them once its coordinator has
+//! The claims of others beside a lock (protocol.md#session-6): an owner with a session asks for them once its coordinator has
 //! recorded that it has the directory.
 //!
 //! Claims survive whatever the coordinator forgets. So a claim of another session shows an owner that may still act, even
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many claims of others are returned. A directory with more of them is not one that an owner may act in.
-const MOST: usize = 4_096;
+pub(super) const MOST: usize = 4_096;
 
 /// How many parts of the directory's listing are read after the first.
 const PARTS: u32 = 1 << 20;

@@ -9,7 +9,7 @@ use crate::{
     facts::{DeadReason, ErrorCode, Liveness, UnknownReason},
     machine::{
         outcome::{Awaited, Cause, Operation, ReplacedReason},
-        rivals::{Outcome, Rivals},
+        rivals::{MOST, Outcome, Rivals},
     },
     names::{DEEPEST, Identity, Name},
 };
@@ -175,6 +175,30 @@ fn all_other_claims_are_rivals() {
     let claims = [identity(false), owner()];
     let end = rivals.reply(listed(&claims, None));
     assert_eq!(end, Next::End(Ok(vec![owner()])));
+}
+
+#[test]
+fn rivals_are_found_in_each_part_of_the_listing() {
+    let (mut rivals, _) = listing();
+    let part = Reply::Listed(Listed {
+        claims: vec![identity(false)],
+        missed: None,
+        more: true,
+    });
+    assert_eq!(rivals.reply(part), Next::Call(Call::ListOn));
+    let end = rivals.reply(listed(&[owner()], None));
+    assert_eq!(end, Next::End(Ok(vec![owner()])));
+}
+
+#[test]
+fn too_many_rivals_are_an_error() {
+    let claim = |number| Identity::new(&format!("1-x{number}")).expect("an identity");
+    for (count, is_listed) in [(MOST, true), (MOST + 1, false)] {
+        let (mut rivals, _) = listing();
+        let claims: Vec<_> = (0..count).map(claim).collect();
+        let end = rivals.reply(listed(&claims, None));
+        assert_eq!(matches!(end, Next::End(Ok(_))), is_listed);
+    }
 }
 
 #[test]
