@@ -194,6 +194,8 @@ pub use lock::{
     warning::Warning,
     watch::Watch,
 };
+#[cfg(any(feature = "component", feature = "native"))]
+pub use member::{Confirmation, Confirms};
 pub use printable::Printable;
 pub use process::{
     keeper::Keeper,

@@ -3,6 +3,7 @@
 mod renewal;
 mod session;
 
+pub use self::renewal::{Confirmation, Confirms};
 pub(crate) use self::{
     renewal::Renewal,
     session::{Coordination, Member, Take, TakeStep, Watched, now},

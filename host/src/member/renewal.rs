@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tracing::{debug, warn};
@@ -19,6 +19,7 @@ use crate::{
         holding::{Holding, Loss},
         reading::Reading,
     },
+    process::{fork, number::Number, platform},
     sys::{alarm::Alarm, poll::BorrowedDescriptor},
 };
 
@@ -38,7 +39,8 @@ pub(crate) struct Renewal {
 struct Shared {
     member: Arc<Member>,
     state: Mutex<State>,
-    stop: Condvar,
+    /// Notified of each confirm, and when the thread is to stop.
+    changed: Condvar,
     /// Whether the lock was dropped without being stopped.
     dropped: AtomicBool,
     /// Readable once the lock must be considered lost.
@@ -49,6 +51,8 @@ struct Shared {
 struct State {
     holding: Holding,
     stopped: bool,
+    /// How many confirms have succeeded, with the transaction.
+    confirms: u64,
     /// Why the last confirm failed.
     failure: Option<CoordinatorError>,
 }
@@ -65,9 +69,10 @@ impl Renewal {
             state: Mutex::new(State {
                 holding,
                 stopped: false,
+                confirms: 1,
                 failure: None,
             }),
-            stop: Condvar::new(),
+            changed: Condvar::new(),
             dropped: AtomicBool::new(false),
             alarm: Alarm::new()?,
         });
@@ -115,10 +120,88 @@ impl Renewal {
         self.shared.alarm.descriptor()
     }
 
+    /// Returns the confirms from now on.
+    pub(crate) fn confirms(&self) -> Confirms {
+        Confirms {
+            shared: Arc::clone(&self.shared),
+            seen: 0,
+            maker: platform::number(),
+        }
+    }
+
     /// Ends the thread, at the latest when its question is answered. The session stays.
     pub(crate) fn stop(&self) {
         self.shared.state().stopped = true;
-        self.shared.stop.notify_all();
+        self.shared.changed.notify_all();
+    }
+}
+
+/// The confirms of a lock's session, for a thread that passes the deadline on: [`Lock::confirms`](crate::Lock::confirms).
+///
+/// It depends on neither the lock nor its files. A thread that waits here goes on while another one waits for a volume
+/// that does not answer.
+#[derive(Debug)]
+pub struct Confirms {
+    shared: Arc<Shared>,
+    seen: u64,
+    /// The process that has the lock.
+    maker: Number,
+}
+
+/// What ended a wait for a confirm. [`Lock::confirms`](crate::Lock::confirms) has an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// A confirm has succeeded since the last wait; for the first wait, the acquisition counts as one.
+    Confirmed,
+    /// The time is over.
+    Elapsed,
+    /// The lock is lost or released: no confirm follows.
+    Over,
+}
+
+impl Confirms {
+    /// Waits for the next confirm that succeeds, at most for `limit`.
+    pub fn wait(&mut self, limit: Duration) -> Confirmation {
+        // In a child made by fork(2), the mutex may be locked for ever.
+        if !fork::is_still(self.maker) {
+            return Confirmation::Over;
+        }
+        let begun = Instant::now();
+        let mut state = self.shared.state();
+        loop {
+            let lost = now().map_or(Some(Loss::Deadline), |now| state.holding.loss(now));
+            if lost.is_some() || state.stopped || self.shared.dropped.load(Ordering::Relaxed) {
+                return Confirmation::Over;
+            }
+            if state.confirms > self.seen {
+                self.seen = state.confirms;
+                return Confirmation::Confirmed;
+            }
+            let left = limit.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Confirmation::Elapsed;
+            }
+            // The deadline may pass meanwhile, and a drop of the lock may come just before the wait.
+            let left = left.min(self.shared.member.timing().period);
+            let waited = self.shared.changed.wait_timeout(state, left);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Returns how long the owner may still act: nothing once the lock is lost.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        match (fork::is_still(self.maker), now()) {
+            (true, Ok(now)) => self.shared.state().holding.left(now),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Returns why the last confirm failed, if it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<CoordinatorError> {
+        let still = fork::is_still(self.maker);
+        still.then(|| self.shared.state().failure.clone())?
     }
 }
 
@@ -126,7 +209,7 @@ impl Drop for Renewal {
     fn drop(&mut self) {
         // In a child made by fork(2), the mutex may be locked for ever.
         self.shared.dropped.store(true, Ordering::Relaxed);
-        self.shared.stop.notify_all();
+        self.shared.changed.notify_all();
     }
 }
 
@@ -152,7 +235,9 @@ impl Shared {
                     let mut state = self.state();
                     let outcome = state.holding.confirmed(&facts, sent, answered);
                     state.failure = None;
+                    state.confirms += 1;
                     self.arm(&state);
+                    self.changed.notify_all();
                     if let Err(loss) = outcome {
                         warn!(?loss, "the session is lost");
                         return;
@@ -183,7 +268,7 @@ impl Shared {
         let state = self.state();
         let goes_on = |state: &State| !state.stopped && !self.dropped.load(Ordering::Relaxed);
         let waited = self
-            .stop
+            .changed
             .wait_timeout_while(state, pause, |state| goes_on(state));
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let lost = now().map_or(Some(Loss::Deadline), |now| state.holding.loss(now));

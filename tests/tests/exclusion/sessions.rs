@@ -10,12 +10,13 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::Duration,
 };
 
 use lockhost::{
-    AliveReason, Awaited, DeadReason, ErrorKind, Liveness, Lock, Progress, ReplacedReason,
-    UnknownReason, Waiting,
+    AliveReason, Awaited, Confirmation, DeadReason, ErrorKind, Liveness, Lock, Progress,
+    ReplacedReason, UnknownReason, Waiting,
     coordinator::{FencingToken, Session},
 };
 use lockhost_tests::{
@@ -148,7 +149,7 @@ fn a_session_that_is_gone_is_watched_and_then_replaced() {
     let lock = loop {
         match attempt.proceed().unwrap() {
             Progress::Acquired(lock) => break lock,
-            Progress::Waiting(waiting) => std::thread::sleep(waiting.retry_after()),
+            Progress::Waiting(waiting) => thread::sleep(waiting.retry_after()),
         }
     };
     let [replaced] = lock.replaced() else {
@@ -304,13 +305,13 @@ fn an_owner_that_is_cut_off_has_its_lock_until_the_deadline() {
     let lock = coordinator.options().acquire(fixture.path()).unwrap();
     coordinator.cut(true);
     while lock.coordinator_failure().is_none() {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     assert!(lock.still_held().unwrap());
     await_loss(&lock);
     // The descriptor comes a little early.
     while lock.verify().is_ok() {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     let error = lock.verify().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
@@ -318,6 +319,52 @@ fn an_owner_that_is_cut_off_has_its_lock_until_the_deadline() {
     // What comes later revives nothing.
     coordinator.cut(false);
     assert!(lock.verify().is_err() && is_lost(&lock));
+}
+
+#[test]
+fn each_confirm_is_passed_on_until_the_lock_is_lost() {
+    let (coordinator, fixture) = (MemoryCoordinator::new(), Fixture::free());
+    let lock = coordinator.options().acquire(fixture.path()).unwrap();
+    let mut confirms = lock.confirms().expect("it has a session");
+    for _ in 0..3 {
+        assert_eq!(confirms.wait(Duration::MAX), Confirmation::Confirmed);
+        assert!(confirms.left() <= TIMING.deadline && !confirms.left().is_zero());
+    }
+    coordinator.cut(true);
+    // One confirm may be on its way.
+    while confirms.wait(Duration::MAX) == Confirmation::Confirmed {}
+    assert_eq!(confirms.wait(Duration::MAX), Confirmation::Over);
+    assert!(confirms.left().is_zero() && confirms.failure().is_some());
+}
+
+#[test]
+fn no_confirm_is_waited_for_after_a_release() {
+    let (coordinator, fixture) = (MemoryCoordinator::new(), Fixture::free());
+    for is_released in [true, false] {
+        let lock = coordinator.options().acquire(fixture.path()).unwrap();
+        let mut confirms = lock.confirms().expect("it has a session");
+        let waiter = thread::spawn(
+            move || {
+                while confirms.wait(Duration::MAX) != Confirmation::Over {}
+            },
+        );
+        match is_released {
+            true => lock.release().unwrap(),
+            false => drop(lock),
+        }
+        waiter.join().unwrap();
+    }
+}
+
+#[test]
+fn a_wait_for_a_confirm_ends_with_its_limit() {
+    let (coordinator, fixture) = (MemoryCoordinator::new(), Fixture::free());
+    let lock = coordinator.options().acquire(fixture.path()).unwrap();
+    let mut confirms = lock.confirms().expect("it has a session");
+    assert_eq!(confirms.wait(Duration::ZERO), Confirmation::Confirmed);
+    coordinator.cut(true);
+    while confirms.wait(Duration::ZERO) == Confirmation::Confirmed {}
+    assert_eq!(confirms.wait(Duration::ZERO), Confirmation::Elapsed);
 }
 
 #[test]
@@ -347,7 +394,7 @@ fn intervals_that_do_not_fit_are_refused() {
 fn of_many_attempts_with_sessions_one_gets_in_at_a_time() {
     let (coordinator, fixture) = (MemoryCoordinator::new(), Fixture::free());
     let (inside, tokens) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..3 {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Lock;
 use crate::{
     coordinator::{CoordinatorError, FencingToken, Incarnation, holding::Loss},
+    member::Confirms,
     sys::poll::BorrowedDescriptor,
 };
 
@@ -92,6 +93,28 @@ impl Lock {
     #[must_use]
     pub fn coordinator_failure(&self) -> Option<CoordinatorError> {
         self.renewal()?.failure()
+    }
+
+    /// Returns the confirms of the session, for a thread of their own. `None` without a
+    /// [coordinator](crate::Options::coordinator), and in a child made by fork(2).
+    ///
+    /// ```no_run
+    /// # fn pass_on(lock: &lockhost::Lock, extend: impl Fn(std::time::Duration) + Send + 'static) {
+    /// use std::{thread, time::Duration};
+    /// use lockhost::Confirmation;
+    ///
+    /// if let Some(mut confirms) = lock.confirms() {
+    ///     thread::spawn(move || {
+    ///         while confirms.wait(Duration::MAX) != Confirmation::Over {
+    ///             extend(confirms.left());
+    ///         }
+    ///     });
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn confirms(&self) -> Option<Confirms> {
+        Some(self.renewal()?.confirms())
     }
 
     pub(super) fn loss(&self) -> Option<Loss> {
