@@ -14,6 +14,11 @@ mod take;
 mod terminal;
 mod waiting_line;
 
+#[cfg(kernel = "linux")]
+#[allow(unused_imports, reason = "for doctor")]
+pub(crate) use self::supervise::deadman::containment;
+pub(crate) use self::supervise::deadman::run_as_one as run_as_deadman;
+
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Context;
@@ -186,6 +191,7 @@ pub(crate) fn run(arguments: &Acquire) -> ExitCode {
 }
 
 fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
+    supervise::deadman::check(arguments)?;
     // Before the program touches anything: from here on a signal ends the attempt in order.
     let signals = Signals::catch().context("cannot catch signals")?;
     let mut events = Events {

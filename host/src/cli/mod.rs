@@ -171,6 +171,9 @@ fn report(panic: &PanicHookInfo<'_>) {
 }
 
 fn run_here(words: &[OsString]) -> ExitCode {
+    if let Some(code) = acquire::run_as_deadman(words) {
+        return code;
+    }
     if let Some(when) = When::typed(words) {
         when.apply();
     }

@@ -12,7 +12,10 @@ use super::{
     Acquire, OnLost,
     events::{Event, Events},
     loss::{Change, Losses},
-    supervise::{self, Inheritance, Supervision},
+    supervise::{
+        self, Inheritance, Supervision,
+        deadman::{self, Guarded},
+    },
 };
 use crate::cli::{exit_code::ExitCode, hint::hinted, signals::Caught};
 
@@ -85,8 +88,13 @@ impl<'a> Holding<'a> {
 
     fn until_told(&mut self) -> io::Result<Ended> {
         let mut losses = Losses::new(self.locks);
+        if self.arguments.coordination.is_given() {
+            deadman::leave_in_time(self.arguments, self.locks);
+        }
         loop {
-            match self.events.next(&losses.descriptors(), losses.pause())? {
+            let mut others = losses.descriptors();
+            others.extend(self.locks.iter().filter_map(Lock::lost));
+            match self.events.next(&others, losses.pause())? {
                 Event::Signal(caught) if supervise::bury_orphans(caught) => {}
                 Event::Signal(_) | Event::InputClosed => return Ok(Ended::AsTold),
                 Event::Ready | Event::Elapsed => {}
@@ -95,6 +103,11 @@ impl<'a> Holding<'a> {
                 if lose(&mut self.lost, self.arguments, change) {
                     return Ok(Ended::Loss);
                 }
+            }
+            if let Some((lock, error)) = deadman::loss(self.locks) {
+                self.lost.push(lock.path().to_owned());
+                self.arguments.reporter().failed(&error);
+                return Ok(Ended::Loss);
             }
         }
     }
@@ -109,6 +122,9 @@ impl<'a> Holding<'a> {
                 return Ok(Ended::Signal(caught));
             }
         }
+        if self.arguments.coordination.is_given() {
+            return Ok(self.until_the_deadman_ends(inheritance));
+        }
         let (command, all) = (&self.arguments.command, self.arguments.all);
         let supervision = match Supervision::start(command, all, self.locks, inheritance) {
             Ok(supervision) => supervision,
@@ -119,11 +135,31 @@ impl<'a> Holding<'a> {
         let lose = |change: Change<'_>| lose(lost, arguments, change);
         Ok(
             supervision.until_end(self.events, &mut losses, lose, |error| {
-                arguments.reporter().failed(&anyhow!(
-                    "cannot watch the command: {error}; the locks are held until it has ended"
-                ));
+                cannot_watch(arguments, &error);
             }),
         )
+    }
+
+    /// Holds the lock while a command runs that is ended before the session's deadline.
+    fn until_the_deadman_ends(&mut self, inheritance: Inheritance) -> Ended {
+        let guarded = match Guarded::start(self.arguments, self.locks, inheritance) {
+            Ok(guarded) => guarded,
+            Err(error) => return self.cannot_run(&error),
+        };
+        let mut losses = Losses::new(self.locks);
+        let (mut unconfirmed, arguments) = (Vec::new(), self.arguments);
+        let lost = &mut self.lost;
+        let lose = |change: Change<'_>| lose(lost, arguments, change);
+        let ended = guarded.until_end(
+            arguments,
+            self.events,
+            &mut losses,
+            lose,
+            &mut unconfirmed,
+            |error| cannot_watch(arguments, &error),
+        );
+        self.lost.append(&mut unconfirmed);
+        ended
     }
 
     fn cannot_run(&self, error: &io::Error) -> Ended {
@@ -144,6 +180,12 @@ impl<'a> Holding<'a> {
     }
 }
 
+fn cannot_watch(arguments: &Acquire, error: &io::Error) {
+    arguments.reporter().failed(&anyhow!(
+        "cannot watch the command: {error}; the locks are held until it has ended"
+    ));
+}
+
 /// Returns whether a command may be missing because the working directory was removed: no relative path leads to a file
 /// then.
 fn has_no_directory(error: &io::Error) -> bool {
@@ -157,7 +199,8 @@ fn has_no_directory(error: &io::Error) -> bool {
 /// A file that is back does not prove that no other process had the directory. Only [`Restored::Observed`] does, and
 /// [`Restored::Claim`], for which the lock file was in its place. Any other change ends what a loss ends.
 fn lose(lost: &mut Vec<PathBuf>, arguments: &Acquire, change: Change<'_>) -> bool {
-    let ends = arguments.on_lost == OnLost::Terminate;
+    // Beside a coordinator, another owner comes by itself.
+    let ends = arguments.on_lost == OnLost::Terminate || arguments.coordination.is_given();
     match change {
         Change::Lost(error) => {
             lost.push(error.path().to_owned());

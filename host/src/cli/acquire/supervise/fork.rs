@@ -9,7 +9,7 @@ use std::{
 
 use rustix::process::Pid;
 
-/// Starts a program with this process's environment, these variables, and without another one. Calls `prepare` in the new
+/// Starts a program with this process's environment, these variables, and without others. Calls `prepare` in the new
 /// process first; it makes only system calls, and returns no error that allocates.
 ///
 /// # Errors
@@ -17,14 +17,14 @@ use rustix::process::Pid;
 pub(super) fn spawn(
     command: &[OsString],
     variables: &[(&str, OsString)],
-    removed: Option<&str>,
+    removed: &[&str],
     prepare: impl Fn() -> io::Result<()> + Send + Sync + 'static,
 ) -> io::Result<Pid> {
     let program = command.first().map_or(OsStr::new(""), OsString::as_os_str);
     let mut child = Command::new(program);
     child.args(command.iter().skip(1));
     child.envs(variables.iter().map(|(name, value)| (name, value)));
-    if let Some(name) = removed {
+    for name in removed {
         child.env_remove(name);
     }
     #[allow(unsafe_code)]

@@ -10,7 +10,10 @@ use rustix::{
 };
 
 use super::{
-    super::{Acquire, command::environment},
+    super::{
+        Acquire,
+        command::{environment, removed},
+    },
     dispositions::Dispositions,
     kernel,
     spawn::spawn,
@@ -23,7 +26,7 @@ const BEYOND_SCRIPTS: i32 = 10;
 /// What a command inherits in addition to its arguments.
 pub(in super::super) struct Inheritance {
     /// Files with which the kernel keeps the evidence, if the command is to have it.
-    evidence: Vec<File>,
+    pub(super) evidence: Vec<File>,
     /// The signals that are blocked in the command.
     mask: SigSet,
     /// Whether the service manager listens to the command.
@@ -81,6 +84,7 @@ pub(super) fn start(
         }
         Ok(inheritance.mask.thread_set_mask()?)
     };
-    let removed = (!notifies).then_some(notify::SOCKET);
-    spawn(command, &environment(locks)?, removed, prepare)
+    let removed = removed(locks).chain((!notifies).then_some(notify::SOCKET));
+    let removed: Vec<_> = removed.collect();
+    spawn(command, &environment(locks)?, &removed, prepare)
 }

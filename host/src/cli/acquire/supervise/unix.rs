@@ -21,8 +21,12 @@ use crate::cli::{
     signals::{Caught, Signals, uncaught},
 };
 
+#[cfg_attr(kernel = "linux", path = "deadman/linux.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "deadman/elsewhere.rs")]
+pub(super) mod deadman;
 mod dispositions;
 mod first;
+mod guard;
 #[cfg_attr(kernel = "linux", path = "linux.rs")]
 #[cfg_attr(not(kernel = "linux"), path = "posix.rs")]
 mod kernel;
@@ -33,10 +37,13 @@ mod spawn;
 mod start;
 mod strangers;
 
-use self::strangers::Strangers;
 pub(super) use self::{
     first::{end_all_others, reap},
     start::Inheritance,
+};
+use self::{
+    guard::{ByLoss, Guard},
+    strangers::Strangers,
 };
 
 /// The separator of paths in a variable.
@@ -87,6 +94,12 @@ pub(super) struct Supervision {
     continued: bool,
     /// The signal of Ctrl-C, once that was pressed.
     interrupted: Option<Caught>,
+    /// Whether this process never stops with the command, because others depend on it.
+    stays: bool,
+    /// Whether the command is stopped, and this process is not.
+    is_stopped: bool,
+    /// The process for which the command, a deadman, stands.
+    stands_for: Option<i32>,
 }
 
 impl Supervision {
@@ -101,30 +114,63 @@ impl Supervision {
             true => Strangers::now(),
             false => Strangers::default(),
         };
-        Ok(Self {
-            command: start::start(command, locks, inheritance)?,
+        let command = start::start(command, locks, inheritance)?;
+        Ok(Self::of(command, all, strangers))
+    }
+
+    fn of(command: Pid, all: bool, strangers: Strangers) -> Self {
+        Self {
+            command,
             all,
             strangers,
             status: None,
             is_gone: false,
             continued: false,
             interrupted: None,
-        })
+            stays: false,
+            is_stopped: false,
+            stands_for: None,
+        }
+    }
+
+    /// Supervises a child that was started already, and is part of a deadman and its command. This process does not stop
+    /// with it: a session must be confirmed, and a deadline be kept.
+    #[cfg_attr(not(kernel = "linux"), allow(dead_code, reason = "for deadmen"))]
+    fn beside(child: Pid, all: bool) -> Self {
+        let mut supervision = Self::of(child, all, Strangers::default());
+        supervision.stays = true;
+        supervision
+    }
+
+    /// Takes signals of this process as the command's own.
+    #[cfg_attr(not(kernel = "linux"), allow(dead_code, reason = "for deadmen"))]
+    fn stands_for(&mut self, command: i32) {
+        self.stands_for = Some(command);
     }
 
     /// Waits until the command has ended, and those that are waited for with it. Calls `lost` with each loss; it
     /// returns whether the command is to end for it. Calls `failed` with the first error of this supervision, which
     /// goes on.
     pub(super) fn until_end(
-        mut self,
+        self,
         events: &Events,
         losses: &mut Losses<'_>,
-        mut lost: impl FnMut(Change<'_>) -> bool,
+        lost: impl FnMut(Change<'_>) -> bool,
+        failed: impl FnOnce(io::Error),
+    ) -> Ended {
+        self.until_end_by(events, &mut ByLoss { losses, lost }, failed)
+    }
+
+    /// Does the same with any other reasons to end the command.
+    fn until_end_by(
+        mut self,
+        events: &Events,
+        guard: &mut impl Guard,
         failed: impl FnOnce(io::Error),
     ) -> Ended {
         let mut failed = Some(failed);
         loop {
-            match self.step(events, losses, &mut lost) {
+            match self.step(events, guard) {
                 Ok(true) => return self.ended(),
                 Ok(false) => {}
                 Err(error) => {
@@ -141,28 +187,22 @@ impl Supervision {
     }
 
     /// Takes one step. Returns whether it was the last.
-    fn step(
-        &mut self,
-        events: &Events,
-        losses: &mut Losses<'_>,
-        lost: &mut impl FnMut(Change<'_>) -> bool,
-    ) -> io::Result<bool> {
+    fn step(&mut self, events: &Events, guard: &mut impl Guard) -> io::Result<bool> {
         self.strangers.look();
         if self.is_over()? {
             return Ok(true);
         }
-        match events.next(&losses.descriptors(), losses.pause().min(BACKSTOP))? {
+        match events.next(&guard.descriptors(), guard.pause().min(BACKSTOP))? {
             Event::Signal(caught) => self.hear(caught)?,
             Event::Elapsed => {
                 self.bury()?;
             }
             Event::InputClosed | Event::Ready => {}
         }
-        for change in losses.look() {
-            if lost(change) {
-                let number = Signal::SIGTERM as i32;
-                self.recipients().for_each(|to| pass::send(to, number));
-            }
+        if guard.look() {
+            let number = Signal::SIGTERM as i32;
+            self.recipients().for_each(|to| pass::send(to, number));
+            self.wake();
         }
         Ok(false)
     }
@@ -209,10 +249,27 @@ impl Supervision {
             if !stopped && !std::mem::take(&mut self.continued) {
                 self.recipients().for_each(pass::proceed);
             }
-        } else if !caught.is(Signal::SIGCHLD) {
+        } else if !caught.is(Signal::SIGCHLD) && !self.comes_from_behind(caught) {
             self.recipients().for_each(|to| pass::pass_on(caught, to));
+            if caught.is_ending() {
+                self.wake();
+            }
         }
         buried.map(drop)
+    }
+
+    /// Returns whether the process has sent the signal for which the command stands. It gets a signal to its group by
+    /// itself.
+    fn comes_from_behind(&self, caught: Caught) -> bool {
+        let sender = caught.sender.map(u32::cast_signed);
+        sender.is_some() && sender == self.stands_for
+    }
+
+    /// Continues a command that was stopped alone, so that it gets a signal to end: no shell shows it as stopped.
+    fn wake(&self) {
+        if self.is_stopped {
+            self.recipients().for_each(pass::proceed);
+        }
     }
 
     /// Returns the command, or once that has ended, the processes that it left and that are waited for.
@@ -250,10 +307,15 @@ impl Supervision {
     fn follow(&mut self, status: WaitStatus) -> io::Result<bool> {
         if let Some(signal) = status.stopping_signal() {
             self.continued = false;
+            if self.stays {
+                self.is_stopped = true;
+                return Ok(false);
+            }
             stop(signal)?;
             return Ok(true);
         }
         if status.continued() {
+            self.is_stopped = false;
             self.continued = true;
         } else {
             self.status = Some(status);

@@ -47,7 +47,7 @@ struct Start<'a> {
     progress: AtomicI32,
 }
 
-/// Starts a program with this process's environment, these variables, and without another one. Calls `prepare` in the new
+/// Starts a program with this process's environment, these variables, and without others. Calls `prepare` in the new
 /// process first; it makes only system calls, and returns no error that allocates.
 ///
 /// # Errors
@@ -55,7 +55,7 @@ struct Start<'a> {
 pub(super) fn spawn(
     command: &[OsString],
     variables: &[(&str, OsString)],
-    removed: Option<&str>,
+    removed: &[&str],
     prepare: impl Fn() -> io::Result<()>,
 ) -> io::Result<Pid> {
     let words = command.iter().map(|word| text(word.as_bytes().to_vec()));
@@ -92,10 +92,10 @@ fn array(addresses: impl Iterator<Item = *const c_char>) -> Vec<*const c_char> {
     addresses.chain([ptr::null()]).collect()
 }
 
-/// Returns this process's own variables, as they are, except those of the same name and the one that is removed.
+/// Returns this process's own variables, as they are, except those of the same name and those that are removed.
 fn kept<'a>(
     variables: &'a [CString],
-    removed: Option<&'a str>,
+    removed: &'a [&'a str],
 ) -> impl Iterator<Item = *const c_char> + 'a {
     let name = |it: &'a [u8]| it.split(|byte| *byte == b'=').next().unwrap_or(it);
     own().filter(move |it| {
@@ -103,7 +103,7 @@ fn kept<'a>(
         // SAFETY: it is a string of the environment, which nothing in this program changes.
         let own = name(unsafe { CStr::from_ptr(*it) }.to_bytes());
         let is_replaced = variables.iter().any(|it| name(it.to_bytes()) == own);
-        !is_replaced && removed.is_none_or(|removed| removed.as_bytes() != own)
+        !is_replaced && removed.iter().all(|removed| removed.as_bytes() != own)
     })
 }
 

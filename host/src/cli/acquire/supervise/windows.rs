@@ -23,7 +23,7 @@ use windows_sys::Win32::System::{
 
 use super::{
     Acquire,
-    command::environment,
+    command::{environment, removed},
     events::{Event, Events},
     hold::Ended,
     loss::{Change, Losses},
@@ -33,6 +33,9 @@ use crate::cli::{
     notify,
     signals::{Caught, Signals},
 };
+
+#[path = "deadman/elsewhere.rs"]
+pub(super) mod deadman;
 
 /// The separator of paths in a variable.
 pub(super) const SEPARATOR: &str = ";";
@@ -110,6 +113,9 @@ impl Supervision {
     ) -> io::Result<Self> {
         let mut child = Command::new(&command[0]);
         child.args(&command[1..]).envs(environment(locks)?);
+        for name in removed(locks) {
+            child.env_remove(name);
+        }
         if !inheritance.notifies {
             child.env_remove(notify::SOCKET);
         }

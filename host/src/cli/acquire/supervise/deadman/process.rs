@@ -1,0 +1,286 @@
+//! The deadman's process.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fs::{self, File},
+    io,
+    os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use lockhost::BorrowedDescriptor;
+use nix::libc;
+use rustix::{
+    io::{FdFlags, fcntl_setfd},
+    mm::{MlockAllFlags, mlockall},
+    process::{Pid, Signal, chdir, getpid, getppid, set_parent_process_death_signal},
+    time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    },
+};
+
+use super::{
+    super::{
+        super::events::Events, Guard, Supervision, dispositions::Dispositions, kernel, spawn::spawn,
+    },
+    arguments::{self, Arguments},
+    cgroup::Cgroup,
+    clocks, containment,
+    decision::{Decision, Step},
+    link::{Link, Received, Report},
+};
+use crate::cli::{exit_code::ExitCode, inherited, signals::Signals};
+
+/// By how much the timer's clock may be too slow, in thousandths. It is slewed, and each time it wakes, both clocks are
+/// read anew.
+const RATE_ERROR: u32 = 110;
+
+/// The pause between two rounds of killing.
+const ROUND: Duration = Duration::from_millis(5);
+
+/// The name of this process, for ps(1).
+const NAME: &str = "deadman";
+
+/// Runs the deadman, if these words are of one. Returns its exit code, which is the command's.
+pub(crate) fn run_as_one(words: &[OsString]) -> Option<ExitCode> {
+    arguments::is_one(words).then(|| {
+        let arguments = Arguments::read(words);
+        let run = arguments.map(|arguments| run(arguments));
+        run.unwrap_or(ExitCode::FAILURE)
+    })
+}
+
+fn run(arguments: Arguments) -> ExitCode {
+    match start(arguments) {
+        Ok(deadman) => deadman.run(),
+        // Reported to lockhost, which prints it.
+        Err(()) => ExitCode::FAILURE,
+    }
+}
+
+/// A deadman whose command runs.
+struct Deadman {
+    events: Events,
+    supervision: Supervision,
+    watch: Watch,
+}
+
+/// What the deadman watches for.
+struct Watch {
+    link: Link,
+    /// Whether lockhost is still there.
+    linked: bool,
+    decision: Decision,
+    timer: OwnedFd,
+    pause: Duration,
+    cgroup: Option<Cgroup>,
+    killing: bool,
+}
+
+fn start(arguments: Arguments) -> Result<Deadman, ()> {
+    let link = &arguments.link;
+    let failed = |error: &io::Error| {
+        link.report(Report::Failed(error.raw_os_error().unwrap_or(libc::EINVAL)));
+    };
+    let prepared = prepare(&arguments).map_err(|error| failed(&error))?;
+    let Received::Message(deadline) = arguments.link.deadline() else {
+        // lockhost is gone.
+        return Err(());
+    };
+    let mut decision = Decision::new(arguments.stop, deadline);
+    if !matches!(decision.step(clocks::now()), Step::Wait(_)) {
+        failed(&io::Error::from_raw_os_error(libc::ETIMEDOUT));
+        return Err(());
+    }
+    let (events, timer) = prepared;
+    let joined = AtomicBool::new(false);
+    let command =
+        spawn_command(&arguments, &events.signals, &joined).map_err(|error| failed(&error))?;
+    let mut cgroup = arguments.cgroup;
+    if cgroup.is_some() && !joined.load(Ordering::Relaxed) {
+        arguments.link.report(Report::Uncontained);
+        cgroup = None;
+    }
+    arguments
+        .link
+        .report(Report::Started(command.as_raw_nonzero().get()));
+    drop(arguments.evidence);
+    let watch = Watch {
+        linked: arguments.link.never_wait().is_ok(),
+        link: arguments.link,
+        decision,
+        timer,
+        pause: Duration::ZERO,
+        cgroup,
+        killing: false,
+    };
+    watch.let_go(&events);
+    Ok(Deadman {
+        events,
+        supervision: Supervision::beside(command, arguments.all),
+        watch,
+    })
+}
+
+fn prepare(arguments: &Arguments) -> io::Result<(Events, OwnedFd)> {
+    // Its name helps people only.
+    let _ = fs::write("/proc/self/comm", NAME);
+    fcntl_setfd(&arguments.link, FdFlags::CLOEXEC)?;
+    if let Some(cgroup) = &arguments.cgroup {
+        fcntl_setfd(cgroup, FdFlags::CLOEXEC)?;
+    }
+    let mut signals = Signals::catch()?;
+    signals.catch_all(inherited::ignores_pipe())?;
+    kernel::adopt_descendants()?;
+    let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+    let timer = timerfd_create(TimerfdClockId::Boottime, flags)?;
+    let events = Events {
+        signals,
+        input: false,
+    };
+    Ok((events, timer))
+}
+
+/// Starts the command, with all that lockhost was started with.
+fn spawn_command(arguments: &Arguments, signals: &Signals, joined: &AtomicBool) -> io::Result<Pid> {
+    let dispositions = Dispositions::for_waiting()?;
+    let mask = signals.inherited();
+    let door = arguments.cgroup.as_ref().map(Cgroup::door);
+    let door: Option<File> = door.and_then(Result::ok);
+    let parent = getpid();
+    let prepare = || {
+        if let Some(door) = &door
+            && rustix::io::write(door, b"0").is_ok()
+        {
+            joined.store(true, Ordering::Relaxed);
+        }
+        dispositions.restore()?;
+        // It does not outlive this process, whatever ends that.
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        if getppid().is_some_and(|now| now != parent) {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        Ok(mask.thread_set_mask()?)
+    };
+    spawn(&arguments.command, &[], &[], prepare)
+}
+
+impl Watch {
+    /// Lets go of everything that may lie on the share: the working directory, the standard streams, and what else was
+    /// inherited. From here on nothing but the cgroup, proc(5) and these descriptors are used.
+    fn let_go(&self, events: &Events) {
+        let _ = chdir("/");
+        let mut kept = vec![
+            self.link.as_fd().as_raw_fd(),
+            self.timer.as_raw_fd(),
+            events.signals.as_fd().as_raw_fd(),
+        ];
+        kept.extend(self.cgroup.iter().map(|it| it.as_fd().as_raw_fd()));
+        close_others(&kept);
+        let _ = mlockall(MlockAllFlags::CURRENT);
+    }
+
+    /// Receives what lockhost has sent.
+    fn receive(&mut self) {
+        while self.linked {
+            match self.link.deadline() {
+                Received::Message(deadline) => self.decision.extend(deadline),
+                Received::Nothing => break,
+                Received::Ended => {
+                    self.linked = false;
+                    self.decision.lose();
+                }
+            }
+        }
+    }
+
+    /// Wakes this process in so long, or a little earlier.
+    fn wake_in(&mut self, left: Duration) {
+        self.pause = (left * (1000 - RATE_ERROR) / 1000).max(Duration::from_millis(1));
+        let time = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: Timespec::try_from(self.pause).unwrap_or_default(),
+        };
+        // Without the timer, the end of the pause wakes it.
+        let _ = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &time);
+    }
+}
+
+impl Guard for Watch {
+    fn descriptors(&self) -> Vec<BorrowedDescriptor<'_>> {
+        let link = self.linked.then(|| self.link.as_fd());
+        [self.timer.as_fd()].into_iter().chain(link).collect()
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn look(&mut self) -> bool {
+        self.receive();
+        match self.decision.step(clocks::now()) {
+            Step::Wait(left) => {
+                self.wake_in(left);
+                false
+            }
+            Step::Ask => {
+                self.link.report(Report::Asked);
+                self.pause = Duration::ZERO;
+                true
+            }
+            Step::Kill => {
+                if !self.killing {
+                    self.killing = true;
+                    self.link.report(Report::Killed);
+                }
+                containment::kill(self.cgroup.as_ref(), &BTreeSet::new());
+                self.wake_in(ROUND);
+                false
+            }
+        }
+    }
+}
+
+impl Deadman {
+    fn run(self) -> ExitCode {
+        let Self {
+            events,
+            supervision,
+            mut watch,
+        } = self;
+        let ended = supervision.until_end_by(&events, &mut watch, |_| {});
+        // Without --all too, the lock is not released under a process of the command.
+        containment::end_all(watch.cgroup.as_ref(), &BTreeSet::new());
+        if let Some(cgroup) = &watch.cgroup {
+            cgroup.remove();
+        }
+        watch.link.report(Report::Finished);
+        ended.code(watch.decision.ends())
+    }
+}
+
+/// Closes all descriptors except these, and makes the standard streams `/dev/null`.
+#[allow(unsafe_code)]
+fn close_others(kept: &[RawFd]) {
+    let entries = fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let open: Vec<RawFd> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    for number in open.into_iter().filter(|it| *it > 2 && !kept.contains(it)) {
+        // SAFETY: this process has one thread, and uses none but the kept ones from here on; values that own others were
+        // dropped before. The directory that was listed is closed already, which is an error that has no effect.
+        unsafe { libc::close(number) };
+    }
+    if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
+        for stream in 0..=2 {
+            // SAFETY: both numbers are open or no descriptors, and the standard streams have no owner.
+            unsafe { libc::dup2(null.as_raw_fd(), stream) };
+        }
+    }
+}
