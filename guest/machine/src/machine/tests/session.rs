@@ -2,7 +2,7 @@
 
 use super::{
     attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, with_links},
-    scenes::{EXISTS, GONE, failed, finds_none_left_above, linked, scratch},
+    scenes::{EXISTS, GONE, failed, finds_none_left_above, linked, scratch, tidying},
 };
 use crate::{
     call::{Call, Listed, Maker, Next, Owner, Reply},
@@ -78,6 +78,13 @@ fn an_attempt_with_a_claim_drops_reclaim_locks_while_it_waits() {
         .awaits(Awaited::Session)
         .waits_until(1_000)
         .goes_on_with(Call::Link { name: at(0) });
+}
+
+#[test]
+fn an_owner_does_not_wait_for_a_reclaim_lock_that_is_watched() {
+    tidying()
+        .sees_claim(1, OTHER, owner(), WATCHED)
+        .told(Call::List, Reply::Listed(Listed::default()));
 }
 
 #[test]
