@@ -4,6 +4,8 @@
 mod address;
 mod answer;
 mod cluster;
+#[cfg(any(feature = "component", feature = "native"))]
+mod coordinator;
 mod enroll;
 mod error;
 mod etcd;

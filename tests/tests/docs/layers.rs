@@ -159,7 +159,7 @@ const ETCD: Library = Library {
         "facts leases",
         "etcd",
         "enroll",
-        "serve",
+        "coordinator serve",
     ],
     rooms: &[],
     free: &[],

@@ -4,6 +4,7 @@
 mod auth;
 mod crates;
 mod endpoints;
+mod library;
 mod lives;
 mod members;
 mod operations;
