@@ -1,9 +1,10 @@
 //! A descriptor that becomes readable at a time: timerfd_create(2), by the clock that counts suspend.
 
-use std::{
-    io,
-    os::fd::{AsRawFd, FromRawFd, OwnedFd},
-    time::Duration,
+use std::{io, os::fd::OwnedFd, time::Duration};
+
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
 };
 
 use crate::sys::poll::{BorrowedDescriptor, borrow};
@@ -19,39 +20,23 @@ impl Alarm {
     ///
     /// If no descriptor is left.
     pub(crate) fn new() -> io::Result<Self> {
-        let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
-        // SAFETY: the call takes two numbers, and returns a new descriptor or an error.
-        #[allow(unsafe_code)]
-        let descriptor = unsafe { libc::timerfd_create(libc::CLOCK_BOOTTIME, flags) };
-        if descriptor < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the kernel has just made this descriptor for this process, and nothing else knows it.
-        #[allow(unsafe_code)]
-        let owned = unsafe { OwnedFd::from_raw_fd(descriptor) };
-        Ok(Self(owned))
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        Ok(Self(timerfd_create(TimerfdClockId::Boottime, flags)?))
     }
 
     /// Sets the time from now. With none left, it is readable at once.
     pub(crate) fn set(&self, left: Duration) {
         // A time of zero would switch it off.
         let left = left.max(Duration::from_nanos(1));
-        let time = libc::itimerspec {
-            it_interval: libc::timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            },
-            it_value: libc::timespec {
-                tv_sec: left.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        let time = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: Timespec {
+                tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
                 tv_nsec: left.subsec_nanos().into(),
             },
         };
-        let none = std::ptr::null_mut();
-        // SAFETY: the descriptor is a timer's, `time` is valid for a read, and no old value is asked for.
-        #[allow(unsafe_code)]
-        unsafe {
-            libc::timerfd_settime(self.0.as_raw_fd(), 0, &raw const time, none);
-        }
+        let set = timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &time);
+        debug_assert!(set.is_ok(), "a timer accepts a time");
     }
 
     /// Returns the descriptor.
