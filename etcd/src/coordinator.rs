@@ -25,7 +25,7 @@ impl From<Error> for CoordinatorError {
             Class::Failed => CoordinatorErrorKind::Failed,
             Class::Nonsense => CoordinatorErrorKind::Nonsense,
         };
-        let described = Self::new(kind, error.cause());
+        let described = Self::new(kind, error.cause()).with_hint(error.hint());
         match error.endpoint() {
             Some(endpoint) => described.at(endpoint),
             None => described,
@@ -144,7 +144,7 @@ fn incarnation(text: &str) -> Result<Incarnation> {
 }
 
 fn facts(found: &facts::Facts) -> Result<Facts> {
-    let owner = |it: &facts::Owner| {
+    let owner = |it: &facts::Owner| -> Result<KeyOwner> {
         let nonce: Nonce = it.nonce.parse().map_err(|_| unreadable(&it.nonce))?;
         let deadline = Duration::from_millis(it.deadline);
         Ok(KeyOwner { nonce, deadline })

@@ -30,12 +30,15 @@ pub enum CoordinatorErrorKind {
 /// assert_eq!(error.to_string(), "http://db1:2379: connection refused");
 /// assert_eq!(error.kind(), CoordinatorErrorKind::Unreachable);
 /// assert_eq!((error.endpoint(), error.cause()), (Some("http://db1:2379"), "connection refused"));
+/// let error = error.with_hint("check that etcd runs");
+/// assert_eq!(error.hint(), Some("check that etcd runs"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoordinatorError {
     kind: CoordinatorErrorKind,
     endpoint: Option<String>,
     cause: String,
+    hint: Option<String>,
 }
 
 impl CoordinatorError {
@@ -46,6 +49,7 @@ impl CoordinatorError {
             kind,
             endpoint: None,
             cause: cause.into(),
+            hint: None,
         }
     }
 
@@ -53,6 +57,13 @@ impl CoordinatorError {
     #[must_use]
     pub fn at(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Adds the way out, one line without a full stop.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
         self
     }
 
@@ -72,6 +83,12 @@ impl CoordinatorError {
     #[must_use]
     pub fn cause(&self) -> &str {
         &self.cause
+    }
+
+    /// Returns the way out, if the coordinator named one. It is not part of the error's text.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 }
 

@@ -261,6 +261,8 @@ pub trait Coordinator: Send + Sync {
     /// Reads the incarnation, the asker's session, the judged session and the directory's key in one read, and extends the
     /// lease of the asker's session.
     ///
+    /// The asker's session need not be there, nor ever have been: a process that only judges has none.
+    ///
     /// # Errors
     ///
     /// If the coordinator cannot read.

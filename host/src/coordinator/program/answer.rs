@@ -105,8 +105,12 @@ pub(super) fn content(mut answer: Value) -> Result<Value, CoordinatorError> {
     };
     let cause = error.get("cause").and_then(Value::as_str);
     let failure = CoordinatorError::new(kind, cause.unwrap_or("no cause was given"));
-    Err(match error.get("endpoint").and_then(Value::as_str) {
+    let failure = match error.get("endpoint").and_then(Value::as_str) {
         Some(endpoint) => failure.at(endpoint),
+        None => failure,
+    };
+    Err(match error.get("hint").and_then(Value::as_str) {
+        Some(hint) => failure.with_hint(hint),
         None => failure,
     })
 }
@@ -180,10 +184,13 @@ mod tests {
 
     #[test]
     fn an_error_has_its_kind_endpoint_and_cause() {
-        let error = json!({"kind": "denied", "endpoint": "https://db1", "cause": "no such user"});
+        let error = json!({
+            "kind": "denied", "endpoint": "https://db1", "cause": "no such user", "hint": "check user=",
+        });
         let error = content(json!({"id": 1, "error": error})).unwrap_err();
         assert_eq!(error.kind(), CoordinatorErrorKind::Denied);
         assert_eq!(error.to_string(), "https://db1: no such user");
+        assert_eq!(error.hint(), Some("check user="));
         let error = content(json!({"id": 1, "error": {"kind": "later"}})).unwrap_err();
         assert_eq!(error.kind(), CoordinatorErrorKind::Failed);
         let error = content(json!({"id": 1})).unwrap_err();

@@ -68,11 +68,12 @@ impl Connection {
         });
         let (child, input, output) = started.map_err(|error| {
             let program = program.display();
-            let why = match error.kind() {
-                io::ErrorKind::NotFound => format!("there is no program {program} on PATH"),
-                _ => format!("cannot run {program}: {error}"),
-            };
-            CoordinatorError::new(CoordinatorErrorKind::Misconfigured, why)
+            let failed = |why| CoordinatorError::new(CoordinatorErrorKind::Misconfigured, why);
+            match error.kind() {
+                io::ErrorKind::NotFound => failed(format!("there is no program {program} on PATH"))
+                    .with_hint(format!("install it: cargo install {program}")),
+                _ => failed(format!("cannot run {program}: {error}")),
+            }
         })?;
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let reader = Arc::clone(&waiting);

@@ -75,4 +75,9 @@ fn an_error_names_its_endpoint_and_kind() {
     let error = coordinator.withdraw(session, LONG).unwrap_err();
     assert_eq!(error.kind(), CoordinatorErrorKind::Unreachable);
     assert_eq!(error.to_string(), "http://127.0.0.1:1: connection refused");
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains("endpoint status"))
+    );
 }
