@@ -13,8 +13,11 @@ mod native;
 
 use std::{fmt, fs::File, sync::Arc};
 
-use crate::outcome::{
-    Error, Failure, InspectError, Options, ReleaseError, Report, Restored, Status, Unrestored,
+use crate::{
+    member::Observer,
+    outcome::{
+        Error, Failure, InspectError, Options, ReleaseError, Report, Restored, Status, Unrestored,
+    },
 };
 
 /// The room that decides in this build.
@@ -108,6 +111,10 @@ pub(crate) trait Run: Sized {
     /// Returns the descriptor under which a kernel keeps the claim locked.
     fn evidence(&self) -> Option<Arc<File>>;
 
-    /// Judges the lock of this name, and writes nothing.
-    fn inspect(directory: File, name: &str) -> Answer<Status, InspectError>;
+    /// Judges the lock of this name, and writes nothing. `observer` asks about owners with sessions.
+    fn inspect(
+        directory: File,
+        name: &str,
+        observer: Option<Arc<Observer>>,
+    ) -> Answer<Status, InspectError>;
 }

@@ -13,9 +13,10 @@ use crate::{
     },
 };
 
-/// Defines the conversions between two enumerations, in both directions.
+/// Defines the conversions between two enumerations, in both directions. Behind the semicolon are variants of this library
+/// alone, and what the contract has for them.
 macro_rules! convert {
-    ($wire:ident::$name:ident: $($variant:ident),+ $(,)?) => {
+    ($wire:ident::$name:ident: $($variant:ident),+ $(,)? $(; $($only:ident => $as:ident),+)?) => {
         impl From<$wire::$name> for $name {
             fn from(wire: $wire::$name) -> Self {
                 match wire {
@@ -28,6 +29,7 @@ macro_rules! convert {
             fn from(native: $name) -> Self {
                 match native {
                     $($name::$variant => Self::$variant,)+
+                    $($($name::$only => Self::$as,)+)?
                 }
             }
         }
@@ -37,7 +39,8 @@ macro_rules! convert {
 convert!(wit::AliveReason: Evidence, Running, Unguarded, Exists, ThisProcess, OwnPid, Session);
 convert!(wit::DeadReason: NoProcess, Zombie, Thread, Reused, EvidenceGone, Nobody, SessionGone);
 convert!(
-    wit::UnknownReason: OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable, OtherIncarnation, Watched,
+    wit::UnknownReason: OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable, OtherIncarnation, Watched;
+    Gone => Watched
 );
 convert!(lockfile::Operation: Create, Write, Stat, Open, Read, List, Link, Remove);
 convert!(files::DescriptorType: Unknown, BlockDevice, CharacterDevice, Directory, Fifo, SymbolicLink, RegularFile, Socket);

@@ -11,7 +11,7 @@ use wasmtime_wasi::filesystem::{Descriptor, OpenMode};
 
 use crate::{
     bindings::process::{self, GuardError, Liveness, Maker, Owner, UnknownReason},
-    member::Member,
+    member::{Member, Observer},
     process::{
         self as native, Evidence,
         evidence::{is_regular, not_new},
@@ -47,6 +47,8 @@ pub struct ProcessCtx {
     mode: Mode,
     /// The session of this process, if it has one at a coordinator.
     member: Option<Arc<Member>>,
+    /// What asks a coordinator without a session.
+    observer: Option<Arc<Observer>>,
     /// What is known of the store's files.
     pub(crate) known: Known,
 }
@@ -80,9 +82,18 @@ impl ProcessCtx {
         self.member = member;
     }
 
+    /// Sets what asks about sessions for a guest that acts in the name of none.
+    pub(crate) fn set_observer(&mut self, observer: Option<Arc<Observer>>) {
+        self.observer = observer;
+    }
+
     /// Returns the coordinator, to which questions about sessions go.
     fn sessions(&self) -> Option<&dyn Sessions> {
-        self.member.as_deref().map(|member| member as &dyn Sessions)
+        match (&self.member, &self.observer) {
+            (Some(member), _) => Some(&**member),
+            (None, Some(observer)) => Some(&**observer),
+            (None, None) => None,
+        }
     }
 
     /// Sets whether owners are judged only by the kernel's evidence, or by everything that is known of processes.

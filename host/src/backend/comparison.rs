@@ -34,7 +34,7 @@ pub fn run(backend: Backend, task: &Task, directory: &Path) -> io::Result<String
 }
 
 fn answers<R: Run>(task: &Task, directory: &Path) -> io::Result<String> {
-    let inspected = answered(R::inspect(open(directory)?, &task.name))?;
+    let inspected = answered(R::inspect(open(directory)?, &task.name, None))?;
     let mut line = format!("{inspected:?}");
     let mut run = begin::<R>(task, directory)?;
     let mut elapsed = 0;

@@ -12,6 +12,7 @@ use super::{Answer, Backend, Fault, Run};
 use crate::{
     bindings::direct::lockfile as wit,
     component::instance::Instance,
+    member::Observer,
     outcome::{
         Error, Failure, InspectError, Options, ReleaseError, Report, Restored, Status, Unrestored,
     },
@@ -99,9 +100,14 @@ impl Run for ComponentRun {
         self.instance.evidence()
     }
 
-    fn inspect(directory: File, name: &str) -> Answer<Status, InspectError> {
+    fn inspect(
+        directory: File,
+        name: &str,
+        observer: Option<Arc<Observer>>,
+    ) -> Answer<Status, InspectError> {
         let directory = Descriptor::Dir(as_dir(directory));
-        let answer = Instance::ready()?.inspect(directory, name)?;
+        let instance = Instance::ready()?.with_observer(observer);
+        let answer = instance.inspect(directory, name)?;
         Ok(answer.map(Status::from).map_err(InspectError::from))
     }
 }

@@ -19,6 +19,7 @@ use lockhost_machine::{
 use self::driver::Driver;
 use super::{Answer, Backend, Fault, Run};
 use crate::{
+    member::Observer,
     outcome::{
         Error, Failure, InspectError, Options, ReleaseError, Report, Restored, Status, Unrestored,
         cause,
@@ -145,11 +146,15 @@ impl Run for NativeRun {
         self.driver.evidence()
     }
 
-    fn inspect(directory: File, name: &str) -> Answer<Status, InspectError> {
+    fn inspect(
+        directory: File,
+        name: &str,
+        observer: Option<Arc<Observer>>,
+    ) -> Answer<Status, InspectError> {
         cause::forget();
         let mut inspect = Inspect::new(name.to_owned());
         let names = inspect.names().clone();
-        let mut driver = Driver::new(names.clone(), Mode::PRIVATE, None);
+        let mut driver = Driver::new(names.clone(), Mode::PRIVATE, None).with_observer(observer);
         let next = inspect.start();
         let mut files = Vec::new();
         let inspected = driver.run(&directory, next, |reply| {

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use wasmtime::Result;
 
 use super::instance::Instance;
-use crate::{member::Member, process::mode::Mode};
+use crate::{
+    member::{Member, Observer},
+    process::mode::Mode,
+};
 
 /// The maximum number of idle instances that are kept. A process reaches this only if it used so many at one time. Each
 /// keeps some tens of kilobytes.
@@ -52,6 +55,12 @@ impl Instance {
         self
     }
 
+    /// Returns the instance with what asks about sessions.
+    pub(crate) fn with_observer(mut self, observer: Option<Arc<Observer>>) -> Self {
+        self.store.data_mut().process.set_observer(observer);
+        self
+    }
+
     /// Returns the instance to the pool. Call it only if no call of the instance has failed: after a trap an instance
     /// is dead.
     ///
@@ -66,6 +75,7 @@ impl Instance {
             state.process.judge_by_evidence(false);
             state.process.set_mode(Mode::PRIVATE);
             state.process.set_member(None);
+            state.process.set_observer(None);
             state.process.known.forget();
             idle.push(self);
         }

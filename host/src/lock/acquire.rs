@@ -104,7 +104,7 @@ impl Options {
 fn is_decided_soon(awaited: Awaited) -> bool {
     match awaited {
         Awaited::Settling | Awaited::OtherReclaim | Awaited::Session => true,
-        Awaited::Release | Awaited::Directory => false,
+        Awaited::Release | Awaited::Directory | Awaited::Coordinator => false,
     }
 }
 

@@ -44,6 +44,11 @@ impl Options {
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the backend fails: if the component cannot be loaded.
     pub fn attempt(&self, directory: impl AsRef<Path>) -> Result<Attempt, Error> {
         name::check(&self.name).map_err(|flaw| Error::name(&self.name, flaw))?;
+        if let (Some(owner), Some(_)) = (&self.assume_dead, &self.coordination)
+            && let Some(lives) = self.inspect(&directory)?.lives_by_session(owner)
+        {
+            return Err(lives);
+        }
         let place = Arc::new(Place::new(directory.as_ref()));
         let member = self.enroll(&place, None)?;
         let current = self.begin(&place, member.as_ref()).inspect_err(|_| {
@@ -243,6 +248,9 @@ impl Attempt {
             };
             let waiting = match awaited {
                 Awaited::Directory => Waiting::for_directory(self.place.given(), pause),
+                Awaited::Coordinator => {
+                    Waiting::for_coordinator(error.path(), error.coordinator_failure(), pause)
+                }
                 _ => Waiting::for_release(error.path(), error.holder(), pause),
             };
             self.refusal = Some(waiting.clone());
@@ -279,6 +287,9 @@ impl Attempt {
             let file = error.path().file_name().unwrap_or_default();
             let path = self.place.absolute().join(file);
             return Some((self.waiter.turn_to(error, &path), Awaited::Release));
+        }
+        if error.may_be_answered_soon() {
+            return Some((self.waiter.turn_to_nothing(), Awaited::Coordinator));
         }
         if error.kind() != ErrorKind::Io {
             return None;

@@ -30,6 +30,10 @@ impl Options {
     /// same lock, or the owner itself, if it was alive and released. Any [`assume_dead`](Self::assume_dead) in these
     /// options is ignored.
     ///
+    /// With a [coordinator](Self::coordinator), an owner whose session is there lives, and keeps its lock. Nothing is
+    /// written at the coordinator. Its key for the directory still names the owner's session: the next owner judges that,
+    /// watches it once it is gone, and only then acts. So an owner that was declared dead, and lives, keeps the directory.
+    ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let data = tempfile::tempdir()?;
@@ -55,7 +59,7 @@ impl Options {
         owner: &str,
     ) -> Result<Vec<Replaced>, Error> {
         let directory = directory.as_ref();
-        let before = inspect(directory, &self.name)?;
+        let before = self.inspect(directory)?;
         let Some(file) = file_of(&before, owner) else {
             let path = directory.join(&self.name);
             let instead = match before.holder() {
@@ -69,7 +73,15 @@ impl Options {
             ));
         };
         let file = directory.join(file);
-        let removed = match self.clone().assume_dead(owner).acquire(directory) {
+        if let Some(lives) = before.lives_by_session(owner) {
+            return Err(lives);
+        }
+        // The files alone change hands, for a moment in which nothing acts: that needs no session.
+        let options = Self {
+            coordination: None,
+            ..self.clone()
+        };
+        let removed = match options.assume_dead(owner).acquire(directory) {
             Ok(lock) => {
                 let removed = lock.replaced().to_vec();
                 let assumed = removed

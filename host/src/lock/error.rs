@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     backend::Fault,
-    coordinator::{CoordinatorError, holding::Loss},
+    coordinator::{CoordinatorError, CoordinatorErrorKind, holding::Loss},
     outcome::error_code,
     printable::Printable,
     process::liveness::{Liveness, UnknownReason},
@@ -224,12 +224,10 @@ impl Error {
             Kind::NotALock(_) => hint::not_a_lock(),
             Kind::TooDeep => hint::too_deep(),
             Kind::Io(operation, error, whose) => hint::io(operation, error, whose.as_ref()),
-            Kind::BadName
-            | Kind::UnusableName(_)
-            | Kind::Host(_)
-            | Kind::Internal(_)
-            | Kind::Coordinator(_)
-            | Kind::Unreleased(_) => None,
+            Kind::BadName | Kind::UnusableName(_) | Kind::Host(_) | Kind::Internal(_) => None,
+            Kind::Coordinator(failure) | Kind::Unreleased(failure) => {
+                failure.hint().map(|hint| Cow::Owned(hint.to_owned()))
+            }
         };
         Some(match hint? {
             // Other programs choose the names of directories and owners.
@@ -287,6 +285,39 @@ impl Error {
         }
     }
 
+    /// Returns why the [coordinator](crate::coordinator) failed. `Some` only for [`ErrorKind::Coordinator`].
+    ///
+    /// ```no_run
+    /// # fn acquire(options: &lockhost::Options) {
+    /// if let Err(error) = options.acquire("/mnt/billing")
+    ///     && let Some(failure) = error.coordinator_failure()
+    /// {
+    ///     eprintln!("{:?}: {}", failure.endpoint(), failure.cause());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn coordinator_failure(&self) -> Option<&CoordinatorError> {
+        match &*self.kind {
+            Kind::Coordinator(failure) | Kind::Unreleased(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a coordinator did not answer, or answered with an error, and may answer soon.
+    pub(super) fn may_be_answered_soon(&self) -> bool {
+        use CoordinatorErrorKind::{Failed, Unreachable};
+        match &*self.kind {
+            // Without an endpoint, it is a judgement about what the coordinator has.
+            Kind::Coordinator(failure) => match failure.kind() {
+                Unreachable => true,
+                Failed => failure.endpoint().is_some(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Returns whether this is a refusal ([`ErrorKind::Held`], [`ErrorKind::Ancestor`], [`ErrorKind::Contended`],
     /// [`ErrorKind::Unsettled`]), and not a failure.
     #[must_use]
@@ -336,7 +367,7 @@ impl fmt::Display for Sentence<'_> {
                     "{path} is held: its owner's session is gone, and is watched until the owner cannot act any more"
                 )
             }
-            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Directory) => {
+            Kind::Unsettled(Awaited::OtherReclaim | Awaited::Directory | Awaited::Coordinator) => {
                 write!(f, "{path} is in use: a process may be replacing the lock")
             }
             Kind::Lost => write!(

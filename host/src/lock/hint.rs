@@ -10,7 +10,7 @@ use super::{
 };
 use crate::process::{
     keeper::SHOWS_LOCKS,
-    liveness::{AliveReason, Liveness},
+    liveness::{AliveReason, Liveness, UnknownReason},
 };
 
 #[cfg_attr(unix, path = "hint/unix.rs")]
@@ -41,6 +41,8 @@ pub(crate) struct Whose {
 }
 
 const WAIT: &str = "try again once it has ended, or wait for it: --wait (Options::patience)";
+
+const WATCHED_NEXT: &str = "the next attempt watches the session, and takes the lock over once its owner cannot act any more";
 
 const FORKED: &str =
     "acquire after the fork; or drop the inherited lock, and try again once that process has ended";
@@ -85,7 +87,13 @@ impl WayOut {
                 file.display()
             ));
         }
+        if holder.liveness() == Liveness::Unknown(UnknownReason::Gone) {
+            return Some(WATCHED_NEXT.to_owned());
+        }
         let condition = match holder.liveness() {
+            Liveness::Unknown(UnknownReason::NoCoordinator) => {
+                "name its coordinator: --coordinator (Options::coordinator); or if it is certainly dead"
+            }
             Liveness::Alive(AliveReason::Unguarded) => {
                 "if the file is a copy (a backup) or its owner is dead"
             }
@@ -135,7 +143,7 @@ pub(super) fn unsettled(awaited: Awaited) -> Hint {
         }
         Awaited::Release => "try again",
         Awaited::Session => "wait until the session was watched for long enough",
-        Awaited::OtherReclaim | Awaited::Directory => {
+        Awaited::OtherReclaim | Awaited::Directory | Awaited::Coordinator => {
             "wait for five seconds: replacing a lock takes no longer"
         }
     }))

@@ -247,6 +247,9 @@ impl Holder {
             UnknownReason::Watched => {
                 "the owner's session is gone, and is watched until the owner cannot act any more"
             }
+            UnknownReason::Gone => {
+                "the owner's session is gone from the coordinator, since when is not known"
+            }
         }
     }
 
@@ -281,6 +284,7 @@ impl Holder {
             Liveness::Unknown(UnknownReason::Unreachable) => "no answer from its coordinator",
             Liveness::Unknown(UnknownReason::OtherIncarnation) => "other coordinator",
             Liveness::Unknown(UnknownReason::Watched) => "session gone, watched",
+            Liveness::Unknown(UnknownReason::Gone) => "session gone, not watched",
         })
     }
 

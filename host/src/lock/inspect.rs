@@ -1,19 +1,29 @@
 //! Judging a lock without acquiring it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     error::{Error, Kind},
     failure::not_a_lock,
     hint::{OPEN_DIRECTORY, WayOut},
     holder::Holder,
+    message::Circumstance,
     name,
+    options::Options,
 };
 use crate::{
     backend::{Chosen, Run},
+    coordinator::CoordinatorError,
+    member::Observer,
     outcome,
     printable::Printable,
-    process::{liveness::Liveness, platform::open_directory},
+    process::{
+        liveness::{AliveReason, Liveness, UnknownReason},
+        platform::open_directory,
+    },
 };
 
 /// The state of a lock, as an attempt would find it. [`Status`] has an example.
@@ -62,6 +72,7 @@ pub struct Status {
     holder: Option<Holder>,
     reclaims: Vec<Holder>,
     evidence: bool,
+    failure: Option<CoordinatorError>,
 }
 
 impl Status {
@@ -135,6 +146,30 @@ impl Status {
     pub fn would_have_evidence(&self) -> bool {
         self.evidence
     }
+
+    /// Returns why the [coordinator](Options::coordinator) did not answer, if it was asked about an owner and failed.
+    /// Such an owner is unknown. [`Options::inspect`] has an example.
+    #[must_use]
+    pub fn coordinator_failure(&self) -> Option<&CoordinatorError> {
+        self.failure.as_ref()
+    }
+}
+
+impl Status {
+    /// Returns the refusal by this owner if its session is there, at the coordinator: a person's word does not count against
+    /// what is known.
+    pub(super) fn lives_by_session(&self, owner: &str) -> Option<Error> {
+        let lives = Liveness::Alive(AliveReason::Session);
+        let mut holders = self.holder.iter().chain(&self.reclaims);
+        let holder = holders.find(|it| it.liveness() == lives && it.identity() == Some(owner))?;
+        let way_out = WayOut {
+            name: self.name.clone(),
+            directory: self.directory.clone(),
+            beside: None,
+        };
+        let kind = Kind::Held(holder.clone(), Circumstance::Owning, way_out);
+        Some(Error::new(self.directory.join(holder.file()), kind))
+    }
 }
 
 /// Judges the lock of this name on a directory, and writes nothing.
@@ -152,18 +187,54 @@ impl Status {
 /// [`ErrorKind::NotALock`](crate::ErrorKind::NotALock), [`ErrorKind::Io`](crate::ErrorKind::Io),
 /// [`ErrorKind::BadName`](crate::ErrorKind::BadName) or [`ErrorKind::Internal`](crate::ErrorKind::Internal).
 pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error> {
-    let path = directory.as_ref();
+    judge(directory.as_ref(), name, None)
+}
+
+impl Options {
+    /// Judges the lock of this name as [`inspect`] does, and owners with sessions by the
+    /// [coordinator](Self::coordinator). Of the other options, only [`name`](Self::name) counts.
+    ///
+    /// The coordinator is asked once about such an owner, and not at all about others. Nothing is written there, and nothing
+    /// is watched. So an owner whose session is gone is [`UnknownReason::Gone`], however long ago it died: an attempt watches
+    /// the session, and then takes the lock over. Where the coordinator fails,
+    /// [`Status::coordinator_failure`] returns why.
+    ///
+    /// ```no_run
+    /// use lockhost::{Liveness, Options, UnknownReason};
+    ///
+    /// fn report(options: &Options) -> Result<(), lockhost::Error> {
+    ///     let status = options.inspect("/mnt/billing")?;
+    ///     match status.holder().map(|holder| holder.liveness()) {
+    ///         Some(Liveness::Unknown(UnknownReason::Gone)) => println!("its session is gone"),
+    ///         _ => println!("{:?}", status.state()),
+    ///     }
+    ///     if let Some(failure) = status.coordinator_failure() {
+    ///         println!("{failure}");
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`inspect`]. A coordinator that fails is no error.
+    pub fn inspect(&self, directory: impl AsRef<Path>) -> Result<Status, Error> {
+        let observer = self.coordination.as_ref().map(Observer::new);
+        judge(directory.as_ref(), &self.name, observer.map(Arc::new))
+    }
+}
+
+fn judge(path: &Path, name: &str, observer: Option<Arc<Observer>>) -> Result<Status, Error> {
     let _span = tracing::debug_span!("inspect", directory = ?path, name).entered();
     name::check(name).map_err(|flaw| Error::name(name, flaw))?;
     let directory =
         open_directory(path).map_err(|error| Error::io(path.to_owned(), OPEN_DIRECTORY, error))?;
-    let answer = Chosen::inspect(directory, name);
+    let answer = Chosen::inspect(directory, name, observer.clone());
     match answer.map_err(|error| Error::internal(path, error))? {
         Ok(status) => {
             let mut holders = status
                 .files
                 .into_iter()
-                .map(|it| Holder::new(path, it.file, it.holder));
+                .map(|it| Holder::new(path, it.file, unwatched(it.holder)));
             let (state, holder) = match status.state {
                 outcome::State::Free => (State::Free, None),
                 outcome::State::Held => (State::Held, holders.next()),
@@ -178,6 +249,7 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
                 holder,
                 reclaims: holders.collect(),
                 evidence: status.evidence,
+                failure: observer.and_then(|observer| observer.failure()),
             })
         }
         Err(outcome::InspectError { file, cause }) => Err(match cause {
@@ -187,5 +259,16 @@ pub fn inspect(directory: impl AsRef<Path>, name: &str) -> Result<Status, Error>
             outcome::InspectCause::Failed(failure) => Error::failed(path, &file, failure),
             outcome::InspectCause::BadName => Error::new(file.into(), Kind::BadName),
         }),
+    }
+}
+
+/// Returns a holder as an observer judged it: the contract has one name for a session that is gone, watched or not.
+fn unwatched(holder: outcome::Holder) -> outcome::Holder {
+    match holder.liveness {
+        Liveness::Unknown(UnknownReason::Watched) => outcome::Holder {
+            liveness: Liveness::Unknown(UnknownReason::Gone),
+            ..holder
+        },
+        _ => holder,
     }
 }

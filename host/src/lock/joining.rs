@@ -203,9 +203,10 @@ fn rivals(
         match identity.session {
             Some((session, _)) if session == own || Some(session) == judged => {}
             Some((session, _)) if session.incarnation != own.incarnation => {
-                return Err(unknown(
-                    "a claim is of another life of the coordinator's data, and its owner may still act",
-                ));
+                let why = "a claim is of another life of the coordinator's data, and its owner may still act";
+                return Err(unknown(why).with_hint(format!(
+                    "if that owner is certainly dead: remove the file whose name ends in {claim}"
+                )));
             }
             Some((_, deadline)) => longest = longest.max(Some(deadline)),
             None => {}

@@ -7,6 +7,7 @@ use std::{
 
 use super::holder::Holder;
 use crate::{
+    coordinator::CoordinatorError,
     member::{Member, Watched},
     outcome,
 };
@@ -19,6 +20,7 @@ pub struct Waiting {
     pub(super) retry_after: Duration,
     pub(super) holder: Option<Holder>,
     pub(super) watched: Option<Watched>,
+    pub(super) failure: Option<CoordinatorError>,
 }
 
 /// The reason for a wait, to match on. [`Attempt`](crate::Attempt) has an example.
@@ -34,6 +36,9 @@ pub enum Awaited {
     /// The session of the owner is gone from the coordinator, and is watched until its owner certainly does not act any more.
     /// [`Waiting::watched`] returns for how long.
     Session,
+    /// The coordinator does not answer, and [`Options::patience`](crate::Options::patience) is set. It answered before:
+    /// the first question of an attempt is not asked again. [`Waiting::coordinator_failure`] returns why.
+    Coordinator,
     /// The directory was there, the path names none now, and [`Options::patience`](crate::Options::patience) is set.
     Directory,
 }
@@ -91,6 +96,20 @@ impl Waiting {
         self.watched.map(|watched| (watched.gone, watched.left))
     }
 
+    /// Returns why the coordinator did not answer. `None` unless the attempt waits for [`Awaited::Coordinator`].
+    ///
+    /// ```
+    /// # fn report(waiting: &lockhost::Waiting) {
+    /// if let Some(failure) = waiting.coordinator_failure() {
+    ///     eprintln!("the coordinator does not answer: {failure}");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn coordinator_failure(&self) -> Option<&CoordinatorError> {
+        self.failure.as_ref()
+    }
+
     /// Returns a wait beside a coordinator: for a session that is watched, or for one that may be releasing.
     pub(super) fn for_session(
         path: PathBuf,
@@ -103,6 +122,7 @@ impl Waiting {
             retry_after,
             holder: None,
             watched,
+            failure: None,
         }
     }
 
@@ -145,6 +165,7 @@ impl Waiting {
                 _ => None,
             },
             watched: None,
+            failure: None,
         }
     }
 
@@ -155,6 +176,23 @@ impl Waiting {
             retry_after,
             holder: holder.cloned(),
             watched: None,
+            failure: None,
+        }
+    }
+
+    /// Returns the wait for a coordinator that failed.
+    pub(super) fn for_coordinator(
+        path: &Path,
+        failure: Option<&CoordinatorError>,
+        retry_after: Duration,
+    ) -> Self {
+        Self {
+            path: path.to_owned(),
+            awaited: Awaited::Coordinator,
+            retry_after,
+            holder: None,
+            watched: None,
+            failure: failure.cloned(),
         }
     }
 
@@ -165,6 +203,7 @@ impl Waiting {
             retry_after,
             holder: None,
             watched: None,
+            failure: None,
         }
     }
 }

@@ -94,4 +94,6 @@ pub enum UnknownReason {
     OtherIncarnation,
     /// Its session is gone, and is watched until it counts as dead.
     Watched,
+    /// Its session is gone, and was not watched: [`Options::inspect`](crate::Options::inspect) asks once.
+    Gone,
 }

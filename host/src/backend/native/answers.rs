@@ -26,12 +26,13 @@ use crate::{
 
 /// Converts the cases of one type to the cases of the same name of another.
 macro_rules! cases {
-    ($($function:ident($from:ty) -> $to:ty { $($case:ident),+ $(,)? })+) => {$(
+    ($($function:ident($from:ty) -> $to:ty { $($case:ident),+ $(,)? $(; $($only:ident => $as:ident),+)? })+) => {$(
         pub(super) fn $function(case: $from) -> $to {
             type From = $from;
             type To = $to;
             match case {
                 $(From::$case => To::$case,)+
+                $($(From::$only => To::$as,)+)?
             }
         }
     )+};
@@ -76,7 +77,8 @@ cases! {
     }
     judged_unknown(UnknownReason) -> facts::UnknownReason {
         OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable, OtherIncarnation,
-        Watched,
+        Watched;
+        Gone => Watched
     }
     unknown(facts::UnknownReason) -> UnknownReason {
         OtherBoot, OtherNamespace, Unreadable, NoAnswer, NoCoordinator, Unreachable, OtherIncarnation,

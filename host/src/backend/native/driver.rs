@@ -13,7 +13,7 @@ use super::{
     questions,
 };
 use crate::{
-    member::Member,
+    member::{Member, Observer},
     process::{Evidence, GuardError, judge::Sessions, mode::Mode},
 };
 
@@ -44,6 +44,8 @@ pub(super) struct Driver {
     place: Option<Option<u64>>,
     /// The session of this process, if it has one at a coordinator.
     member: Option<Arc<Member>>,
+    /// What asks a coordinator without a session.
+    observer: Option<Arc<Observer>>,
     /// The name of our claim.
     claim: String,
     /// The claim, then the files made in place, by level.
@@ -62,12 +64,18 @@ impl Driver {
             mode,
             place: None,
             member,
+            observer: None,
             claim: String::new(),
             ours: Default::default(),
             open: None,
             kept: Default::default(),
             listing: None,
         }
+    }
+
+    /// Sets what asks about sessions.
+    pub(super) fn with_observer(self, observer: Option<Arc<Observer>>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Performs calls in a directory until a part of the machine ends.
@@ -181,7 +189,11 @@ impl Driver {
 
     /// Returns the coordinator, to which questions about sessions go.
     fn sessions(&self) -> Option<&dyn Sessions> {
-        self.member.as_deref().map(|member| member as &dyn Sessions)
+        match (&self.member, &self.observer) {
+            (Some(member), _) => Some(&**member),
+            (None, Some(observer)) => Some(&**observer),
+            (None, None) => None,
+        }
     }
 
     fn create(&mut self, dir: &File, name: String) -> Result<Reply, ErrorCode> {

@@ -270,7 +270,7 @@ pub(super) const ALIVE: [Liveness; 7] = [
     Liveness::Alive(AliveReason::Session),
 ];
 
-pub(super) const UNKNOWN: [Liveness; 8] = [
+pub(super) const UNKNOWN: [Liveness; 9] = [
     Liveness::Unknown(UnknownReason::OtherBoot),
     Liveness::Unknown(UnknownReason::OtherNamespace),
     Liveness::Unknown(UnknownReason::Unreadable),
@@ -279,6 +279,7 @@ pub(super) const UNKNOWN: [Liveness; 8] = [
     Liveness::Unknown(UnknownReason::Unreachable),
     Liveness::Unknown(UnknownReason::OtherIncarnation),
     Liveness::Unknown(UnknownReason::Watched),
+    Liveness::Unknown(UnknownReason::Gone),
 ];
 
 const DEAD: [Liveness; 7] = [
@@ -313,7 +314,8 @@ fn no_life_is_forgotten() {
                 | UnknownReason::NoCoordinator
                 | UnknownReason::Unreachable
                 | UnknownReason::OtherIncarnation
-                | UnknownReason::Watched,
+                | UnknownReason::Watched
+                | UnknownReason::Gone,
             )
             | Liveness::Dead(
                 DeadReason::NoProcess
