@@ -35,7 +35,6 @@ use super::{
     coordination::Coordination,
     duration,
     exit_code::ExitCode,
-    hint::hinted,
     notify::Notify,
     reporter::{Level, Reporter},
     signals::Signals,
@@ -266,6 +265,18 @@ impl Acquire {
         self.mkdir
     }
 
+    /// Returns what is wrong with the options of the coordinator.
+    pub(crate) fn misuse_of_coordinator(&self) -> Option<String> {
+        if !self.coordination.is_given() {
+            return None;
+        }
+        if self.directories.len() > 1 {
+            let why = "a coordinator's address names one directory: lock one with each command";
+            return Some(why.to_owned());
+        }
+        self.coordination.misfit()
+    }
+
     fn take(&self, events: &Events) -> anyhow::Result<Taken> {
         let mut options = Options::new()
             .name(&self.name)
@@ -273,12 +284,6 @@ impl Acquire {
             .wait_for_ancestor(self.wait_for_ancestor);
         if let Some(identity) = &self.assume_dead {
             options = options.assume_dead(identity);
-        }
-        if self.coordination.is_given() && self.directories.len() > 1 {
-            return Err(hinted(
-                "a coordinator's address names one directory, and several are to be locked",
-                "lock one directory with each command",
-            ));
         }
         options = self.coordination.add_to(options)?;
         let taking = Taking {

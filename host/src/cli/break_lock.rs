@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use lockhost::{Options, Replaced};
 
-use super::{UNTOLD, exit_code::ExitCode, printable, say};
+use super::{UNTOLD, coordination::Asked, exit_code::ExitCode, printable, say};
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -18,11 +18,14 @@ pub(crate) struct Break {
     /// Use the lock file NAME, which must end in .lock or .pid.
     #[arg(long, value_name = "NAME", default_value = lockhost::DEFAULT_NAME, env = "LOCKHOST_NAME", hide_env_values = true)]
     pub(super) name: String,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Break) -> anyhow::Result<ExitCode> {
     let options = Options::new().name(&arguments.name);
+    let options = arguments.asked.add_to(options)?;
     let removed = options.break_lock(&arguments.directory, &arguments.owner)?;
     say(announcement(&removed).as_bytes()).context(UNTOLD)?;
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `lockhost doctor`: what a lock on a directory guarantees, checked by trying its parts.
 
+mod coordinator;
 mod finding;
 mod machine;
 mod scratch;
@@ -19,16 +20,18 @@ use std::path::PathBuf;
 use anyhow::Context;
 use lockhost::{BACKEND, process};
 
-use self::{machine::Machine, trials::Trials, verdict::Verdict};
+use self::{coordinator::Trial, machine::Machine, trials::Trials, verdict::Verdict};
 use super::{
-    UNTOLD, done, exit_code::ExitCode, file_system, hint, printable, say, signals::Signals,
-    style::Palette,
+    UNTOLD, coordination::Coordination, done, exit_code::ExitCode, file_system, hint, printable,
+    say, signals::Signals, style::Palette,
 };
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
     /// The directory to check.
     directory: PathBuf,
+    #[command(flatten)]
+    coordination: Coordination,
 }
 
 /// Runs the command.
@@ -50,7 +53,8 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     let me = process::current(directory)?;
     let trials = Trials::run(path, &me);
     let machine = Machine::seen(&me, directory);
-    let verdict = Verdict::on(&trials, &machine);
+    let coordinator = Trial::run(&arguments.coordination, &trials.links);
+    let verdict = Verdict::on(&trials, &machine, coordinator.outcome);
     let kind = file_system::named(path);
     let mut text = printable(&format_args!(
         "{}, on a file system of type {kind}",
@@ -58,7 +62,8 @@ fn examine(arguments: &Doctor) -> anyhow::Result<Verdict> {
     ));
     text.push('\n');
     let palette = Palette::output();
-    for finding in trials.findings.iter().chain(&machine.findings) {
+    let findings = trials.findings.iter().chain(&machine.findings);
+    for finding in findings.chain(&coordinator.findings) {
         text += &finding.line(palette);
     }
     text += &format!("backend: {BACKEND}\n");

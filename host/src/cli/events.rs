@@ -16,6 +16,8 @@ pub(crate) enum Event {
         path: String,
         awaited: String,
         holder: Option<Holder>,
+        watched: Option<Watched>,
+        failure: Option<String>,
     },
     /// A dead owner's lock was removed.
     Reclaimed(Reclaimed),
@@ -51,12 +53,24 @@ pub(crate) enum Event {
     Failed(Failure),
 }
 
+/// For how long a session is gone, and in how long its owner counts as dead.
+#[derive(Debug, Serialize)]
+pub(crate) struct Watched {
+    gone_ms: u128,
+    left_ms: u128,
+}
+
 impl Event {
     pub(crate) fn waiting(waiting: &Waiting) -> Self {
         Self::Waiting {
             path: path(waiting.path()),
             awaited: kebab(&waiting.awaited()),
             holder: waiting.holder().map(Holder::from),
+            watched: waiting.watched().map(|(gone, left)| Watched {
+                gone_ms: gone.as_millis(),
+                left_ms: left.as_millis(),
+            }),
+            failure: waiting.coordinator_failure().map(ToString::to_string),
         }
     }
 

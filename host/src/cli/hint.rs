@@ -3,6 +3,7 @@
 use std::{borrow::Cow, error, fmt, io, path::Path};
 
 use anyhow::Error;
+use lockhost::coordinator::CoordinatorError;
 
 /// An error of the program itself that has a way out.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub(crate) fn of(error: &Error) -> Option<Cow<'_, str>> {
     error.chain().find_map(|error| {
         if let Some(Hinted { hint, .. }) = error.downcast_ref() {
             return Some(Cow::Borrowed(*hint));
+        }
+        if let Some(failure) = error.downcast_ref::<CoordinatorError>() {
+            return failure.hint().map(Cow::Borrowed);
         }
         error.downcast_ref::<lockhost::Error>()?.hint()
     })

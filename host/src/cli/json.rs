@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use lockhost::{Liveness, ProcessInfo, Replaced, ReplacedReason};
+use lockhost::{Liveness, ProcessInfo, Replaced, ReplacedReason, coordinator::CoordinatorError};
 use serde::Serialize;
 
 use super::{hint, say, user};
@@ -150,7 +150,11 @@ impl From<&anyhow::Error> for Failure {
     fn from(error: &anyhow::Error) -> Self {
         let known = error.downcast_ref::<lockhost::Error>();
         Self {
-            kind: known.map_or_else(|| "other".to_owned(), |it| kebab(&it.kind())),
+            kind: match known {
+                Some(known) => kebab(&known.kind()),
+                None if error.is::<CoordinatorError>() => "coordinator".to_owned(),
+                None => "other".to_owned(),
+            },
             path: known.map(|it| path(it.path())),
             message: format!("{error:#}"),
             hint: hint::of(error).map(Into::into),

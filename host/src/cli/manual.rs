@@ -208,7 +208,7 @@ pub(crate) struct Variable {
 
 /// The variables that lockhost reads. An option on the command line wins over its variable, and an empty variable counts
 /// as not set.
-pub(crate) const READ: [Variable; 8] = [
+pub(crate) const READ: [Variable; 9] = [
     Variable {
         name: "LOCKHOST_WAIT",
         meaning: "Stands in for --wait: a duration, 0 or forever",
@@ -223,6 +223,11 @@ pub(crate) const READ: [Variable; 8] = [
         name: "LOCKHOST_NAME",
         meaning: "Stands in for --name",
         commands: &["acquire", "status", "holds", "break"],
+    },
+    Variable {
+        name: "LOCKHOST_COORDINATOR",
+        meaning: "Stands in for --coordinator: an address, or a file that contains it",
+        commands: &["acquire", "status", "break", "doctor"],
     },
     Variable {
         name: "LOCKHOST_LOG",

@@ -9,11 +9,12 @@ mod text;
 
 use std::{path::PathBuf, time::SystemTime};
 
-use lockhost::{ErrorKind, State};
+use lockhost::{ErrorKind, Options, State};
 
 use self::report::{Failed, Report};
 use super::{
     UNTOLD, complain, complain_about,
+    coordination::Asked,
     exit_code::ExitCode,
     json::{self, Stream},
     say,
@@ -32,11 +33,18 @@ pub(crate) struct Status {
     /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Status) -> ExitCode {
-    let status = match lockhost::inspect(&arguments.directory, &arguments.name) {
+    let options = Options::new().name(&arguments.name);
+    let options = match arguments.asked.add_to(options) {
+        Ok(options) => options,
+        Err(error) => return fail(&error, CANNOT_BE_KNOWN, arguments.json),
+    };
+    let status = match options.inspect(&arguments.directory) {
         Ok(status) => status,
         Err(error) => {
             let code = match error.kind() {

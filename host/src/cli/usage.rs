@@ -28,6 +28,9 @@ pub(super) fn parse(words: &[OsString]) -> clap::error::Result<Arguments> {
     check_name(&mut arguments, &matches)?;
     if let Command::Acquire(acquire) = &arguments.command {
         check_command(acquire.has_command(), words)?;
+        if let Some(misuse) = acquire.misuse_of_coordinator() {
+            return Err(wrong_usage("acquire", ErrorKind::InvalidValue, misuse));
+        }
         if let Some(typo) = Typo::find(acquire, words) {
             return Err(wrong_usage("acquire", ErrorKind::InvalidValue, &typo));
         }

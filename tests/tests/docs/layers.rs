@@ -60,7 +60,7 @@ const LIBRARY: Library = Library {
             ],
         ),
         ("handles", &["creation_time status", "names", "listing"]),
-        ("member", &["session", "renewal"]),
+        ("member", &["session", "observer renewal"]),
         (
             "wasi",
             &[
@@ -92,9 +92,9 @@ const LIBRARY: Library = Library {
                 "error",
                 "ancestor failure replaced",
                 "refusal waiter warning",
-                "held joining",
+                "held inspect joining",
                 "attempt",
-                "acquire inspect",
+                "acquire",
                 "break_lock cover",
             ],
         ),
@@ -124,7 +124,7 @@ const PROGRAM: Library = Library {
         &[
             "finding scratch",
             "system times",
-            "machine trials",
+            "coordinator machine trials",
             "verdict",
         ],
     )],

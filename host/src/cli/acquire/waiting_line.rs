@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lockhost::{Awaited, Holder, ProcessInfo, Waiting};
+use lockhost::{AliveReason, Awaited, Holder, Liveness, ProcessInfo, Waiting};
 
 use super::terminal;
 use crate::cli::{
@@ -37,6 +37,8 @@ pub(super) struct WaitingLine {
     now: String,
     /// The same, as it is drawn.
     subject: String,
+    /// The session that is watched, if one is.
+    watch: Option<Watch>,
     frame: usize,
     next: Instant,
 }
@@ -65,6 +67,7 @@ impl WaitingLine {
             reported: BTreeMap::new(),
             now: String::new(),
             subject: String::new(),
+            watch: None,
             frame: 0,
             next: now,
         }
@@ -78,13 +81,17 @@ impl WaitingLine {
         if is_news {
             self.reporter.waiting(waiting);
         }
+        self.watch = Watch::of(waiting);
         match self.how {
             // Looking at the process takes system calls.
             How::Drawn if self.now != now => {
                 self.subject = printable(&drawn(waiting));
                 self.now = now;
             }
-            How::Listed if is_news => complain(&format_args!("waiting for {now}")),
+            How::Listed if is_news => {
+                let watch = self.watch.map(Watch::text).unwrap_or_default();
+                complain(&format_args!("waiting for {now}{watch}"));
+            }
             How::Drawn | How::Listed | How::Not => {}
         }
     }
@@ -102,7 +109,8 @@ impl WaitingLine {
         // In the background, the line would run into the output of the foreground, or stop this process.
         let lasts = if terminal::is_in_foreground() {
             let waited = Duration::from_secs((now - self.since).as_secs());
-            let end = format!(", {}", humantime::format_duration(waited));
+            let watch = self.watch.map(Watch::text).unwrap_or_default();
+            let end = format!("{watch}, {}", humantime::format_duration(waited));
             let spinner = FRAMES[self.frame % FRAMES.len()];
             self.frame += 1;
             live_line::draw(&fitted(
@@ -118,6 +126,34 @@ impl WaitingLine {
         self.next = now + lasts;
         lasts
     }
+}
+
+/// A session that is watched, as the last check found it. It counts down between two checks.
+#[derive(Clone, Copy)]
+struct Watch {
+    gone: Duration,
+    left: Duration,
+    at: Instant,
+}
+
+impl Watch {
+    fn of(waiting: &Waiting) -> Option<Self> {
+        let (gone, left) = waiting.watched()?;
+        let at = Instant::now();
+        Some(Self { gone, left, at })
+    }
+
+    fn text(self) -> String {
+        let since = self.at.elapsed();
+        counted(self.gone + since, self.left.saturating_sub(since))
+    }
+}
+
+/// Returns for how long a session is gone, and in how long its owner counts as dead, in whole seconds. The second number is
+/// rounded up: the owner is not dead before it is zero.
+fn counted(gone: Duration, left: Duration) -> String {
+    let left = left.as_millis().div_ceil(1000);
+    format!(" gone for {} s, dead in {left} s", gone.as_secs())
 }
 
 impl Drop for WaitingLine {
@@ -177,14 +213,31 @@ fn drawn(waiting: &Waiting) -> String {
             [] => owner(holder).unwrap_or_else(|| format!("the owner of {file}")),
         },
         (Awaited::Release, None) => format!("another process that uses {file}"),
+        (_, _) => other(waiting),
+    }
+}
+
+/// Returns the subject of a line about anything but the release of a lock.
+fn other(waiting: &Waiting) -> String {
+    let file = waiting.path().display();
+    match (waiting.awaited(), waiting.coordinator_failure()) {
         (Awaited::Directory, _) => format!("directory {file}, which is missing"),
         (Awaited::Settling, _) => format!("{file} to settle: it names no owner"),
+        (Awaited::Session, _) if waiting.watched().is_some() => {
+            format!("the owner of {file}: its session is")
+        }
+        (Awaited::Session, _) => format!("the session that has the directory of {file} to end"),
+        (Awaited::Coordinator, Some(failure)) => format!("the coordinator: {failure}"),
+        (Awaited::Coordinator, None) => "the coordinator".to_owned(),
         (_, _) => format!("another program to replace {file}"),
     }
 }
 
 fn owner(holder: &Holder) -> Option<String> {
     let pid = holder.pid()?;
+    if has_session(holder) {
+        return Some(format!("pid {pid}, whose session is there"));
+    }
     let name = holder.process().and_then(|process| name(&process));
     Some(match name {
         Some(name) => format!("pid {pid} ({name})"),
@@ -224,14 +277,20 @@ fn listed(waiting: &Waiting) -> String {
                 let (pid, command) = (keeper.pid(), keeper.command());
                 format!("pid {pid} ({command}), which keeps {file} locked")
             }
+            ([], Some(pid)) if has_session(holder) => {
+                format!("pid {pid}, which holds {file} and has its session")
+            }
             ([], Some(pid)) => format!("pid {pid}, which holds {file}"),
             ([], None) => format!("the owner of {file}"),
         },
         (Awaited::Release, None) => format!("{file}, which another process is using"),
-        (Awaited::Directory, _) => format!("directory {file}, which is missing"),
-        (Awaited::Settling, _) => format!("{file} to settle: it names no owner"),
-        (_, _) => format!("another program to replace {file}"),
+        (_, _) => other(waiting),
     }
+}
+
+/// Returns whether the owner lives by its session: it may be on another machine.
+fn has_session(holder: &Holder) -> bool {
+    holder.liveness() == Liveness::Alive(AliveReason::Session)
 }
 
 #[cfg(test)]
@@ -247,6 +306,13 @@ mod tests {
         assert_eq!(line("| waiting", 4), "...");
         assert_eq!(line("| waiting", 1), "");
         assert_eq!(line(&"x".repeat(100), 0).len(), 79);
+    }
+
+    #[test]
+    fn a_watch_is_counted_in_whole_seconds() {
+        let text = |gone, left| counted(Duration::from_millis(gone), Duration::from_millis(left));
+        assert_eq!(text(3_900, 7_100), " gone for 3 s, dead in 8 s");
+        assert_eq!(text(0, 1), " gone for 0 s, dead in 1 s");
     }
 
     #[test]

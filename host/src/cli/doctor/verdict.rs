@@ -10,6 +10,8 @@ pub(super) struct Verdict {
     worth: Worth,
     /// Whether processes cannot be distinguished from later ones with their pid.
     mixes_up: bool,
+    /// Whether owners on other machines can be judged by a coordinator; `None` if none was given.
+    coordinator: Option<Result<(), String>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +29,11 @@ enum Worth {
 }
 
 impl Verdict {
-    pub(super) fn on(trials: &Trials, machine: &Machine) -> Self {
+    pub(super) fn on(
+        trials: &Trials,
+        machine: &Machine,
+        coordinator: Option<Result<(), String>>,
+    ) -> Self {
         let worth = match (&trials.files, &trials.evidence, &trials.links) {
             (Err(why), _, _) | (_, Some(Err(why)), _) => Worth::None(why.clone()),
             (_, Some(Ok(())), Ok(())) => Worth::Evidence,
@@ -38,12 +44,13 @@ impl Verdict {
         Self {
             worth,
             mixes_up: !machine.starts,
+            coordinator,
         }
     }
 
     /// Returns whether a lock is possible here.
     pub(super) fn is_usable(&self) -> bool {
-        !matches!(self.worth, Worth::None(_))
+        !matches!(self.worth, Worth::None(_)) && !matches!(self.coordinator, Some(Err(_)))
     }
 }
 
@@ -51,6 +58,8 @@ impl Verdict {
     /// Returns a line for a user.
     pub(super) fn line(&self, palette: Palette) -> String {
         let label = match self.worth {
+            _ if !self.is_usable() => palette.bad("verdict:"),
+            _ if self.coordinator.is_some() => palette.good("verdict:"),
             Worth::None(_) => palette.bad("verdict:"),
             Worth::Evidence => palette.good("verdict:"),
             Worth::Claim(_) | Worth::Kept | Worth::Pid => palette.doubtful("verdict:"),
@@ -61,6 +70,18 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.worth, &self.coordinator) {
+            (Worth::None(_), _) | (_, None) => {}
+            (_, Some(Err(why))) => {
+                return write!(f, "locks with this coordinator do not work here: {why}");
+            }
+            (_, Some(Ok(()))) => {
+                return f.write_str(
+                    "an owner on another machine is judged by its session, and taken over from once it is gone and was \
+                     watched; give all processes of the directory this coordinator",
+                );
+            }
+        }
         match &self.worth {
             Worth::None(why) => {
                 return write!(f, "locks do not work here: {why}");

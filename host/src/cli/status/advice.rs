@@ -1,6 +1,6 @@
 //! Advice on a lock.
 
-use lockhost::{Holder, Keeper, State, Status};
+use lockhost::{Holder, Keeper, State, Status, coordinator::CoordinatorError};
 
 #[cfg_attr(windows, path = "advice/windows.rs")]
 #[cfg_attr(not(windows), path = "advice/unix.rs")]
@@ -22,6 +22,12 @@ pub(crate) fn advice(directory: &Path, status: &Status) -> String {
     };
     if let Some(error) = denied {
         return without_access(status, &error);
+    }
+    if let Some(hint) = status
+        .coordinator_failure()
+        .and_then(CoordinatorError::hint)
+    {
+        return hint.to_owned();
     }
     if let Some(hint) = status.hint() {
         return hint;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockhost::Status;
+use lockhost::{Status, coordinator::CoordinatorError};
 use serde::Serialize;
 
 use super::advice::advice;
@@ -20,9 +20,30 @@ pub(crate) struct Report {
     path: String,
     pub(crate) holder: Option<Holder>,
     reclaims: Vec<Holder>,
+    coordinator_failure: Option<CoordinatorFailure>,
     pub(crate) file_system: Option<String>,
     pub(crate) guarantee: Guarantee,
     pub(crate) advice: String,
+}
+
+/// Why a coordinator did not answer.
+#[derive(Debug, Serialize)]
+struct CoordinatorFailure {
+    kind: String,
+    endpoint: Option<String>,
+    cause: String,
+    hint: Option<String>,
+}
+
+impl From<&CoordinatorError> for CoordinatorFailure {
+    fn from(failure: &CoordinatorError) -> Self {
+        Self {
+            kind: kebab(&failure.kind()),
+            endpoint: failure.endpoint().map(str::to_owned),
+            cause: failure.cause().to_owned(),
+            hint: failure.hint().map(str::to_owned),
+        }
+    }
 }
 
 /// The basis on which locks in the directory are judged.
@@ -49,6 +70,7 @@ impl Report {
             path: path(&status.path()),
             holder: status.holder().map(Holder::from),
             reclaims: status.reclaims().iter().map(Holder::from).collect(),
+            coordinator_failure: status.coordinator_failure().map(CoordinatorFailure::from),
             guarantee: Guarantee::of(status, file_system.as_deref()),
             file_system,
             advice: advice(directory, status),

@@ -24,6 +24,9 @@ pub(super) fn of(status: &Status, report: &Report, now: SystemTime) -> String {
     for holder in status.reclaims() {
         text.reclaim(holder);
     }
+    if let Some(failure) = status.coordinator_failure() {
+        text.line("failure", &format_args!("of the coordinator: {failure}"));
+    }
     text.line("locks here", &guarantee(report));
     text.line("to do", &report.advice);
     text.text
