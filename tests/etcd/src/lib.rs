@@ -4,4 +4,5 @@
 pub mod certificates;
 pub mod endpoint;
 pub mod lines;
+pub mod machine;
 pub mod server;

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, process::Command};
 const MOST: usize = 16;
 
 /// Returns the crates that a package needs on Linux, by name and version.
-fn crates(package: &str) -> BTreeSet<String> {
+fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .args([
@@ -17,6 +17,7 @@ fn crates(package: &str) -> BTreeSet<String> {
             "--prefix=none",
         ])
         .args(["--target=x86_64-unknown-linux-gnu", "--package", package])
+        .args(options)
         .output()
         .expect("cargo can be started");
     assert!(output.status.success(), "{output:?}");
@@ -37,7 +38,7 @@ fn crates(package: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_program_brings_few_crates_along() {
-    let (program, lockhost) = (crates("lockhost-etcd"), crates("lockhost"));
+    let (program, lockhost) = (crates("lockhost-etcd", &[]), crates("lockhost", &[]));
     let more: Vec<_> = program
         .difference(&lockhost)
         .filter(|it| !it.starts_with("lockhost-etcd "))
@@ -54,5 +55,18 @@ fn the_program_brings_few_crates_along() {
             .iter()
             .any(|it| unwanted.iter().any(|name| it.starts_with(name))),
         "{more:?}"
+    );
+}
+
+#[test]
+fn a_library_with_the_native_backend_brings_no_wasmtime_along() {
+    let library = crates(
+        "lockhost-etcd",
+        &["--no-default-features", "--features=native"],
+    );
+    assert!(library.iter().any(|it| it.starts_with("lockhost ")));
+    assert!(
+        !library.iter().any(|it| it.starts_with("wasmtime")),
+        "{library:?}"
     );
 }

@@ -8,6 +8,7 @@ mod library;
 mod lives;
 mod members;
 mod operations;
+mod program;
 mod races;
 mod space;
 mod tls;

@@ -1,0 +1,246 @@
+//! The program `lockhost` on machines that mount one volume: each has a boot of its own, and the volume is of a file system on
+//! which no kernel keeps evidence.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Intervals that fit each other, and are short.
+pub const SHORT: [&str; 4] = [
+    "--deadline=4s",
+    "--confirm-period=200ms",
+    "--confirm-timeout=1s",
+    "--stop-time=500ms",
+];
+
+/// Returns the folder with the programs `lockhost` and `lockhost-etcd`: that of `LOCKHOST_PROGRAM`, or one in which they are
+/// built, without wasmtime.
+///
+/// # Panics
+/// If they cannot be built.
+#[must_use]
+pub fn programs() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| match env::var_os("LOCKHOST_PROGRAM") {
+        Some(program) => {
+            let folder = Path::new(&program).parent();
+            folder.expect("the program is in a folder").to_owned()
+        }
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    let target = test.ancestors().nth(3).expect("it is in a target folder");
+    // With other features, each package would be compiled once more in the usual folder.
+    let target = target.join("native");
+    let status = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--bins",
+            "--no-default-features",
+        ])
+        .args(["--package=lockhost", "--package=lockhost-etcd"])
+        .arg("--features=lockhost/cli,lockhost/native,lockhost-etcd/cli")
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "the programs cannot be built");
+    target.join("debug")
+}
+
+/// A machine.
+pub struct Machine {
+    /// The file with its boot.
+    boot: PathBuf,
+    folder: TempDir,
+    program: PathBuf,
+}
+
+impl Machine {
+    /// Boots a machine with this number.
+    ///
+    /// # Panics
+    /// If there is no folder.
+    #[must_use]
+    pub fn new(number: u8) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let boot = folder.path().join("boot_id");
+        let id = format!("01234567-89ab-cdef-0123-4567890000{number:02x}\n");
+        fs::write(&boot, id).expect("a file");
+        Self {
+            boot,
+            folder,
+            program: programs().join("lockhost"),
+        }
+    }
+
+    /// Returns the same machine with another program, as of an earlier version.
+    #[must_use]
+    pub fn with_program(self, program: &Path) -> Self {
+        Self {
+            program: program.to_owned(),
+            ..self
+        }
+    }
+
+    /// Returns a folder of this machine.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns the command that runs the program there.
+    #[must_use]
+    pub fn lockhost(&self, arguments: &[&str]) -> Command {
+        let script = format!(
+            "mount --bind '{}' /proc/sys/kernel/random/boot_id\nexec \"$@\"",
+            self.boot.display()
+        );
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "sh", "-ec", &script, "sh"])
+            // As on NFS.
+            .args(["strace", "-D", "-qqq", "-o", "/dev/null"])
+            .args(["-e", "trace=fstatfs"])
+            .args(["-e", "inject=fstatfs:poke_exit=@arg2=6969000000000000"])
+            .arg(&self.program)
+            .args(arguments)
+            .env("PATH", path())
+            .env_remove("LOCKHOST_COORDINATOR")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let output = self.lockhost(arguments).output();
+        Ran(output.expect("it can be started"))
+    }
+
+    /// Acquires the lock on a directory, and holds it.
+    ///
+    /// # Panics
+    /// If it does not get it.
+    #[must_use]
+    pub fn hold(&self, arguments: &[&str]) -> Owner {
+        let mut command = self.lockhost(&[&["acquire", "--json"], arguments].concat());
+        let mut process = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it can be started");
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe"));
+        loop {
+            let mut line = String::new();
+            let length = lines.read_line(&mut line).expect("a line");
+            assert!(length > 0, "it has not got the lock");
+            let event: Value = serde_json::from_str(&line).expect("an event");
+            if event["event"] == "acquired" {
+                return Owner {
+                    process,
+                    _lines: lines,
+                    identity: event["identity"].as_str().expect("a text").to_owned(),
+                };
+            }
+        }
+    }
+}
+
+/// Returns `PATH` with the programs in front.
+fn path() -> std::ffi::OsString {
+    let others = env::var_os("PATH").unwrap_or_default();
+    let folders = [programs().to_owned()]
+        .into_iter()
+        .chain(env::split_paths(&others));
+    env::join_paths(folders).expect("a path without colons")
+}
+
+/// A program that has ended.
+#[derive(Debug)]
+pub struct Ran(pub Output);
+
+impl Ran {
+    /// Returns its exit code.
+    ///
+    /// # Panics
+    /// If a signal ended it.
+    #[must_use]
+    pub fn code(&self) -> i32 {
+        self.0.status.code().expect("it has ended by itself")
+    }
+
+    /// Returns what it has written to standard output.
+    #[must_use]
+    pub fn out(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    /// Returns what it has written to standard error.
+    #[must_use]
+    pub fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    /// Returns the objects on standard error, or else on standard output.
+    ///
+    /// # Panics
+    /// If a line is none.
+    #[must_use]
+    pub fn events(&self) -> Vec<Value> {
+        let text = match self.0.stderr.is_empty() {
+            true => self.out(),
+            false => self.err(),
+        };
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+            .collect()
+    }
+}
+
+/// A process that holds the lock.
+pub struct Owner {
+    process: Child,
+    _lines: BufReader<ChildStdout>,
+    identity: String,
+}
+
+impl Owner {
+    /// Returns its identity.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Kills it.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn kill(&mut self) {
+        self.process.kill().expect("it can be killed");
+        self.process.wait().expect("it can be reaped");
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
