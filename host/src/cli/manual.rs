@@ -258,7 +258,7 @@ pub(crate) const READ: [Variable; 9] = [
 ];
 
 /// The variables that `acquire` sets for the command.
-pub(crate) const SET: [Row; 3] = [
+pub(crate) const SET: [Row; 5] = [
     (
         "LOCKHOST_DIR",
         "The absolute path of the directory. Several are separated by colons, on Windows by semicolons",
@@ -270,6 +270,14 @@ pub(crate) const SET: [Row; 3] = [
     (
         "LOCKHOST_PID",
         "The number in the lock file, which is the pid of lockhost",
+    ),
+    (
+        "LOCKHOST_FENCE",
+        "With a coordinator: the fencing token. It is higher than those of all earlier owners of the same epoch",
+    ),
+    (
+        "LOCKHOST_FENCE_EPOCH",
+        "With a coordinator: the life of its data. Tokens of two epochs have no order",
     ),
 ];
 

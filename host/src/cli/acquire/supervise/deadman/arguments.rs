@@ -12,11 +12,14 @@ use nix::libc;
 
 use super::{cgroup::Cgroup, link::Link};
 
-/// The first word behind the program's name.
-const MARK: &str = "--deadman";
+/// The first word behind the program's name, for a deadman.
+pub(super) const DEADMAN: &str = "--deadman";
+
+/// The same for the first process of a namespace.
+pub(super) const INIT: &str = "--deadman-init";
 
 /// The words before those of the command, without the program's name.
-const WORDS: usize = 7;
+const WORDS: usize = 8;
 
 /// What stands for none.
 const NONE: &str = "-";
@@ -29,16 +32,19 @@ pub(super) struct Arguments {
     pub(super) stop: Duration,
     /// Whether to wait for the command's descendants.
     pub(super) all: bool,
+    /// Whether the command gets a PID namespace.
+    pub(super) namespace: bool,
     pub(super) cgroup: Option<Cgroup>,
     /// What the command inherits.
     pub(super) evidence: Vec<File>,
     pub(super) command: Vec<OsString>,
 }
 
-/// Returns the command line of a deadman.
+/// Returns the command line of a process with this mark.
 pub(super) fn words(
+    mark: &str,
     program: OsString,
-    (link, stop, all): (RawFd, Duration, bool),
+    (link, stop, all, namespace): (RawFd, Duration, bool, bool),
     cgroup: Option<(&Cgroup, RawFd)>,
     evidence: &[RawFd],
     command: &[OsString],
@@ -50,10 +56,11 @@ pub(super) fn words(
     let evidence: Vec<_> = evidence.iter().map(RawFd::to_string).collect();
     let own = [
         program,
-        MARK.into(),
+        mark.into(),
         link.to_string().into(),
         stop.as_nanos().to_string().into(),
         all.to_string().into(),
+        namespace.to_string().into(),
         path,
         directory.into(),
         evidence.join(",").into(),
@@ -61,16 +68,16 @@ pub(super) fn words(
     own.into_iter().chain(command.iter().cloned()).collect()
 }
 
-/// Returns whether a command line is a deadman's.
-pub(super) fn is_one(words: &[OsString]) -> bool {
-    words.get(1).is_some_and(|word| word == MARK)
+/// Returns whether a command line has this mark.
+pub(super) fn has(mark: &str, words: &[OsString]) -> bool {
+    words.get(1).is_some_and(|word| word == mark)
 }
 
 impl Arguments {
     /// Reads them. `None` for what lockhost does not write.
     pub(super) fn read(words: &[OsString]) -> Option<Self> {
         let (own, command) = words.get(1..)?.split_at_checked(WORDS)?;
-        let [_, link, stop, all, path, directory, evidence] = own else {
+        let [_, link, stop, all, namespace, path, directory, evidence] = own else {
             return None;
         };
         let text = |word: &'_ OsString| word.to_str().map(str::to_owned);
@@ -88,6 +95,7 @@ impl Arguments {
             link: Link::from_inherited(take(text(link)?.parse().ok()?)?),
             stop: Duration::from_nanos(text(stop)?.parse().ok()?),
             all: text(all)?.parse().ok()?,
+            namespace: text(namespace)?.parse().ok()?,
             cgroup,
             evidence: evidence?
                 .into_iter()
@@ -123,15 +131,16 @@ mod tests {
         let stop = Duration::from_millis(1500);
         let link = theirs.into_raw_fd();
         let written = words(
+            DEADMAN,
             "lockhost".into(),
-            (link, stop, true),
+            (link, stop, true, false),
             None,
             &evidence,
             &command,
         );
-        assert!(is_one(&written));
+        assert!(has(DEADMAN, &written));
         let read = Arguments::read(&written).unwrap();
-        assert_eq!((read.stop, read.all), (stop, true));
+        assert_eq!((read.stop, read.all, read.namespace), (stop, true, false));
         assert_eq!(read.command, command);
         let numbers: Vec<_> = read.evidence.iter().map(AsRawFd::as_raw_fd).collect();
         assert_eq!(numbers, evidence);
@@ -141,7 +150,7 @@ mod tests {
     #[test]
     fn other_command_lines_are_no_deadmans() {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        assert!(!is_one(&words(&["lockhost", "acquire", "--deadman"])));
+        assert!(!has(DEADMAN, &words(&["lockhost", "acquire", "--deadman"])));
         assert!(Arguments::read(&words(&["lockhost", "--deadman", "1"])).is_none());
         let closed = [
             "lockhost",
@@ -149,6 +158,7 @@ mod tests {
             "9999",
             "1",
             "true",
+            "false",
             "-",
             "-",
             "",

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, thread, time::Duration};
 
 use super::{
     cgroup::{self, Cgroup},
-    tree,
+    namespace, tree,
 };
 
 /// The first pause between two rounds of killing, which doubles.
@@ -19,8 +19,10 @@ const LAST: Duration = Duration::from_millis(50);
 pub(crate) enum Containment {
     /// A cgroup that the kernel kills as a whole.
     Cgroup,
-    /// The descendants are found in proc(5), and killed one by one until none is left. A cgroup cannot be had for this
-    /// reason.
+    /// A PID namespace, whose processes the kernel ends with the first one. A cgroup cannot be had for this reason.
+    Namespace(String),
+    /// The descendants are found in proc(5), and killed one by one until none is left. Neither a cgroup nor
+    /// a namespace can be had for this reason.
     Tree(String),
 }
 
@@ -30,9 +32,13 @@ impl fmt::Display for Containment {
             Self::Cgroup => {
                 f.write_str("a command beside a coordinator is killed as a whole, by its cgroup")
             }
+            Self::Namespace(why) => write!(
+                f,
+                "a command beside a coordinator is killed as a whole, by its PID namespace, since it has no cgroup: {why}"
+            ),
             Self::Tree(why) => write!(
                 f,
-                "a command beside a coordinator is killed process by process, since it has no cgroup: {why}"
+                "a command beside a coordinator is killed process by process, since nothing else can be had: {why}"
             ),
         }
     }
@@ -49,7 +55,10 @@ impl Containment {
     pub(crate) fn available() -> Self {
         match cgroup::check() {
             Ok(()) => Self::Cgroup,
-            Err(why) => Self::Tree(why),
+            Err(cgroup) => match namespace::check() {
+                Ok(()) => Self::Namespace(cgroup),
+                Err(namespace) => Self::Tree(format!("{cgroup}; {namespace}")),
+            },
         }
     }
 }

@@ -23,13 +23,14 @@ use super::{
         },
         Guard, Inheritance, Supervision, kernel, start,
     },
-    arguments,
+    arguments::{self, DEADMAN},
     cgroup::Cgroup,
     containment,
     decision::Deadline,
     forward::{Forward, send},
     leave::unconfirmed,
     link::{Link, Received, Report},
+    namespace,
     program::Program,
     watchdog::Watchdog,
 };
@@ -43,8 +44,6 @@ pub(in super::super::super) struct Guarded<'a> {
     cgroup: Option<Arc<Cgroup>>,
     /// The children that do not come from the command: the coordinator's program, and what the process had before.
     spared: BTreeSet<i32>,
-    /// Whether the command was started, as far as this process knows.
-    started: bool,
 }
 
 impl<'a> Guarded<'a> {
@@ -62,14 +61,20 @@ impl<'a> Guarded<'a> {
         let spared = kernel::children().unwrap_or_default().into_iter().collect();
         // Also this process: if the deadman is killed alone, its descendants come here.
         kernel::adopt_descendants()?;
-        let cgroup = contain(arguments, locks);
+        let (cgroup, namespace) = contain(arguments, locks);
         let (link, theirs) = Link::pair()?;
         // It is there when the deadman reads it first.
         send(&confirms, &link);
-        let deadman = start_deadman(arguments, locks, inheritance, theirs, cgroup.as_ref())?;
+        let deadman = start_deadman(
+            arguments,
+            locks,
+            inheritance,
+            theirs,
+            (cgroup.as_ref(), namespace),
+        )?;
         let (link, stop) = (Arc::new(link), arguments.coordination.timing().stop);
         let mut supervision = Supervision::beside(deadman, false);
-        let started = await_start(&link, &mut supervision, |message| {
+        await_start(&link, &mut supervision, |message| {
             arguments.reporter().warning(locks, message);
         })?;
         link.never_wait()?;
@@ -89,7 +94,6 @@ impl<'a> Guarded<'a> {
             link,
             cgroup,
             spared,
-            started,
         })
     }
 
@@ -122,8 +126,6 @@ impl<'a> Guarded<'a> {
         let cgroup = self.cgroup.as_deref();
         if !watch.finished {
             containment::end_all(cgroup, &self.spared);
-        }
-        if !watch.finished && self.started {
             arguments.reporter().failed(&hinted(
                 "the deadman ended before COMMAND, so all processes of COMMAND were killed",
                 "find out what killed it: the kernel's log names processes that were killed for memory",
@@ -136,19 +138,24 @@ impl<'a> Guarded<'a> {
     }
 }
 
-/// Makes a cgroup for the command, or warns what is missing.
-fn contain(arguments: &Acquire, locks: &[Lock]) -> Option<Arc<Cgroup>> {
-    match Cgroup::make() {
-        Ok(cgroup) => Some(Arc::new(cgroup)),
+/// Makes a cgroup for the command. Otherwise returns whether it gets a PID namespace, or warns what is missing.
+fn contain(arguments: &Acquire, locks: &[Lock]) -> (Option<Arc<Cgroup>>, bool) {
+    let without = match Cgroup::make() {
+        Ok(cgroup) => return (Some(Arc::new(cgroup)), false),
+        Err(why) => why,
+    };
+    match namespace::check() {
+        Ok(()) => (None, true),
         Err(why) => {
+            let why = format!("{without}; {why}");
             arguments.reporter().warning(locks, &uncontained(&why));
-            None
+            (None, false)
         }
     }
 }
 
 fn uncontained(why: &str) -> String {
-    format!("COMMAND gets no cgroup, so its processes are killed one by one: {why}")
+    format!("COMMAND's processes are not killed as a whole but one by one: {why}")
 }
 
 fn start_deadman(
@@ -156,7 +163,7 @@ fn start_deadman(
     locks: &[Lock],
     mut inheritance: Inheritance,
     theirs: OwnedFd,
-    cgroup: Option<&Arc<Cgroup>>,
+    (cgroup, namespace): (Option<&Arc<Cgroup>>, bool),
 ) -> io::Result<Pid> {
     let evidence: Vec<_> = inheritance.evidence.iter().map(File::as_raw_fd).collect();
     let directory = cgroup
@@ -165,8 +172,9 @@ fn start_deadman(
     let stop = arguments.coordination.timing().stop;
     let program = Program::own();
     let words = arguments::words(
+        DEADMAN,
         program.path(),
-        (theirs.as_raw_fd(), stop, arguments.all),
+        (theirs.as_raw_fd(), stop, arguments.all, namespace),
         cgroup
             .zip(directory.as_ref())
             .map(|(it, directory)| (&**it, directory.as_raw_fd())),
@@ -178,27 +186,23 @@ fn start_deadman(
     start::start(&words, locks, inheritance)
 }
 
-/// Waits until the command was started. Returns whether it was.
-fn await_start(
-    link: &Link,
-    supervision: &mut Supervision,
-    warn: impl Fn(&str),
-) -> io::Result<bool> {
+/// Waits until the command was started.
+fn await_start(link: &Link, supervision: &mut Supervision, warn: impl Fn(&str)) -> io::Result<()> {
     loop {
         match link.reported() {
             Received::Message(Report::Started(command)) => {
                 supervision.stands_for(command);
-                return Ok(true);
+                return Ok(());
             }
             Received::Message(Report::Failed(error)) => {
                 return Err(io::Error::from_raw_os_error(error));
             }
             Received::Message(Report::Uncontained) => {
-                warn(&uncontained("it cannot be moved into one"));
+                warn(&uncontained("it cannot be moved to its cgroup"));
             }
             Received::Message(Report::Asked | Report::Killed | Report::Finished) => {}
-            // The deadman was ended by a signal. Its status says so.
-            Received::Nothing | Received::Ended => return Ok(false),
+            // The deadman was ended by a signal, before or after it started the command.
+            Received::Nothing | Received::Ended => return Ok(()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{process, thread, time::Duration};
 use lockhost::{Confirmation, Lock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{super::super::Acquire, clocks, forward::deadline};
+use super::{super::super::Acquire, clocks, forward::deadline, watchdog::Watchdog};
 use crate::cli::{exit_code::ExitCode, hint::hinted};
 
 /// How long to sleep at most: the clock of sleeps does not count suspend.
@@ -18,6 +18,7 @@ pub(in super::super::super) fn leave_in_time(arguments: &Acquire, locks: &[Lock]
     let Some(mut confirms) = locks.first().and_then(Lock::confirms) else {
         return;
     };
+    let watchdog = Watchdog::of(arguments);
     let started = thread::Builder::new()
         .name("lockhost-deadlines".to_owned())
         .spawn(move || {
@@ -26,6 +27,7 @@ pub(in super::super::super) fn leave_in_time(arguments: &Acquire, locks: &[Lock]
                 == Confirmation::Confirmed
             {
                 (last, _) = deadline(&confirms);
+                watchdog.feed();
             }
             while last.left(clocks::now()) > reserve {
                 thread::sleep(TICK.min(last.left(clocks::now())));

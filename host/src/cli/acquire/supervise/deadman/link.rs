@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use nix::libc;
+
 use super::decision::{Deadline, Reading};
 
 /// The length of a deadline: the nanoseconds of both clocks.
@@ -36,6 +38,11 @@ pub(super) enum Report {
 }
 
 impl Report {
+    /// Returns the report of an error.
+    pub(super) fn of_failure(error: &io::Error) -> Self {
+        Self::Failed(error.raw_os_error().unwrap_or(libc::EINVAL))
+    }
+
     fn encode(self) -> [u8; REPORT] {
         let (kind, number) = match self {
             Self::Started(pid) => (0, pid),

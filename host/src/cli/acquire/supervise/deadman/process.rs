@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io,
-    os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -26,10 +26,11 @@ use super::{
     super::{
         super::events::Events, Guard, Supervision, dispositions::Dispositions, kernel, spawn::spawn,
     },
-    arguments::{self, Arguments},
+    arguments::{Arguments, DEADMAN, INIT, has},
     cgroup::Cgroup,
     clocks, containment,
     decision::{Decision, Step},
+    init,
     link::{Link, Received, Report},
 };
 use crate::cli::{exit_code::ExitCode, inherited, signals::Signals};
@@ -44,13 +45,12 @@ const ROUND: Duration = Duration::from_millis(5);
 /// The name of this process, for ps(1).
 const NAME: &str = "deadman";
 
-/// Runs the deadman, if these words are of one. Returns its exit code, which is the command's.
+/// Runs a deadman, or the first process of a namespace, if these words are of one. Returns its exit code, which is the
+/// command's.
 pub(crate) fn run_as_one(words: &[OsString]) -> Option<ExitCode> {
-    arguments::is_one(words).then(|| {
-        let arguments = Arguments::read(words);
-        let run = arguments.map(|arguments| run(arguments));
-        run.unwrap_or(ExitCode::FAILURE)
-    })
+    let roles: [(_, fn(Arguments) -> ExitCode); 2] = [(DEADMAN, run), (INIT, init::run)];
+    let (_, run) = roles.into_iter().find(|(mark, _)| has(mark, words))?;
+    Some(Arguments::read(words).map_or(ExitCode::FAILURE, run))
 }
 
 fn run(arguments: Arguments) -> ExitCode {
@@ -77,13 +77,15 @@ struct Watch {
     timer: OwnedFd,
     pause: Duration,
     cgroup: Option<Cgroup>,
+    /// The connection to the first process of the command's namespace, which ends when this is dropped.
+    init: Option<Link>,
     killing: bool,
 }
 
 fn start(arguments: Arguments) -> Result<Deadman, ()> {
     let link = &arguments.link;
     let failed = |error: &io::Error| {
-        link.report(Report::Failed(error.raw_os_error().unwrap_or(libc::EINVAL)));
+        link.report(Report::of_failure(error));
     };
     let prepared = prepare(&arguments).map_err(|error| failed(&error))?;
     let Received::Message(deadline) = arguments.link.deadline() else {
@@ -97,8 +99,13 @@ fn start(arguments: Arguments) -> Result<Deadman, ()> {
     }
     let (events, timer) = prepared;
     let joined = AtomicBool::new(false);
-    let command =
-        spawn_command(&arguments, &events.signals, &joined).map_err(|error| failed(&error))?;
+    let (command, init) = match arguments.namespace {
+        true => init::start(&arguments, &events.signals).map(|(init, link)| (init, Some(link))),
+        false => spawn_command(&arguments, &events.signals, &joined).map(|command| (command, None)),
+    }
+    .map_err(|error| failed(&error))?;
+    // In a namespace, it is the first process there that waits for all of them.
+    let all = arguments.all && init.is_none();
     let mut cgroup = arguments.cgroup;
     if cgroup.is_some() && !joined.load(Ordering::Relaxed) {
         arguments.link.report(Report::Uncontained);
@@ -115,37 +122,47 @@ fn start(arguments: Arguments) -> Result<Deadman, ()> {
         timer,
         pause: Duration::ZERO,
         cgroup,
+        init,
         killing: false,
     };
     watch.let_go(&events);
     Ok(Deadman {
         events,
-        supervision: Supervision::beside(command, arguments.all),
+        supervision: Supervision::beside(command, all),
         watch,
     })
 }
 
 fn prepare(arguments: &Arguments) -> io::Result<(Events, OwnedFd)> {
-    // Its name helps people only.
-    let _ = fs::write("/proc/self/comm", NAME);
-    fcntl_setfd(&arguments.link, FdFlags::CLOEXEC)?;
+    let events = catch(&arguments.link)?;
     if let Some(cgroup) = &arguments.cgroup {
         fcntl_setfd(cgroup, FdFlags::CLOEXEC)?;
     }
-    let mut signals = Signals::catch()?;
-    signals.catch_all(inherited::ignores_pipe())?;
     kernel::adopt_descendants()?;
     let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
     let timer = timerfd_create(TimerfdClockId::Boottime, flags)?;
-    let events = Events {
-        signals,
-        input: false,
-    };
     Ok((events, timer))
 }
 
-/// Starts the command, with all that lockhost was started with.
-fn spawn_command(arguments: &Arguments, signals: &Signals, joined: &AtomicBool) -> io::Result<Pid> {
+/// Catches all signals, for a process that has this connection.
+pub(super) fn catch(link: &Link) -> io::Result<Events> {
+    // Its name helps people only.
+    let _ = fs::write("/proc/self/comm", NAME);
+    fcntl_setfd(link, FdFlags::CLOEXEC)?;
+    let mut signals = Signals::catch()?;
+    signals.catch_all(inherited::ignores_pipe())?;
+    Ok(Events {
+        signals,
+        input: false,
+    })
+}
+
+/// Starts the command, with all that lockhost was started with. Sets `joined` if it is in its cgroup.
+pub(super) fn spawn_command(
+    arguments: &Arguments,
+    signals: &Signals,
+    joined: &AtomicBool,
+) -> io::Result<Pid> {
     let dispositions = Dispositions::for_waiting()?;
     let mask = signals.inherited();
     let door = arguments.cgroup.as_ref().map(Cgroup::door);
@@ -169,18 +186,15 @@ fn spawn_command(arguments: &Arguments, signals: &Signals, joined: &AtomicBool) 
 }
 
 impl Watch {
-    /// Lets go of everything that may lie on the share: the working directory, the standard streams, and what else was
-    /// inherited. From here on nothing but the cgroup, proc(5) and these descriptors are used.
     fn let_go(&self, events: &Events) {
-        let _ = chdir("/");
         let mut kept = vec![
-            self.link.as_fd().as_raw_fd(),
-            self.timer.as_raw_fd(),
-            events.signals.as_fd().as_raw_fd(),
+            self.link.as_fd(),
+            self.timer.as_fd(),
+            events.signals.as_fd(),
         ];
-        kept.extend(self.cgroup.iter().map(|it| it.as_fd().as_raw_fd()));
-        close_others(&kept);
-        let _ = mlockall(MlockAllFlags::CURRENT);
+        kept.extend(self.cgroup.iter().map(AsFd::as_fd));
+        kept.extend(self.init.iter().map(AsFd::as_fd));
+        let_go(&kept);
     }
 
     /// Receives what lockhost has sent.
@@ -260,6 +274,15 @@ impl Deadman {
         watch.link.report(Report::Finished);
         ended.code(watch.decision.ends())
     }
+}
+
+/// Lets go of everything that may lie on the share: the working directory, the standard streams, and what else was
+/// inherited. From here on, a process uses nothing but its cgroup, proc(5) and these descriptors.
+pub(super) fn let_go(kept: &[BorrowedFd<'_>]) {
+    let _ = chdir("/");
+    let kept: Vec<_> = kept.iter().map(AsRawFd::as_raw_fd).collect();
+    close_others(&kept);
+    let _ = mlockall(MlockAllFlags::CURRENT);
 }
 
 /// Closes all descriptors except these, and makes the standard streams `/dev/null`.
