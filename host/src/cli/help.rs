@@ -94,15 +94,22 @@ fn environment() -> String {
     )
 }
 
-/// Returns the command line as it is parsed, and shown by the help.
+/// Returns the command line as it is parsed, without the texts of the help. To make them costs more than all else that a
+/// start computes.
+pub(crate) fn grammar() -> clap::Command {
+    // The flag for help is one for all commands.
+    Arguments::command().mut_subcommands(|subcommand| subcommand.disable_help_flag(true))
+}
+
+/// Returns the command line as it is shown by the help, and by errors of usage. It is parsed as [`grammar`].
 pub(crate) fn command() -> clap::Command {
-    Arguments::command()
+    grammar()
         .styles(STYLES)
         .after_help(after_program())
         .mut_subcommands(|subcommand| {
             let page = page(subcommand.get_name());
             if subcommand.get_name() == "help" {
-                return subcommand.disable_help_flag(true);
+                return subcommand;
             }
             let examples = section("Examples", page.examples);
             let codes = section("Exit codes", page.exit_codes);
@@ -118,7 +125,6 @@ pub(crate) fn command() -> clap::Command {
                 None => subcommand,
             };
             subcommand
-                .disable_help_flag(true)
                 .mut_args(wrapped)
                 .after_help(format!("{examples}\n{}", pointer()))
                 .after_long_help(format!("{codes}\n{examples}\n{}", pointer()))
@@ -233,6 +239,18 @@ mod tests {
         assert_eq!(wrap("longer a", 3), ["longer", "a"]);
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(paragraphs("a b\n\nc", 2), "a\nb\n\nc");
+    }
+
+    #[test]
+    fn a_command_line_is_parsed_without_texts_of_the_help() {
+        let mut grammar = grammar();
+        grammar.build();
+        let subcommands: Vec<_> = grammar.get_subcommands().collect();
+        assert!(subcommands.len() > COMMANDS.len());
+        for command in [&grammar].into_iter().chain(subcommands) {
+            let texts = [command.get_after_help(), command.get_after_long_help()];
+            assert_eq!(texts, [None, None], "{}", command.get_name());
+        }
     }
 
     #[test]

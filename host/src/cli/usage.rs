@@ -21,8 +21,10 @@ const ANNOUNCEMENT: &str = "--";
 /// # Errors
 /// Wrong usage, and requests for help.
 pub(super) fn parse(words: &[OsString]) -> clap::error::Result<Arguments> {
-    let matches = help::command()
+    let matches = help::grammar()
         .try_get_matches_from(words)
+        // An error has texts of the help in it, and is the help if that was asked for.
+        .or_else(|_| help::command().try_get_matches_from(words))
         .map_err(|error| explained(error, words))?;
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     check_name(&mut arguments, &matches)?;
