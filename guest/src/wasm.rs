@@ -4,7 +4,9 @@
 
 use alloc::alloc::{Layout, alloc, realloc};
 
-use rlsf::SmallGlobalTlsf;
+mod heap;
+
+use self::heap::Heap;
 
 /// The exports of the component, as the canonical ABI calls them.
 // Generated code, to which our rules do not apply.
@@ -21,7 +23,7 @@ mod exports {
 }
 
 #[global_allocator]
-static ALLOCATOR: SmallGlobalTlsf = SmallGlobalTlsf::new();
+static ALLOCATOR: Heap = Heap::new();
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

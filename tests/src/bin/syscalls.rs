@@ -7,6 +7,9 @@ use std::{env, error::Error, fs, hint::black_box, path::Path, time::Duration};
 
 use lockhost::{Attempt, DEFAULT_NAME, Options, Progress, State};
 
+/// How many further locks are taken to measure their memory.
+const FURTHER: u16 = 256;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let step = arguments.next().ok_or("which step?")?;
@@ -62,11 +65,40 @@ fn perform(step: &str, directory: &Path) -> Result<(), Box<dyn Error>> {
             let error = lockhost::acquire(directory).expect_err("another process has it");
             assert!(error.is_refusal(), "{error}");
         }
+        "further" => {
+            let _held = lockhost::acquire(directory)?;
+            let other = tempfile::tempdir()?;
+            mark();
+            let _further = lockhost::acquire(other.path())?;
+            mark();
+        }
+        "memory" => println!("{}", memory(directory)?),
         "free" => is(directory, State::Free)?,
         "held" => is(directory, State::Held)?,
         _ => return Err(format!("there is no step {step}").into()),
     }
     Ok(())
+}
+
+/// Returns the resident bytes that each further lock adds, while it is held.
+fn memory(directory: &Path) -> Result<u64, Box<dyn Error>> {
+    let mut locks = Vec::with_capacity(usize::from(FURTHER));
+    let _first = lockhost::acquire(directory)?;
+    let before = resident()?;
+    for number in 0..FURTHER {
+        let directory = directory.join(number.to_string());
+        fs::create_dir(&directory)?;
+        locks.push(lockhost::acquire(&directory)?);
+    }
+    Ok((resident()? - before) / u64::from(FURTHER))
+}
+
+/// Returns the bytes of this process that are resident.
+fn resident() -> Result<u64, Box<dyn Error>> {
+    let sums = fs::read_to_string("/proc/self/smaps_rollup")?;
+    let line = sums.lines().find_map(|line| line.strip_prefix("Rss:"));
+    let kibibytes = line.and_then(|it| it.trim().strip_suffix(" kB"));
+    Ok(kibibytes.ok_or("no sum")?.parse::<u64>()? * 1024)
 }
 
 fn waits(attempt: &mut Attempt) -> Result<(), Box<dyn Error>> {

@@ -66,6 +66,33 @@ fn what_was_made_for_the_first_lock_is_used_again() {
     assert_eq!(counts.keys().find(maps), None, "{counts:?}");
 }
 
+/// Its memory is reserved, and made accessible once: what a lock needs fits into it, so it does not grow.
+#[test]
+#[cfg_attr(no_strace, ignore = "strace(1) is missing")]
+fn a_further_instance_has_enough_memory_from_the_start() {
+    let counts = all_counted("further", Fixture::free().path());
+    let maps = ["mmap", "mprotect"].map(|kind| counts.get(kind).copied().unwrap_or(0));
+    assert_eq!(maps, [1, 1], "{counts:?}");
+}
+
+/// Two pages are the component's memory; the rest is what wasmtime allocates for an instance.
+#[test]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    ignore = "the number is of pages of four kilobytes"
+)]
+fn a_further_lock_adds_few_kilobytes() {
+    let fixture = Fixture::free();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_syscalls"));
+    let output = command.arg("memory").arg(fixture.path()).output().unwrap();
+    let bytes: u64 = String::from_utf8(output.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    assert!(bytes < 24 << 10, "{bytes}");
+}
+
 #[test]
 #[cfg_attr(no_strace, ignore = "strace(1) is missing")]
 fn a_free_directory_costs_its_claim_and_two_names() {
