@@ -16,24 +16,46 @@ use lockhost_tests::{
 /// The variable with another program to measure instead: its absolute path.
 const OTHER: &str = "LOCKHOST_PROGRAM";
 
+/// The program in the folder of a target.
+const DIST: &str = "dist/lockhost";
+
 /// Returns the program's path, once it is built; or that in [`OTHER`].
 ///
 /// # Panics
 /// If it cannot be built.
 pub(crate) fn lockhost() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| env::var_os(OTHER).map_or_else(|| build(target(), &[]), PathBuf::from))
+    let build = || {
+        let flags = [
+            "-C",
+            "relocation-model=static",
+            "-C",
+            "target-feature=+crt-static",
+        ];
+        build(target(), &[], &flags);
+        target().join(DIST)
+    };
+    PROGRAM.get_or_init(|| env::var_os(OTHER).map_or_else(build, PathBuf::from))
 }
 
-/// Returns the path of the program with the native backend, once it is built.
+/// Returns the path of the program with the native backend and musl, once it is built.
 ///
 /// # Panics
 /// If it cannot be built.
 pub(crate) fn native() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let features = ["--no-default-features", "--features", "cli,native"];
-        build(&target().join("native"), &features)
+        let target = target().join("native");
+        let musl = format!("{}-unknown-linux-musl", env::consts::ARCH);
+        let options = [
+            "--no-default-features",
+            "--features",
+            "cli,native",
+            "--target",
+            &musl,
+        ];
+        build(&target, &options, &["-C", "relocation-model=static"]);
+        target.join(&musl).join(DIST)
     })
 }
 
@@ -44,19 +66,12 @@ pub(crate) fn target() -> &'static Path {
     folder.expect("it lies in the target folder")
 }
 
-/// Builds it with these features, as `docs/building.md` has it for packages.
-fn build(target: &Path, features: &[&str]) -> PathBuf {
+/// Builds it with these options, as `docs/building.md` has it for packages.
+fn build(target: &Path, options: &[&str], flags: &[&str]) {
     let arguments = ["rustc", "--package", "lockhost", "--profile", "dist"];
-    let arguments = [&arguments, features].concat();
-    let flags = [
-        "--",
-        "-C",
-        "relocation-model=static",
-        "-C",
-        "target-feature=+crt-static",
-    ];
+    let arguments = [&arguments, options].concat();
+    let flags = [&["--"], flags].concat();
     build_with(&arguments, target, &flags);
-    target.join("dist/lockhost")
 }
 
 /// A command of a program that is measured. Cargo tells whatever it starts of folders of libraries, and the loader would
