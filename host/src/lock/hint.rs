@@ -42,8 +42,6 @@ pub(crate) struct Whose {
 
 const WAIT: &str = "try again once it has ended, or wait for it: --wait (Options::patience)";
 
-const WATCHED_NEXT: &str = "the next attempt watches the session, and takes the lock over once its owner cannot act any more";
-
 const FORKED: &str =
     "acquire after the fork; or drop the inherited lock, and try again once that process has ended";
 
@@ -87,12 +85,9 @@ impl WayOut {
                 file.display()
             ));
         }
-        if holder.liveness() == Liveness::Unknown(UnknownReason::Gone) {
-            return Some(WATCHED_NEXT.to_owned());
-        }
         let condition = match holder.liveness() {
             Liveness::Unknown(UnknownReason::NoCoordinator) => {
-                "name its coordinator: --coordinator (Options::coordinator); or if it is certainly dead"
+                "give its --coordinator; if certainly dead"
             }
             Liveness::Alive(AliveReason::Unguarded) => {
                 "if the file is a copy (a backup) or its owner is dead"

@@ -16,7 +16,7 @@ const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/messages.md");
 const PART: [&str; 2] = ["<!-- from the program -->\n", "<!-- and until here -->"];
 
 /// The commands, where `D` is a directory and the environment may come first.
-const TYPED: [&str; 26] = [
+const TYPED: [&str; 31] = [
     "lockhost acquire D/missing",
     "lockhost acquire D D/missing",
     "lockhost acquire --mkdir D/file/below",
@@ -33,6 +33,11 @@ const TYPED: [&str; 26] = [
     "lockhost acquire -E 256 D",
     "lockhost acquire --close D",
     "lockhost acquire --on-lost=ignore D",
+    "lockhost acquire --coordinator=consul://a?directory=b D",
+    "lockhost acquire --coordinator=D/missing D",
+    "lockhost acquire --coordinator=D/file D",
+    "lockhost acquire --coordinator=etcd://a D",
+    "lockhost acquire --coordinator=etcd://a?directory=b --deadline=5s D",
     "LOCKHOST_LOG=loud lockhost acquire D -- true",
     "NOTIFY_SOCKET=D/missing lockhost acquire D -- true",
     "lockhost acquire D >/dev/full",
@@ -56,6 +61,7 @@ fn printed(typed: &str) -> String {
         .args(["-c", &script])
         .env_remove("LOCKHOST_NAME")
         .env_remove("LOCKHOST_WAIT")
+        .env_remove("LOCKHOST_COORDINATOR")
         .env("LOCKHOST", lockhost())
         .env("D", directory)
         .stdin(Stdio::null())

@@ -1,6 +1,8 @@
 //! Advice on a lock.
 
-use lockhost::{Holder, Keeper, State, Status, coordinator::CoordinatorError};
+use lockhost::{
+    Holder, Keeper, Liveness, State, Status, UnknownReason, coordinator::CoordinatorError,
+};
 
 #[cfg_attr(windows, path = "advice/windows.rs")]
 #[cfg_attr(not(windows), path = "advice/unix.rs")]
@@ -10,6 +12,9 @@ use std::{io, path::Path};
 
 use self::platform::ending;
 use super::access::{denial, denial_of_removal};
+
+/// What happens to a lock whose owner's session is gone.
+const WATCHED_NEXT: &str = "nothing: the next process to try watches the session, and takes the lock over once its owner cannot act any more";
 
 /// Returns one clause without a full stop, for the user who asks.
 pub(crate) fn advice(directory: &Path, status: &Status) -> String {
@@ -28,6 +33,10 @@ pub(crate) fn advice(directory: &Path, status: &Status) -> String {
         .and_then(CoordinatorError::hint)
     {
         return hint.to_owned();
+    }
+    let gone = Liveness::Unknown(UnknownReason::Gone);
+    if status.obstacle().map(Holder::liveness) == Some(gone) {
+        return WATCHED_NEXT.to_owned();
     }
     if let Some(hint) = status.hint() {
         return hint;
