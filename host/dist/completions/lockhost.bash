@@ -62,7 +62,7 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__acquire)
-            opts="-E -q -v -h --wait --wait-for-ancestor --conflict-exit-code --assume-dead --name --mode --mkdir --on-lost --all --close --until-stdin-closes --notify --quiet --verbose --json --color --help"
+            opts="-E -q -v -h --wait --wait-for-ancestor --conflict-exit-code --assume-dead --name --mode --mkdir --on-lost --all --close --until-stdin-closes --notify --coordinator --deadline --confirm-period --confirm-timeout --stop-time --quiet --verbose --json --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -100,6 +100,26 @@ _lockhost() {
                     COMPREPLY=($(compgen -W "ready status no" -- "${cur}"))
                     return 0
                     ;;
+                --coordinator)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --confirm-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --confirm-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stop-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -112,7 +132,7 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__break)
-            opts="-h --owner --name --color --help"
+            opts="-h --owner --name --coordinator --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -123,6 +143,10 @@ _lockhost() {
                     return 0
                     ;;
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --coordinator)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -156,12 +180,32 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__doctor)
-            opts="-h --color --help"
+            opts="-h --coordinator --deadline --confirm-period --confirm-timeout --stop-time --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --coordinator)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --confirm-period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --confirm-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stop-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -214,13 +258,17 @@ _lockhost() {
             return 0
             ;;
         lockhost__subcmd__status)
-            opts="-h --name --json --color --help"
+            opts="-h --name --json --coordinator --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --coordinator)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -46,6 +46,11 @@ terminate\t'Print it, and send SIGTERM to COMMAND; without COMMAND, exit'"
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l notify -d 'Choose what to report to a service manager' -r -f -a "ready\t'Report readiness once the lock is held, and before that what lockhost waits for'
 status\t'Report only what lockhost waits for and holds; COMMAND reports its readiness'
 no\t'Report nothing'"
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l coordinator -d 'Judge owners on other machines by their sessions at a coordinator' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l deadline -d 'End COMMAND if no confirm of the session succeeded for DURATION' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l confirm-period -d 'Confirm the session every DURATION' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l confirm-timeout -d 'Wait for an answer of the coordinator for DURATION at most' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l stop-time -d 'Ask COMMAND to end that long before the deadline. At half of it, COMMAND is killed' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l color -d 'Choose when to use colours: auto by default' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
 always\t'Always, also in a file or a pipe'
 never\t'Never'"
@@ -59,6 +64,7 @@ complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -s v -l verbo
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -l json -d 'Print each event as one JSON object a line'
 complete -c lockhost -n "__fish_lockhost_using_subcommand acquire" -s h -l help -d 'Print help: a summary with -h, all of it with --help'
 complete -c lockhost -n "__fish_lockhost_using_subcommand status" -l name -d 'Use the lock file NAME, which must end in .lock or .pid' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand status" -l coordinator -d 'Judge owners on other machines by their sessions at a coordinator' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand status" -l color -d 'Choose when to use colours: auto by default' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
 always\t'Always, also in a file or a pipe'
 never\t'Never'"
@@ -73,10 +79,16 @@ complete -c lockhost -n "__fish_lockhost_using_subcommand holds" -l json -d 'Pri
 complete -c lockhost -n "__fish_lockhost_using_subcommand holds" -s h -l help -d 'Print help: a summary with -h, all of it with --help'
 complete -c lockhost -n "__fish_lockhost_using_subcommand break" -l owner -d 'Remove the lock of this owner, as a refusal or \'lockhost status\' named it' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand break" -l name -d 'Use the lock file NAME, which must end in .lock or .pid' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand break" -l coordinator -d 'Judge owners on other machines by their sessions at a coordinator' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand break" -l color -d 'Choose when to use colours: auto by default' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
 always\t'Always, also in a file or a pipe'
 never\t'Never'"
 complete -c lockhost -n "__fish_lockhost_using_subcommand break" -s h -l help -d 'Print help: a summary with -h, all of it with --help'
+complete -c lockhost -n "__fish_lockhost_using_subcommand doctor" -l coordinator -d 'Judge owners on other machines by their sessions at a coordinator' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand doctor" -l deadline -d 'End COMMAND if no confirm of the session succeeded for DURATION' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand doctor" -l confirm-period -d 'Confirm the session every DURATION' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand doctor" -l confirm-timeout -d 'Wait for an answer of the coordinator for DURATION at most' -r
+complete -c lockhost -n "__fish_lockhost_using_subcommand doctor" -l stop-time -d 'Ask COMMAND to end that long before the deadline. At half of it, COMMAND is killed' -r
 complete -c lockhost -n "__fish_lockhost_using_subcommand doctor" -l color -d 'Choose when to use colours: auto by default' -r -f -a "auto\t'At a terminal, unless NO_COLOR is set'
 always\t'Always, also in a file or a pipe'
 never\t'Never'"
