@@ -48,8 +48,11 @@ const NAME: &str = "deadman";
 /// Runs a deadman, or the first process of a namespace, if these words are of one. Returns its exit code, which is the
 /// command's.
 pub(crate) fn run_as_one(words: &[OsString]) -> Option<ExitCode> {
-    let roles: [(_, fn(Arguments) -> ExitCode); 2] = [(DEADMAN, run), (INIT, init::run)];
-    let (_, run) = roles.into_iter().find(|(mark, _)| has(mark, words))?;
+    let run = match (has(DEADMAN, words), has(INIT, words)) {
+        (true, _) => run,
+        (_, true) => init::run,
+        _ => return None,
+    };
     Some(Arguments::read(words).map_or(ExitCode::FAILURE, run))
 }
 

@@ -43,13 +43,13 @@ impl Program {
 
 /// Returns whether the program is on a file system that no other machine changes.
 fn is_local() -> bool {
-    let promises = || {
+    let promises = || -> io::Result<bool> {
         let program = fs::read_link(OWN)?;
         let directory = program.parent().unwrap_or(Path::new("/"));
         let directory = lockhost::process::open_directory(directory)?;
         Ok(lockhost::process::current(&directory)?.promises_evidence())
     };
-    promises().unwrap_or_else(|_: io::Error| false)
+    promises().unwrap_or(false)
 }
 
 fn copy() -> io::Result<File> {
