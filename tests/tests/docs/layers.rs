@@ -118,7 +118,7 @@ const LIBRARY: Library = Library {
 /// library's lowest layer by `#[path]` are listed too.
 const PROGRAM: Library = Library {
     root: "main.rs",
-    layers: &["sys", "cli", "start"],
+    layers: &["arena sys", "cli", "start"],
     rooms: &[(
         "cli::doctor",
         &[
