@@ -143,7 +143,7 @@ const MACHINE: Library = Library {
 const GUEST: Library = Library {
     root: "lib.rs",
     layers: &["contract", "driver", "component", "wasm"],
-    rooms: &[],
+    rooms: &[("wasm", &["heap"])],
     free: &["contract"],
 };
 
