@@ -59,7 +59,7 @@ fn the_program_brings_few_crates_along() {
 }
 
 #[test]
-fn a_library_with_the_native_backend_brings_no_wasmtime_along() {
+fn a_native_library_brings_no_wasmtime_along() {
     let library = crates(
         "lockhost-etcd",
         &["--no-default-features", "--features=native"],

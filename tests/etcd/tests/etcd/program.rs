@@ -109,7 +109,7 @@ fn has_line(text: &str, parts: &[&str]) -> bool {
     no_etcd_or_machines,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
-fn an_owner_on_another_machine_is_refused_while_its_session_is_there() {
+fn an_owner_elsewhere_is_refused_while_its_session_is_there() {
     let volume = Volume::new();
     let owner = volume.hold();
     let refused = volume.acquire(&[]);
@@ -242,7 +242,7 @@ fn status_names_why_a_coordinator_did_not_answer() {
     no_etcd_or_machines,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
-fn an_owner_from_before_a_wipe_is_unknown_until_a_person_breaks_its_lock() {
+fn an_owner_from_before_a_wipe_is_left_to_a_person() {
     let mut volume = Volume::new();
     let mut owner = volume.hold();
     owner.kill();
@@ -398,7 +398,7 @@ fn fails(address: &str, options: &[&str], parts: &[&str]) {
     no_etcd_or_machines,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
-fn a_coordinator_that_cannot_be_used_is_an_error_and_no_refusal() {
+fn a_coordinator_that_cannot_be_used_is_no_refusal() {
     let away = "etcd://127.0.0.1:1/test?directory=data";
     fails(
         away,
