@@ -280,11 +280,11 @@ impl Holder {
             }
             Liveness::Unknown(UnknownReason::Unreadable) => "no claim",
             Liveness::Unknown(UnknownReason::NoAnswer) => "invisible process",
-            Liveness::Unknown(UnknownReason::NoCoordinator) => "no coordinator asked",
-            Liveness::Unknown(UnknownReason::Unreachable) => "no answer from its coordinator",
+            Liveness::Unknown(UnknownReason::NoCoordinator) => "no coordinator",
+            Liveness::Unknown(UnknownReason::Unreachable) => "coordinator is away",
             Liveness::Unknown(UnknownReason::OtherIncarnation) => "other coordinator",
-            Liveness::Unknown(UnknownReason::Watched) => "session gone, watched",
-            Liveness::Unknown(UnknownReason::Gone) => "session gone, not watched",
+            Liveness::Unknown(UnknownReason::Watched) => "session is watched",
+            Liveness::Unknown(UnknownReason::Gone) => "session is gone",
         })
     }
 
