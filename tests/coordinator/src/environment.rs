@@ -223,27 +223,25 @@ impl World {
         self.end_process(m);
     }
 
+    /// A deadman that the kernel does not end sees the end of its pipe, and kills the command before the next tick.
     fn kill_renewer(&mut self, m: usize, setting: &Setting) {
         self.budget.kills -= 1;
         self.end_process(m);
-        let deadman = setting.rules.has(Rule::Deadman) && self.machines[m].deadman == Guard::Up;
-        // The deadman sees the end of its pipe; the kernel ends one that is stopped.
-        if deadman || setting.rules.has(Rule::DeathsLinked) {
-            self.kill_command(m);
+        if setting.rules.has(Rule::Deadman) && setting.rules.has(Rule::DeadmanDiesWithRenewer) {
+            self.end_deadman(m, setting);
         }
     }
 
     fn kill_deadman(&mut self, m: usize, setting: &Setting) {
         self.budget.kills -= 1;
-        self.machines[m].deadman = Guard::Dead;
-        if setting.rules.has(Rule::DeathsLinked) {
-            self.kill_command(m);
-        }
+        self.end_deadman(m, setting);
     }
 
-    fn kill_command(&mut self, m: usize) {
-        if self.machines[m].command == Command::Running {
-            self.machines[m].command = Command::Dying(KILL);
+    fn end_deadman(&mut self, m: usize, setting: &Setting) {
+        let machine = &mut self.machines[m];
+        machine.deadman = Guard::Dead;
+        if setting.rules.has(Rule::CommandDiesWithDeadman) && machine.command == Command::Running {
+            machine.command = Command::Dying(KILL);
         }
     }
 
@@ -267,12 +265,11 @@ impl World {
     fn thaw(&mut self, m: usize, setting: &Setting) {
         let machine = &mut self.machines[m];
         machine.paused = false;
-        if setting.limit == Some(Limit::CommandThawsFirst) {
-            return;
-        }
-        // A process that was killed while it was frozen never runs again, and the guards run first.
+        // A process that was killed before it was thawed never runs again.
+        let killed = matches!(machine.command, Command::Dying(_));
+        // The guards run first.
         let due = machine.is_due(setting) && machine.is_guarded(setting);
-        if due || matches!(machine.command, Command::Dying(_)) {
+        if killed || due && setting.limit != Some(Limit::CommandThawsFirst) {
             machine.command = Command::None;
         }
     }

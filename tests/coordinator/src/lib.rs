@@ -25,6 +25,9 @@
 //! The guards are the exception: one that is not stopped kills the command before the next tick once that is due. So a
 //! command acts in time at most until its deadline. A command *acts* while any process of it can write.
 //!
+//! The command ends at any time, by itself, by a signal of another process, or because it was asked to when K was left. So
+//! asking it needs no step either.
+//!
 //! A lease may expire at any time, as an operator may revoke it: both are an event of the coordinator. So the promises here
 //! need no lease; [`renewal`] has it.
 //!

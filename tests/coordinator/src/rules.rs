@@ -43,8 +43,10 @@ pub enum Rule {
     SessionLast,
     /// The deadman kills at deadline − K/2, and not at the deadline. The design page leaves open which.
     DeadmanLeavesTime,
-    /// Not on the design page: the kernel kills the deadman with the renewer, and the command with the deadman.
-    DeathsLinked,
+    /// Not on the design page: the kernel kills the deadman with the renewer.
+    DeadmanDiesWithRenewer,
+    /// Not on the design page: the kernel kills the command with the deadman, all of it.
+    CommandDiesWithDeadman,
     /// Not on the design page: a confirm is sent and answered before the deadline, or the attempt is over.
     NoRevival,
     /// Not on the design page: the first *gone* is a transaction that marks the asker's own session, and the transaction
@@ -53,8 +55,12 @@ pub enum Rule {
     /// Not on the design page: after its transaction a newcomer lists the directory, and waits W while the claim of
     /// another session is there that it has not judged. Another incarnation's claim is unknown.
     ClaimsListed,
-    /// Not on the design page: the directory keeps the highest token, and a new token is above it.
+    /// Not on the design page, and lockhost does not follow it: the directory keeps the highest token, and a new token is
+    /// above it.
     TokenKept,
+    /// Not on the design page: a timer of the kernel kills the deadman when that has to kill, also one that is stopped or
+    /// frozen.
+    TimerKills,
 }
 
 /// A set of rules.
@@ -63,12 +69,13 @@ pub struct Rules(u32);
 
 impl Rules {
     /// The rules of the design page, and those that the model has shown to be missing.
-    pub const MENDED: Self = Self(u32::MAX);
+    pub const MENDED: Self = Self(!(1 << Rule::TimerKills as u32));
 
     /// Returns the rules of the design page alone.
     pub fn of_the_page() -> Self {
         [
-            Rule::DeathsLinked,
+            Rule::DeadmanDiesWithRenewer,
+            Rule::CommandDiesWithDeadman,
             Rule::NoRevival,
             Rule::Mark,
             Rule::ClaimsListed,
@@ -76,6 +83,12 @@ impl Rules {
         ]
         .into_iter()
         .fold(Self::MENDED, Self::without)
+    }
+
+    /// Returns the rules that lockhost follows. It keeps no token in the directory: after a restore, tokens may be those of
+    /// earlier owners.
+    pub fn of_lockhost() -> Self {
+        Self::MENDED.without(Rule::TokenKept)
     }
 
     /// Returns the set without this rule.

@@ -95,7 +95,7 @@ impl Setting {
             late_removes: 0,
             patient: false,
             limit: None,
-            rules: Rules::MENDED,
+            rules: Rules::of_lockhost(),
         }
     }
 

@@ -165,6 +165,9 @@ impl Machine {
             *left = left.saturating_sub(ticks);
         }
         if self.paused {
+            if self.is_due(setting) && self.is_killed_by_a_timer(setting) {
+                self.command = Command::None;
+            }
             return;
         }
         match self.command {
@@ -177,18 +180,28 @@ impl Machine {
         }
     }
 
-    /// Returns whether its guards must have killed its command.
+    /// Returns whether its guards must have killed its command: it is time, or the deadman sees that the renewer is dead.
     pub fn is_due(&self, setting: &Setting) -> bool {
         let kill = match setting.rules.has(Rule::DeadmanLeavesTime) {
             true => KILL,
             false => 0,
         };
-        self.left <= kill
+        self.left <= kill || self.renewer == Guard::Dead
     }
 
     /// Returns whether a guard can kill the command now. A renewer that is not stopped is prompt.
     pub fn is_guarded(&self, setting: &Setting) -> bool {
         let deadman = setting.rules.has(Rule::Deadman) && self.deadman == Guard::Up;
-        deadman || self.renewer == Guard::Up
+        deadman || self.renewer == Guard::Up || self.is_killed_by_a_timer(setting)
+    }
+
+    /// Returns whether the kernel kills its deadman, and so its command, when it is time.
+    fn is_killed_by_a_timer(&self, setting: &Setting) -> bool {
+        let rules = [
+            Rule::Deadman,
+            Rule::TimerKills,
+            Rule::CommandDiesWithDeadman,
+        ];
+        self.deadman != Guard::Dead && rules.iter().all(|rule| setting.rules.has(*rule))
     }
 }

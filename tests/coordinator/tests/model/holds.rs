@@ -1,4 +1,4 @@
-//! Runs in which all promises hold, by the design's rules and those that the model has added.
+//! Runs in which all promises hold, by the rules that lockhost follows.
 
 use lockhost_coordinator_model::{
     checker::exhaust,
@@ -7,10 +7,13 @@ use lockhost_coordinator_model::{
     setting::{Budget, Setting},
 };
 
-const PROMISES: [Promise; 3] = [Promise::OneActs, Promise::TokensRise, Promise::NoWedge];
-
+/// Where data is restored, tokens may be those of earlier owners.
 fn holds(setting: Setting) {
-    exhaust(&setting, &PROMISES);
+    let promises: &[Promise] = match setting.budget.restores {
+        0 => &[Promise::OneActs, Promise::NoWedge, Promise::TokensRise],
+        _ => &[Promise::OneActs, Promise::NoWedge],
+    };
+    exhaust(&setting, promises);
 }
 
 fn revoked() -> Budget {

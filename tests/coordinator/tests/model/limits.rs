@@ -1,8 +1,9 @@
 //! The states that no lock can mend: the model finds the two owners in each of them.
 
 use lockhost_coordinator_model::{
-    checker::find,
+    checker::{exhaust, find},
     properties::Promise,
+    rules::Rule,
     setting::{Budget, Limit, Setting},
 };
 
@@ -11,6 +12,16 @@ fn found(setting: Setting) {
         panic!("{}: not found", setting.what);
     };
     println!("{}: {violation}\n", setting.what);
+}
+
+/// Checks that two owners act, and not if a timer of the kernel kills the deadman.
+fn closed_by_a_timer(setting: Setting) {
+    let rules = setting.rules;
+    found(setting.clone().by(rules.without(Rule::TimerKills)));
+    exhaust(
+        &setting.by(rules.with(Rule::TimerKills)),
+        &[Promise::OneActs],
+    );
 }
 
 fn held(what: &'static str, budget: Budget) -> Setting {
@@ -35,7 +46,7 @@ fn a_pause_that_stops_the_clock_is_found() {
 
 #[test]
 fn both_guards_stopped_are_found() {
-    found(held(
+    closed_by_a_timer(held(
         "both guards stopped",
         Budget {
             stops: 2,
@@ -56,5 +67,5 @@ fn a_dirty_page_of_a_dead_command_is_found() {
 
 #[test]
 fn a_command_that_thaws_before_its_guards_is_found() {
-    found(held("the command thaws first", paused()).limit(Limit::CommandThawsFirst));
+    closed_by_a_timer(held("the command thaws first", paused()).limit(Limit::CommandThawsFirst));
 }

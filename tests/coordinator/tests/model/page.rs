@@ -18,6 +18,25 @@ fn closed_by(rule: Rule, promise: Promise, setting: Setting) {
     exhaust(&setting.by(page.with(rule)), &[promise]);
 }
 
+/// Checks that two owners act by the page's rules, also with one more of two, and never with both.
+fn closed_by_both(rules: [Rule; 2], setting: Setting) {
+    let page = Rules::of_the_page();
+    for left_out in rules {
+        let one = rules
+            .iter()
+            .filter(|rule| **rule != left_out)
+            .fold(page, |page, rule| page.with(*rule));
+        let found = find(&setting.clone().by(one), &[Promise::OneActs]);
+        assert!(
+            found.is_some(),
+            "{}: not found without {left_out:?}",
+            setting.what
+        );
+    }
+    let both = rules.iter().fold(page, |page, rule| page.with(*rule));
+    exhaust(&setting.by(both), &[Promise::OneActs]);
+}
+
 fn budget() -> Budget {
     Budget::default()
 }
@@ -102,7 +121,7 @@ fn both_guards_killed_at_once_need_linked_deaths() {
         revocations: 1,
         ..budget()
     });
-    closed_by(Rule::DeathsLinked, Promise::OneActs, killed);
+    closed_by(Rule::CommandDiesWithDeadman, Promise::OneActs, killed);
     let stopped = Setting::of("one guard killed, one stopped", &[1, 1]).held();
     let stopped = stopped.with(Budget {
         kills: 1,
@@ -110,7 +129,10 @@ fn both_guards_killed_at_once_need_linked_deaths() {
         revocations: 1,
         ..budget()
     });
-    closed_by(Rule::DeathsLinked, Promise::OneActs, stopped);
+    closed_by_both(
+        [Rule::DeadmanDiesWithRenewer, Rule::CommandDiesWithDeadman],
+        stopped,
+    );
 }
 
 #[test]

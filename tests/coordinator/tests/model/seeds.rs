@@ -108,16 +108,42 @@ fn a_deadman_that_kills_at_the_deadline_is_found() {
 }
 
 #[test]
-fn a_command_that_outlives_its_guards_is_found() {
+fn a_command_that_outlives_its_deadman_is_found() {
+    let one_killed = Budget {
+        revocations: 1,
+        kills: 1,
+        ..budget()
+    };
+    // The kernel kills the deadman with the renewer, before it can kill the command.
+    found(
+        &[Rule::CommandDiesWithDeadman],
+        ACT,
+        revoked("the renewer killed").with(one_killed),
+    );
+    // Where it does not: the deadman is killed before it kills, or after the renewer.
+    let both_killed = Budget {
+        kills: 2,
+        ..one_killed
+    };
+    found(
+        &[Rule::CommandDiesWithDeadman, Rule::DeadmanDiesWithRenewer],
+        ACT,
+        revoked("both killed").with(both_killed),
+    );
+}
+
+#[test]
+fn a_stopped_deadman_that_outlives_its_renewer_is_found() {
     let budget = Budget {
         revocations: 1,
-        kills: 2,
+        kills: 1,
+        stops: 1,
         ..budget()
     };
     found(
-        &[Rule::DeathsLinked],
+        &[Rule::DeadmanDiesWithRenewer],
         ACT,
-        revoked("both killed").with(budget),
+        revoked("one killed, one stopped").with(budget),
     );
 }
 
@@ -281,6 +307,7 @@ fn a_token_that_the_directory_does_not_keep_is_found() {
     let setting = Setting::of("restored from before the key", &[1, 1])
         .held()
         .saved_early();
+    let setting = setting.by(Rules::MENDED);
     found(
         &[Rule::TokenKept],
         Promise::TokensRise,
