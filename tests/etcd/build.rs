@@ -9,14 +9,20 @@ use std::{env, path::Path, process::Command};
 use self::installed::are_installed;
 
 /// The parts that may be missing, and the programs that show it: each part is a `cfg`.
-const PARTS: [(&str, &[&str]); 3] = [
-    (MACHINES, &["etcd", "etcdctl", "unshare", "strace"]),
+const PARTS: [(&str, &[&str]); 4] = [
     ("no_etcd", &["etcd", "etcdctl"]),
     ("no_etcd_or_openssl", &["etcd", "etcdctl", "openssl"]),
+    (BOOTS, &["etcd", "etcdctl", "unshare", "strace"]),
+    ("no_machines", &MACHINES),
 ];
 
-/// The part with mount namespaces, which only root can make.
-const MACHINES: &str = "no_etcd_or_machines";
+/// The programs by which tests make machines.
+const MACHINES: [&str; 8] = [
+    "etcd", "etcdctl", "bindfs", "ip", "nft", "nsenter", "unshare", "setsid",
+];
+
+/// The part with mount namespaces of another boot, which only root can make.
+const BOOTS: &str = "no_etcd_or_machines";
 
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
@@ -28,8 +34,11 @@ fn main() {
     println!("cargo::rerun-if-changed=../build/installed.rs");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
     println!("cargo::rerun-if-env-changed=PATH");
-    if Path::new("/usr/bin").is_dir() {
-        println!("cargo::rerun-if-changed=/usr/bin");
+    println!("cargo::rerun-if-env-changed=USER");
+    for folder in ["/usr/bin", "/usr/sbin"] {
+        if Path::new(folder).is_dir() {
+            println!("cargo::rerun-if-changed={folder}");
+        }
     }
     println!("cargo::rerun-if-env-changed=LOCKHOST_BEFORE");
     let is_required = env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1");
@@ -42,9 +51,33 @@ fn main() {
     }
     for (name, programs) in PARTS {
         println!("cargo::rustc-check-cfg=cfg({name})");
-        let is_here = are_installed(programs) && (name != MACHINES || is_root());
-        if !is_unix || !is_required && !is_here {
+        let can_be_made = match name {
+            BOOTS => is_root(),
+            "no_machines" => makes_machines(),
+            _ => true,
+        };
+        let is_there = are_installed(programs) && can_be_made;
+        if !is_unix || !is_required && !is_there {
             println!("cargo::rustc-cfg={name}");
         }
     }
+}
+
+/// Checks that this user and kernel let tests make namespaces, networks and file systems.
+fn makes_machines() -> bool {
+    let kinds = [
+        "--mount",
+        "--net",
+        "--pid",
+        "--uts",
+        "--fork",
+        "--mount-proc",
+    ];
+    let script = "test -c /dev/fuse; nft add table inet x; ip link add x type bridge
+        ip link add y type veth peer name z; grep -q cgroup2 /proc/mounts";
+    let output = Command::new("unshare")
+        .args(kinds)
+        .args(["sh", "-ec", script])
+        .output();
+    output.is_ok_and(|output| output.status.success())
 }

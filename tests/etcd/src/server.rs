@@ -14,10 +14,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::place::Place;
+
 /// A server, or a member of a cluster.
 pub struct Server {
     arguments: Vec<String>,
     scheme: &'static str,
+    place: Place,
     /// Its client port.
     pub port: u16,
     folder: TempDir,
@@ -44,9 +47,18 @@ impl Server {
     /// If it does not become ready.
     #[must_use]
     pub fn cluster(many: usize, arguments: &[&str]) -> Vec<Self> {
+        Self::cluster_at(&vec![Place::loopback(); many], arguments)
+    }
+
+    /// Starts a cluster with a member at each of these places.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    #[must_use]
+    pub fn cluster_at(places: &[Place], arguments: &[&str]) -> Vec<Self> {
         // A free port may be taken by another process before the server has it.
         for _ in 0..5 {
-            let mut servers = Self::prepare(many, arguments);
+            let mut servers = Self::prepare(places, arguments);
             let ready: Vec<_> = servers.iter_mut().map(Self::begin).collect();
             let both = servers.iter_mut().zip(&ready);
             if both
@@ -59,25 +71,19 @@ impl Server {
         panic!("no cluster of etcd becomes ready")
     }
 
-    fn prepare(many: usize, arguments: &[&str]) -> Vec<Self> {
+    fn prepare(places: &[Place], arguments: &[&str]) -> Vec<Self> {
         let is_tls = arguments.iter().any(|it| it.starts_with("--cert-file"));
         let scheme = if is_tls { "https" } else { "http" };
-        // All at once, so that they differ.
-        let listeners: Vec<_> = (0..2 * many)
-            .map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"))
-            .collect();
-        let ports: Vec<_> = listeners
-            .iter()
-            .map(|it| it.local_addr().expect("an address").port())
-            .collect();
-        let (clients, peers) = ports.split_at(many);
+        let ports = ports(places);
+        let both = places.iter().zip(&ports);
+        let peers = both.map(|(place, (_, peer))| format!("http://{}:{peer}", place.address));
+        let peers: Vec<_> = peers.collect();
         let members = peers.iter().enumerate();
-        let members = members.map(|(nth, port)| format!("m{nth}=http://127.0.0.1:{port}"));
+        let members = members.map(|(nth, peer)| format!("m{nth}={peer}"));
         let members = members.collect::<Vec<_>>().join(",");
-        let both = clients.iter().zip(peers).enumerate();
-        both.map(|(nth, (port, peer))| {
-            let client = format!("{scheme}://127.0.0.1:{port}");
-            let peer = format!("http://127.0.0.1:{peer}");
+        let all = places.iter().zip(ports).zip(&peers).enumerate();
+        all.map(|(nth, ((place, (port, _)), peer))| {
+            let client = format!("{scheme}://{}:{port}", place.address);
             let mut all = vec![
                 format!("--name=m{nth}"),
                 format!("--listen-client-urls={client}"),
@@ -90,7 +96,8 @@ impl Server {
             Self {
                 arguments: all,
                 scheme,
-                port: *port,
+                place: place.clone(),
+                port,
                 folder: folder(),
                 process: None,
             }
@@ -110,7 +117,9 @@ impl Server {
         let _ = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).expect("a socket");
         let log = fs::File::create(self.folder.path().join("log")).expect("a file");
-        let process = Command::new("etcd")
+        let process = self
+            .place
+            .command("etcd")
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             // As systemd's services do.
@@ -146,13 +155,19 @@ impl Server {
     /// Returns the URL of one endpoint.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("{}://127.0.0.1:{}", self.scheme, self.port)
+        format!("{}://{}:{}", self.scheme, self.place.address, self.port)
     }
 
     /// Returns the URL for lockhost.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("etcd://127.0.0.1:{}/test", self.port)
+        format!("etcd://{}:{}/test", self.place.address, self.port)
+    }
+
+    /// Returns its host and port.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}:{}", self.place.address, self.port)
     }
 
     /// Ends the process.
@@ -250,7 +265,7 @@ impl Server {
     /// Returns the command that runs etcdctl.
     #[must_use]
     pub fn ctl_command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("etcdctl");
+        let mut command = self.place.command("etcdctl");
         command
             .env("ETCDCTL_API", "3")
             .arg(format!("--endpoints={}", self.endpoint()))
@@ -291,6 +306,20 @@ impl Server {
         let status = &status[0]["Status"];
         status["leader"] == status["header"]["member_id"]
     }
+}
+
+/// Returns a client port and a peer port for each place.
+fn ports(places: &[Place]) -> Vec<(u16, u16)> {
+    let free = || TcpListener::bind("127.0.0.1:0").expect("a free port");
+    // All at once, so that they differ.
+    let listeners: Vec<_> = places.iter().map(|_| (free(), free())).collect();
+    let port = |it: &TcpListener| it.local_addr().expect("an address").port();
+    let both = places.iter().zip(&listeners);
+    both.map(|(place, (client, peer))| match place.has_own_network {
+        true => (2379, 2380),
+        false => (port(client), port(peer)),
+    })
+    .collect()
 }
 
 /// Returns a folder in memory, if there is one: etcd waits for its disk with each write.

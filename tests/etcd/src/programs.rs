@@ -1,0 +1,78 @@
+//! The programs `lockhost` and `lockhost-etcd`, as they are built.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// The variable with another program to test in place of the one that is built: its absolute path. With several paths,
+/// separated as in `PATH`, each start takes the next: programs of different backends in one directory.
+const OTHER: &str = "LOCKHOST_PROGRAM";
+
+/// Returns the path of `lockhost`: built in the profile that the tests run in, or one of those in [`OTHER`], in turn.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn lockhost() -> PathBuf {
+    static PROGRAMS: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+    let programs = PROGRAMS.get_or_init(|| match env::var_os(OTHER) {
+        Some(paths) if !paths.is_empty() => env::split_paths(&paths).collect(),
+        _ => vec![built("lockhost", &["--workspace", "--bins"])],
+    });
+    programs[STARTS.fetch_add(1, Ordering::Relaxed) % programs.len()].clone()
+}
+
+/// Returns the folder of `lockhost-etcd`, for `PATH`: beside the program in [`OTHER`], if it is there, or built.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn folder_of_the_coordinator() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let beside = lockhost().with_file_name("lockhost-etcd");
+        let program = match env::var_os(OTHER) {
+            Some(_) if beside.is_file() => beside,
+            _ => built("lockhost-etcd", &["--package=lockhost-etcd"]),
+        };
+        program.parent().expect("a folder").to_owned()
+    })
+}
+
+/// Returns the path of an example of this package, as it is built with the tests.
+///
+/// # Panics
+/// If the tests lie elsewhere than cargo puts them.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    let profile = test.ancestors().nth(2).expect("a folder");
+    profile.join("examples").join(name)
+}
+
+fn built(name: &str, selection: &[&str]) -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    // Tests lie two folders deep in the target folder.
+    let profile = test.ancestors().nth(2).expect("a folder");
+    let target = profile.parent().expect("a profile has its own folder");
+    let in_profile = match profile.file_name().and_then(|it| it.to_str()) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let status = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--quiet", "--profile", in_profile, "--target-dir"])
+        .arg(target)
+        .args(selection)
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "{name} is built");
+    profile.join(name)
+}
