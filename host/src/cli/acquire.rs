@@ -14,10 +14,7 @@ mod take;
 mod terminal;
 mod waiting_line;
 
-#[cfg(kernel = "linux")]
-#[allow(unused_imports, reason = "for doctor")]
-pub(crate) use self::supervise::deadman::containment;
-pub(crate) use self::supervise::deadman::run_as_one as run_as_deadman;
+pub(crate) use self::supervise::deadman::{check_containment, run_as_one as run_as_deadman};
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 

@@ -44,11 +44,6 @@ impl Options {
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the backend fails: if the component cannot be loaded.
     pub fn attempt(&self, directory: impl AsRef<Path>) -> Result<Attempt, Error> {
         name::check(&self.name).map_err(|flaw| Error::name(&self.name, flaw))?;
-        if let (Some(owner), Some(_)) = (&self.assume_dead, &self.coordination)
-            && let Some(lives) = self.inspect(&directory)?.lives_by_session(owner)
-        {
-            return Err(lives);
-        }
         let place = Arc::new(Place::new(directory.as_ref()));
         let member = self.enroll(&place, None)?;
         let current = self.begin(&place, member.as_ref()).inspect_err(|_| {

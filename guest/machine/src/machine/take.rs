@@ -231,7 +231,10 @@ impl Machine {
             Liveness::Dead(reason) => Verdict::Dead(ReplacedReason::Dead(reason)),
             // The user's word counts where the host cannot know, and never against what is known.
             Liveness::Alive(
-                AliveReason::Evidence | AliveReason::Running | AliveReason::ThisProcess,
+                AliveReason::Evidence
+                | AliveReason::Running
+                | AliveReason::ThisProcess
+                | AliveReason::Session,
             ) => Verdict::Held,
             Liveness::Alive(_) | Liveness::Unknown(_) => {
                 // For a file that may not be read, the machine cannot know whether the kernel keeps it locked.

@@ -12,6 +12,7 @@ use lockhost::coordinator::{
 
 use super::finding::Finding;
 use crate::cli::{
+    acquire::check_containment,
     coordination::{Connected, Coordination},
     hint,
 };
@@ -45,7 +46,11 @@ impl Trial {
             "the file system has the hard links that a lock with a session needs",
             links.clone(),
         );
-        // Whether COMMAND can be killed as a whole belongs here.
+        // Where it cannot, its processes are killed one by one, which nearly always is enough.
+        trial.findings.push(Finding::tried(
+            "the kernel can kill a command with all that it starts",
+            &check_containment(),
+        ));
         match coordination.connect() {
             Ok(Some(connected)) => trial.exchange(&connected, timing),
             Ok(None) => {}

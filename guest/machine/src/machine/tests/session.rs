@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     call::{Call, Listed, Maker, Next, Owner, Reply},
-    facts::{DeadReason, ErrorCode, Liveness, UnknownReason},
+    facts::{AliveReason, DeadReason, ErrorCode, Liveness, UnknownReason},
     machine::{
         outcome::{Awaited, Cause, Operation, ReplacedReason},
         rivals::{MOST, Outcome, Rivals},
@@ -62,6 +62,15 @@ fn a_watched_owner_that_is_named_dead_is_replaced() {
     Attempt::assuming(Some(owner().as_str()))
         .sees_claim(0, OTHER, owner(), WATCHED)
         .goes_on_with(Call::Current { attempt: 0 });
+}
+
+#[test]
+fn an_owner_whose_session_is_there_is_not_assumed_dead() {
+    let alive = Liveness::Alive(AliveReason::Session);
+    let error = Attempt::assuming(Some(owner().as_str()))
+        .sees_claim(0, OTHER, owner(), alive)
+        .ends();
+    assert_eq!(error.holder.liveness, alive);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 mod arguments;
 mod cgroup;
 mod clocks;
-pub(crate) mod containment;
+mod containment;
 mod decision;
 mod forward;
 mod guarded;
@@ -23,7 +23,7 @@ mod watchdog;
 use super::super::Acquire;
 use crate::cli::hint::hinted;
 
-pub(crate) use self::process::run_as_one;
+pub(crate) use self::{containment::check as check_containment, process::run_as_one};
 pub(in super::super) use self::{
     guarded::Guarded,
     leave::{leave_in_time, loss},
