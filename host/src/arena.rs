@@ -75,7 +75,7 @@ impl<const SIZE: usize> Arena<SIZE> {
     }
 }
 
-// None is copied to each place that allocates: that would be 45 KB.
+// None of them is inlined, since a program allocates in thousands of places.
 // SAFETY: a block of the arena has its layout's size and alignment, and overlaps no other. All other blocks are the
 // system's, and are passed to it with the layout of their allocation.
 unsafe impl<const SIZE: usize> GlobalAlloc for Arena<SIZE> {
