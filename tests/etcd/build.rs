@@ -56,8 +56,9 @@ fn main() {
             "no_machines" => makes_machines(),
             _ => true,
         };
-        let is_there = are_installed(programs) && can_be_made;
-        if !is_unix || !is_required && !is_there {
+        // No package brings what the kernel lacks, so it is never required.
+        let is_here = can_be_made && (is_required || are_installed(programs));
+        if !is_unix || !is_here {
             println!("cargo::rustc-cfg={name}");
         }
     }

@@ -35,7 +35,7 @@ pub(crate) struct Holds {
 
 /// The answer.
 enum Answer {
-    Known(Status, Result<bool, UnknownReason>),
+    Known(Box<Status>, Result<bool, UnknownReason>),
     /// There is no such directory, and so no lock.
     NoDirectory,
     Failed(Error),
@@ -58,7 +58,7 @@ impl Answer {
         match lockhost::inspect(directory, &arguments.name) {
             Ok(status) => {
                 let covers = status.covers_this_process();
-                Self::Known(status, covers)
+                Self::Known(Box::new(status), covers)
             }
             Err(error) if error.path() == directory && is_missing(&error) => Self::NoDirectory,
             Err(error) => Self::Failed(error),
@@ -133,7 +133,7 @@ impl Answer {
     fn object(self, arguments: &Holds, exit_code: u8) -> Object {
         let (reason, hint) = (self.reason(arguments), self.hint());
         let (status, holds, failure) = match self {
-            Self::Known(status, covers) => (Some(status), covers.ok(), None),
+            Self::Known(status, covers) => (Some(*status), covers.ok(), None),
             Self::NoDirectory => (None, Some(false), None),
             Self::Failed(error) => (None, None, Some(Failure::from(&error.into()))),
         };

@@ -145,18 +145,21 @@ impl Machine {
             .stdout(Stdio::piped())
             .spawn()
             .expect("it can be started");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe"));
+        let lines = process.stdout.take().expect("a pipe");
+        // Dropped, it ends the process.
+        let mut owner = Owner {
+            process,
+            lines: BufReader::new(lines),
+            identity: String::new(),
+        };
         loop {
-            let mut line = String::new();
-            let length = lines.read_line(&mut line).expect("a line");
-            assert!(length > 0, "it has not got the lock");
-            let event: Value = serde_json::from_str(&line).expect("an event");
+            let event = owner.next_event();
             if event["event"] == "acquired" {
-                return Owner {
-                    process,
-                    _lines: lines,
-                    identity: event["identity"].as_str().expect("a text").to_owned(),
-                };
+                event["identity"]
+                    .as_str()
+                    .expect("a text")
+                    .clone_into(&mut owner.identity);
+                return owner;
             }
         }
     }
@@ -217,11 +220,18 @@ impl Ran {
 /// A process that holds the lock.
 pub struct Owner {
     process: Child,
-    _lines: BufReader<ChildStdout>,
+    lines: BufReader<ChildStdout>,
     identity: String,
 }
 
 impl Owner {
+    fn next_event(&mut self) -> Value {
+        let mut line = String::new();
+        let length = self.lines.read_line(&mut line).expect("a line");
+        assert!(length > 0, "it has not got the lock");
+        serde_json::from_str(&line).expect("an event")
+    }
+
     /// Returns its identity.
     #[must_use]
     pub fn identity(&self) -> &str {
