@@ -45,6 +45,7 @@ const DOUBTS: Partial<Record<Liveness["val"], string>> = {
   "other-namespace": "it is in another PID namespace; liveness unknown",
   unreadable: "its identity cannot be read; liveness unknown",
   "no-answer": "it cannot be examined here; liveness unknown",
+  "no-coordinator": "it has a session, and this package asks no coordinator; liveness unknown",
 };
 
 /**

@@ -42,6 +42,12 @@ test("an owner that may live is not dead", onLinux, async (t) => {
     const owner = await identity({ ...facts, ...changed });
     assert.equal(await verdict(t, (dir) => leave(dir, owner)), expected, owner);
   }
+  const withSession = `2-p1-x${"0".repeat(26)}-d10000`;
+  const claim = (dir) => {
+    fs.writeFileSync(path.join(dir, `${NAME}.${withSession}`), "1\n");
+    fs.linkSync(path.join(dir, `${NAME}.${withSession}`), path.join(dir, NAME));
+  };
+  assert.equal(await verdict(t, claim), "unknown: unknown no-coordinator");
   for (const unreadable of ["2-p1", "1-q1", `1-p${2 ** 33}`, "1-p1-s99999999999999999999", "1-p1-b0-s7"]) {
     const fill = (dir) => {
       fs.writeFileSync(path.join(dir, `${NAME}.${unreadable}`), "1\n");

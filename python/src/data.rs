@@ -84,6 +84,7 @@ fn dead(reason: DeadReason) -> &'static str {
         DeadReason::Reused => "reused",
         DeadReason::EvidenceGone => "evidence-gone",
         DeadReason::Nobody => "nobody",
+        DeadReason::SessionGone => "session-gone",
         _ => "other",
     }
 }
@@ -94,6 +95,7 @@ fn unknown(reason: UnknownReason) -> &'static str {
         UnknownReason::OtherNamespace => "other-namespace",
         UnknownReason::Unreadable => "unreadable",
         UnknownReason::NoAnswer => "no-answer",
+        UnknownReason::NoCoordinator => "no-coordinator",
         _ => "other",
     }
 }

@@ -18,7 +18,7 @@ export class Evidence {}
 /** Returns the process that asks. No kernel keeps evidence for it: Node.js has no call for that. */
 export function current(_directory: Descriptor, attempt: number): Maker {
   try {
-    return { pid: process.pid, identity: write(myself(), attempt), evidence: false };
+    return { pid: process.pid, identity: write(myself(), attempt), evidence: false, session: false };
   } catch (error) {
     throw `this process cannot be identified: ${(error as Error).message}`;
   }

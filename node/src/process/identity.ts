@@ -45,6 +45,9 @@ export function read(text: string): Identity | undefined {
   return { pid: Number(pid), start, time, boot, namespace, evidence };
 }
 
+/** Returns whether a text is the identity of an owner with a session at a coordinator: format 2. */
+export const hasSession = (text: string): boolean => /^2-p\d+-(?:.*-)?x[0-9a-z]{26}-d\d+(?:-|$)/.test(text);
+
 /** Reads a boot id as the system prints it. Returns `undefined` for a text that is none. */
 export function bootId(uuid: string): string | undefined {
   const boot = uuid.trim().toLowerCase().replaceAll("-", "");

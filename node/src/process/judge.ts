@@ -5,7 +5,7 @@ import type { Liveness, Owner } from "../contract";
 import type { DeadReason, UnknownReason } from "../reasons";
 import { isOpenHere, kept } from "./evidence";
 import { entry, isPresent, isThread, listsOurProcesses, myself } from "./facts";
-import { type Identity, read, sharesPids, sharesTicks } from "./identity";
+import { hasSession, type Identity, read, sharesPids, sharesTicks } from "./identity";
 
 /** The file in question. `undefined`: it may not be opened, and only its directory is at hand. */
 type Asked = number | undefined;
@@ -52,7 +52,8 @@ function deathOf(pid: number): DeadReason | undefined {
 
 function judgeMaker(text: string, file: Asked): Liveness {
   const maker = read(text);
-  if (maker === undefined) return unlessAlive(file, "unreadable");
+  // The end of its process is not the death of an owner with a session.
+  if (maker === undefined) return unlessAlive(file, hasSession(text) ? "no-coordinator" : "unreadable");
   const me = myself();
   if (!sharesPids(maker, me)) return judgeForeigner(maker, me, file);
   if (maker.pid === me.pid && sharesTicks(maker, me)) {
