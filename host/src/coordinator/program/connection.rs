@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     ffi::OsStr,
     io::{self, BufRead, BufReader, Read, Write},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{RecvTimeoutError, SyncSender, sync_channel},
@@ -22,18 +22,28 @@ use crate::coordinator::error::{CoordinatorError, CoordinatorErrorKind};
 #[cfg_attr(unix, path = "group/unix.rs")]
 #[cfg_attr(not(unix), path = "group/elsewhere.rs")]
 mod group;
+#[cfg_attr(kernel = "linux", path = "running/linux.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "running/elsewhere.rs")]
+mod running;
+
+use self::running::Running;
 
 /// The longest line, in bytes.
 const LONGEST: u64 = 65_536;
 
+/// After so many requests in a row without an answer, a program counts as ended. A pipe has room for more of them, so no
+/// request waits for a program that reads nothing.
+pub(super) const SILENCE: u32 = 16;
+
 /// A program that runs, or has ended. The last copy ends it.
 #[derive(Clone)]
-pub(super) struct Connection(Arc<Shared>);
+pub(super) struct Connection(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     input: Mutex<ChildStdin>,
     waiting: Arc<Mutex<Waiting>>,
-    child: Mutex<Child>,
+    /// Ended and reaped with the last copy: it may not read its input.
+    _running: Running,
 }
 
 /// The requests without an answer.
@@ -41,6 +51,8 @@ struct Shared {
 struct Waiting {
     last: u64,
     senders: HashMap<u64, SyncSender<Value>>,
+    /// How many requests in a row had no answer in time.
+    silent: u32,
     /// Whether the program answers no more.
     ended: bool,
 }
@@ -83,7 +95,7 @@ impl Connection {
         let connection = Self(Arc::new(Shared {
             input: Mutex::new(input),
             waiting,
-            child: Mutex::new(child),
+            _running: Running::new(child),
         }));
         match spawned {
             Ok(_) => Ok(connection),
@@ -129,7 +141,7 @@ impl Connection {
             Err(_) => Err(RecvTimeoutError::Disconnected),
         };
         // An answer that comes later has no receiver.
-        locked(&self.0.waiting).senders.remove(&id);
+        locked(&self.0.waiting).forget(id, answer == Err(RecvTimeoutError::Timeout));
         match answer {
             Ok(answer) => answer::content(answer),
             Err(RecvTimeoutError::Disconnected) => Err(ended()),
@@ -162,7 +174,9 @@ fn read(output: ChildStdout, waiting: &Mutex<Waiting>) {
             debug!("a program printed a line that is no answer");
             break;
         };
-        if let Some(sender) = locked(waiting).senders.remove(&id) {
+        let mut waiting = locked(waiting);
+        waiting.silent = 0;
+        if let Some(sender) = waiting.senders.remove(&id) {
             let _ = sender.try_send(answer);
         }
     }
@@ -171,11 +185,14 @@ fn read(output: ChildStdout, waiting: &Mutex<Waiting>) {
     waiting.senders.clear();
 }
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // It may not read its input, and must not become a zombie.
-        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = child.kill();
-        let _ = child.wait();
+impl Waiting {
+    /// Forgets a request that was answered, or whose time is over.
+    fn forget(&mut self, id: u64, is_over: bool) {
+        self.senders.remove(&id);
+        self.silent = match is_over {
+            true => self.silent + 1,
+            false => 0,
+        };
+        self.ended |= self.silent >= SILENCE;
     }
 }

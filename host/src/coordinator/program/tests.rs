@@ -132,6 +132,25 @@ fn a_program_that_has_ended_is_started_again() {
 }
 
 #[test]
+fn a_program_that_answers_nothing_is_started_again() {
+    let program = Script::new("*'release'*) echo \"{\\\"id\\\":$id,\\\"ok\\\":{}}\" ;;\n")
+        .start()
+        .unwrap();
+    let silent = |program: &Program| {
+        let asked = program.confirm(session(), &directory(), Duration::from_millis(1));
+        asked.unwrap_err().kind()
+    };
+    let connection = || std::sync::Arc::as_ptr(&program.connection.lock().unwrap().0);
+    let first = connection();
+    for _ in 0..super::connection::SILENCE {
+        assert_eq!(silent(&program), CoordinatorErrorKind::Unreachable);
+        assert_eq!(connection(), first);
+    }
+    assert_eq!(program.release(session(), &directory(), LONG), Ok(()));
+    assert_ne!(connection(), first);
+}
+
+#[test]
 fn a_line_that_is_no_answer_ends_the_connection() {
     let program = Script::new("*'confirm'*) echo 'no JSON' ;;\n")
         .start()
