@@ -94,6 +94,15 @@ impl World {
         if budget.redirections > 0 && !machine.redirected && machine.at != At::Dead {
             actions.push(Action::Redirect(m));
         }
+        if machine.deadman != Guard::Dead && runs {
+            // Before it has a command to guard, its end is the end of the attempt.
+            if budget.kills > 0 {
+                actions.push(Action::KillDeadman(m));
+            }
+            if budget.stops > 0 && machine.deadman == Guard::Up {
+                actions.push(Action::StopDeadman(m));
+            }
+        }
         if machine.at == At::Dead && !runs || machine.session.is_none() {
             return;
         }
@@ -110,15 +119,8 @@ impl World {
         if budget.kills > 0 && machine.at != At::Dead {
             actions.push(Action::KillRenewer(m));
         }
-        // Before it has a command to guard, its end is the end of the attempt.
-        if budget.kills > 0 && machine.deadman != Guard::Dead && runs {
-            actions.push(Action::KillDeadman(m));
-        }
         if budget.stops > 0 && machine.renewer == Guard::Up && runs {
             actions.push(Action::StopRenewer(m));
-        }
-        if budget.stops > 0 && machine.deadman == Guard::Up && runs {
-            actions.push(Action::StopDeadman(m));
         }
     }
 
@@ -178,7 +180,7 @@ impl World {
                 self.directory.late_removes += 1;
                 self.lose_power(m);
             }
-            Action::KillRenewer(m) => self.kill_renewer(m, setting),
+            Action::KillRenewer(m) => self.kill_renewer(m),
             Action::KillDeadman(m) => self.kill_deadman(m, setting),
             Action::StopRenewer(m) => {
                 self.budget.stops -= 1;
@@ -223,21 +225,14 @@ impl World {
         self.end_process(m);
     }
 
-    /// A deadman that the kernel does not end sees the end of its pipe, and kills the command before the next tick.
-    fn kill_renewer(&mut self, m: usize, setting: &Setting) {
+    /// The deadman sees the end of its pipe, and kills the command before the next tick.
+    fn kill_renewer(&mut self, m: usize) {
         self.budget.kills -= 1;
         self.end_process(m);
-        if setting.rules.has(Rule::Deadman) && setting.rules.has(Rule::DeadmanDiesWithRenewer) {
-            self.end_deadman(m, setting);
-        }
     }
 
     fn kill_deadman(&mut self, m: usize, setting: &Setting) {
         self.budget.kills -= 1;
-        self.end_deadman(m, setting);
-    }
-
-    fn end_deadman(&mut self, m: usize, setting: &Setting) {
         let machine = &mut self.machines[m];
         machine.deadman = Guard::Dead;
         if setting.rules.has(Rule::CommandDiesWithDeadman) && machine.command == Command::Running {
@@ -268,7 +263,7 @@ impl World {
         // A process that was killed before it was thawed never runs again.
         let killed = matches!(machine.command, Command::Dying(_));
         // The guards run first.
-        let due = machine.is_due(setting) && machine.is_guarded(setting);
+        let due = machine.is_killed(setting);
         if killed || due && setting.limit != Some(Limit::CommandThawsFirst) {
             machine.command = Command::None;
         }

@@ -43,8 +43,6 @@ pub enum Rule {
     SessionLast,
     /// The deadman kills at deadline − K/2, and not at the deadline. The design page leaves open which.
     DeadmanLeavesTime,
-    /// Not on the design page: the kernel kills the deadman with the renewer.
-    DeadmanDiesWithRenewer,
     /// Not on the design page: the kernel kills the command with the deadman, all of it.
     CommandDiesWithDeadman,
     /// Not on the design page: a confirm is sent and answered before the deadline, or the attempt is over.
@@ -58,8 +56,8 @@ pub enum Rule {
     /// Not on the design page, and lockhost does not follow it: the directory keeps the highest token, and a new token is
     /// above it.
     TokenKept,
-    /// Not on the design page: a timer of the kernel kills the deadman when that has to kill, also one that is stopped or
-    /// frozen.
+    /// Not on the design page: a timer of the kernel wakes or kills the deadman when that has to kill, also one that is stopped
+    /// or frozen.
     TimerKills,
 }
 
@@ -69,13 +67,13 @@ pub struct Rules(u32);
 
 impl Rules {
     /// The rules of the design page, and those that the model has shown to be missing.
-    pub const MENDED: Self = Self(!(1 << Rule::TimerKills as u32));
+    pub const MENDED: Self = Self(u32::MAX);
 
     /// Returns the rules of the design page alone.
     pub fn of_the_page() -> Self {
         [
-            Rule::DeadmanDiesWithRenewer,
             Rule::CommandDiesWithDeadman,
+            Rule::TimerKills,
             Rule::NoRevival,
             Rule::Mark,
             Rule::ClaimsListed,

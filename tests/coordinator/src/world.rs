@@ -165,7 +165,7 @@ impl Machine {
             *left = left.saturating_sub(ticks);
         }
         if self.paused {
-            if self.is_due(setting) && self.is_killed_by_a_timer(setting) {
+            if self.is_killed_by_a_timer(setting) {
                 self.command = Command::None;
             }
             return;
@@ -173,35 +173,39 @@ impl Machine {
         match self.command {
             Command::Dying(0) => self.command = Command::None,
             Command::Dying(left) => self.command = Command::Dying(left.saturating_sub(ticks)),
-            Command::Running if self.is_due(setting) && self.is_guarded(setting) => {
+            Command::Running if self.is_killed(setting) => {
                 self.command = Command::Dying(KILL);
             }
             _ => {}
         }
     }
 
-    /// Returns whether its guards must have killed its command: it is time, or the deadman sees that the renewer is dead.
-    pub fn is_due(&self, setting: &Setting) -> bool {
+    /// Returns whether its command is killed now: it is time, or the deadman sees that the renewer is dead. A renewer that is
+    /// not stopped is prompt.
+    pub fn is_killed(&self, setting: &Setting) -> bool {
+        let deadman = setting.rules.has(Rule::Deadman) && self.deadman == Guard::Up;
+        let in_time = self.is_due(setting) && (deadman || self.renewer == Guard::Up);
+        let bereaved = deadman && self.renewer == Guard::Dead;
+        in_time || bereaved || self.is_killed_by_a_timer(setting)
+    }
+
+    /// Returns whether its guards must have killed its command.
+    fn is_due(&self, setting: &Setting) -> bool {
         let kill = match setting.rules.has(Rule::DeadmanLeavesTime) {
             true => KILL,
             false => 0,
         };
-        self.left <= kill || self.renewer == Guard::Dead
+        self.left <= kill
     }
 
-    /// Returns whether a guard can kill the command now. A renewer that is not stopped is prompt.
-    pub fn is_guarded(&self, setting: &Setting) -> bool {
-        let deadman = setting.rules.has(Rule::Deadman) && self.deadman == Guard::Up;
-        deadman || self.renewer == Guard::Up || self.is_killed_by_a_timer(setting)
-    }
-
-    /// Returns whether the kernel kills its deadman, and so its command, when it is time.
+    /// Returns whether the kernel wakes or kills its deadman now, and so its command ends.
     fn is_killed_by_a_timer(&self, setting: &Setting) -> bool {
         let rules = [
             Rule::Deadman,
             Rule::TimerKills,
             Rule::CommandDiesWithDeadman,
         ];
-        self.deadman != Guard::Dead && rules.iter().all(|rule| setting.rules.has(*rule))
+        let timer = rules.iter().all(|rule| setting.rules.has(*rule));
+        timer && self.deadman != Guard::Dead && self.is_due(setting)
     }
 }

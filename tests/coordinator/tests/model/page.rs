@@ -129,10 +129,7 @@ fn both_guards_killed_at_once_need_linked_deaths() {
         revocations: 1,
         ..budget()
     });
-    closed_by_both(
-        [Rule::DeadmanDiesWithRenewer, Rule::CommandDiesWithDeadman],
-        stopped,
-    );
+    closed_by_both([Rule::TimerKills, Rule::CommandDiesWithDeadman], stopped);
 }
 
 #[test]

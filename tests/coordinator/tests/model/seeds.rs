@@ -109,41 +109,41 @@ fn a_deadman_that_kills_at_the_deadline_is_found() {
 
 #[test]
 fn a_command_that_outlives_its_deadman_is_found() {
-    let one_killed = Budget {
+    let budget = Budget {
         revocations: 1,
-        kills: 1,
+        kills: 2,
         ..budget()
     };
-    // The kernel kills the deadman with the renewer, before it can kill the command.
     found(
         &[Rule::CommandDiesWithDeadman],
         ACT,
-        revoked("the renewer killed").with(one_killed),
-    );
-    // Where it does not: the deadman is killed before it kills, or after the renewer.
-    let both_killed = Budget {
-        kills: 2,
-        ..one_killed
-    };
-    found(
-        &[Rule::CommandDiesWithDeadman, Rule::DeadmanDiesWithRenewer],
-        ACT,
-        revoked("both killed").with(both_killed),
+        revoked("both killed").with(budget),
     );
 }
 
 #[test]
-fn a_stopped_deadman_that_outlives_its_renewer_is_found() {
-    let budget = Budget {
+fn a_deadman_that_no_timer_wakes_is_found() {
+    let killed = Budget {
         revocations: 1,
         kills: 1,
         stops: 1,
         ..budget()
     };
+    // Stopped before the renewer is killed, or before it kills in turn.
     found(
-        &[Rule::DeadmanDiesWithRenewer],
+        &[Rule::TimerKills],
         ACT,
-        revoked("one killed, one stopped").with(budget),
+        revoked("one killed, one stopped").with(killed),
+    );
+    let stopped = Budget {
+        kills: 0,
+        stops: 2,
+        ..killed
+    };
+    found(
+        &[Rule::TimerKills],
+        ACT,
+        revoked("both stopped").with(stopped),
     );
 }
 

@@ -129,7 +129,7 @@ impl Machine {
             .arg(beside_the_tests("ticker"))
             .arg(ticks_in(&self.folder))
             .arg(name);
-        Owner::start(name, &mut command)
+        Owner::of(name, &mut command)
     }
 
     /// Ends all processes of the machine at once, as a loss of its power does.

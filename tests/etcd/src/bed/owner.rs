@@ -64,7 +64,12 @@ pub struct Owner {
 }
 
 impl Owner {
-    pub(super) fn start(name: &str, command: &mut Command) -> Self {
+    /// Starts a command that prints `acting` once it acts.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn of(name: &str, command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -150,6 +155,12 @@ impl Owner {
             [renewer] => renewer,
             ref many => panic!("{}: {many:?}", self.name),
         }
+    }
+
+    /// Returns the pids of the processes that `lockhost` has started, except the command.
+    #[must_use]
+    pub fn helpers(&self) -> Vec<u32> {
+        children(self.renewer())
     }
 
     /// Returns the pid of the deadman.
