@@ -1,0 +1,72 @@
+//! Detects what cannot be tested here, so that those tests are reported as ignored, with the reason. With
+//! `LOCKHOST_REQUIRE_ALL=1` they run, and fail, all the same.
+
+#[path = "../build/installed.rs"]
+mod installed;
+
+use std::{env, path::Path, process::Command};
+
+use self::installed::are_installed;
+
+/// What each machine needs.
+const KERNELS: [&str; 8] = [
+    "linux.uml",
+    "unshare",
+    "nsenter",
+    "ip",
+    "nft",
+    "modprobe",
+    "mkfs.ext4",
+    "stty",
+];
+
+/// The parts that may be missing, and the programs that show it, beside [`KERNELS`]: each part is a `cfg`.
+const PARTS: [(&str, &[&str]); 7] = [
+    ("no_kernels", &[]),
+    (
+        "no_kernels_or_nfs",
+        &[
+            "rpcbind",
+            "rpc.statd",
+            "rpc.nfsd",
+            "rpc.mountd",
+            "exportfs",
+            "mount.nfs",
+        ],
+    ),
+    ("no_kernels_or_samba", &["smbd", "mount.cifs"]),
+    ("no_kernels_or_diod", &["diod"]),
+    ("no_kernels_or_xfs", &["mkfs.xfs"]),
+    ("no_kernels_or_btrfs", &["mkfs.btrfs"]),
+    ("no_kernels_or_f2fs", &["mkfs.f2fs"]),
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../build/installed.rs");
+    println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
+    println!("cargo::rerun-if-env-changed=PATH");
+    println!("cargo::rerun-if-env-changed=USER");
+    for folder in ["/usr/bin", "/usr/sbin"] {
+        if Path::new(folder).is_dir() {
+            println!("cargo::rerun-if-changed={folder}");
+        }
+    }
+    let is_required = env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1");
+    // These kernels exist for this system and processor alone.
+    let exists = env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux")
+        && env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64");
+    let has_kernels = exists && is_root() && are_installed(&KERNELS);
+    for (name, programs) in PARTS {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        let is_there = has_kernels && are_installed(programs);
+        if !exists || !is_required && !is_there {
+            println!("cargo::rustc-cfg={name}");
+        }
+    }
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout == b"0\n")
+}

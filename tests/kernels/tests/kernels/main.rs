@@ -1,0 +1,4 @@
+//! What `docs/filesystems.md` says of shares and crashes, on real kernels.
+#![cfg(target_os = "linux")]
+
+mod oracle;
