@@ -1,4 +1,7 @@
 //! What `docs/filesystems.md` says of shares and crashes, on real kernels.
 #![cfg(target_os = "linux")]
 
+mod mounts;
 mod oracle;
+mod scenario;
+mod shares;

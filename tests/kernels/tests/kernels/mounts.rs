@@ -1,0 +1,115 @@
+//! What depends on how a share is exported and mounted.
+
+use lockhost_kernel_tests::site::{MOUNTED, Share, Site, with};
+
+use crate::scenario::{ELSEWHERE, left, respected_and_replaced, swept};
+
+/// The share is mounted read-only, by the client or by the server.
+pub(crate) fn read_only(share: Share) {
+    with(share, |site| {
+        site.b.run("mkdir -p /media/readonly");
+        site.b.run(&share.mount("export", "/media/readonly", ",ro"));
+        let ended = site.b.attempt("/media/readonly");
+        println!("{share:?}, mounted read-only: {:?}", ended.err);
+        ended.failed("ead-only");
+        site.b.run("umount /media/readonly");
+    });
+}
+
+/// The server maps root to another user, to whom a directory of root is closed.
+pub(crate) fn root_squash(share: Share) {
+    with(share, |site| {
+        site.server.run(
+            "cd /media/disk/squashed
+            rm -rf of-root of-the-user
+            mkdir of-root of-the-user
+            chown 65534:65534 of-the-user",
+        );
+        let at = "/media/squashed";
+        mount_on_both(site, "squashed", at, "");
+        let of_root = format!("{at}/of-root");
+        let ended = site.a.attempt(&of_root);
+        println!("{share:?}, a squashed root: {:?}", ended.err);
+        ended.failed("ermission denied");
+        respected_and_replaced(site, &format!("{at}/of-the-user"));
+        unmount_on_both(site, at);
+        let left = site.server.run("cd /media/disk/squashed; ls -A *");
+        assert_eq!(left, "of-root:\n\nof-the-user:");
+    });
+}
+
+/// The clients keep locks of flock(2) and fcntl(2) to themselves.
+pub(crate) fn no_lock() {
+    with(Share::Nfs3, |site| {
+        let name = site.directory();
+        let at = "/media/nolock";
+        mount_on_both(site, "export", at, ",nosharecache,nolock");
+        let directory = format!("{at}/{name}");
+        respected_and_replaced(site, &directory);
+        unmount_on_both(site, at);
+        swept(site, &directory);
+    });
+}
+
+fn mount_on_both(site: &Site, folder: &str, at: &str, options: &str) {
+    let mount = site.share().mount(folder, at, options);
+    for machine in [&site.a, &site.b] {
+        machine.run(&format!("mkdir -p {at}"));
+        machine.run(&mount);
+    }
+}
+
+fn unmount_on_both(site: &Site, at: &str) {
+    for machine in [&site.a, &site.b] {
+        machine.run(&format!("umount {at}"));
+    }
+}
+
+/// With leases, a client opens no second name of a file that it has open: the server refuses the lease of the first name for
+/// it. Linux 6.1 does not ask again without.
+pub(crate) fn leases() {
+    with(Share::Cifs, |site| {
+        let name = site.directory();
+        let at = "/media/leases";
+        let mount = Share::Cifs.mount("export", at, ",nosharesock");
+        let mount = mount.replace(",nolease", "");
+        site.a.run(&format!("mkdir -p {at}"));
+        site.a.run(&mount);
+        let directory = format!("{at}/{name}");
+        let owner = site.a.hold(&directory, &site.bed.log);
+        let beside = site.a.attempt(&directory);
+        println!("CIFS with leases, beside an owner: {:?}", beside.err);
+        beside.failed("invalid argument");
+        site.b
+            .attempt(&format!("{MOUNTED}/{name}"))
+            .refused(ELSEWHERE);
+        owner.release();
+        site.a.gets_in(&directory);
+        assert_eq!(left(site, &directory), "");
+        site.a.run(&format!("umount {at}"));
+    });
+}
+
+/// The server does not answer a soft mount.
+pub(crate) fn soft_mount(share: Share) {
+    with(share, |site| {
+        let name = site.directory();
+        let at = "/media/soft";
+        site.b.run(&format!("mkdir -p {at}"));
+        let options = ",soft,timeo=5,retrans=1";
+        site.b.run(&share.mount("export", at, options));
+        let directory = format!("{at}/{name}");
+        site.b.gets_in(&directory);
+        site.bed.cut(site.server.number());
+        let ended = site.b.attempt(&directory);
+        println!("{share:?}, a dead soft mount: {ended:?}");
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        site.bed.mend();
+        let owner = site.a.hold(&format!("{MOUNTED}/{name}"), &site.bed.log);
+        site.b.attempt(&directory).refused(ELSEWHERE);
+        owner.release();
+        site.b.gets_in(&directory);
+        site.b.run(&format!("umount {at}"));
+        assert_eq!(left(site, &directory), "");
+    });
+}

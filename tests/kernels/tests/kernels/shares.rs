@@ -1,0 +1,205 @@
+//! Each row of a share.
+
+use lockhost_kernel_tests::site::Share;
+
+use crate::{mounts, scenario};
+
+/// Makes the tests of what holds on each share.
+macro_rules! on_each {
+    ($share:expr, $missing:ident, $why:literal) => {
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn of_machines_that_race_one_owns_at_a_time() {
+            scenario::races($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_killed_owner_is_replaced_by_its_machine_alone() {
+            scenario::owner_killed($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn an_owner_whose_machine_died_needs_a_person() {
+            scenario::machine_killed($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_machine_that_saw_a_broken_lock_reclaims_no_other() {
+            scenario::broken_elsewhere($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn an_owner_that_is_cut_off_keeps_the_lock() {
+            scenario::cut_off($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn an_owner_that_is_paused_keeps_the_lock() {
+            scenario::paused($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_directory_that_is_gone_is_a_failure() {
+            scenario::directory_gone($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_share_that_is_read_only_is_a_failure() {
+            mounts::read_only($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_name_that_was_looked_up_before_hides_no_owner() {
+            scenario::looked_up_before($share);
+        }
+    };
+}
+
+/// Makes the tests of what holds where a client reconnects to a server that was started again.
+macro_rules! where_it_reconnects {
+    ($share:expr, $missing:ident, $why:literal) => {
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn an_owner_keeps_the_lock_while_its_server_restarts() {
+            scenario::server_restarted($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn limit_an_attempt_on_a_dead_mount_ends_on_sigkill_alone() {
+            scenario::dead_mount($share);
+        }
+    };
+}
+
+/// Makes the tests of what NFS alone has.
+macro_rules! on_nfs {
+    ($share:expr, $missing:ident, $why:literal) => {
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_squashed_root_gets_in_where_its_user_may_write() {
+            mounts::root_squash($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn an_attempt_on_a_dead_soft_mount_fails() {
+            mounts::soft_mount($share);
+        }
+    };
+}
+
+mod nfs_4_2 {
+    use super::*;
+
+    on_each!(
+        Share::Nfs42,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    where_it_reconnects!(
+        Share::Nfs42,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    on_nfs!(
+        Share::Nfs42,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+}
+
+mod nfs_4_0 {
+    use super::*;
+
+    on_each!(
+        Share::Nfs40,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    where_it_reconnects!(
+        Share::Nfs40,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    on_nfs!(
+        Share::Nfs40,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+}
+
+mod nfs_3 {
+    use super::*;
+
+    on_each!(
+        Share::Nfs3,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    where_it_reconnects!(
+        Share::Nfs3,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    on_nfs!(
+        Share::Nfs3,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+}
+
+mod nfs_3_with_local_locks {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(
+        no_kernels_or_nfs,
+        ignore = "needs root, user-mode-linux and nfs-kernel-server"
+    )]
+    fn with_nolock_the_owner_is_respected_and_replaced() {
+        mounts::no_lock();
+    }
+}
+
+mod cifs {
+    use super::*;
+
+    on_each!(
+        Share::Cifs,
+        no_kernels_or_samba,
+        "needs root, user-mode-linux, samba and cifs-utils"
+    );
+    where_it_reconnects!(
+        Share::Cifs,
+        no_kernels_or_samba,
+        "needs root, user-mode-linux, samba and cifs-utils"
+    );
+
+    #[test]
+    #[cfg_attr(
+        no_kernels_or_samba,
+        ignore = "needs root, user-mode-linux, samba and cifs-utils"
+    )]
+    fn limit_beside_an_owner_on_cifs_with_leases_it_fails() {
+        mounts::leases();
+    }
+}
+
+mod nine_p {
+    use super::*;
+
+    on_each!(
+        Share::NineP,
+        no_kernels_or_diod,
+        "needs root, user-mode-linux and diod"
+    );
+}
