@@ -1,6 +1,7 @@
 //! What `docs/filesystems.md` says of shares and crashes, on real kernels.
 #![cfg(target_os = "linux")]
 
+mod disks;
 mod mounts;
 mod oracle;
 mod scenario;
