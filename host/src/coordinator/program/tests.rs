@@ -133,9 +133,8 @@ fn a_program_that_has_ended_is_started_again() {
 
 #[test]
 fn a_program_that_answers_nothing_is_started_again() {
-    let program = Script::new("*'release'*) echo \"{\\\"id\\\":$id,\\\"ok\\\":{}}\" ;;\n")
-        .start()
-        .unwrap();
+    let script = Script::new(r#"*'"op":"release"'*) echo "{\"id\":$id,\"ok\":{}}" ;;"#);
+    let program = script.start().unwrap();
     let silent = |program: &Program| {
         let asked = program.confirm(session(), &directory(), Duration::from_millis(1));
         asked.unwrap_err().kind()
