@@ -1,7 +1,8 @@
 //! Machines on a network of their own, and a volume that all of them mount.
 //!
 //! A machine is a set of namespaces: processes, mounts, a host name, a network, and another boot id. All of them are inside the
-//! namespaces of the bed, which end with its first process. So nothing is left, however a test ends.
+//! namespaces of the bed, which end with its first process. So no process, mount or network is left, however
+//! a test ends.
 
 mod machine;
 mod namespaces;
