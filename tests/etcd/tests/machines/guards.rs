@@ -60,7 +60,7 @@ fn a_command_ends_in_time_when_its_deadman_is_stopped() {
 }
 
 #[test]
-#[ignore = "fails: a deadman that is stopped does not notice that lockhost was killed"]
+#[cfg_attr(no_machines, ignore = "needs root, namespaces, bindfs and etcd")]
 fn a_stopped_deadman_dies_with_lockhost() {
     let scene = Scene::new();
     let mut owner = scene.owner_with(Intervals::SHORT, &STUBBORN);
@@ -72,7 +72,7 @@ fn a_stopped_deadman_dies_with_lockhost() {
 }
 
 #[test]
-#[ignore = "fails: nothing wakes a deadman that is stopped"]
+#[cfg_attr(no_machines, ignore = "needs root, namespaces, bindfs and etcd")]
 fn a_command_ends_in_time_when_both_guards_are_stopped() {
     for words in [&STUBBORN, &ORPHANED] {
         let scene = Scene::new();

@@ -97,6 +97,11 @@ impl Decision {
         self.kills = true;
     }
 
+    /// Returns how long it is until the deadline.
+    pub(super) fn left(&self, now: Reading) -> Duration {
+        self.deadline.left(now)
+    }
+
     /// Returns whether the deadman ends the command, or has asked it to end.
     pub(super) fn ends(&self) -> bool {
         self.ends

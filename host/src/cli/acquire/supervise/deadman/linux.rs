@@ -5,6 +5,7 @@
 //! thread sends it the deadlines, which also depends on no file of the lock.
 
 mod arguments;
+mod backstop;
 mod cgroup;
 mod clocks;
 mod containment;

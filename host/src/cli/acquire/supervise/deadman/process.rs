@@ -27,6 +27,7 @@ use super::{
         super::events::Events, Guard, Supervision, dispositions::Dispositions, kernel, spawn::spawn,
     },
     arguments::{Arguments, DEADMAN, INIT, has},
+    backstop::Backstop,
     cgroup::Cgroup,
     clocks, containment,
     decision::{Decision, Step},
@@ -78,6 +79,7 @@ struct Watch {
     linked: bool,
     decision: Decision,
     timer: OwnedFd,
+    backstop: Backstop,
     pause: Duration,
     cgroup: Option<Cgroup>,
     /// The connection to the first process of the command's namespace, which ends when this is dropped.
@@ -100,7 +102,8 @@ fn start(arguments: Arguments) -> Result<Deadman, ()> {
         failed(&io::Error::from_raw_os_error(libc::ETIMEDOUT));
         return Err(());
     }
-    let (events, timer) = prepared;
+    let (events, timer, mut backstop) = prepared;
+    backstop.set(decision.left(clocks::now()));
     let joined = AtomicBool::new(false);
     let (command, init) = match arguments.namespace {
         true => init::start(&arguments, &events.signals).map(|(init, link)| (init, Some(link))),
@@ -123,6 +126,7 @@ fn start(arguments: Arguments) -> Result<Deadman, ()> {
         link: arguments.link,
         decision,
         timer,
+        backstop,
         pause: Duration::ZERO,
         cgroup,
         init,
@@ -136,15 +140,17 @@ fn start(arguments: Arguments) -> Result<Deadman, ()> {
     })
 }
 
-fn prepare(arguments: &Arguments) -> io::Result<(Events, OwnedFd)> {
+fn prepare(arguments: &Arguments) -> io::Result<(Events, OwnedFd, Backstop)> {
     let events = catch(&arguments.link)?;
+    // If it is stopped when lockhost ends, it goes on, and sees the end of the connection.
+    set_parent_process_death_signal(Some(Signal::CONT))?;
     if let Some(cgroup) = &arguments.cgroup {
         fcntl_setfd(cgroup, FdFlags::CLOEXEC)?;
     }
     kernel::adopt_descendants()?;
     let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
     let timer = timerfd_create(TimerfdClockId::Boottime, flags)?;
-    Ok((events, timer))
+    Ok((events, timer, Backstop::new(arguments.stop)?))
 }
 
 /// Catches all signals, for a process that has this connection.
@@ -204,7 +210,10 @@ impl Watch {
     fn receive(&mut self) {
         while self.linked {
             match self.link.deadline() {
-                Received::Message(deadline) => self.decision.extend(deadline),
+                Received::Message(deadline) => {
+                    self.decision.extend(deadline);
+                    self.backstop.set(self.decision.left(clocks::now()));
+                }
                 Received::Nothing => break,
                 Received::Ended => {
                     self.linked = false;

@@ -1,0 +1,59 @@
+//! Timers of the kernel, for a deadman that is stopped or frozen when it has to kill.
+//!
+//! A process that was stopped by a signal goes on by SIGCONT. One that a cgroup of version 2 freezes still ends by SIGKILL, and the
+//! kernel ends the command with it.
+
+use std::{io, time::Duration};
+
+use nix::{
+    sys::{
+        signal::{SigEvent, SigevNotify, Signal},
+        timer::{Expiration, Timer, TimerSetTimeFlags},
+    },
+    time::ClockId,
+};
+
+/// Both timers.
+pub(super) struct Backstop {
+    /// At K/2 before the deadline, when this process kills.
+    wakes: Timer,
+    /// At K/4 before it, when this process has failed to.
+    ends: Timer,
+    /// K.
+    stop: Duration,
+}
+
+impl Backstop {
+    /// Makes the timers.
+    ///
+    /// # Errors
+    /// If the kernel has none left.
+    pub(super) fn new(stop: Duration) -> io::Result<Self> {
+        let timer = |signal| {
+            let notify = SigevNotify::SigevSignal {
+                signal,
+                si_value: 0,
+            };
+            Timer::new(ClockId::CLOCK_BOOTTIME, SigEvent::new(notify))
+        };
+        Ok(Self {
+            wakes: timer(Signal::SIGCONT)?,
+            ends: timer(Signal::SIGKILL)?,
+            stop,
+        })
+    }
+
+    /// Sets them for a deadline that comes in so long.
+    pub(super) fn set(&mut self, left: Duration) {
+        // Zero would turn a timer off.
+        let before = |part: u32| {
+            let left = left.saturating_sub(self.stop / part);
+            Expiration::OneShot(left.max(Duration::from_nanos(1)).into())
+        };
+        let (wakes, ends) = (before(2), before(4));
+        let flags = TimerSetTimeFlags::empty();
+        // They exist, and the times are valid.
+        let _ = self.wakes.set(wakes, flags);
+        let _ = self.ends.set(ends, flags);
+    }
+}
