@@ -144,6 +144,12 @@ impl Identity {
         }
     }
 
+    /// Returns whether its maker has a session at a coordinator (format 2). No other attempt ever has this session.
+    #[must_use]
+    pub fn has_session(&self) -> bool {
+        self.0.starts_with("2-")
+    }
+
     /// Returns its text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -281,9 +281,10 @@ impl Machine {
             Ok(()) => {
                 self.litter = true;
                 let Found { pid, claim, id, .. } = *self.found();
-                // The user's word is not knowledge: that maker may use its claim's name again.
-                if reason != ReplacedReason::AssumedDead
-                    && let Some(claim) = claim
+                // The user's word is not knowledge: that maker may use its claim's name again. One with a session does not,
+                // and its claim would keep out each later owner.
+                if let Some(claim) = claim
+                    && (reason != ReplacedReason::AssumedDead || claim.has_session())
                 {
                     self.victims.push((claim, id));
                 }

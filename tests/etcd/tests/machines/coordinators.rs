@@ -85,7 +85,7 @@ fn an_owner_before_the_wipe_is_unknown_for_ever() {
 }
 
 #[test]
-#[ignore = "fails: break leaves the claim, and an attempt refuses that"]
+#[cfg_attr(no_machines, ignore = "needs root, namespaces, bindfs and etcd")]
 fn an_owner_before_the_wipe_can_be_broken() {
     let (scene, refusal) = wiped_under_a_dead_owner();
     let owner = refusal.split("--owner=").nth(1).expect("a hint");
@@ -119,7 +119,7 @@ fn a_dead_owner_that_a_snapshot_revives_dies_again() {
 }
 
 #[test]
-#[ignore = "fails: a waiter ends when its coordinator is away for a moment"]
+#[cfg_attr(no_machines, ignore = "needs root, namespaces, bindfs and etcd")]
 fn a_waiter_outlasts_an_absence_of_the_coordinator() {
     let mut scene = Scene::new();
     let _owner = scene.owner(Intervals::SHORT);

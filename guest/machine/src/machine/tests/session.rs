@@ -65,6 +65,34 @@ fn a_watched_owner_that_is_named_dead_is_replaced() {
 }
 
 #[test]
+fn the_claim_of_an_owner_that_is_named_dead_goes_with_its_session() {
+    for (owner, goes) in [(owner(), true), (identity(false), false)] {
+        let unknown = Liveness::Unknown(UnknownReason::NoCoordinator);
+        let attempt = Attempt::assuming(Some(owner.as_str()))
+            .sees_claim(0, OTHER, owner, unknown)
+            .claims(0, maker(true))
+            .does_not_link(at(0), ErrorCode::Exist, Ok(OTHER))
+            .sees_claim(0, OTHER, owner, unknown)
+            .links(at(1))
+            .sees_claim(0, OTHER, owner, unknown)
+            .removes(at(0), OTHER)
+            .told(Call::Link { name: at(0) }, Reply::Done)
+            .removes(at(1), OWN)
+            .finds_nothing(1)
+            .compares(at(0), Ok(OWN));
+        let attempt = finds_none_left_above(0, attempt);
+        let mut attempt = attempt.told(Call::List, Reply::Listed(Listed::default()));
+        if goes {
+            let name = Name::Claim(owner);
+            let levels = 0..=DEEPEST;
+            attempt = levels.fold(attempt, |it, level| it.compares(at(level), Ok(OWN)));
+            attempt = attempt.removes(name, OTHER);
+        }
+        attempt.owns();
+    }
+}
+
+#[test]
 fn an_owner_whose_session_is_there_is_not_assumed_dead() {
     let alive = Liveness::Alive(AliveReason::Session);
     let error = Attempt::assuming(Some(owner().as_str()))
