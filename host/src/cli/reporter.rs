@@ -181,6 +181,10 @@ impl Reporter {
 /// Returns what cannot be known where the kernel keeps no evidence, as on network and FUSE file systems.
 fn blindness(lock: &Lock) -> Option<Remark<'static>> {
     let directory = lock.path().parent()?;
+    // Its coordinator judges all owners.
+    if lock.fencing_token().is_some() {
+        return None;
+    }
     if lock.has_evidence() {
         return (!lock.is_claimed()).then(|| Remark {
             message: format!("{}: {LINKS_DENIED}", directory.display()),
