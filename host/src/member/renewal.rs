@@ -136,7 +136,8 @@ impl Renewal {
     }
 }
 
-/// The confirms of a lock's session, for a thread that passes the deadline on: [`Lock::confirms`](crate::Lock::confirms).
+/// The confirms of a lock's session, for a thread that passes the deadline on. [`Lock::confirms`](crate::Lock::confirms) has
+/// an example.
 ///
 /// It depends on neither the lock nor its files. A thread that waits here goes on while another one waits for a volume
 /// that does not answer.
@@ -198,6 +199,19 @@ impl Confirms {
     }
 
     /// Returns why the last confirm failed, if it did.
+    ///
+    /// ```no_run
+    /// # fn report(mut confirms: lockhost::Confirms) {
+    /// use std::time::Duration;
+    /// use lockhost::Confirmation;
+    ///
+    /// while confirms.wait(Duration::from_secs(2)) != Confirmation::Over {
+    ///     if let Some(failure) = confirms.failure() {
+    ///         eprintln!("{failure}; the lock is held for {:?} more", confirms.left());
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn failure(&self) -> Option<CoordinatorError> {
         let still = fork::is_still(self.maker);

@@ -26,7 +26,8 @@ fn limit_two_containers_on_two_overlays_both_get_in() {
 
 #[test]
 fn each_test_that_the_page_names_is_there() {
-    let tests = sources(Path::new("tests"));
+    let tests = ["tests", "kernels/tests"].map(|it| sources(Path::new(it)));
+    let tests = tests.concat();
     let page = include_str!("../../../docs/filesystems.md");
     let words = page.split('`').skip(1).step_by(2);
     let named: BTreeSet<&str> = words

@@ -167,7 +167,7 @@ fn a_session_that_is_gone_is_taken_over_from_without_a_person() {
     assert_eq!(waiting["event"], "waiting");
     assert_eq!(waiting["awaited"], "session");
     let left = waiting["watched"]["left_ms"].as_u64().unwrap();
-    assert!((4_000..7_000).contains(&left), "{waiting}");
+    assert!(left > 0, "{waiting}");
     let reclaimed = &events[1];
     assert_eq!(reclaimed["event"], "reclaimed", "{events:?}");
     assert_eq!(reclaimed["reason"], "session-gone");
@@ -188,10 +188,12 @@ fn a_watch_is_listed_with_the_time_that_is_left() {
     assert_eq!(taken.code(), 0, "{taken:?}");
     let line = [
         "waiting for the owner of",
-        "its session is gone for 0 s, dead in 6 s",
+        "its session is gone for",
+        "dead in",
     ];
     assert!(has_line(&taken.err(), &line), "{taken:?}");
     assert_eq!(taken.err().matches("waiting for").count(), 1, "{taken:?}");
+    assert!(!taken.err().contains("cannot be judged"), "{taken:?}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_watched_owner_that_is_named_dead_is_replaced() {
 }
 
 #[test]
-fn the_claim_of_an_owner_that_is_named_dead_goes_with_its_session() {
+fn a_claim_with_a_session_goes_when_its_owner_is_named_dead() {
     for (owner, goes) in [(owner(), true), (identity(false), false)] {
         let unknown = Liveness::Unknown(UnknownReason::NoCoordinator);
         let attempt = Attempt::assuming(Some(owner.as_str()))
