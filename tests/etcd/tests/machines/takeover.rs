@@ -112,7 +112,7 @@ fn a_writer_refuses_the_token_of_an_earlier_owner() {
     let append = |scene: &Scene, nth: usize| {
         let turns = scene.bed.turns();
         let (epoch, token) = &turns[nth].fence;
-        let mut writer = scene.second.command(&example("fenced_writer"));
+        let mut writer = scene.second.command(&example("fenced_writer_beside_etcd"));
         let writer = writer.arg(&log).stdin(Stdio::piped());
         let writer = writer.env("LOCKHOST_FENCE_EPOCH", epoch);
         let mut writer = writer
