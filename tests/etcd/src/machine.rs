@@ -238,6 +238,14 @@ impl Owner {
         &self.identity
     }
 
+    /// Waits until it ends by itself. Returns its exit code.
+    ///
+    /// # Panics
+    /// If it cannot be waited for.
+    pub fn ends(&mut self) -> Option<i32> {
+        self.process.wait().expect("it can be reaped").code()
+    }
+
     /// Kills it.
     ///
     /// # Panics
