@@ -26,7 +26,7 @@ const LARGEST: u64 = 65_536;
 pub(crate) struct Asked {
     /// Judge owners on other machines by their sessions at a coordinator.
     ///
-    /// ADDRESS is etcd://HOST:PORT,…/PREFIX?directory=KEY, or a file that contains it. KEY names DIRECTORY at the
+    /// ADDRESS is etcd://HOST:PORT,HOST:PORT/PREFIX?directory=KEY, or a file that contains it. KEY names DIRECTORY at the
     /// coordinator: it is the same on all machines, and no other directory has it.
     #[arg(
         long,

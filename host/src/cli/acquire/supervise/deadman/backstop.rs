@@ -43,13 +43,13 @@ impl Backstop {
         })
     }
 
-    /// Sets them for a deadline that comes in so long.
+    /// Sets them for a deadline that comes in so long. Where it is time to kill already, this process is awake and does that,
+    /// and the timers stay as they are.
     pub(super) fn set(&mut self, left: Duration) {
-        // Zero would turn a timer off.
-        let before = |part: u32| {
-            let left = left.saturating_sub(self.stop / part);
-            Expiration::OneShot(left.max(Duration::from_nanos(1)).into())
-        };
+        if left <= self.stop / 2 {
+            return;
+        }
+        let before = |part: u32| Expiration::OneShot((left - self.stop / part).into());
         let (wakes, ends) = (before(2), before(4));
         let flags = TimerSetTimeFlags::empty();
         // They exist, and the times are valid.
