@@ -14,7 +14,7 @@ use std::{
 /// separated as in `PATH`, each start takes the next: programs of different backends in one directory.
 const OTHER: &str = "LOCKHOST_PROGRAM";
 
-/// Returns the path of `lockhost`: built in the profile that the tests run in, or one of those in [`OTHER`], in turn.
+/// Returns the path of `lockhost`: built in the profile that the tests run in, or one of those in `LOCKHOST_PROGRAM`, in turn.
 ///
 /// # Panics
 /// If it cannot be built.
@@ -29,7 +29,7 @@ pub fn lockhost() -> PathBuf {
     programs[STARTS.fetch_add(1, Ordering::Relaxed) % programs.len()].clone()
 }
 
-/// Returns the folder of `lockhost-etcd`, for `PATH`: beside the program in [`OTHER`], if it is there, or built.
+/// Returns the folder of `lockhost-etcd`, for `PATH`: beside the program in `LOCKHOST_PROGRAM`, if it is there, or built.
 ///
 /// # Panics
 /// If it cannot be built.
