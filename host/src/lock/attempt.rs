@@ -411,10 +411,10 @@ impl Attempt {
     /// Goes on beside the coordinator. A session that has not got the key is used up.
     fn join(&mut self, joining: Box<Joining>) -> Result<Progress, Error> {
         match joining.proceed()? {
-            Joined::Lock(run, renewal) => self.acquired(run, Some(renewal)),
+            Joined::Lock(run, renewal) => self.acquired(*run, Some(renewal)),
             Joined::Waiting(joining, waiting) => {
                 self.tries = Tries::Joining(joining);
-                Ok(Progress::Waiting(waiting))
+                Ok(Progress::Waiting(*waiting))
             }
         }
     }

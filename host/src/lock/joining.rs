@@ -43,9 +43,9 @@ enum Stage {
 /// The result of a step.
 pub(super) enum Joined {
     /// The lock is had.
-    Lock(Chosen, Renewal),
+    Lock(Box<Chosen>, Renewal),
     /// Go on later.
-    Waiting(Box<Joining>, Waiting),
+    Waiting(Box<Joining>, Box<Waiting>),
 }
 
 impl Joining {
@@ -72,9 +72,9 @@ impl Joining {
     /// Goes on as far as possible without waiting. After an error, nothing of the attempt is left.
     pub(super) fn proceed(mut self: Box<Self>) -> Result<Joined, Error> {
         match self.go_on() {
-            Ok(Some(waiting)) => Ok(Joined::Waiting(self, waiting)),
+            Ok(Some(waiting)) => Ok(Joined::Waiting(self, Box::new(waiting))),
             Ok(None) => match self.stage {
-                Stage::Waiting(renewal, ..) => Ok(Joined::Lock(self.run, renewal)),
+                Stage::Waiting(renewal, ..) => Ok(Joined::Lock(Box::new(self.run), renewal)),
                 Stage::Taking(_) => Err(self.give_up_for(Kind::Contended)),
             },
             Err(error) => {
