@@ -288,7 +288,7 @@ mod tests {
             Owner::Pid(u32::MAX),
             Owner::Maker(myself().unwrap().to_string()),
         ] {
-            let life = judge(&owner, &elsewhere, false);
+            let life = judge(&owner, &elsewhere, false, None);
             assert_eq!(life, Liveness::Unknown(UnknownReason::OtherBoot));
         }
     }
