@@ -254,3 +254,17 @@ fn among_sixteen_of_three_kinds_exactly_one_gets_in() {
         );
     }
 }
+
+#[test]
+#[ignore = "for the programs that .ci/foreign-platform makes"]
+fn a_coordinator_is_refused_and_nothing_is_made() {
+    let fixture = Fixture::free();
+    for command in [&[][..], &["true"]] {
+        let options = ["--coordinator=memory://x?directory=data"];
+        let output = under_lock(&options, fixture.path(), command).output();
+        let (code, line) = ended(output.unwrap());
+        assert_eq!(code, Some(1), "{line}");
+        assert!(line.contains("works on Linux only"), "{line}");
+        assert!(fixture.files().is_empty(), "{:?}", fixture.files());
+    }
+}
