@@ -8,11 +8,14 @@ use std::{env, sync::Once};
 
 /// What changes the program's output or decision, and may be set where the tests run: on a hosted runner, in the shell of a
 /// user who likes colours, in a service, or under a lock of their own.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 15] = [
     "CI",
     "CLICOLOR",
     "CLICOLOR_FORCE",
+    "LOCKHOST_COORDINATOR",
     "LOCKHOST_DIR",
+    "LOCKHOST_FENCE",
+    "LOCKHOST_FENCE_EPOCH",
     "LOCKHOST_LOCK",
     "LOCKHOST_LOG",
     "LOCKHOST_MODE",
