@@ -46,15 +46,14 @@ pub fn folder_of_the_coordinator() -> &'static Path {
     })
 }
 
-/// Returns the path of an example of this package, as it is built with the tests.
+/// Returns the path of an example of this package, which is built in the profile that the tests run in.
 ///
 /// # Panics
-/// If the tests lie elsewhere than cargo puts them.
+/// If it cannot be built.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
-    let test = env::current_exe().expect("a test knows its own path");
-    let profile = test.ancestors().nth(2).expect("a folder");
-    profile.join("examples").join(name)
+    let selection = ["--workspace", "--example", name];
+    built(&format!("examples/{name}"), &selection)
 }
 
 fn built(name: &str, selection: &[&str]) -> PathBuf {
