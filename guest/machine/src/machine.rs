@@ -545,7 +545,9 @@ impl Machine {
     /// Examines a lock file (protocol.md#judging-a-lock-file), in the step of the current state.
     fn judging(&mut self, reply: Reply) -> Turn {
         // The examination asks for the maker in *look*, before there is a claim.
-        if let (Reply::Maker(maker), State::Look(_)) = (&reply, self.state) {
+        if let (Reply::Maker(maker), State::Look(_)) = (&reply, self.state)
+            && self.examine.asks_who_we_are()
+        {
             self.maker = Some(*maker);
         }
         match (self.examine.reply(reply), self.state) {

@@ -195,6 +195,12 @@ impl Examine {
         self.evidence
     }
 
+    /// Returns whether the next reply identifies this process. A host may answer any question with a maker.
+    #[must_use]
+    pub fn asks_who_we_are(&self) -> bool {
+        matches!(self.stage, Stage::Current | Stage::Counted)
+    }
+
     /// Goes on with the reply to the last call.
     pub fn reply(&mut self, reply: Reply) -> Look {
         match self.stage {
