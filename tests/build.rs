@@ -91,13 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// cargo a missing file is a changed one, and it would compile these tests each time.
 fn watch_for_changes(rustlib: &Path) {
     println!("cargo::rerun-if-changed={}", rustlib.display());
-    println!("cargo::rerun-if-env-changed=PATH");
-    println!("cargo::rerun-if-env-changed=USER");
-    for folder in ["/usr/bin", "/usr/sbin"] {
-        if Path::new(folder).is_dir() {
-            println!("cargo::rerun-if-changed={folder}");
-        }
-    }
+    installed::rerun_if_changed();
 }
 
 /// Checks which programs exist, and whether this user and kernel let them do what the tests need.

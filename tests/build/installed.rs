@@ -1,6 +1,6 @@
 //! Programs that are installed, for the build scripts of tests.
 
-use std::env;
+use std::{env, path::Path};
 
 /// Returns whether all these programs are on PATH.
 pub(crate) fn are_installed(programs: &[&str]) -> bool {
@@ -9,4 +9,15 @@ pub(crate) fn are_installed(programs: &[&str]) -> bool {
     programs
         .iter()
         .all(|program| folders.iter().any(|folder| folder.join(program).is_file()))
+}
+
+/// Lets a build script run again when programs come or go, or another user builds.
+pub(crate) fn rerun_if_changed() {
+    println!("cargo::rerun-if-env-changed=PATH");
+    println!("cargo::rerun-if-env-changed=USER");
+    for folder in ["/usr/bin", "/usr/sbin"] {
+        if Path::new(folder).is_dir() {
+            println!("cargo::rerun-if-changed={folder}");
+        }
+    }
 }

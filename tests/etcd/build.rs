@@ -3,10 +3,15 @@
 
 #[path = "../build/installed.rs"]
 mod installed;
+#[path = "../build/user.rs"]
+mod user;
 
-use std::{env, path::Path, process::Command};
+use std::{env, process::Command};
 
-use self::installed::are_installed;
+use self::{
+    installed::{are_installed, rerun_if_changed},
+    user::is_root,
+};
 
 /// The parts that may be missing, and the programs that show it: each part is a `cfg`.
 const PARTS: [(&str, &[&str]); 4] = [
@@ -24,22 +29,11 @@ const MACHINES: [&str; 8] = [
 /// The part with mount namespaces of another boot, which only root can make.
 const BOOTS: &str = "no_etcd_or_machines";
 
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout == b"0\n")
-}
-
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=../build/installed.rs");
+    println!("cargo::rerun-if-changed=../build");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
-    println!("cargo::rerun-if-env-changed=PATH");
-    println!("cargo::rerun-if-env-changed=USER");
-    for folder in ["/usr/bin", "/usr/sbin"] {
-        if Path::new(folder).is_dir() {
-            println!("cargo::rerun-if-changed={folder}");
-        }
-    }
+    rerun_if_changed();
     println!("cargo::rerun-if-env-changed=LOCKHOST_BEFORE");
     let is_required = env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1");
     // The tests start processes and send them signals.

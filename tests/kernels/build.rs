@@ -4,10 +4,15 @@
 
 #[path = "../build/installed.rs"]
 mod installed;
+#[path = "../build/user.rs"]
+mod user;
 
-use std::{env, path::Path, process::Command};
+use std::env;
 
-use self::installed::are_installed;
+use self::{
+    installed::{are_installed, rerun_if_changed},
+    user::is_root,
+};
 
 /// What each machine needs.
 const KERNELS: [&str; 8] = [
@@ -44,16 +49,10 @@ const PARTS: [(&str, &[&str]); 7] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=../build/installed.rs");
+    println!("cargo::rerun-if-changed=../build");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
-    println!("cargo::rerun-if-env-changed=PATH");
-    println!("cargo::rerun-if-env-changed=USER");
     println!("cargo::rerun-if-env-changed=LOCKHOST_KERNELS");
-    for folder in ["/usr/bin", "/usr/sbin"] {
-        if Path::new(folder).is_dir() {
-            println!("cargo::rerun-if-changed={folder}");
-        }
-    }
+    rerun_if_changed();
     let is_required = env::var("LOCKHOST_REQUIRE_ALL").as_deref() == Ok("1");
     // These kernels exist for this system and processor alone.
     let exists = env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux")
@@ -67,9 +66,4 @@ fn main() {
             println!("cargo::rustc-cfg={name}");
         }
     }
-}
-
-fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").output();
-    output.is_ok_and(|output| output.stdout == b"0\n")
 }
