@@ -41,6 +41,8 @@ enum Stage {
     /// Our claim gives the time: for the choice among further claims, or for the age of an empty one.
     Time,
     Age,
+    /// How many names has the claim that is open, and that no kernel keeps locked?
+    Links,
     Level(u8),
     Compare,
     Remove,
@@ -156,6 +158,11 @@ impl Sweep {
                 self.is_born(reply);
                 self.judge_by_age()
             }
+            // No name but the claim's, so none at a level.
+            Stage::Links => match reply.stat() {
+                Ok(stat) if stat.links <= 1 => self.next_removal(),
+                _ => self.look_at_level(0),
+            },
             Stage::Level(level) => {
                 // Only after all makers were found dead: a living one could still have linked its claim to a level.
                 match reply.id() {
@@ -227,8 +234,16 @@ impl Sweep {
     /// Missing evidence shows that the claim is dead, but not that its maker is. The maker may have given the claim up
     /// a moment ago, and use its name again. While the file is open it keeps its inode number, so no later file of that
     /// name can be confused with it.
+    ///
+    /// A kernel that keeps evidence counts the names of a file. So a claim with one name is at no level. It is counted only
+    /// after the judgement, since a living maker could still have linked it. Claims that were found dead before go with it,
+    /// and nothing is known of their names.
     fn remove_open(&mut self, claim: Claim) -> Option<Call> {
+        let alone = self.dead.is_empty();
         self.dead.push((claim.identity, claim.file));
+        if alone {
+            return self.call(Stage::Links, Call::StatOpen);
+        }
         self.look_at_level(0)
     }
 

@@ -1,11 +1,11 @@
 //! The files that an owner sweeps, how many at a time, and what it leaves.
 
 use super::{
-    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular, with_links},
     scenes::{GONE, finds_none_left_above, linked},
 };
 use crate::{
-    call::{Call, Listed, Maker, Owner, Reply},
+    call::{Call, FileId, Listed, Maker, Owner, Reply},
     facts::{Datetime, DeadReason, ErrorCode, Liveness, UnknownReason},
     machine::outcome::Warning,
     names::{DEEPEST, Identity, Name},
@@ -53,13 +53,20 @@ fn buries(owner: Attempt, claim: Identity) -> Attempt {
     owner.removes(Name::Claim(claim), OTHER)
 }
 
+/// Removes the claim that is open, and has this name alone.
+fn buries_open(owner: Attempt, claim: Identity) -> Attempt {
+    owner
+        .told(Call::StatOpen, with_links(1))
+        .removes(Name::Claim(claim), OTHER)
+}
+
 #[test]
 fn an_empty_claim_is_swept_once_it_is_a_minute_older_than_ours() {
     let listed = || sweeping().told(Call::List, part([claim(1), claim(2)], false));
     let born = regular(2, 1_061);
     // Removed at once, while it is open: the next question opens another file.
     let owner = asks(listed(), claim(2), 0, 1_000, UNLOCKED).told(Call::StatClaim, born);
-    let owner = buries(owner, claim(2));
+    let owner = buries_open(owner, claim(2));
     // The age of our own claim is asked once.
     asks(owner, claim(1), 0, 1_001, UNLOCKED).owns();
 }
@@ -98,8 +105,34 @@ fn an_owner_does_not_examine_its_own_claim() {
 #[test]
 fn a_claim_without_evidence_is_removed_while_it_is_open() {
     let owner = sweeping().told(Call::List, part([claim(1), claim(2)], false));
-    let owner = buries(asks(owner, claim(2), 2, 0, UNLOCKED), claim(2));
+    let owner = buries_open(asks(owner, claim(2), 2, 0, UNLOCKED), claim(2));
     asks(owner, claim(1), 2, 0, UNLOCKED);
+}
+
+#[test]
+fn an_open_claim_that_may_have_another_name_is_looked_for() {
+    for counted in [with_links(2), Reply::Failed(ErrorCode::Io)] {
+        let listed = || sweeping().told(Call::List, part([claim(1)], false));
+        let unlocked = || asks(listed(), claim(1), 2, 0, UNLOCKED);
+        let counts = || unlocked().told(Call::StatOpen, counted.clone());
+        buries(counts(), claim(1)).owns();
+        // At a level, it is the identity of a dead owner.
+        let levels = 0..DEEPEST;
+        let above = levels.fold(counts(), |owner, level| owner.compares(at(level), GONE));
+        above.compares(at(DEEPEST), Ok(OTHER)).owns();
+    }
+}
+
+#[test]
+fn of_claims_that_were_found_dead_before_the_names_are_unknown() {
+    let other = FileId(9, 9);
+    let owner = sweeping().told(Call::List, part([claim(1), claim(2)], false));
+    let owner = asks(owner, claim(2), 2, 0, NO_PROCESS);
+    let owner = asks(owner, claim(1), 2, 0, UNLOCKED).compares(at(0), Ok(other));
+    let levels = 1..=DEEPEST;
+    let owner = levels.fold(owner, |owner, level| owner.compares(at(level), GONE));
+    let owner = owner.removes(Name::Claim(claim(1)), OTHER);
+    owner.removes(Name::Claim(claim(2)), OTHER).owns();
 }
 
 #[test]
