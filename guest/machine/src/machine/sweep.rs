@@ -273,6 +273,8 @@ impl Sweep {
         }
         loop {
             match self.listing.next(PARTS) {
+                // Its maker is dead, and it is removed with the others.
+                Entry::Claim(identity) if self.dead.iter().any(|(it, _)| *it == identity) => {}
                 Entry::Claim(identity) if Some(identity) == self.own || !self.is_chosen() => {}
                 Entry::Claim(identity) => {
                     self.claim = Some(Claim::of(identity));

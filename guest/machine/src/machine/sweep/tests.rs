@@ -81,6 +81,14 @@ fn a_claim_known_to_be_dead_before_goes_with_the_others() {
 }
 
 #[test]
+fn a_claim_known_to_be_dead_before_is_not_examined() {
+    let mut sweep = Sweep::default();
+    sweep.begin(None, None, vec![(claim(1), file(1))]);
+    let name = Name::Claim(claim(2));
+    assert_eq!(sweep.reply(listed([2, 1])), Some(Call::Stat { name }));
+}
+
+#[test]
 fn the_time_of_our_claim_is_not_asked_for_twice() {
     for born in [None, Some(None)] {
         let mut sweep = Sweep::default();
