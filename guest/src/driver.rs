@@ -264,7 +264,10 @@ impl Driver {
         let mut listing = self.listing.take().ok_or(ErrorCode::BadDescriptor)?;
         for _ in 0..ENTRIES {
             match listing.entries.read_directory_entry() {
-                Ok(Some(entry)) => listed.claims.extend(self.names.claimant(&entry.name)),
+                Ok(Some(entry)) => {
+                    listed.reclaims |= self.names.is_reclaim(&entry.name);
+                    listed.claims.extend(self.names.claimant(&entry.name));
+                }
                 Ok(None) => return Ok(Reply::Listed(listed)),
                 // The entry was removed, or its name is not UTF-8: it is not a claim.
                 Err(ErrorCode::NoEntry | ErrorCode::IllegalByteSequence) => {}

@@ -231,15 +231,14 @@ impl Stepped {
     }
 
     fn list(&self) -> io::Result<Reply> {
-        let mut claims = Vec::new();
+        let mut listed = Listed::default();
         for entry in fs::read_dir(&self.directory)? {
-            let name = entry?.file_name();
-            claims.extend(name.to_str().and_then(|name| self.names.claimant(name)));
+            if let Some(name) = entry?.file_name().to_str() {
+                listed.reclaims |= self.names.is_reclaim(name);
+                listed.claims.extend(self.names.claimant(name));
+            }
         }
-        Ok(Reply::Listed(Listed {
-            claims,
-            ..Listed::default()
-        }))
+        Ok(Reply::Listed(listed))
     }
 }
 

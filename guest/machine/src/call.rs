@@ -65,6 +65,8 @@ pub enum Ours {
 pub struct Listed {
     /// The identities in the claims' names, in no order.
     pub claims: Vec<Identity>,
+    /// Whether a reclaim lock is among the names.
+    pub reclaims: bool,
     /// Why an entry could not be examined, if there is such an entry: a claim may be missing.
     pub missed: Option<ErrorCode>,
     /// Whether there may be more entries: then [`Call::ListOn`] returns the next part.

@@ -256,6 +256,8 @@ enum Claims {
     /// protocol.md#sweep: those of the owners whose files were replaced, and those chosen from the directory. The lock
     /// is held.
     Listed,
+    /// protocol.md#tidy-3: the same once more, when reclaim locks that were left over are gone.
+    Tidied,
     /// protocol.md#give-up-5: those of the owners whose files this attempt removed. The attempt is over.
     Replaced,
 }

@@ -231,6 +231,13 @@ impl Names {
         file
     }
 
+    /// Returns whether a file's name is that of a reclaim lock, at whatever level.
+    #[must_use]
+    pub fn is_reclaim(&self, file: &str) -> bool {
+        let above = file.strip_prefix(self.lock.as_str());
+        above.is_some_and(|it| it.starts_with(".reclaim"))
+    }
+
     /// Returns the identity that made a claim on this lock, if the file's name is that of one.
     #[must_use]
     pub fn claimant(&self, file: &str) -> Option<Identity> {
@@ -405,6 +412,17 @@ mod tests {
             "other.lock.1-p7",
         ] {
             assert_eq!(names.claimant(file), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn levels_above_the_lock_are_reclaim_locks() {
+        let names = Names::new("a.lock".into());
+        for level in 1..=DEEPEST {
+            assert!(names.is_reclaim(&names.level(level)), "{level}");
+        }
+        for file in ["a.lock", "a.lock.1-p7", "b.lock.reclaim", ".reclaim"] {
+            assert!(!names.is_reclaim(file), "{file}");
         }
     }
 

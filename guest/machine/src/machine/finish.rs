@@ -8,7 +8,7 @@ use super::{
 use crate::{
     call::Call,
     facts::ErrorCode,
-    names::{Identity, Name},
+    names::{DEEPEST, Identity, Name},
 };
 
 impl Machine {
@@ -126,19 +126,29 @@ impl Machine {
         }
         match claims {
             Claims::Replaced => self.ended(),
-            Claims::Listed => {
+            Claims::Listed | Claims::Tidied => {
                 self.warn(self.sweep.failure);
                 if self.sweep.partial {
-                    self.warnings.push(Warning::Unswept);
+                    self.warn_of(Warning::Unswept);
                 }
-                self.owned()
+                match claims == Claims::Listed && self.sweep.reclaims {
+                    true => self.next_leftover(DEEPEST),
+                    false => self.owned(),
+                }
             }
         }
     }
 
     pub(super) fn warn(&mut self, untidy: Option<Failure>) {
         if let Some(failure) = untidy {
-            self.warnings.push(Warning::Untidy(failure));
+            self.warn_of(Warning::Untidy(failure));
+        }
+    }
+
+    /// The second sweep of an owner may fail as the first one did.
+    fn warn_of(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Listing {
     more: bool,
     /// How many parts were asked for.
     parts: u32,
+    /// Whether a reclaim lock may be in the directory: one was shown, or an entry could not be examined.
+    pub reclaims: bool,
 }
 
 /// The next entry of a listing.
@@ -47,9 +49,11 @@ impl Listing {
         self.more = false;
         let Listed {
             claims,
+            reclaims,
             missed,
             more,
         } = reply.listed()?;
+        self.reclaims |= reclaims || missed.is_some();
         self.claims = claims;
         self.more = more;
         Ok(missed)

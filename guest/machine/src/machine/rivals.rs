@@ -105,7 +105,9 @@ impl Machine {
             listing: Listing::default(),
             found: Vec::new(),
         };
-        let call = rivals.sweep.begin(own, None, Vec::new());
+        let call = rivals
+            .sweep
+            .begin(own, None, Vec::new(), self.keeps_evidence());
         Some((rivals, Next::Call(call)))
     }
 }

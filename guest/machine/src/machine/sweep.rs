@@ -73,6 +73,10 @@ pub struct Sweep {
     dead: Vec<(Identity, FileId)>,
     /// Whether the listing is over: only removals are left.
     listed: bool,
+    /// Whether a claim was found dead since the listing began: it may have been at a level that was not there before.
+    found: bool,
+    /// Whether reclaim locks may be left over in the directory.
+    pub reclaims: bool,
     /// The first failure.
     pub failure: Option<Failure>,
     /// Whether claims were not examined, since there were too many.
@@ -84,17 +88,20 @@ impl Sweep {
     /// cannot get one. So the sweep never removes the claim of a process that came to life after it was judged.
     ///
     /// `born` is the time of our claim, if that was asked before. `dead` are claims whose makers are known to be dead:
-    /// their files were replaced.
+    /// their files were replaced. `evidence` is whether a kernel keeps evidence here. It alone has the directory then, and
+    /// lists all of it; a listing from elsewhere may be old.
     pub fn begin(
         &mut self,
         own: Option<Identity>,
         born: Option<Option<Datetime>>,
         dead: Vec<(Identity, FileId)>,
+        evidence: bool,
     ) -> Call {
         *self = Self {
             own,
             born,
             dead,
+            reclaims: !evidence,
             ..Self::default()
         };
         self.listing.begin()
@@ -116,6 +123,7 @@ impl Sweep {
                 Ok(_) => self.next_claim(),
                 Err(code) => {
                     self.fail(Operation::List, None, code);
+                    self.reclaims = true;
                     self.end_listing()
                 }
             },
@@ -133,10 +141,7 @@ impl Sweep {
                     self.call(Stage::StatOpen, Call::StatOpen)
                 }
                 // A lease interferes, for which the host has already waited. Other leases may block further claims.
-                Err(ErrorCode::WouldBlock) => {
-                    self.partial = true;
-                    self.end_listing()
-                }
+                Err(ErrorCode::WouldBlock) => self.cut_listing_short(),
                 Err(_) => self.next_claim(),
             },
             Stage::StatOpen => match reply.stat() {
@@ -211,7 +216,7 @@ impl Sweep {
             DeadReason::EvidenceGone if claim.empty => self.judge_by_age(),
             DeadReason::EvidenceGone => self.remove_open(claim),
             _ => {
-                self.dead.push((claim.identity, claim.file));
+                self.find(claim);
                 self.next_claim()
             }
         }
@@ -240,11 +245,16 @@ impl Sweep {
     /// and nothing is known of their names.
     fn remove_open(&mut self, claim: Claim) -> Option<Call> {
         let alone = self.dead.is_empty();
-        self.dead.push((claim.identity, claim.file));
+        self.find(claim);
         if alone {
             return self.call(Stage::Links, Call::StatOpen);
         }
         self.look_at_level(0)
+    }
+
+    fn find(&mut self, claim: Claim) {
+        self.found = true;
+        self.dead.push((claim.identity, claim.file));
     }
 
     fn is_born(&mut self, reply: Reply) {
@@ -282,11 +292,11 @@ impl Sweep {
                     return self.call(Stage::Stat, Call::Stat { name });
                 }
                 Entry::Part(call) => return self.call(Stage::List, call),
-                Entry::CutShort => {
-                    self.partial = true;
+                Entry::CutShort => return self.cut_listing_short(),
+                Entry::End => {
+                    self.reclaims |= self.listing.reclaims;
                     return self.end_listing();
                 }
-                Entry::End => return self.end_listing(),
             }
         }
     }
@@ -305,6 +315,12 @@ impl Sweep {
         chosen
     }
 
+    fn cut_listing_short(&mut self) -> Option<Call> {
+        self.partial = true;
+        self.reclaims = true;
+        self.end_listing()
+    }
+
     fn end_listing(&mut self) -> Option<Call> {
         self.listed = true;
         self.remove_dead()
@@ -313,6 +329,10 @@ impl Sweep {
     fn remove_dead(&mut self) -> Option<Call> {
         if self.dead.is_empty() {
             return None;
+        }
+        // All of them were dead before the listing began, which would have shown the level at which one of them is.
+        if self.listed && !self.reclaims && !self.found {
+            return self.next_removal();
         }
         self.look_at_level(0)
     }

@@ -10,7 +10,6 @@ use super::{
 use crate::{
     call::{Call, Maker, Reply},
     facts::ErrorCode,
-    names::DEEPEST,
 };
 
 impl Machine {
@@ -119,13 +118,25 @@ impl Machine {
         // Some owners sweep without a cause, so that litter that no attempt meets does not stay for ever.
         let unasked = |maker: &Maker| sweeps_unasked(&maker.identity);
         if self.litter || self.maker.as_ref().is_some_and(unasked) {
-            self.next_leftover(DEEPEST)
+            self.sweep(Claims::Listed)
         } else {
             self.owned()
         }
     }
 
-    // tidy and sweep: nothing from here on costs the lock
+    fn sweep(&mut self, claims: Claims) -> Turn {
+        let victims = core::mem::take(&mut self.victims);
+        let evidence = self.keeps_evidence();
+        let call = self.sweep.begin(self.claim(), self.born, victims, evidence);
+        self.call(State::Sweep(claims), call)
+    }
+
+    /// Returns whether a kernel keeps evidence here.
+    pub(super) fn keeps_evidence(&self) -> bool {
+        self.maker.is_some_and(|maker| maker.evidence)
+    }
+
+    // sweep and tidy: nothing from here on costs the lock
 
     pub(super) fn leftover(&mut self, level: u8, reply: Reply) -> Turn {
         if reply.id().is_ok() {
@@ -140,8 +151,10 @@ impl Machine {
         if level > 0 {
             return self.compare(State::Tidy(level), level);
         }
-        let victims = core::mem::take(&mut self.victims);
-        let call = self.sweep.begin(self.claim(), self.born, victims);
-        self.call(State::Sweep(Claims::Listed), call)
+        // What was at no other level is at none now: the claim of a level, under each of its names.
+        match self.victims.is_empty() {
+            true => self.owned(),
+            false => self.sweep(Claims::Tidied),
+        }
     }
 }

@@ -378,8 +378,10 @@ impl<'a> Answers<'a> {
                 let missed = self.pick(&[None, None, None, Some(ErrorCode::Access)]);
                 // A directory has an end.
                 let more = self.listed < 3 && self.byte().is_multiple_of(4);
+                let reclaims = self.byte().is_multiple_of(2);
                 Reply::Listed(Listed {
                     claims,
+                    reclaims,
                     missed,
                     more,
                 })

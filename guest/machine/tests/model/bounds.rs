@@ -182,6 +182,7 @@ fn answer(call: Call, choice: u64) -> Reply {
         // A directory has an end, which may be in the second part.
         Call::List | Call::ListOn => Reply::Listed(Listed {
             claims: (0..choice % 4).map(identity).collect(),
+            reclaims: choice.is_multiple_of(2),
             missed: None,
             more: call == Call::List && choice.is_multiple_of(3),
         }),

@@ -284,6 +284,11 @@ impl Directory {
         present.fold(0, |set, (claim, _)| set | 1 << claim)
     }
 
+    /// Returns whether a reclaim lock is in the directory.
+    pub fn reclaims(&self) -> bool {
+        self.levels[1..].iter().any(|file| *file != 0)
+    }
+
     /// Returns all names.
     pub fn names(&self) -> impl Iterator<Item = (Name, File)> {
         let levels = self

@@ -118,7 +118,9 @@ impl World {
             }
             Fault::Host => refusal(op),
             Fault::Probed => Answer::Probed,
-            Fault::Unseen(code) => Answer::Claims(self.directory.claims(), Some(code), false),
+            Fault::Unseen(code) => {
+                Answer::Claims(self.directory.claims(), false, Some(code), false)
+            }
         };
         self.failed = Some(Failed {
             failing: failing(op),

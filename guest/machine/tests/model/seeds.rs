@@ -216,7 +216,7 @@ impl Seed {
                 Some(Lie::Says(Answer::Identity(None)))
             }
             (Seed::OneLinkBelieved, Op::List) if trail.one_link => {
-                Some(Lie::Says(Answer::Claims(0, None, false)))
+                Some(Lie::Says(Answer::Claims(0, false, None, false)))
             }
             (Seed::NoOwnerIsDead, Op::Ask(_)) => {
                 let unknown = Liveness::Unknown(UnknownReason::NoAnswer);

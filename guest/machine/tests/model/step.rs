@@ -139,8 +139,8 @@ pub enum Answer {
     Stat(Stat),
     Content(Content),
     Identity(Option<u8>),
-    /// A set of claims, why an entry could not be read, and whether there is more.
-    Claims(u32, Option<ErrorCode>, bool),
+    /// A set of claims, whether a reclaim lock is among the names, why an entry could not be read, and whether there is more.
+    Claims(u32, bool, Option<ErrorCode>, bool),
     /// The answer by the pid alone. Then the lock is tried for: the first one holds if the file is free, the second if
     /// it is locked.
     Either(Liveness, Liveness),
@@ -174,8 +174,9 @@ impl Answer {
             (Answer::Identity(claim), _) => {
                 Reply::Identity(claim.map(|claim| table.claim(claim).identity))
             }
-            (Answer::Claims(set, missed, more), _) => Reply::Listed(Listed {
+            (Answer::Claims(set, reclaims, missed, more), _) => Reply::Listed(Listed {
                 claims: table.identities(set),
+                reclaims,
                 missed,
                 more,
             }),

@@ -139,6 +139,12 @@ impl World {
         }
     }
 
+    /// The answer to the last part of a listing, with these of the claims.
+    fn listed(&self, part: u32) -> Answer {
+        let claims = self.directory.claims() & part;
+        Answer::Claims(claims, self.directory.reclaims(), None, false)
+    }
+
     /// Answers whether a name is a process's own by the fault's rule: its claim has this many links.
     fn count_links(&self, slot: usize, links: u8, table: &Table) -> Answer {
         match table.info(self.locals[slot]).claim {
@@ -204,9 +210,11 @@ impl World {
                 let living = living.filter(|it| !table.apart || *it == who);
                 Answer::Identity(living.map(|who| table.first_claim_of(who)))
             }
-            Op::List if table.torn => Answer::Claims(self.directory.claims() & EVEN, None, true),
-            Op::List => Answer::Claims(self.directory.claims(), None, false),
-            Op::ListRest => Answer::Claims(self.directory.claims() & !EVEN, None, false),
+            Op::List if table.torn => {
+                Answer::Claims(self.directory.claims() & EVEN, false, None, true)
+            }
+            Op::List => self.listed(!0),
+            Op::ListRest => self.listed(!EVEN),
             Op::Ask(asked) => judge(asked, who, |pid| self.neighbour(pid, who, table), table),
             Op::AskUnread(claim) => {
                 judge_unread(claim, who, |pid| self.neighbour(pid, who, table), table)

@@ -279,10 +279,12 @@ impl Driver {
         let (mut listing, mut failures) = self.listing.take().ok_or(ErrorCode::BadDescriptor)?;
         for _ in 0..ENTRIES {
             match listing.entry() {
-                // A name that is not text is no claim's.
+                // A name that is not text is no claim's, and no reclaim lock's.
                 Ok(Some(name)) => {
-                    let claimant = name.text().and_then(|it| self.names.claimant(it));
-                    listed.claims.extend(claimant);
+                    if let Some(name) = name.text() {
+                        listed.reclaims |= self.names.is_reclaim(name);
+                        listed.claims.extend(self.names.claimant(name));
+                    }
                 }
                 Ok(None) => return Ok(Reply::Listed(listed)),
                 // One entry cannot be read, such as a mount point whose server is gone. Bounded, in case a system

@@ -30,6 +30,7 @@ fn stat(kind: DescriptorType, size: u64) -> Reply {
 fn listed(claims: impl IntoIterator<Item = usize>) -> Reply {
     Reply::Listed(Listed {
         claims: claims.into_iter().map(claim).collect(),
+        reclaims: false,
         missed: None,
         more: false,
     })
@@ -71,19 +72,64 @@ fn a_claim_whose_name_is_another_files_by_now_stays() {
 #[test]
 fn a_claim_known_to_be_dead_before_goes_with_the_others() {
     let mut sweep = Sweep::default();
-    sweep.begin(None, None, vec![(claim(1), file(1))]);
+    sweep.begin(None, None, vec![(claim(1), file(1))], true);
+    sweep.reply(listed([2]));
     let level = Call::Id {
         name: Name::Level(0),
     };
-    assert_eq!(sweep.reply(listed([])), Some(level));
-    let name = Name::Claim(claim(1));
-    assert_eq!(finds_no_level(&mut sweep), Some(Call::Id { name }));
+    assert_eq!(examines(&mut sweep, 2, 2, DEAD), Some(level));
+    for known in [2, 1] {
+        let name = Name::Claim(claim(known));
+        let next = match known {
+            2 => finds_no_level(&mut sweep),
+            _ => sweep.reply(Reply::Done),
+        };
+        assert_eq!(next, Some(Call::Id { name }));
+        sweep.reply(Reply::Id(file(known)));
+    }
+}
+
+#[test]
+fn a_claim_dead_before_is_at_no_level_if_none_is_listed() {
+    let shows = |reclaims, missed| {
+        Reply::Listed(Listed {
+            reclaims,
+            missed,
+            ..Listed::default()
+        })
+    };
+    for (evidence, reply, is_known) in [
+        (true, shows(false, None), true),
+        (true, shows(true, None), false),
+        (true, shows(false, Some(ErrorCode::Access)), false),
+        (true, Reply::Failed(ErrorCode::Access), false),
+        (false, shows(false, None), false),
+    ] {
+        let mut sweep = Sweep::default();
+        sweep.begin(None, None, vec![(claim(1), file(1))], evidence);
+        let name = match is_known {
+            true => Name::Claim(claim(1)),
+            false => Name::Level(0),
+        };
+        assert_eq!(sweep.reply(reply), Some(Call::Id { name }));
+        assert_eq!(sweep.reclaims, !is_known);
+    }
+}
+
+#[test]
+fn beside_a_lease_reclaim_locks_may_be_left_over() {
+    let mut sweep = Sweep::default();
+    sweep.begin(None, None, Vec::new(), true);
+    sweep.reply(listed([1]));
+    sweep.reply(stat(DescriptorType::RegularFile, 2));
+    assert_eq!(sweep.reply(Reply::Failed(ErrorCode::WouldBlock)), None);
+    assert!(sweep.reclaims && sweep.partial);
 }
 
 #[test]
 fn a_claim_known_to_be_dead_before_is_not_examined() {
     let mut sweep = Sweep::default();
-    sweep.begin(None, None, vec![(claim(1), file(1))]);
+    sweep.begin(None, None, vec![(claim(1), file(1))], true);
     let name = Name::Claim(claim(2));
     assert_eq!(sweep.reply(listed([2, 1])), Some(Call::Stat { name }));
 }
@@ -92,7 +138,7 @@ fn a_claim_known_to_be_dead_before_is_not_examined() {
 fn the_time_of_our_claim_is_not_asked_for_twice() {
     for born in [None, Some(None)] {
         let mut sweep = Sweep::default();
-        sweep.begin(None, born, Vec::new());
+        sweep.begin(None, born, Vec::new(), true);
         sweep.reply(listed([1]));
         let next = examines(&mut sweep, 1, 0, UNLOCKED);
         assert_eq!(next == Some(Call::StatClaim), born.is_none());
@@ -107,7 +153,7 @@ fn only_a_regular_file_is_opened() {
         (DescriptorType::SymbolicLink, false),
     ] {
         let mut sweep = Sweep::default();
-        sweep.begin(None, None, Vec::new());
+        sweep.begin(None, None, Vec::new(), true);
         sweep.reply(listed([1]));
         let next = sweep.reply(stat(kind, 2));
         assert_eq!(matches!(next, Some(Call::Open { .. })), is_opened);
@@ -117,7 +163,7 @@ fn only_a_regular_file_is_opened() {
 #[test]
 fn so_many_dead_claims_are_removed_before_further_are_examined() {
     let mut sweep = Sweep::default();
-    sweep.begin(None, None, Vec::new());
+    sweep.begin(None, None, Vec::new(), true);
     sweep.reply(listed(1..FULL + 2));
     for number in 1..FULL {
         let next = examines(&mut sweep, number, 2, DEAD);

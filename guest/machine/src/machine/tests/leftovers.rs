@@ -1,14 +1,14 @@
 //! Files that dead owners have left, which attempts sweep them, and what an attempt has to leave itself.
 
 use super::{
-    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular},
     scenes::{
-        EXISTS, GONE, failed, finds_none_left_above, leftover, reclaiming, scratch, tidying,
-        written_in_place,
+        EXISTS, GONE, failed, finds_none_left_above, leftover, linked, reclaiming, scratch,
+        tidying, written_in_place,
     },
 };
 use crate::{
-    call::{Call, FileId, Listed, Ours, Reply},
+    call::{Call, FileId, Listed, Maker, Ours, Reply},
     facts::{DeadReason, ErrorCode, Liveness},
     machine::{
         outcome::{Cause, Failure, Operation, Warning},
@@ -27,7 +27,49 @@ fn a_reclaim_lock_that_is_left_over_is_taken_and_dropped() {
         .links(at(1))
         .removes(at(2), OWN)
         .removes(at(1), OWN)
+        .owns();
+}
+
+/// Takes a reclaim lock that is left over, and drops it.
+fn tidied(owner: Attempt) -> Attempt {
+    owner
+        .does_not_link(at(1), ErrorCode::Exist, Ok(OTHER))
+        .sees_claim(1, OTHER, scratch(), NO_PROCESS)
+        .links(at(2))
+        .removes(at(1), OTHER)
+        .links(at(1))
+        .removes(at(2), OWN)
+        .removes(at(1), OWN)
+}
+
+#[test]
+fn sweeps_that_fail_alike_are_warned_of_once() {
+    let no = || Reply::Failed(ErrorCode::Access);
+    let me = Maker {
+        identity: identity(true),
+        ..maker(true)
+    };
+    let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
+    let owner = finds_none_left_above(1, owner.told(Call::List, no()));
+    let owner = tidied(owner.compares(at(1), Ok(OTHER))).told(Call::List, no());
+    let levels = 0..=DEEPEST;
+    let report = levels
+        .fold(owner, |owner, level| owner.compares(at(level), GONE))
+        .removes(Name::Claim(scratch()), OTHER)
+        .owns();
+    let failure = Failure {
+        operation: Operation::List,
+        name: None,
+        code: ErrorCode::Access,
+    };
+    assert_eq!(report.warnings, [Warning::Untidy(failure)]);
+}
+
+#[test]
+fn the_claim_of_a_reclaim_lock_that_is_left_over_goes_with_it() {
+    tidied(leftover())
         .told(Call::List, Reply::Listed(Listed::default()))
+        .removes(Name::Claim(scratch()), OTHER)
         .owns();
 }
 
@@ -36,7 +78,6 @@ fn an_owner_whose_claim_was_swept_makes_no_other_to_tidy() {
     let failed = Failure::of(Operation::Link, at(1), ErrorCode::NoEntry);
     let report = leftover()
         .does_not_link(at(1), ErrorCode::NoEntry, GONE)
-        .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
     assert_eq!(report.warnings, [Warning::Untidy(failed)]);
 }
@@ -50,14 +91,13 @@ fn an_owner_does_not_wait_for_a_reclaim_lock_to_settle() {
             .told(Call::StatClaim, regular(2, 1_000))
             .told(Call::Keep { level: 1 }, Reply::Done)
     };
-    unsettled(tidying()).told(Call::List, Reply::Listed(Listed::default()));
+    unsettled(tidying()).owns();
     // Also where it cannot remove the file that it made meanwhile, of which it warns.
     let unlink = Call::Unlink { name: at(2) };
     let dead = tidying().sees(1, OTHER, "9\n", 0, NO_PROCESS).links(at(2));
     let report = unsettled(dead)
         .compares(at(2), Ok(OWN))
         .told(unlink, Reply::Failed(ErrorCode::Access))
-        .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
     let failure = Failure::of(Operation::Remove, at(2), ErrorCode::Access);
     assert_eq!(report.warnings, [Warning::Untidy(failure)]);
@@ -69,6 +109,8 @@ fn beside_a_file_made_in_place_no_reclaim_is_waited_for() {
     let owner = written_in_place()
         .sees(1, OTHER, "9\n", 0, NO_PROCESS)
         .compares(at(0), Ok(OWN));
+    // Where no evidence is kept, reclaim locks are looked for though none is listed.
+    let owner = owner.told(Call::List, Reply::Listed(Listed::default()));
     finds_none_left_above(1, owner)
         .compares(at(1), Ok(OTHER))
         .told(Call::Make { level: 1 }, Reply::Failed(ErrorCode::Exist))
@@ -78,7 +120,6 @@ fn beside_a_file_made_in_place_no_reclaim_is_waited_for() {
         .told(Call::Write { file, pid: 7 }, Reply::Done)
         .sees(3, FileId(4, 0), "9\n", 0, EXISTS)
         .told(Call::Disown { level: 2 }, Reply::Done)
-        .told(Call::List, Reply::Listed(Listed::default()))
         .owns();
 }
 

@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular};
 use crate::{
-    call::{Call, FileId, Maker, Ours, Reply},
+    call::{Call, FileId, Listed, Maker, Ours, Reply},
     facts::{AliveReason, ErrorCode, Liveness},
     machine::outcome::{Cause, Operation},
     names::{DEEPEST, Identity, Name},
@@ -103,7 +103,16 @@ pub(super) fn leftover() -> Attempt {
         ..maker(true)
     };
     let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
-    finds_none_left_above(1, owner).compares(at(1), Ok(OTHER))
+    finds_none_left_above(1, lists_reclaims(owner)).compares(at(1), Ok(OTHER))
+}
+
+/// Lets an owner list a directory in which a reclaim lock is.
+pub(super) fn lists_reclaims(owner: Attempt) -> Attempt {
+    let listed = Listed {
+        reclaims: true,
+        ..Listed::default()
+    };
+    owner.told(Call::List, Reply::Listed(listed))
 }
 
 /// Returns an attempt whose link was denied at a level, which then showed this, and that asks for a scratch link.

@@ -32,6 +32,7 @@ fn listing() -> Attempt {
 fn part(claims: &[Identity], missed: Option<ErrorCode>, more: bool) -> Reply {
     Reply::Listed(Listed {
         claims: claims.to_vec(),
+        reclaims: false,
         missed,
         more,
     })

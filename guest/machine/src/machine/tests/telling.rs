@@ -172,9 +172,8 @@ fn a_sweep_that_fails_is_warned_of_and_costs_no_lock() {
         ..maker(true)
     };
     let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
-    let report = finds_none_left_above(0, owner)
-        .told(Call::List, Reply::Failed(ErrorCode::Access))
-        .owns();
+    let owner = owner.told(Call::List, Reply::Failed(ErrorCode::Access));
+    let report = finds_none_left_above(0, owner).owns();
     let failure = Failure {
         operation: Operation::List,
         name: None,

@@ -2,13 +2,13 @@
 
 use super::{
     attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular},
-    scenes::{EXISTS, GONE, linked, scratch, written_in_place},
+    scenes::{EXISTS, linked, scratch, written_in_place},
 };
 use crate::{
-    call::{Call, Reply},
+    call::{Call, Listed, Reply},
     facts::{AliveReason, DeadReason, ErrorCode, Liveness},
     machine::outcome::{Cause, Warning},
-    names::{DEEPEST, Identity, Name},
+    names::{Identity, Name},
 };
 
 #[test]
@@ -129,7 +129,7 @@ fn a_reclaim_of_ours_is_not_waited_for_and_swept_if_it_is_dead() {
     linked(me)
         .sees_claim(1, OTHER, scratch(), NO_PROCESS)
         .compares(at(0), Ok(OWN))
-        .compares(at(DEEPEST), GONE);
+        .told(Call::List, Reply::Listed(Listed::default()));
 }
 
 #[test]
