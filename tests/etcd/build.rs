@@ -27,7 +27,7 @@ const MACHINES: [&str; 8] = [
 ];
 
 /// The part with mount namespaces of another boot, which only root can make.
-const BOOTS: &str = "no_etcd_or_machines";
+const BOOTS: &str = "no_etcd_or_boots";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

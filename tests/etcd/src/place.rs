@@ -1,4 +1,6 @@
-//! The place of a server: the network in which it listens, by its address.
+//! The place of a server: the network in which it listens, by its address, and where its data is.
+
+use std::path::{Path, PathBuf};
 
 /// A network namespace, and an address in it.
 #[derive(Clone, Debug)]
@@ -9,6 +11,8 @@ pub struct Place {
     pub words: Vec<String>,
     /// Its own network, so that each port is free.
     pub has_own_network: bool,
+    /// The folder below which a server keeps its data, if that is not to be in memory.
+    pub storage: Option<PathBuf>,
 }
 
 impl Place {
@@ -19,6 +23,16 @@ impl Place {
             address: "127.0.0.1".to_owned(),
             words: Vec::new(),
             has_own_network: false,
+            storage: None,
+        }
+    }
+
+    /// Returns the same place with another folder for the data, as on a disk.
+    #[must_use]
+    pub fn with_data_in(self, folder: &Path) -> Self {
+        Self {
+            storage: Some(folder.to_owned()),
+            ..self
         }
     }
 

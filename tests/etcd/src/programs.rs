@@ -52,7 +52,12 @@ pub fn folder_of_the_coordinator() -> &'static Path {
 /// If it cannot be built.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
-    let selection = ["--workspace", "--example", name];
+    // With the features that the tests themselves were compiled with, most probably: otherwise much is compiled once more.
+    let package = match env::var_os(OTHER) {
+        Some(_) => "--package=lockhost-etcd-tests",
+        None => "--workspace",
+    };
+    let selection = [package, "--example", name];
     built(&format!("examples/{name}"), &selection)
 }
 

@@ -98,7 +98,7 @@ impl Server {
                 scheme,
                 place: place.clone(),
                 port,
-                folder: folder(),
+                folder: folder(place),
                 process: None,
             }
         })
@@ -220,6 +220,15 @@ impl Server {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// Returns the pid of the process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
     /// Sends a signal to the process.
     ///
     /// # Panics
@@ -322,8 +331,11 @@ fn ports(places: &[Place]) -> Vec<(u16, u16)> {
     .collect()
 }
 
-/// Returns a folder in memory, if there is one: etcd waits for its disk with each write.
-fn folder() -> TempDir {
+/// Returns a folder, in memory if the place names no other and there is one: etcd waits for its disk with each write.
+fn folder(place: &Place) -> TempDir {
+    if let Some(storage) = &place.storage {
+        return tempfile::tempdir_in(storage).expect("a folder");
+    }
     let made = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     made.expect("a folder")
 }

@@ -70,6 +70,7 @@ impl Machine {
             address: self.address.clone(),
             words: self.namespaces.words_of_the_network(),
             has_own_network: true,
+            storage: None,
         }
     }
 
@@ -115,6 +116,25 @@ impl Machine {
         options: &[&str],
         words: &[&str],
     ) -> Owner {
+        let command = self.acquiring(url, intervals, options);
+        self.ticking(name, command, words)
+    }
+
+    /// Does the same with a command that only sleeps.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn acquire_to_rest(&self, name: &str, url: &str, intervals: Intervals) -> Owner {
+        let mut command = self.acquiring(url, intervals, &[]);
+        let script = "echo acting; exec sleep infinity";
+        command
+            .arg(self.folder.join("volume"))
+            .args(["--", "sh", "-c", script]);
+        Owner::of(name, &mut command)
+    }
+
+    fn acquiring(&self, url: &str, intervals: Intervals, options: &[&str]) -> Command {
         let mut command = self.command(&lockhost());
         command.arg("acquire").args(options);
         if !url.is_empty() {
@@ -123,6 +143,21 @@ impl Machine {
             command.args(intervals.options());
         }
         command
+    }
+
+    /// Starts `acquire` of another program here, without a coordinator: of an earlier version.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn acquire_by(&self, program: &Path, name: &str) -> Owner {
+        let mut command = self.command(program);
+        command.arg("acquire");
+        self.ticking(name, command, &[])
+    }
+
+    fn ticking(&self, name: &str, mut command: Command, words: &[&str]) -> Owner {
+        command
             .arg(self.folder.join("volume"))
             .arg("--")
             .args(words)
@@ -130,6 +165,38 @@ impl Machine {
             .arg(ticks_in(&self.folder))
             .arg(name);
         Owner::of(name, &mut command)
+    }
+
+    /// Mounts the volume here by a server of this machine alone, which can be stopped.
+    ///
+    /// # Panics
+    /// If it cannot be mounted.
+    pub fn mount_by_itself(&self) {
+        let script = "bindfs \"$1/source\" \"$1/volume\"";
+        self.namespaces.run(script, &[text(&self.folder)]);
+    }
+
+    /// Stops that server. Each call on the volume hangs here from now on.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn hang_volume(&self) {
+        self.signal_server("STOP");
+    }
+
+    /// Lets the server go on.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn answer_for_volume(&self) {
+        self.signal_server("CONT");
+    }
+
+    fn signal_server(&self, signal: &str) {
+        // That of the other machines is outside of these namespaces.
+        let script = "server=$(grep -lx bindfs /proc/[0-9]*/comm); test -n \"$server\"
+            server=${server%/comm}; kill -s \"$1\" \"${server#/proc/}\"";
+        self.namespaces.run(script, &[signal]);
     }
 
     /// Ends all processes of the machine at once, as a loss of its power does.

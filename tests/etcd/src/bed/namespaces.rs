@@ -1,13 +1,14 @@
 //! Namespaces with a first process, which ends them with itself.
 
 use std::{
-    fs,
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::processes::last_child;
 
 /// The namespaces.
 pub(super) struct Namespaces {
@@ -106,26 +107,4 @@ pub(super) fn beside_the_tests(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.ancestors().nth(2).expect("tests lie two folders deep");
     profile.join(name)
-}
-
-/// Returns the only child of the only child, and so on.
-pub(super) fn last_child(pid: u32) -> u32 {
-    match children(pid)[..] {
-        [] => pid,
-        [child] => last_child(child),
-        ref many => panic!("{pid} has the children {many:?}"),
-    }
-}
-
-/// Returns the children of a process.
-pub(super) fn children(pid: u32) -> Vec<u32> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    let lists = threads.filter_map(|it| fs::read_to_string(it.ok()?.path().join("children")).ok());
-    let children = lists.collect::<Vec<_>>().join(" ");
-    children
-        .split_whitespace()
-        .map(|it| it.parse().expect("a pid"))
-        .collect()
 }

@@ -13,7 +13,7 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
 };
 
-use super::namespaces::children;
+use crate::processes::{children, name_of};
 
 /// Longer than any wait in a test, also on a machine that is busy.
 const LONG: Duration = Duration::from_secs(120);
@@ -114,6 +114,26 @@ impl Owner {
         let complaints = complaints.map_or_else(String::new, |it| it.expect("it reads"));
         println!("{}: {status}: {complaints}", self.name);
         (status, complaints)
+    }
+
+    /// Waits until it ends, and checks that it reports a failure. Returns what it has written on standard error.
+    ///
+    /// # Panics
+    /// If it does not end, or reports success.
+    pub fn fails(&mut self) -> String {
+        let (status, why) = self.ends();
+        assert!(!status.success(), "{why}");
+        why
+    }
+
+    /// Waits until it ends, and checks that another owner is the reason. Returns what it has written on standard error.
+    ///
+    /// # Panics
+    /// If it does not end, or does not report that.
+    pub fn is_refused(&mut self) -> String {
+        let (status, why) = self.ends();
+        assert_eq!(status.code(), Some(75), "{why}");
+        why
     }
 
     fn ends_within(&self, limit: Duration) -> bool {
@@ -233,12 +253,6 @@ impl Drop for Owner {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Returns the name of a process, as its kernel has it.
-fn name_of(pid: u32) -> String {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
-    name.unwrap_or_default().trim_end().to_owned()
 }
 
 fn signal(pid: u32, signal: Signal) {

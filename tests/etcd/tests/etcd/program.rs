@@ -1,10 +1,10 @@
 //! The program `lockhost` beside etcd, as on machines that mount one volume.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use lockhost_etcd_tests::{
+    boot::{Boot, Owner, Ran, SHORT},
     endpoint::Endpoint,
-    machine::{Machine, Owner, Ran, SHORT},
     server::Server,
 };
 use serde_json::Value;
@@ -15,8 +15,8 @@ struct Volume {
     server: Server,
     folder: TempDir,
     address: String,
-    one: Machine,
-    other: Machine,
+    one: Boot,
+    other: Boot,
 }
 
 impl Volume {
@@ -26,8 +26,8 @@ impl Volume {
             address: format!("--coordinator={}?directory=data", server.url()),
             server,
             folder: tempfile::tempdir().unwrap(),
-            one: Machine::new(1),
-            other: Machine::new(2),
+            one: Boot::new(1),
+            other: Boot::new(2),
         }
     }
 
@@ -106,7 +106,7 @@ fn has_line(text: &str, parts: &[&str]) -> bool {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn an_owner_elsewhere_is_refused_while_its_session_is_there() {
@@ -144,7 +144,7 @@ fn an_owner_elsewhere_is_refused_while_its_session_is_there() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn a_session_that_is_gone_is_taken_over_from_without_a_person() {
@@ -177,7 +177,7 @@ fn a_session_that_is_gone_is_taken_over_from_without_a_person() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn a_watch_is_listed_with_the_time_that_is_left() {
@@ -198,7 +198,7 @@ fn a_watch_is_listed_with_the_time_that_is_left() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn status_names_why_a_coordinator_did_not_answer() {
@@ -241,7 +241,7 @@ fn status_names_why_a_coordinator_did_not_answer() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn an_owner_from_before_a_wipe_is_left_to_a_person() {
@@ -269,7 +269,7 @@ fn an_owner_from_before_a_wipe_is_left_to_a_person() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn an_owner_whose_lock_is_broken_ends_and_gives_the_key_up() {
@@ -286,7 +286,7 @@ fn an_owner_whose_lock_is_broken_ends_and_gives_the_key_up() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn a_waiter_outlasts_a_coordinator_that_is_away() {
@@ -320,7 +320,7 @@ fn a_waiter_outlasts_a_coordinator_that_is_away() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn a_claim_of_format_1_on_another_machine_stays_unknown() {
@@ -336,42 +336,14 @@ fn a_claim_of_format_1_on_another_machine_stays_unknown() {
     assert!(volume.keys().is_empty(), "{:?}", volume.keys());
 }
 
-#[test]
-#[cfg_attr(
-    no_earlier_version,
-    ignore = "needs root, etcd, unshare, strace and LOCKHOST_BEFORE"
-)]
-fn an_earlier_version_refuses_an_owner_with_a_session() {
-    let volume = Volume::new();
-    let before = std::env::var_os("LOCKHOST_BEFORE").expect("LOCKHOST_BEFORE");
-    let before = Machine::new(3).with_program(Path::new(&before));
-    let mut owner = volume.hold();
-    let refuse = || {
-        let refused = before.run(&["acquire", volume.path(), "--", "true"]);
-        assert_eq!(refused.code(), 75, "{refused:?}");
-        assert!(refused.err().contains("unreadable identity"), "{refused:?}");
-    };
-    refuse();
-    owner.kill();
-    volume.revoke();
-    refuse();
-    // And the other way round.
-    assert_eq!(volume.acquire(&[]).code(), 0);
-    let held = before.hold(&[volume.path()]);
-    let refused = volume.acquire(&[]);
-    assert_eq!(refused.code(), 75, "{refused:?}");
-    assert!(refused.err().contains("other boot/machine"), "{refused:?}");
-    drop(held);
-}
-
 /// Fails to acquire with a coordinator, and leaves nothing.
 fn fails(address: &str, options: &[&str], parts: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().to_str().unwrap();
-    let machine = Machine::new(1);
+    let boot = Boot::new(1);
     let address = format!("--coordinator={address}");
     let arguments = [&["acquire", &*address], options, &[directory, "--", "true"]].concat();
-    let failed = machine.run(&arguments);
+    let failed = boot.run(&arguments);
     assert_eq!(failed.code(), 1, "{failed:?}");
     for part in parts {
         assert!(failed.err().contains(part), "{part}: {failed:?}");
@@ -381,7 +353,7 @@ fn fails(address: &str, options: &[&str], parts: &[&str]) {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn a_coordinator_that_cannot_be_used_is_no_refusal() {
@@ -431,7 +403,7 @@ fn a_coordinator_that_cannot_be_used_is_no_refusal() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn a_full_coordinator_is_an_error_that_names_it() {
@@ -455,11 +427,11 @@ fn a_full_coordinator_is_an_error_that_names_it() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn options_that_do_not_fit_are_wrong_usage() {
-    let machine = Machine::new(1);
+    let boot = Boot::new(1);
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().to_str().unwrap();
     let address = "--coordinator=etcd://127.0.0.1:1/test?directory=data";
@@ -482,7 +454,7 @@ fn options_that_do_not_fit_are_wrong_usage() {
     ];
     for (options, why) in cases {
         let arguments = [&["acquire"], options, &[directory, "--", "true"]].concat();
-        let refused = machine.run(&arguments);
+        let refused = boot.run(&arguments);
         assert_eq!(refused.code(), 2, "{refused:?}");
         assert!(refused.err().contains(why), "{why}: {refused:?}");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
@@ -491,7 +463,7 @@ fn options_that_do_not_fit_are_wrong_usage() {
 
 #[test]
 #[cfg_attr(
-    no_etcd_or_machines,
+    no_etcd_or_boots,
     ignore = "needs root, etcd, etcdctl, unshare and strace"
 )]
 fn doctor_tries_the_coordinator_and_leaves_nothing_there() {

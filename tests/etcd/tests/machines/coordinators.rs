@@ -10,7 +10,7 @@ use std::{
 use lockhost_etcd_tests::bed::Intervals;
 use rustix::process::Signal;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, owner_in};
 
 #[test]
 #[cfg_attr(no_machines, ignore = "needs root, namespaces, bindfs and etcd")]
@@ -35,8 +35,7 @@ fn without_a_coordinator_the_owner_ends_and_none_comes() {
     let mut owner = scene.owner(Intervals::SHORT);
     let host = scene.servers[0].host();
     scene.servers[0].stop();
-    let (status, why) = owner.ends();
-    assert!(!status.success(), "{why}");
+    owner.fails();
     let (status, why) = scene.impatient().ends();
     assert!(!status.success() && why.contains(&host), "{why}");
     scene.bed.acted(&["first"]);
@@ -67,8 +66,7 @@ fn wiped_data_ends_the_owner() {
     let mut scene = Scene::new();
     let mut owner = scene.owner(Intervals::SHORT);
     wipe(&mut scene);
-    let (status, why) = owner.ends();
-    assert!(!status.success(), "{why}");
+    owner.fails();
     scene.bed.acted(&["first"]);
     scene.second_acts_after_first(scene.asker());
 }
@@ -88,9 +86,7 @@ fn an_owner_before_the_wipe_is_unknown_for_ever() {
 #[cfg_attr(no_machines, ignore = "needs root, namespaces, bindfs and etcd")]
 fn an_owner_before_the_wipe_can_be_broken() {
     let (scene, refusal) = wiped_under_a_dead_owner();
-    let owner = refusal.split("--owner=").nth(1).expect("a hint");
-    let owner = owner.split_whitespace().next().expect("an identity");
-    scene.breaks(owner);
+    scene.breaks(owner_in(&refusal));
     scene.second_acts_after_first(scene.asker());
 }
 
@@ -101,8 +97,7 @@ fn wiped_under_a_dead_owner() -> (Scene, String) {
     scene.first.kill();
     drop(owner);
     wipe(&mut scene);
-    let (status, why) = scene.impatient().ends();
-    assert_eq!(status.code(), Some(75), "{why}");
+    let why = scene.impatient().is_refused();
     (scene, why)
 }
 
@@ -141,8 +136,7 @@ fn restored_data_ends_the_owner() {
     let mut owner = scene.owner(Intervals::SHORT);
     restore(&mut scene, &saved);
     let asker = scene.asker();
-    let (status, why) = owner.ends();
-    assert!(!status.success(), "{why}");
+    owner.fails();
     scene.second_acts_after_first(asker);
 }
 

@@ -3,10 +3,7 @@
 use lockhost_etcd_tests::bed::Intervals;
 use rustix::process::Signal;
 
-use crate::scene::{STUBBORN, Scene};
-
-/// In front of a command, so that it runs in a session of its own, as an orphan.
-const ORPHANED: [&str; 4] = ["sh", "-c", "setsid \"$@\" & exec sleep infinity", "sh"];
+use crate::scene::{ORPHANED, STUBBORN, Scene};
 
 #[test]
 #[cfg_attr(no_machines, ignore = "needs root, namespaces, bindfs and etcd")]
@@ -41,8 +38,7 @@ fn a_command_ends_with_its_deadman() {
         let mut owner = scene.owner_with(Intervals::SHORT, words);
         let asker = scene.asker();
         owner.signal_deadman(Signal::KILL);
-        let (status, why) = owner.ends();
-        assert!(!status.success(), "{why}");
+        owner.fails();
         scene.second_acts_after_first(asker);
     }
 }
@@ -113,7 +109,6 @@ fn a_killed_command_releases_the_lock() {
     let mut owner = scene.owner(Intervals::SHORT);
     let asker = scene.asker();
     owner.signal_command(Signal::KILL);
-    let (status, why) = owner.ends();
-    assert!(!status.success(), "{why}");
+    owner.fails();
     scene.second_acts_after_first(asker);
 }

@@ -5,7 +5,10 @@
 
 mod coordinators;
 mod guards;
+mod library;
 mod networks;
 mod processes;
 mod scene;
 mod takeover;
+mod versions;
+mod volumes;

@@ -11,8 +11,7 @@ fn an_owner_that_is_cut_off_ends_before_another_acts() {
     let mut owner = scene.owner(Intervals::SHORT);
     let asker = scene.asker();
     scene.first.cut_off();
-    let (status, why) = owner.ends();
-    assert!(!status.success(), "{why}");
+    owner.fails();
     scene.second_acts_after_first(asker);
 }
 
@@ -35,8 +34,7 @@ fn a_revoked_owner_ends_before_another_acts() {
     let mut owner = scene.owner_with(Intervals::SHORT, &STUBBORN);
     scene.revoke();
     let asker = scene.asker();
-    let (status, why) = owner.ends();
-    assert!(!status.success(), "{why}");
+    owner.fails();
     scene.second_acts_after_first(asker);
 }
 

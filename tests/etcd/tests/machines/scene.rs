@@ -11,6 +11,15 @@ use lockhost_etcd_tests::{
 /// In front of a command, so that it ignores SIGTERM.
 pub(crate) const STUBBORN: [&str; 4] = ["sh", "-c", "trap '' TERM; exec \"$@\"", "sh"];
 
+/// In front of a command, so that it runs in a session of its own, as an orphan.
+pub(crate) const ORPHANED: [&str; 4] = ["sh", "-c", "setsid \"$@\" & exec sleep infinity", "sh"];
+
+/// Returns the identity in the hint of a refusal.
+pub(crate) fn owner_in(refusal: &str) -> &str {
+    let owner = refusal.split("--owner=").nth(1).expect("a hint");
+    owner.split_whitespace().next().expect("an identity")
+}
+
 pub(crate) struct Scene {
     /// Before their machines, so that they end first.
     pub(crate) servers: Vec<Server>,
@@ -24,6 +33,13 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new() -> Self {
         Self::of(1)
+    }
+
+    /// Returns a scene whose first machine has a mount of its own, so that the volume can hang there alone.
+    pub(crate) fn with_a_mount_of_the_first() -> Self {
+        let scene = Self::new();
+        scene.first.mount_by_itself();
+        scene
     }
 
     /// Returns a scene whose coordinator has so many members.

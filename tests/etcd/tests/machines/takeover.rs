@@ -31,8 +31,7 @@ fn a_start_without_wait_outlasts_the_watch() {
 fn a_start_without_wait_is_refused_by_a_living_owner() {
     let scene = Scene::new();
     let mut owner = scene.owner(Intervals::USUAL);
-    let (status, why) = scene.impatient().ends();
-    assert_eq!(status.code(), Some(75), "{why}");
+    scene.impatient().is_refused();
     assert!(owner.runs());
     owner.stop();
     scene.second_acts_after_first(scene.impatient());
@@ -73,8 +72,7 @@ fn a_process_without_a_coordinator_is_refused() {
     let is_refused = |scene: &Scene| {
         let second = &scene.second;
         let mut process = second.acquire_with("second", "", Intervals::USUAL, &[], &[]);
-        let (status, why) = process.ends();
-        assert_eq!(status.code(), Some(75), "{why}");
+        process.is_refused();
     };
     is_refused(&scene);
     scene.first.kill();
@@ -94,8 +92,7 @@ fn a_late_remove_lets_no_second_owner_in() {
     let lock = names.iter().find(|name| name.ends_with(".lock"));
     let lock = lock.expect("a lock file");
     fs::remove_file(scene.bed.source().join(lock)).expect("it is removed");
-    let (status, why) = scene.impatient().ends();
-    assert_eq!(status.code(), Some(75), "{why}");
+    scene.impatient().is_refused();
     scene.first.thaw();
     let asker = scene.asker();
     owner.ends();

@@ -1,5 +1,7 @@
-//! The program `lockhost` on machines that mount one volume: each has a boot of its own, and the volume is of a file system on
-//! which no kernel keeps evidence.
+//! The program `lockhost` under other boots of this machine, which is all that it needs to judge owners by their sessions. The
+//! volume seems to be of a file system on which no kernel keeps evidence.
+//!
+//! Processes and networks are those of the tests. A [`Machine`](crate::bed::Machine) has its own, and takes longer to start.
 
 use std::{
     env, fs,
@@ -61,53 +63,44 @@ fn build() -> PathBuf {
     target.join("debug")
 }
 
-/// A machine.
-pub struct Machine {
-    /// The file with its boot.
-    boot: PathBuf,
+/// A boot.
+pub struct Boot {
+    /// The file with its id.
+    id: PathBuf,
     folder: TempDir,
     program: PathBuf,
 }
 
-impl Machine {
-    /// Boots a machine with this number.
+impl Boot {
+    /// Makes the boot with this number.
     ///
     /// # Panics
     /// If there is no folder.
     #[must_use]
     pub fn new(number: u8) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let boot = folder.path().join("boot_id");
-        let id = format!("01234567-89ab-cdef-0123-4567890000{number:02x}\n");
-        fs::write(&boot, id).expect("a file");
+        let id = folder.path().join("boot_id");
+        let text = format!("01234567-89ab-cdef-0123-4567890000{number:02x}\n");
+        fs::write(&id, text).expect("a file");
         Self {
-            boot,
+            id,
             folder,
             program: programs().join("lockhost"),
         }
     }
 
-    /// Returns the same machine with another program, as of an earlier version.
-    #[must_use]
-    pub fn with_program(self, program: &Path) -> Self {
-        Self {
-            program: program.to_owned(),
-            ..self
-        }
-    }
-
-    /// Returns a folder of this machine.
+    /// Returns a folder of this boot.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Returns the command that runs the program there.
+    /// Returns the command that runs the program under it.
     #[must_use]
     pub fn lockhost(&self, arguments: &[&str]) -> Command {
         let script = format!(
             "mount --bind '{}' /proc/sys/kernel/random/boot_id\nexec \"$@\"",
-            self.boot.display()
+            self.id.display()
         );
         let mut command = Command::new("unshare");
         command
