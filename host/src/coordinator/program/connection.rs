@@ -135,7 +135,9 @@ impl Connection {
         request["id"] = id.into();
         let milliseconds = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         request["timeout_ms"] = milliseconds.into();
-        let sent = writeln!(locked(&self.0.input), "{request}");
+        // With one call: a value writes each of its words by itself.
+        let line = format!("{request}\n");
+        let sent = locked(&self.0.input).write_all(line.as_bytes());
         let answer = match sent {
             Ok(()) => answers.recv_timeout(within),
             Err(_) => Err(RecvTimeoutError::Disconnected),
