@@ -1,4 +1,4 @@
-//! Waiting on the operating system, its facts about volumes, names for open files, and points in time as text. Nothing here depends on locks
+//! Waiting on the operating system, facts about volumes and file systems, names for open files, and points in time as text. Nothing here depends on locks
 //! or processes.
 
 #[cfg_attr(kernel = "linux", path = "sys/alarm/linux.rs")]
@@ -16,6 +16,8 @@ pub(crate) mod open_file;
 pub(crate) mod patience;
 pub(crate) mod poll;
 pub(crate) mod since;
+#[cfg(processes = "linux")]
+pub(crate) mod single_kernel;
 pub(crate) mod timer;
 #[cfg(windows)]
 pub(crate) mod volume;

@@ -4,6 +4,9 @@ mod command;
 mod directories;
 mod events;
 mod hold;
+#[cfg_attr(kernel = "linux", path = "acquire/interrupter/linux.rs")]
+#[cfg_attr(not(kernel = "linux"), path = "acquire/interrupter/elsewhere.rs")]
+mod interrupter;
 mod loss;
 #[cfg_attr(unix, path = "acquire/supervise/unix.rs")]
 #[cfg_attr(windows, path = "acquire/supervise/windows.rs")]
@@ -25,6 +28,7 @@ use lockhost::{ErrorKind, InvalidMode, Mode, Options};
 use self::{
     events::Events,
     hold::Holding,
+    interrupter::Interrupter,
     take::{Taken, Taking},
 };
 use super::{
@@ -188,6 +192,8 @@ pub(crate) fn run(arguments: &Acquire) -> ExitCode {
 
 fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     supervise::deadman::check(arguments)?;
+    // Before signals are caught: if a server does not answer this question, a signal ends the program at once.
+    let may_hang = interrupter::may_hang(&arguments.directories);
     // Before the program touches anything: from here on a signal ends the attempt in order.
     let signals = Signals::catch().context("cannot catch signals")?;
     let mut events = Events {
@@ -196,6 +202,7 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     };
     // Children that ended before: no signal reports them any more.
     supervise::reap();
+    let interrupter = Interrupter::start(&events.signals, may_hang);
     if arguments.mkdir {
         directories::make(&arguments.directories)?;
     }
@@ -222,6 +229,8 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         }
     }
     arguments.notify.acquired(&locks);
+    // A command is started without a copy of this process' memory, so no other thread may be there.
+    let interrupter = (!arguments.has_command()).then_some(interrupter);
     let mut holding = Holding::new(arguments, &mut events, &locks);
     let ended = holding.until_the_end();
     let told = holding.losses();
@@ -230,6 +239,7 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         arguments.reporter().warning(&locks, &why);
     }
     arguments.notify.releasing();
+    let _interrupter = interrupter.unwrap_or_else(|| Interrupter::start(&events.signals, may_hang));
     for released in take::release(locks) {
         match released {
             // Nothing depends on this line any more.

@@ -59,7 +59,7 @@ const ACQUIRE: Page = Page {
         ),
         (
             "128 + N",
-            "Signal N arrived before the lock was acquired. Nothing is left",
+            "Signal N arrived before the lock was acquired. Nothing is left, unless a mount was dead",
         ),
         ("1", "Any other failure, or the lock was lost"),
         WRONG_USAGE,

@@ -3,6 +3,7 @@
 //! On Linux alone: signals, terminals and process groups, and parents and children in proc(5).
 #![cfg(target_os = "linux")]
 
+mod dead_mounts;
 mod deadman;
 mod first_process;
 mod jobs;

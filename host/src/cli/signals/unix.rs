@@ -92,6 +92,17 @@ impl Signals {
         Ok(None)
     }
 
+    /// Returns the same signals, except SIGCHLD, for another thread. Each of them arrives at the thread that reads it first.
+    #[cfg(kernel = "linux")]
+    pub(crate) fn of_another_thread(&self) -> io::Result<Self> {
+        let caught = catchable(is_ending);
+        Ok(Self {
+            inbox: Inbox::of(caught)?,
+            caught,
+            inherited: self.inherited,
+        })
+    }
+
     /// Returns the mask with which the program was started.
     pub(crate) fn inherited(&self) -> SigSet {
         self.inherited

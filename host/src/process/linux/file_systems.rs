@@ -1,23 +1,10 @@
-//! The list of file systems on which the kernel's locks are evidence.
+//! The file systems on which the kernel's locks are evidence.
 
 use std::{fs::File, io};
 
 use rustix::fs::fstatfs;
 
-/// The file systems on which an advisory lock means the same to every process that can see the file, because a single
-/// kernel mounts them. `docs/filesystems.md` has the reason for each, and for each that is missing.
-// linux/magic.h; bcachefs and zfs from their own sources.
-const SINGLE_KERNEL: [u64; 9] = [
-    0xef53,      // ext2, ext3, ext4
-    0x5846_5342, // xfs
-    0x9123_683e, // btrfs
-    0x0102_1994, // tmpfs
-    0x8584_58f6, // ramfs
-    0x794c_7630, // overlayfs: one overlay; two over one upper directory do not see each other
-    0xf2f5_2010, // f2fs
-    0xca45_1a4e, // bcachefs
-    0x2fc1_2fc1, // zfs
-];
+use crate::sys::single_kernel;
 
 /// Returns the type of the file system that a file lies on, as statfs(2) reports it, if that is on the list.
 ///
@@ -27,10 +14,7 @@ const SINGLE_KERNEL: [u64; 9] = [
 /// # Errors
 /// If the type cannot be read. Then nothing may be concluded from it, least of all that locks prove nothing.
 pub(crate) fn evidence_kind(file: &File) -> io::Result<Option<u64>> {
-    // The field's width and sign differ between architectures; the magic numbers are 32 bits everywhere.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let kind = u64::from(fstatfs(file)?.f_type as u32);
-    Ok(SINGLE_KERNEL.contains(&kind).then_some(kind))
+    Ok(single_kernel::listed(&fstatfs(file)?))
 }
 
 #[cfg(test)]
@@ -55,9 +39,12 @@ mod tests {
 
     #[test]
     fn the_page_about_file_systems_and_the_list_are_the_same() {
-        assert_eq!(numbers_under("On the list"), BTreeSet::from(SINGLE_KERNEL));
+        assert_eq!(
+            numbers_under("On the list"),
+            BTreeSet::from(single_kernel::LIST)
+        );
         let others = numbers_under("Not on the list");
         assert!(others.contains(&0x6969) && others.len() > 30);
-        assert!(others.is_disjoint(&BTreeSet::from(SINGLE_KERNEL)));
+        assert!(others.is_disjoint(&BTreeSet::from(single_kernel::LIST)));
     }
 }

@@ -1,0 +1,108 @@
+//! The end of the program by a signal while a file system does not answer.
+//!
+//! On a dead mount (NFS, CIFS, FUSE) a thread waits in the kernel, which lets it go for a signal that ends the process, and for
+//! no other. This program blocks such signals and reads them, so that it can end in order. So on a file system that may hang,
+//! a second thread waits for signals, and ends the process if the first thread reads none of them in time.
+
+use std::{
+    io::{self, PipeReader, PipeWriter},
+    os::fd::{AsFd, BorrowedFd},
+    path::PathBuf,
+    process,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::statfs,
+    io::Errno,
+};
+
+#[path = "../../../sys/single_kernel.rs"]
+mod single_kernel;
+
+use crate::cli::signals::{Caught, Signals};
+
+/// How long the first thread may take to read a signal, and to end in order.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The stack of the thread: it calls the kernel, and prints nothing.
+const STACK: usize = 64 << 10;
+
+/// Returns whether a file system of these directories may hang in a way that a signal can end: not if a single kernel mounts
+/// them all. That question itself may hang. It is asked before signals are caught, so any signal ends it.
+///
+/// The kernel drops uncaught signals of the first process of a PID namespace. So that process asks nothing.
+pub(super) fn may_hang(directories: &[PathBuf]) -> bool {
+    let is_of_one_kernel =
+        |it: &PathBuf| statfs(it).is_ok_and(|it| single_kernel::listed(&it).is_some());
+    process::id() == 1 || !directories.iter().all(is_of_one_kernel)
+}
+
+/// The second thread, if there is one. Dropping this ends it, and waits for that.
+pub(super) struct Interrupter {
+    running: Option<(PipeWriter, JoinHandle<io::Result<()>>)>,
+}
+
+impl Interrupter {
+    /// Starts the thread if it is needed. Without it (there may be no room for one), a signal waits for the file system.
+    pub(super) fn start(signals: &Signals, is_needed: bool) -> Self {
+        let running = is_needed.then(|| start(signals).ok()).flatten();
+        Self { running }
+    }
+}
+
+impl Drop for Interrupter {
+    fn drop(&mut self) {
+        if let Some((writer, thread)) = self.running.take() {
+            drop(writer);
+            // It does not panic, and never waits for a file system.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts the thread. It inherits the mask of this one, so signals stay blocked everywhere.
+fn start(signals: &Signals) -> io::Result<(PipeWriter, JoinHandle<io::Result<()>>)> {
+    let signals = signals.of_another_thread()?;
+    let (over, writer) = io::pipe()?;
+    let thread = thread::Builder::new().stack_size(STACK);
+    let thread = thread.spawn(move || watch(&signals, &over))?;
+    Ok((writer, thread))
+}
+
+/// Waits for signals until the pipe is closed. An error ends that: this process may be allowed to open no file by now.
+fn watch(signals: &Signals, over: &PipeReader) -> io::Result<()> {
+    let over = over.as_fd();
+    loop {
+        let [is_over, _] = readable([over, signals.as_fd()], None)?;
+        if is_over || readable([over], Some(GRACE))? == [true] {
+            return Ok(());
+        }
+        // Unless the first thread has read it.
+        if let Some(caught) = signals.next()? {
+            leave(caught);
+        }
+    }
+}
+
+/// Ends the process as the signal does where the first thread reads it, and waits for no thread.
+fn leave(caught: Caught) -> ! {
+    process::exit(caught.end().number().into())
+}
+
+/// Returns which descriptors are readable or closed, once one of them is or the time is up.
+fn readable<const N: usize>(
+    descriptors: [BorrowedFd<'_>; N],
+    limit: Option<Duration>,
+) -> io::Result<[bool; N]> {
+    let limit = limit.and_then(|it| Timespec::try_from(it).ok());
+    let mut polled = descriptors.map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
+    match poll(&mut polled, limit.as_ref()) {
+        Ok(_) => Ok(polled.map(|it| !it.revents().is_empty())),
+        // As if the time were up.
+        Err(Errno::INTR) => Ok([false; N]),
+        Err(error) => Err(error.into()),
+    }
+}
