@@ -7,7 +7,7 @@ mod installed;
 #[path = "../build/user.rs"]
 mod user;
 
-use std::env;
+use std::{env, path::Path, process::Command};
 
 use self::{
     installed::{are_installed, rerun_if_changed},
@@ -15,8 +15,9 @@ use self::{
 };
 
 /// What each machine needs.
-const KERNELS: [&str; 8] = [
+const KERNELS: [&str; 9] = [
     "linux.uml",
+    "cc",
     "unshare",
     "nsenter",
     "ip",
@@ -47,9 +48,13 @@ const PARTS: [(&str, &[&str]); 7] = [
     ("no_kernels_or_f2fs", &["mkfs.f2fs"]),
 ];
 
+/// A library that each kernel is started with.
+const XSTATE: &str = "src/xstate.c";
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../build");
+    println!("cargo::rerun-if-changed={XSTATE}");
     println!("cargo::rerun-if-env-changed=LOCKHOST_REQUIRE_ALL");
     println!("cargo::rerun-if-env-changed=LOCKHOST_KERNELS");
     rerun_if_changed();
@@ -66,4 +71,20 @@ fn main() {
             println!("cargo::rustc-cfg={name}");
         }
     }
+    let library = match is_asked && has_kernels {
+        true => compile(XSTATE),
+        false => String::new(),
+    };
+    println!("cargo::rustc-env=LOCKHOST_XSTATE={library}");
+}
+
+/// Compiles a library, and returns its path.
+fn compile(source: &str) -> String {
+    let folder = env::var_os("OUT_DIR").expect("cargo sets it");
+    let library = Path::new(&folder).join("xstate.so");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O2", "-shared", "-fPIC", "-o"]);
+    let compiled = compiler.arg(&library).arg(source).status();
+    assert!(compiled.is_ok_and(|it| it.success()), "{source}");
+    library.to_str().expect("the path is text").to_owned()
 }

@@ -118,6 +118,7 @@ impl Machine {
         let (requests, line) = pipe().expect("a pipe");
         let process = bed
             .command(&words)
+            .env("LD_PRELOAD", env!("LOCKHOST_XSTATE"))
             .stdin(requests)
             .stdout(self.log.input().expect("the log"))
             .stderr(console.expect("a file"))
