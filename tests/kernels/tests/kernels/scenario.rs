@@ -1,7 +1,8 @@
 //! What happens to two machines with one share.
 
 use lockhost_kernel_tests::{
-    machine::Task,
+    machine::{Machine, Task},
+    programs::{lockhost, text},
     rounds::{racers, rounds},
     site::{EXPORTED, MOUNTED, Share, Site, with},
 };
@@ -206,34 +207,47 @@ pub(crate) fn directory_gone(share: Share) {
     });
 }
 
-/// The server does not answer: an attempt waits for it in the kernel, which then delivers SIGKILL alone. A program that has
-/// caught SIGTERM reads it once the server answers again.
+/// The server does not answer: processes wait in the kernel, each of them, and a signal ends each of them all the same.
 pub(crate) fn dead_mount(share: Share) {
     with(share, |site| {
-        let directory = directory(site);
+        let [free, held, owned] = [(); 3].map(|()| directory(site));
+        let owner = site.b.hold(&owned, &site.bed.log);
+        let waiter = site.a.attempt_with(&["--wait"], &owned);
+        let _ = waiter.says("waiting");
+        let holder = site.a.spawn(&[text(lockhost()), "acquire", &held]);
+        let _ = holder.says("acquired");
         site.bed.cut(site.server.number());
-        let killed = site.b.attempt_with(&[], &directory);
-        let terminated = site.a.attempt_with(&[], &directory);
-        for machine in [&site.a, &site.b] {
-            // The state D: some thread waits for the server.
-            machine.run(WAIT_FOR_A_WAITING_THREAD);
+        let attempt = site.a.attempt_with(&[], &free);
+        let killed = site.b.attempt_with(&[], &free);
+        // The first signal is read, and begins the release.
+        holder.signal(Signal::TERM);
+        wait_for_waiting_threads(&site.a, 3);
+        wait_for_waiting_threads(&site.b, 1);
+        // At its start, it has caught no signal yet.
+        attempt.signal(Signal::TERM);
+        assert_eq!(attempt.code(), None);
+        for later in [&waiter, &holder] {
+            later.signal(Signal::TERM);
+            assert_eq!(later.code(), Some(128 + 15));
         }
-        terminated.signal(Signal::TERM);
         killed.signal(Signal::KILL);
         assert_eq!(killed.code(), None);
-        site.a.run(WAIT_FOR_A_WAITING_THREAD);
         site.bed.mend();
-        let ended = terminated.ended();
-        println!("{share:?}, SIGTERM on a dead mount, once it answers: {ended:?}");
-        assert_eq!(ended.code, Some(128 + 15), "{ended:?}");
-        site.a.gets_in(&directory);
-        site.b.gets_in(&directory);
-        assert_eq!(left(site, &directory), "");
+        owner.release();
+        for directory in [free, held, owned] {
+            site.a.gets_in(&directory);
+            site.b.gets_in(&directory);
+            assert_eq!(left(site, &directory), "");
+        }
     });
 }
 
-const WAIT_FOR_A_WAITING_THREAD: &str =
-    "until cat /proc/[0-9]*/task/*/stat 2> /dev/null | grep -q '(lockhost) D '; do :; done";
+/// Waits until as many threads of `lockhost` wait for the server: they are in state D.
+fn wait_for_waiting_threads(machine: &Machine, threads: u32) {
+    machine.run(&format!(
+        "until [ $(cat /proc/[0-9]*/task/*/stat 2> /dev/null | grep -c '(lockhost) D ') -ge {threads} ]; do :; done"
+    ));
+}
 
 /// A machine has looked the lock up just before another one acquires or releases it.
 pub(crate) fn looked_up_before(share: Share) {

@@ -74,7 +74,7 @@ macro_rules! where_it_reconnects {
 
         #[test]
         #[cfg_attr($missing, ignore = $why)]
-        fn limit_an_attempt_on_a_dead_mount_ends_on_sigkill_alone() {
+        fn on_a_dead_mount_a_signal_ends_an_attempt() {
             scenario::dead_mount($share);
         }
     };
