@@ -6,6 +6,8 @@ use std::io;
 #[cfg_attr(not(windows), path = "error_code/unix.rs")]
 mod platform;
 
+#[cfg(unix)]
+pub(crate) use self::platform::explained_of_open_file;
 pub(crate) use self::platform::{BUSY_PASSES, explained};
 
 /// Defines the codes, with the names that the contract has for them.

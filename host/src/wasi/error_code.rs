@@ -10,6 +10,11 @@ pub(crate) fn explained(operation: Operation, error: Errno) -> ErrorCode {
     error_code::explained(operation.into(), error).into()
 }
 
+/// Does the same for an operation on an open file that another process made.
+pub(crate) fn explained_of_open_file(operation: Operation, error: Errno) -> ErrorCode {
+    error_code::explained_of_open_file(operation.into(), error).into()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;

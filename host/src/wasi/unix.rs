@@ -6,7 +6,7 @@
 //! file is before it opens it, but the file may be exchanged between the two. So this opens the file with `O_NONBLOCK`,
 //! and checks it once more when it is open.
 
-use std::{fs::File, io};
+use std::fs::File;
 
 use rustix::{
     fs::{FileType, Mode, OFlags, Stat, fstat, openat},
@@ -20,7 +20,7 @@ use wasmtime_wasi::{
 
 use super::{
     answer::{Answer, TYPES, View},
-    error_code::explained,
+    error_code::{explained, explained_of_open_file},
     listing,
     opening::{self, Directory, Opening, Wanted, open_by_wasmtime},
 };
@@ -111,7 +111,8 @@ fn open_at_once(
     if wanted == Wanted::New {
         return Ok(Opened::New(file));
     }
-    let seen = fstat(&file).map_err(io::Error::from)?;
+    let failed = |error| explained_of_open_file(Operation::Open, error);
+    let seen = fstat(&file).map_err(failed)?;
     match FileType::from_raw_mode(seen.st_mode) {
         FileType::RegularFile => Ok(Opened::File(file, seen)),
         FileType::Directory => Ok(Opened::Directory(file)),

@@ -349,14 +349,14 @@ impl Examine {
                 // the same on a later visit, no process wrote between the two.
                 self.call(Stage::StatOpen, Call::StatOpen)
             }
-            other => Look::End(Seen::Failed(Operation::Read, other.failure())),
+            other => vanished_or_failed(Operation::Read, other.failure()),
         }
     }
 
     fn looked_again(&mut self, reply: Reply) -> Look {
         let stat = match reply.stat() {
             Ok(stat) => stat,
-            Err(code) => return Look::End(Seen::Failed(Operation::Stat, code)),
+            Err(code) => return vanished_or_failed(Operation::Stat, code),
         };
         if let Some(what) = not_a_lock(&stat) {
             return Look::End(Seen::NotALock(what));
@@ -487,6 +487,15 @@ impl Examine {
             _ => Seen::File,
         })
     }
+}
+
+/// protocol.md#judge-3: an open file whose last name another machine has removed is gone on a network file system. Nothing
+/// follows for the name, which may be another file's by now: link(2) decides about it.
+fn vanished_or_failed(operation: Operation, code: ErrorCode) -> Look {
+    Look::End(match code {
+        ErrorCode::NoEntry => Seen::Gone,
+        code => Seen::Failed(operation, code),
+    })
 }
 
 fn not_a_lock(stat: &FileStat) -> Option<NotALock> {

@@ -14,4 +14,5 @@ mod sweeping;
 mod telling;
 mod turning_back;
 mod unread;
+mod vanished;
 mod waiting;

@@ -28,7 +28,7 @@ use crate::{
     wasi::{
         Opened,
         answer::{Answer, TYPES, answer, at_once},
-        error_code::explained,
+        error_code::{explained, explained_of_open_file},
         is_plain, listing, open,
         opening::Opening,
         stat,
@@ -195,7 +195,7 @@ fn read(
             bytes.truncate(count);
             Ok((bytes, count == 0))
         }
-        Err(error) => Err(explained(Operation::Read, error)),
+        Err(error) => Err(explained_of_open_file(Operation::Read, error)),
     })
 }
 
@@ -216,7 +216,8 @@ fn seen(error: Errno) -> ErrorCode {
 
 fn stat_of(state: &State, file: &Handle) -> Answer<DescriptorStat> {
     let found = fstat(opened(state, file)?);
-    Ok(found.map(|it| stat::stat(&it)).map_err(seen))
+    let failed = |error| explained_of_open_file(Operation::Stat, error);
+    Ok(found.map(|it| stat::stat(&it)).map_err(failed))
 }
 
 /// Returns the number of an open file, which stays the same for as long as it is open.

@@ -18,6 +18,15 @@ pub(crate) fn explained(operation: Operation, error: Errno) -> ErrorCode {
     code
 }
 
+/// Returns the code for the failure of an operation on an open file that another process made. On a network file system, such a
+/// file is stale once another machine has removed its last name: it is gone.
+pub(crate) fn explained_of_open_file(operation: Operation, error: Errno) -> ErrorCode {
+    match error {
+        Errno::STALE => ErrorCode::NoEntry,
+        error => explained(operation, error),
+    }
+}
+
 /// Returns WASI's code for an error, the one that wasmtime-wasi has for it. Two errors have a code that wasmtime-wasi
 /// does not use: `EDQUOT` and `EROFS`.
 fn code(error: Errno) -> ErrorCode {
@@ -53,5 +62,20 @@ fn code(error: Errno) -> ErrorCode {
         Errno::ROFS => ErrorCode::ReadOnly,
         Errno::SPIPE => ErrorCode::InvalidSeek,
         _ => ErrorCode::Io,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_file_that_is_open_is_gone() {
+        let stale = Errno::STALE;
+        let code = explained_of_open_file(Operation::Read, stale);
+        assert_eq!(code, ErrorCode::NoEntry);
+        assert_eq!(explained(Operation::Stat, stale), ErrorCode::Io);
+        let other = explained_of_open_file(Operation::Read, Errno::IO);
+        assert_eq!(other, ErrorCode::Io);
     }
 }

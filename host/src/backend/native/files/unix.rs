@@ -42,7 +42,7 @@ pub(in crate::backend::native) fn open(
             error => code(Operation::Open, error),
         })
     })?;
-    let seen = system::look(&file).map_err(failed(Operation::Open))?;
+    let seen = system::look(&file).map_err(failed_when_open(Operation::Open))?;
     let is_directory = match seen.kind {
         DescriptorType::RegularFile => false,
         DescriptorType::Directory => true,
@@ -72,7 +72,7 @@ fn is_lease(code: &ErrorCode) -> bool {
 
 /// Reads from the start, and returns the number of bytes.
 pub(super) fn read(file: &File, bytes: &mut [u8]) -> Result<usize, ErrorCode> {
-    pread(file, bytes, 0).map_err(failed(Operation::Read))
+    pread(file, bytes, 0).map_err(failed_when_open(Operation::Read))
 }
 
 pub(in crate::backend::native) fn write(file: &File, content: &str) -> Result<usize, ErrorCode> {
@@ -90,7 +90,7 @@ pub(in crate::backend::native) fn id_at(dir: &File, name: &str) -> Result<FileId
 }
 
 pub(in crate::backend::native) fn stat(file: &File) -> Result<FileStat, ErrorCode> {
-    let seen = system::look(file).map_err(failed(Operation::Stat))?;
+    let seen = system::look(file).map_err(failed_when_open(Operation::Stat))?;
     Ok(seen.stat())
 }
 
@@ -198,6 +198,11 @@ fn kind_of(kind: FileType) -> DescriptorType {
 /// Returns the code for the failure of an operation, and keeps its number for the message.
 fn failed(operation: Operation) -> impl Fn(Errno) -> ErrorCode {
     move |error| code(operation, error)
+}
+
+/// Does the same for an operation on an open file that another process made.
+fn failed_when_open(operation: Operation) -> impl Fn(Errno) -> ErrorCode {
+    move |error| super::super::answers::code(error_code::explained_of_open_file(operation, error))
 }
 
 fn code(operation: Operation, error: Errno) -> ErrorCode {
