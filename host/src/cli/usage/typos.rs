@@ -136,12 +136,10 @@ fn is_option(word: &OsStr) -> bool {
 /// none. One that is to be made may have the name of a program, where no other stands before it.
 fn is_command(nth: usize, word: &OsStr, is_made: bool) -> bool {
     let path = Path::new(word);
-    if path.is_file() {
-        return nth > 0;
-    }
     let is_name = path.components().count() == 1 && path.file_name() == Some(word);
     let may_be = nth > 0 || !is_made;
-    may_be && is_name && is_absent(word) && is_program(path)
+    // The first word is mostly a path, and then costs no question, which a dead mount would not answer.
+    nth > 0 && path.is_file() || may_be && is_name && is_absent(word) && is_program(path)
 }
 
 /// Whether a program of this name is found as a shell would find it.
