@@ -33,7 +33,20 @@ pub fn lockhost() -> &'static Path {
 /// If it was not built.
 #[must_use]
 pub fn init() -> PathBuf {
-    let path = profile().join("machine-init");
+    built("machine-init")
+}
+
+/// Returns the path of the process that has a server's lock.
+///
+/// # Panics
+/// If it was not built.
+#[must_use]
+pub fn share_lock() -> PathBuf {
+    built("share-lock")
+}
+
+fn built(name: &str) -> PathBuf {
+    let path = profile().join(name);
     assert!(path.exists(), "{} was not built", path.display());
     path
 }

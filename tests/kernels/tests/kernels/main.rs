@@ -5,4 +5,5 @@ mod disks;
 mod mounts;
 mod oracle;
 mod scenario;
+mod server_locks;
 mod shares;

@@ -188,7 +188,7 @@ pub(crate) fn directory_gone(share: Share) {
         let directory = directory(site);
         let name = directory.rsplit('/').next().expect("a name");
         let owner = site.a.hold(&directory, &site.bed.log);
-        let program = lockhost_kernel_tests::programs::lockhost().display();
+        let program = lockhost().display();
         let script = format!(
             "cd {directory}; echo there; read -r line || true; exec {program} acquire . -- true"
         );
@@ -212,7 +212,7 @@ pub(crate) fn dead_mount(share: Share) {
     with(share, |site| {
         let [free, held, owned] = [(); 3].map(|()| directory(site));
         let owner = site.b.hold(&owned, &site.bed.log);
-        let waiter = site.a.attempt_with(&["--wait"], &owned);
+        let waiter = site.a.attempt_with(&["--wait", "--verbose"], &owned);
         let _ = waiter.says("waiting");
         let holder = site.a.spawn(&[text(lockhost()), "acquire", &held]);
         let _ = holder.says("acquired");

@@ -2,7 +2,7 @@
 
 use lockhost_kernel_tests::site::Share;
 
-use crate::{mounts, scenario};
+use crate::{mounts, scenario, server_locks};
 
 /// Makes the tests of what holds on each share.
 macro_rules! on_each {
@@ -85,6 +85,12 @@ macro_rules! on_nfs {
     ($share:expr, $missing:ident, $why:literal) => {
         #[test]
         #[cfg_attr($missing, ignore = $why)]
+        fn a_servers_lock_of_a_killed_machine() {
+            server_locks::machine_killed($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
         fn a_squashed_root_gets_in_where_its_user_may_write() {
             mounts::root_squash($share);
         }
@@ -135,6 +141,15 @@ mod nfs_4_0 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
+
+    #[test]
+    #[cfg_attr(
+        no_kernels_or_nfs,
+        ignore = "needs root, user-mode-linux and nfs-kernel-server"
+    )]
+    fn a_servers_lock_of_a_machine_that_is_away() {
+        server_locks::machine_away(Share::Nfs40);
+    }
 }
 
 mod nfs_3 {
