@@ -12,6 +12,7 @@ export interface Maker {
   pid: number;
   identity: string;
   evidence: boolean;
+  session: boolean;
 }
 
 export interface Datetime {
