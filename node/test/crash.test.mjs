@@ -97,20 +97,24 @@ test("a kill at any call leaves what the next one takes over", { ...onLinux }, a
 for (const [how, what] of Object.entries({
   "process.exit": "process.exit(7)",
   "an uncaught exception": "throw new Error('intended')",
+  "an unhandled rejection": "Promise.reject(new Error('intended'))",
+  "a signal": "process.kill(process.pid, 'SIGTERM')",
   "process.abort": "process.abort()",
   "the end of the program": "",
 })) {
-  test(`a lock that ${how} leaves is dead`, async (t) => {
-    const dir = directory(t);
-    const script = `import("lockhost").then(async ({ acquire }) => {
-      await acquire(${JSON.stringify(dir)}); console.log("acquired"); ${what} })`;
-    const cwd = fileURLToPath(new URL(".", import.meta.url));
-    const child = await owns(start(t, process.execPath, ["-e", script], { cwd }));
-    await child.exit;
-    assert.equal((await inspect(dir)).state, "stale");
-    await (await acquire(dir)).release();
-    assert.deepEqual(fs.readdirSync(dir), []);
-  });
+  for (const thread of [false, true]) {
+    test(`a lock that ${how} leaves is dead${thread ? ", in a thread too" : ""}`, async (t) => {
+      const dir = directory(t);
+      const script = `import("lockhost").then(async ({ acquire }) => {
+        await acquire(${JSON.stringify(dir)}, { thread: ${thread} }); console.log("acquired"); ${what} })`;
+      const cwd = fileURLToPath(new URL(".", import.meta.url));
+      const child = await owns(start(t, process.execPath, ["-e", script], { cwd }));
+      await child.exit;
+      assert.equal((await inspect(dir)).state, "stale");
+      await (await acquire(dir)).release();
+      assert.deepEqual(fs.readdirSync(dir), []);
+    });
+  }
 }
 
 test("a forked child has no part in the lock of its parent", async (t) => {

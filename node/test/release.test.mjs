@@ -8,7 +8,7 @@ import test from "node:test";
 
 import { acquire, inspect, LockError } from "lockhost";
 
-import { directory, failure, NAME, node, owns, start, stayAlive, fixture } from "./support.mjs";
+import { atCall, directory, failure, NAME, node, owns, start, stayAlive, fixture } from "./support.mjs";
 
 test("a release removes each file", async (t) => {
   const dir = directory(t);
@@ -105,6 +105,45 @@ test("a replaced lock file is a loss", async (t) => {
   assert.equal((await lost).code, "ELOST");
   await assert.rejects(lock.release(), { code: "ELOST" });
   assert.deepEqual(fs.readdirSync(dir), [NAME]);
+});
+
+test("a listener for a loss can acquire anew", async (t) => {
+  stayAlive(t);
+  const dir = directory(t);
+  const lost = await acquire(dir);
+  const next = new Promise((resolve, reject) => lost.onLost(() => acquire(dir).then(resolve, reject)));
+  fs.unlinkSync(lost.path);
+  const lock = await next;
+  await assert.rejects(lost.release(), { code: "ELOST" });
+  assert(await lock.stillHeld());
+  await lock.release();
+  assert.deepEqual(fs.readdirSync(dir), []);
+});
+
+test("the files of locks are refreshed each day until a release", async (t) => {
+  const { setInterval: start, clearInterval: stop } = globalThis;
+  t.after(() => Object.assign(globalThis, { setInterval: start, clearInterval: stop }));
+  const timers = new Map();
+  globalThis.setInterval = (work, after) => {
+    const timer = start(() => {}, 1 << 30);
+    timers.set(timer, { work, after });
+    return timer;
+  };
+  globalThis.clearInterval = (timer) => { timers.delete(timer); stop(timer); };
+  const dir = directory(t);
+  const locks = [await acquire(dir), await acquire(dir, { name: "other.lock" })];
+  // One timer for all locks.
+  assert.deepEqual([...timers.values()].map((it) => it.after), [86_400_000]);
+  const before = locks.map((it) => fs.statSync(it.path, { bigint: true }).mtimeNs);
+  const calls = atCall(0, () => {}, "fchmodSync");
+  for (const { work } of timers.values()) work();
+  calls.restore();
+  assert.equal(calls.calls, 2);
+  assert.deepEqual(locks.map((it) => fs.statSync(it.path, { bigint: true }).mtimeNs), before);
+  await locks[0].release();
+  assert.equal(timers.size, 1);
+  await locks[1].release();
+  assert.equal(timers.size, 0);
 });
 
 test("a release is no loss", async (t) => {
