@@ -7,7 +7,7 @@ import contextlib
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from . import _native
 from ._data import Replaced, Warning  # noqa: A004
@@ -157,6 +157,10 @@ class Lock:
         # A child that leaves the block of its parent has nothing to release.
         if not self.is_inherited:
             self.release()
+
+    def __reduce__(self) -> NoReturn:
+        # copy and pickle ask for it. The lock is one: a copy would outlive its release, or be of another process.
+        raise TypeError("a lock cannot be copied or pickled: it belongs to this process")
 
     def __repr__(self) -> str:
         return f"<lockhost.Lock {self._native.path!r} of pid {self.pid}>"

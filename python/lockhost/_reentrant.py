@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from contextlib import ContextDecorator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._acquire import acquire
 from ._native import DEFAULT_NAME
@@ -116,6 +116,10 @@ class DirectoryLock(ContextDecorator):
         _traceback: TracebackType | None,
     ) -> None:
         self.release()
+
+    def __reduce__(self) -> NoReturn:
+        # copy and pickle ask for it. A copy would share the count of the threads, and not the lock of a `shared` one.
+        raise TypeError("a DirectoryLock cannot be copied or pickled: make another one for the directory")
 
     def __repr__(self) -> str:
         return f"<lockhost.DirectoryLock on {os.fspath(self._directory)!r}, depth {self.depth}>"

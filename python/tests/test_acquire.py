@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import os
 import pickle
 import stat
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 import pytest
 from processes import leftovers, native_owner, owner, program, start
 
 import lockhost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_lock_is_released_at_the_end_of_its_block(tmp_path: Path) -> None:
@@ -75,6 +81,33 @@ def test_a_lock_without_a_variable_is_released(tmp_path: Path) -> None:
     lock = lockhost.acquire(tmp_path)
     del lock
     assert leftovers(tmp_path) == []
+
+
+def test_a_lock_in_a_cycle_is_released_by_the_collector(tmp_path: Path) -> None:
+    cycle: list[object] = [lockhost.acquire(tmp_path)]
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_lock_is_neither_copied_nor_pickled(how: Callable[[object], object], tmp_path: Path) -> None:
+    counted = lockhost.DirectoryLock(tmp_path, name="counted.lock")
+    with lockhost.acquire(tmp_path) as lock, counted:
+        for each in (lock, counted):
+            with pytest.raises(TypeError, match="cannot be copied or pickled"):
+                how(each)
+        assert lock.still_held()
+
+
+def test_a_symbolic_link_leads_to_the_same_lock(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to("data")
+    with lockhost.acquire(tmp_path / "link"), pytest.raises(lockhost.Refused) as refused:
+        lockhost.acquire(tmp_path / "data")
+    assert refused.value.holder is not None
+    assert refused.value.holder.is_this_process
 
 
 def test_a_mode_is_kept_under_any_umask(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 import pickle
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 
 import pytest
+from processes import leftovers
 
 import lockhost
 
@@ -72,6 +75,27 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(lockhost.FileSystemError) as failed:
         lockhost.acquire(file)
     assert failed.value.errno == errno.ENOTDIR
+
+
+def test_a_directory_that_may_not_be_written_is_a_permission_error() -> None:
+    # Not in tmp_path, above which other users may not search.
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o555)
+        child = os.fork()
+        if child == 0:
+            # As a user without the rights of root.
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            try:
+                lockhost.acquire(directory)
+            except PermissionError as error:
+                expected = isinstance(error, lockhost.PermissionDenied) and error.errno == errno.EACCES
+                os._exit(0 if expected else 2)
+            finally:
+                os._exit(1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert leftovers(directory) == []
 
 
 @pytest.mark.parametrize("name", ["other", "", "a/b.lock", "\0.lock", "x" * 300 + ".lock"])
