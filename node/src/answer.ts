@@ -26,7 +26,8 @@ export function lockError(directory: string, error: unknown): unknown {
   if (answered !== undefined) return answeredError(directory, answered);
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
-  return new LockError(code, directory, `cannot open directory ${directory}: ${code}`, { cause: error });
+  const hint = code === "ENOENT" ? { hint: "create the directory first: the lock is a file in it" } : {};
+  return new LockError(code, directory, `cannot open directory ${directory}: ${code}`, { cause: error, ...hint });
 }
 
 function answeredError(directory: string, { file, cause }: WireError): LockError {

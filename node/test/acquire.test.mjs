@@ -77,7 +77,7 @@ test("of many attempts at once in one process one succeeds", async (t) => {
 
 test("a directory that does not exist is an error", async (t) => {
   const dir = path.join(directory(t), "missing");
-  await assert.rejects(acquire(dir), { name: "LockError", code: "ENOENT", path: dir });
+  await assert.rejects(acquire(dir), { name: "LockError", code: "ENOENT", path: dir, hint: /create the directory/ });
 });
 
 test("a file in the place of a directory is an error", async (t) => {
