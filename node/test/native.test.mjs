@@ -56,10 +56,13 @@ test("the native program takes over from a killed Node.js", native, async (t) =>
 test("a native waiter gets in after Node.js", native, async (t) => {
   const dir = directory(t);
   const lock = await acquire(dir);
-  const waiter = nativeHolder(t, dir, "--wait");
-  const released = lock.release();
-  await owns(waiter);
-  await released;
+  // This process is its ancestor, and would usually wait for it.
+  const waiter = nativeHolder(t, dir, "--json", "--wait", "--wait-for-ancestor");
+  const next = async () => JSON.parse(await waiter.line());
+  const waiting = await next();
+  assert.deepEqual([waiting.event, waiting.holder?.pid], ["waiting", process.pid]);
+  await lock.release();
+  assert.equal((await next()).event, "acquired");
 });
 
 test("a waiter in Node.js gets in after a killed native owner", native, async (t) => {
