@@ -187,6 +187,8 @@ def checked(outcome: T | Failure) -> T:
         return outcome
     kind, message, path, hint = outcome.kind, outcome.message, outcome.path, outcome.hint
     if kind == "io":
-        of = _FILE_SYSTEM.get(outcome.errno, FileSystemError)
-        raise of(message, errno=outcome.errno, path=path, kind=kind, hint=hint)
+        named = getattr(errors, outcome.errno_name or "", None)
+        errno = named if outcome.errno is None else outcome.errno
+        of = _FILE_SYSTEM.get(errno, FileSystemError)
+        raise of(message, errno=errno, path=path, kind=kind, hint=hint)
     raise _CLASSES.get(kind, Error)(message, path=path, kind=kind, hint=hint, holder=holder_of(outcome.holder))

@@ -28,7 +28,10 @@ FREE = {
     "sys.exit": "sys.exit(3)",
     "an exception": "raise KeyError",
     "an exception in a block": "with lock: raise KeyError",
-    "SIGINT": "os.kill(os.getpid(), signal.SIGINT); signal.pause()",
+    # As at a terminal: a shell's job in the background has the signal ignored.
+    "SIGINT": (
+        "signal.signal(signal.SIGINT, signal.default_int_handler); os.kill(os.getpid(), signal.SIGINT); signal.pause()"
+    ),
     "a signal with a handler": (
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit()); os.kill(os.getpid(), 15); signal.pause()"
     ),

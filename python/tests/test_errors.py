@@ -86,13 +86,13 @@ def test_a_directory_that_may_not_be_written_is_a_permission_error() -> None:
             # As a user without the rights of root.
             if os.geteuid() == 0:
                 os.setuid(65534)
+            code = 1
             try:
                 lockhost.acquire(directory)
-            except PermissionError as error:
-                expected = isinstance(error, lockhost.PermissionDenied) and error.errno == errno.EACCES
-                os._exit(0 if expected else 2)
+            except lockhost.PermissionDenied as error:
+                code = 0 if error.errno == errno.EACCES else 2
             finally:
-                os._exit(1)
+                os._exit(code)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert leftovers(directory) == []

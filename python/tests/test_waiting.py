@@ -141,6 +141,8 @@ def test_a_cancellation_does_not_disturb_an_attempt_without_a_wait(tmp_path: Pat
 
 
 def test_a_signal_ends_a_wait(tmp_path: Path, waits: list[float]) -> None:
+    # In a shell's job in the background it is ignored.
+    ignored = signal.signal(signal.SIGINT, signal.default_int_handler)
     with lockhost.acquire(tmp_path) as lock:
         before = leftovers(tmp_path)
         thread = threading.Thread(target=after, args=[lambda: os.kill(os.getpid(), signal.SIGINT)])
@@ -151,6 +153,7 @@ def test_a_signal_ends_a_wait(tmp_path: Path, waits: list[float]) -> None:
         assert waits
         assert leftovers(tmp_path) == before
         assert lock.still_held()
+    signal.signal(signal.SIGINT, ignored)
 
 
 def test_other_threads_run_while_one_waits(tmp_path: Path, waits: list[float]) -> None:
