@@ -175,8 +175,11 @@ impl Machine {
         self.ended()
     }
 
+    /// Returns the identity in the claim's name, unless there is none: before *claim*, which may know the maker already, and where
+    /// the lock is made in place.
     pub(super) fn claim(&self) -> Option<Identity> {
-        let maker = self.maker.filter(|_| !self.in_place);
+        let has_none = self.in_place || matches!(self.state, State::New | State::Look(_));
+        let maker = self.maker.filter(|_| !has_none);
         maker.map(|maker| maker.identity)
     }
 }

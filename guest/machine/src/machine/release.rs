@@ -68,6 +68,32 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        call::Maker,
+        machine::{Look, Take},
+        names::{Identity, Name},
+    };
+
+    #[test]
+    fn an_attempt_that_has_made_no_claim_removes_none() {
+        let identity = Identity::new("1-p7").expect("an identity");
+        let name = Name::Claim(identity);
+        for (state, next) in [
+            (State::New, Next::End(Ok(()))),
+            (State::Look(Look::Judge), Next::End(Ok(()))),
+            (State::Take(Take::Judge(0)), Next::Call(Call::Id { name })),
+        ] {
+            let mut machine = Machine::new("a.lock".into(), None);
+            machine.maker = Some(Maker {
+                pid: 7,
+                identity,
+                evidence: true,
+                session: false,
+            });
+            machine.state = state;
+            assert_eq!(machine.release().1, next);
+        }
+    }
 
     #[test]
     fn only_a_lock_that_was_held_can_be_lost() {
