@@ -54,7 +54,7 @@ fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
     let fixture = Fixture::free();
     let (acquiring, releasing) = taken(&pre, &fixture)?;
     let expected = match sweeps() {
-        true => 42_000..=52_000,
+        true => 26_000..=32_000,
         false => 18_000..=22_000,
     };
     takes(acquiring, expected, "a free directory");
@@ -69,6 +69,6 @@ fn what_the_component_does_is_bounded_in_instructions() -> Result<()> {
 
     let fixture = Fixture::free().with("plugin.lock", NO_PROCESS);
     let (reclaim, _) = taken(&pre, &fixture)?;
-    takes(reclaim, 66_000..=84_000, "a reclaim");
+    takes(reclaim, 57_000..=70_000, "a reclaim");
     Ok(())
 }
