@@ -41,9 +41,17 @@ fn a_signal_ends_a_waiter_whose_mount_died() {
         until("it has its second thread", || {
             fs::read_dir(&threads).is_ok_and(|it| it.count() == 2)
         });
+        // While the waiter asks for nothing: no signal ends the wait for an answer to what the server has read already.
+        let pid = waiter.pid();
+        send(pid, Signal::STOP).expect("it is there");
+        let stat = || fs::read_to_string(format!("/proc/{pid}/stat"));
+        until("it is stopped", || {
+            stat().is_ok_and(|it| it.contains(") T "))
+        });
         let stopped = mounted.stopped();
-        hangs(waiter.pid());
-        send(waiter.pid(), signal).expect("it is there");
+        send(pid, Signal::CONT).expect("it is there");
+        hangs(pid);
+        send(pid, signal).expect("it is there");
         assert_eq!(waiter.end_of_input().code(), Some(128 + signal.as_raw()));
         drop(stopped);
         send(owner.pid(), Signal::TERM).expect("it is there");
