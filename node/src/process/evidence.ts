@@ -9,7 +9,7 @@ import { shown, text } from "./shown";
 /** Whether a process keeps a file locked. */
 export type Kept = "kept" | "free" | "unknown";
 
-/** The file systems on which the native host keeps files locked: host/src/process/linux/file_systems.rs has the list. */
+/** The file systems on which the native host keeps files locked: host/src/sys/single_kernel.rs has the list. */
 const SINGLE_KERNEL = [
   0xef53n, 0x5846_5342n, 0x9123_683en, 0x0102_1994n, 0x8584_58f6n, 0x794c_7630n, 0xf2f5_2010n, 0xca45_1a4en,
   0x2fc1_2fc1n,
