@@ -1,14 +1,14 @@
 //! Files that dead owners have left, which attempts sweep them, and what an attempt has to leave itself.
 
 use super::{
-    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular},
+    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, maker, regular},
     scenes::{
-        EXISTS, GONE, failed, finds_none_left_above, leftover, linked, reclaiming, scratch,
-        tidying, written_in_place,
+        EXISTS, GONE, UNLISTED, failed, finds_none_left_above, leftover, reclaiming, scratch,
+        sweeping, tidying, written_in_place,
     },
 };
 use crate::{
-    call::{Call, FileId, Listed, Maker, Ours, Reply},
+    call::{Call, FileId, Listed, Ours, Reply},
     facts::{DeadReason, ErrorCode, Liveness},
     machine::{
         outcome::{Cause, Failure, Operation, Warning},
@@ -45,24 +45,14 @@ fn tidied(owner: Attempt) -> Attempt {
 #[test]
 fn sweeps_that_fail_alike_are_warned_of_once() {
     let no = || Reply::Failed(ErrorCode::Access);
-    let me = Maker {
-        identity: identity(true),
-        ..maker(true)
-    };
-    let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
-    let owner = finds_none_left_above(1, owner.told(Call::List, no()));
+    let owner = finds_none_left_above(1, sweeping().told(Call::List, no()));
     let owner = tidied(owner.compares(at(1), Ok(OTHER))).told(Call::List, no());
     let levels = 0..=DEEPEST;
     let report = levels
         .fold(owner, |owner, level| owner.compares(at(level), GONE))
         .removes(Name::Claim(scratch()), OTHER)
         .owns();
-    let failure = Failure {
-        operation: Operation::List,
-        name: None,
-        code: ErrorCode::Access,
-    };
-    assert_eq!(report.warnings, [Warning::Untidy(failure)]);
+    assert_eq!(report.warnings, [UNLISTED]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regul
 use crate::{
     call::{Call, FileId, Listed, Maker, Ours, Reply},
     facts::{AliveReason, ErrorCode, Liveness},
-    machine::outcome::{Cause, Operation},
+    machine::outcome::{Cause, Failure, Operation, Warning},
     names::{DEEPEST, Identity, Name},
 };
 
@@ -98,13 +98,24 @@ pub(super) fn tidying() -> Attempt {
 
 /// Returns an owner that sweeps, and has found a leftover reclaim lock.
 pub(super) fn leftover() -> Attempt {
+    finds_none_left_above(1, lists_reclaims(sweeping())).compares(at(1), Ok(OTHER))
+}
+
+/// Returns an owner that sweeps.
+pub(super) fn sweeping() -> Attempt {
     let me = Maker {
         identity: identity(true),
         ..maker(true)
     };
-    let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
-    finds_none_left_above(1, lists_reclaims(owner)).compares(at(1), Ok(OTHER))
+    linked(me).finds_nothing(1).compares(at(0), Ok(OWN))
 }
+
+/// The warning of an owner that may not list the directory.
+pub(super) const UNLISTED: Warning = Warning::Untidy(Failure {
+    operation: Operation::List,
+    name: None,
+    code: ErrorCode::Access,
+});
 
 /// Lets an owner list a directory in which a reclaim lock is.
 pub(super) fn lists_reclaims(owner: Attempt) -> Attempt {

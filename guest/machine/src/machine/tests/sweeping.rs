@@ -1,26 +1,17 @@
 //! The files that an owner sweeps, how many at a time, and what it leaves.
 
 use super::{
-    attempt::{Attempt, NO_PROCESS, OTHER, OWN, at, identity, maker, regular, with_links},
-    scenes::{GONE, finds_none_left_above, linked},
+    attempt::{Attempt, NO_PROCESS, OTHER, at, identity, regular, with_links},
+    scenes::{GONE, finds_none_left_above, sweeping},
 };
 use crate::{
-    call::{Call, FileId, Listed, Maker, Owner, Reply},
+    call::{Call, FileId, Listed, Owner, Reply},
     facts::{Datetime, DeadReason, ErrorCode, Liveness, UnknownReason},
     machine::outcome::Warning,
     names::{DEEPEST, Identity, Name},
 };
 
 const UNLOCKED: Liveness = Liveness::Dead(DeadReason::EvidenceGone);
-
-/// Returns an owner that sweeps.
-fn sweeping() -> Attempt {
-    let me = Maker {
-        identity: identity(true),
-        ..maker(true)
-    };
-    linked(me).finds_nothing(1).compares(at(0), Ok(OWN))
-}
 
 fn claim(number: u32) -> Identity {
     Identity::new(&format!("1-x{number}")).unwrap()

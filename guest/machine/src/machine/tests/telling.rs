@@ -1,18 +1,18 @@
 //! The contents of reports: which file it was, what failed first, and which owner was in the way.
 
 use super::{
-    attempt::{Attempt, Ended, NO_PROCESS, OTHER, OWN, at, identity, maker, regular, with_links},
+    attempt::{Attempt, Ended, NO_PROCESS, OTHER, OWN, at, maker, regular, with_links},
     scenes::{
-        EXISTS, GONE, SCRATCH, failed, finds_none_left_above, judged, judging, linked,
-        made_in_place, reclaiming, scratch, written_in_place,
+        EXISTS, GONE, SCRATCH, UNLISTED, failed, finds_none_left_above, judged, judging, linked,
+        made_in_place, reclaiming, scratch, sweeping, written_in_place,
     },
 };
 use crate::{
-    call::{Call, FileId, Maker, Next, Ours, Owner, Reply},
+    call::{Call, FileId, Next, Ours, Owner, Reply},
     facts::{AliveReason, ErrorCode, Liveness, UnknownReason},
     machine::{
         Machine,
-        outcome::{Cause, Error, Failure, Occupation, Operation, Warning},
+        outcome::{Cause, Error, Occupation, Operation},
     },
     names::Name,
 };
@@ -167,19 +167,9 @@ fn an_owner_tells_how_it_got_the_lock() {
 
 #[test]
 fn a_sweep_that_fails_is_warned_of_and_costs_no_lock() {
-    let me = Maker {
-        identity: identity(true),
-        ..maker(true)
-    };
-    let owner = linked(me).finds_nothing(1).compares(at(0), Ok(OWN));
-    let owner = owner.told(Call::List, Reply::Failed(ErrorCode::Access));
+    let owner = sweeping().told(Call::List, Reply::Failed(ErrorCode::Access));
     let report = finds_none_left_above(0, owner).owns();
-    let failure = Failure {
-        operation: Operation::List,
-        name: None,
-        code: ErrorCode::Access,
-    };
-    assert_eq!(report.warnings, [Warning::Untidy(failure)]);
+    assert_eq!(report.warnings, [UNLISTED]);
 }
 
 #[test]
