@@ -6,6 +6,9 @@ use crate::cli::signals::{Caught, Signals};
 #[cfg_attr(windows, path = "events/windows.rs")]
 mod platform;
 
+#[cfg(kernel = "linux")]
+pub(super) use self::platform::await_any;
+
 /// The sources of events that are always waited for.
 pub(super) struct Events {
     pub(super) signals: Signals,

@@ -54,7 +54,10 @@ impl Events {
 }
 
 /// Returns which descriptors are readable; `None` if the time is up, or might be.
-fn await_any(descriptors: &[BorrowedFd<'_>], limit: Duration) -> Option<Vec<bool>> {
+pub(in super::super) fn await_any(
+    descriptors: &[BorrowedFd<'_>],
+    limit: Duration,
+) -> Option<Vec<bool>> {
     let mut fds: Vec<_> = descriptors
         .iter()
         .map(|it| PollFd::from_borrowed_fd(*it, PollFlags::IN))

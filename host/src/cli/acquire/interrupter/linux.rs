@@ -6,22 +6,19 @@
 
 use std::{
     io::{self, PipeReader, PipeWriter},
-    os::fd::{AsFd, BorrowedFd},
+    os::fd::AsFd,
     path::PathBuf,
     process,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    fs::statfs,
-    io::Errno,
-};
+use rustix::fs::statfs;
 
 #[path = "../../../sys/single_kernel.rs"]
 mod single_kernel;
 
+use super::events::await_any;
 use crate::cli::signals::{Caught, Signals};
 
 /// How long the first thread may take to read a signal, and to end in order.
@@ -72,12 +69,14 @@ fn start(signals: &Signals) -> io::Result<(PipeWriter, JoinHandle<io::Result<()>
     Ok((writer, thread))
 }
 
-/// Waits for signals until the pipe is closed. An error ends that: this process may be allowed to open no file by now.
+/// Waits for signals until the pipe is closed. An error ends that.
 fn watch(signals: &Signals, over: &PipeReader) -> io::Result<()> {
     let over = over.as_fd();
     loop {
-        let [is_over, _] = readable([over, signals.as_fd()], None)?;
-        if is_over || readable([over], Some(GRACE))? == [true] {
+        let Some(ready) = await_any(&[over, signals.as_fd()], Duration::MAX) else {
+            continue;
+        };
+        if ready[0] || await_any(&[over], GRACE).is_some() {
             return Ok(());
         }
         // Unless the first thread has read it.
@@ -90,19 +89,4 @@ fn watch(signals: &Signals, over: &PipeReader) -> io::Result<()> {
 /// Ends the process as the signal does where the first thread reads it, and waits for no thread.
 fn leave(caught: Caught) -> ! {
     process::exit(caught.end().number().into())
-}
-
-/// Returns which descriptors are readable or closed, once one of them is or the time is up.
-fn readable<const N: usize>(
-    descriptors: [BorrowedFd<'_>; N],
-    limit: Option<Duration>,
-) -> io::Result<[bool; N]> {
-    let limit = limit.and_then(|it| Timespec::try_from(it).ok());
-    let mut polled = descriptors.map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
-    match poll(&mut polled, limit.as_ref()) {
-        Ok(_) => Ok(polled.map(|it| !it.revents().is_empty())),
-        // As if the time were up.
-        Err(Errno::INTR) => Ok([false; N]),
-        Err(error) => Err(error.into()),
-    }
 }
