@@ -16,11 +16,22 @@ use crate::{
     programs::{self, text},
 };
 
+/// The block device of a machine: an image in the folder of the bed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// There is none.
+    None,
+    /// The image of this name, for one machine at a time.
+    Own(&'static str),
+    /// The image of this name, to which several machines write at once, as those of a cluster do.
+    Shared(&'static str),
+}
+
 /// A machine, which runs or not.
 pub struct Machine {
     name: &'static str,
     number: u8,
-    disk: bool,
+    disk: Disk,
     log: Arc<Log>,
     line: Arc<Mutex<Option<PipeWriter>>>,
     process: Option<Child>,
@@ -48,10 +59,9 @@ pub struct Ended {
 }
 
 impl Machine {
-    /// Returns a machine of this name and number in a bed, which does not run yet. With a disk, it has the image of its name
-    /// in the folder of the bed.
+    /// Returns a machine of this name and number in a bed, which does not run yet.
     #[must_use]
-    pub fn new(bed: &Bed, name: &'static str, number: u8, disk: bool) -> Self {
+    pub fn new(bed: &Bed, name: &'static str, number: u8, disk: Disk) -> Self {
         Self {
             name,
             number,
@@ -110,8 +120,10 @@ impl Machine {
         words.push(format!("NAME={name}"));
         words.push(format!("ADDRESS={}", self.address()));
         words.push(format!("init={}", text(&programs::init())));
-        if self.disk {
-            words.push(format!("ubda={FOLDER}/{name}"));
+        match self.disk {
+            Disk::None => {}
+            Disk::Own(image) => words.push(format!("ubda={FOLDER}/{image}")),
+            Disk::Shared(image) => words.push(format!("ubdac={FOLDER}/{image}")),
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let console = fs::File::create(bed.file(&format!("{name}.console")));

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::{
     bed::{Bed, FOLDER},
-    machine::{Machine, Task},
+    machine::{Disk, Machine, Task},
 };
 
 /// A kind of share.
@@ -188,9 +188,9 @@ impl Site {
         Self {
             share,
             directories: 0,
-            server: machine("server", 1, true),
-            a: machine("a", 2, false),
-            b: machine("b", 3, false),
+            server: machine("server", 1, Disk::Own("server")),
+            a: machine("a", 2, Disk::None),
+            b: machine("b", 3, Disk::None),
             bed,
         }
     }

@@ -1,10 +1,10 @@
-//! File systems on a block device of one kernel, which is killed at random moments and started again.
+//! File systems on a block device of one kernel, which is killed at random moments. Then the volume moves to another machine.
 
 use std::{collections::BTreeMap, hash::BuildHasher, thread, time::Duration};
 
 use lockhost_kernel_tests::{
     bed::{Bed, FOLDER},
-    machine::Machine,
+    machine::{Disk, Machine},
     programs::lockhost,
     rounds::crashes,
 };
@@ -82,10 +82,12 @@ fn power_losses(kind: &str, make: &str) {
     bed.run(&format!(
         "truncate --size 320M {FOLDER}/disk; {make} {FOLDER}/disk"
     ));
-    let mut machine = Machine::new(&bed, "disk", 1, true);
+    let machine = |name, number| Machine::new(&bed, name, number, Disk::Own("disk"));
+    let mut machines = [machine("one", 1), machine("other", 2)];
     let mut seen = BTreeMap::<String, usize>::new();
     let mut replaced = 0;
     for crash in 0..=crashes() {
+        let machine = &mut machines[crash % 2];
         let from = bed.log.len();
         machine.start(&bed);
         machine.wait_until_ready(&bed, from);
@@ -98,7 +100,7 @@ fn power_losses(kind: &str, make: &str) {
             machine.console(&bed)
         );
         if crash > 0 {
-            replaced += usize::from(recovers(&machine, &mut seen));
+            replaced += usize::from(recovers(machine, &mut seen));
         } else {
             machine.run(&format!("mkdir {DIRECTORY}; sync"));
         }
@@ -107,12 +109,12 @@ fn power_losses(kind: &str, make: &str) {
             let _owner = machine.hold(DIRECTORY, &bed.log);
             machine.run("sync");
         } else if crash < crashes() {
-            churn(&machine, &bed);
+            churn(machine, &bed);
         }
         machine.kill();
     }
     println!(
-        "{kind}: {} power losses, {replaced} owners replaced, none by a person, left {seen:?}",
+        "{kind}: {} power losses, each on another machine than the one before, {replaced} owners replaced, none by a person, left {seen:?}",
         crashes()
     );
     assert!(replaced > 0, "the first one was on the disk");

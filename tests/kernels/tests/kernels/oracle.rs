@@ -5,7 +5,7 @@ use std::path::Path;
 use lockhost_kernel_tests::{
     bed::Bed,
     log::check_the_oracle,
-    machine::Machine,
+    machine::{Disk, Machine},
     site::{Share, with},
 };
 
@@ -38,7 +38,7 @@ fn the_oracle_sees_owners_on_two_machines() {
 #[cfg_attr(no_kernels, ignore = "needs root and user-mode-linux")]
 fn with_its_pipe_a_bed_and_its_kernels_are_gone() {
     let bed = Bed::new();
-    let mut machine = Machine::new(&bed, "alone", 1, false);
+    let mut machine = Machine::new(&bed, "alone", 1, Disk::None);
     let from = bed.log.len();
     machine.start(&bed);
     machine.wait_until_ready(&bed, from);
