@@ -109,6 +109,8 @@ impl Mounted {
             command.is_ok_and(|it| it.starts_with("bindfs\0") && it.contains(place))
         });
         let server = servers.next().expect("it has a server");
+        // Until it has answered once, requests wait elsewhere: the mount is not initialised.
+        std::fs::metadata(self.path()).expect("it answers");
         send(server, Signal::STOP).expect("it is there");
         while !std::fs::read_to_string(format!("/proc/{server}/stat"))
             .expect("it is there")
