@@ -97,10 +97,17 @@ impl Signals {
     pub(crate) fn of_another_thread(&self) -> io::Result<Self> {
         let caught = catchable(is_ending);
         Ok(Self {
-            inbox: Inbox::of(caught)?,
+            inbox: self.inbox.beside(caught)?,
             caught,
             inherited: self.inherited,
         })
+    }
+
+    /// Returns the signal that was read last, in whichever thread, if it ends this program.
+    #[cfg(kernel = "linux")]
+    pub(crate) fn last_ending(&self) -> Option<Caught> {
+        let last = self.inbox.last();
+        last.filter(|it| it.is_ending() && !stays_ignored(it.number))
     }
 
     /// Returns the mask with which the program was started.

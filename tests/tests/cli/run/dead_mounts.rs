@@ -60,6 +60,26 @@ fn a_signal_ends_a_waiter_whose_mount_died() {
     }
 }
 
+/// It reads the signal, and meets the dead mount when it is about to end in order.
+#[test]
+#[cfg_attr(no_fuse, ignore = "needs root and FUSE with bindfs")]
+fn a_signal_that_is_read_ends_an_owner_whose_mount_died() {
+    let mounted = Mounted::bindfs_without_cache();
+    let mut owner = Contender::owner(&mounted.path());
+    let pid = owner.pid();
+    send(pid, Signal::STOP).expect("it is there");
+    let stat = || fs::read_to_string(format!("/proc/{pid}/stat"));
+    until("it is stopped", || {
+        stat().is_ok_and(|it| it.contains(") T "))
+    });
+    let stopped = mounted.stopped();
+    // What it does first when it goes on.
+    send(pid, Signal::TERM).expect("it is there");
+    send(pid, Signal::CONT).expect("it is there");
+    assert_eq!(owner.end_of_input().code(), Some(128 + 15));
+    drop(stopped);
+}
+
 /// The kernel drops signals of such a process that it neither blocks nor handles.
 #[test]
 #[cfg_attr(no_fuse, ignore = "needs root and FUSE with bindfs")]

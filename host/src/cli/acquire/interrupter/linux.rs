@@ -2,7 +2,7 @@
 //!
 //! On a dead mount (NFS, CIFS, FUSE) a thread waits in the kernel, which lets it go for a signal that ends the process, and for
 //! no other. This program blocks such signals and reads them, so that it can end in order. So on a file system that may hang,
-//! a second thread waits for signals, and ends the process if the first thread reads none of them in time.
+//! a second thread waits for signals, and ends the process if the first thread does not end it in time.
 
 use std::{
     io::{self, PipeReader, PipeWriter},
@@ -70,6 +70,8 @@ fn start(signals: &Signals) -> io::Result<(PipeWriter, JoinHandle<io::Result<()>
 }
 
 /// Waits for signals until the pipe is closed. An error ends that.
+///
+/// The first thread may have read the signal, and have met the file system when it was about to end in order.
 fn watch(signals: &Signals, over: &PipeReader) -> io::Result<()> {
     let over = over.as_fd();
     loop {
@@ -79,8 +81,7 @@ fn watch(signals: &Signals, over: &PipeReader) -> io::Result<()> {
         if ready[0] || await_any(&[over], GRACE).is_some() {
             return Ok(());
         }
-        // Unless the first thread has read it.
-        if let Some(caught) = signals.next()? {
+        if let Some(caught) = signals.next()?.or_else(|| signals.last_ending()) {
             leave(caught);
         }
     }
