@@ -114,6 +114,7 @@ impl Driver {
             Call::Stat { name }
             | Call::Open { name }
             | Call::Id { name }
+            | Call::Same { name, .. }
             | Call::Link { name }
             | Call::Unlink { name } => self.names.file(name),
             Call::Create { claim } | Call::LinkOpen { claim } => self.names.claim(claim),
@@ -144,6 +145,7 @@ impl Driver {
                 ))
             }
             Call::Id { .. } => id_at(dir, &file).map(Reply::Id),
+            Call::Same { file: known, .. } => same(dir, &file, known).map(Reply::Id),
             Call::List => {
                 let entries = dir.read_directory()?;
                 let failures = 0;
@@ -239,12 +241,7 @@ impl Driver {
 
     fn open(&mut self, dir: &Descriptor, name: &str) -> Result<Reply, ErrorCode> {
         // The file that was open before stays open until this one is, so that this one cannot get its inode number.
-        let file = dir.open_at(
-            PathFlags::empty(),
-            name,
-            OpenFlags::empty(),
-            DescriptorFlags::READ,
-        );
+        let file = open_old(dir, name);
         self.open = None;
         let file = file?;
         let id = id_of(&file)?;
@@ -289,6 +286,15 @@ impl Driver {
     }
 }
 
+fn open_old(dir: &Descriptor, name: &str) -> Result<Descriptor, ErrorCode> {
+    dir.open_at(
+        PathFlags::empty(),
+        name,
+        OpenFlags::empty(),
+        DescriptorFlags::READ,
+    )
+}
+
 fn open_new(dir: &Descriptor, name: &str) -> Result<Descriptor, ErrorCode> {
     dir.open_at(
         PathFlags::empty(),
@@ -328,6 +334,24 @@ fn opened<T>(file: Option<&T>) -> Result<&T, ErrorCode> {
 pub fn id_at(dir: &Descriptor, file: &str) -> Result<FileId, ErrorCode> {
     let hash = dir.metadata_hash_at(PathFlags::empty(), file)?;
     Ok(FileId(hash.lower, hash.upper))
+}
+
+/// Returns which file has this name now. If this one seems to have it, opens it, unless that is not allowed.
+///
+/// # Errors
+/// As the file system reports.
+#[inline(never)]
+fn same(dir: &Descriptor, name: &str, known: FileId) -> Result<FileId, ErrorCode> {
+    let seems = id_at(dir, name)?;
+    if seems != known {
+        return Ok(seems);
+    }
+    match open_old(dir, name) {
+        Ok(file) => id_of(&file),
+        // With leases, Linux opens no second name of a file that it has open on an SMB share. So it is that file.
+        Err(ErrorCode::Access | ErrorCode::NotPermitted | ErrorCode::Invalid) => Ok(seems),
+        Err(code) => Err(code),
+    }
 }
 
 fn id_of(file: &Descriptor) -> Result<FileId, ErrorCode> {

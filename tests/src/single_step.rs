@@ -177,7 +177,7 @@ impl Stepped {
             }
             // No shortcut: the directory is listed.
             Call::Identify { .. } => Reply::Identity(None),
-            Call::Id { name } => Reply::Id(id(&self.look_at(&name)?)),
+            Call::Id { name } | Call::Same { name, .. } => Reply::Id(id(&self.look_at(&name)?)),
             Call::List => self.list()?,
             Call::ListOn => unreachable!("a listing is one part"),
             Call::Ask { owner } => Reply::Liveness(judge(&owner)),

@@ -137,6 +137,17 @@ pub enum Call {
         /// The name.
         name: Name,
     },
+    /// Return which file has this name, as [`Call::Id`] does. If this file seems to have it, find out by opening it, if it may
+    /// be opened. Answered by [`Reply::Id`].
+    ///
+    /// A client of a share may answer from its cache, with the number of a file that another machine has removed, and that
+    /// is another file's number by now. To open a file, it asks the server.
+    Same {
+        /// The name.
+        name: Name,
+        /// The file.
+        file: FileId,
+    },
     /// Read the directory from its start. Answered by [`Reply::Listed`], with the first claims on this lock, of any maker.
     List,
     /// Read on in the directory, after a reply that there is more. Answered by [`Reply::Listed`].
@@ -176,6 +187,20 @@ pub enum Call {
     },
     /// Give up the evidence, then close the files of ours. Answered by [`Reply::Done`].
     Forget,
+}
+
+impl Call {
+    /// Asks whether a name is this file's.
+    #[must_use]
+    // Inlined, it would cost the component a kilobyte and a half.
+    #[inline(never)]
+    pub fn compare(name: Name, file: FileId, evidence: bool) -> Self {
+        // A kernel that keeps evidence is the only one that changes the directory.
+        match evidence {
+            true => Self::Id { name },
+            false => Self::Same { name, file },
+        }
+    }
 }
 
 /// The result of a call.

@@ -534,9 +534,16 @@ impl Machine {
         self.call(state, call)
     }
 
-    fn compare(&mut self, state: State, level: u8) -> Turn {
-        let name = Name::Level(level);
-        self.call(state, Call::Id { name })
+    /// Compares the file at a level with this one.
+    fn compare(&mut self, state: State, level: u8, file: FileId) -> Turn {
+        let call = Call::compare(Name::Level(level), file, self.keeps_evidence());
+        self.call(state, call)
+    }
+
+    /// Compares the file at a level with our own there.
+    fn compare_own(&mut self, state: State, level: u8) -> Turn {
+        let own = self.levels.get(level).unwrap_or_default();
+        self.compare(state, level, own)
     }
 
     /// Returns whether a reply shows that the name at a level is our own file's.

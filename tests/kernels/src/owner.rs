@@ -56,7 +56,8 @@ impl Machine {
             .acquired();
     }
 
-    /// Acquires the lock on a directory, and holds it.
+    /// Acquires the lock on a directory, and holds it. A client of a share may see what it has cached, as in
+    /// [`gets_in`](Self::gets_in).
     ///
     /// # Panics
     /// If it is not acquired.
@@ -64,7 +65,7 @@ impl Machine {
     pub fn hold(&self, directory: &str, log: &Log) -> Owner {
         let name = next();
         let from = log.len();
-        let start = [text(lockhost()), "acquire", directory, "--"];
+        let start = [text(lockhost()), "acquire", "--wait=5m", directory, "--"];
         let command = ["/media/tenure", &name, "hold"];
         let task = self.spawn(&[&start[..], &command].concat());
         let begins = format!("{} begin {name}", self.name());

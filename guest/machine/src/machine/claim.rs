@@ -138,7 +138,9 @@ impl Machine {
     pub(super) fn give_up_claim(&mut self, state: State) -> Turn {
         self.state = state;
         let claim = self.claim();
-        let call = self.give_up.begin(Levels::default(), None, self.own, claim);
+        let evidence = self.keeps_evidence();
+        let levels = Levels::default();
+        let call = self.give_up.begin(levels, None, self.own, claim, evidence);
         self.claim_given_up(call)
     }
 

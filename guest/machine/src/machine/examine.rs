@@ -428,7 +428,10 @@ impl Examine {
     fn compare(&mut self, candidate: Identity) -> Look {
         self.candidate = Some(candidate);
         let name = Name::Claim(candidate);
-        self.call(Stage::Candidate, Call::Id { name })
+        // As long as this is unknown, the examination can refuse an attempt, and removes nothing.
+        let evidence = self.evidence.unwrap_or(true);
+        let call = Call::compare(name, self.found.id, evidence);
+        self.call(Stage::Candidate, call)
     }
 
     fn compared(&mut self, reply: Reply) -> Look {

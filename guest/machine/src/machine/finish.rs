@@ -65,7 +65,10 @@ impl Machine {
 
     fn give_up_names(&mut self, then: Then, levels: Levels, claim: Option<Identity>) -> Turn {
         let unsure = self.unsure.take();
-        let call = self.give_up.begin(levels, unsure, self.own, claim);
+        let evidence = self.keeps_evidence();
+        let call = self
+            .give_up
+            .begin(levels, unsure, self.own, claim, evidence);
         self.given_up(then, call)
     }
 

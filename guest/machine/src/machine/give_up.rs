@@ -88,6 +88,8 @@ pub struct GiveUp {
     own: FileId,
     /// Our claim, if it goes too.
     claim: Option<Identity>,
+    /// Whether a kernel keeps evidence.
+    evidence: bool,
     levels: Levels,
     /// The level of a file that is not certain to be ours alone.
     unsure: Option<u8>,
@@ -111,10 +113,12 @@ impl GiveUp {
         unsure: Option<u8>,
         own: FileId,
         claim: Option<Identity>,
+        evidence: bool,
     ) -> Option<Call> {
         *self = Self {
             own,
             claim,
+            evidence,
             levels,
             unsure,
             ..Self::default()
@@ -180,8 +184,9 @@ impl GiveUp {
             return if self.unsure == Some(level) {
                 self.call(Stage::Disown, Call::Disown { level })
             } else {
-                let name = Name::Level(level);
-                self.call(Stage::Compare, Call::Id { name })
+                let (level, file) = current;
+                let call = Call::compare(Name::Level(level), file, self.evidence);
+                self.call(Stage::Compare, call)
             };
         }
         let name = Name::Claim(self.claim?);
@@ -250,7 +255,7 @@ mod tests {
             unreachable!()
         };
         let mut give_up = GiveUp::default();
-        let mut next = give_up.begin(set, unsure, OWN, Some(identity));
+        let mut next = give_up.begin(set, unsure, OWN, Some(identity), true);
         let mut calls = Vec::new();
         for reply in replies {
             assert!(next.is_some(), "it ended after {calls:?}");

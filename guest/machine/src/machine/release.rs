@@ -51,9 +51,10 @@ impl Machine {
     pub fn release(&mut self) -> (Release, Next<Released>) {
         let held = matches!(self.state, State::Owned);
         let claim = self.claim();
+        let evidence = self.keeps_evidence();
         let call = self
             .give_up
-            .begin(self.levels, self.unsure, self.own, claim);
+            .begin(self.levels, self.unsure, self.own, claim, evidence);
         self.give_up.lost = self.lost;
         let release = Release {
             held,

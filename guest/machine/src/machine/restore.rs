@@ -160,7 +160,7 @@ impl Restore {
         match self.stage {
             Stage::Lost => self.lost(),
             Stage::Waiting => self.look_at_reclaim(Stage::LookAfter),
-            _ => self.call(Stage::Compare, Call::Id { name: LOCK }),
+            _ => self.compare(Stage::Compare),
         }
     }
 
@@ -190,7 +190,7 @@ impl Restore {
             // Whatever the reply: over a network, the name may exist because of the very request that made it.
             Stage::Link => {
                 let code = reply.done().err();
-                self.call(Stage::CompareLinked(code), Call::Id { name: LOCK })
+                self.compare(Stage::CompareLinked(code))
             }
             Stage::CompareLinked(code) => self.linked(code, reply.id()),
             Stage::Verify => self.verified(reply.id()),
@@ -201,6 +201,12 @@ impl Restore {
     fn call(&mut self, stage: Stage, call: Call) -> Next<Outcome> {
         self.stage = stage;
         Next::Call(call)
+    }
+
+    /// Compares the lock file with our own.
+    fn compare(&mut self, stage: Stage) -> Next<Outcome> {
+        let evidence = self.maker.is_some_and(|maker| maker.evidence);
+        self.call(stage, Call::compare(LOCK, self.own, evidence))
     }
 
     fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {
@@ -341,7 +347,7 @@ impl Restore {
     }
 
     fn verify(&mut self) -> Next<Outcome> {
-        self.call(Stage::Verify, Call::Id { name: LOCK })
+        self.compare(Stage::Verify)
     }
 
     fn verified(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {

@@ -45,7 +45,7 @@ impl Machine {
             // A network file system may report that the name exists to the very request that made it.
             Err(code) => code,
         };
-        self.compare(State::Take(Take::Compare(level, reclaim, code)), level)
+        self.compare_own(State::Take(Take::Compare(level, reclaim, code)), level)
     }
 
     pub(super) fn link_compared(
@@ -204,7 +204,8 @@ impl Machine {
             // The file stays open, so no other file has its id. Its owner is dead, so the verdict stays true. Only the
             // name may be another file's since.
             Verdict::Dead(reason) if reclaim == Reclaim::Held => {
-                self.compare(State::Take(Take::CompareDead(level, reason)), level)
+                let dead = self.found().id;
+                self.compare(State::Take(Take::CompareDead(level, reason)), level, dead)
             }
             Verdict::Dead(_) => self.link(level + 1),
         }
@@ -212,9 +213,10 @@ impl Machine {
 
     /// Returns whether the file that was examined last is the claim of a dead owner. Such a file does not change. It is
     /// still open, so its inode number is its own. No process writes to a dead owner's claim, and its owner does not
-    /// return.
+    /// return. On a share, the claim may have been found in a cache.
     fn knows_dead(&self) -> bool {
-        self.found().claim.is_some() && self.found().is_dead().is_some()
+        let found = self.found();
+        self.keeps_evidence() && found.claim.is_some() && found.is_dead().is_some()
     }
 
     pub(super) fn verdict(&self, level: u8) -> Verdict {
@@ -304,7 +306,7 @@ impl Machine {
     // take, step 6
 
     fn compare_reclaim(&mut self, level: u8, linked: Linked) -> Turn {
-        self.compare(State::Take(Take::CompareReclaim(level, linked)), level + 1)
+        self.compare_own(State::Take(Take::CompareReclaim(level, linked)), level + 1)
     }
 
     pub(super) fn reclaim_compared(&mut self, level: u8, linked: Linked, reply: Reply) -> Turn {

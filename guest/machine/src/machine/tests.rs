@@ -4,6 +4,7 @@
 //! could be left out or repeated without harm.
 
 mod attempt;
+mod cached;
 mod denied;
 mod leftovers;
 mod numbers;

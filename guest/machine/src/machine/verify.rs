@@ -10,6 +10,7 @@ use super::{
 use crate::{
     call::{Call, Maker, Reply},
     facts::ErrorCode,
+    names::Name,
 };
 
 impl Machine {
@@ -89,7 +90,7 @@ impl Machine {
     // verify, step 2; in place, step 3
 
     fn verify(&mut self, level: u8) -> Turn {
-        self.compare(State::Verify(Verify::Compare(level)), level)
+        self.compare_own(State::Verify(Verify::Compare(level)), level)
     }
 
     pub(super) fn verified(&mut self, level: u8, reply: Reply) -> Turn {
@@ -149,7 +150,8 @@ impl Machine {
     /// Tidies the deepest level first, so that each has nothing above it at its turn.
     pub(super) fn next_leftover(&mut self, level: u8) -> Turn {
         if level > 0 {
-            return self.compare(State::Tidy(level), level);
+            let name = Name::Level(level);
+            return self.call(State::Tidy(level), Call::Id { name });
         }
         // What was at no other level is at none now: the claim of a level, under each of its names.
         match self.victims.is_empty() {

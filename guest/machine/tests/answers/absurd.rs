@@ -217,7 +217,7 @@ impl Watch {
                     self.dead.extend(self.open.map(|id| (id.0, id.1)));
                 }
             }
-            Call::Id { name } => {
+            Call::Id { name } | Call::Same { name, .. } => {
                 self.compared = id.map(|id| (name, id));
                 if name == Name::Level(0) {
                     self.at_lock.extend(id);
@@ -360,7 +360,7 @@ impl<'a> Answers<'a> {
                         nanoseconds: u32::MAX,
                     }),
             }),
-            Call::Open { .. } | Call::Id { .. } => match self.byte() {
+            Call::Open { .. } | Call::Id { .. } | Call::Same { .. } => match self.byte() {
                 150.. => Reply::Failed(ErrorCode::NoEntry),
                 _ => self.id(),
             },

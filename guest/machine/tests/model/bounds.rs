@@ -141,6 +141,7 @@ fn kind(call: &Call) -> &'static str {
         Call::StatOpen => "stat open",
         Call::Identify { .. } => "identify",
         Call::Id { .. } => "id",
+        Call::Same { .. } => "same",
         Call::List => "list",
         Call::ListOn => "list on",
         Call::Ask { .. } => "ask",
@@ -165,7 +166,9 @@ fn answer(call: Call, choice: u64) -> Reply {
         // Its own file, or one of few others.
         Call::Create { .. } | Call::Make { .. } => Reply::Id(FileId(1, 0)),
         Call::Open { .. } if choice.is_multiple_of(11) => Reply::Failed(ErrorCode::Access),
-        Call::Open { .. } | Call::Id { .. } => Reply::Id(FileId(1 + choice % 3, 0)),
+        Call::Open { .. } | Call::Id { .. } | Call::Same { .. } => {
+            Reply::Id(FileId(1 + choice % 3, 0))
+        }
         Call::Guard { .. } if choice.is_multiple_of(3) => Reply::Probed,
         Call::Stat { .. } | Call::StatOpen | Call::StatClaim => Reply::Stat(FileStat {
             kind: DescriptorType::RegularFile,

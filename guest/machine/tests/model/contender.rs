@@ -337,7 +337,7 @@ pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
         Call::Read => Op::Read,
         Call::StatOpen => Op::StatOpen,
         Call::Identify { pid } => Op::Identify(pid as u8),
-        Call::Id { name } => Op::Id(numbered(name, table)),
+        Call::Id { name } | Call::Same { name, .. } => Op::Id(numbered(name, table)),
         Call::List => Op::List,
         Call::ListOn => Op::ListRest,
         Call::Ask { owner } => Op::Ask(match owner {

@@ -3,7 +3,7 @@
 use std::{fs::File, mem, sync::Arc};
 
 use lockhost_machine::{
-    call::{Call, Listed, Next, Ours, Owner, Reply},
+    call::{Call, FileId, Listed, Next, Ours, Owner, Reply},
     facts::ErrorCode,
     names::{DEEPEST, LONGEST, Names, content_of},
 };
@@ -151,6 +151,13 @@ impl Driver {
             Call::StatOpen => files::stat(self.opened()?.file()).map(Reply::Stat),
             Call::Identify { pid } => Ok(questions::identify(dir, pid)),
             Call::Id { name } => files::id_at(dir, &self.names.file(&name)).map(Reply::Id),
+            Call::Same { name, file } => {
+                let name = self.names.file(&name);
+                match files::id_at(dir, &name)? {
+                    id if id == file => opened_id_at(dir, &name, file).map(Reply::Id),
+                    id => Ok(Reply::Id(id)),
+                }
+            }
             Call::List => {
                 self.listing = Some((Listing::of(dir)?, 0));
                 self.list_on()
@@ -302,5 +309,15 @@ impl Driver {
         self.listing = Some((listing, failures));
         listed.more = true;
         Ok(Reply::Listed(listed))
+    }
+}
+
+/// Returns which file this name opens, or the one that it seems to be if it may not be opened.
+fn opened_id_at(dir: &File, name: &str, seems: FileId) -> Result<FileId, ErrorCode> {
+    match files::open(dir, name) {
+        Ok((_, id)) => Ok(id),
+        // With leases, Linux opens no second name of a file that it has open on an SMB share. So it is that file.
+        Err(ErrorCode::Access | ErrorCode::NotPermitted | ErrorCode::Invalid) => Ok(seems),
+        Err(code) => Err(code),
     }
 }
