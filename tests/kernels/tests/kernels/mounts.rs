@@ -1,6 +1,6 @@
 //! What depends on how a share is exported and mounted.
 
-use lockhost_kernel_tests::site::{MOUNTED, Share, Site, with};
+use lockhost_kernel_tests::site::{EXPORTED, MOUNTED, Share, Site, with};
 
 use crate::scenario::{ELSEWHERE, left, respected_and_replaced, swept};
 
@@ -38,15 +38,64 @@ pub(crate) fn root_squash(share: Share) {
     });
 }
 
-/// The clients keep locks of flock(2) and fcntl(2) to themselves.
-pub(crate) fn no_lock() {
+/// The clients keep locks of flock(2) and fcntl(2) to themselves, with this mount option.
+pub(crate) fn local_locks(option: &str) {
     with(Share::Nfs3, |site| {
         let name = site.directory();
-        let at = "/media/nolock";
-        mount_on_both(site, "export", at, ",nosharecache,nolock");
+        let at = "/media/local";
+        mount_on_both(site, "export", at, &format!(",nosharecache,{option}"));
         let directory = format!("{at}/{name}");
         respected_and_replaced(site, &directory);
         unmount_on_both(site, at);
+        swept(site, &directory);
+    });
+}
+
+/// Each client has the share once more, by a server of FUSE of its own.
+pub(crate) fn fuse_over(share: Share) {
+    with(share, |site| {
+        let name = site.directory();
+        let at = "/media/fuse";
+        for machine in [&site.a, &site.b] {
+            machine.run(&format!(
+                "/media/modprobe fuse; mkdir -p {at}; mountpoint -q {at} || bindfs {MOUNTED} {at}"
+            ));
+        }
+        respected_and_replaced(site, &format!("{at}/{name}"));
+        swept(site, &format!("{MOUNTED}/{name}"));
+        unmount_on_both(site, at);
+    });
+}
+
+/// The server executes a removal twice: its answer was lost, and it has started again before the machine asks once more. By
+/// then another machine has the lock, and puts it back as soon as its cache lets it see that.
+pub(crate) fn removed_twice(share: Share) {
+    with(share, |site| {
+        let name = site.directory();
+        let directory = format!("{MOUNTED}/{name}");
+        let file = format!("{EXPORTED}/{name}/tinyforge.lock");
+        let first = site.a.hold(&directory, &site.bed.log);
+        // Its answers take so long that the machine is cut off before it gets this one.
+        site.server
+            .run("/media/modprobe sch_netem; tc qdisc add dev vec0 root netem delay 2s");
+        first.task().close();
+        site.server.run(&format!("while [ -e {file} ]; do :; done"));
+        site.bed.cut(site.a.number());
+        site.server.run("tc qdisc del dev vec0 root");
+        let second = site.b.hold(&directory, &site.bed.log);
+        site.server.run(&format!("sync; ls {file}"));
+        site.server.kill();
+        site.bed.mend();
+        site.restore();
+        let code = first.task().code();
+        let left = left(site, &directory);
+        println!("{share:?}, a removal that is sent twice: {code:?}, then {left:?}");
+        assert!(!left.contains("tinyforge.lock\n"), "{left}");
+        let back = second.task().says("was removed, and is back");
+        println!("{share:?}, {back}");
+        site.a.attempt(&directory).refused(ELSEWHERE);
+        second.release();
+        site.a.gets_in(&directory);
         swept(site, &directory);
     });
 }

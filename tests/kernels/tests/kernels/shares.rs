@@ -33,18 +33,6 @@ macro_rules! on_each {
 
         #[test]
         #[cfg_attr($missing, ignore = $why)]
-        fn an_owner_that_is_cut_off_keeps_the_lock() {
-            scenario::cut_off($share);
-        }
-
-        #[test]
-        #[cfg_attr($missing, ignore = $why)]
-        fn an_owner_that_is_paused_keeps_the_lock() {
-            scenario::paused($share);
-        }
-
-        #[test]
-        #[cfg_attr($missing, ignore = $why)]
         fn a_directory_that_is_gone_is_a_failure() {
             scenario::directory_gone($share);
         }
@@ -63,6 +51,41 @@ macro_rules! on_each {
     };
 }
 
+/// Makes the tests of what holds where a server serves clients, and each of them may be away.
+macro_rules! where_it_is_served {
+    ($share:expr, $missing:ident, $why:literal) => {
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn an_owner_that_is_cut_off_keeps_the_lock() {
+            scenario::cut_off($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn an_owner_that_is_paused_keeps_the_lock() {
+            scenario::paused($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn on_a_dead_mount_a_signal_ends_an_attempt() {
+            scenario::dead_mount($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_servers_lock_of_a_killed_machine() {
+            server_locks::machine_killed($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_servers_lock_of_a_machine_that_is_away() {
+            server_locks::machine_away($share);
+        }
+    };
+}
+
 /// Makes the tests of what holds where a client reconnects to a server that was started again.
 macro_rules! where_it_reconnects {
     ($share:expr, $missing:ident, $why:literal) => {
@@ -71,24 +94,12 @@ macro_rules! where_it_reconnects {
         fn an_owner_keeps_the_lock_while_its_server_restarts() {
             scenario::server_restarted($share);
         }
-
-        #[test]
-        #[cfg_attr($missing, ignore = $why)]
-        fn on_a_dead_mount_a_signal_ends_an_attempt() {
-            scenario::dead_mount($share);
-        }
     };
 }
 
 /// Makes the tests of what NFS alone has.
 macro_rules! on_nfs {
     ($share:expr, $missing:ident, $why:literal) => {
-        #[test]
-        #[cfg_attr($missing, ignore = $why)]
-        fn a_servers_lock_of_a_killed_machine() {
-            server_locks::machine_killed($share);
-        }
-
         #[test]
         #[cfg_attr($missing, ignore = $why)]
         fn a_squashed_root_gets_in_where_its_user_may_write() {
@@ -100,6 +111,24 @@ macro_rules! on_nfs {
         fn an_attempt_on_a_dead_soft_mount_fails() {
             mounts::soft_mount($share);
         }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_lock_file_that_is_open_is_renamed_and_hinders_none() {
+            scenario::open_when_removed($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn by_fuse_over_it_the_owner_is_respected_and_replaced() {
+            mounts::fuse_over($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn limit_a_removal_that_is_sent_twice_removes_the_next_lock() {
+            mounts::removed_twice($share);
+        }
     };
 }
 
@@ -107,6 +136,11 @@ mod nfs_4_2 {
     use super::*;
 
     on_each!(
+        Share::Nfs42,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    where_it_is_served!(
         Share::Nfs42,
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
@@ -131,6 +165,11 @@ mod nfs_4_0 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
+    where_it_is_served!(
+        Share::Nfs40,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
     where_it_reconnects!(
         Share::Nfs40,
         no_kernels_or_nfs,
@@ -141,21 +180,17 @@ mod nfs_4_0 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
-
-    #[test]
-    #[cfg_attr(
-        no_kernels_or_nfs,
-        ignore = "needs root, user-mode-linux and nfs-kernel-server"
-    )]
-    fn a_servers_lock_of_a_machine_that_is_away() {
-        server_locks::machine_away(Share::Nfs40);
-    }
 }
 
 mod nfs_3 {
     use super::*;
 
     on_each!(
+        Share::Nfs3,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    where_it_is_served!(
         Share::Nfs3,
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
@@ -181,7 +216,16 @@ mod nfs_3_with_local_locks {
         ignore = "needs root, user-mode-linux and nfs-kernel-server"
     )]
     fn with_nolock_the_owner_is_respected_and_replaced() {
-        mounts::no_lock();
+        mounts::local_locks("nolock");
+    }
+
+    #[test]
+    #[cfg_attr(
+        no_kernels_or_nfs,
+        ignore = "needs root, user-mode-linux and nfs-kernel-server"
+    )]
+    fn with_local_lock_the_owner_is_respected_and_replaced() {
+        mounts::local_locks("local_lock=all");
     }
 }
 
@@ -189,6 +233,11 @@ mod cifs {
     use super::*;
 
     on_each!(
+        Share::Cifs,
+        no_kernels_or_samba,
+        "needs root, user-mode-linux, samba and cifs-utils"
+    );
+    where_it_is_served!(
         Share::Cifs,
         no_kernels_or_samba,
         "needs root, user-mode-linux, samba and cifs-utils"
@@ -213,6 +262,11 @@ mod nine_p {
     use super::*;
 
     on_each!(
+        Share::NineP,
+        no_kernels_or_diod,
+        "needs root, user-mode-linux and diod"
+    );
+    where_it_is_served!(
         Share::NineP,
         no_kernels_or_diod,
         "needs root, user-mode-linux and diod"
