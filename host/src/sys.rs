@@ -1,5 +1,5 @@
-//! Waiting on the operating system, facts about volumes and file systems, names for open files, and points in time as text. Nothing here depends on locks
-//! or processes.
+//! Waiting on the operating system, facts about volumes and file systems, names for open files, and points in time as text. Nothing
+//! here depends on locks or processes.
 
 #[cfg_attr(kernel = "linux", path = "sys/alarm/linux.rs")]
 #[cfg_attr(not(kernel = "linux"), path = "sys/alarm/elsewhere.rs")]

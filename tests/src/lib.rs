@@ -1,6 +1,7 @@
 //! The tests' shared parts: the real program, directories as they may be found, contenders for them, and the build of
 //! the component.
 
+mod built;
 pub mod churn;
 #[cfg(feature = "component")]
 pub mod component;

@@ -1,7 +1,7 @@
 //! The program `lockhost`, as it is built.
 
 use std::{
-    env::{self, consts::EXE_EXTENSION},
+    env,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::{
@@ -10,7 +10,10 @@ use std::{
     },
 };
 
-use crate::launch;
+use crate::{
+    built::{built, cargo},
+    launch,
+};
 
 /// The variable with another program to test in place of the one that is built: its absolute path. With several paths,
 /// separated as in `PATH`, each start takes the next: programs of different backends in one directory.
@@ -49,26 +52,9 @@ fn next_of(programs: &[PathBuf]) -> PathBuf {
 }
 
 fn build() -> PathBuf {
-    let (profile, name) = profile();
-    let target = profile.parent().expect("a profile has its own folder");
     // Of the whole workspace, since cargo has compiled the crates for that before. Unlike the program that `cargo test`
     // builds by itself, it has no feature that only tests enable, and so no compiler in it.
-    build_with(&["build", "--workspace", "--profile", &name], target, &[]);
-    profile.join("lockhost").with_extension(EXE_EXTENSION)
-}
-
-/// Returns the folder of the profile that the tests run in, and the profile's name.
-fn profile() -> (PathBuf, String) {
-    let test = env::current_exe().expect("a test knows its own path");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("tests lie two folders deep in the target folder");
-    let name = match profile.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    (profile.to_owned(), name.to_owned())
+    built("lockhost", &["--workspace", "--bin", "lockhost"])
 }
 
 /// Returns the path of an example of the library, as `cargo test` builds it.
@@ -77,21 +63,8 @@ fn profile() -> (PathBuf, String) {
 /// If it cannot be built.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
-    let (profile, in_profile) = profile();
-    let target = profile.parent().expect("a profile has its own folder");
-    let of = [
-        "build",
-        "--workspace",
-        "--example",
-        name,
-        "--profile",
-        &in_profile,
-    ];
-    cargo(&of, target, &[]);
-    profile
-        .join("examples")
-        .join(name)
-        .with_extension(EXE_EXTENSION)
+    let program = format!("examples/{name}");
+    built(&program, &["--workspace", "--example", name])
 }
 
 /// Builds the program with this subcommand and these arguments of cargo, into this target folder, with these flags for
@@ -101,20 +74,6 @@ pub fn example(name: &str) -> PathBuf {
 /// If it cannot be built.
 pub fn build_with(arguments: &[&str], target: &Path, flags: &[&str]) {
     cargo(&[arguments, &["--bin", "lockhost"]].concat(), target, flags);
-}
-
-fn cargo(arguments: &[&str], target: &Path, flags: &[&str]) {
-    // cargo sets this variable for the processes that it runs.
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    let status = Command::new(cargo)
-        .args(arguments)
-        .args(["--quiet", "--target-dir"])
-        .arg(target)
-        .args(flags)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .expect("cargo can be started");
-    assert!(status.success(), "{arguments:?} cannot be built");
 }
 
 /// Runs the program to its end.

@@ -3,12 +3,16 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
     sync::{
         OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
+
+#[path = "../../src/built.rs"]
+mod building;
+
+use self::building::built;
 
 /// The variable with another program to test in place of the one that is built: its absolute path. With several paths,
 /// separated as in `PATH`, each start takes the next: programs of different backends in one directory.
@@ -59,24 +63,4 @@ pub fn example(name: &str) -> PathBuf {
     };
     let selection = [package, "--example", name];
     built(&format!("examples/{name}"), &selection)
-}
-
-fn built(name: &str, selection: &[&str]) -> PathBuf {
-    let test = env::current_exe().expect("a test knows its own path");
-    // Tests lie two folders deep in the target folder.
-    let profile = test.ancestors().nth(2).expect("a folder");
-    let target = profile.parent().expect("a profile has its own folder");
-    let in_profile = match profile.file_name().and_then(|it| it.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let status = Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "--profile", in_profile, "--target-dir"])
-        .arg(target)
-        .args(selection)
-        .status()
-        .expect("cargo can be started");
-    assert!(status.success(), "{name} is built");
-    profile.join(name)
 }

@@ -3,9 +3,11 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
+
+#[path = "../../src/built.rs"]
+mod building;
 
 /// Folders of the host that a bed or a machine mounts something over.
 const HIDDEN: [&str; 6] = ["/dev", "/media", "/mnt", "/proc", "/run", "/sys"];
@@ -20,7 +22,10 @@ pub fn lockhost() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let named = env::var_os("LOCKHOST_PROGRAM").map(PathBuf::from);
-        let program = named.unwrap_or_else(|| build("lockhost"));
+        let program = named.unwrap_or_else(|| {
+            // Of the whole workspace, since cargo has compiled the crates for that before.
+            building::built("lockhost", &["--workspace", "--bin", "lockhost"])
+        });
         let hidden = HIDDEN.iter().find(|it| program.starts_with(it));
         assert_eq!(hidden, None, "no machine sees {}", program.display());
         program
@@ -46,7 +51,7 @@ pub fn share_lock() -> PathBuf {
 }
 
 fn built(name: &str) -> PathBuf {
-    let path = profile().join(name);
+    let path = building::profile().join(name);
     assert!(path.exists(), "{} was not built", path.display());
     path
 }
@@ -58,31 +63,4 @@ fn built(name: &str) -> PathBuf {
 #[must_use]
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("the path is text")
-}
-
-fn profile() -> PathBuf {
-    let test = env::current_exe().expect("a test knows its own path");
-    let profile = test.ancestors().nth(2);
-    profile.expect("tests lie two folders deep").to_owned()
-}
-
-fn build(program: &str) -> PathBuf {
-    let profile = profile();
-    let name = match profile.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    // Of the whole workspace, since cargo has compiled the crates for that before.
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--workspace", "--profile", name])
-        .args(["--bin", program, "--target-dir"])
-        .arg(profile.parent().expect("a profile has its own folder"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status();
-    assert!(
-        status.is_ok_and(|it| it.success()),
-        "{program} is not built"
-    );
-    profile.join(program)
 }
