@@ -28,7 +28,7 @@ const KERNELS: [&str; 9] = [
 ];
 
 /// The parts that may be missing, and the programs that show it, beside [`KERNELS`]: each part is a `cfg`.
-const PARTS: [(&str, &[&str]); 7] = [
+const PARTS: [(&str, &[&str]); 8] = [
     ("no_kernels", &[]),
     (
         "no_kernels_or_nfs",
@@ -43,6 +43,7 @@ const PARTS: [(&str, &[&str]); 7] = [
     ),
     ("no_kernels_or_samba", &["smbd", "mount.cifs"]),
     ("no_kernels_or_diod", &["diod"]),
+    ("no_kernels_or_ocfs2", &["mkfs.ocfs2", "mount.ocfs2"]),
     ("no_kernels_or_xfs", &["mkfs.xfs"]),
     ("no_kernels_or_btrfs", &["mkfs.btrfs"]),
     ("no_kernels_or_f2fs", &["mkfs.f2fs"]),

@@ -159,6 +159,19 @@ impl Machine {
         String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
     }
 
+    /// Waits until its kernel has ended itself, by a panic.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn wait_for_its_panic(&mut self, bed: &Bed) {
+        let console = format!("{FOLDER}/{}.console", self.name);
+        bed.run(&format!(
+            "until grep --quiet 'Kernel panic' {console}; do sleep 0.1; done"
+        ));
+        // A kernel that has panicked runs no process any more, and does not end by itself.
+        self.kill();
+    }
+
     /// Kills its kernel at once, as a power loss does.
     ///
     /// # Panics

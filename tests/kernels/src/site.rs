@@ -1,4 +1,4 @@
-//! Three machines: a server, and two clients that have mounted its share.
+//! Three machines: a server, and two clients that have mounted its share. Or a cluster, all of which have mounted one disk.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -20,20 +20,23 @@ pub enum Share {
     Cifs,
     /// 9P of diod, over TCP.
     NineP,
+    /// OCFS2 on one disk, in a cluster of the kernel's own (O2CB).
+    Ocfs2,
 }
 
 /// Each kind, in the order of [`SITES`].
-const SHARES: [Share; 5] = [
+const SHARES: [Share; 6] = [
     Share::Nfs42,
     Share::Nfs40,
     Share::Nfs3,
     Share::Cifs,
     Share::NineP,
+    Share::Ocfs2,
 ];
 
 /// One site for each kind, which its tests share, since three kernels take some seconds to start. None is dropped: its bed
 /// ends with this process.
-static SITES: [Mutex<Option<Site>>; 5] = [const { Mutex::new(None) }; 5];
+static SITES: [Mutex<Option<Site>>; 6] = [const { Mutex::new(None) }; 6];
 
 /// Where the clients see the share.
 pub const MOUNTED: &str = "/media/share";
@@ -96,13 +99,65 @@ const DIOD: &str = "
     # Its port, in hexadecimal digits.
     until grep -q ':0234 ' /proc/net/tcp; do :; done";
 
+/// Joins the cluster, and mounts its disk.
+const O2CB: &str = "
+    if [ ! -e /sys/kernel/config/cluster/bed ]; then
+        for module in configfs ocfs2_stack_o2cb ocfs2; do /media/modprobe $module; done
+        mount -t configfs configfs /sys/kernel/config
+        echo o2cb > /sys/fs/ocfs2/cluster_stack
+        mkdir /sys/kernel/config/cluster/bed
+        cd /sys/kernel/config/cluster/bed
+        # A machine is dead after 12 seconds without a heartbeat, and ends if it sees that it may be.
+        echo 7 > heartbeat/dead_threshold
+        echo panic > fence_method
+        nth=1
+        for node in server a b; do
+            mkdir node/$node
+            echo 10.9.0.$nth > node/$node/ipv4_address
+            echo 7777 > node/$node/ipv4_port
+            echo $nth > node/$node/num
+            [ $node != $NAME ] || echo 1 > node/$node/local
+            nth=$((nth + 1))
+        done
+        mount -t ocfs2 /dev/ubda /media/disk
+    fi";
+
 impl Share {
+    /// Returns the script that makes the disk, of this image.
+    fn format(self, image: &str) -> String {
+        match self {
+            Self::Ocfs2 => format!(
+                "truncate --size 256M {image}
+                mkfs.ocfs2 -q -F -N 3 -b 4K -C 4K -J size=8M --fs-feature-level=max-compat \
+                    --cluster-stack=o2cb --cluster-name=bed {image}"
+            ),
+            _ => format!("truncate --size 64M {image}; mkfs.ext4 -q {image}"),
+        }
+    }
+
+    /// Returns the disks of the server and of the clients.
+    fn disks(self) -> [Disk; 2] {
+        match self {
+            Self::Ocfs2 => [Disk::Shared("server"); 2],
+            _ => [Disk::Own("server"), Disk::None],
+        }
+    }
+
+    /// Returns the script that mounts the disk on the server.
+    fn mount_disk(self) -> &'static str {
+        match self {
+            Self::Ocfs2 => O2CB,
+            _ => "mount /dev/ubda /media/disk",
+        }
+    }
+
     /// Returns the script that starts the server, on which the disk is mounted.
     fn serve(self) -> &'static str {
         match self {
             Self::Nfs42 | Self::Nfs40 | Self::Nfs3 => NFS_SERVER,
             Self::Cifs => SAMBA,
             Self::NineP => DIOD,
+            Self::Ocfs2 => "",
         }
     }
 
@@ -140,6 +195,11 @@ impl Share {
                 "/media/modprobe 9p
                 /media/modprobe 9pnet_fd
                 mount -t 9p -o trans=tcp,port=564,version=9p2000.L,uname=root,access=user,aname=/media/disk/{folder}{options} {server} {at}"
+            ),
+            Self::Ocfs2 => format!(
+                "{O2CB}
+                mount --bind /media/disk/{folder} {at}
+                mount -o remount,bind{options} {at}"
             ),
         }
     }
@@ -181,16 +241,15 @@ pub fn with(share: Share, test: impl FnOnce(&mut Site)) {
 impl Site {
     fn new(share: Share) -> Self {
         let bed = Bed::new();
-        bed.run(&format!(
-            "truncate --size 64M {FOLDER}/server; mkfs.ext4 -q {FOLDER}/server"
-        ));
+        bed.run(&share.format(&format!("{FOLDER}/server")));
         let machine = |name, number, disk| Machine::new(&bed, name, number, disk);
+        let [of_server, of_client] = share.disks();
         Self {
             share,
             directories: 0,
-            server: machine("server", 1, Disk::Own("server")),
-            a: machine("a", 2, Disk::None),
-            b: machine("b", 3, Disk::None),
+            server: machine("server", 1, of_server),
+            a: machine("a", 2, of_client),
+            b: machine("b", 3, of_client),
             bed,
         }
     }
@@ -223,7 +282,8 @@ impl Site {
             }
         }
         if started[0] {
-            server.run("mount /dev/ubda /media/disk; cd /media/disk; mkdir -p export squashed");
+            server.run(self.share.mount_disk());
+            server.run("cd /media/disk; mkdir -p export squashed");
             server.run(self.share.serve());
         }
         let mount = self.share.mount("export", MOUNTED, "");

@@ -19,8 +19,9 @@ fn main() {
     let seconds = words[2].parse().expect("a number");
     let mut options = File::options();
     let options = options.read(true).write(true).create(true);
-    let mut file = options.open(&words[1]).expect("a file");
+    // To open a file, a server of NFS 4 may first wait for another client that has it delegated.
     let begun = Instant::now();
+    let mut file = options.open(&words[1]).expect("a file");
     loop {
         match file.try_lock() {
             Ok(()) => break,

@@ -81,6 +81,8 @@ pub(crate) fn machine_killed(share: Share) {
     with(share, |site| {
         let directory = directory(site);
         let _owner = site.a.hold(&directory, &site.bed.log);
+        // On a cluster's disk, the owner's files are only written once another machine sees them.
+        site.b.attempt(&directory).refused(ELSEWHERE);
         site.a.kill();
         let refused = site.b.attempt(&directory);
         refused.refused(ELSEWHERE);
@@ -142,6 +144,23 @@ pub(crate) fn cut_off(share: Share) {
         owner.release();
         site.b.gets_in(&directory);
         assert_eq!(left(site, &directory), "");
+        assert_eq!(site.bed.log.judge(from).beside, 0);
+    });
+}
+
+/// The owner's machine is cut off from its cluster, which it sees, and so it ends.
+pub(crate) fn fenced(share: Share) {
+    with(share, |site| {
+        let directory = directory(site);
+        let from = site.bed.log.len();
+        let _owner = site.a.hold(&directory, &site.bed.log);
+        site.b.attempt(&directory).refused(ELSEWHERE);
+        site.bed.cut(site.a.number());
+        let attempt = site.b.attempt_with(&[], &directory);
+        site.a.wait_for_its_panic(&site.bed);
+        attempt.ended().refused(ELSEWHERE);
+        site.restore();
+        site.a.attempt(&directory).refused(ELSEWHERE);
         assert_eq!(site.bed.log.judge(from).beside, 0);
     });
 }
@@ -233,6 +252,24 @@ pub(crate) fn dead_mount(share: Share) {
             site.b.gets_in(&directory);
             assert_eq!(left(site, &directory), "");
         }
+    });
+}
+
+/// The server does not answer, and the kernel of its client waits for that whatever signal comes.
+pub(crate) fn dead_for_all_signals(share: Share) {
+    with(share, |site| {
+        let directory = directory(site);
+        site.bed.cut(site.server.number());
+        let attempt = site.a.attempt_with(&[], &directory);
+        wait_for_waiting_threads(&site.a, 1);
+        attempt.signal(Signal::KILL);
+        // Once the kernel has begun to take its request back, which it waits for as well.
+        site.a.run("sleep 3");
+        wait_for_waiting_threads(&site.a, 1);
+        site.bed.mend();
+        assert_eq!(attempt.code(), None);
+        site.b.gets_in(&directory);
+        assert_eq!(left(site, &directory), "");
     });
 }
 

@@ -68,12 +68,6 @@ macro_rules! where_it_is_served {
 
         #[test]
         #[cfg_attr($missing, ignore = $why)]
-        fn on_a_dead_mount_a_signal_ends_an_attempt() {
-            scenario::dead_mount($share);
-        }
-
-        #[test]
-        #[cfg_attr($missing, ignore = $why)]
         fn a_servers_lock_of_a_killed_machine() {
             server_locks::machine_killed($share);
         }
@@ -93,6 +87,12 @@ macro_rules! where_it_reconnects {
         #[cfg_attr($missing, ignore = $why)]
         fn an_owner_keeps_the_lock_while_its_server_restarts() {
             scenario::server_restarted($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn on_a_dead_mount_a_signal_ends_an_attempt() {
+            scenario::dead_mount($share);
         }
     };
 }
@@ -271,4 +271,29 @@ mod nine_p {
         no_kernels_or_diod,
         "needs root, user-mode-linux and diod"
     );
+
+    #[test]
+    #[cfg_attr(no_kernels_or_diod, ignore = "needs root, user-mode-linux and diod")]
+    fn limit_on_a_dead_mount_no_signal_ends_an_attempt() {
+        scenario::dead_for_all_signals(Share::NineP);
+    }
+}
+
+mod ocfs2 {
+    use super::*;
+
+    on_each!(
+        Share::Ocfs2,
+        no_kernels_or_ocfs2,
+        "needs root, user-mode-linux and ocfs2-tools"
+    );
+
+    #[test]
+    #[cfg_attr(
+        no_kernels_or_ocfs2,
+        ignore = "needs root, user-mode-linux and ocfs2-tools"
+    )]
+    fn a_machine_that_is_cut_off_ends_and_its_owner_needs_a_person() {
+        scenario::fenced(Share::Ocfs2);
+    }
 }
