@@ -269,8 +269,9 @@ impl Examine {
             Err(ErrorCode::Loop) => {
                 Look::End(Seen::NotALock(NotALock::Kind(DescriptorType::SymbolicLink)))
             }
-            // Another user's file, which only that user may read. Its id can be read all the same.
-            Err(code @ (ErrorCode::Access | ErrorCode::NotPermitted)) => {
+            // Another user's file, which only that user may read. Its id can be read all the same. With leases, Linux opens no
+            // second name of a file that it has open on an SMB share, such as the claim of an owner.
+            Err(code @ (ErrorCode::Access | ErrorCode::NotPermitted | ErrorCode::Invalid)) => {
                 self.denied = Some(code);
                 self.found.unread = true;
                 let name = Name::Level(self.level);

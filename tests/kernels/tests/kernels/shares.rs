@@ -253,7 +253,7 @@ mod cifs {
         no_kernels_or_samba,
         ignore = "needs root, user-mode-linux, samba and cifs-utils"
     )]
-    fn limit_beside_an_owner_on_cifs_with_leases_it_fails() {
+    fn with_leases_the_owner_is_respected_and_replaced() {
         mounts::leases();
     }
 }

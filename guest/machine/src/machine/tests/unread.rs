@@ -58,7 +58,11 @@ fn holder(refused: Ended) -> Found {
 
 #[test]
 fn an_unreadable_lock_is_held_by_the_maker_of_its_claim() {
-    for code in [ErrorCode::Access, ErrorCode::NotPermitted] {
+    for code in [
+        ErrorCode::Access,
+        ErrorCode::NotPermitted,
+        ErrorCode::Invalid,
+    ] {
         for liveness in [RUNNING, Liveness::Unknown(UnknownReason::OtherBoot)] {
             let attempt = Attempt::begin().may_not_open(0, code);
             let holder = holder(attempt.finds_unread(holders(), liveness).ends());
