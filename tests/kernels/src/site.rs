@@ -92,7 +92,9 @@ const SAMBA: &str = "
     force user = root
     create mask = 0777
 END
-    smbd -D -s /media/smb.conf";
+    smbd -D -s /media/smb.conf
+    # It goes into the background before it listens at its port, here in hexadecimal digits.
+    until cat /proc/net/tcp* | grep -q ':01BD '; do :; done";
 
 const DIOD: &str = "
     diod -f -l 0.0.0.0:564 -e /media/disk/export -n -N > /run/diod.log 2>&1 < /dev/null &
@@ -185,7 +187,7 @@ impl Share {
             ),
             Self::Cifs => format!(
                 "/media/modprobe cifs
-                # The first process of the server may need longer than the client waits for it.
+                # The first process of the server may need longer to answer than the client waits for it.
                 for try in 1 2 3 4 5 6 7 8; do
                     mount -t cifs -o guest,vers=3.1.1,nolease{options} //{server}/{folder} {at} && break
                 done
