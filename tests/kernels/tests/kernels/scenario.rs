@@ -348,7 +348,7 @@ pub(crate) fn open_when_removed(share: Share) {
 /// Checks that an owner is respected by both machines, and that its own machine takes over once it was killed.
 pub(crate) fn respected_and_replaced(site: &Site, directory: &str) {
     let owner = site.a.hold(directory, &site.bed.log);
-    site.a.attempt(directory).refused("is held by pid");
+    site.a.attempt(directory).refused("is held by");
     site.b.attempt(directory).refused(ELSEWHERE);
     owner.kill(&site.bed.log);
     site.b.attempt(directory).refused(ELSEWHERE);
