@@ -245,6 +245,20 @@ fn no_link_of_a_page_leads_out_of_the_book() {
     assert!(outside.is_empty(), "name the path instead: {outside:#?}");
 }
 
+/// The registries of npm and PyPI show these pages without the repository around them.
+#[test]
+fn no_link_of_a_package_leads_into_the_repository() {
+    let mut inside = Vec::new();
+    for page in ["node/README.md", "python/README.md"] {
+        let text = read(Path::new(page));
+        let relative = prose(&text)
+            .flat_map(targets)
+            .filter(|target| !target.starts_with('#') && !target.contains("://"));
+        inside.extend(relative.map(|target| format!("{page}: {target}")));
+    }
+    assert!(inside.is_empty(), "name the path instead: {inside:#?}");
+}
+
 #[test]
 fn every_page_opens_with_its_readers() {
     for page in pages() {
