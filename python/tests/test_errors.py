@@ -95,7 +95,7 @@ def test_a_directory_that_may_not_be_written_is_a_permission_error() -> None:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
-        assert leftovers(directory) == []
+        assert leftovers(Path(directory)) == []
 
 
 @pytest.mark.parametrize("name", ["other", "", "a/b.lock", "\0.lock", "x" * 300 + ".lock"])
