@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import _native
 from ._data import Holder, Replaced, Status, StrPath, holder_of
 from ._errors import Cancelled, Deadlock, checked
-from ._lock import Lock, is_held_by_this_thread, is_past_exit
+from ._lock import Lock, is_held_by_this_thread, step
 
 if TYPE_CHECKING:
     from ._cancellation import Cancellation
@@ -69,22 +69,29 @@ def acquire(
     alone = patience == math.inf and cancellation is None
     try:
         while True:
-            if is_past_exit():
-                attempt.give_up()
-                # The interpreter ends this thread in a moment. An exception would print a traceback meanwhile.
-                Event().wait()
-            # A type checker sees what both have in common.
-            step: _native.Lock | WaitingData = checked(attempt.proceed())  # type: ignore[assignment]
-            if isinstance(step, _native.Lock):
-                return Lock(step)
-            holder = holder_of(step["holder"])
+            outcome = _proceed(attempt)
+            if isinstance(outcome, Lock):
+                return outcome
+            holder = holder_of(outcome["holder"])
             if alone and holder and holder.is_this_process:
                 _refuse_deadlock(holder)
-            _await(attempt, step["retry_after"], cancellation)
+            _await(attempt, outcome["retry_after"], cancellation)
             if cancellation and cancellation.is_cancelled():
                 raise Cancelled(f"the wait for {directory!s} was cancelled", holder=holder)
     finally:
         attempt.give_up()
+
+
+def _proceed(attempt: _native.Attempt) -> Lock | WaitingData:
+    with step() as too_late:
+        if not too_late:
+            # A type checker sees what both have in common.
+            outcome: _native.Lock | WaitingData = checked(attempt.proceed())  # type: ignore[assignment]
+            return Lock(outcome) if isinstance(outcome, _native.Lock) else outcome
+    attempt.give_up()
+    # The interpreter ends this thread in a moment. An exception would print a traceback meanwhile.
+    while True:
+        Event().wait()
 
 
 def _patience(timeout: float | None) -> float | None:

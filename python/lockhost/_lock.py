@@ -6,7 +6,9 @@ import atexit
 import contextlib
 import os
 import threading
+import time
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from . import _native
@@ -14,6 +16,7 @@ from ._data import Replaced, Warning  # noqa: A004
 from ._errors import Inherited, Released, checked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -177,21 +180,37 @@ def held() -> list[Lock]:
     return [lock for reference in _held.valuerefs() if (lock := reference()) is not None]
 
 
-def is_past_exit() -> bool:
-    """Returns whether this is a daemon thread of an interpreter that exits: its lock would never be released."""
-    return _exit.begun and threading.current_thread().daemon
-
-
 class _Exit:
     begun = False
+    # How many seconds it waits for the steps of daemons: a file system may not answer.
+    patience = 2.0
 
 
 _exit = _Exit()
+# The steps of attempts that are being taken. A step may acquire a lock.
+_steps: set[object] = set()
+
+
+@contextmanager
+def step() -> Iterator[bool]:
+    """Takes a step of an attempt: the exit of the interpreter releases no lock meanwhile.
+
+    Yields whether the exit was first, and this is a daemon thread: its lock would never be released.
+    """
+    token = object()
+    _steps.add(token)
+    try:
+        yield _exit.begun and threading.current_thread().daemon
+    finally:
+        _steps.discard(token)
 
 
 def _release_all() -> None:
     # First, so that a thread which waits for one of these locks does not acquire it.
     _exit.begun = True
+    end = time.monotonic() + _exit.patience
+    while _steps and time.monotonic() < end:
+        time.sleep(0.001)
     for lock in held():
         # One that is lost does not keep the others.
         with contextlib.suppress(Exception):
@@ -202,6 +221,8 @@ def _abandon_all() -> None:
     for lock in held():
         lock._native.abandon()
     _held.clear()
+    # Of threads that the child does not have.
+    _steps.clear()
 
 
 atexit.register(_release_all)
