@@ -253,6 +253,16 @@ fn a_link_count_that_is_believed_on_any_file_system_is_caught() {
 }
 
 #[test]
+fn a_cached_name_that_is_believed_on_a_share_is_caught() {
+    let setting = |start| Setting {
+        evidence: false,
+        ..seeded("a cached name believed", Seed::CacheBelieved, start)
+    };
+    caught(setting(free()), TWO_OWNERS);
+    caught(setting(free()), ROBBED);
+}
+
+#[test]
 fn an_empty_claim_that_is_swept_at_once_is_caught() {
     let setting = Setting {
         apart: true,
