@@ -145,6 +145,15 @@ pub(crate) struct Acquire {
     json: bool,
 }
 
+/// What a signal ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// An attempt, or the wait for one.
+    Attempt,
+    /// A lock that is held, or released.
+    Ownership,
+}
+
 /// What follows from a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OnLost {
@@ -202,7 +211,7 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
     };
     // Children that ended before: no signal reports them any more.
     supervise::reap();
-    let interrupter = Interrupter::start(&events.signals, may_hang);
+    let interrupter = Interrupter::start(&events.signals, may_hang, Phase::Attempt);
     if arguments.mkdir {
         directories::make(&arguments.directories)?;
     }
@@ -229,8 +238,10 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         }
     }
     arguments.notify.acquired(&locks);
+    drop(interrupter);
+    let watch = |signals: &Signals| Interrupter::start(signals, may_hang, Phase::Ownership);
     // A command is started without a copy of this process' memory, so no other thread may be there.
-    let interrupter = (!arguments.has_command()).then_some(interrupter);
+    let interrupter = (!arguments.has_command()).then(|| watch(&events.signals));
     let mut holding = Holding::new(arguments, &mut events, &locks);
     let ended = holding.until_the_end();
     let told = holding.losses();
@@ -239,7 +250,7 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         arguments.reporter().warning(&locks, &why);
     }
     arguments.notify.releasing();
-    let _interrupter = interrupter.unwrap_or_else(|| Interrupter::start(&events.signals, may_hang));
+    let _interrupter = interrupter.unwrap_or_else(|| watch(&events.signals));
     for released in take::release(locks) {
         match released {
             // Nothing depends on this line any more.

@@ -60,23 +60,32 @@ fn a_signal_ends_a_waiter_whose_mount_died() {
     }
 }
 
-/// It reads the signal, and meets the dead mount when it is about to end in order.
+/// It reads the signal, and meets the dead mount when it is about to remove its claim.
 #[test]
 #[cfg_attr(no_fuse, ignore = "needs root and FUSE with bindfs")]
-fn a_signal_that_is_read_ends_an_owner_whose_mount_died() {
+fn a_signal_that_is_read_ends_an_attempt_whose_mount_died() {
     let mounted = Mounted::bindfs_without_cache();
-    let mut owner = Contender::owner(&mounted.path());
-    let pid = owner.pid();
+    // Another program may be writing it, so the attempt waits.
+    fs::write(mounted.path().join("tinyforge.lock"), "").unwrap();
+    let mut attempt = under_lock(&["--wait"], &mounted.path(), &[]);
+    let mut attempt = Contender::start(&mut attempt);
+    until("it has made its claim", || {
+        fs::read_dir(mounted.path()).unwrap().count() == 2
+    });
+    let pid = attempt.pid();
+    let of_it = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}"));
+    until("it waits between two looks", || {
+        of_it("wchan").is_ok_and(|it| it.contains("poll"))
+    });
     send(pid, Signal::STOP).expect("it is there");
-    let stat = || fs::read_to_string(format!("/proc/{pid}/stat"));
     until("it is stopped", || {
-        stat().is_ok_and(|it| it.contains(") T "))
+        of_it("stat").is_ok_and(|it| it.contains(") T "))
     });
     let stopped = mounted.stopped();
-    // What it does first when it goes on.
+    // What it reads first when it goes on.
     send(pid, Signal::TERM).expect("it is there");
     send(pid, Signal::CONT).expect("it is there");
-    assert_eq!(owner.end_of_input().code(), Some(128 + 15));
+    assert_eq!(attempt.end_of_input().code(), Some(128 + 15));
     drop(stopped);
 }
 

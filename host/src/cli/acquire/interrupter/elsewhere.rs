@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::Phase;
 use crate::cli::signals::Signals;
 
 /// Returns whether such an end is needed: never.
@@ -15,7 +16,7 @@ pub(super) struct Interrupter;
 
 impl Interrupter {
     /// Does nothing.
-    pub(super) fn start(_: &Signals, _: bool) -> Self {
+    pub(super) fn start(_: &Signals, _: bool, _: Phase) -> Self {
         Self
     }
 }

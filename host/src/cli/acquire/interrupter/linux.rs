@@ -18,7 +18,7 @@ use rustix::fs::statfs;
 #[path = "../../../sys/single_kernel.rs"]
 mod single_kernel;
 
-use super::events::await_any;
+use super::{Phase, events::await_any};
 use crate::cli::signals::{Caught, Signals};
 
 /// How long the first thread may take to read a signal, and to end in order.
@@ -44,8 +44,8 @@ pub(super) struct Interrupter {
 
 impl Interrupter {
     /// Starts the thread if it is needed. Without it (there may be no room for one), a signal waits for the file system.
-    pub(super) fn start(signals: &Signals, is_needed: bool) -> Self {
-        let running = is_needed.then(|| start(signals).ok()).flatten();
+    pub(super) fn start(signals: &Signals, is_needed: bool, phase: Phase) -> Self {
+        let running = is_needed.then(|| start(signals, phase).ok()).flatten();
         Self { running }
     }
 }
@@ -61,18 +61,23 @@ impl Drop for Interrupter {
 }
 
 /// Starts the thread. It inherits the mask of this one, so signals stay blocked everywhere.
-fn start(signals: &Signals) -> io::Result<(PipeWriter, JoinHandle<io::Result<()>>)> {
+fn start(signals: &Signals, phase: Phase) -> io::Result<(PipeWriter, JoinHandle<io::Result<()>>)> {
     let signals = signals.of_another_thread()?;
     let (over, writer) = io::pipe()?;
     let thread = thread::Builder::new().stack_size(STACK);
-    let thread = thread.spawn(move || watch(&signals, &over))?;
+    let thread = thread.spawn(move || watch(&signals, &over, phase))?;
     Ok((writer, thread))
 }
 
 /// Waits for signals until the pipe is closed. An error ends that.
 ///
-/// The first thread may have read the signal, and have met the file system when it was about to end in order.
-fn watch(signals: &Signals, over: &PipeReader) -> io::Result<()> {
+/// The first thread may have read the signal, and have met the file system when it was about to give an attempt up. A release
+/// is not cut short that way: a server that is merely slow would then keep a lock whose owner is gone.
+fn watch(signals: &Signals, over: &PipeReader, phase: Phase) -> io::Result<()> {
+    let read = || match phase {
+        Phase::Attempt => signals.last_ending(),
+        Phase::Ownership => None,
+    };
     let over = over.as_fd();
     loop {
         let Some(ready) = await_any(&[over, signals.as_fd()], Duration::MAX) else {
@@ -81,7 +86,7 @@ fn watch(signals: &Signals, over: &PipeReader) -> io::Result<()> {
         if ready[0] || await_any(&[over], GRACE).is_some() {
             return Ok(());
         }
-        if let Some(caught) = signals.next()?.or_else(|| signals.last_ending()) {
+        if let Some(caught) = signals.next()?.or_else(read) {
             leave(caught);
         }
     }
