@@ -225,15 +225,18 @@ pub(crate) fn directory_gone(share: Share) {
     });
 }
 
-/// The server does not answer: processes that want the lock wait in the kernel, and a signal ends each of them all the same. An
-/// owner may stay until the server answers: the kernel writes its claim first, also after SIGKILL.
+/// The server does not answer: processes that want the lock wait in the kernel, and a signal ends each of them all the same. A
+/// process that has a file of the share open may stay until the server answers, also after SIGKILL: the kernel writes an
+/// owner's claim first, and a client of NFS 4 waits until the file is closed. So the waiter is stopped while it has none.
 pub(crate) fn dead_mount(share: Share) {
     with(share, |site| {
         let [free, owned] = [(); 2].map(|()| directory(site));
         let owner = site.b.hold(&owned, &site.bed.log);
         let waiter = site.a.attempt_with(&["--wait", "--verbose"], &owned);
         let _ = waiter.says("waiting");
+        site.a.run(STOP_WITHOUT_FILES);
         site.bed.cut(site.server.number());
+        waiter.signal(Signal::CONT);
         let attempt = site.a.attempt_with(&[], &free);
         let killed = site.b.attempt_with(&[], &free);
         wait_for_waiting_threads(&site.a, 2);
@@ -254,6 +257,18 @@ pub(crate) fn dead_mount(share: Share) {
         }
     });
 }
+
+/// Stops the only `lockhost` while it has no lock file open.
+const STOP_WITHOUT_FILES: &str = "
+    pid=$(pgrep -x lockhost)
+    while
+        kill -STOP $pid
+        until grep -q ') T ' /proc/$pid/stat; do :; done
+        ls -l /proc/$pid/fd | grep -q tinyforge
+    do
+        kill -CONT $pid
+        sleep 0.1
+    done";
 
 /// The server does not answer, and the kernel of its client waits for that whatever signal comes.
 pub(crate) fn dead_for_all_signals(share: Share) {
