@@ -225,6 +225,9 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error),
     };
+    drop(interrupter);
+    let watch = |signals: &Signals| Interrupter::start(signals, may_hang, Phase::Ownership);
+    let interrupter = watch(&events.signals);
     for lock in &locks {
         if arguments.on_lost == OnLost::Terminate {
             // Where the lock cannot be observed, a file that was removed is a loss.
@@ -238,10 +241,8 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         }
     }
     arguments.notify.acquired(&locks);
-    drop(interrupter);
-    let watch = |signals: &Signals| Interrupter::start(signals, may_hang, Phase::Ownership);
     // A command is started without a copy of this process' memory, so no other thread may be there.
-    let interrupter = (!arguments.has_command()).then(|| watch(&events.signals));
+    let interrupter = (!arguments.has_command()).then_some(interrupter);
     let mut holding = Holding::new(arguments, &mut events, &locks);
     let ended = holding.until_the_end();
     let told = holding.losses();

@@ -18,7 +18,7 @@ use super::{Caught, numbers::Numbers};
 /// The descriptor that reports blocked signals.
 pub(super) struct Inbox {
     signals: SignalFd,
-    /// The signal that was read last, by whichever thread.
+    /// The signal that ends this program and was read last, by whichever thread.
     last: Arc<Mutex<Option<Caught>>>,
 }
 
@@ -57,14 +57,16 @@ impl Inbox {
             if super::comes_of_a_write(number) && sender == Some(process::id()) {
                 continue;
             }
-            let caught = Some(Caught { number, sender });
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = caught;
-            return Ok(caught);
+            let caught = Caught { number, sender };
+            if caught.is_ending() && !super::stays_ignored(number) {
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(caught);
+            }
+            return Ok(Some(caught));
         }
         Ok(None)
     }
 
-    /// Returns the signal that was read last, in whichever thread.
+    /// Returns the signal that ends this program and was read last, in whichever thread.
     pub(super) fn last(&self) -> Option<Caught> {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }

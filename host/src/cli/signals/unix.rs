@@ -103,11 +103,10 @@ impl Signals {
         })
     }
 
-    /// Returns the signal that was read last, in whichever thread, if it ends this program.
+    /// Returns the signal that ends this program and was read last, in whichever thread.
     #[cfg(kernel = "linux")]
     pub(crate) fn last_ending(&self) -> Option<Caught> {
-        let last = self.inbox.last();
-        last.filter(|it| it.is_ending() && !stays_ignored(it.number))
+        self.inbox.last()
     }
 
     /// Returns the mask with which the program was started.

@@ -78,12 +78,19 @@ fn watch(signals: &Signals, over: &PipeReader, phase: Phase) -> io::Result<()> {
         Phase::Attempt => signals.last_ending(),
         Phase::Ownership => None,
     };
+    // A signal that the first thread reads does not always wake this one.
+    let pause = match phase {
+        Phase::Attempt => GRACE,
+        Phase::Ownership => Duration::MAX,
+    };
     let over = over.as_fd();
     loop {
-        let Some(ready) = await_any(&[over, signals.as_fd()], Duration::MAX) else {
-            continue;
-        };
-        if ready[0] || await_any(&[over], GRACE).is_some() {
+        match await_any(&[over, signals.as_fd()], pause) {
+            Some(ready) if ready[0] => return Ok(()),
+            None if read().is_none() => continue,
+            _ => {}
+        }
+        if await_any(&[over], GRACE).is_some() {
             return Ok(());
         }
         if let Some(caught) = signals.next()?.or_else(read) {
