@@ -336,7 +336,7 @@ pub fn id_at(dir: &Descriptor, file: &str) -> Result<FileId, ErrorCode> {
     Ok(FileId(hash.lower, hash.upper))
 }
 
-/// Returns which file has this name now. If this one seems to have it, opens it, unless that is not allowed.
+/// Returns which file has this name now. If this one seems to have it, opens it.
 ///
 /// # Errors
 /// As the file system reports.
@@ -348,8 +348,9 @@ fn same(dir: &Descriptor, name: &str, known: FileId) -> Result<FileId, ErrorCode
     }
     match open_old(dir, name) {
         Ok(file) => id_of(&file),
-        // With leases, Linux opens no second name of a file that it has open on an SMB share. So it is that file.
-        Err(ErrorCode::Access | ErrorCode::NotPermitted | ErrorCode::Invalid) => Ok(seems),
+        // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed name has
+        // a lease of its own.
+        Err(ErrorCode::Invalid) => Ok(seems),
         Err(code) => Err(code),
     }
 }

@@ -137,11 +137,11 @@ pub enum Call {
         /// The name.
         name: Name,
     },
-    /// Return which file has this name, as [`Call::Id`] does. If this file seems to have it, find out by opening it, if it may
-    /// be opened. Answered by [`Reply::Id`].
+    /// Return which file has this name, as [`Call::Id`] does. If this file seems to have it, find out by opening it. Answered by
+    /// [`Reply::Id`].
     ///
     /// A client of a share may answer from its cache, with the number of a file that another machine has removed, and that
-    /// is another file's number by now. To open a file, it asks the server.
+    /// is another file's number by now. It asks the server when it opens a file.
     Same {
         /// The name.
         name: Name,

@@ -320,6 +320,8 @@ impl Examine {
         match reply.id() {
             Err(ErrorCode::NoEntry) => Look::End(Seen::Gone),
             Ok(id) if id != self.found.id => self.unnamed(),
+            // The client of an SMB share keeps a file open for a while after its owner has ended.
+            _ if self.denied == Some(ErrorCode::Invalid) => self.unnamed(),
             // A dead owner does nothing any more, so the file stays until a user who may judge it removes it.
             _ => self.denied(),
         }
@@ -429,9 +431,10 @@ impl Examine {
     fn compare(&mut self, candidate: Identity) -> Look {
         self.candidate = Some(candidate);
         let name = Name::Claim(candidate);
-        // As long as this is unknown, the examination can refuse an attempt, and removes nothing.
-        let evidence = self.evidence.unwrap_or(true);
-        let call = Call::compare(name, self.found.id, evidence);
+        // As long as this is unknown, the examination can refuse an attempt, and removes nothing. The claim of a file that
+        // may not be opened may not be opened either, and never frees it.
+        let by_name = self.evidence.unwrap_or(true) || self.found.unread;
+        let call = Call::compare(name, self.found.id, by_name);
         self.call(Stage::Candidate, call)
     }
 

@@ -88,7 +88,7 @@ pub struct GiveUp {
     own: FileId,
     /// Our claim, if it goes too.
     claim: Option<Identity>,
-    /// Whether a kernel keeps evidence.
+    /// Whether a kernel keeps evidence, or names are compared as if one did.
     evidence: bool,
     levels: Levels,
     /// The level of a file that is not certain to be ours alone.
@@ -136,6 +136,12 @@ impl GiveUp {
                     return self.call(Stage::Remove, Call::Unlink { name });
                 }
                 Ok(_) | Err(ErrorCode::NoEntry) => self.lost |= level == 0,
+                // A process that has given up its rights since may not open its own file any more.
+                Err(ErrorCode::Access | ErrorCode::NotPermitted) if !self.evidence => {
+                    self.evidence = true;
+                    let name = Name::Level(level);
+                    return self.call(Stage::Compare, Call::Id { name });
+                }
                 Err(code) => self.stuck(Operation::Stat, code),
             },
             Stage::Remove => match reply.done() {
@@ -268,6 +274,23 @@ mod tests {
 
     fn failure(operation: Operation, name: Name) -> Option<Failure> {
         Some(Failure::of(operation, name, ErrorCode::Io))
+    }
+
+    /// A process that has given up its rights removes its own files all the same.
+    #[test]
+    fn a_name_that_may_not_be_opened_is_compared_all_the_same() {
+        for code in [ErrorCode::Access, ErrorCode::NotPermitted] {
+            let mut levels = Levels::default();
+            levels.insert(0, OWN);
+            let mut give_up = GiveUp::default();
+            let (name, file) = (LOCK, OWN);
+            let next = give_up.begin(levels, None, OWN, None, false);
+            assert_eq!(next, Some(Call::Same { name, file }));
+            let next = give_up.reply(Reply::Failed(code));
+            assert_eq!(next, Some(Call::Id { name }));
+            let next = give_up.reply(Reply::Id(OWN));
+            assert_eq!(next, Some(Call::Unlink { name }));
+        }
     }
 
     #[test]

@@ -317,6 +317,12 @@ impl Restore {
     ) -> Next<Outcome> {
         match (lock, code) {
             (Ok(id), _) if id == self.own => self.look_at_reclaim(Stage::LookAfter),
+            // A client of a share may answer from its cache that the name exists.
+            (Err(ErrorCode::NoEntry), Some(ErrorCode::Exist))
+                if self.maker.is_some_and(|maker| !maker.evidence) =>
+            {
+                self.again(Stage::Begin)
+            }
             (Ok(_), _) | (Err(ErrorCode::NoEntry), Some(ErrorCode::Exist)) => self.lost(),
             // The lock file was removed once more, or its claim was.
             (Err(ErrorCode::NoEntry), None | Some(ErrorCode::NoEntry)) => self.again(Stage::Begin),

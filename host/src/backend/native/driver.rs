@@ -312,12 +312,13 @@ impl Driver {
     }
 }
 
-/// Returns which file this name opens, or the one that it seems to be if it may not be opened.
+/// Returns which file this name opens, or the one that it seems to be if the client of an SMB share opens no second name of it.
 fn opened_id_at(dir: &File, name: &str, seems: FileId) -> Result<FileId, ErrorCode> {
     match files::open(dir, name) {
         Ok((_, id)) => Ok(id),
-        // With leases, Linux opens no second name of a file that it has open on an SMB share. So it is that file.
-        Err(ErrorCode::Access | ErrorCode::NotPermitted | ErrorCode::Invalid) => Ok(seems),
+        // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed name has
+        // a lease of its own.
+        Err(ErrorCode::Invalid) => Ok(seems),
         Err(code) => Err(code),
     }
 }

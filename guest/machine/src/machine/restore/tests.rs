@@ -109,6 +109,18 @@ fn a_file_that_was_linked_is_ours_while_the_name_has_it() {
     }
 }
 
+/// Where no kernel keeps evidence, a client of a share may answer from its cache that the name exists.
+#[test]
+fn a_name_that_exists_and_is_missing_is_tried_again_on_a_share() {
+    let ends = [(true, Unrestored::Lost), (false, Unrestored::Again(PAUSE))];
+    for (evidence, end) in ends {
+        let mut restore = restore_at(Stage::CompareLinked(Some(ErrorCode::Exist)));
+        restore.maker = restore.maker.map(|maker| Maker { evidence, ..maker });
+        let next = restore.reply(Reply::Failed(ErrorCode::NoEntry));
+        assert_eq!(next, Next::End(Err(end)));
+    }
+}
+
 #[test]
 fn a_linked_file_that_cannot_be_examined_is_looked_after() {
     let mut restore = restore_at(Stage::CompareLinked(None));

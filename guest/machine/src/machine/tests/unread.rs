@@ -73,6 +73,18 @@ fn an_unreadable_lock_is_held_by_the_maker_of_its_claim() {
     }
 }
 
+/// The client of an SMB share keeps a file open for a while after its owner has ended.
+#[test]
+fn a_dead_lock_that_a_share_does_not_open_yet_is_refused() {
+    let refused = Attempt::begin()
+        .may_not_open(0, ErrorCode::Invalid)
+        .finds_unread(holders(), NO_PROCESS)
+        .compares(at(0), Ok(OTHER))
+        .ends();
+    let unknown = Liveness::Unknown(UnknownReason::Unreadable);
+    assert_eq!(holder(refused).liveness, unknown);
+}
+
 #[test]
 fn a_dead_lock_that_may_not_be_opened_is_a_failure() {
     let error = denied()
