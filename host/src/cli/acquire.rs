@@ -225,7 +225,7 @@ fn hold(arguments: &Acquire) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error),
     };
-    drop(interrupter);
+    interrupter.end();
     let watch = |signals: &Signals| Interrupter::start(signals, may_hang, Phase::Ownership);
     let interrupter = watch(&events.signals);
     for lock in &locks {

@@ -19,4 +19,7 @@ impl Interrupter {
     pub(super) fn start(_: &Signals, _: bool, _: Phase) -> Self {
         Self
     }
+
+    /// Does nothing.
+    pub(super) fn end(self) {}
 }

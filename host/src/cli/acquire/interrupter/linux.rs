@@ -48,6 +48,9 @@ impl Interrupter {
         let running = is_needed.then(|| start(signals, phase).ok()).flatten();
         Self { running }
     }
+
+    /// Ends the thread.
+    pub(super) fn end(self) {}
 }
 
 impl Drop for Interrupter {
