@@ -105,7 +105,8 @@ fn a_dropped_call_changes_nothing_afterwards() -> Result<()> {
     let component = lockhost::component(&engine)?;
     let pre = LockhostPre::new(linker::<Forgetful>(&engine)?.instantiate_pre(&component)?)?;
     for stale in [false, true] {
-        for waits in 0.. {
+        let (mut waits, mut without_a_wait) = (0, 0);
+        loop {
             let fixture = match stale {
                 false => Fixture::free(),
                 true => Fixture::free().with("plugin.lock", NO_PROCESS),
@@ -120,11 +121,21 @@ fn a_dropped_call_changes_nothing_afterwards() -> Result<()> {
             })??;
             // The end of the runtime has waited for its working threads.
             if done {
-                assert!(waits > 0, "the host blocks, and the test shows nothing");
                 assert!(fixture.files().is_empty(), "{:?}", fixture.files());
-                break;
+                if waits > 0 {
+                    break;
+                }
+                // On a busy machine, each operation may be done before its result is asked for.
+                without_a_wait += 1;
+                let shows_something = without_a_wait < 100;
+                assert!(
+                    shows_something,
+                    "the host blocks, and the test shows nothing"
+                );
+                continue;
             }
             assert_eq!(fixture.files(), before, "left at wait {waits}");
+            waits += 1;
         }
     }
     Ok(())
