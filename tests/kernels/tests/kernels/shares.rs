@@ -9,12 +9,6 @@ macro_rules! on_each {
     ($share:expr, $missing:ident, $why:literal) => {
         #[test]
         #[cfg_attr($missing, ignore = $why)]
-        fn of_machines_that_race_one_owns_at_a_time() {
-            scenario::races($share);
-        }
-
-        #[test]
-        #[cfg_attr($missing, ignore = $why)]
         fn a_killed_owner_is_replaced_by_its_machine_alone() {
             scenario::owner_killed($share);
         }
@@ -47,6 +41,17 @@ macro_rules! on_each {
         #[cfg_attr($missing, ignore = $why)]
         fn a_name_that_was_looked_up_before_hides_no_owner() {
             scenario::looked_up_before($share);
+        }
+    };
+}
+
+/// Makes the test of what holds where a client asks its server when it opens a file.
+macro_rules! where_it_asks {
+    ($share:expr, $missing:ident, $why:literal) => {
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn of_machines_that_race_one_owns_at_a_time() {
+            scenario::races($share);
         }
     };
 }
@@ -140,6 +145,11 @@ mod nfs_4_2 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
+    where_it_asks!(
+        Share::Nfs42,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
     where_it_is_served!(
         Share::Nfs42,
         no_kernels_or_nfs,
@@ -165,6 +175,11 @@ mod nfs_4_0 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
+    where_it_asks!(
+        Share::Nfs40,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
     where_it_is_served!(
         Share::Nfs40,
         no_kernels_or_nfs,
@@ -186,6 +201,11 @@ mod nfs_3 {
     use super::*;
 
     on_each!(
+        Share::Nfs3,
+        no_kernels_or_nfs,
+        "needs root, user-mode-linux and nfs-kernel-server"
+    );
+    where_it_asks!(
         Share::Nfs3,
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
@@ -237,6 +257,11 @@ mod cifs {
         no_kernels_or_samba,
         "needs root, user-mode-linux, samba and cifs-utils"
     );
+    where_it_asks!(
+        Share::Cifs,
+        no_kernels_or_samba,
+        "needs root, user-mode-linux, samba and cifs-utils"
+    );
     where_it_is_served!(
         Share::Cifs,
         no_kernels_or_samba,
@@ -277,12 +302,23 @@ mod nine_p {
     fn limit_on_a_dead_mount_no_signal_ends_an_attempt() {
         scenario::dead_for_all_signals(Share::NineP);
     }
+
+    #[test]
+    #[cfg_attr(no_kernels_or_diod, ignore = "needs root, user-mode-linux and diod")]
+    fn limit_of_machines_that_race_two_may_own_the_lock() {
+        scenario::races(Share::NineP);
+    }
 }
 
 mod ocfs2 {
     use super::*;
 
     on_each!(
+        Share::Ocfs2,
+        no_kernels_or_ocfs2,
+        "needs root, user-mode-linux and ocfs2-tools"
+    );
+    where_it_asks!(
         Share::Ocfs2,
         no_kernels_or_ocfs2,
         "needs root, user-mode-linux and ocfs2-tools"
