@@ -186,11 +186,10 @@ impl GiveUp {
     fn next_level(&mut self) -> Option<Call> {
         if let Some(current) = self.levels.take_first() {
             self.current = current;
-            let (level, _) = current;
+            let (level, file) = current;
             return if self.unsure == Some(level) {
                 self.call(Stage::Disown, Call::Disown { level })
             } else {
-                let (level, file) = current;
                 let call = Call::compare(Name::Level(level), file, self.evidence);
                 self.call(Stage::Compare, call)
             };

@@ -151,13 +151,7 @@ impl Driver {
             Call::StatOpen => files::stat(self.opened()?.file()).map(Reply::Stat),
             Call::Identify { pid } => Ok(questions::identify(dir, pid)),
             Call::Id { name } => files::id_at(dir, &self.names.file(&name)).map(Reply::Id),
-            Call::Same { name, file } => {
-                let name = self.names.file(&name);
-                match files::id_at(dir, &name)? {
-                    id if id == file => opened_id_at(dir, &name, file).map(Reply::Id),
-                    id => Ok(Reply::Id(id)),
-                }
-            }
+            Call::Same { name, file } => same(dir, &self.names.file(&name), file).map(Reply::Id),
             Call::List => {
                 self.listing = Some((Listing::of(dir)?, 0));
                 self.list_on()
@@ -312,8 +306,12 @@ impl Driver {
     }
 }
 
-/// Returns which file this name opens, or the one that it seems to be if the client of an SMB share opens no second name of it.
-fn opened_id_at(dir: &File, name: &str, seems: FileId) -> Result<FileId, ErrorCode> {
+/// Returns which file has this name now. If this one seems to have it, opens it.
+fn same(dir: &File, name: &str, known: FileId) -> Result<FileId, ErrorCode> {
+    let seems = files::id_at(dir, name)?;
+    if seems != known {
+        return Ok(seems);
+    }
     match files::open(dir, name) {
         Ok((_, id)) => Ok(id),
         // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed name has
