@@ -9,7 +9,7 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::contender::send;
+use crate::{contender::send, under_lock::stop};
 
 /// A mounted file system, removed with the value.
 pub struct Mounted {
@@ -111,13 +111,7 @@ impl Mounted {
         let server = servers.next().expect("it has a server");
         // Until it has answered once, requests wait elsewhere: the mount is not initialised.
         std::fs::metadata(self.path()).expect("it answers");
-        send(server, Signal::STOP).expect("it is there");
-        while !std::fs::read_to_string(format!("/proc/{server}/stat"))
-            .expect("it is there")
-            .contains(") T ")
-        {
-            std::thread::yield_now();
-        }
+        stop(server);
         Stopped(server)
     }
 

@@ -8,7 +8,8 @@ use std::{
 
 use rustix::process::Signal;
 
-use crate::contender::Contender;
+use super::until;
+use crate::contender::{Contender, send};
 
 /// Returns the same command with its standard error in its standard output, so that both are read line by line.
 #[must_use]
@@ -76,4 +77,15 @@ pub fn instances(pid: u32) -> usize {
         fs::read_link(entry.path()).is_ok_and(|link| link.to_string_lossy().contains("inotify"))
     };
     descriptors.flatten().filter(is_one).count()
+}
+
+/// Stops a process, and waits until it is stopped, as proc(5) shows it.
+///
+/// # Panics
+/// If it is not there.
+pub fn stop(pid: u32) {
+    send(pid, Signal::STOP).expect("it is there");
+    let status = format!("/proc/{pid}/status");
+    let is_stopped = || fs::read_to_string(&status).is_ok_and(|it| it.contains("State:\tT"));
+    until("it is stopped", is_stopped);
 }

@@ -17,7 +17,7 @@ use lockhost_tests::{
     fixture::{Fixture, NO_PROCESS},
     mounted::Mounted,
     strace::log_of,
-    under_lock::{instances, ready, sleeps_until_notified, told, under_lock, until, watches},
+    under_lock::{instances, ready, sleeps_until_notified, stop, told, under_lock, until, watches},
 };
 use rustix::process::Signal;
 
@@ -186,10 +186,7 @@ fn clean(fixture: &Fixture, how: usize) -> Option<bool> {
 
 /// Does the same while the owner is stopped: otherwise the owner puts its file back between two removals.
 fn clean_at_once(owner: &Contender, fixture: &Fixture, how: usize) -> Option<bool> {
-    owner.signal(Signal::STOP);
-    let status = format!("/proc/{}/status", owner.pid());
-    let is_stopped = || fs::read_to_string(&status).is_ok_and(|it| it.contains("State:\tT"));
-    until("it is stopped", is_stopped);
+    stop(owner.pid());
     let cleaned = clean(fixture, how);
     owner.signal(Signal::CONT);
     cleaned

@@ -1,8 +1,8 @@
 //! What depends on how a share is exported and mounted.
 
-use lockhost_kernel_tests::site::{EXPORTED, MOUNTED, Share, Site, with};
+use lockhost_kernel_tests::site::{MOUNTED, Share, Site, with};
 
-use crate::scenario::{ELSEWHERE, left, respected_and_replaced, swept};
+use crate::scenario::{ELSEWHERE, directory, exported, left, respected_and_replaced, swept};
 
 /// The share is mounted read-only, by the client or by the server.
 pub(crate) fn read_only(share: Share) {
@@ -71,9 +71,8 @@ pub(crate) fn fuse_over(share: Share) {
 /// then another machine has the lock, and puts it back as soon as its cache lets it see that.
 pub(crate) fn removed_twice(share: Share) {
     with(share, |site| {
-        let name = site.directory();
-        let directory = format!("{MOUNTED}/{name}");
-        let file = format!("{EXPORTED}/{name}/tinyforge.lock");
+        let directory = directory(site);
+        let file = format!("{}/tinyforge.lock", exported(&directory));
         let first = site.a.hold(&directory, &site.bed.log);
         // Its answers take so long that the machine is cut off before it gets this one.
         site.server

@@ -382,7 +382,7 @@ pub(crate) fn directory(site: &mut Site) -> String {
 }
 
 /// Returns the path of a directory on the server.
-fn exported(directory: &str) -> String {
+pub(crate) fn exported(directory: &str) -> String {
     let name = directory.rsplit('/').next().expect("a name");
     format!("{EXPORTED}/{name}")
 }

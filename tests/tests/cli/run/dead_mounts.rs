@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use lockhost_tests::mounted::Mounted;
+use lockhost_tests::{mounted::Mounted, under_lock::stop};
 
 use super::*;
 
@@ -43,11 +43,7 @@ fn a_signal_ends_a_waiter_whose_mount_died() {
         });
         // While the waiter asks for nothing: no signal ends the wait for an answer to what the server has read already.
         let pid = waiter.pid();
-        send(pid, Signal::STOP).expect("it is there");
-        let stat = || fs::read_to_string(format!("/proc/{pid}/stat"));
-        until("it is stopped", || {
-            stat().is_ok_and(|it| it.contains(") T "))
-        });
+        stop(pid);
         let stopped = mounted.stopped();
         send(pid, Signal::CONT).expect("it is there");
         hangs(pid);
@@ -73,14 +69,11 @@ fn a_signal_that_is_read_ends_an_attempt_whose_mount_died() {
         fs::read_dir(mounted.path()).unwrap().count() == 2
     });
     let pid = attempt.pid();
-    let of_it = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}"));
+    let place = format!("/proc/{pid}/wchan");
     until("it waits between two looks", || {
-        of_it("wchan").is_ok_and(|it| it.contains("poll"))
+        fs::read_to_string(&place).is_ok_and(|it| it.contains("poll"))
     });
-    send(pid, Signal::STOP).expect("it is there");
-    until("it is stopped", || {
-        of_it("stat").is_ok_and(|it| it.contains(") T "))
-    });
+    stop(pid);
     let stopped = mounted.stopped();
     // What it reads first when it goes on.
     send(pid, Signal::TERM).expect("it is there");
