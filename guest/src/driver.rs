@@ -1,9 +1,9 @@
 //! The driver, which performs the machine's calls through `wasi:filesystem` and the import `process`.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use lockhost_machine::{
-    call::{Call, FileId, Listed, Maker, Next, Ours, Owner, Reply},
+    call::{Call, FileId, Known, Listed, Maker, Next, Ours, Owner, Reply},
     names::{DEEPEST, Identity, LONGEST, Names, content_of},
 };
 
@@ -145,7 +145,9 @@ impl Driver {
                 ))
             }
             Call::Id { .. } => id_at(dir, &file).map(Reply::Id),
-            Call::Same { file: known, .. } => same(dir, &file, known).map(Reply::Id),
+            Call::Same {
+                file: id, known, ..
+            } => self.same(dir, &file, id, known),
             Call::List => {
                 let entries = dir.read_directory()?;
                 let failures = 0;
@@ -250,9 +252,68 @@ impl Driver {
     }
 
     fn read(&mut self) -> Result<Reply, ErrorCode> {
-        let file = opened(self.open.as_ref())?;
-        let (bytes, _) = file.read(LONGEST as u64 + 1, 0)?;
-        Ok(Reply::Bytes(bytes))
+        read(opened(self.open.as_ref())?).map(Reply::Bytes)
+    }
+
+    /// Returns which file has this name now. If this one seems to have it, opens it, and asks how many names it has.
+    #[inline(never)]
+    fn same(
+        &self,
+        dir: &Descriptor,
+        name: &str,
+        id: FileId,
+        known: Known,
+    ) -> Result<Reply, ErrorCode> {
+        let seems = id_at(dir, name)?;
+        if seems != id {
+            return Ok(Reply::Id(seems));
+        }
+        let file = match open_old(dir, name) {
+            Ok(file) => file,
+            // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed
+            // name has a lease of its own.
+            Err(ErrorCode::Invalid) => return Ok(Reply::Id(seems)),
+            Err(code) => return Err(code),
+        };
+        let opened_id = id_of(&file)?;
+        let differs = opened_id == id && self.differs(dir, &file, known)?;
+        Ok(match differs {
+            true => Reply::Differs,
+            false => Reply::Id(opened_id),
+        })
+    }
+
+    /// Returns whether a file of the same number is another one.
+    fn differs(
+        &self,
+        dir: &Descriptor,
+        file: &Descriptor,
+        known: Known,
+    ) -> Result<bool, ErrorCode> {
+        // First: if both are one file, the next count is no older than this one.
+        let links = file.stat()?.link_count;
+        let known = match known {
+            Known::Ours { names } => {
+                // Beside a claim that is missing, nothing is known of the names.
+                let claim = dir.stat_at(PathFlags::empty(), &self.claim);
+                if claim.map_or(true, |claim| claim.link_count >= names.into()) {
+                    return Ok(false);
+                }
+                // A client of SMB shows one name for each file that it opens.
+                if links > 1 {
+                    return Ok(true);
+                }
+                self.ours[0].as_ref().map(|made| &made.file)
+            }
+            Known::Open => {
+                let open = opened(self.open.as_ref())?;
+                if open.stat()?.link_count != links {
+                    return Ok(true);
+                }
+                Some(open)
+            }
+        };
+        Ok(read(opened(known)?)? != read(file)?)
     }
 
     fn list_on(&mut self) -> Result<Reply, ErrorCode> {
@@ -295,6 +356,11 @@ fn open_old(dir: &Descriptor, name: &str) -> Result<Descriptor, ErrorCode> {
     )
 }
 
+fn read(file: &Descriptor) -> Result<Vec<u8>, ErrorCode> {
+    let (bytes, _) = file.read(LONGEST as u64 + 1, 0)?;
+    Ok(bytes)
+}
+
 fn open_new(dir: &Descriptor, name: &str) -> Result<Descriptor, ErrorCode> {
     dir.open_at(
         PathFlags::empty(),
@@ -334,25 +400,6 @@ fn opened<T>(file: Option<&T>) -> Result<&T, ErrorCode> {
 pub fn id_at(dir: &Descriptor, file: &str) -> Result<FileId, ErrorCode> {
     let hash = dir.metadata_hash_at(PathFlags::empty(), file)?;
     Ok(FileId(hash.lower, hash.upper))
-}
-
-/// Returns which file has this name now. If this one seems to have it, opens it.
-///
-/// # Errors
-/// As the file system reports.
-#[inline(never)]
-fn same(dir: &Descriptor, name: &str, known: FileId) -> Result<FileId, ErrorCode> {
-    let seems = id_at(dir, name)?;
-    if seems != known {
-        return Ok(seems);
-    }
-    match open_old(dir, name) {
-        Ok(file) => id_of(&file),
-        // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed name has
-        // a lease of its own.
-        Err(ErrorCode::Invalid) => Ok(seems),
-        Err(code) => Err(code),
-    }
 }
 
 fn id_of(file: &Descriptor) -> Result<FileId, ErrorCode> {

@@ -14,6 +14,11 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FileId(pub u64, pub u64);
 
+impl FileId {
+    /// A file of which nothing is known, except that it is not the one that it was compared with.
+    const ANOTHER: Self = Self(u64::MAX, u64::MAX);
+}
+
 /// What is known about a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileStat {
@@ -58,6 +63,18 @@ pub enum Ours {
     Claim,
     /// The file made in place at this level.
     At(u8),
+}
+
+/// A file that a name is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Known {
+    /// A file of ours. If the name is its own, it has this many names at least.
+    Ours {
+        /// The claim, and what was linked to it; none if the file was made in place.
+        names: u8,
+    },
+    /// The open file.
+    Open,
 }
 
 /// A part of a directory's listing: a bounded number of claims.
@@ -137,16 +154,20 @@ pub enum Call {
         /// The name.
         name: Name,
     },
-    /// Return which file has this name, as [`Call::Id`] does. If this file seems to have it, find out by opening it. Answered by
-    /// [`Reply::Id`].
+    /// Return which file has this name, as [`Call::Id`] does. If this file seems to have it, find out by opening it, and by
+    /// more than its number. Answered by [`Reply::Id`], or [`Reply::Differs`].
     ///
     /// A client of a share may answer from its cache, with the number of a file that another machine has removed, and that
-    /// is another file's number by now. It asks the server when it opens a file.
+    /// is another file's number by now. It asks the server when it opens a file. Some keep the number nevertheless: Linux
+    /// does on 9P, while a process has a file of that name open. How many names a file has, and what is in it, is the
+    /// server's answer there too.
     Same {
         /// The name.
         name: Name,
-        /// The file.
+        /// The number of the file.
         file: FileId,
+        /// Which file it is.
+        known: Known,
     },
     /// Read the directory from its start. Answered by [`Reply::Listed`], with the first claims on this lock, of any maker.
     List,
@@ -194,11 +215,11 @@ impl Call {
     #[must_use]
     // Inlined, it would cost the component a kilobyte and a half.
     #[inline(never)]
-    pub fn compare(name: Name, file: FileId, evidence: bool) -> Self {
+    pub fn compare(name: Name, file: FileId, known: Known, evidence: bool) -> Self {
         // A kernel that keeps evidence is the only one that changes the directory.
         match evidence {
             true => Self::Id { name },
-            false => Self::Same { name, file },
+            false => Self::Same { name, file, known },
         }
     }
 }
@@ -218,6 +239,8 @@ pub enum Reply {
     Maker(Maker),
     /// Which file it is.
     Id(FileId),
+    /// The name's file has the number of the file that it was compared with, and is another one.
+    Differs,
     /// The file's status.
     Stat(FileStat),
     /// The file's content.
@@ -259,6 +282,7 @@ impl Reply {
     pub fn id(self) -> Result<FileId, ErrorCode> {
         match self {
             Reply::Id(id) => Ok(id),
+            Reply::Differs => Ok(FileId::ANOTHER),
             other => Err(other.failure()),
         }
     }

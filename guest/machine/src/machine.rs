@@ -13,6 +13,7 @@
 //! | take | `take`; a lock file is judged by [`examine`], and settles by [`settle`] |
 //! | verify | `verify` |
 //! | tidy, sweep | `verify`, then [`sweep`] |
+//! | in each of them, a name is compared | `compare` |
 //! | give up, end, wait | `finish`, then [`give_up`] |
 //! | release | [`release`] |
 //! | put back | [`restore`] |
@@ -33,6 +34,7 @@ pub mod settle;
 pub mod sweep;
 
 mod claim;
+mod compare;
 mod finish;
 mod probe_links;
 mod take;
@@ -50,7 +52,7 @@ use self::{
 use crate::{
     call::{Call, FileId, Maker, Next, Reply},
     facts::{Datetime, ErrorCode},
-    names::{Identity, Name, Names, is_lock_name},
+    names::{Identity, Names, is_lock_name},
 };
 
 /// How often an attempt starts again because other processes interfered.
@@ -532,23 +534,6 @@ impl Machine {
         let evidence = self.maker.map(|maker| maker.evidence);
         let call = self.examine.begin(level, evidence);
         self.call(state, call)
-    }
-
-    /// Compares the file at a level with this one.
-    fn compare(&mut self, state: State, level: u8, file: FileId) -> Turn {
-        let call = Call::compare(Name::Level(level), file, self.keeps_evidence());
-        self.call(state, call)
-    }
-
-    /// Compares the file at a level with our own there.
-    fn compare_own(&mut self, state: State, level: u8) -> Turn {
-        let own = self.levels.get(level).unwrap_or_default();
-        self.compare(state, level, own)
-    }
-
-    /// Returns whether a reply shows that the name at a level is our own file's.
-    fn is_own(&self, level: u8, id: Result<FileId, ErrorCode>) -> bool {
-        id.is_ok_and(|id| self.levels.get(level) == Some(id))
     }
 
     /// Examines a lock file (protocol.md#judging-a-lock-file), in the step of the current state.

@@ -140,7 +140,9 @@ impl Machine {
         let claim = self.claim();
         let evidence = self.keeps_evidence();
         let levels = Levels::default();
-        let call = self.give_up.begin(levels, None, self.own, claim, evidence);
+        let call = self
+            .give_up
+            .begin(levels, None, self.own, claim, evidence, 1);
         self.claim_given_up(call)
     }
 

@@ -10,7 +10,7 @@ use super::{
     outcome::{NotALock, Operation},
 };
 use crate::{
-    call::{Call, FileId, FileStat, Next, Owner, Reply},
+    call::{Call, FileId, FileStat, Known, Next, Owner, Reply},
     facts::{AliveReason, DeadReason, DescriptorType, ErrorCode, Liveness, UnknownReason},
     names::{Identity, LONGEST, Name, bare_identity, other_numbers, parse_pid},
 };
@@ -434,11 +434,15 @@ impl Examine {
         // As long as this is unknown, the examination can refuse an attempt, and removes nothing. The claim of a file that
         // may not be opened may not be opened either, and never frees it.
         let by_name = self.evidence.unwrap_or(true) || self.found.unread;
-        let call = Call::compare(name, self.found.id, by_name);
+        let call = Call::compare(name, self.found.id, Known::Open, by_name);
         self.call(Stage::Candidate, call)
     }
 
     fn compared(&mut self, reply: Reply) -> Look {
+        // The lock file's number is a removed file's, and its own claim cannot be found by that number.
+        if reply == Reply::Differs {
+            return self.unnamed();
+        }
         match reply.id() {
             Ok(id) if id == self.found.id => {
                 self.found.claim = self.candidate;

@@ -66,9 +66,10 @@ impl Machine {
     fn give_up_names(&mut self, then: Then, levels: Levels, claim: Option<Identity>) -> Turn {
         let unsure = self.unsure.take();
         let evidence = self.keeps_evidence();
+        let names = self.names_of_claim();
         let call = self
             .give_up
-            .begin(levels, unsure, self.own, claim, evidence);
+            .begin(levels, unsure, self.own, claim, evidence, names);
         self.given_up(then, call)
     }
 

@@ -9,7 +9,7 @@
 
 use super::outcome::{Failure, Operation};
 use crate::{
-    call::{Call, FileId, Reply},
+    call::{Call, FileId, Known, Reply},
     facts::ErrorCode,
     names::{DEEPEST, Identity, Name},
 };
@@ -41,6 +41,12 @@ impl Levels {
     pub fn get(&self, level: u8) -> Option<FileId> {
         let file = self.files.get(usize::from(level))?;
         (self.set & (1 << level) != 0).then_some(*file)
+    }
+
+    /// Returns how many there are.
+    #[must_use]
+    pub fn count(&self) -> u8 {
+        self.set.count_ones() as u8
     }
 
     /// Returns whether there is no level.
@@ -90,6 +96,8 @@ pub struct GiveUp {
     claim: Option<Identity>,
     /// Whether a kernel keeps evidence, or names are compared as if one did.
     evidence: bool,
+    /// How many names the claim has, if all that may be its own are.
+    names: u8,
     levels: Levels,
     /// The level of a file that is not certain to be ours alone.
     unsure: Option<u8>,
@@ -106,7 +114,7 @@ pub struct GiveUp {
 
 impl GiveUp {
     /// Begins to give up these levels, of which one may be unsure, and the claim, if one is named: it is the file
-    /// `own`. Returns `None` if there is nothing to do.
+    /// `own`, and has `names` names if all these levels are its own. Returns `None` if there is nothing to do.
     pub fn begin(
         &mut self,
         levels: Levels,
@@ -114,11 +122,13 @@ impl GiveUp {
         own: FileId,
         claim: Option<Identity>,
         evidence: bool,
+        names: u8,
     ) -> Option<Call> {
         *self = Self {
             own,
             claim,
             evidence,
+            names,
             levels,
             unsure,
             ..Self::default()
@@ -190,7 +200,11 @@ impl GiveUp {
             return if self.unsure == Some(level) {
                 self.call(Stage::Disown, Call::Disown { level })
             } else {
-                let call = Call::compare(Name::Level(level), file, self.evidence);
+                let name = Name::Level(level);
+                let names = self.names;
+                let call = Call::compare(name, file, Known::Ours { names }, self.evidence);
+                // It is gone, or was not one of them.
+                self.names = names.saturating_sub(1);
                 self.call(Stage::Compare, call)
             };
         }
@@ -260,7 +274,7 @@ mod tests {
             unreachable!()
         };
         let mut give_up = GiveUp::default();
-        let mut next = give_up.begin(set, unsure, OWN, Some(identity), true);
+        let mut next = give_up.begin(set, unsure, OWN, Some(identity), true, 2);
         let mut calls = Vec::new();
         for reply in replies {
             assert!(next.is_some(), "it ended after {calls:?}");
@@ -283,13 +297,30 @@ mod tests {
             levels.insert(0, OWN);
             let mut give_up = GiveUp::default();
             let (name, file) = (LOCK, OWN);
-            let next = give_up.begin(levels, None, OWN, None, false);
-            assert_eq!(next, Some(Call::Same { name, file }));
+            let next = give_up.begin(levels, None, OWN, None, false, 2);
+            let known = Known::Ours { names: 2 };
+            assert_eq!(next, Some(Call::Same { name, file, known }));
             let next = give_up.reply(Reply::Failed(code));
             assert_eq!(next, Some(Call::Id { name }));
             let next = give_up.reply(Reply::Id(OWN));
             assert_eq!(next, Some(Call::Unlink { name }));
         }
+    }
+
+    #[test]
+    fn with_each_level_that_goes_our_claim_has_one_name_less() {
+        let mut levels = Levels::default();
+        [0, 1].map(|level| levels.insert(level, OWN));
+        let mut give_up = GiveUp::default();
+        let asks = |level, names| {
+            let (name, file) = (Name::Level(level), OWN);
+            let known = Known::Ours { names };
+            Some(Call::Same { name, file, known })
+        };
+        let next = give_up.begin(levels, None, OWN, None, false, 3);
+        assert_eq!(next, asks(0, 3));
+        // It had our number alone.
+        assert_eq!(give_up.reply(Reply::Differs), asks(1, 2));
     }
 
     #[test]

@@ -52,9 +52,10 @@ impl Machine {
         let held = matches!(self.state, State::Owned);
         let claim = self.claim();
         let evidence = self.keeps_evidence();
+        let names = self.names_of_claim();
         let call = self
             .give_up
-            .begin(self.levels, self.unsure, self.own, claim, evidence);
+            .begin(self.levels, self.unsure, self.own, claim, evidence, names);
         self.give_up.lost = self.lost;
         let release = Release {
             held,

@@ -21,7 +21,7 @@ use super::{
     outcome::Operation,
 };
 use crate::{
-    call::{Call, FileId, Maker, Next, Ours, Reply},
+    call::{Call, FileId, Known, Maker, Next, Ours, Reply},
     facts::ErrorCode,
     names::Name,
 };
@@ -206,7 +206,9 @@ impl Restore {
     /// Compares the lock file with our own.
     fn compare(&mut self, stage: Stage) -> Next<Outcome> {
         let evidence = self.maker.is_some_and(|maker| maker.evidence);
-        self.call(stage, Call::compare(LOCK, self.own, evidence))
+        let names = self.maker.map_or(0, |_| 2);
+        let call = Call::compare(LOCK, self.own, Known::Ours { names }, evidence);
+        self.call(stage, call)
     }
 
     fn compared(&mut self, lock: Result<FileId, ErrorCode>) -> Next<Outcome> {

@@ -7,7 +7,7 @@ use super::{
     outcome::{Cause, Error, Failure, Occupation, Operation, Replaced, ReplacedReason},
 };
 use crate::{
-    call::{Call, Maker, Ours, Reply},
+    call::{Call, Known, Maker, Ours, Reply},
     facts::{AliveReason, ErrorCode, Liveness, UnknownReason},
     names::{DEEPEST, Name},
 };
@@ -205,7 +205,8 @@ impl Machine {
             // name may be another file's since.
             Verdict::Dead(reason) if reclaim == Reclaim::Held => {
                 let dead = self.found().id;
-                self.compare(State::Take(Take::CompareDead(level, reason)), level, dead)
+                let step = Take::CompareDead(level, reason);
+                self.compare(State::Take(step), level, dead, Known::Open)
             }
             Verdict::Dead(_) => self.link(level + 1),
         }

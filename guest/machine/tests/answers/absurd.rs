@@ -361,6 +361,7 @@ impl<'a> Answers<'a> {
                     }),
             }),
             Call::Open { .. } | Call::Id { .. } | Call::Same { .. } => match self.byte() {
+                140..150 if matches!(call, Call::Same { .. }) => Reply::Differs,
                 150.. => Reply::Failed(ErrorCode::NoEntry),
                 _ => self.id(),
             },

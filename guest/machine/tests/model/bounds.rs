@@ -165,6 +165,7 @@ fn answer(call: Call, choice: u64) -> Reply {
         }),
         // Its own file, or one of few others.
         Call::Create { .. } | Call::Make { .. } => Reply::Id(FileId(1, 0)),
+        Call::Same { .. } if choice.is_multiple_of(7) => Reply::Differs,
         Call::Open { .. } if choice.is_multiple_of(11) => Reply::Failed(ErrorCode::Access),
         Call::Open { .. } | Call::Id { .. } | Call::Same { .. } => {
             Reply::Id(FileId(1 + choice % 3, 0))

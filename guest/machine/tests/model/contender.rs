@@ -1,7 +1,7 @@
 //! A lockhost process: the machine itself, one operation a step.
 
 use lockhost_machine::{
-    call::{Call, Next, Ours, Owner, Reply},
+    call::{Call, Known, Next, Ours, Owner, Reply},
     machine::{
         Machine,
         outcome::{Cause, Operation, Outcome},
@@ -17,7 +17,7 @@ use crate::{
     local::{Body, End, Info, Turn, Who},
     seeds::{Doing, Lie, Seed, Trail},
     setting::Timely,
-    step::{Answer, Asked, Op, Question},
+    step::{Answer, Asked, Op, Question, With},
     table::{Author, Table},
 };
 
@@ -337,7 +337,14 @@ pub fn op(who: Who, call: Call, table: &mut Table) -> Op {
         Call::Read => Op::Read,
         Call::StatOpen => Op::StatOpen,
         Call::Identify { pid } => Op::Identify(pid as u8),
-        Call::Id { name } | Call::Same { name, .. } => Op::Id(numbered(name, table)),
+        Call::Id { name } => Op::Id(numbered(name, table)),
+        Call::Same { name, file, known } => {
+            let with = match known {
+                Known::Ours { names } => With::Ours(names),
+                Known::Open => With::Open,
+            };
+            Op::Same(numbered(name, table), Table::file(file), with)
+        }
         Call::List => Op::List,
         Call::ListOn => Op::ListRest,
         Call::Ask { owner } => Op::Ask(match owner {

@@ -55,7 +55,9 @@ impl Descriptors {
             {
                 self.sure_of(level);
             }
-            (Op::Id(Name::Level(level)), Answer::Id(file)) if self.at(level) == Some(file) => {
+            (Op::Id(Name::Level(level)) | Op::Same(Name::Level(level), ..), Answer::Id(file))
+                if self.at(level) == Some(file) =>
+            {
                 self.sure_of(level);
             }
             (Op::Disown(level), Answer::Done) => {

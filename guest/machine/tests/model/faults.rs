@@ -124,7 +124,7 @@ impl World {
         };
         self.failed = Some(Failed {
             failing: failing(op),
-            removing: matches!(op, Op::Unlink(_) | Op::Id(_)),
+            removing: matches!(op, Op::Unlink(_) | Op::Id(_) | Op::Same(..)),
         });
         table.note(slot, op, answer);
         self.become_of(slot, op, answer, table);
@@ -166,7 +166,7 @@ fn failing(op: Op) -> Option<Failing> {
     let operation = match op {
         Op::Create(_) | Op::MakeInPlace(_) => Operation::Create,
         Op::Write(..) | Op::Disown(_) => Operation::Write,
-        Op::StatClaim | Op::Stat(_) | Op::StatOpen | Op::Id(_) => Operation::Stat,
+        Op::StatClaim | Op::Stat(_) | Op::StatOpen | Op::Id(_) | Op::Same(..) => Operation::Stat,
         Op::Open(_) => Operation::Open,
         Op::Read => Operation::Read,
         Op::List | Op::ListRest => Operation::List,

@@ -21,6 +21,7 @@ mod beside_original;
 mod bounds;
 mod checked;
 mod checker;
+mod comparison;
 mod contender;
 mod denied;
 mod descriptors;

@@ -37,6 +37,8 @@ pub enum Seed {
     LinksCounted,
     /// On a share, a name that exists counts as ours: its client has a removed file there, with the number of our claim.
     CacheBelieved,
+    /// A claim is the open file because it has its number, which may be a removed file's.
+    NumberBelieved,
     /// Claims are swept without knowing that their makers are dead.
     SweptUnasked,
     /// An owner is judged by its pid alone, and not distinguished from the next process with the pid.
@@ -159,6 +161,10 @@ impl Trail {
 impl Seed {
     /// Returns the answer that is given instead of the true one.
     pub fn lie(self, op: Op, trail: &Trail, files: &Descriptors, doing: Doing) -> Option<Lie> {
+        let op = match op {
+            Op::Same(name, ..) => Op::Id(name),
+            op => op,
+        };
         if doing == Doing::Restores {
             return self.lie_when_restoring(op, trail, files);
         }
@@ -206,6 +212,9 @@ impl Seed {
             }
             (Seed::CacheBelieved, Op::Id(name)) if trail.exists == Some(name) => {
                 files.claim().map(|file| Lie::Says(Answer::Id(file)))
+            }
+            (Seed::NumberBelieved, Op::Id(Name::Claim(_))) => {
+                files.open().map(|file| Lie::Says(Answer::Id(file)))
             }
             (Seed::LinksCounted, Op::Id(Name::Level(_))) => match trail.last {
                 Some(Op::Link(..)) if trail.failed => {

@@ -139,6 +139,8 @@ pub struct Setting {
     pub denial: Denial,
     /// Whether a listing is read in two steps.
     pub torn: bool,
+    /// Whether a name has the number of the file that it is compared with, whenever a driver believes that.
+    pub cached: bool,
     /// The processes to which every file seems to have one name only: a bit for each.
     pub sees_one_link: u8,
     /// Whether each process lives in a PID namespace of its own, and knows of the others only what evidence shows.
@@ -172,6 +174,7 @@ impl Setting {
             links: Links::Work,
             denial: Denial::AtOnce,
             torn: false,
+            cached: false,
             sees_one_link: 0,
             apart: false,
             timely: Timely::Originals,

@@ -32,6 +32,8 @@ pub enum Op {
     StatOpen,
     Identify(u8),
     Id(Name),
+    /// Compare the file of this name with this one, and open it.
+    Same(Name, File, With),
     /// Read the directory; the second half is a step of its own.
     List,
     ListRest,
@@ -86,6 +88,15 @@ impl Op {
     }
 }
 
+/// The file that a name is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum With {
+    /// Its own, whose claim then has this many names.
+    Ours(u8),
+    /// The open one.
+    Open,
+}
+
 /// The owner that the host is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Asked {
@@ -136,6 +147,8 @@ pub enum Answer {
     /// Another process is probing the claim.
     Probed,
     Id(File),
+    /// The file seems to be the one that it is compared with, and is another.
+    Differs,
     Stat(Stat),
     Content(Content),
     Identity(Option<u8>),
@@ -169,6 +182,7 @@ impl Answer {
             (Answer::Refused, _) => Reply::Refused("it will not".into()),
             (Answer::Probed, _) => Reply::Probed,
             (Answer::Id(file), _) => Reply::Id(Table::told_file(file)),
+            (Answer::Differs, _) => Reply::Differs,
             (Answer::Stat(stat), _) => Reply::Stat(stat.told()),
             (Answer::Content(content), _) => Reply::Bytes(content.bytes()),
             (Answer::Identity(claim), _) => {

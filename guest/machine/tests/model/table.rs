@@ -68,6 +68,8 @@ pub struct Table {
     pub evidence: bool,
     /// Whether a directory is listed in two steps.
     pub torn: bool,
+    /// Whether a name has the number of the file that it is compared with, whenever a driver believes that.
+    pub cached: bool,
     /// The processes to which every file seems to have one name only.
     pub sees_one_link: u8,
     /// Whether each process lives in a PID namespace of its own.
@@ -102,6 +104,7 @@ impl Table {
         Self {
             evidence: setting.evidence,
             torn: setting.torn,
+            cached: setting.cached,
             sees_one_link: setting.sees_one_link,
             apart: setting.apart,
             links: setting.links,
@@ -174,6 +177,11 @@ impl Table {
 
     pub fn told_file(file: File) -> FileId {
         FileId(file.into(), 0)
+    }
+
+    /// Returns the number of a file that the machine names.
+    pub fn file(id: FileId) -> File {
+        id.0 as File
     }
 
     /// Returns the number of a state of a process.

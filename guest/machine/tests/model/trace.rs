@@ -8,7 +8,7 @@ use crate::{
     directory::{Content, Directory, Name},
     environment::Action,
     setting::{Setting, Sort},
-    step::{Answer, Asked, Op},
+    step::{Answer, Asked, Op, With},
     table::{Author, Table},
     world::World,
 };
@@ -34,7 +34,8 @@ pub fn tell(
         }
         for (slot, op, answer) in notes {
             // No process is that deep, and a sweep checks every level.
-            if matches!(op, Op::Id(Name::Level(level)) if level > world.deepest) {
+            if matches!(op, Op::Id(Name::Level(level)) | Op::Same(Name::Level(level), ..) if level > world.deepest)
+            {
                 continue;
             }
             let whom = process(slot, &before, setting, table);
@@ -170,6 +171,10 @@ fn op(op: Op, table: &Table) -> String {
         Op::Read => "read the open file".into(),
         Op::StatOpen => "look at the open file".into(),
         Op::Identify(pid) => format!("who has pid {pid}"),
+        Op::Same(it, _, With::Ours(names)) => {
+            format!("is {} its own, with {names} names", name(it))
+        }
+        Op::Same(it, _, With::Open) => format!("is {} the open file", name(it)),
         Op::Id(it) => format!("which file is {}", name(it)),
         Op::List => "list the directory".into(),
         Op::ListRest => "list the rest of the directory".into(),
@@ -196,6 +201,7 @@ fn op(op: Op, table: &Table) -> String {
 fn answer(answer: Answer, table: &Table) -> String {
     match answer {
         Answer::Id(file) => format!("#{file}"),
+        Answer::Differs => "another file of that number".into(),
         Answer::Stat(stat) => format!("{:?}, {} links", stat.content, stat.links),
         Answer::Identity(claim) => claim.map_or("no identity".into(), |claim| author(claim, table)),
         Answer::Claims(.., more) => if more { "claims, and more" } else { "claims" }.into(),

@@ -197,6 +197,12 @@ impl World {
             Op::Open(name) if self.may_not_open(self.directory.id(name)?, slot, table) => {
                 return Err(ErrorCode::Access);
             }
+            Op::Same(name, file, with) => {
+                if name == Name::Level(0) {
+                    self.removed_again &= !(1 << slot);
+                }
+                self.compared(slot, name, (file, with), table)?
+            }
             Op::Open(name) | Op::Id(name) => {
                 if op == Op::Id(Name::Level(0)) {
                     self.removed_again &= !(1 << slot);
@@ -318,7 +324,7 @@ impl World {
     }
 
     /// Returns the status that a process sees: the count of names may be wrong.
-    fn stat(&self, slot: usize, file: File, table: &Table) -> Stat {
+    pub fn stat(&self, slot: usize, file: File, table: &Table) -> Stat {
         let stat = self.directory.stat(file);
         match table.sees_one_link & (1 << slot) {
             0 => stat,
@@ -404,7 +410,9 @@ impl World {
             _ if info.fresh => false,
             Op::Current(_) => true,
             // No process checks a level that deep.
-            Op::Id(Name::Level(level)) | Op::Stat(Name::Level(level)) => level > self.deepest,
+            Op::Id(Name::Level(level))
+            | Op::Same(Name::Level(level), ..)
+            | Op::Stat(Name::Level(level)) => level > self.deepest,
             // Without evidence it locks nothing.
             Op::Guard(_) => !table.evidence,
             // It uses only what was already true when the claim was made.

@@ -3,7 +3,7 @@
 use std::{fs::File, mem, sync::Arc};
 
 use lockhost_machine::{
-    call::{Call, FileId, Listed, Next, Ours, Owner, Reply},
+    call::{Call, FileId, Known, Listed, Next, Ours, Owner, Reply},
     facts::ErrorCode,
     names::{DEEPEST, LONGEST, Names, content_of},
 };
@@ -151,7 +151,9 @@ impl Driver {
             Call::StatOpen => files::stat(self.opened()?.file()).map(Reply::Stat),
             Call::Identify { pid } => Ok(questions::identify(dir, pid)),
             Call::Id { name } => files::id_at(dir, &self.names.file(&name)).map(Reply::Id),
-            Call::Same { name, file } => same(dir, &self.names.file(&name), file).map(Reply::Id),
+            Call::Same { name, file, known } => {
+                self.same(dir, &self.names.file(&name), file, known)
+            }
             Call::List => {
                 self.listing = Some((Listing::of(dir)?, 0));
                 self.list_on()
@@ -274,6 +276,55 @@ impl Driver {
         self.open.as_ref().ok_or(ErrorCode::BadDescriptor)
     }
 
+    /// Returns which file has this name now. If this one seems to have it, opens it, and asks how many names it has.
+    fn same(&self, dir: &File, name: &str, id: FileId, known: Known) -> Result<Reply, ErrorCode> {
+        let seems = files::id_at(dir, name)?;
+        if seems != id {
+            return Ok(Reply::Id(seems));
+        }
+        let (file, opened_id) = match files::open(dir, name) {
+            Ok(opened) => opened,
+            // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed
+            // name has a lease of its own.
+            Err(ErrorCode::Invalid) => return Ok(Reply::Id(seems)),
+            Err(code) => return Err(code),
+        };
+        let differs = opened_id == id && self.differs(dir, &file, known)?;
+        Ok(match differs {
+            true => Reply::Differs,
+            false => Reply::Id(opened_id),
+        })
+    }
+
+    /// Returns whether a file of the same number is another one.
+    fn differs(&self, dir: &File, file: &Opened, known: Known) -> Result<bool, ErrorCode> {
+        // First: if both are one file, the next count is no older than this one.
+        let links = files::stat(file.file())?.links;
+        let content = match known {
+            Known::Ours { names } => {
+                // Beside a claim that is missing, nothing is known of the names.
+                let claim = files::stat_at(dir, &self.claim);
+                if claim.map_or(true, |claim| claim.links >= names.into()) {
+                    return Ok(false);
+                }
+                // A client of SMB shows one name for each file that it opens.
+                if links > 1 {
+                    return Ok(true);
+                }
+                let claim = self.ours[0].as_ref().ok_or(ErrorCode::BadDescriptor)?;
+                files::read(&claim.file, LONGEST + 1)?
+            }
+            Known::Open => {
+                let open = self.opened()?;
+                if files::stat(open.file())?.links != links {
+                    return Ok(true);
+                }
+                open.read(LONGEST + 1)?
+            }
+        };
+        Ok(content != file.read(LONGEST + 1)?)
+    }
+
     fn list_on(&mut self) -> Result<Reply, ErrorCode> {
         let mut listed = Listed::default();
         // The listing is over unless it is put back.
@@ -303,20 +354,5 @@ impl Driver {
         self.listing = Some((listing, failures));
         listed.more = true;
         Ok(Reply::Listed(listed))
-    }
-}
-
-/// Returns which file has this name now. If this one seems to have it, opens it.
-fn same(dir: &File, name: &str, known: FileId) -> Result<FileId, ErrorCode> {
-    let seems = files::id_at(dir, name)?;
-    if seems != known {
-        return Ok(seems);
-    }
-    match files::open(dir, name) {
-        Ok((_, id)) => Ok(id),
-        // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed name has
-        // a lease of its own.
-        Err(ErrorCode::Invalid) => Ok(seems),
-        Err(code) => Err(code),
     }
 }

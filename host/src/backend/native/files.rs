@@ -32,9 +32,14 @@ impl Opened {
         if self.is_directory {
             return Err(ErrorCode::BadDescriptor);
         }
-        let mut bytes = vec![0; length];
-        let read = platform::read(&self.file, &mut bytes)?;
-        bytes.truncate(read);
-        Ok(bytes)
+        read(&self.file, length)
     }
+}
+
+/// Reads this many bytes of a file at most, from the start.
+pub(super) fn read(file: &File, length: usize) -> Result<Vec<u8>, ErrorCode> {
+    let mut bytes = vec![0; length];
+    let read = platform::read(file, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
 }

@@ -1,0 +1,45 @@
+//! How a driver compares names where no kernel keeps evidence: by the number of a file, by how many names it has, and by
+//! what is in it.
+
+use lockhost_machine::facts::ErrorCode;
+
+use crate::{
+    directory::{File, Name},
+    step::{Answer, With},
+    table::Table,
+    world::World,
+};
+
+impl World {
+    /// Answers whether a name is that of this file.
+    pub fn compared(
+        &self,
+        slot: usize,
+        name: Name,
+        (known, with): (File, With),
+        table: &Table,
+    ) -> Result<Answer, ErrorCode> {
+        let there = self.directory.id(name)?;
+        if there != known && !table.cached {
+            return Ok(Answer::Id(there));
+        }
+        let stat = |file| self.stat(slot, file, table);
+        let differs = match with {
+            With::Ours(names) => {
+                let last = table.info(self.locals[slot]).last;
+                let claim = last.and_then(|claim| self.directory.id(Name::Claim(claim)).ok());
+                let fewer = claim.is_some_and(|claim| stat(claim).links < names);
+                fewer && (stat(there).links > 1 || stat(there).content != stat(known).content)
+            }
+            With::Open => {
+                let facts = |file| (stat(file).links, stat(file).content);
+                facts(there) != facts(known)
+            }
+        };
+        Ok(match differs {
+            true if there == known => Answer::Differs,
+            true => Answer::Id(there),
+            false => Answer::Id(known),
+        })
+    }
+}
