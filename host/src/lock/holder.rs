@@ -233,7 +233,7 @@ impl Holder {
                 "this version cannot read the owner's identity"
             }
             UnknownReason::Unreadable if self.pid().is_some() => {
-                "the file contains more than a pid, and a process has this number"
+                "the file contains more than a pid, or no claim of the owner is visible from here"
             }
             UnknownReason::Unreadable => "no claim beside the file names its owner",
             UnknownReason::NoAnswer => "this system does not show its processes",
@@ -276,7 +276,7 @@ impl Holder {
                 "unreadable identity"
             }
             Liveness::Unknown(UnknownReason::Unreadable) if self.pid().is_some() => {
-                "not only a pid"
+                "the pid is no proof"
             }
             Liveness::Unknown(UnknownReason::Unreadable) => "no claim",
             Liveness::Unknown(UnknownReason::NoAnswer) => "invisible process",

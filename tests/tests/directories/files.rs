@@ -70,7 +70,7 @@ fn a_file_with_more_than_a_living_pid_is_a_refusal() {
     assert_eq!(code, Some(75));
     let told = format!("is held by pid {pid} since ");
     assert!(
-        line.contains(&told) && line.contains(": not only a pid; liveness unknown\n"),
+        line.contains(&told) && line.contains(": the pid is no proof; liveness unknown\n"),
         "{line}"
     );
     assert!(
