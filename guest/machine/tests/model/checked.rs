@@ -3,13 +3,12 @@
 use lockhost_machine::facts::ErrorCode;
 
 use crate::{
-    checker::{Violation, exhaust, find},
+    checker::{Violation, find},
     denied::{DENIED, DENIED_ELSEWHERE, ELSEWHERE},
     directory::{Content, Modified},
     properties::Promise,
     seeds::Seed,
     setting::{Budget, DEAD, Links, STRANGER, Setting, Sort, Start, Timely},
-    starts,
     table::Author,
 };
 
@@ -275,30 +274,6 @@ fn a_claim_that_is_the_locks_by_its_number_alone_is_caught() {
         )
     };
     caught(setting, REMOVED);
-}
-
-/// The number alone would make any file ours, and any claim the lock's.
-#[test]
-fn numbers_that_only_a_cache_has_give_no_lock_away() {
-    let dead = free().claim(DEAD, &[]).claim(DEAD + 1, &[2]);
-    let elsewhere = free().claim_with(Author::Unproven(1), Content::Pid(DEAD + 1), &[0]);
-    for (starts, processes) in [
-        (starts::few(2), 2),
-        (vec![dead.clone(), free().claim(DEAD, &[0])], 2),
-        (vec![elsewhere.claim(DEAD, &[])], 2),
-        (vec![free(), dead], 3),
-    ] {
-        exhaust(
-            Setting {
-                starts,
-                evidence: false,
-                cached: true,
-                budget: Budget::ONE_CRASH,
-                ..Setting::of("numbers from a cache", processes)
-            },
-            &[TWO_OWNERS, ROBBED, REMOVED],
-        );
-    }
 }
 
 #[test]

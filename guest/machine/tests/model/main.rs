@@ -34,6 +34,7 @@ mod inspector;
 mod interleavings;
 mod local;
 mod newcomer;
+mod numbers;
 mod original;
 mod properties;
 mod restored;
