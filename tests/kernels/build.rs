@@ -28,7 +28,7 @@ const KERNELS: [&str; 9] = [
 ];
 
 /// The parts that may be missing, and the programs that show it, beside [`KERNELS`]: each part is a `cfg`.
-const PARTS: [(&str, &[&str]); 8] = [
+const PARTS: [(&str, &[&str]); 9] = [
     ("no_kernels", &[]),
     (
         "no_kernels_or_nfs",
@@ -40,6 +40,11 @@ const PARTS: [(&str, &[&str]); 8] = [
             "exportfs",
             "mount.nfs",
         ],
+    ),
+    // Beside what NFS needs.
+    (
+        "no_kernels_or_fuse",
+        &["mount.nfs", "rpc.nfsd", "bindfs", "mergerfs"],
     ),
     ("no_kernels_or_samba", &["smbd", "mount.cifs"]),
     ("no_kernels_or_diod", &["diod"]),

@@ -2,8 +2,10 @@
 #![cfg(target_os = "linux")]
 
 mod disks;
+mod kept_open;
 mod mounts;
 mod oracle;
+mod races;
 mod scenario;
 mod server_locks;
 mod shares;

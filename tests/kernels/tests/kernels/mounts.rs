@@ -2,7 +2,13 @@
 
 use lockhost_kernel_tests::site::{MOUNTED, Share, Site, with};
 
-use crate::scenario::{ELSEWHERE, directory, exported, left, respected_and_replaced, swept};
+use crate::scenario::{
+    ELSEWHERE, directory, exported, left, respected_after_a_break, respected_and_replaced, swept,
+};
+
+/// Options of FUSE: a name, and what is known of its file, is kept for a minute.
+pub(crate) const CACHED: &str =
+    "mergerfs -o use_ino,cache.entry=60,cache.attr=0,inodecalc=passthrough,minfreespace=0";
 
 /// The share is mounted read-only, by the client or by the server.
 pub(crate) fn read_only(share: Share) {
@@ -54,17 +60,34 @@ pub(crate) fn local_locks(option: &str) {
 /// Each client has the share once more, by a server of FUSE of its own.
 pub(crate) fn fuse_over(share: Share) {
     with(share, |site| {
-        let name = site.directory();
-        let at = "/media/fuse";
-        for machine in [&site.a, &site.b] {
-            machine.run(&format!(
-                "/media/modprobe fuse; mkdir -p {at}; mountpoint -q {at} || bindfs {MOUNTED} {at}"
-            ));
-        }
-        respected_and_replaced(site, &format!("{at}/{name}"));
-        swept(site, &format!("{MOUNTED}/{name}"));
-        unmount_on_both(site, at);
+        in_fuse(site, "bindfs", |site, at| {
+            let directory = format!("{at}/{}", site.directory());
+            respected_and_replaced(site, &directory);
+            swept(site, &directory);
+        });
     });
+}
+
+/// A FUSE file system answers from its cache, with a lock that another machine has broken.
+pub(crate) fn broken_under_fuse(share: Share) {
+    with(share, |site| {
+        in_fuse(site, CACHED, |site, at| {
+            let directory = format!("{at}/{}", site.directory());
+            respected_after_a_break(site, &directory);
+        });
+    });
+}
+
+/// Does something where each client has the share once more, by a server of FUSE of its own.
+pub(crate) fn in_fuse(site: &mut Site, options: &str, act: impl FnOnce(&mut Site, &str)) {
+    let at = "/media/fuse";
+    for machine in [&site.a, &site.b] {
+        machine.run(&format!(
+            "/media/modprobe fuse; mkdir -p {at}; mountpoint -q {at} || {options} {MOUNTED} {at}"
+        ));
+    }
+    act(site, at);
+    unmount_on_both(site, at);
 }
 
 /// The server executes a removal twice: its answer was lost, and it has started again before the machine asks once more. By

@@ -1,76 +1,14 @@
 //! What happens to two machines with one share.
 
 use lockhost_kernel_tests::{
-    machine::{Machine, Task},
+    machine::Machine,
     programs::lockhost,
-    rounds::{racers, rounds},
     site::{EXPORTED, MOUNTED, Share, Site, with},
 };
 use rustix::process::Signal;
 
 /// The reason for which an owner on another machine, or of another boot, is unknown.
 pub(crate) const ELSEWHERE: &str = "other boot/machine; liveness unknown";
-
-/// Several processes on each machine start at once, in turn on a free directory and on one whose owner was killed.
-pub(crate) fn races(share: Share) {
-    with(share, |site| {
-        let from = site.bed.log.len();
-        let (mut owners, mut takeovers, mut refusals, mut failures) = (0, 0, 0, 0);
-        let mut losses = 0;
-        for round in 0..rounds() {
-            let directory = directory(site);
-            let stale = round % 2 == 1;
-            if stale {
-                site.a.hold(&directory, &site.bed.log).kill(&site.bed.log);
-            }
-            let attempts: Vec<Task> = (0..racers())
-                .flat_map(|_| [&site.a, &site.b])
-                .map(|machine| machine.attempt_with(&[], &directory))
-                .collect();
-            let mut got_in = 0;
-            for attempt in attempts {
-                let ended = attempt.ended();
-                match ended.code {
-                    Some(0) => got_in += 1,
-                    Some(75) => refusals += 1,
-                    Some(1) if ended.err.iter().any(|it| is_of_a_file_that_is_gone(it)) => {
-                        failures += 1;
-                    }
-                    // A client of 9P keeps a name for as long as a process of its machine has the file open, and answers
-                    // with its old number even for a file that it opens anew.
-                    Some(1) if share == Share::NineP => losses += 1,
-                    _ => panic!("{ended:?}"),
-                }
-            }
-            if got_in == 0 {
-                // Each of them may be refused as contended where a takeover starts anew, and one that waits gets in.
-                let may_be = matches!(share, Share::Cifs | Share::NineP);
-                assert!(may_be, "no process gets in, in round {round}");
-                site.a.gets_in(&directory);
-                got_in = 1;
-            }
-            owners += got_in;
-            takeovers += usize::from(stale);
-            swept(site, &directory);
-        }
-        let verdict = site.bed.log.judge(from);
-        println!(
-            "{share:?}: {} rounds of {} processes on each of two machines: {owners} owners, {takeovers} after a killed one, {refusals} refusals, {failures} failures, {losses} losses, {} owners beside another",
-            rounds(),
-            racers(),
-            verdict.beside
-        );
-        assert!(verdict.beside == 0 || share == Share::NineP);
-        assert!(verdict.owners >= owners + takeovers, "{verdict:?}");
-    });
-}
-
-/// Returns whether a failure is that of a file which another machine has removed between two operations of this one. On a
-/// file system of one machine that file stays as long as it is open.
-fn is_of_a_file_that_is_gone(line: &str) -> bool {
-    let gone = ["Stale file handle", "no such file or directory"];
-    line.contains("tinyforge.lock") && gone.iter().any(|it| line.contains(it))
-}
 
 /// The owner's process is killed; its machine goes on.
 pub(crate) fn owner_killed(share: Share) {
@@ -113,26 +51,30 @@ pub(crate) fn machine_killed(share: Share) {
 pub(crate) fn broken_elsewhere(share: Share) {
     with(share, |site| {
         let directory = directory(site);
-        let from = site.bed.log.len();
-        let owner = site.a.hold(&directory, &site.bed.log);
-        let refused = site.b.attempt(&directory);
-        refused.refused(ELSEWHERE);
-        site.a.attempt(&directory).refused("is held by pid");
-        owner.kill(&site.bed.log);
-        let named = format!("--owner={}", refused.owner());
-        let broken = site.b.lockhost(&["break", &named, &directory]);
-        assert_eq!(broken.code, Some(0), "{broken:?}");
-        let owner = site.b.hold(&directory, &site.bed.log);
-        let ended = site.a.attempt(&directory);
-        println!("{share:?}, beside the owner after a break: {ended:?}");
-        let held = site.b.lockhost(&["status", &directory]);
-        println!("{share:?}, its state: {held:?}");
-        let verdict = site.bed.log.judge(from);
-        assert_eq!(verdict.beside, 0, "{verdict:?}");
-        assert_eq!(ended.code, Some(75), "{ended:?}");
-        owner.release();
-        site.b.gets_in(&directory);
+        respected_after_a_break(site, &directory);
     });
+}
+
+pub(crate) fn respected_after_a_break(site: &Site, directory: &str) {
+    let from = site.bed.log.len();
+    let owner = site.a.hold(directory, &site.bed.log);
+    let refused = site.b.attempt(directory);
+    refused.refused(ELSEWHERE);
+    site.a.attempt(directory).refused("is held by pid");
+    owner.kill(&site.bed.log);
+    let named = format!("--owner={}", refused.owner());
+    let broken = site.b.lockhost(&["break", &named, directory]);
+    assert_eq!(broken.code, Some(0), "{broken:?}");
+    let owner = site.b.hold(directory, &site.bed.log);
+    let ended = site.a.attempt(directory);
+    println!("beside the owner after a break: {ended:?}");
+    let held = site.b.lockhost(&["status", directory]);
+    println!("its state: {held:?}");
+    let verdict = site.bed.log.judge(from);
+    assert_eq!(verdict.beside, 0, "{verdict:?}");
+    assert_eq!(ended.code, Some(75), "{ended:?}");
+    owner.release();
+    site.b.gets_in(directory);
 }
 
 /// The owner's machine is cut off, for longer than the lease of a server that has leases.

@@ -2,11 +2,17 @@
 
 use lockhost_kernel_tests::site::Share;
 
-use crate::{mounts, scenario, server_locks};
+use crate::{kept_open, mounts, races, scenario, server_locks};
 
 /// Makes the tests of what holds on each share.
 macro_rules! on_each {
     ($share:expr, $missing:ident, $why:literal) => {
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn of_machines_that_race_one_owns_at_a_time() {
+            races::on($share);
+        }
+
         #[test]
         #[cfg_attr($missing, ignore = $why)]
         fn a_killed_owner_is_replaced_by_its_machine_alone() {
@@ -45,13 +51,19 @@ macro_rules! on_each {
     };
 }
 
-/// Makes the test of what holds where a client asks its server when it opens a file.
-macro_rules! where_it_asks {
+/// Makes the tests of what holds where a file loses its name while a process has it open. On SMB it keeps the name until then.
+macro_rules! where_open_files_are_removed {
     ($share:expr, $missing:ident, $why:literal) => {
         #[test]
         #[cfg_attr($missing, ignore = $why)]
-        fn of_machines_that_race_one_owns_at_a_time() {
-            scenario::races($share);
+        fn beside_a_file_that_is_kept_open_one_owns_at_a_time() {
+            kept_open::then_raced($share);
+        }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn a_broken_lock_that_is_kept_open_is_reclaimed_by_none() {
+            kept_open::then_broken($share);
         }
     };
 }
@@ -102,6 +114,38 @@ macro_rules! where_it_reconnects {
     };
 }
 
+/// Makes the tests of what holds where each client has a server of FUSE over the share.
+macro_rules! by_fuse {
+    ($share:expr) => {
+        #[test]
+        #[cfg_attr(
+            no_kernels_or_fuse,
+            ignore = "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
+        )]
+        fn by_fuse_over_it_the_owner_is_respected_and_replaced() {
+            mounts::fuse_over($share);
+        }
+
+        #[test]
+        #[cfg_attr(
+            no_kernels_or_fuse,
+            ignore = "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
+        )]
+        fn by_fuse_over_it_a_lock_that_was_broken_is_reclaimed_by_none() {
+            mounts::broken_under_fuse($share);
+        }
+
+        #[test]
+        #[cfg_attr(
+            no_kernels_or_fuse,
+            ignore = "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
+        )]
+        fn by_fuse_over_it_one_of_all_that_race_owns_at_a_time() {
+            races::in_fuse_over($share);
+        }
+    };
+}
+
 /// Makes the tests of what NFS alone has.
 macro_rules! on_nfs {
     ($share:expr, $missing:ident, $why:literal) => {
@@ -125,12 +169,6 @@ macro_rules! on_nfs {
 
         #[test]
         #[cfg_attr($missing, ignore = $why)]
-        fn by_fuse_over_it_the_owner_is_respected_and_replaced() {
-            mounts::fuse_over($share);
-        }
-
-        #[test]
-        #[cfg_attr($missing, ignore = $why)]
         fn limit_a_removal_that_is_sent_twice_removes_the_next_lock() {
             mounts::removed_twice($share);
         }
@@ -145,7 +183,7 @@ mod nfs_4_2 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
-    where_it_asks!(
+    where_open_files_are_removed!(
         Share::Nfs42,
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
@@ -160,6 +198,7 @@ mod nfs_4_2 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
+    by_fuse!(Share::Nfs42);
     on_nfs!(
         Share::Nfs42,
         no_kernels_or_nfs,
@@ -175,7 +214,7 @@ mod nfs_4_0 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
-    where_it_asks!(
+    where_open_files_are_removed!(
         Share::Nfs40,
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
@@ -190,6 +229,7 @@ mod nfs_4_0 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
+    by_fuse!(Share::Nfs40);
     on_nfs!(
         Share::Nfs40,
         no_kernels_or_nfs,
@@ -205,7 +245,7 @@ mod nfs_3 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
-    where_it_asks!(
+    where_open_files_are_removed!(
         Share::Nfs3,
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
@@ -220,6 +260,7 @@ mod nfs_3 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
+    by_fuse!(Share::Nfs3);
     on_nfs!(
         Share::Nfs3,
         no_kernels_or_nfs,
@@ -257,11 +298,6 @@ mod cifs {
         no_kernels_or_samba,
         "needs root, user-mode-linux, samba and cifs-utils"
     );
-    where_it_asks!(
-        Share::Cifs,
-        no_kernels_or_samba,
-        "needs root, user-mode-linux, samba and cifs-utils"
-    );
     where_it_is_served!(
         Share::Cifs,
         no_kernels_or_samba,
@@ -291,6 +327,11 @@ mod nine_p {
         no_kernels_or_diod,
         "needs root, user-mode-linux and diod"
     );
+    where_open_files_are_removed!(
+        Share::NineP,
+        no_kernels_or_diod,
+        "needs root, user-mode-linux and diod"
+    );
     where_it_is_served!(
         Share::NineP,
         no_kernels_or_diod,
@@ -302,12 +343,6 @@ mod nine_p {
     fn limit_on_a_dead_mount_no_signal_ends_an_attempt() {
         scenario::dead_for_all_signals(Share::NineP);
     }
-
-    #[test]
-    #[cfg_attr(no_kernels_or_diod, ignore = "needs root, user-mode-linux and diod")]
-    fn limit_of_machines_that_race_two_may_own_the_lock() {
-        scenario::races(Share::NineP);
-    }
 }
 
 mod ocfs2 {
@@ -318,7 +353,7 @@ mod ocfs2 {
         no_kernels_or_ocfs2,
         "needs root, user-mode-linux and ocfs2-tools"
     );
-    where_it_asks!(
+    where_open_files_are_removed!(
         Share::Ocfs2,
         no_kernels_or_ocfs2,
         "needs root, user-mode-linux and ocfs2-tools"
