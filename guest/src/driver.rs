@@ -291,23 +291,27 @@ impl Driver {
         known: Known,
     ) -> Result<bool, ErrorCode> {
         // First: if both are one file, the next count is no older than this one.
-        let links = file.stat()?.link_count;
+        let stat = file.stat()?;
         let known = match known {
             Known::Ours { names } => {
-                // Beside a claim that is missing, nothing is known of the names.
+                // Beside a claim that is not to be seen, nothing is known of the names.
                 let claim = dir.stat_at(PathFlags::empty(), &self.claim);
                 if claim.map_or(true, |claim| claim.link_count >= names.into()) {
                     return Ok(false);
                 }
                 // A client of SMB shows one name for each file that it opens.
-                if links > 1 {
+                if stat.link_count > 1 {
                     return Ok(true);
                 }
                 self.ours[0].as_ref().map(|made| &made.file)
             }
             Known::Open => {
                 let open = opened(self.open.as_ref())?;
-                if open.stat()?.link_count != links {
+                let seen = open.stat()?;
+                // One of the counts may come from a cache.
+                if seen.link_count != stat.link_count
+                    && seen.data_modification_timestamp != stat.data_modification_timestamp
+                {
                     return Ok(true);
                 }
                 Some(open)

@@ -96,9 +96,12 @@ pub struct GiveUp {
     claim: Option<Identity>,
     /// Whether a kernel keeps evidence, or names are compared as if one did.
     evidence: bool,
-    /// How many names the claim has, if all that may be its own are.
+    /// How many names the claim has, if those that could not be removed, and those that are still to be compared, are its own.
     names: u8,
     levels: Levels,
+    /// The levels whose file has our number, and fewer names than our claim should have. Another name may not have been ours,
+    /// so these are compared once more when the others are gone.
+    doubtful: Levels,
     /// The level of a file that is not certain to be ours alone.
     unsure: Option<u8>,
     /// The level that is given up now, and our file there.
@@ -140,12 +143,16 @@ impl GiveUp {
     pub fn reply(&mut self, reply: Reply) -> Option<Call> {
         let (level, file) = self.current;
         match self.stage {
+            Stage::Compare if reply == Reply::Differs && !self.levels.is_empty() => {
+                self.names -= 1;
+                self.doubtful.insert(level, file);
+            }
             Stage::Compare => match reply.id() {
                 Ok(id) if id == file => {
                     let name = Name::Level(level);
                     return self.call(Stage::Remove, Call::Unlink { name });
                 }
-                Ok(_) | Err(ErrorCode::NoEntry) => self.lost |= level == 0,
+                Ok(_) | Err(ErrorCode::NoEntry) => self.gone(true),
                 // A process that has given up its rights since may not open its own file any more.
                 Err(ErrorCode::Access | ErrorCode::NotPermitted) if !self.evidence => {
                     self.evidence = true;
@@ -155,8 +162,8 @@ impl GiveUp {
                 Err(code) => self.stuck(Operation::Stat, code),
             },
             Stage::Remove => match reply.done() {
-                Ok(()) => {}
-                Err(ErrorCode::NoEntry) => self.lost |= level == 0,
+                Ok(()) => self.gone(false),
+                Err(ErrorCode::NoEntry) => self.gone(true),
                 Err(code) => self.stuck(Operation::Remove, code),
             },
             Stage::Disown => {
@@ -194,6 +201,10 @@ impl GiveUp {
     }
 
     fn next_level(&mut self) -> Option<Call> {
+        if self.levels.is_empty() && !self.doubtful.is_empty() {
+            self.levels = core::mem::take(&mut self.doubtful);
+            self.names += self.levels.count();
+        }
         if let Some(current) = self.levels.take_first() {
             self.current = current;
             let (level, file) = current;
@@ -203,8 +214,6 @@ impl GiveUp {
                 let name = Name::Level(level);
                 let names = self.names;
                 let call = Call::compare(name, file, Known::Ours { names }, self.evidence);
-                // It is gone, or was not one of them.
-                self.names = names.saturating_sub(1);
                 self.call(Stage::Compare, call)
             };
         }
@@ -216,6 +225,12 @@ impl GiveUp {
             // owner is dead.
             self.call(Stage::Forget, Call::Forget)
         }
+    }
+
+    /// Goes on where the current level has no file of ours any more.
+    fn gone(&mut self, unexpectedly: bool) {
+        self.lost |= unexpectedly && self.current.0 == 0;
+        self.names = self.names.saturating_sub(1);
     }
 
     fn stuck(&mut self, what: Operation, code: ErrorCode) {
@@ -307,20 +322,59 @@ mod tests {
         }
     }
 
+    /// Begins to give up the lock and its reclaim lock on a share.
+    fn both_levels() -> GiveUp {
+        let mut levels = Levels::default();
+        levels.insert(0, OWN);
+        levels.insert(1, OWN);
+        let mut give_up = GiveUp::default();
+        let next = give_up.begin(levels, None, OWN, None, false, 3);
+        assert_eq!(next, compares(0, 3));
+        give_up
+    }
+
+    fn compares(level: u8, names: u8) -> Option<Call> {
+        let (name, file) = (Name::Level(level), OWN);
+        let known = Known::Ours { names };
+        Some(Call::Same { name, file, known })
+    }
+
+    fn removes(level: u8) -> Option<Call> {
+        let name = Name::Level(level);
+        Some(Call::Unlink { name })
+    }
+
     #[test]
     fn with_each_level_that_goes_our_claim_has_one_name_less() {
-        let mut levels = Levels::default();
-        [0, 1].map(|level| levels.insert(level, OWN));
-        let mut give_up = GiveUp::default();
-        let asks = |level, names| {
-            let (name, file) = (Name::Level(level), OWN);
-            let known = Known::Ours { names };
-            Some(Call::Same { name, file, known })
-        };
-        let next = give_up.begin(levels, None, OWN, None, false, 3);
-        assert_eq!(next, asks(0, 3));
-        // It had our number alone.
-        assert_eq!(give_up.reply(Reply::Differs), asks(1, 2));
+        let mut give_up = both_levels();
+        assert_eq!(give_up.reply(Reply::Id(OWN)), removes(0));
+        assert_eq!(give_up.reply(Reply::Done), compares(1, 2));
+        let mut give_up = both_levels();
+        assert_eq!(give_up.reply(Reply::Id(OTHER)), compares(1, 2));
+        let mut give_up = both_levels();
+        assert_eq!(give_up.reply(Reply::Id(OWN)), removes(0));
+        assert_eq!(give_up.reply(IO), compares(1, 3), "it has the name still");
+    }
+
+    /// A reclaim lock whose removal seemed to fail had one of the names.
+    #[test]
+    fn a_lock_with_too_few_names_is_compared_again_at_the_end() {
+        let mut give_up = both_levels();
+        assert_eq!(give_up.reply(Reply::Differs), compares(1, 2));
+        assert_eq!(give_up.reply(GONE), compares(0, 2));
+        assert_eq!(give_up.reply(Reply::Id(OWN)), removes(0));
+        assert_eq!(give_up.reply(Reply::Done), None);
+        assert!(!give_up.lost);
+    }
+
+    #[test]
+    fn a_lock_that_has_our_number_alone_is_lost_at_the_second_look() {
+        let mut give_up = both_levels();
+        assert_eq!(give_up.reply(Reply::Differs), compares(1, 2));
+        assert_eq!(give_up.reply(Reply::Id(OWN)), removes(1));
+        assert_eq!(give_up.reply(Reply::Done), compares(0, 2));
+        assert_eq!(give_up.reply(Reply::Differs), None);
+        assert!(give_up.lost);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use lockhost_machine::facts::ErrorCode;
 
 use crate::{
     directory::{File, Name},
+    setting::Cached,
     step::{Answer, With},
     table::Table,
     world::World,
@@ -20,7 +21,7 @@ impl World {
         table: &Table,
     ) -> Result<Answer, ErrorCode> {
         let there = self.directory.id(name)?;
-        if there != known && !table.cached {
+        if there != known && table.cached == Cached::Nothing {
             return Ok(Answer::Id(there));
         }
         let stat = |file| self.stat(slot, file, table);
@@ -32,13 +33,14 @@ impl World {
                 fewer && (stat(there).links > 1 || stat(there).content != stat(known).content)
             }
             With::Open => {
-                let facts = |file| (stat(file).links, stat(file).content);
-                facts(there) != facts(known)
+                let (there, known) = (stat(there), stat(known));
+                let counts = there.links != known.links && there.modified != known.modified;
+                counts || there.content != known.content
             }
         };
         Ok(match differs {
-            true if there == known => Answer::Differs,
-            true => Answer::Id(there),
+            true if there != known && table.cached == Cached::Believable => Answer::Id(there),
+            true => Answer::Differs,
             false => Answer::Id(known),
         })
     }

@@ -1,10 +1,10 @@
-//! Numbers of files that only a client's cache has: each name has the number that a driver would believe.
+//! Numbers of files that only a client's cache has.
 
 use crate::{
     checker::exhaust,
     directory::Content,
     properties::Promise,
-    setting::{Budget, DEAD, Setting, Start},
+    setting::{Budget, Cached, DEAD, Setting, Start},
     starts,
     table::Author,
 };
@@ -14,25 +14,28 @@ use crate::{
 fn numbers_that_only_a_cache_has_give_no_lock_away() {
     let dead = Start::default().claim(DEAD, &[]).claim(DEAD + 1, &[2]);
     let elsewhere = Start::default().claim_with(Author::Unproven(1), Content::Pid(DEAD + 1), &[0]);
-    for (starts, processes) in [
+    let runs = [
         (starts::few(2), 2),
         (vec![dead.clone(), Start::default().claim(DEAD, &[0])], 2),
         (vec![elsewhere.claim(DEAD, &[])], 2),
         (vec![Start::default(), dead], 3),
-    ] {
-        exhaust(
-            Setting {
-                starts,
-                evidence: false,
-                cached: true,
-                budget: Budget::ONE_CRASH,
-                ..Setting::of("numbers from a cache", processes)
-            },
-            &[
-                Promise::NeverTwoOwners,
-                Promise::ALivingOwnersFileIsNeverRemovedByAnother,
-                Promise::WhatALivingProcessHasMadeIsNeverRemovedByAnother,
-            ],
-        );
+    ];
+    for (starts, processes) in runs {
+        for cached in [Cached::Believable, Cached::Everything] {
+            exhaust(
+                Setting {
+                    starts: starts.clone(),
+                    evidence: false,
+                    cached,
+                    budget: Budget::ONE_CRASH,
+                    ..Setting::of("numbers from a cache", processes)
+                },
+                &[
+                    Promise::NeverTwoOwners,
+                    Promise::ALivingOwnersFileIsNeverRemovedByAnother,
+                    Promise::WhatALivingProcessHasMadeIsNeverRemovedByAnother,
+                ],
+            );
+        }
     }
 }

@@ -139,8 +139,8 @@ pub struct Setting {
     pub denial: Denial,
     /// Whether a listing is read in two steps.
     pub torn: bool,
-    /// Whether a name has the number of the file that it is compared with, whenever a driver believes that.
-    pub cached: bool,
+    /// Which numbers come from a cache.
+    pub cached: Cached,
     /// The processes to which every file seems to have one name only: a bit for each.
     pub sees_one_link: u8,
     /// Whether each process lives in a PID namespace of its own, and knows of the others only what evidence shows.
@@ -161,6 +161,18 @@ pub struct Setting {
     pub reduced: bool,
 }
 
+/// Which names have the number of the file that they are compared with, though they are another file's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cached {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those of which a driver believes that they are that file's.
+    Believable,
+    /// All that are there.
+    Everything,
+}
+
 impl Setting {
     /// Returns a run of this many lockhost processes, on a free directory, without faults.
     pub fn of(what: &str, ours: usize) -> Self {
@@ -174,7 +186,7 @@ impl Setting {
             links: Links::Work,
             denial: Denial::AtOnce,
             torn: false,
-            cached: false,
+            cached: Cached::Nothing,
             sees_one_link: 0,
             apart: false,
             timely: Timely::Originals,

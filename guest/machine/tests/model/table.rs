@@ -18,7 +18,7 @@ use crate::{
     local::{Info, Local, Who},
     newcomer::Newcomer,
     seeds::Seed,
-    setting::{Assumed, Denial, Links, Setting, Timely},
+    setting::{Assumed, Cached, Denial, Links, Setting, Timely},
     step::{Answer, Op},
     world::World,
 };
@@ -68,8 +68,8 @@ pub struct Table {
     pub evidence: bool,
     /// Whether a directory is listed in two steps.
     pub torn: bool,
-    /// Whether a name has the number of the file that it is compared with, whenever a driver believes that.
-    pub cached: bool,
+    /// Which numbers come from a cache.
+    pub cached: Cached,
     /// The processes to which every file seems to have one name only.
     pub sees_one_link: u8,
     /// Whether each process lives in a PID namespace of its own.

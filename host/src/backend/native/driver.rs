@@ -299,16 +299,16 @@ impl Driver {
     /// Returns whether a file of the same number is another one.
     fn differs(&self, dir: &File, file: &Opened, known: Known) -> Result<bool, ErrorCode> {
         // First: if both are one file, the next count is no older than this one.
-        let links = files::stat(file.file())?.links;
+        let stat = files::stat(file.file())?;
         let content = match known {
             Known::Ours { names } => {
-                // Beside a claim that is missing, nothing is known of the names.
+                // Beside a claim that is not to be seen, nothing is known of the names.
                 let claim = files::stat_at(dir, &self.claim);
                 if claim.map_or(true, |claim| claim.links >= names.into()) {
                     return Ok(false);
                 }
                 // A client of SMB shows one name for each file that it opens.
-                if links > 1 {
+                if stat.links > 1 {
                     return Ok(true);
                 }
                 let claim = self.ours[0].as_ref().ok_or(ErrorCode::BadDescriptor)?;
@@ -316,7 +316,9 @@ impl Driver {
             }
             Known::Open => {
                 let open = self.opened()?;
-                if files::stat(open.file())?.links != links {
+                let seen = files::stat(open.file())?;
+                // One of the counts may come from a cache.
+                if seen.links != stat.links && seen.modified != stat.modified {
                     return Ok(true);
                 }
                 open.read(LONGEST + 1)?
