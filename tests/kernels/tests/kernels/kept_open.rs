@@ -7,7 +7,7 @@ use lockhost_kernel_tests::{
     site::{Share, with},
 };
 
-use crate::scenario::{ELSEWHERE, directory, swept};
+use crate::scenario::{directory, respected_after_a_break, swept};
 
 /// A claim gets the number that the name seems to have.
 pub(crate) fn then_raced(share: Share) {
@@ -43,23 +43,8 @@ pub(crate) fn then_raced(share: Share) {
 pub(crate) fn then_broken(share: Share) {
     with(share, |site| {
         let directory = directory(site);
-        let from = site.bed.log.len();
-        let dead = site.a.hold(&directory, &site.bed.log);
-        let reads = reader(&site.a, &directory);
-        let refused = site.b.attempt(&directory);
-        refused.refused(ELSEWHERE);
-        dead.kill(&site.bed.log);
-        let named = format!("--owner={}", refused.owner());
-        let broken = site.b.lockhost(&["break", &named, &directory]);
-        assert_eq!(broken.code, Some(0), "{broken:?}");
-        let owner = site.b.hold(&directory, &site.bed.log);
-        let ended = site.a.attempt(&directory);
-        println!("{share:?}, beside a file that is open: {ended:?}");
-        assert_eq!(site.bed.log.judge(from).beside, 0);
-        assert_eq!(ended.code, Some(75), "{ended:?}");
+        let reads = respected_after_a_break(site, &directory, || reader(&site.a, &directory));
         end(&reads);
-        owner.release();
-        site.b.gets_in(&directory);
     });
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn broken_under_fuse(share: Share) {
     with(share, |site| {
         in_fuse(site, CACHED, |site, at| {
             let directory = format!("{at}/{}", site.directory());
-            respected_after_a_break(site, &directory);
+            respected_after_a_break(site, &directory, || {});
         });
     });
 }

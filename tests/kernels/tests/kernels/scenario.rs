@@ -51,16 +51,22 @@ pub(crate) fn machine_killed(share: Share) {
 pub(crate) fn broken_elsewhere(share: Share) {
     with(share, |site| {
         let directory = directory(site);
-        respected_after_a_break(site, &directory);
+        respected_after_a_break(site, &directory, || {});
     });
 }
 
-pub(crate) fn respected_after_a_break(site: &Site, directory: &str) {
+/// Does the same, and something else as long as the first owner lives, which it returns.
+pub(crate) fn respected_after_a_break<T>(
+    site: &Site,
+    directory: &str,
+    meanwhile: impl FnOnce() -> T,
+) -> T {
     let from = site.bed.log.len();
     let owner = site.a.hold(directory, &site.bed.log);
     let refused = site.b.attempt(directory);
     refused.refused(ELSEWHERE);
     site.a.attempt(directory).refused("is held by pid");
+    let returned = meanwhile();
     owner.kill(&site.bed.log);
     let named = format!("--owner={}", refused.owner());
     let broken = site.b.lockhost(&["break", &named, directory]);
@@ -75,6 +81,7 @@ pub(crate) fn respected_after_a_break(site: &Site, directory: &str) {
     assert_eq!(ended.code, Some(75), "{ended:?}");
     owner.release();
     site.b.gets_in(directory);
+    returned
 }
 
 /// The owner's machine is cut off, for longer than the lease of a server that has leases.
