@@ -144,7 +144,7 @@ impl GiveUp {
         let (level, file) = self.current;
         match self.stage {
             Stage::Compare if reply == Reply::Differs && !self.levels.is_empty() => {
-                self.names -= 1;
+                self.names = self.names.saturating_sub(1);
                 self.doubtful.insert(level, file);
             }
             Stage::Compare => match reply.id() {
