@@ -110,9 +110,8 @@ pub(crate) fn removed_twice(share: Share) {
         site.bed.mend();
         site.restore();
         let code = first.task().code();
-        let left = left(site, &directory);
-        println!("{share:?}, a removal that is sent twice: {code:?}, then {left:?}");
-        assert!(!left.contains("tinyforge.lock\n"), "{left}");
+        println!("{share:?}, a removal that is sent twice: {code:?}");
+        // It may be back already.
         let back = second.task().says("was removed, and is back");
         println!("{share:?}, {back}");
         site.a.attempt(&directory).refused(ELSEWHERE);
