@@ -138,11 +138,7 @@ impl Machine {
     pub(super) fn give_up_claim(&mut self, state: State) -> Turn {
         self.state = state;
         let claim = self.claim();
-        let evidence = self.keeps_evidence();
-        let levels = Levels::default();
-        let call = self
-            .give_up
-            .begin(levels, None, self.own, claim, evidence, 1);
+        let call = self.begin_to_give_up(Levels::default(), None, claim);
         self.claim_given_up(call)
     }
 

@@ -65,12 +65,21 @@ impl Machine {
 
     fn give_up_names(&mut self, then: Then, levels: Levels, claim: Option<Identity>) -> Turn {
         let unsure = self.unsure.take();
+        let call = self.begin_to_give_up(levels, unsure, claim);
+        self.given_up(then, call)
+    }
+
+    /// Begins to give up these levels, of which one may be unsure, and our claim, if it is named.
+    pub(super) fn begin_to_give_up(
+        &mut self,
+        levels: Levels,
+        unsure: Option<u8>,
+        claim: Option<Identity>,
+    ) -> Option<Call> {
         let evidence = self.keeps_evidence();
         let names = self.names_of_claim();
-        let call = self
-            .give_up
-            .begin(levels, unsure, self.own, claim, evidence, names);
-        self.given_up(then, call)
+        self.give_up
+            .begin(levels, unsure, self.own, claim, evidence, names)
     }
 
     pub(super) fn given_up(&mut self, then: Then, call: Option<Call>) -> Turn {

@@ -51,11 +51,7 @@ impl Machine {
     pub fn release(&mut self) -> (Release, Next<Released>) {
         let held = matches!(self.state, State::Owned);
         let claim = self.claim();
-        let evidence = self.keeps_evidence();
-        let names = self.names_of_claim();
-        let call = self
-            .give_up
-            .begin(self.levels, self.unsure, self.own, claim, evidence, names);
+        let call = self.begin_to_give_up(self.levels, self.unsure, claim);
         self.give_up.lost = self.lost;
         let release = Release {
             held,
