@@ -41,11 +41,7 @@ const PARTS: [(&str, &[&str]); 9] = [
             "mount.nfs",
         ],
     ),
-    // Beside what NFS needs.
-    (
-        "no_kernels_or_fuse",
-        &["mount.nfs", "rpc.nfsd", "bindfs", "mergerfs"],
-    ),
+    ("no_kernels_or_fuse", &["bindfs", "mergerfs"]),
     ("no_kernels_or_samba", &["smbd", "mount.cifs"]),
     ("no_kernels_or_diod", &["diod"]),
     ("no_kernels_or_ocfs2", &["mkfs.ocfs2", "mount.ocfs2"]),

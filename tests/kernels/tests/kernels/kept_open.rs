@@ -1,5 +1,5 @@
-//! A process of a machine keeps the lock file open, while another machine removes it and makes another one. A client may
-//! then show the number of the first file for the name, and the server may give that number to another file.
+//! A process of a machine keeps the lock file open while it is removed. If another machine removes it and makes another one,
+//! a client may show the number of the first file for the name, and the server may give that number to another file.
 
 use lockhost_kernel_tests::{
     machine::{Machine, Task},
@@ -7,7 +7,7 @@ use lockhost_kernel_tests::{
     site::{Share, with},
 };
 
-use crate::scenario::{directory, respected_after_a_break, swept};
+use crate::scenario::{ELSEWHERE, directory, exported, left, respected_after_a_break, swept};
 
 /// A claim gets the number that the name seems to have.
 pub(crate) fn then_raced(share: Share) {
@@ -45,6 +45,40 @@ pub(crate) fn then_broken(share: Share) {
         let directory = directory(site);
         let reads = respected_after_a_break(site, &directory, || reader(&site.a, &directory));
         end(&reads);
+    });
+}
+
+/// A process of the owner's machine has the lock file open, so a client of NFS renames the file to `.nfsXXXX` when it is to
+/// be removed.
+pub(crate) fn then_renamed(share: Share) {
+    with(share, |site| {
+        let directory = directory(site);
+        for killed in [false, true] {
+            let owner = site.a.hold(&directory, &site.bed.log);
+            let reads = reader(&site.a, &directory);
+            if killed {
+                owner.kill(&site.bed.log);
+                site.b.attempt(&directory).refused(ELSEWHERE);
+            } else {
+                owner.release();
+            }
+            site.a.gets_in(&directory);
+            let renamed = left(site, &directory);
+            println!("{share:?}, owner killed {killed}: {renamed}");
+            assert!(
+                renamed.starts_with(".nfs") && renamed.lines().count() == 1,
+                "{renamed}"
+            );
+            let beside = site.b.hold(&directory, &site.bed.log);
+            site.a.attempt(&directory).refused(ELSEWHERE);
+            beside.release();
+            site.a.gets_in(&directory);
+            end(&reads);
+            site.server.run(&format!(
+                "until [ -z \"$(ls -A {})\" ]; do :; done",
+                exported(&directory)
+            ));
+        }
     });
 }
 

@@ -6,7 +6,7 @@ use crate::scenario::{
     ELSEWHERE, directory, exported, left, respected_after_a_break, respected_and_replaced, swept,
 };
 
-/// Options of FUSE: a name, and what is known of its file, is kept for a minute.
+/// The command of a FUSE file system that keeps a name for a minute, and nothing else that it knows of a file.
 pub(crate) const CACHED: &str =
     "mergerfs -o use_ino,cache.entry=60,cache.attr=0,inodecalc=passthrough,minfreespace=0";
 
@@ -78,12 +78,12 @@ pub(crate) fn broken_under_fuse(share: Share) {
     });
 }
 
-/// Does something where each client has the share once more, by a server of FUSE of its own.
-pub(crate) fn in_fuse(site: &mut Site, options: &str, act: impl FnOnce(&mut Site, &str)) {
+/// Does something where each client has the share once more, by a FUSE file system that this command starts.
+pub(crate) fn in_fuse(site: &mut Site, command: &str, act: impl FnOnce(&mut Site, &str)) {
     let at = "/media/fuse";
     for machine in [&site.a, &site.b] {
         machine.run(&format!(
-            "/media/modprobe fuse; mkdir -p {at}; mountpoint -q {at} || {options} {MOUNTED} {at}"
+            "/media/modprobe fuse; mkdir -p {at}; mountpoint -q {at} || {command} {MOUNTED} {at}"
         ));
     }
     act(site, at);

@@ -276,44 +276,6 @@ pub(crate) fn looked_up_before(share: Share) {
     });
 }
 
-/// A process of the owner's machine has the lock file open, so a client of NFS renames the file to `.nfsXXXX` when it is to
-/// be removed.
-pub(crate) fn open_when_removed(share: Share) {
-    with(share, |site| {
-        let directory = directory(site);
-        for killed in [false, true] {
-            let owner = site.a.hold(&directory, &site.bed.log);
-            let reader =
-                format!("exec 3< {directory}/tinyforge.lock; echo open; read -r line || true");
-            let reader = site.a.spawn(&["sh", "-ec", &reader]);
-            let _ = reader.says("open");
-            if killed {
-                owner.kill(&site.bed.log);
-                site.b.attempt(&directory).refused(ELSEWHERE);
-            } else {
-                owner.release();
-            }
-            site.a.gets_in(&directory);
-            let renamed = left(site, &directory);
-            println!("{share:?}, owner killed {killed}: {renamed}");
-            assert!(
-                renamed.starts_with(".nfs") && renamed.lines().count() == 1,
-                "{renamed}"
-            );
-            let beside = site.b.hold(&directory, &site.bed.log);
-            site.a.attempt(&directory).refused(ELSEWHERE);
-            beside.release();
-            site.a.gets_in(&directory);
-            reader.close();
-            assert_eq!(reader.code(), Some(0));
-            site.server.run(&format!(
-                "until [ -z \"$(ls -A {})\" ]; do :; done",
-                exported(&directory)
-            ));
-        }
-    });
-}
-
 /// Checks that an owner is respected by both machines, and that its own machine takes over once it was killed.
 pub(crate) fn respected_and_replaced(site: &Site, directory: &str) {
     let owner = site.a.hold(directory, &site.bed.log);

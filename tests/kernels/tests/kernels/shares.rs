@@ -116,30 +116,21 @@ macro_rules! where_it_reconnects {
 
 /// Makes the tests of what holds where each client has a server of FUSE over the share.
 macro_rules! by_fuse {
-    ($share:expr) => {
+    ($share:expr, $missing:meta, $why:literal) => {
         #[test]
-        #[cfg_attr(
-            no_kernels_or_fuse,
-            ignore = "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
-        )]
+        #[cfg_attr($missing, ignore = $why)]
         fn by_fuse_over_it_the_owner_is_respected_and_replaced() {
             mounts::fuse_over($share);
         }
 
         #[test]
-        #[cfg_attr(
-            no_kernels_or_fuse,
-            ignore = "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
-        )]
+        #[cfg_attr($missing, ignore = $why)]
         fn by_fuse_over_it_a_lock_that_was_broken_is_reclaimed_by_none() {
             mounts::broken_under_fuse($share);
         }
 
         #[test]
-        #[cfg_attr(
-            no_kernels_or_fuse,
-            ignore = "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
-        )]
+        #[cfg_attr($missing, ignore = $why)]
         fn by_fuse_over_it_one_of_all_that_race_owns_at_a_time() {
             races::in_fuse_over($share);
         }
@@ -164,7 +155,7 @@ macro_rules! on_nfs {
         #[test]
         #[cfg_attr($missing, ignore = $why)]
         fn a_lock_file_that_is_open_is_renamed_and_hinders_none() {
-            scenario::open_when_removed($share);
+            kept_open::then_renamed($share);
         }
 
         #[test]
@@ -198,7 +189,11 @@ mod nfs_4_2 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
-    by_fuse!(Share::Nfs42);
+    by_fuse!(
+        Share::Nfs42,
+        any(no_kernels_or_nfs, no_kernels_or_fuse),
+        "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
+    );
     on_nfs!(
         Share::Nfs42,
         no_kernels_or_nfs,
@@ -229,7 +224,11 @@ mod nfs_4_0 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
-    by_fuse!(Share::Nfs40);
+    by_fuse!(
+        Share::Nfs40,
+        any(no_kernels_or_nfs, no_kernels_or_fuse),
+        "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
+    );
     on_nfs!(
         Share::Nfs40,
         no_kernels_or_nfs,
@@ -260,7 +259,11 @@ mod nfs_3 {
         no_kernels_or_nfs,
         "needs root, user-mode-linux and nfs-kernel-server"
     );
-    by_fuse!(Share::Nfs3);
+    by_fuse!(
+        Share::Nfs3,
+        any(no_kernels_or_nfs, no_kernels_or_fuse),
+        "needs root, user-mode-linux, nfs-kernel-server, bindfs and mergerfs"
+    );
     on_nfs!(
         Share::Nfs3,
         no_kernels_or_nfs,
