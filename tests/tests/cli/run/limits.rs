@@ -1,6 +1,6 @@
 //! The limits of setrlimit(2) when the program starts.
 
-use lockhost_tests::program::is_one_message;
+use lockhost_tests::program::{HINT, is_one_message};
 
 use super::*;
 
@@ -20,8 +20,17 @@ fn limited(limits: &str) -> (Option<i32>, String) {
     (output.status.code(), told)
 }
 
+/// Returns what follows the warnings. One process in 64 sweeps without a cause, and warns that it cannot.
+fn after_warnings(told: &str) -> &str {
+    let mut rest = told;
+    while rest.starts_with("lockhost: warning: ") || (rest != told && rest.starts_with(HINT)) {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    rest
+}
+
 #[test]
-fn under_any_limit_it_works_or_prints_one_line() {
+fn under_any_limit_it_works_or_prints_one_error() {
     let megabytes = |limit: &str, count: u64| format!("--{limit}={}", count << 20);
     let mut limits: Vec<String> = (17..34).map(|it| megabytes("as", it)).collect();
     limits.extend((1..16).map(|it| megabytes("data", it)));
@@ -43,6 +52,7 @@ fn under_any_limit_it_works_or_prints_one_line() {
     let mut worked = 0;
     for limit in limits {
         let (code, told) = limited(&limit);
+        let told = after_warnings(&told);
         if code == Some(0) {
             worked += 1;
             assert_eq!(told, "", "{limit}");
@@ -50,7 +60,7 @@ fn under_any_limit_it_works_or_prints_one_line() {
         }
         assert!(matches!(code, Some(1 | 126)), "{limit}: {code:?} {told}");
         assert!(told.starts_with("lockhost: "), "{limit}: {told}");
-        assert!(is_one_message(&told), "{limit}: {told}");
+        assert!(is_one_message(told), "{limit}: {told}");
     }
     assert!(worked > 20, "{worked}");
 }
