@@ -8,8 +8,8 @@ use lockhost_machine::{
 };
 
 use crate::contract::{
-    Descriptor, DescriptorFlags, DirectoryEntryStream, ErrorCode, Evidence, GuardError,
-    NewTimestamp, OpenFlags, PathFlags, process,
+    Descriptor, DescriptorFlags, DescriptorStat, DirectoryEntryStream, ErrorCode, Evidence,
+    GuardError, NewTimestamp, OpenFlags, PathFlags, process,
 };
 
 /// How many entries of a directory may fail to be read.
@@ -255,7 +255,7 @@ impl Driver {
         read(opened(self.open.as_ref())?).map(Reply::Bytes)
     }
 
-    /// Returns which file has this name now. If this one seems to have it, opens it, and asks how many names it has.
+    /// Returns which file has this name now. If this one seems to have it, opens and reads it, and asks how many names it has.
     #[inline(never)]
     fn same(
         &self,
@@ -275,8 +275,10 @@ impl Driver {
             Err(ErrorCode::Invalid) => return Ok(Reply::Id(seems)),
             Err(code) => return Err(code),
         };
+        // First: Linux asks a FUSE server for the attributes of a file only once the file was read, or after a time.
+        let content = read(&file)?;
         let opened_id = id_of(&file)?;
-        let differs = opened_id == id && self.differs(dir, &file, known)?;
+        let differs = opened_id == id && self.differs(dir, &file, &content, known)?;
         Ok(match differs {
             true => Reply::Differs,
             false => Reply::Id(opened_id),
@@ -288,6 +290,7 @@ impl Driver {
         &self,
         dir: &Descriptor,
         file: &Descriptor,
+        content: &[u8],
         known: Known,
     ) -> Result<bool, ErrorCode> {
         // First: if both are one file, the next count is no older than this one.
@@ -295,8 +298,9 @@ impl Driver {
         let known = match known {
             Known::Ours { names } => {
                 // Beside a claim that is not to be seen, nothing is known of the names.
+                let has_all = |claim: DescriptorStat| claim.link_count >= names.into();
                 let claim = dir.stat_at(PathFlags::empty(), &self.claim);
-                if claim.map_or(true, |claim| claim.link_count >= names.into()) {
+                if claim.map_or(true, has_all) || stat_anew(dir, &self.claim).is_ok_and(has_all) {
                     return Ok(false);
                 }
                 // A client of SMB shows one name for each file that it opens.
@@ -317,7 +321,7 @@ impl Driver {
                 Some(open)
             }
         };
-        Ok(read(opened(known)?)? != read(file)?)
+        Ok(read(opened(known)?)? != content)
     }
 
     fn list_on(&mut self) -> Result<Reply, ErrorCode> {
@@ -349,6 +353,13 @@ impl Driver {
         listed.more = true;
         Ok(Reply::Listed(listed))
     }
+}
+
+/// Looks at a file once it is opened and read.
+fn stat_anew(dir: &Descriptor, name: &str) -> Result<DescriptorStat, ErrorCode> {
+    let file = open_old(dir, name)?;
+    read(&file)?;
+    file.stat()
 }
 
 fn open_old(dir: &Descriptor, name: &str) -> Result<Descriptor, ErrorCode> {

@@ -158,8 +158,10 @@ enum ProbeLinks {
     Link(Try),
     /// protocol.md#probe-links-2: the link call was answered with this code, or done. Which file has the name?
     Compare(Try, Option<ErrorCode>),
-    /// protocol.md#probe-links-3: how many names does the claim have?
+    /// protocol.md#probe-links-3: how many names does the claim have …
     Count,
+    /// … and how many the scratch link, if the claim seems to have one?
+    CountScratch,
     /// protocol.md#probe-links-4: the scratch link is removed.
     Remove(Links),
     /// protocol.md#probe-links-5: links do not work. The time of the claim is noted …
@@ -473,7 +475,8 @@ impl Machine {
             State::ProbeLinks(ProbeLinks::Compare(time, code)) => {
                 self.scratch_compared(time, code, reply)
             }
-            State::ProbeLinks(ProbeLinks::Count) => self.scratch_counted(reply),
+            State::ProbeLinks(ProbeLinks::Count) => self.claim_counted(reply.stat()),
+            State::ProbeLinks(ProbeLinks::CountScratch) => self.scratch_counted(reply.stat()),
             State::ProbeLinks(ProbeLinks::Remove(links)) => self.scratch_removed(links, reply),
             State::ProbeLinks(ProbeLinks::Age) => self.without_links(reply),
 

@@ -13,7 +13,7 @@ use super::{
     outcome::{Cause, Error, Operation},
 };
 use crate::{
-    call::{Call, Reply},
+    call::{Call, FileStat, Reply},
     facts::ErrorCode,
     names::Name,
 };
@@ -93,9 +93,20 @@ impl Machine {
         self.at_scratch(ProbeLinks::Remove(links), |name| Call::Unlink { name })
     }
 
+    /// Takes the count of names. A client of a share may have it from before the second name was made. It has just learned how
+    /// many that one has.
+    pub(super) fn claim_counted(&mut self, claim: Result<FileStat, ErrorCode>) -> Turn {
+        match claim {
+            Ok(stat) if stat.links <= 1 => {
+                self.at_scratch(ProbeLinks::CountScratch, |name| Call::Stat { name })
+            }
+            _ => self.scratch_counted(claim),
+        }
+    }
+
     /// Takes the count of names. A second name that is not counted is not one that other processes are certain to see.
-    pub(super) fn scratch_counted(&mut self, reply: Reply) -> Turn {
-        let links = match reply.stat() {
+    pub(super) fn scratch_counted(&mut self, scratch: Result<FileStat, ErrorCode>) -> Turn {
+        let links = match scratch {
             Ok(stat) if stat.links > 1 => Links::Work,
             Ok(_) => Links::Lack,
             Err(code) => Links::Failed(Operation::Stat, code),

@@ -8,7 +8,7 @@ use crate::{
     directory::{Content, Modified},
     properties::Promise,
     seeds::Seed,
-    setting::{Budget, DEAD, Links, STRANGER, Setting, Sort, Start, Timely},
+    setting::{Budget, Cached, DEAD, Links, STRANGER, Setting, Sort, Start, Timely},
     table::Author,
 };
 
@@ -274,6 +274,16 @@ fn a_claim_that_is_the_locks_by_its_number_alone_is_caught() {
         )
     };
     caught(setting, REMOVED);
+}
+
+#[test]
+fn a_count_of_names_that_a_cache_has_is_caught() {
+    let setting = Setting {
+        evidence: false,
+        cached: Cached::Believable,
+        ..seeded("a cached count believed", Seed::CountBelieved, free())
+    };
+    caught(setting, TWO_OWNERS);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Numbers of files that only a client's cache has.
+//! Numbers of files that only a client's cache has, and a count of names.
 
 use crate::{
     checker::exhaust,
@@ -9,7 +9,7 @@ use crate::{
     table::Author,
 };
 
-/// The number alone would make any file ours, and any claim the lock's.
+/// The number alone would make any file ours, and any claim the lock's. The count of the claim's names is that of before the second.
 #[test]
 fn numbers_that_only_a_cache_has_give_no_lock_away() {
     let dead = Start::default().claim(DEAD, &[]).claim(DEAD + 1, &[2]);

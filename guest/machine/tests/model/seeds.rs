@@ -39,6 +39,8 @@ pub enum Seed {
     CacheBelieved,
     /// A claim is the open file because it has its number, which may be a removed file's.
     NumberBelieved,
+    /// There are no hard links if the claim seems to have one name, which a count from a cache may say.
+    CountBelieved,
     /// Claims are swept without knowing that their makers are dead.
     SweptUnasked,
     /// An owner is judged by its pid alone, and not distinguished from the next process with the pid.
@@ -125,6 +127,8 @@ pub enum Lie {
     CountsLinks(u8),
     /// The true one, except for the time: the file was written long ago.
     IsOld,
+    /// The true one, except for the count of names: there is one.
+    HasOneName,
 }
 
 impl Trail {
@@ -226,6 +230,7 @@ impl Seed {
                 Some(Name::Claim(_)) => DEAD,
                 _ => None,
             },
+            (Seed::CountBelieved, Op::Stat(Name::Claim(_))) => Some(Lie::HasOneName),
             (Seed::NotSettled, Op::StatOpen) => Some(Lie::IsOld),
             (Seed::EmptySweptAtOnce, Op::StatOpen) => match trail.looked_at {
                 Some(Name::Claim(_)) => Some(Lie::IsOld),

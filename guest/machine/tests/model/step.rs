@@ -165,6 +165,14 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Returns the answer with another status, if it is one.
+    pub fn stating(self, other: impl Fn(Stat) -> Stat) -> Self {
+        match self {
+            Answer::Stat(stat) => Answer::Stat(other(stat)),
+            answer => answer,
+        }
+    }
+
     /// Returns the reply in the machine's terms. `op` is the operation that it answers.
     pub fn told(self, op: Op, table: &Table) -> Reply {
         match (self, op) {

@@ -8,7 +8,7 @@ use crate::{
     host::{judge, judge_unread},
     local::{End, Local, Turn, Who},
     seeds::Lie,
-    setting::{Budget, Denial, Links, STRANGER},
+    setting::{Budget, Cached, Denial, Links, STRANGER},
     step::{Answer, Asked, Op},
     table::{Author, Table},
 };
@@ -95,13 +95,13 @@ impl World {
             None => self.perform(slot, op, table),
             Some(Lie::Says(answer)) => answer,
             Some(Lie::CountsLinks(links)) => self.count_links(slot, links, table),
-            Some(Lie::IsOld) => match self.perform(slot, op, table) {
-                Answer::Stat(stat) => Answer::Stat(Stat {
-                    modified: Modified::Old,
-                    ..stat
-                }),
-                other => other,
-            },
+            Some(Lie::IsOld) => self.perform(slot, op, table).stating(|stat| Stat {
+                modified: Modified::Old,
+                ..stat
+            }),
+            Some(Lie::HasOneName) => self
+                .perform(slot, op, table)
+                .stating(|stat| Stat { links: 1, ..stat }),
         };
         table.note(slot, op, answer);
         self.become_of(slot, op, answer, table);
@@ -192,7 +192,7 @@ impl World {
                 self.directory.disown(ours(Ours::At(level))?);
                 Answer::Done
             }
-            Op::StatClaim => Answer::Stat(self.stat(slot, claim()?, table)),
+            Op::StatClaim => Answer::Stat(self.stat_claim(slot, claim()?, table)),
             Op::Stat(name) => Answer::Stat(self.stat(slot, self.directory.id(name)?, table)),
             Op::Open(name) if self.may_not_open(self.directory.id(name)?, slot, table) => {
                 return Err(ErrorCode::Access);
@@ -329,6 +329,15 @@ impl World {
         match table.sees_one_link & (1 << slot) {
             0 => stat,
             _ => Stat { links: 1, ..stat },
+        }
+    }
+
+    /// Returns the status of a process's own claim: a cached count is that of its first name.
+    fn stat_claim(&self, slot: usize, claim: File, table: &Table) -> Stat {
+        let stat = self.stat(slot, claim, table);
+        match table.cached {
+            Cached::Nothing => stat,
+            Cached::Believable | Cached::Everything => Stat { links: 1, ..stat },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{fs::File, mem, sync::Arc};
 
 use lockhost_machine::{
-    call::{Call, FileId, Known, Listed, Next, Ours, Owner, Reply},
+    call::{Call, FileId, FileStat, Known, Listed, Next, Ours, Owner, Reply},
     facts::ErrorCode,
     names::{DEEPEST, LONGEST, Names, content_of},
 };
@@ -276,20 +276,23 @@ impl Driver {
         self.open.as_ref().ok_or(ErrorCode::BadDescriptor)
     }
 
-    /// Returns which file has this name now. If this one seems to have it, opens it, and asks how many names it has.
+    /// Returns which file has this name now. If this one seems to have it, opens and reads it, and asks how many names it has.
     fn same(&self, dir: &File, name: &str, id: FileId, known: Known) -> Result<Reply, ErrorCode> {
         let seems = files::id_at(dir, name)?;
         if seems != id {
             return Ok(Reply::Id(seems));
         }
-        let (file, opened_id) = match files::open(dir, name) {
-            Ok(opened) => opened,
+        let file = match files::open(dir, name) {
+            Ok((file, _)) => file,
             // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed
             // name has a lease of its own.
             Err(ErrorCode::Invalid) => return Ok(Reply::Id(seems)),
             Err(code) => return Err(code),
         };
-        let differs = opened_id == id && self.differs(dir, &file, known)?;
+        // First: Linux asks a FUSE server for the attributes of a file only once the file was read, or after a time.
+        let content = file.read(LONGEST + 1)?;
+        let opened_id = files::id(file.file())?;
+        let differs = opened_id == id && self.differs(dir, &file, &content, known)?;
         Ok(match differs {
             true => Reply::Differs,
             false => Reply::Id(opened_id),
@@ -297,14 +300,21 @@ impl Driver {
     }
 
     /// Returns whether a file of the same number is another one.
-    fn differs(&self, dir: &File, file: &Opened, known: Known) -> Result<bool, ErrorCode> {
+    fn differs(
+        &self,
+        dir: &File,
+        file: &Opened,
+        content: &[u8],
+        known: Known,
+    ) -> Result<bool, ErrorCode> {
         // First: if both are one file, the next count is no older than this one.
         let stat = files::stat(file.file())?;
-        let content = match known {
+        let known = match known {
             Known::Ours { names } => {
                 // Beside a claim that is not to be seen, nothing is known of the names.
+                let has_all = |claim: FileStat| claim.links >= names.into();
                 let claim = files::stat_at(dir, &self.claim);
-                if claim.map_or(true, |claim| claim.links >= names.into()) {
+                if claim.map_or(true, has_all) || stat_anew(dir, &self.claim).is_ok_and(has_all) {
                     return Ok(false);
                 }
                 // A client of SMB shows one name for each file that it opens.
@@ -324,7 +334,7 @@ impl Driver {
                 open.read(LONGEST + 1)?
             }
         };
-        Ok(content != file.read(LONGEST + 1)?)
+        Ok(known != content)
     }
 
     fn list_on(&mut self) -> Result<Reply, ErrorCode> {
@@ -357,4 +367,11 @@ impl Driver {
         listed.more = true;
         Ok(Reply::Listed(listed))
     }
+}
+
+/// Looks at a file once it is opened and read.
+fn stat_anew(dir: &File, name: &str) -> Result<FileStat, ErrorCode> {
+    let (file, _) = files::open(dir, name)?;
+    file.read(LONGEST + 1)?;
+    files::stat(file.file())
 }

@@ -6,9 +6,9 @@ use crate::scenario::{
     ELSEWHERE, directory, exported, left, respected_after_a_break, respected_and_replaced, swept,
 };
 
-/// The command of a FUSE file system that keeps a name for a minute, and nothing else that it knows of a file.
+/// The command of a FUSE file system that keeps a name for a minute, and the attributes of its file.
 pub(crate) const CACHED: &str =
-    "mergerfs -o use_ino,cache.entry=60,cache.attr=0,inodecalc=passthrough,minfreespace=0";
+    "mergerfs -o use_ino,cache.entry=60,cache.attr=60,inodecalc=passthrough,minfreespace=0";
 
 /// The share is mounted read-only, by the client or by the server.
 pub(crate) fn read_only(share: Share) {
@@ -64,6 +64,26 @@ pub(crate) fn fuse_over(share: Share) {
             let directory = format!("{at}/{}", site.directory());
             respected_and_replaced(site, &directory);
             swept(site, &directory);
+        });
+    });
+}
+
+/// A FUSE file system answers from its cache, and the share below it does not.
+pub(crate) fn cached(share: Share) {
+    with(share, |site| {
+        in_fuse(site, CACHED, |site, at| {
+            let name = site.directory();
+            let [below, above] = [MOUNTED, at].map(|it| format!("{it}/{name}/file"));
+            site.a.run(&format!("echo > {below}; stat {above}"));
+            site.b.run(&format!("ln {below} {MOUNTED}/{name}/further"));
+            // A client of NFS asks the server when it opens a file.
+            let counts = site
+                .a
+                .run(&format!("cat {below}; stat -c %h {below} {above}"));
+            assert_eq!(counts.trim(), "2\n1");
+            site.b.run(&format!("rm {MOUNTED}/{name}/*"));
+            site.a
+                .run(&format!("! cat {below}; [ ! -e {below} ]; [ -e {above} ]"));
         });
     });
 }

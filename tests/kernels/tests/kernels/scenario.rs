@@ -55,7 +55,8 @@ pub(crate) fn broken_elsewhere(share: Share) {
     });
 }
 
-/// Does the same, and something else as long as the first owner lives, which it returns.
+/// Does the same, and something else as long as the first owner lives, which it returns. Both owners have the same pid, as those
+/// of two machines may.
 pub(crate) fn respected_after_a_break<T>(
     site: &Site,
     directory: &str,
@@ -67,11 +68,14 @@ pub(crate) fn respected_after_a_break<T>(
     refused.refused(ELSEWHERE);
     site.a.attempt(directory).refused("is held by pid");
     let returned = meanwhile();
+    let lock = format!("{}/tinyforge.lock", exported(directory));
+    site.server.run(&format!("cp {lock} /media/first"));
     owner.kill(&site.bed.log);
     let named = format!("--owner={}", refused.owner());
     let broken = site.b.lockhost(&["break", &named, directory]);
     assert_eq!(broken.code, Some(0), "{broken:?}");
     let owner = site.b.hold(directory, &site.bed.log);
+    site.server.run(&format!("cat /media/first > {lock}"));
     let ended = site.a.attempt(directory);
     println!("beside the owner after a break: {ended:?}");
     let held = site.b.lockhost(&["status", directory]);

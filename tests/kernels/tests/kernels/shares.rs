@@ -134,6 +134,12 @@ macro_rules! by_fuse {
         fn by_fuse_over_it_one_of_all_that_race_owns_at_a_time() {
             races::in_fuse_over($share);
         }
+
+        #[test]
+        #[cfg_attr($missing, ignore = $why)]
+        fn by_fuse_over_it_names_and_attributes_are_cached() {
+            mounts::cached($share);
+        }
     };
 }
 

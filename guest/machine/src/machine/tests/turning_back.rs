@@ -170,10 +170,16 @@ fn links_work_where_a_scratch_link_is_the_same_file_and_counted() {
         linked()
             .compares(name, Ok(OWN))
             .told(Call::StatClaim, with_links(links))
+    };
+    let counted_twice = |links| {
+        counted(1)
+            .told(Call::Stat { name }, with_links(links))
             .told(unlink, Reply::Done)
     };
-    counted(2).told(Call::Link { name: at(0) }, Reply::Done);
-    counted(1).told(Call::StatClaim, regular(2, 1_000));
+    for both in [counted(2).told(unlink, Reply::Done), counted_twice(2)] {
+        both.told(Call::Link { name: at(0) }, Reply::Done);
+    }
+    counted_twice(1).told(Call::StatClaim, regular(2, 1_000));
     linked()
         .compares(name, Ok(OTHER))
         .told(unlink, Reply::Done)
