@@ -159,6 +159,35 @@ pub(crate) fn server_restarted(share: Share) {
     });
 }
 
+/// The server is killed and comes back, and its clients do not reconnect to it: the share is mounted anew.
+pub(crate) fn server_lost(share: Share) {
+    with(share, |site| {
+        let directory = directory(site);
+        let from = site.bed.log.len();
+        let owner = site.a.hold(&directory, &site.bed.log);
+        site.server.run("sync");
+        site.server.kill();
+        let attempt = site.b.attempt_with(&[], &directory);
+        site.restore();
+        let ended = attempt.ended();
+        println!("{share:?}, an attempt on a lost share: {ended:?}");
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        owner.task().close();
+        let ended = owner.task().ended();
+        println!("{share:?}, an owner whose share is lost: {ended:?}");
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        for machine in [&site.a, &site.b] {
+            machine.run(&format!("umount --lazy {MOUNTED}"));
+            machine.run(&share.mount("export", MOUNTED, ""));
+        }
+        site.b.attempt(&directory).refused(ELSEWHERE);
+        site.a.gets_in(&directory);
+        site.b.gets_in(&directory);
+        swept(site, &directory);
+        assert_eq!(site.bed.log.judge(from).beside, 0);
+    });
+}
+
 /// The directory is removed on the server, under an owner and under a process that stands in it.
 pub(crate) fn directory_gone(share: Share) {
     with(share, |site| {

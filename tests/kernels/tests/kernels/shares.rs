@@ -352,6 +352,12 @@ mod nine_p {
     fn limit_on_a_dead_mount_no_signal_ends_an_attempt() {
         scenario::dead_for_all_signals(Share::NineP);
     }
+
+    #[test]
+    #[cfg_attr(no_kernels_or_diod, ignore = "needs root, user-mode-linux and diod")]
+    fn limit_once_its_server_restarts_a_share_is_mounted_anew() {
+        scenario::server_lost(Share::NineP);
+    }
 }
 
 mod ocfs2 {
