@@ -388,7 +388,7 @@ impl process::Host for ProcessCtxView<'_> {
             }
             _ => return Ok(NO_ANSWER),
         };
-        if self.ctx.known.id(&file).is_none() && !is_regular(&file) {
+        if !self.ctx.known.is_latest(&file) && !is_regular(&file) {
             return Ok(NO_ANSWER);
         }
         let own = self.guards(&file);

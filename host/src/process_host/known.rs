@@ -17,8 +17,9 @@ pub(crate) struct Known {
     /// The latest directory in which this process was asked for its identity, with the type of its file system if locks
     /// are evidence there. An open directory stays on its file system.
     directory: Option<(Weak<File>, Option<u64>)>,
-    /// The latest regular file that was opened. Its number and its type stay the same for as long as it is open.
-    opened: Option<(Weak<File>, FileId)>,
+    /// The latest regular file that was opened, and its number until it is read: then the client of a share may know better.
+    /// Its type stays the same for as long as it is open.
+    opened: Option<(Weak<File>, Option<FileId>)>,
     /// The file that was just made, and its directory, until the next call on any file.
     made: Option<(Weak<File>, Weak<File>)>,
 }
@@ -35,7 +36,16 @@ impl Known {
 
     /// Notes a regular file that was opened.
     pub(crate) fn note_opened(&mut self, file: &Arc<File>, id: FileId) {
-        self.opened = Some((Arc::downgrade(file), id));
+        self.opened = Some((Arc::downgrade(file), Some(id)));
+    }
+
+    /// Notes that a file was read.
+    pub(crate) fn note_read(&mut self, file: &Arc<File>) {
+        if let Some((opened, id)) = &mut self.opened
+            && is(opened, file)
+        {
+            *id = None;
+        }
     }
 
     /// Notes a file that was just made in a directory, exclusively.
@@ -48,10 +58,16 @@ impl Known {
         self.made = None;
     }
 
-    /// Returns the device and the inode of the latest regular file that was opened, if it is this one.
+    /// Returns whether this is the latest regular file that was opened.
+    pub(crate) fn is_latest(&self, file: &Arc<File>) -> bool {
+        let opened = self.opened.as_ref();
+        opened.is_some_and(|(opened, _)| is(opened, file))
+    }
+
+    /// Returns the device and the inode of the latest regular file that was opened, if it is this one and was not read since.
     pub(crate) fn id(&self, file: &Arc<File>) -> Option<FileId> {
         let (opened, id) = self.opened.as_ref()?;
-        is(opened, file).then_some(*id)
+        is(opened, file).then_some(*id)?
     }
 
     /// Returns the type of the file system on which a file was just made, if that is known: the inner value is `None`
@@ -96,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_the_latest_file_is_known() {
+    fn the_number_of_the_latest_file_is_known_until_it_is_read() {
         let [one, other] = [file(), file()];
         let mut known = Known::default();
         known.note_opened(&one, (1, 2));
@@ -104,7 +120,11 @@ mod tests {
         known.note_use();
         known.note_opened(&other, (3, 4));
         assert_eq!((known.id(&one), known.id(&other)), (None, Some((3, 4))));
+        known.note_read(&one);
+        assert_eq!(known.id(&other), Some((3, 4)));
+        known.note_read(&other);
+        assert_eq!((known.id(&other), known.is_latest(&other)), (None, true));
         known.forget();
-        assert_eq!(known.id(&other), None);
+        assert!(!known.is_latest(&other));
     }
 }

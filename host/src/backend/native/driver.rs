@@ -282,17 +282,17 @@ impl Driver {
         if seems != id {
             return Ok(Reply::Id(seems));
         }
-        let file = match files::open(dir, name) {
-            Ok((file, _)) => file,
+        // Linux asks a FUSE server for the attributes again after a read that reached the server, or after a time.
+        let (file, content) = match open_and_read(dir, name) {
+            Ok(both) => both,
             // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed
             // name has a lease of its own.
             Err(ErrorCode::Invalid) => return Ok(Reply::Id(seems)),
             Err(code) => return Err(code),
         };
-        // First: Linux asks a FUSE server for the attributes of a file only once the file was read, or after a time.
-        let content = file.read(LONGEST + 1)?;
-        let opened_id = files::id(file.file())?;
-        let differs = opened_id == id && self.differs(dir, &file, &content, known)?;
+        // Before the claim: if both are one file, the next count is no older than this one.
+        let (stat, opened_id) = files::examine(file.file())?;
+        let differs = opened_id == id && self.differs(dir, stat, &content, known)?;
         Ok(match differs {
             true => Reply::Differs,
             false => Reply::Id(opened_id),
@@ -303,18 +303,17 @@ impl Driver {
     fn differs(
         &self,
         dir: &File,
-        file: &Opened,
+        stat: FileStat,
         content: &[u8],
         known: Known,
     ) -> Result<bool, ErrorCode> {
-        // First: if both are one file, the next count is no older than this one.
-        let stat = files::stat(file.file())?;
         let known = match known {
             Known::Ours { names } => {
                 // Beside a claim that is not to be seen, nothing is known of the names.
                 let has_all = |claim: FileStat| claim.links >= names.into();
                 let claim = files::stat_at(dir, &self.claim);
-                if claim.map_or(true, has_all) || stat_anew(dir, &self.claim).is_ok_and(has_all) {
+                let anew = || files::stat(open_and_read(dir, &self.claim)?.0.file());
+                if claim.map_or(true, has_all) || anew().is_ok_and(has_all) {
                     return Ok(false);
                 }
                 // A client of SMB shows one name for each file that it opens.
@@ -369,9 +368,8 @@ impl Driver {
     }
 }
 
-/// Looks at a file once it is opened and read.
-fn stat_anew(dir: &File, name: &str) -> Result<FileStat, ErrorCode> {
+fn open_and_read(dir: &File, name: &str) -> Result<(Opened, Vec<u8>), ErrorCode> {
     let (file, _) = files::open(dir, name)?;
-    file.read(LONGEST + 1)?;
-    files::stat(file.file())
+    let content = file.read(LONGEST + 1)?;
+    Ok((file, content))
 }

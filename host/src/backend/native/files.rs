@@ -9,7 +9,8 @@ use std::fs::File;
 use lockhost_machine::facts::ErrorCode;
 
 pub(super) use self::platform::{
-    Listing, create, id, id_at, link, link_open, open, refresh, stat, stat_at, unlink, write,
+    Listing, create, examine, id, id_at, link, link_open, open, refresh, stat, stat_at, unlink,
+    write,
 };
 
 /// A file that was opened to be examined.

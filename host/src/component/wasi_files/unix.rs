@@ -3,6 +3,10 @@
 //!
 //! The component names only files of the directory itself, and follows no link. Any other path is refused.
 
+#[cfg_attr(target_os = "linux", path = "number/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "number/elsewhere.rs")]
+mod number;
+
 use std::{borrow::Cow, fs::File};
 
 use rustix::{
@@ -69,7 +73,7 @@ fn add_files(types: &mut LinkerInstance<'_, State>) -> Result<()> {
         "[method]descriptor.read",
         |mut store: Store<'_>, (file, length, offset): (Handle, Filesize, Filesize)| {
             store.data_mut().use_files();
-            Ok((read(store.data(), &file, length, offset)?,))
+            Ok((read(store.data_mut(), &file, length, offset)?,))
         },
     )?;
     types.func_wrap(
@@ -181,7 +185,7 @@ fn parent_to_change<'a>(state: &'a State, dir: &Handle, name: &str) -> Answer<&'
 }
 
 fn read(
-    state: &State,
+    state: &mut State,
     file: &Handle,
     length: Filesize,
     offset: Filesize,
@@ -189,6 +193,7 @@ fn read(
     let Descriptor::File(open) = state.table.get(file)? else {
         return Ok(Err(ErrorCode::BadDescriptor));
     };
+    state.process.known.note_read(&open.file);
     let mut bytes = vec![0; usize::try_from(length.min(READ))?];
     Ok(match pread(&*open.file, &mut bytes[..], offset) {
         Ok(count) => {
@@ -220,12 +225,16 @@ fn stat_of(state: &State, file: &Handle) -> Answer<DescriptorStat> {
     Ok(found.map(|it| stat::stat(&it)).map_err(failed))
 }
 
-/// Returns the number of an open file, which stays the same for as long as it is open.
+/// Returns the number of an open file. Once it was read, it is asked for anew: a cache may have had that of another file.
 fn id_of(state: &State, file: &Handle) -> Answer<MetadataHashValue> {
+    let known = &state.process.known;
     if let Descriptor::File(open) = state.table.get(file)?
-        && let Some(id) = state.process.known.id(&open.file)
+        && known.is_latest(&open.file)
     {
-        return Ok(Ok(as_hash(id)));
+        let id = known.id(&open.file).map(Ok);
+        let id = id.unwrap_or_else(|| number::ask(&open.file));
+        let failed = |error| explained_of_open_file(Operation::Stat, error);
+        return Ok(id.map(as_hash).map_err(failed));
     }
     let found = fstat(opened(state, file)?);
     Ok(found.map(|it| as_hash(stat::id(&it))).map_err(seen))

@@ -1,4 +1,5 @@
-//! What Linux reports about a file, by statx(2) or, where that is refused, by fstatat(2).
+//! What Linux reports about a file, by statx(2) or, where that is refused, by fstatat(2). The client of a share asks its server,
+//! and does not answer from a cache (`AT_STATX_FORCE_SYNC`).
 
 use std::fs::File;
 
@@ -11,7 +12,8 @@ use rustix::{
 use super::{Seen, kind_of, stat};
 
 pub(super) fn look(file: &File) -> Result<Seen> {
-    match statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS) {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_FORCE_SYNC;
+    match statx(file, c"", flags, StatxFlags::BASIC_STATS) {
         Err(error) if is_missing(error) => fstat(file).map(stat::seen),
         found => found.map(seen),
     }
@@ -19,7 +21,8 @@ pub(super) fn look(file: &File) -> Result<Seen> {
 
 pub(super) fn look_at(dir: &File, name: &str) -> Result<Seen> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
-    match statx(dir, name, flags, StatxFlags::BASIC_STATS) {
+    let asked = flags | AtFlags::STATX_FORCE_SYNC;
+    match statx(dir, name, asked, StatxFlags::BASIC_STATS) {
         Err(error) if is_missing(error) => statat(dir, name, flags).map(stat::seen),
         found => found.map(seen),
     }

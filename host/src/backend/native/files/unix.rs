@@ -94,6 +94,12 @@ pub(in crate::backend::native) fn stat(file: &File) -> Result<FileStat, ErrorCod
     Ok(seen.stat())
 }
 
+/// Examines a file that another process may have removed since it was opened.
+pub(in crate::backend::native) fn examine(file: &File) -> Result<(FileStat, FileId), ErrorCode> {
+    let seen = system::look(file).map_err(failed_when_open(Operation::Stat))?;
+    Ok((seen.stat(), seen.id))
+}
+
 pub(in crate::backend::native) fn stat_at(dir: &File, name: &str) -> Result<FileStat, ErrorCode> {
     let seen = system::look_at(dir, name).map_err(failed(Operation::Stat))?;
     Ok(seen.stat())

@@ -83,6 +83,11 @@ pub(in crate::backend::native) fn stat(file: &File) -> Result<FileStat, ErrorCod
     })
 }
 
+/// Examines a file that another process may have removed since it was opened.
+pub(in crate::backend::native) fn examine(file: &File) -> Result<(FileStat, FileId), ErrorCode> {
+    Ok((stat(file)?, id(file)?))
+}
+
 pub(in crate::backend::native) fn stat_at(dir: &File, name: &str) -> Result<FileStat, ErrorCode> {
     stat(&look_at(dir, name)?)
 }
