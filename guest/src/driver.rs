@@ -268,15 +268,14 @@ impl Driver {
         if seems != id {
             return Ok(Reply::Id(seems));
         }
-        let file = match open_old(dir, name) {
-            Ok(file) => file,
+        // Linux asks a FUSE server for the attributes again after a read that reached the server, or after a time.
+        let (file, content) = match open_and_read(dir, name) {
+            Ok(both) => both,
             // With leases, Linux opens no second name of a file that it has open on an SMB share. The file of a removed
             // name has a lease of its own.
             Err(ErrorCode::Invalid) => return Ok(Reply::Id(seems)),
             Err(code) => return Err(code),
         };
-        // First: Linux asks a FUSE server for the attributes of a file only once the file was read, or after a time.
-        let content = read(&file)?;
         let opened_id = id_of(&file)?;
         let differs = opened_id == id && self.differs(dir, &file, &content, known)?;
         Ok(match differs {
@@ -300,7 +299,8 @@ impl Driver {
                 // Beside a claim that is not to be seen, nothing is known of the names.
                 let has_all = |claim: DescriptorStat| claim.link_count >= names.into();
                 let claim = dir.stat_at(PathFlags::empty(), &self.claim);
-                if claim.map_or(true, has_all) || stat_anew(dir, &self.claim).is_ok_and(has_all) {
+                let anew = || open_and_read(dir, &self.claim)?.0.stat();
+                if claim.map_or(true, has_all) || anew().is_ok_and(has_all) {
                     return Ok(false);
                 }
                 // A client of SMB shows one name for each file that it opens.
@@ -355,11 +355,10 @@ impl Driver {
     }
 }
 
-/// Looks at a file once it is opened and read.
-fn stat_anew(dir: &Descriptor, name: &str) -> Result<DescriptorStat, ErrorCode> {
+fn open_and_read(dir: &Descriptor, name: &str) -> Result<(Descriptor, Vec<u8>), ErrorCode> {
     let file = open_old(dir, name)?;
-    read(&file)?;
-    file.stat()
+    let content = read(&file)?;
+    Ok((file, content))
 }
 
 fn open_old(dir: &Descriptor, name: &str) -> Result<Descriptor, ErrorCode> {

@@ -357,13 +357,15 @@ impl Examine {
     }
 
     fn looked_again(&mut self, reply: Reply) -> Look {
-        let stat = match reply.stat() {
+        let mut stat = match reply.stat() {
             Ok(stat) => stat,
             Err(code) => return vanished_or_failed(Operation::Stat, code),
         };
         if let Some(what) = not_a_lock(&stat) {
             return Look::End(Seen::NotALock(what));
         }
+        // A client of SMB shows one name for each file that it opens.
+        stat.links = stat.links.max(self.found.stat.links);
         self.found.stat = stat;
         match (stat.links, self.evidence) {
             // A claim is a second name of this file.

@@ -9,7 +9,8 @@ use crate::{
     table::Author,
 };
 
-/// The number alone would make any file ours, and any claim the lock's. The count of the claim's names is that of before the second.
+/// The number alone would make any file ours, and any claim the lock's. The claim's count is from before it got its
+/// second name.
 #[test]
 fn numbers_that_only_a_cache_has_give_no_lock_away() {
     let dead = Start::default().claim(DEAD, &[]).claim(DEAD + 1, &[2]);

@@ -332,7 +332,7 @@ impl World {
         }
     }
 
-    /// Returns the status of a process's own claim: a cached count is that of its first name.
+    /// Returns the status of a process's own claim: a cached count is from the time when it had one name.
     fn stat_claim(&self, slot: usize, claim: File, table: &Table) -> Stat {
         let stat = self.stat(slot, claim, table);
         match table.cached {

@@ -136,14 +136,15 @@ fn an_owner_with_a_session_makes_no_lock_in_place() {
     assert_eq!(error.file, "a.lock");
 }
 
-/// Returns an attempt that has listed the directory twice for the claim of a lock with two names, and found none.
-fn unclaimed(attempt: Attempt) -> Attempt {
+/// Returns an attempt that has listed the directory twice for the claim of a lock with two names, and found none. The open file
+/// shows this many names.
+fn unclaimed(attempt: Attempt, shown: u64) -> Attempt {
     let nothing = || Reply::Listed(Listed::default());
     attempt
         .told(Call::Stat { name: at(0) }, with_links(2))
         .told(Call::Open { name: at(0) }, Reply::Id(OTHER))
         .told(Call::Read, Reply::Bytes(b"9\n".to_vec()))
-        .told(Call::StatOpen, with_links(2))
+        .told(Call::StatOpen, with_links(shown))
         .told(Call::Identify { pid: 9 }, Reply::Identity(None))
         .told(Call::List, nothing())
         .told(Call::List, nothing())
@@ -151,20 +152,23 @@ fn unclaimed(attempt: Attempt) -> Attempt {
 
 #[test]
 fn a_pid_is_not_believed_beside_a_further_link() {
-    let error = unclaimed(Attempt::begin())
-        .told(Call::Current { attempt: 0 }, Reply::Maker(maker(false)))
-        .ends();
-    assert!(matches!(error.cause, Cause::Held(_)), "{error:?}");
-    let unknown = Liveness::Unknown(UnknownReason::Unreadable);
-    assert_eq!(error.holder.liveness, unknown);
-    assert!(error.holder.identity().is_some(), "a person may decide");
+    // A client of SMB shows one name for each file that it opens.
+    for shown in [2, 1] {
+        let error = unclaimed(Attempt::begin(), shown)
+            .told(Call::Current { attempt: 0 }, Reply::Maker(maker(false)))
+            .ends();
+        assert!(matches!(error.cause, Cause::Held(_)), "{error:?}");
+        let unknown = Liveness::Unknown(UnknownReason::Unreadable);
+        assert_eq!(error.holder.liveness, unknown);
+        assert!(error.holder.identity().is_some(), "a person may decide");
+    }
 }
 
 #[test]
 fn a_pid_beside_a_further_link_counts_where_there_is_evidence() {
     let owner = Owner::Pid(9);
     for liveness in [EXISTS, NO_PROCESS] {
-        let attempt = unclaimed(Attempt::begin())
+        let attempt = unclaimed(Attempt::begin(), 2)
             .told(Call::Current { attempt: 0 }, Reply::Maker(maker(true)))
             .told(Call::Ask { owner }, Reply::Liveness(liveness));
         assert_eq!(attempt.call().is_some(), liveness == NO_PROCESS);
