@@ -76,7 +76,7 @@ fn a_further_instance_has_enough_memory_from_the_start() {
 }
 
 /// Two pages are the component's memory; the rest is what wasmtime allocates for an instance. A sweep needs more; of eight
-/// processes, one does not sweep.
+/// processes, at least one does not sweep.
 #[test]
 #[cfg_attr(
     not(target_arch = "x86_64"),
