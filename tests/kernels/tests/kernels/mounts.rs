@@ -6,9 +6,9 @@ use crate::scenario::{
     ELSEWHERE, directory, exported, left, respected_after_a_break, respected_and_replaced, swept,
 };
 
-/// The command of a FUSE file system that keeps a name for a minute, and the attributes of its file.
-pub(crate) const CACHED: &str =
-    "mergerfs -o use_ino,cache.entry=60,cache.attr=60,inodecalc=passthrough,minfreespace=0";
+/// The command of a FUSE file system that keeps a name for a minute, and the attributes of its file, and its content until it is
+/// opened again.
+pub(crate) const CACHED: &str = "mergerfs -o use_ino,cache.entry=60,cache.attr=60,cache.files=partial,inodecalc=passthrough,minfreespace=0";
 
 /// The share is mounted read-only, by the client or by the server.
 pub(crate) fn read_only(share: Share) {
@@ -77,13 +77,16 @@ pub(crate) fn cached(share: Share) {
             site.a.run(&format!("echo > {below}; stat {above}"));
             site.b.run(&format!("ln {below} {MOUNTED}/{name}/further"));
             // A client of NFS asks the server when it opens a file.
-            let counts = site
-                .a
-                .run(&format!("cat {below}; stat -c %h {below} {above}"));
-            assert_eq!(counts.trim(), "2\n1");
+            let counts = format!("cat {below}; stat -c %h {below} {above}");
+            assert_eq!(site.a.run(&counts).trim(), "2\n1");
+            // Linux asks the server of FUSE once a file was read, for who wants the time of access too.
+            let count = format!("cat {above}; stat -c '%h names, read at %X' {above}");
+            let count = site.a.run(&count);
+            assert!(count.trim().starts_with("2 names"), "{count}");
             site.b.run(&format!("rm {MOUNTED}/{name}/*"));
-            site.a
-                .run(&format!("! cat {below}; [ ! -e {below} ]; [ -e {above} ]"));
+            site.a.run(&format!(
+                "if cat {below}; then exit 1; fi; [ ! -e {below} ]; [ -e {above} ]"
+            ));
         });
     });
 }
@@ -196,6 +199,9 @@ pub(crate) fn soft_mount(share: Share) {
         assert_eq!(ended.code, Some(1), "{ended:?}");
         site.bed.mend();
         let owner = site.a.hold(&format!("{MOUNTED}/{name}"), &site.bed.log);
+        // The client connects again some moments later, and calls fail until then.
+        site.b
+            .run(&format!("until ls {directory}; do sleep 0.1; done"));
         site.b.attempt(&directory).refused(ELSEWHERE);
         owner.release();
         site.b.gets_in(&directory);
