@@ -1,7 +1,8 @@
 //! What happens to two machines with one share.
 
 use lockhost_kernel_tests::{
-    machine::Machine,
+    machine::{Ended, Machine},
+    owner::Owner,
     programs::lockhost,
     site::{EXPORTED, MOUNTED, Share, Site, with},
 };
@@ -140,17 +141,24 @@ pub(crate) fn paused(share: Share) {
     });
 }
 
+/// Kills the server while a process owns the lock and another one tries, and starts it again. Returns the owner, and how the
+/// attempt ended.
+fn beside_a_restart(site: &mut Site, directory: &str) -> (Owner, Ended) {
+    let owner = site.a.hold(directory, &site.bed.log);
+    site.server.run("sync");
+    site.server.kill();
+    let attempt = site.b.attempt_with(&[], directory);
+    site.restore();
+    (owner, attempt.ended())
+}
+
 /// The server is killed while a process owns the lock and another one tries, and comes back.
 pub(crate) fn server_restarted(share: Share) {
     with(share, |site| {
         let directory = directory(site);
         let from = site.bed.log.len();
-        let owner = site.a.hold(&directory, &site.bed.log);
-        site.server.run("sync");
-        site.server.kill();
-        let attempt = site.b.attempt_with(&[], &directory);
-        site.restore();
-        attempt.ended().refused(ELSEWHERE);
+        let (owner, ended) = beside_a_restart(site, &directory);
+        ended.refused(ELSEWHERE);
         site.b.attempt(&directory).refused(ELSEWHERE);
         owner.release();
         site.b.gets_in(&directory);
@@ -164,12 +172,7 @@ pub(crate) fn server_lost(share: Share) {
     with(share, |site| {
         let directory = directory(site);
         let from = site.bed.log.len();
-        let owner = site.a.hold(&directory, &site.bed.log);
-        site.server.run("sync");
-        site.server.kill();
-        let attempt = site.b.attempt_with(&[], &directory);
-        site.restore();
-        let ended = attempt.ended();
+        let (owner, ended) = beside_a_restart(site, &directory);
         println!("{share:?}, an attempt on a lost share: {ended:?}");
         assert_eq!(ended.code, Some(1), "{ended:?}");
         owner.task().close();
