@@ -48,8 +48,8 @@ pub(crate) fn then_broken(share: Share) {
     });
 }
 
-/// A process of the owner's machine has the lock file open, so a client of NFS renames the file to `.nfsXXXX` when it is to
-/// be removed.
+/// A process of the owner's machine has the lock file open, so a client of NFS does not remove the file, and renames it to `.nfs`
+/// and a number.
 pub(crate) fn then_renamed(share: Share) {
     with(share, |site| {
         let directory = directory(site);

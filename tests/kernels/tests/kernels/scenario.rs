@@ -341,7 +341,7 @@ pub(crate) fn left(site: &Site, directory: &str) -> String {
 
 /// Checks that nothing but claims is left in a directory, and nothing once an owner has swept: the next one that takes over.
 pub(crate) fn swept(site: &Site, directory: &str) {
-    // A server of FUSE may close a file of NFS some moments after it was removed.
+    // A client of NFS removes a file that was open some moments after it is closed, and a server of FUSE closes it late.
     let folder = exported(directory);
     site.server.run(&format!(
         "while ls -A {folder} | grep -q '^.nfs'; do sleep 0.1; done"
