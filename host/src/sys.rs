@@ -18,6 +18,8 @@ pub(crate) mod poll;
 pub(crate) mod since;
 #[cfg(processes = "linux")]
 pub(crate) mod single_kernel;
+#[cfg(target_os = "linux")]
+pub(crate) mod statx;
 pub(crate) mod timer;
 #[cfg(windows)]
 pub(crate) mod volume;

@@ -33,7 +33,7 @@ const LIBRARY: Library = Library {
         (
             "sys",
             &[
-                "clocks event open_file patience since single_kernel volume",
+                "clocks event open_file patience since single_kernel statx volume",
                 "poll",
                 "alarm timer",
             ],

@@ -231,8 +231,10 @@ fn id_of(state: &State, file: &Handle) -> Answer<MetadataHashValue> {
     if let Descriptor::File(open) = state.table.get(file)?
         && known.is_latest(&open.file)
     {
-        let id = known.id(&open.file).map(Ok);
-        let id = id.unwrap_or_else(|| number::ask(&open.file));
+        let id = match known.id(&open.file) {
+            Some(id) => Ok(id),
+            None => number::ask(&open.file),
+        };
         let failed = |error| explained_of_open_file(Operation::Stat, error);
         return Ok(id.map(as_hash).map_err(failed));
     }

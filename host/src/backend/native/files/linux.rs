@@ -1,45 +1,36 @@
-//! What Linux reports about a file, by statx(2) or, where that is refused, by fstatat(2). The client of a share asks its server,
-//! and does not answer from a cache (`AT_STATX_FORCE_SYNC`).
+//! What Linux reports about a file, by statx(2) or, where that is refused, by fstatat(2).
 
 use std::fs::File;
 
 use lockhost_machine::{call::FileId, facts::Datetime};
 use rustix::{
-    fs::{AtFlags, FileType, Statx, StatxFlags, fstat, makedev, statat, statx},
-    io::{Errno, Result},
+    fs::{AtFlags, FileType, Statx, fstat, statat},
+    io::Result,
 };
 
 use super::{Seen, kind_of, stat};
+use crate::sys::statx;
 
 pub(super) fn look(file: &File) -> Result<Seen> {
-    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_FORCE_SYNC;
-    match statx(file, c"", flags, StatxFlags::BASIC_STATS) {
-        Err(error) if is_missing(error) => fstat(file).map(stat::seen),
-        found => found.map(seen),
+    match statx::ask(file, c"", AtFlags::EMPTY_PATH)? {
+        Some(found) => Ok(seen(found)),
+        None => fstat(file).map(stat::seen),
     }
 }
 
 pub(super) fn look_at(dir: &File, name: &str) -> Result<Seen> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
-    let asked = flags | AtFlags::STATX_FORCE_SYNC;
-    match statx(dir, name, asked, StatxFlags::BASIC_STATS) {
-        Err(error) if is_missing(error) => statat(dir, name, flags).map(stat::seen),
-        found => found.map(seen),
+    match statx::ask(dir, name, flags)? {
+        Some(found) => Ok(seen(found)),
+        None => statat(dir, name, flags).map(stat::seen),
     }
 }
 
-/// Returns whether there is no statx(2): before Linux 4.11, and in sandboxes that do not know it. It needs no permission,
-/// so the kernel itself never refuses it by this error.
-fn is_missing(error: Errno) -> bool {
-    matches!(error, Errno::NOSYS | Errno::PERM)
-}
-
 fn seen(seen: Statx) -> Seen {
-    // As fstatat(2) returns it, so that files seen by either call can be compared.
-    let device = makedev(seen.stx_dev_major, seen.stx_dev_minor);
+    let (device, inode) = statx::id(&seen);
     let modified = seen.stx_mtime;
     Seen {
-        id: FileId(device, seen.stx_ino),
+        id: FileId(device, inode),
         kind: kind_of(FileType::from_raw_mode(seen.stx_mode.into())),
         size: seen.stx_size,
         links: seen.stx_nlink.into(),
